@@ -1,0 +1,114 @@
+/** Executions and languages. */
+import { z } from "zod";
+import { CreateFileSchema, EncodingSchema } from "./file.ts";
+import { PathSchema } from "./path.ts";
+import { IdSchema, TimeSchema } from "./shapes.ts";
+
+export const ExecutionStatusSchema = z.enum([
+  "queued",
+  "preparing",
+  "compiling",
+  "running",
+  "succeeded",
+  "failed",
+  "compile-failed",
+  "timed-out",
+  "cpu-limit",
+  "out-of-memory",
+  "output-limit",
+  "killed",
+  "cancelled",
+  "system-error",
+]);
+export type ExecutionStatus = z.infer<typeof ExecutionStatusSchema>;
+
+const LIVE: ReadonlySet<ExecutionStatus> = new Set(["queued", "preparing", "compiling", "running"]);
+/** True once the status can't change any more. */
+export const hasEnded = (status: ExecutionStatus): boolean => !LIVE.has(status);
+
+const count = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+export const LimitsSchema = z.strictObject({
+  wallMs: count.optional(),
+  cpuMs: count.optional(),
+  memoryBytes: count.optional(),
+  outputBytes: count.optional(),
+});
+
+const ArgumentSchema = z
+  .string()
+  .max(32_768)
+  .refine((text) => !text.includes("\0"), "No NUL character.");
+const EnvironmentSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/u), ArgumentSchema);
+
+export const StartExecutionSchema = z
+  .strictObject({
+    projectId: IdSchema.optional(),
+    files: z
+      .array(z.strictObject({ path: PathSchema, content: CreateFileSchema.shape.content, encoding: EncodingSchema.optional() }))
+      .min(1)
+      .max(500)
+      .optional(),
+    language: z.string().min(1).max(64),
+    entryPoint: PathSchema,
+    args: z.array(ArgumentSchema).max(256).optional(),
+    stdin: z.string().max(1_048_576).optional(),
+    env: EnvironmentSchema.optional(),
+    tty: z.boolean().optional(),
+    limits: LimitsSchema.optional(),
+    compileLimits: LimitsSchema.optional(),
+  })
+  .refine((body) => (body.projectId === undefined) !== (body.files === undefined), {
+    message: "Give either projectId or files.",
+    path: ["projectId"],
+  });
+export type StartExecution = z.infer<typeof StartExecutionSchema>;
+
+export const ExecutionSchema = z
+  .object({
+    id: IdSchema,
+    projectId: IdSchema.nullable(),
+    userId: IdSchema,
+    language: z.string(),
+    runtime: z.object({ id: z.string(), version: z.string() }),
+    entryPoint: z.string(),
+    args: z.array(z.string()),
+    tty: z.boolean(),
+    limits: z.object({ wallMs: z.int(), cpuMs: z.int(), memoryBytes: z.int(), outputBytes: z.int() }),
+    /** Path -> version of each project file as the run saw it. */
+    fileVersions: z.record(z.string(), z.int()),
+    status: ExecutionStatusSchema,
+    exitCode: z.int().nullable(),
+    signal: z.string().nullable(),
+    stdout: z.string(),
+    stderr: z.string(),
+    truncated: z.boolean(),
+    stage: z.enum(["compile", "run"]).nullable(),
+    sandbox: z.enum(["microvm", "gvisor", "namespaces"]).nullable(),
+    limitsEnforcement: z.enum(["cgroup", "polled"]).nullable(),
+    /** Place in the queue, from 1; only while queued. */
+    queuePosition: z.int().optional(),
+    queuedAt: TimeSchema,
+    startedAt: TimeSchema.nullable(),
+    endedAt: TimeSchema.nullable(),
+    usage: z.object({ wallMs: z.int(), cpuMs: z.int(), memoryPeakBytes: z.int(), outputBytes: z.int() }),
+    codeHash: z.string(),
+  })
+  .meta({ id: "Execution" });
+export type Execution = z.infer<typeof ExecutionSchema>;
+export const ExecutionListSchema = z.object({ items: z.array(ExecutionSchema) }).meta({ id: "ExecutionList" });
+
+export const LanguageSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    version: z.string(),
+    extensions: z.array(z.string()),
+    aliases: z.array(z.string()),
+    ready: z.boolean(),
+    capabilities: z.array(z.string()),
+    /** A hello program, for the language chips. */
+    sample: z.object({ path: z.string(), content: z.string() }),
+  })
+  .meta({ id: "Language" });
+export type Language = z.infer<typeof LanguageSchema>;
+export const LanguageListSchema = z.array(LanguageSchema);

@@ -1,0 +1,16 @@
+/** Everything that crosses the wire, for the page and the server alike: pure, no Node and no DOM. */
+export * from "./collaboration.ts";
+export * from "./execution.ts";
+export * from "./execution-stream.ts";
+export * from "./file.ts";
+export * from "./path.ts";
+export * from "./problem.ts";
+export * from "./project.ts";
+export * from "./project-event.ts";
+export * from "./routes/index.ts";
+export * from "./routes/route.ts";
+export * from "./shapes.ts";
+export * from "./user.ts";
+
+/** Raised when a page and a server of different versions must not talk. */
+export const PROTOCOL_VERSION = 1;

@@ -1,0 +1,38 @@
+/** What `WS /api/projects/:projectId/events` says: JSON text frames with a resumable sequence number. */
+import { z } from "zod";
+import { ExecutionSchema } from "./execution.ts";
+import { EntrySchema } from "./file.ts";
+import { IdSchema, RoleSchema } from "./shapes.ts";
+
+export const PresenceSchema = z.object({
+  connectionId: z.string(),
+  user: z.object({ id: IdSchema, name: z.string() }),
+  role: RoleSchema,
+  /** The file in front of this person; null: none. */
+  fileId: IdSchema.nullable(),
+});
+export type Presence = z.infer<typeof PresenceSchema>;
+
+export const ProjectEventSchema = z.discriminatedUnion("type", [
+  /** First frame. `resumed` false: what was missed can't be replayed, fetch the tree again. */
+  z.object({
+    type: z.literal("hello"),
+    connectionId: z.string(),
+    resumed: z.boolean(),
+    role: RoleSchema,
+    presence: z.array(PresenceSchema),
+  }),
+  z.object({ type: z.literal("entries-changed"), entries: z.array(EntrySchema) }),
+  z.object({ type: z.literal("entries-removed"), ids: z.array(IdSchema) }),
+  z.object({ type: z.literal("presence"), presence: z.array(PresenceSchema) }),
+  z.object({ type: z.literal("execution"), execution: ExecutionSchema.omit({ stdout: true, stderr: true }) }),
+  z.object({ type: z.literal("role-changed"), role: RoleSchema }),
+]);
+export type ProjectEvent = z.infer<typeof ProjectEventSchema>;
+
+/** A frame: the event under its sequence number; reconnect with `?since=<sequence>`. Presence and hello carry the last one. */
+export const ProjectEventFrameSchema = z.object({ sequence: z.int(), event: ProjectEventSchema });
+export type ProjectEventFrame = z.infer<typeof ProjectEventFrameSchema>;
+
+/** What a listener may say: which file is in front of it. */
+export const PresenceUpdateSchema = z.strictObject({ type: z.literal("viewing"), fileId: IdSchema.nullable() });

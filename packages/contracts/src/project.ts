@@ -1,0 +1,53 @@
+/** Projects, their members and their share links. */
+import { z } from "zod";
+import { GrantedRoleSchema, IdSchema, NameSchema, pageOf, RoleSchema, TimeSchema, VisibilitySchema } from "./shapes.ts";
+
+export const ProjectSchema = z
+  .object({
+    id: IdSchema,
+    slug: z.string(),
+    name: z.string(),
+    description: z.string(),
+    owner: z.object({ id: IdSchema, name: z.string() }),
+    visibility: VisibilitySchema,
+    role: RoleSchema,
+    createdAt: TimeSchema,
+    updatedAt: TimeSchema,
+    sizeBytes: z.int(),
+    fileCount: z.int(),
+  })
+  .meta({ id: "Project" });
+export type Project = z.infer<typeof ProjectSchema>;
+export const ProjectPageSchema = pageOf(ProjectSchema).meta({ id: "ProjectPage" });
+
+export const CreateProjectSchema = z.strictObject({
+  name: NameSchema,
+  description: z.string().max(1000).optional(),
+  template: z.string().max(64).optional(),
+  visibility: VisibilitySchema.optional(),
+});
+export const UpdateProjectSchema = z.strictObject({
+  name: NameSchema.optional(),
+  description: z.string().max(1000).optional(),
+  visibility: VisibilitySchema.optional(),
+});
+
+export const MemberSchema = z
+  .object({ userId: IdSchema, name: z.string(), role: RoleSchema, since: TimeSchema })
+  .meta({ id: "Member" });
+export type Member = z.infer<typeof MemberSchema>;
+export const PutMemberSchema = z.strictObject({ role: GrantedRoleSchema });
+
+export const CreateLinkSchema = z.strictObject({ role: GrantedRoleSchema, expiresAt: TimeSchema.optional() });
+/** The token and the url are shown once, when the link is made; lists carry neither. */
+export const ShareLinkSchema = z
+  .object({
+    id: IdSchema,
+    role: GrantedRoleSchema,
+    createdAt: TimeSchema,
+    expiresAt: TimeSchema.optional(),
+    token: z.string().optional(),
+    url: z.string().optional(),
+  })
+  .meta({ id: "ShareLink" });
+export type ShareLink = z.infer<typeof ShareLinkSchema>;

@@ -1,0 +1,83 @@
+/** Languages and executions. */
+import { z } from "zod";
+import { ExecutionListSchema, ExecutionSchema, LanguageListSchema, StartExecutionSchema } from "../execution.ts";
+import { IdSchema } from "../shapes.ts";
+import { ProjectParamsSchema } from "./projects.ts";
+import { defineRoute } from "./route.ts";
+
+const ExecutionParamsSchema = z.object({ id: IdSchema });
+
+export const executionRoutes = {
+  languages: defineRoute({
+    id: "languages",
+    method: "GET",
+    path: "/languages",
+    summary: "What can be run here",
+    access: "anyone",
+    rate: "read",
+    audit: null,
+    responses: { 200: LanguageListSchema },
+    problems: [],
+  }),
+  startExecution: defineRoute({
+    id: "startExecution",
+    method: "POST",
+    path: "/executions",
+    summary: "Run a program in a fresh sandbox; with wait=true the answer comes when it ended",
+    access: "user",
+    rate: "execute",
+    audit: "execution.start",
+    query: z.object({ wait: z.enum(["true", "false"]).optional() }),
+    body: StartExecutionSchema,
+    responses: { 202: ExecutionSchema, 200: ExecutionSchema },
+    problems: [
+      "projects/no-such-project",
+      "projects/role-too-low",
+      "projects/content-invalid",
+      "execution/no-such-language",
+      "execution/language-not-ready",
+      "execution/entry-point-missing",
+      "execution/queue-full",
+      "execution/quota-reached",
+      "execution/limit-too-high",
+      "execution/unavailable",
+      "collaboration/document-unavailable",
+    ],
+  }),
+  getExecution: defineRoute({
+    id: "getExecution",
+    method: "GET",
+    path: "/executions/:id",
+    summary: "One execution",
+    access: "user",
+    rate: "read",
+    audit: null,
+    params: ExecutionParamsSchema,
+    responses: { 200: ExecutionSchema },
+    problems: ["execution/no-such-execution"],
+  }),
+  stopExecution: defineRoute({
+    id: "stopExecution",
+    method: "DELETE",
+    path: "/executions/:id",
+    summary: "Stop an execution; does nothing to one that has ended",
+    access: "user",
+    rate: "write",
+    audit: "execution.stop",
+    params: ExecutionParamsSchema,
+    responses: { 200: ExecutionSchema },
+    problems: ["execution/no-such-execution", "projects/role-too-low"],
+  }),
+  listExecutions: defineRoute({
+    id: "listExecutions",
+    method: "GET",
+    path: "/projects/:projectId/executions",
+    summary: "A project's latest executions",
+    access: "user",
+    rate: "read",
+    audit: null,
+    params: ProjectParamsSchema,
+    responses: { 200: ExecutionListSchema },
+    problems: ["projects/no-such-project"],
+  }),
+} as const;

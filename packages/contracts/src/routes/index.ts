@@ -1,0 +1,15 @@
+/** The whole route table. */
+import { executionRoutes } from "./executions.ts";
+import { fileRoutes } from "./files.ts";
+import { projectRoutes } from "./projects.ts";
+import { signInRoutes } from "./sign-in.ts";
+
+/** Every operation of the API by its id; paths are below `/api`. */
+export const routes = { ...signInRoutes, ...projectRoutes, ...fileRoutes, ...executionRoutes } as const;
+
+/** The sockets; they share the guards of the routes but speak their own frames. */
+export const sockets = {
+  collaborate: "/collaborate/:projectId/:fileId",
+  projectEvents: "/projects/:projectId/events",
+  executionStream: "/executions/:id/stream",
+} as const;

@@ -1,0 +1,45 @@
+/** One declaration per operation: the server validates with it, OpenAPI is generated from it, the page calls through it. */
+import type { z } from "zod";
+import type { ProblemCode } from "../problem.ts";
+
+export type RouteMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** Which limit a request counts against. */
+export type RateClass = "read" | "write" | "sign-in" | "execute";
+
+export type Route = {
+  /** operationId in OpenAPI. */
+  readonly id: string;
+  readonly method: RouteMethod;
+  /** Below `/api`; parameters as `:name`. */
+  readonly path: `/${string}`;
+  readonly summary: string;
+  /** `user`: a valid access token is needed; `optional`: used when there; `anyone`: ignored. */
+  readonly access: "user" | "optional" | "anyone";
+  readonly rate: RateClass;
+  /** Name of the audit row that a success writes; null only where nothing changes. */
+  readonly audit: string | null;
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  /** Success status -> body schema; null: no body. `binary`: bytes. */
+  readonly responses: Readonly<Record<number, z.ZodType | null | "binary">>;
+  /** Codes beyond those that every route can answer with. */
+  readonly problems: readonly ProblemCode[];
+};
+
+/** Declares a route; the type parameter keeps its schemas' types. */
+export const defineRoute = <const R extends Route>(route: R): R => route;
+
+type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
+type Sent<S> = S extends z.ZodType ? z.input<S> : undefined;
+type Body<S> = S extends z.ZodType ? z.output<S> : S extends "binary" ? Uint8Array : undefined;
+
+export type RouteParams<R extends Route> = Parsed<R["params"]>;
+export type RouteQuery<R extends Route> = Parsed<R["query"]>;
+export type RouteBody<R extends Route> = Parsed<R["body"]>;
+export type RouteQueryInput<R extends Route> = Sent<R["query"]>;
+export type RouteBodyInput<R extends Route> = Sent<R["body"]>;
+export type RouteParamsInput<R extends Route> = Sent<R["params"]>;
+/** The union of the success bodies. */
+export type RouteAnswer<R extends Route> = Body<R["responses"][keyof R["responses"]]>;

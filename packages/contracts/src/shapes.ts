@@ -1,0 +1,27 @@
+/** Small shapes that several resources share. */
+import { z } from "zod";
+
+export const IdSchema = z.uuid();
+export const TimeSchema = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
+export const RoleSchema = z.enum(["owner", "editor", "viewer"]);
+export type Role = z.infer<typeof RoleSchema>;
+/** What a share link can grant. */
+export const GrantedRoleSchema = z.enum(["editor", "viewer"]);
+export type GrantedRole = z.infer<typeof GrantedRoleSchema>;
+export const VisibilitySchema = z.enum(["private", "unlisted", "public"]);
+export type Visibility = z.infer<typeof VisibilitySchema>;
+export const PlanSchema = z.enum(["free", "premium", "enterprise"]);
+export type Plan = z.infer<typeof PlanSchema>;
+
+/** A page of a list; `nextCursor` is absent on the last one. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().optional() });
+
+/** Display names: no control characters, so that nothing can be forged in a log or a label. */
+export const NameSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+  .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u, "No control characters.");

@@ -1,0 +1,48 @@
+/** People: guests and registered users, and what the sign-in routes take and answer. */
+import { z } from "zod";
+import { IdSchema, NameSchema, PlanSchema, TimeSchema } from "./shapes.ts";
+
+export const UserSchema = z
+  .object({
+    id: IdSchema,
+    kind: z.enum(["guest", "registered"]),
+    name: z.string(),
+    email: z.string().optional(),
+    avatar: z.string().optional(),
+    plan: PlanSchema,
+    createdAt: TimeSchema,
+  })
+  .meta({ id: "User" });
+export type User = z.infer<typeof UserSchema>;
+
+export const MeSchema = UserSchema.extend({
+  limits: z.object({ wallMs: z.int(), memoryBytes: z.int(), concurrentExecutions: z.int(), projectBytes: z.int() }),
+  usage: z.object({ projects: z.int(), storageBytes: z.int() }),
+}).meta({ id: "Me" });
+export type Me = z.infer<typeof MeSchema>;
+
+export const SignedInSchema = z
+  .object({
+    accessToken: z.string(),
+    expiresIn: z.int().meta({ description: "Seconds" }),
+    user: UserSchema,
+  })
+  .meta({ id: "SignedIn" });
+export type SignedIn = z.infer<typeof SignedInSchema>;
+
+const EmailSchema = z.email().max(254).toLowerCase();
+const PasswordSchema = z.string().min(8).max(256);
+
+export const RegisterSchema = z.strictObject({ email: EmailSchema, password: PasswordSchema, name: NameSchema });
+export const LoginSchema = z.strictObject({
+  email: z.string().max(254).toLowerCase(),
+  password: z.string().max(256),
+});
+export const UpdateMeSchema = z.strictObject({
+  name: NameSchema.optional(),
+  avatar: z.string().max(200).optional(),
+});
+export const TicketSchema = z.object({ ticket: z.string() }).meta({ id: "Ticket" });
+
+/** Editor settings and editor state are the page's own documents: the server keeps them as they are, within a size. */
+export const PageDocumentSchema = z.record(z.string().max(100), z.json()).meta({ id: "PageDocument" });

@@ -1,0 +1,63 @@
+/** Starting and stopping: constructors do no I/O, components start in order and stop in reverse, each with a deadline. */
+
+/** Something with a life: `start` may do I/O, disposal drains and releases. */
+export interface Component {
+  /** Shown in progress and in logs. */
+  readonly name: string;
+  start(signal: AbortSignal): Promise<void>;
+  /** Safe after a failed or missing start. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export type LifecycleOptions = {
+  readonly stopDeadlineMs: number;
+  /** Told about a component that did not stop in time or failed to. */
+  readonly onFault: (component: string, error: unknown) => void;
+};
+
+/** Starts components in order; what was started is stopped in reverse order, also when a later start fails. */
+export class Lifecycle {
+  readonly #started: Component[] = [];
+  readonly #options: LifecycleOptions;
+  readonly #abort = new AbortController();
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+  }
+
+  /** Aborted as soon as stopping begins. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  async start(component: Component): Promise<void> {
+    this.#started.push(component);
+    await component.start(this.#abort.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    for (;;) {
+      const component = this.#started.pop();
+      if (component === undefined) return;
+      try {
+        await withDeadline(component[Symbol.asyncDispose](), this.#options.stopDeadlineMs);
+      } catch (error) {
+        this.#options.onFault(component.name, error);
+      }
+    }
+  }
+}
+
+/** Rejects with a TimeoutError when the work takes longer; the work itself goes on. */
+export const withDeadline = async <T>(work: Promise<T>, deadlineMs: number): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new DOMException(`not done after ${deadlineMs} ms`, "TimeoutError")), deadlineMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};

@@ -1,0 +1,134 @@
+/**
+ * What the execution module needs from outside: a way to run hostile programs. Vocabulary follows
+ * go-judge's envexec: limits go in, a status and usage come out, and a program's failure is data
+ * while ours is an exception.
+ */
+
+/** A project file as it is written into a sandbox before the program starts. */
+export type SandboxFile = {
+  /** Relative, `/`-separated, already validated by contracts' path rules. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly executable: boolean;
+};
+
+/** Upper bounds for one stage of one run. Every number is a positive safe integer. */
+export type SandboxLimits = {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly memoryBytes: number;
+  /** Bytes of stdout + stderr + terminal together that may be streamed. */
+  readonly outputBytes: number;
+  /** Bytes that the project folder and /tmp may hold together. */
+  readonly diskBytes: number;
+  /** Files and folders that the project folder and /tmp may hold together. */
+  readonly diskInodes: number;
+  readonly processes: number;
+};
+
+export type TerminalSize = { readonly columns: number; readonly rows: number };
+
+/** One program to run: argv is never a shell string. */
+export type SandboxCommand = {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly limits: SandboxLimits;
+};
+
+/** The job that turns a waiting sandbox into a run; it can be given once. */
+export type SandboxJob = {
+  readonly files: readonly SandboxFile[];
+  /** Run first, without stdin; the run is started only if it exits with 0. */
+  readonly compile?: SandboxCommand;
+  readonly run: SandboxCommand;
+  /** Set: stdin, stdout and stderr of the run are one pseudo-terminal opened inside the sandbox. */
+  readonly terminal?: TerminalSize;
+};
+
+export type SandboxStage = "compile" | "run";
+
+/** Why a run ended. `exited` carries the code; the host decides what the user is told. */
+export type SandboxEnd =
+  | { readonly kind: "exited"; readonly exitCode: number }
+  | { readonly kind: "signalled"; readonly signal: string }
+  | {
+      readonly kind: "limit";
+      readonly limit: "wall" | "cpu" | "memory" | "output";
+    }
+  | { readonly kind: "cancelled" }
+  | { readonly kind: "sandbox-failed"; readonly reason: string };
+
+export type SandboxUsage = {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly memoryPeakBytes: number;
+  readonly outputBytes: number;
+};
+
+export type SandboxResult = {
+  readonly stage: SandboxStage;
+  readonly end: SandboxEnd;
+  readonly usage: SandboxUsage;
+};
+
+/** What a run says while it lives. Chunks arrive in the order in which the program wrote them, per stream. */
+export type SandboxListener = {
+  output(stream: "stdout" | "stderr" | "terminal", chunk: Uint8Array): void;
+  stage(stage: SandboxStage): void;
+};
+
+/** A run in progress. Every method is safe to call after the end, and then does nothing. */
+export interface SandboxRun {
+  /** Resolves when the program has ended, its output has been delivered and nothing of it is left. Never rejects. */
+  readonly result: Promise<SandboxResult>;
+  /** False when the sandbox's input buffer is full; `drained` resolves when there is room again. */
+  writeStdin(chunk: Uint8Array): boolean;
+  drained(): Promise<void>;
+  endStdin(): void;
+  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL" | "SIGHUP" | "SIGQUIT" | "SIGUSR1" | "SIGUSR2"): void;
+  resize(size: TerminalSize): void;
+  /** Stop reading output until resumed: a slow listener slows the program down instead of filling memory. */
+  pauseOutput(): void;
+  resumeOutput(): void;
+  /** Ends the run with `cancelled`. */
+  cancel(): void;
+}
+
+/** A sandbox that has booted, has its interpreter started where the runtime has a warm-up, and has seen no user code. */
+export interface WarmSandbox {
+  readonly tier: IsolationTier;
+  readonly limitsEnforcement: LimitsEnforcement;
+  /** Resolves if the sandbox dies while waiting, so that a pool can replace it. */
+  readonly died: Promise<void>;
+  /** Consumes the sandbox: a second call throws. */
+  run(job: SandboxJob, listener: SandboxListener): SandboxRun;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export type IsolationTier = "microvm" | "gvisor" | "namespaces";
+
+/** `cgroup`: the kernel enforces memory and CPU; `polled`: the host reads usage every 50 ms because no cgroup is delegated. */
+export type LimitsEnforcement = "cgroup" | "polled";
+
+/** What a sandbox is booted with: an image and, where the runtime has one, a warm-up program. */
+export type SandboxBlueprint = {
+  /** Root file system folder, read-only for the sandbox. */
+  readonly imageRoot: string;
+  /** argv of the pre-started interpreter, which waits for its job on descriptor 3; absent: no warm-up. */
+  readonly warmUp?: readonly string[];
+  /** The sandbox's outer memory ceiling; a job's own limit may be lower. */
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+  readonly diskInodes: number;
+};
+
+/** One isolation technology. Adapters pass the suite in ports.contract.ts. */
+export interface SandboxProvider {
+  readonly tier: IsolationTier;
+  readonly limitsEnforcement: LimitsEnforcement;
+  /** Boots a sandbox. Rejects with SandboxUnavailable when the host cannot. */
+  boot(blueprint: SandboxBlueprint): Promise<WarmSandbox>;
+  /** Removes what a killed server left behind: processes, mounts, cgroups, folders. Returns how many. */
+  removeOrphans(): Promise<number>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,30 @@
+/** The sql port: one PostgreSQL dialect, transactions that carry who asks, row-level security beneath. */
+
+/**
+ * Under which database role a transaction runs.
+ * - `user`: row-level security for this user; with `projectId`, rows of that one project as the user's role allows.
+ * - `identity`: sign-in tables only (accounts, refresh tokens), before there is a user.
+ * - `log`: may only insert document-log rows for the projects named.
+ * - `jobs`: background work over all projects (moving blobs, clean-up); never on behalf of a request.
+ */
+export type Scope =
+  | { readonly role: "user"; readonly userId: string; readonly projectId?: string }
+  | { readonly role: "identity" }
+  | { readonly role: "log"; readonly projectIds: readonly string[] }
+  | { readonly role: "jobs" };
+
+export interface Transaction {
+  /** Rows of one statement with `$1`-style parameters. Buffers travel as binary bytea. */
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface Sql {
+  /**
+   * Runs work in one transaction under a scope; commits when it resolves, rolls back when it throws.
+   * Resolved means durable: it would survive a power cut.
+   * @throws Problem `server/unavailable` when the database can't be reached, `server/storage-full` when its disk is full.
+   */
+  transaction<T>(scope: Scope, work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** True when a trivial statement answers. */
+  healthy(): Promise<boolean>;
+}
