@@ -1,0 +1,19 @@
+/** How a module declares its settings: config.ts composes the slices, reads the environment once and prints all faults. */
+import type { z } from "zod";
+
+export type Setting<T = unknown> = {
+  /** Parses the text of the environment variable; undefined means that it is not set, so a default belongs here. */
+  readonly schema: z.ZodType<T, string | undefined>;
+  /** One sentence for docs/configuration.md, with the unit. */
+  readonly description: string;
+  /** As shown in docs/configuration.md. */
+  readonly defaultText: string;
+  /** Secret settings may also come from a file (`NAME_FILE`) and are never printed. */
+  readonly secret?: boolean;
+};
+
+/** Environment variable name -> setting. */
+export type SettingSlice = Readonly<Record<string, Setting>>;
+
+/** The parsed values of a slice. */
+export type SettingValues<S extends SettingSlice> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
