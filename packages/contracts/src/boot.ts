@@ -1,0 +1,43 @@
+/** What the server puts into the first HTML response, so that the page can show real code before any request of its own. */
+import { z } from "zod";
+import { LanguageSchema } from "./execution.ts";
+import { EntrySchema } from "./file.ts";
+import { ProjectSchema } from "./project.ts";
+import { UserSchema } from "./user.ts";
+
+/** Where index.html takes the boot JSON and the pre-rendered code. */
+export const BOOT_MARKER = "<!--atelier:boot-->";
+export const CODE_MARKER = "<!--atelier:code-->";
+/** The id of the `<script type="application/json">` that carries the boot JSON. */
+export const BOOT_ELEMENT_ID = "boot";
+/** The one-time administrator link is `PUBLIC_URL/#admin=<token>`: a fragment never reaches a log. */
+export const ADMIN_FRAGMENT = "admin";
+
+/** The isolation that a probe found; null: nothing can be run here. */
+export const TierSchema = z.enum(["microvm", "gvisor", "namespaces"]).nullable();
+export type Tier = z.infer<typeof TierSchema>;
+
+export const BootSchema = z.object({
+  /** PROTOCOL_VERSION of the server. */
+  version: z.int(),
+  /** Empty, or `/name` without a slash at the end: goes in front of `/api` and of every page. */
+  basePath: z.string(),
+  /** Empty: assets come from our own origin. */
+  assetBaseUrl: z.string(),
+  /** False: nobody becomes a guest, show the sign-in form instead. */
+  guests: z.boolean(),
+  languages: z.array(LanguageSchema),
+  /** On `/` and `/new/:template`: the program in front of the visitor; no account was made for it. */
+  sample: z.object({ language: z.string(), path: z.string(), content: z.string() }).optional(),
+  /** On `/p/:slug`, when the refresh cookie's user may see it; with `entries` and, where one can be opened, `file`. */
+  project: ProjectSchema.optional(),
+  entries: z.array(EntrySchema).optional(),
+  file: z.object({ id: z.string(), path: z.string(), content: z.string(), version: z.int() }).optional(),
+  /** The user behind the refresh cookie, which was looked at and not used up: `POST /api/auth/refresh` still comes first. */
+  user: UserSchema.optional(),
+  /** On `/p/:slug` without a project that this visitor may see. Without `user`, a sign-in may still change that. */
+  notFound: z.boolean().optional(),
+  tier: TierSchema,
+  execution: z.object({ available: z.boolean(), reason: z.string().optional() }),
+});
+export type Boot = z.infer<typeof BootSchema>;
