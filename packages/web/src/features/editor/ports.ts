@@ -1,0 +1,115 @@
+/** What the editor surface offers the shell, and what it needs from it. */
+
+/**
+ * A file to show. A local file lives only in this page (the sample before a project exists) and has the id
+ * `localFileId(path)`; a live file is a document of a project and is edited together. `initialText` is shown,
+ * without taking keys into the document, until the first sync.
+ */
+export type OpenFile =
+  | { kind: "local"; path: string; text: string }
+  | { kind: "live"; projectId: string; fileId: string; path: string; initialText?: string; readOnly: boolean };
+
+/** Where the reader's changes to the shown file are. `changes` counts edits that no server has confirmed. */
+export type SaveState =
+  | { kind: "saved" }
+  | { kind: "saving" }
+  | { kind: "unsaved-on-device"; changes: number }
+  | { kind: "offline"; changes: number }
+  | { kind: "read-only"; reason: ReadOnlyReason };
+
+export type ReadOnlyReason =
+  | "role"
+  | "binary"
+  | "too-large"
+  | "log-unavailable"
+  | "signed-out"
+  | "rights-taken"
+  | "not-found";
+
+/** A person in the shown file. `id` is the user's id; `isMe` marks the reader's own other windows. */
+export interface Participant {
+  id: string;
+  name: string;
+  /** `#rrggbb`, already made safe for styles. */
+  color: string;
+  fileId: string;
+  /** Where the cursor is, 1-based, or absent while they have none. */
+  position?: { line: number; column: number };
+  isMe: boolean;
+}
+
+export interface EditorUser {
+  id: string;
+  name: string;
+  color: string;
+}
+
+export type EditorTheme = "light" | "dark";
+
+/** One line for the shell's log; never carries text of a file. */
+export type EditorLog = (event: string, details?: Record<string, unknown>) => void;
+
+export interface EditorOptions {
+  theme: EditorTheme;
+  /** Asked whenever the editor announces itself, so a guest who signs up is renamed; undefined before sign-in. */
+  user: () => EditorUser | undefined;
+  /** Resolves with a socket that is connecting or open; rejects when no ticket can be had. `path` starts with `/api/`. */
+  openSocket: (path: string, query: Record<string, string>) => Promise<WebSocket>;
+  log: EditorLog;
+}
+
+/** A text that could not be merged and was kept on this device. */
+export interface RecoveredCopy {
+  projectId: string;
+  fileId: string;
+  path: string;
+  text: string;
+  /** Milliseconds since the epoch. */
+  keptAt: number;
+}
+
+export type Unsubscribe = () => void;
+
+/** The editor of one pane; every method may be called before the heavy editor has loaded. */
+export interface EditorHandle {
+  /** Shows a file, or shows it again with its selection, scroll position and undo kept. */
+  open(file: OpenFile): void;
+  /** Forgets a file's view; its unsaved changes stay on the device until they are confirmed. */
+  close(fileId: string): void;
+  focus(): void;
+  /** Moves the cursor to a 1-based line and column of the shown file and scrolls it to the middle. */
+  reveal(line: number, column?: number): void;
+  setTheme(theme: EditorTheme): void;
+  /** Hears the state of the shown file at once and on every change. */
+  onSaveState(listener: (state: SaveState, fileId: string) => void): Unsubscribe;
+  /** Hears who is in the shown file at once and on every change. */
+  onParticipants(listener: (participants: readonly Participant[]) => void): Unsubscribe;
+  /** Keeps the named participant's cursor in view; null stops. The shell opens the file they are in. */
+  follow(participantId: string | null): void;
+  /** Hears when following ended by the reader's own doing (a key, a click, Escape). */
+  onFollowEnded(listener: () => void): Unsubscribe;
+  /** Hears that a followed person, seen in another open document of this page, is there now. */
+  onFollowedElsewhere(listener: (fileId: string) => void): Unsubscribe;
+  /** The text of a file that is open (the shown one by default); "" if there is none. */
+  getText(fileId?: string): string;
+  /** Turns a local file into a live one: what was typed is applied to the synced document as the reader's edits. */
+  promote(localPath: string, to: { projectId: string; fileId: string }): void;
+  /** Hears the reader's first change to each local file. */
+  onFirstEdit(listener: (path: string) => void): Unsubscribe;
+  /** Hears the 1-based cursor position of the shown file. */
+  onCursor(listener: (position: { line: number; column: number }) => void): Unsubscribe;
+  /** Hears of unsaved text that belonged to another generation of a document and could not be merged. */
+  onRecovered(listener: (copy: RecoveredCopy) => void): Unsubscribe;
+  /** Opens the find widget of the shown file. */
+  find(): void;
+  /** Resolves when every unsaved change of every open document is confirmed, or after `timeoutMs`. */
+  whenSaved(timeoutMs: number): Promise<boolean>;
+  /** Resolves once the heavy editor is in place. */
+  ready: Promise<void>;
+  dispose(): void;
+}
+
+/** The id under which a local file is closed and read. */
+export function localFileId(path: string): string {
+  return `local:${path}`;
+}
