@@ -1,7 +1,7 @@
 /** Starts the real server in a data folder of its own, for tests and benchmarks, and leaves nothing behind. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -67,6 +67,8 @@ const endOrphanedDatabase = async (dataDir: string): Promise<void> => {
 export const startServer = async (options: ServerOptions = {}): Promise<TestServer> => {
   const port = options.port ?? (await freePort());
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "atelier-test-")));
+  // As root the database runs as a user of its own, which must be able to pass through.
+  if (options.dataDir === undefined) await chmod(dataDir, 0o711);
   const origin = `http://127.0.0.1:${port}`;
   let output = "";
   const child = spawn(process.execPath, [MAIN], {
