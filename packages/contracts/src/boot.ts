@@ -8,6 +8,11 @@ import { UserSchema } from "./user.ts";
 /** Where index.html takes the boot JSON and the pre-rendered code. */
 export const BOOT_MARKER = "<!--atelier:boot-->";
 export const CODE_MARKER = "<!--atelier:code-->";
+/**
+ * How the built index.html names its own assets (`"/assets/entry-abc.js"`): the server writes `ASSET_BASE_URL`, or else
+ * `BASE_PATH`, in front of each. Scripts and styles find each other relatively and need no change.
+ */
+export const ASSETS_PATH = "/assets/";
 /** The id of the `<script type="application/json">` that carries the boot JSON. */
 export const BOOT_ELEMENT_ID = "boot";
 /** The one-time administrator link is `PUBLIC_URL/#admin=<token>`: a fragment never reaches a log. */
