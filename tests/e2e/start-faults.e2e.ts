@@ -1,0 +1,95 @@
+/** What can be wrong at a start: one clear line, exit 1, nothing damaged. */
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { freePort, startServer } from "../support/server.ts";
+import { signInAsGuest } from "../support/client.ts";
+
+const MAIN = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url));
+const run = promisify(execFile);
+const isRoot = process.getuid?.() === 0;
+
+/** Starts the server and waits for its end. */
+const startAndFail = async (env: Record<string, string>): Promise<{ code: number | null; errors: string[] }> => {
+  const child = spawn(process.execPath, [MAIN], {
+    env: { ...process.env, HOST: "127.0.0.1", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
+  child.stdout.resume();
+  const late = setTimeout(() => child.kill("SIGKILL"), 60_000);
+  await once(child, "close");
+  clearTimeout(late);
+  const errors = stderr.split("\n").filter((text) => text.trim() !== "");
+  return { code: child.exitCode, errors };
+};
+
+describe("a start that can't be", () => {
+  let folder = "";
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "atelier-fault-"));
+    await chmod(folder, 0o711);
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it("names a port that is in use", { timeout: 90_000 }, async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const address = taken.address();
+    const port = typeof address === "object" && address !== null ? String(address.port) : "";
+    const { code, errors } = await startAndFail({ DATA_DIR: folder, PORT: port });
+    taken.close();
+    expect(code).toBe(1);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain(port);
+    expect(errors[0]).toMatch(/in use/iu);
+  });
+
+  it("refuses a second server on one data folder, and the first goes on", { timeout: 120_000 }, async () => {
+    await using first = await startServer({ dataDir: folder });
+    const client = await signInAsGuest(first.origin);
+    const project = await client.createProject({ name: "first" });
+    const { code, errors } = await startAndFail({ DATA_DIR: folder, PORT: String(await freePort()) });
+    expect(code).toBe(1);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain(folder);
+    await client.createFile(project.id, "still.txt", "here");
+    expect((await client.readFile(project.id, "still.txt")).content).toBe("here");
+  });
+
+  it("names a data folder that can't be made or written", { timeout: 60_000 }, async () => {
+    const file = join(folder, "a-file");
+    await writeFile(file, "");
+    const { code, errors } = await startAndFail({ DATA_DIR: join(file, "data"), PORT: String(await freePort()) });
+    expect(code).toBe(1);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain(join(file, "data"));
+  });
+
+  it.runIf(isRoot)("says that the disk is full", { timeout: 90_000 }, async () => {
+    await run("mount", ["-t", "tmpfs", "-o", "size=12m,mode=711", "tmpfs", folder]);
+    try {
+      const { code, errors } = await startAndFail({ DATA_DIR: folder, PORT: String(await freePort()) });
+      expect(code).toBe(1);
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toMatch(/full|no (room|space)/iu);
+    } finally {
+      await run("umount", [folder]);
+    }
+  });
+
+  it("prints every wrong setting at once", { timeout: 60_000 }, async () => {
+    const { code, errors } = await startAndFail({ DATA_DIR: folder, PORT: "ninety", GUESTS: "perhaps" });
+    expect(code).toBe(1);
+    const text = errors.join("\n");
+    expect(text).toContain("PORT");
+    expect(text).toContain("GUESTS");
+  });
+});
