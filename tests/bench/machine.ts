@@ -1,0 +1,17 @@
+/** What the figures were measured on, and how much CPU the whole machine spent. */
+import { readFile } from "node:fs/promises";
+import { availableParallelism, cpus, release, totalmem } from "node:os";
+
+export const describeMachine = (): string => {
+  const model = cpus()[0]?.model.trim() ?? "unknown CPU";
+  const memoryGiB = (totalmem() / 2 ** 30).toFixed(0);
+  return `${availableParallelism()} x ${model}, ${memoryGiB} GiB, Linux ${release()}, Node ${process.version}`;
+};
+
+/** CPU milliseconds that all processes together have used since boot (user, nice, system, irq, softirq; not idle, not steal). */
+export const machineCpuMs = async (): Promise<number> => {
+  const [total = ""] = (await readFile("/proc/stat", "utf8")).split("\n");
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = total.split(/\s+/u).slice(1).map(Number);
+  // The kernel counts in ticks of 1/100 s wherever Node runs.
+  return (user + nice + system + irq + softirq) * 10;
+};

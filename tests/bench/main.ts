@@ -1,0 +1,50 @@
+/**
+ * `npm run bench`: the figures of SPECIFICATION.md for this machine. `--short` makes each load small enough for `npm test`,
+ * which shows that the benchmarks run, not how fast the product is. Names after it choose single benchmarks.
+ */
+import { parseArgs } from "node:util";
+import { startServer } from "../support/server.ts";
+import { describeMachine } from "./machine.ts";
+import { benchEditToVisible } from "./edit-to-visible.ts";
+import { benchPage } from "./page-load.ts";
+import { benchPut } from "./put.ts";
+import { benchRunCost } from "./run-cost.ts";
+import { benchWarmRuns } from "./warm-run.ts";
+
+const { values, positionals } = parseArgs({ options: { short: { type: "boolean", default: false } }, allowPositionals: true });
+const short = values.short;
+const wanted = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** Limits that belong to the public, not to a benchmark. */
+const UNLIMITED = { RATE_LIMIT_SCALE: "1000" };
+
+say(`Atelier benchmarks${short ? " (short)" : ""}: ${describeMachine()}`);
+
+let failed = 0;
+const section = async (title: string, work: () => Promise<string[]>): Promise<void> => {
+  say(`\n${title}`);
+  try {
+    for (const text of await work()) say(text);
+  } catch (error) {
+    failed++;
+    say(`  failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+if (wanted("put") || wanted("edit") || wanted("page")) {
+  await using server = await startServer({ env: UNLIMITED });
+  if (wanted("edit")) await section("Live documents", () => benchEditToVisible(server, short ? 50 : 1000));
+  if (wanted("put")) await section("Saves", () => benchPut(server, short ? 40 : 2000));
+  if (wanted("page")) await section("The page (headless Chromium)", () => benchPage(server, short ? 1 : 7));
+}
+if (wanted("run")) {
+  for (const tier of ["gvisor", "namespaces"]) {
+    await section(`Warm runs, SANDBOX=${tier}`, async () => {
+      await using server = await startServer({ env: { ...UNLIMITED, SANDBOX: tier } });
+      const timings = await benchWarmRuns(server, short ? 3 : 60);
+      return [...timings, ...(await benchRunCost(server, short ? 3 : 40))];
+    });
+  }
+}
+process.exitCode = failed === 0 ? 0 : 1;
