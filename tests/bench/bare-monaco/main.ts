@@ -1,6 +1,6 @@
 /** The yardstick of the page benchmarks: Monaco as its package gives it, and nothing else. */
 import * as monaco from "monaco-editor";
-import EditorWorker from "monaco-editor/esm/vs/editor/editor.worker?worker";
+import EditorWorker from "monaco-editor/editor/editor.worker?worker";
 
 self.MonacoEnvironment = { getWorker: () => new EditorWorker() };
 const host = document.getElementById("editor");
