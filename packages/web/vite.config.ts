@@ -1,0 +1,31 @@
+/** How the page is built: relative assets, slim contracts, styles inside the HTML, compressed twins. */
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+import { inlineEntryStyles } from "./build/inline-entry-styles.ts";
+import { precompress } from "./build/precompress.ts";
+import { slimContracts } from "./build/slim-contracts.ts";
+
+// oxlint-disable-next-line import/no-default-export -- Vite reads the default export
+export default defineConfig({
+  root: import.meta.dirname,
+  base: "./",
+  plugins: [slimContracts(), react(), inlineEntryStyles(), precompress()],
+  // HTML names assets from the root, for the server to put its base in front; everything else is relative to itself.
+  experimental: {
+    renderBuiltUrl: (filename, { hostType }) => (hostType === "html" ? `/${filename}` : { relative: true }),
+  },
+  build: {
+    outDir: "dist",
+    assetsDir: "assets",
+    target: ["chrome130", "firefox128", "safari18"],
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+    chunkSizeWarningLimit: 6000,
+    rolldownOptions: {
+      treeshake: { manualPureFunctions: ["z", "pageOf", "defineRoute"] },
+    },
+  },
+  worker: { format: "es" },
+  server: { host: "127.0.0.1" },
+});
