@@ -11,7 +11,10 @@ import { benchPut } from "./put.ts";
 import { benchRunCost } from "./run-cost.ts";
 import { benchWarmRuns } from "./warm-run.ts";
 
-const { values, positionals } = parseArgs({ options: { short: { type: "boolean", default: false } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { short: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
 const short = values.short;
 const wanted = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -34,9 +37,11 @@ const section = async (title: string, work: () => Promise<string[]>): Promise<vo
 
 if (wanted("put") || wanted("edit") || wanted("page")) {
   await using server = await startServer({ env: UNLIMITED });
-  if (wanted("edit")) await section("Live documents", () => benchEditToVisible(server, short ? 50 : 1000));
+  if (wanted("edit"))
+    await section("Live documents", () => benchEditToVisible(server, short ? 50 : 1000));
   if (wanted("put")) await section("Saves", () => benchPut(server, short ? 40 : 2000));
-  if (wanted("page")) await section("The page (headless Chromium)", () => benchPage(server, short ? 1 : 7));
+  if (wanted("page"))
+    await section("The page (headless Chromium)", () => benchPage(server, short ? 1 : 7));
 }
 if (wanted("run")) {
   for (const tier of ["gvisor", "namespaces"]) {

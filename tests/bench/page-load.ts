@@ -14,25 +14,42 @@ import { line, ratioLine, summarise } from "./statistics.ts";
 
 const BARE_ROOT = fileURLToPath(new URL("bare-monaco", import.meta.url));
 const BARE_OUT = fileURLToPath(new URL("../../node_modules/.cache/bare-monaco", import.meta.url));
-const TYPES: Readonly<Record<string, string>> = { ".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".ttf": "font/ttf" };
+const TYPES: Readonly<Record<string, string>> = {
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".html": "text/html",
+  ".ttf": "font/ttf",
+};
 
-type Visit = { readonly marks: ReadonlyMap<string, number>; readonly paintMs: number; readonly assets: AssetBytes };
+type Visit = {
+  readonly marks: ReadonlyMap<string, number>;
+  readonly paintMs: number;
+  readonly assets: AssetBytes;
+};
 
 /** Serves the built yardstick as our own server serves its page: brotli, immutable assets. */
 const serveBareMonaco = async () => {
-  await build({ root: BARE_ROOT, logLevel: "error", base: "./", build: { outDir: BARE_OUT, emptyOutDir: true, chunkSizeWarningLimit: 10_000 } });
+  await build({
+    root: BARE_ROOT,
+    logLevel: "error",
+    base: "./",
+    build: { outDir: BARE_OUT, emptyOutDir: true, chunkSizeWarningLimit: 10_000 },
+  });
   const packed = new Map<string, Buffer>();
   const server = createServer((request, response) => {
-    const path = request.url === "/" ? "/index.html" : (request.url ?? "").split("?")[0] ?? "";
+    const path = request.url === "/" ? "/index.html" : ((request.url ?? "").split("?")[0] ?? "");
     const answer = async (): Promise<void> => {
       const bytes = await readFile(join(BARE_OUT, path));
       const compressed =
-        packed.get(path) ?? brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+        packed.get(path) ??
+        brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
       packed.set(path, compressed);
       response.writeHead(200, {
         "content-type": TYPES[extname(path)] ?? "application/octet-stream",
         "content-encoding": "br",
-        "cache-control": path.endsWith(".html") ? "no-cache" : "public, max-age=31536000, immutable",
+        "cache-control": path.endsWith(".html")
+          ? "no-cache"
+          : "public, max-age=31536000, immutable",
       });
       response.end(compressed);
     };
@@ -46,16 +63,25 @@ const serveBareMonaco = async () => {
 };
 
 /** Cold and then warm visit of one address in a browser profile of its own. */
-const visitTwice = async (browser: Browser, url: string, lastMark: string): Promise<{ cold: Visit; warm: Visit }> => {
+const visitTwice = async (
+  browser: Browser,
+  url: string,
+  lastMark: string,
+): Promise<{ cold: Visit; warm: Visit }> => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const visit = async (): Promise<Visit> => {
     const page = await context.newPage();
     const count = countJavaScript(page);
     await page.goto(url, { waitUntil: "commit" });
-    await page.waitForFunction((mark) => performance.getEntriesByName(mark).length > 0, lastMark, { polling: 20, timeout: 60_000 });
+    await page.waitForFunction((mark) => performance.getEntriesByName(mark).length > 0, lastMark, {
+      polling: 20,
+      timeout: 60_000,
+    });
     const assets = await count();
     const seen = await page.evaluate(() => ({
-      marks: performance.getEntriesByType("mark").map((mark) => [mark.name, mark.startTime] as const),
+      marks: performance
+        .getEntriesByType("mark")
+        .map((mark) => [mark.name, mark.startTime] as const),
       paintMs: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN,
     }));
     await page.close();
@@ -84,11 +110,15 @@ export const benchPage = async (server: TestServer, rounds: number): Promise<str
     }
     const lines: string[] = [];
     for (const heat of ["cold", "warm"] as const) {
-      const at = (visits: typeof ours, mark: string) => summarise(visits.map((visit) => visit[heat].marks.get(mark) ?? NaN));
+      const at = (visits: typeof ours, mark: string) =>
+        summarise(visits.map((visit) => visit[heat].marks.get(mark) ?? NaN));
       const monaco = at(ours, "atelier:monaco-ready");
       const yardstick = at(theirs, "monaco-ready");
       lines.push(
-        line(`${heat}: first paint (code is in the HTML)`, summarise(ours.map((visit) => visit[heat].paintMs))),
+        line(
+          `${heat}: first paint (code is in the HTML)`,
+          summarise(ours.map((visit) => visit[heat].paintMs)),
+        ),
         line(`${heat}: keys are taken`, at(ours, "atelier:keys-taken")),
         line(`${heat}: Monaco is in place`, monaco),
         line(`${heat}: bare Monaco is in place`, yardstick),

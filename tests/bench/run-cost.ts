@@ -29,8 +29,20 @@ const costOf = async (repetitions: number, work: () => Promise<unknown>): Promis
 export const benchRunCost = async (server: TestServer, repetitions: number): Promise<string[]> => {
   const client = await signInAsGuest(server.origin);
   const programs = [
-    { language: "python", entryPoint: "main.py", content: 'print("hello")\n', command: "python3", option: "-c" },
-    { language: "javascript", entryPoint: "main.js", content: 'console.log("hello");\n', command: process.execPath, option: "-e" },
+    {
+      language: "python",
+      entryPoint: "main.py",
+      content: 'print("hello")\n',
+      command: "python3",
+      option: "-c",
+    },
+    {
+      language: "javascript",
+      entryPoint: "main.js",
+      content: 'console.log("hello");\n',
+      command: process.execPath,
+      option: "-e",
+    },
   ];
   const lines: string[] = [];
   for (const { language, entryPoint, content, command, option } of programs) {

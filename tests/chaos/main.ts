@@ -9,17 +9,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { WebSocket } from "ws";
-import { WebsocketProvider } from "y-websocket";
-import * as Y from "yjs";
 import { type Client, signInAsGuest } from "../support/client.ts";
 import { freePort, startServer } from "../support/server.ts";
+import { openStockClient } from "../support/stock-client.ts";
 import { createRandom } from "./random.ts";
 
 type Acknowledged = { readonly path: string; readonly version: number; readonly hash: string };
 
 const { values } = parseArgs({
-  options: { rounds: { type: "string" }, short: { type: "boolean", default: false }, seed: { type: "string" } },
+  options: {
+    rounds: { type: "string" },
+    short: { type: "boolean", default: false },
+    seed: { type: "string" },
+  },
 });
 const rounds = Number(values.rounds ?? (values.short ? 3 : 100));
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
@@ -48,11 +50,18 @@ const saveUntilGone = async (
 };
 
 /** The acknowledged saves that the server can't show any more. */
-const missing = async (client: Client, projectId: string, ledger: readonly Acknowledged[]): Promise<string[]> => {
+const missing = async (
+  client: Client,
+  projectId: string,
+  ledger: readonly Acknowledged[],
+): Promise<string[]> => {
   const lost: string[] = [];
   for (const { path, version, hash } of ledger) {
     const file = await client
-      .call("GET", `/projects/${projectId}/files?path=${encodeURIComponent(path)}&version=${version}`)
+      .call(
+        "GET",
+        `/projects/${projectId}/files?path=${encodeURIComponent(path)}&version=${version}`,
+      )
       .catch(() => undefined);
     const content = (file as { content?: string } | undefined)?.content ?? "";
     if (sha256(content) !== hash) lost.push(`${path} version ${version}`);
@@ -80,18 +89,14 @@ say(`chaos: ${rounds} rounds, seed ${seed}`);
 let server = await startServer({ dataDir, port });
 const client = await signInAsGuest(server.origin);
 const project = await client.createProject({ name: "chaos" });
-for (let lane = 0; lane < LANES; lane++) await client.createFile(project.id, `lane-${lane}.txt`, "start");
+for (let lane = 0; lane < LANES; lane++)
+  await client.createFile(project.id, `lane-${lane}.txt`, "start");
 const shared = await client.createFile(project.id, "shared.txt", "");
-const typists = Array.from({ length: TYPISTS }, () => {
-  const document = new Y.Doc();
-  const provider = new WebsocketProvider(
-    `${server.origin.replace("http", "ws")}/api/collaborate/${project.id}`,
-    shared.id,
-    document,
-    { params: { token: client.token }, WebSocketPolyfill: WebSocket as never, disableBc: true, maxBackoffTime: 200 },
-  );
-  return { provider, text: document.getText("content") };
-});
+const typists = await Promise.all(
+  Array.from({ length: TYPISTS }, () =>
+    openStockClient(client, { projectId: project.id, fileId: shared.id }),
+  ),
+);
 
 try {
   for (let round = 0; round < rounds; round++) {
@@ -101,7 +106,10 @@ try {
     );
     const typing = setInterval(() => {
       const typist = typists[Math.floor(random() * TYPISTS)];
-      typist?.text.insert(Math.floor(random() * (typist.text.length + 1)), String.fromCodePoint(97 + Math.floor(random() * 26)));
+      typist?.text.insert(
+        Math.floor(random() * (typist.text.length + 1)),
+        String.fromCodePoint(97 + Math.floor(random() * 26)),
+      );
     }, 5);
     await delay(200 + random() * 1000);
     const victim = random() < 0.25 ? await databasePid(dataDir) : undefined;
@@ -113,19 +121,24 @@ try {
     kills++;
     await Promise.all(lanes);
     clearInterval(typing);
-    if (ledger.length === before) faults.push(`round ${round}: no save was in flight, so the kill shows nothing`);
+    if (ledger.length === before)
+      faults.push(`round ${round}: no save was in flight, so the kill shows nothing`);
 
     server = await startServer({ dataDir, port });
     const lost = await missing(client, project.id, ledger.slice(before));
     if (lost.length > 0) faults.push(`round ${round}: lost ${lost.join(", ")}`);
     await settle(round);
-    say(`  round ${round + 1}: ${ledger.length - before} acknowledged saves, ${typists[0]?.text.length ?? 0} characters typed, ${faults.length} faults`);
+    say(
+      `  round ${round + 1}: ${ledger.length - before} acknowledged saves, ${typists[0]?.text.length ?? 0} characters typed, ${faults.length} faults`,
+    );
   }
   // The verifier itself: an acknowledgement that was never given must be reported as missing.
-  const planted = await missing(client, project.id, [{ path: "lane-0.txt", version: 1_000_000, hash: sha256("never") }]);
+  const planted = await missing(client, project.id, [
+    { path: "lane-0.txt", version: 1_000_000, hash: sha256("never") },
+  ]);
   if (planted.length !== 1) faults.push("the check did not notice a planted loss");
 } finally {
-  for (const { provider } of typists) provider.destroy();
+  for (const typist of typists) typist[Symbol.dispose]();
   await server[Symbol.asyncDispose]();
   await rm(dataDir, { recursive: true, force: true });
 }
@@ -135,10 +148,13 @@ async function settle(round: number): Promise<void> {
   const deadline = Date.now() + 20_000;
   for (;;) {
     const texts = typists.map(({ text }) => text.toString());
-    const stored = (await client.readFile(project.id, "shared.txt").catch(() => undefined))?.content;
+    const stored = (await client.readFile(project.id, "shared.txt").catch(() => undefined))
+      ?.content;
     if (texts.every((text) => text === texts[0]) && stored === texts[0]) return;
     if (Date.now() > deadline) {
-      faults.push(`round ${round}: typists have ${texts.map((text) => text.length).join(", ")} characters, the file ${stored?.length}`);
+      faults.push(
+        `round ${round}: typists have ${texts.map((text) => text.length).join(", ")} characters, the file ${stored?.length}`,
+      );
       return;
     }
     await delay(100);

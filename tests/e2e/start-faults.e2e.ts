@@ -16,7 +16,9 @@ const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
 
 /** Starts the server and waits for its end. */
-const startAndFail = async (env: Record<string, string>): Promise<{ code: number | null; errors: string[] }> => {
+const startAndFail = async (
+  env: Record<string, string>,
+): Promise<{ code: number | null; errors: string[] }> => {
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, HOST: "127.0.0.1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -52,22 +54,32 @@ describe("a start that can't be", () => {
     expect(errors[0]).toMatch(/in use/iu);
   });
 
-  it("refuses a second server on one data folder, and the first goes on", { timeout: 120_000 }, async () => {
-    await using first = await startServer({ dataDir: folder });
-    const client = await signInAsGuest(first.origin);
-    const project = await client.createProject({ name: "first" });
-    const { code, errors } = await startAndFail({ DATA_DIR: folder, PORT: String(await freePort()) });
-    expect(code).toBe(1);
-    expect(errors).toHaveLength(1);
-    expect(errors[0]).toContain(folder);
-    await client.createFile(project.id, "still.txt", "here");
-    expect((await client.readFile(project.id, "still.txt")).content).toBe("here");
-  });
+  it(
+    "refuses a second server on one data folder, and the first goes on",
+    { timeout: 120_000 },
+    async () => {
+      await using first = await startServer({ dataDir: folder });
+      const client = await signInAsGuest(first.origin);
+      const project = await client.createProject({ name: "first" });
+      const { code, errors } = await startAndFail({
+        DATA_DIR: folder,
+        PORT: String(await freePort()),
+      });
+      expect(code).toBe(1);
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toContain(folder);
+      await client.createFile(project.id, "still.txt", "here");
+      expect((await client.readFile(project.id, "still.txt")).content).toBe("here");
+    },
+  );
 
   it("names a data folder that can't be made or written", { timeout: 60_000 }, async () => {
     const file = join(folder, "a-file");
     await writeFile(file, "");
-    const { code, errors } = await startAndFail({ DATA_DIR: join(file, "data"), PORT: String(await freePort()) });
+    const { code, errors } = await startAndFail({
+      DATA_DIR: join(file, "data"),
+      PORT: String(await freePort()),
+    });
     expect(code).toBe(1);
     expect(errors).toHaveLength(1);
     expect(errors[0]).toContain(join(file, "data"));
@@ -76,7 +88,10 @@ describe("a start that can't be", () => {
   it.runIf(isRoot)("says that the disk is full", { timeout: 90_000 }, async () => {
     await run("mount", ["-t", "tmpfs", "-o", "size=12m,mode=711", "tmpfs", folder]);
     try {
-      const { code, errors } = await startAndFail({ DATA_DIR: folder, PORT: String(await freePort()) });
+      const { code, errors } = await startAndFail({
+        DATA_DIR: folder,
+        PORT: String(await freePort()),
+      });
       expect(code).toBe(1);
       expect(errors).toHaveLength(1);
       expect(errors[0]).toMatch(/full|no (room|space)/iu);
@@ -86,7 +101,11 @@ describe("a start that can't be", () => {
   });
 
   it("prints every wrong setting at once", { timeout: 60_000 }, async () => {
-    const { code, errors } = await startAndFail({ DATA_DIR: folder, PORT: "ninety", GUESTS: "perhaps" });
+    const { code, errors } = await startAndFail({
+      DATA_DIR: folder,
+      PORT: "ninety",
+      GUESTS: "perhaps",
+    });
     expect(code).toBe(1);
     const text = errors.join("\n");
     expect(text).toContain("PORT");

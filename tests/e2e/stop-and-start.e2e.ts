@@ -6,12 +6,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { WebSocket } from "ws";
-import { WebsocketProvider } from "y-websocket";
-import * as Y from "yjs";
 import { signInAsGuest } from "../support/client.ts";
 import { mountsNaming, ourCgroups, processesNaming } from "../support/leftovers.ts";
 import { freePort, startServer } from "../support/server.ts";
+import { openStockClient } from "../support/stock-client.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -23,52 +21,59 @@ describe("a server in a terminal", () => {
   });
   afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
-  it("drains at ^C, leaves no process, mount or cgroup, and keeps the edits that were pending", { timeout: 120_000 }, async () => {
-    const cgroupsBefore = await ourCgroups();
-    const port = await freePort();
-    const origin = `http://127.0.0.1:${port}`;
-    let screen = "";
-    const terminal = pty.spawn(process.execPath, [join(ROOT, "scripts/start.mjs")], {
-      cwd: ROOT,
-      cols: 100,
-      rows: 30,
-      env: { ...process.env, PORT: String(port), HOST: "127.0.0.1", DATA_DIR: dataDir } as Record<string, string>,
-    });
-    terminal.onData((data) => (screen += data));
-    const exit = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
+  it(
+    "drains at ^C, leaves no process, mount or cgroup, and keeps the edits that were pending",
+    { timeout: 120_000 },
+    async () => {
+      const cgroupsBefore = await ourCgroups();
+      const port = await freePort();
+      const origin = `http://127.0.0.1:${port}`;
+      let screen = "";
+      const terminal = pty.spawn(process.execPath, [join(ROOT, "scripts/start.mjs")], {
+        cwd: ROOT,
+        cols: 100,
+        rows: 30,
+        env: { ...process.env, PORT: String(port), HOST: "127.0.0.1", DATA_DIR: dataDir } as Record<
+          string,
+          string
+        >,
+      });
+      terminal.onData((data) => (screen += data));
+      const exit = new Promise<number>((resolve) =>
+        terminal.onExit(({ exitCode }) => resolve(exitCode)),
+      );
 
-    const deadline = Date.now() + 90_000;
-    while (!(await fetch(`${origin}/healthz`).then((answer) => answer.ok, () => false))) {
-      if (Date.now() > deadline) throw new Error(`not listening:\n${screen}`);
-      await delay(100);
-    }
-    const client = await signInAsGuest(origin);
-    const project = await client.createProject({ name: "pending" });
-    const file = await client.createFile(project.id, "notes.txt", "start\n");
-    const document = new Y.Doc();
-    const provider = new WebsocketProvider(
-      `${origin.replace("http", "ws")}/api/collaborate/${project.id}`,
-      file.id,
-      document,
-      { params: { token: client.token }, WebSocketPolyfill: WebSocket as never, disableBc: true },
-    );
-    await new Promise<void>((resolve) => provider.once("sync", () => resolve()));
-    const text = document.getText("content");
-    for (let n = 0; n < 200; n++) text.insert(text.length, `line ${n}\n`);
-    // Long enough to reach the server, far too short for the two-second checkpoint.
-    await delay(150);
-    const before = text.toString();
-    provider.destroy();
-    terminal.write("\u0003");
-    const code = await exit;
+      const deadline = Date.now() + 90_000;
+      while (
+        !(await fetch(`${origin}/healthz`).then(
+          (answer) => answer.ok,
+          () => false,
+        ))
+      ) {
+        if (Date.now() > deadline) throw new Error(`not listening:\n${screen}`);
+        await delay(100);
+      }
+      const client = await signInAsGuest(origin);
+      const project = await client.createProject({ name: "pending" });
+      const file = await client.createFile(project.id, "notes.txt", "start\n");
+      const typist = await openStockClient(client, { projectId: project.id, fileId: file.id });
+      const { text } = typist;
+      for (let n = 0; n < 200; n++) text.insert(text.length, `line ${n}\n`);
+      // Long enough to reach the server, far too short for the two-second checkpoint.
+      await delay(150);
+      const before = text.toString();
+      typist[Symbol.dispose]();
+      terminal.write("\u0003");
+      const code = await exit;
 
-    expect(code, screen).toBe(0);
-    expect(await processesNaming(dataDir)).toEqual([]);
-    expect(await mountsNaming(dataDir)).toEqual([]);
-    expect((await ourCgroups()).filter((path) => !cgroupsBefore.includes(path))).toEqual([]);
+      expect(code, screen).toBe(0);
+      expect(await processesNaming(dataDir)).toEqual([]);
+      expect(await mountsNaming(dataDir)).toEqual([]);
+      expect((await ourCgroups()).filter((path) => !cgroupsBefore.includes(path))).toEqual([]);
 
-    await using again = await startServer({ dataDir, port });
-    expect(again.origin).toBe(origin);
-    expect((await client.readFile(project.id, "notes.txt")).content).toBe(before);
-  });
+      await using again = await startServer({ dataDir, port });
+      expect(again.origin).toBe(origin);
+      expect((await client.readFile(project.id, "notes.txt")).content).toBe(before);
+    },
+  );
 });

@@ -42,7 +42,8 @@ export const freePort = async (): Promise<number> => {
   return address.port;
 };
 
-const ended = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+const ended = (child: ChildProcess): boolean =>
+  child.exitCode !== null || child.signalCode !== null;
 
 /** Ends a PostgreSQL that a crashed server left running on this data folder. */
 const endOrphanedDatabase = async (dataDir: string): Promise<void> => {
@@ -72,7 +73,14 @@ export const startServer = async (options: ServerOptions = {}): Promise<TestServ
   const origin = `http://127.0.0.1:${port}`;
   let output = "";
   const child = spawn(process.execPath, [MAIN], {
-    env: { ...process.env, PORT: String(port), HOST: "127.0.0.1", DATA_DIR: dataDir, LOG_LEVEL: "info", ...options.env },
+    env: {
+      ...process.env,
+      PORT: String(port),
+      HOST: "127.0.0.1",
+      DATA_DIR: dataDir,
+      LOG_LEVEL: "info",
+      ...options.env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const keep = (chunk: Buffer): void => {

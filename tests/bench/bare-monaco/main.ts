@@ -5,6 +5,10 @@ import EditorWorker from "monaco-editor/editor/editor.worker?worker";
 self.MonacoEnvironment = { getWorker: () => new EditorWorker() };
 const host = document.getElementById("editor");
 if (host === null) throw new Error("no place for the editor");
-const editor = monaco.editor.create(host, { value: 'print("hello")\n', language: "python", automaticLayout: true });
+const editor = monaco.editor.create(host, {
+  value: 'print("hello")\n',
+  language: "python",
+  automaticLayout: true,
+});
 editor.focus();
 performance.mark("monaco-ready");
