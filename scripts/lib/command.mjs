@@ -1,0 +1,70 @@
+// Runs programs for the setup: output is followed line by line and shown in full only when the program fails.
+import { spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { SetupFault } from "./fault.mjs";
+
+const keptLines = 60;
+const folders = [...new Set([...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"])].filter(Boolean);
+
+/** Absolute path of a program, as `command -v` would say, or undefined. */
+export function findProgram(name) {
+  for (const folder of folders) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      continue;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Runs a program to its end and returns its standard output. Rejects with a SetupFault that carries the last lines of
+ * its output when it cannot be started or exits with anything but 0.
+ */
+export function run(program, args, { cwd, env, tell, what = program, stdin } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, env, stdio: [stdin ?? "ignore", "pipe", "pipe"] });
+    const lines = [];
+    const take = (chunk, rest) => {
+      const parts = (rest + chunk).split(/[\r\n]+/);
+      const unfinished = parts.pop() ?? "";
+      for (const line of parts) {
+        if (line.trim() === "") continue;
+        lines.push(line);
+        if (lines.length > keptLines) lines.shift();
+        tell?.(line);
+      }
+      return unfinished;
+    };
+    let output = "";
+    const rest = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"]) {
+      child[name].setEncoding("utf8").on("data", (chunk) => {
+        if (name === "stdout") output += chunk;
+        rest[name] = take(chunk, rest[name]);
+      });
+    }
+    child.on("error", (error) => reject(new SetupFault(`${what} could not be started: ${error.message}`)));
+    child.on("close", (code, signal) => {
+      if (code === 0) return resolve(output);
+      const detail = [...lines, rest.stdout, rest.stderr].filter((line) => line.trim() !== "").join("\n");
+      reject(new SetupFault(`${what} failed (${signal ?? `exit ${code}`})`, { detail }));
+    });
+  });
+}
+
+/** Whether a program ends with 0; its output is dropped. */
+export async function succeeds(program, args, options = {}) {
+  try {
+    await run(program, args, options);
+    return true;
+  } catch (error) {
+    if (error instanceof SetupFault) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+// Language images: read-only root file systems, built once for a recipe and shared by every checkout of this user.
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import process from "node:process";
+import { locked } from "./lock.mjs";
+import { cacheFolder, checkout, pinnedNode } from "./places.mjs";
+import { buildFolder, digest, readIfThere } from "./recipe.mjs";
+import { buildRootfs, resolvedVersions } from "./rootfs.mjs";
+
+const recipes = join(checkout, "languages", "images");
+/** Raised when the way of building changes, so that old images are not taken for new ones. */
+const layout = 1;
+
+function pinnedNodeVersion() {
+  const node = pinnedNode();
+  return node && JSON.parse(readFileSync(join(dirname(dirname(node)), "package.json"), "utf8")).version;
+}
+
+/** The names of all recipes in languages/images. */
+export function imageNames() {
+  return readdirSync(recipes)
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => basename(file, ".json"));
+}
+
+/** What an image is made from; its digest names the image's folder. */
+export function imageRecipe(name) {
+  const recipe = JSON.parse(readFileSync(join(recipes, `${name}.json`), "utf8"));
+  return { ...recipe, ...(recipe.node ? { node: pinnedNodeVersion() ?? null } : {}), processor: process.arch, layout };
+}
+
+/** `<cache>/images/<name>-<recipe>`; its `rootfs` is the image, its `image.json` says that it is complete. */
+export function imageFolder(name) {
+  return join(cacheFolder(), "images", `${name}-${digest(imageRecipe(name)).slice(0, 16)}`);
+}
+
+/** The facts of a complete image (recipe, exact package versions, time), or undefined. */
+export function imageFacts(name) {
+  const text = readIfThere(join(imageFolder(name), "image.json"));
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+function addNode(rootfs) {
+  const target = join(rootfs, "usr", "local", "bin", "node");
+  mkdirSync(dirname(target), { recursive: true });
+  copyFileSync(pinnedNode(), target);
+  chmodSync(target, 0o755);
+}
+
+/** Builds the image unless it is there; progress goes to `tell`. */
+export async function ensureImage(name, tell) {
+  const folder = imageFolder(name);
+  if (imageFacts(name)) return "cached";
+  return locked(join(cacheFolder(), "images", "lock"), { tell }, async () => {
+    if (imageFacts(name)) return "cached";
+    const recipe = imageRecipe(name);
+    await buildFolder(folder, async (fresh) => {
+      const rootfs = join(fresh, "rootfs");
+      await buildRootfs({ packages: recipe.packages, folder: rootfs }, tell);
+      if (recipe.node) addNode(rootfs);
+      const facts = { name, recipe, packages: resolvedVersions(rootfs), builtAt: new Date().toISOString() };
+      writeFileSync(join(fresh, "image.json"), `${JSON.stringify(facts, null, 2)}\n`);
+    });
+    return `built, ${Object.keys(imageFacts(name).packages).length} Debian packages`;
+  });
+}

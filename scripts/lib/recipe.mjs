@@ -1,0 +1,73 @@
+// Recipes and stamps: what was built from what, so that nothing is built twice and nothing stale is used.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** SHA-256, hex, of text or of any JSON value with its keys in the order written. */
+export function digest(value) {
+  return createHash("sha256")
+    .update(typeof value === "string" || value instanceof Uint8Array ? value : JSON.stringify(value))
+    .digest("hex");
+}
+
+/** SHA-256 over the names and contents of files and, recursively, folders; names starting with a dot are left out. */
+export function digestOf(root, paths) {
+  const hash = createHash("sha256");
+  const visit = (path) => {
+    const full = join(root, path);
+    if (!existsSync(full)) return;
+    let children;
+    try {
+      children = readdirSync(full, { withFileTypes: true });
+    } catch (error) {
+      if (error.code !== "ENOTDIR") throw error;
+      hash.update(`${path}\0`).update(readFileSync(full)).update("\0");
+      return;
+    }
+    for (const child of children.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (child.name.startsWith(".") || child.name === "node_modules" || child.name === "dist") continue;
+      visit(join(path, child.name));
+    }
+  };
+  for (const path of paths) visit(path);
+  return hash.digest("hex");
+}
+
+/** The text of a file, or undefined where there is none. */
+export function readIfThere(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+/** Writes a small file so that a reader sees the old one or the new one, never a half. */
+export function writeWhole(path, text) {
+  mkdirSync(dirname(path), { recursive: true });
+  const fresh = `${path}.${process.pid}`;
+  writeFileSync(fresh, text);
+  renameSync(fresh, path);
+}
+
+/**
+ * Makes `folder` by `build(temporaryFolder)` and a rename, so that it exists complete or not at all. Whatever an
+ * earlier, killed build left beside it is removed first; the caller holds the lock of that place.
+ */
+export async function buildFolder(folder, build, remove = (path) => rmSync(path, { recursive: true, force: true })) {
+  const parent = dirname(folder);
+  mkdirSync(parent, { recursive: true, mode: 0o755 });
+  const prefix = `.building-${folder.slice(parent.length + 1)}-`;
+  for (const name of readdirSync(parent)) if (name.startsWith(prefix)) await remove(join(parent, name));
+  const fresh = join(parent, `${prefix}${process.pid}`);
+  mkdirSync(fresh, { mode: 0o755 });
+  try {
+    await build(fresh);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(fresh, folder);
+  } catch (error) {
+    await remove(fresh);
+    throw error;
+  }
+}

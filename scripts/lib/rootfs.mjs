@@ -1,0 +1,82 @@
+// Builds a root file system from a recipe with mmdebstrap, as root or as an ordinary user.
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { run } from "./command.mjs";
+import { debianArchitecture, keyring, requireArchiveTools, sources, suite } from "./debian.mjs";
+import { SetupFault } from "./fault.mjs";
+import { isRoot } from "./places.mjs";
+
+/** Nobody reads manuals in a sandbox; licences stay. */
+const leftOut = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/lintian/*", "/usr/share/bash-completion/*"];
+const kept = ["/usr/share/doc/*/copyright"];
+
+/** Folders that must exist with these modes; a tar extracted by an ordinary user loses some. */
+const folders = { dev: 0o755, proc: 0o555, sys: 0o555, tmp: 0o1777, run: 0o755, project: 0o755, root: 0o755 };
+
+/** The packages of a root file system with their exact versions, from dpkg's own record. */
+export function resolvedVersions(rootfs) {
+  const status = readFileSync(join(rootfs, "var/lib/dpkg/status"), "utf8");
+  const versions = {};
+  for (const entry of status.split("\n\n")) {
+    const name = /^Package: (.+)$/m.exec(entry)?.[1];
+    const version = /^Version: (.+)$/m.exec(entry)?.[1];
+    if (name && version && /^Status: .* installed$/m.test(entry)) versions[name] = version;
+  }
+  return versions;
+}
+
+/** Every file readable and every folder enterable for all: sandboxes run as other users than the one who built this. */
+function openToAll(path) {
+  const stat = lstatSync(path);
+  if (stat.isSymbolicLink()) return;
+  const mode = stat.mode & 0o7777;
+  // No setuid or setgid either: a sandbox has no use for it.
+  const wanted = (mode & ~0o6000) | 0o444 | (stat.isDirectory() || mode & 0o111 ? 0o111 : 0);
+  if (mode !== wanted) chmodSync(path, wanted);
+  if (stat.isDirectory()) for (const name of readdirSync(path)) openToAll(join(path, name));
+}
+
+/**
+ * Builds Debian with `packages` into `folder` (which must not exist or be empty). As root mmdebstrap writes there
+ * itself; an ordinary user gets a tar out of a user namespace and unpacks it as the owner, without device nodes.
+ */
+export async function buildRootfs({ packages, folder }, tell) {
+  requireArchiveTools(["mmdebstrap", "tar"]);
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const tar = `${folder}.tar`;
+  const args = [
+    `--architectures=${debianArchitecture()}`,
+    "--variant=minbase",
+    `--mode=${isRoot ? "root" : "unshare"}`,
+    `--keyring=${keyring}`,
+    `--include=${packages.join(",")}`,
+    '--aptopt=APT::Install-Recommends "false"',
+    '--aptopt=Acquire::Languages "none"',
+    '--aptopt=Acquire::Retries "3"',
+    ...leftOut.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
+    ...kept.map((pattern) => `--dpkgopt=path-include=${pattern}`),
+    suite,
+    tar,
+    ...sources(),
+  ];
+  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"] ?? "/", LC_ALL: "C.UTF-8", TMPDIR: tmpdir() };
+  try {
+    await run("mmdebstrap", args, { env, tell, what: "building the image with mmdebstrap" });
+    tell("unpacking");
+    await run("tar", ["--extract", "--file", tar, "--directory", folder, "--no-same-owner", "--exclude=./dev/*"], { what: "unpacking the image" });
+  } catch (error) {
+    if (error instanceof SetupFault && !isRoot) error.hint ??= "an ordinary user needs uidmap, entries in /etc/subuid and /etc/subgid, and user namespaces";
+    throw error;
+  } finally {
+    rmSync(tar, { force: true });
+  }
+  for (const [name, mode] of Object.entries(folders)) {
+    mkdirSync(join(folder, name), { recursive: true });
+    chmodSync(join(folder, name), mode);
+  }
+  if (existsSync(join(folder, "dev"))) for (const name of readdirSync(join(folder, "dev"))) rmSync(join(folder, "dev", name), { recursive: true });
+  openToAll(folder);
+  chmodSync(join(folder, "tmp"), 0o1777);
+}

@@ -1,0 +1,52 @@
+// Everything between a fresh checkout and a server that can start: each part is skipped in milliseconds when it is done.
+import process from "node:process";
+import { ensureDependencies } from "./dependencies.mjs";
+import { SetupFault, report } from "./fault.mjs";
+import { ensureImage } from "./image.mjs";
+import { notice, step } from "./progress.mjs";
+import { ensurePackages, installCommand, serverPackages } from "./system-packages.mjs";
+import { ensureTools } from "./tools.mjs";
+import { ensureWeb } from "./web.mjs";
+
+/** Refuses a Node that cannot run even this setup; the server itself runs on the pinned one. */
+export function requireNode() {
+  if (Number(process.versions.node.split(".")[0]) >= 20) return;
+  throw new SetupFault(`Node ${process.versions.node} is too old`, { hint: "Node 20 or newer is needed to begin." });
+}
+
+/** Installs what this machine lacks of `packages` where it may; says what stays missing and goes on. */
+export async function setUpPackages(packages, title = "System packages") {
+  let missing = [];
+  await step(title, async (tell) => {
+    const result = await ensurePackages(packages, tell);
+    missing = result.missing;
+    if (result.installed.length > 0) return `installed ${result.installed.map(({ name }) => name).join(", ")}`;
+    return missing.length > 0 ? "some are missing" : "all there";
+  });
+  if (missing.length === 0) return;
+  for (const { name, why } of missing) notice(`  missing: ${name} (${why})`);
+  notice(`  to install: ${installCommand(missing)}`);
+}
+
+/** A step without which the editor still works, only running programs does not: its fault is shown, and setup goes on. */
+export async function optionalStep(title, work) {
+  try {
+    await step(title, work);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SetupFault)) throw error;
+    report(error);
+    notice("  Going on without it: editing and saving work, running programs may not.");
+    return false;
+  }
+}
+
+/** Dependencies, packages, tools, the base image and the page, in this order. */
+export async function setUp({ packages = serverPackages } = {}) {
+  requireNode();
+  await step("Dependencies", ensureDependencies);
+  await setUpPackages(packages);
+  await optionalStep("Tools (gVisor)", ensureTools);
+  await optionalStep("Base language image", (tell) => ensureImage("base", tell));
+  await step("Page", ensureWeb);
+}

@@ -1,0 +1,77 @@
+// The operating system's packages: what is missing is installed where we may, else named in one copyable command.
+import { existsSync, readdirSync } from "node:fs";
+import process from "node:process";
+import { findProgram, run, succeeds } from "./command.mjs";
+import { isRoot } from "./places.mjs";
+
+/** What a server needs. `program` or `file` shows that it is there; `why` is said when it is not. */
+export const serverPackages = [
+  { name: "bubblewrap", program: "bwrap", why: "the namespaces tier runs programs in it" },
+  { name: "mmdebstrap", program: "mmdebstrap", why: "language images are built with it" },
+  { name: "squashfs-tools", program: "mksquashfs", why: "language images are packed with it" },
+  { name: "uidmap", program: "newuidmap", why: "sandboxes and images of an ordinary user need several user ids" },
+  { name: "debian-archive-keyring", file: "/usr/share/keyrings/debian-archive-keyring.gpg", why: "Debian's packages are checked with it" },
+  { name: "ca-certificates", file: "/etc/ssl/certs/ca-certificates.crt", why: "package mirrors may be https" },
+];
+
+/** What the tests need besides: a real browser and letters for it to draw. */
+export const testPackages = [
+  { name: "chromium", program: "chromium", why: "the browser tests drive it" },
+  { name: "fonts-dejavu-core", file: "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", why: "the browser tests need a font" },
+];
+
+/** Those of `packages` that this machine does not have. */
+export function missingPackages(packages) {
+  return packages.filter(({ program, file }) => (program ? !findProgram(program) : !existsSync(file)));
+}
+
+async function privilege() {
+  if (isRoot) return [];
+  if (findProgram("sudo") && (await succeeds("sudo", ["-n", "true"]))) return ["sudo", "-n"];
+  return undefined;
+}
+
+/** The command that a person with the right to do so can copy. */
+export function installCommand(packages) {
+  return `sudo apt-get install -y --no-install-recommends ${packages.map(({ name }) => name).join(" ")}`;
+}
+
+function listsAreThere() {
+  try {
+    return readdirSync("/var/lib/apt/lists").some((name) => name.includes("_Packages"));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Installs what is missing when this user may. Returns the packages that are missing still; the caller says so and
+ * goes on with what works.
+ */
+export async function ensurePackages(packages, tell) {
+  const missing = missingPackages(packages);
+  if (missing.length === 0) return { installed: [], missing: [] };
+  const prefix = findProgram("apt-get") ? await privilege() : undefined;
+  if (!prefix) return { installed: [], missing };
+  const [program, ...first] = [...prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"];
+  const apt = (...args) => succeeds(program, [...first, ...args], { tell, env: { ...process.env, LC_ALL: "C.UTF-8" } });
+  const install = (names) => apt("install", "-y", "--no-install-recommends", ...names);
+  const names = missing.map(({ name }) => name);
+  if (!listsAreThere() || !(await install(names))) {
+    await apt("update");
+    // One name that this distribution lacks must not keep the others out.
+    if (!(await install(names))) for (const name of names) await install([name]);
+  }
+  const still = missingPackages(packages);
+  return { installed: missing.filter((one) => !still.includes(one)), missing: still };
+}
+
+/** The version of an installed Debian package, or undefined. */
+export async function packageVersion(name) {
+  if (!findProgram("dpkg-query")) return undefined;
+  try {
+    return (await run("dpkg-query", ["-W", "-f", "${Version}", name])).trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+// Programs of our own beside the host's: gVisor's runsc from Debian, in the cache and never over the host's.
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { run } from "./command.mjs";
+import { suite, unpackPackages } from "./debian.mjs";
+import { locked } from "./lock.mjs";
+import { cacheFolder } from "./places.mjs";
+import { buildFolder, digest } from "./recipe.mjs";
+
+const recipe = { suite, package: "runsc", program: "usr/bin/runsc", processor: process.arch, layout: 1 };
+
+/** The folder that holds (or will hold) `runsc`. */
+export function toolsFolder() {
+  return join(cacheFolder(), "tools", `runsc-${digest(recipe).slice(0, 16)}`);
+}
+
+/** Whether the tools are complete; tool.json is written last. */
+export function toolsAreThere() {
+  return existsSync(join(toolsFolder(), "tool.json"));
+}
+
+/** Fetches runsc unless it is there already. */
+export async function ensureTools(tell) {
+  const folder = toolsFolder();
+  if (toolsAreThere()) return "cached";
+  return locked(join(cacheFolder(), "tools", "lock"), { tell }, async () => {
+    if (toolsAreThere()) return "cached";
+    await buildFolder(folder, async (fresh) => {
+      const unpacked = mkdtempSync(join(tmpdir(), "atelier-tools-"));
+      try {
+        const [deb] = await unpackPackages([recipe.package], unpacked, tell);
+        copyFileSync(join(unpacked, recipe.program), join(fresh, "runsc"));
+        chmodSync(join(fresh, "runsc"), 0o755);
+        const version = (await run(join(fresh, "runsc"), ["--version"])).split("\n")[0].trim();
+        const facts = { recipe, package: deb, version, builtAt: new Date().toISOString() };
+        writeFileSync(join(fresh, "tool.json"), `${JSON.stringify(facts, null, 2)}\n`);
+      } finally {
+        rmSync(unpacked, { recursive: true, force: true });
+      }
+    });
+    return "fetched";
+  });
+}
