@@ -67,7 +67,11 @@ export async function unpackPackages(names, folder, tell) {
     };
     const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
     await run("apt-get", [...options, "update"], { tell, what: `reading Debian ${suite}'s package list` });
-    await run("apt-get", [...options, "download", ...names], { cwd: join(work, "debs"), tell, what: `downloading ${names.join(", ")}` });
+    await run("apt-get", [...options, "download", ...names], {
+      cwd: join(work, "debs"),
+      tell,
+      what: `downloading ${names.join(", ")}`,
+    });
     for (const deb of readdirSync(join(work, "debs"))) {
       await run("dpkg-deb", ["--extract", join(work, "debs", deb), folder], { what: `unpacking ${deb}` });
     }

@@ -34,7 +34,9 @@ export async function ensureDependencies(tell) {
     const done = agrees() ? "up to date" : "installed";
     if (done === "installed") {
       // npm's own settings of an enclosing `npm start` would otherwise be passed down.
-      const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(?!config_cache)/i.test(name)));
+      const env = Object.fromEntries(
+        Object.entries(process.env).filter(([name]) => !/^npm_(?!config_cache)/i.test(name)),
+      );
       const args = ["ci", "--no-audit", "--no-fund", "--loglevel=http", "--include=dev", "--include=optional"];
       await run("npm", args, { cwd: checkout, env, tell, what: "npm ci" });
     }

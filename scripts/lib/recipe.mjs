@@ -55,11 +55,12 @@ export function writeWhole(path, text) {
  * Makes `folder` by `build(temporaryFolder)` and a rename, so that it exists complete or not at all. Whatever an
  * earlier, killed build left beside it is removed first; the caller holds the lock of that place.
  */
-export async function buildFolder(folder, build, remove = (path) => rmSync(path, { recursive: true, force: true })) {
+export async function buildFolder(folder, build) {
+  const remove = (path) => rmSync(path, { recursive: true, force: true });
   const parent = dirname(folder);
   mkdirSync(parent, { recursive: true, mode: 0o755 });
   const prefix = `.building-${folder.slice(parent.length + 1)}-`;
-  for (const name of readdirSync(parent)) if (name.startsWith(prefix)) await remove(join(parent, name));
+  for (const name of readdirSync(parent)) if (name.startsWith(prefix)) remove(join(parent, name));
   const fresh = join(parent, `${prefix}${process.pid}`);
   mkdirSync(fresh, { mode: 0o755 });
   try {
@@ -67,7 +68,7 @@ export async function buildFolder(folder, build, remove = (path) => rmSync(path,
     rmSync(folder, { recursive: true, force: true });
     renameSync(fresh, folder);
   } catch (error) {
-    await remove(fresh);
+    remove(fresh);
     throw error;
   }
 }

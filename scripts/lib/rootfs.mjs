@@ -9,7 +9,14 @@ import { SetupFault } from "./fault.mjs";
 import { isRoot } from "./places.mjs";
 
 /** Nobody reads manuals in a sandbox; licences stay. */
-const leftOut = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/lintian/*", "/usr/share/bash-completion/*"];
+const leftOut = [
+  "/usr/share/doc/*",
+  "/usr/share/man/*",
+  "/usr/share/info/*",
+  "/usr/share/locale/*",
+  "/usr/share/lintian/*",
+  "/usr/share/bash-completion/*",
+];
 const kept = ["/usr/share/doc/*/copyright"];
 
 /** Folders that must exist with these modes; a tar extracted by an ordinary user loses some. */
@@ -65,9 +72,12 @@ export async function buildRootfs({ packages, folder }, tell) {
   try {
     await run("mmdebstrap", args, { env, tell, what: "building the image with mmdebstrap" });
     tell("unpacking");
-    await run("tar", ["--extract", "--file", tar, "--directory", folder, "--no-same-owner", "--exclude=./dev/*"], { what: "unpacking the image" });
+    await run("tar", ["--extract", "--file", tar, "--directory", folder, "--no-same-owner", "--exclude=./dev/*"], {
+      what: "unpacking the image",
+    });
   } catch (error) {
-    if (error instanceof SetupFault && !isRoot) error.hint ??= "an ordinary user needs uidmap, entries in /etc/subuid and /etc/subgid, and user namespaces";
+    if (error instanceof SetupFault && !isRoot)
+      error.hint ??= "an ordinary user needs uidmap, entries in /etc/subuid and /etc/subgid, and user namespaces";
     throw error;
   } finally {
     rmSync(tar, { force: true });
@@ -76,7 +86,8 @@ export async function buildRootfs({ packages, folder }, tell) {
     mkdirSync(join(folder, name), { recursive: true });
     chmodSync(join(folder, name), mode);
   }
-  if (existsSync(join(folder, "dev"))) for (const name of readdirSync(join(folder, "dev"))) rmSync(join(folder, "dev", name), { recursive: true });
+  if (existsSync(join(folder, "dev")))
+    for (const name of readdirSync(join(folder, "dev"))) rmSync(join(folder, "dev", name), { recursive: true });
   openToAll(folder);
   chmodSync(join(folder, "tmp"), 0o1777);
 }

@@ -1,11 +1,12 @@
 // Everything between a fresh checkout and a server that can start: each part is skipped in milliseconds when it is done.
+import { dirname } from "node:path";
 import process from "node:process";
 import { ensureDependencies } from "./dependencies.mjs";
 import { SetupFault, report } from "./fault.mjs";
-import { ensureImage } from "./image.mjs";
+import { ensureImage, imageFolder } from "./image.mjs";
 import { notice, step } from "./progress.mjs";
 import { ensurePackages, installCommand, serverPackages } from "./system-packages.mjs";
-import { ensureTools } from "./tools.mjs";
+import { ensureTools, toolsFolder } from "./tools.mjs";
 import { ensureWeb } from "./web.mjs";
 
 /** Refuses a Node that cannot run even this setup; the server itself runs on the pinned one. */
@@ -39,6 +40,16 @@ export async function optionalStep(title, work) {
     notice("  Going on without it: editing and saving work, running programs may not.");
     return false;
   }
+}
+
+/** What the server is told about this machine's images and tools; whatever is set already wins. */
+export function serverEnvironment(env = process.env) {
+  return {
+    IMAGES_DIR: dirname(imageFolder("base")),
+    BASE_IMAGE_DIR: imageFolder("base"),
+    TOOLS_DIR: toolsFolder(),
+    ...env,
+  };
 }
 
 /** Dependencies, packages, tools, the base image and the page, in this order. */

@@ -10,14 +10,22 @@ export const serverPackages = [
   { name: "mmdebstrap", program: "mmdebstrap", why: "language images are built with it" },
   { name: "squashfs-tools", program: "mksquashfs", why: "language images are packed with it" },
   { name: "uidmap", program: "newuidmap", why: "sandboxes and images of an ordinary user need several user ids" },
-  { name: "debian-archive-keyring", file: "/usr/share/keyrings/debian-archive-keyring.gpg", why: "Debian's packages are checked with it" },
+  {
+    name: "debian-archive-keyring",
+    file: "/usr/share/keyrings/debian-archive-keyring.gpg",
+    why: "Debian's packages are checked with it",
+  },
   { name: "ca-certificates", file: "/etc/ssl/certs/ca-certificates.crt", why: "package mirrors may be https" },
 ];
 
 /** What the tests need besides: a real browser and letters for it to draw. */
 export const testPackages = [
   { name: "chromium", program: "chromium", why: "the browser tests drive it" },
-  { name: "fonts-dejavu-core", file: "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", why: "the browser tests need a font" },
+  {
+    name: "fonts-dejavu-core",
+    file: "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+    why: "the browser tests need a font",
+  },
 ];
 
 /** Those of `packages` that this machine does not have. */
@@ -53,7 +61,14 @@ export async function ensurePackages(packages, tell) {
   if (missing.length === 0) return { installed: [], missing: [] };
   const prefix = findProgram("apt-get") ? await privilege() : undefined;
   if (!prefix) return { installed: [], missing };
-  const [program, ...first] = [...prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"];
+  const [program, ...first] = [
+    ...prefix,
+    "env",
+    "DEBIAN_FRONTEND=noninteractive",
+    "apt-get",
+    "-o",
+    "DPkg::Lock::Timeout=300",
+  ];
   const apt = (...args) => succeeds(program, [...first, ...args], { tell, env: { ...process.env, LC_ALL: "C.UTF-8" } });
   const install = (names) => apt("install", "-y", "--no-install-recommends", ...names);
   const names = missing.map(({ name }) => name);

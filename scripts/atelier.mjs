@@ -1,0 +1,53 @@
+// `npm run atelier -- <command>`: what an operator does besides starting the server.
+import { join } from "node:path";
+import process from "node:process";
+import { SetupFault, report } from "./lib/fault.mjs";
+import { ensureImage, imageNames } from "./lib/image.mjs";
+import { launch } from "./lib/launch.mjs";
+import { checkout, projectNode } from "./lib/places.mjs";
+import { step } from "./lib/progress.mjs";
+import { ensureDependencies } from "./lib/dependencies.mjs";
+import { requireNode, serverEnvironment, setUpPackages } from "./lib/setup.mjs";
+import { serverPackages } from "./lib/system-packages.mjs";
+
+const usage = `Usage: npm run atelier -- <command>
+
+  start                  set up what is missing and start the server (the same as npm start)
+  doctor                 say which isolation and which limits are real here, and why not better ones
+  images build [--all]   build the base image, or every image, ahead of its first use
+  help                   this text`;
+
+/** Every command resolves with its exit code. */
+const commands = {
+  start: () => launch(process.execPath, [join(checkout, "scripts", "start.mjs")]),
+  doctor: async () => {
+    await step("Dependencies", ensureDependencies);
+    return launch(projectNode(), [join(checkout, "scripts", "doctor.ts")], { env: serverEnvironment() });
+  },
+  images: async (action, ...options) => {
+    if (action !== "build" || options.some((option) => option !== "--all")) {
+      throw new SetupFault(`images ${[action, ...options].join(" ")}: not a command`, { hint: "images build [--all]" });
+    }
+    await step("Dependencies", ensureDependencies);
+    await setUpPackages(serverPackages);
+    for (const name of options.includes("--all") ? imageNames() : ["base"]) {
+      await step(`Image ${name}`, (tell) => ensureImage(name, tell));
+    }
+    return 0;
+  },
+  help: async () => {
+    console.log(usage);
+    return 0;
+  },
+};
+
+try {
+  requireNode();
+  const [name = "help", ...rest] = process.argv.slice(2);
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command) throw new SetupFault(`${name}: not a command`, { hint: "npm run atelier -- help" });
+  process.exitCode = await command(...rest);
+} catch (error) {
+  report(error);
+  process.exitCode = error instanceof SetupFault ? 1 : 70;
+}
