@@ -1,6 +1,7 @@
 /** Languages and executions. */
 import { z } from "zod";
 import { ExecutionListSchema, ExecutionSchema, LanguageListSchema, StartExecutionSchema } from "../execution.ts";
+import { MAX_FILE_BYTES } from "../file.ts";
 import { IdSchema } from "../shapes.ts";
 import { ProjectParamsSchema } from "./projects.ts";
 import { defineRoute } from "./route.ts";
@@ -29,6 +30,8 @@ export const executionRoutes = {
     audit: "execution.start",
     query: z.object({ wait: z.enum(["true", "false"]).optional() }),
     body: StartExecutionSchema,
+    // The files and the standard input of a run without a project.
+    bodyLimitBytes: 2 * MAX_FILE_BYTES,
     responses: { 202: ExecutionSchema, 200: ExecutionSchema },
     problems: [
       "projects/no-such-project",

@@ -6,6 +6,7 @@ import {
   EntrySchema,
   FileSchema,
   HistorySchema,
+  MAX_FILE_BYTES,
   MoveSchema,
   PutFileSchema,
   RestoreVersionSchema,
@@ -14,6 +15,9 @@ import {
 import { PathSchema } from "../path.ts";
 import { ProjectParamsSchema } from "./projects.ts";
 import { defineRoute } from "./route.ts";
+
+/** JSON escapes double a text of newlines and quotes. */
+const MAX_FILE_BODY_BYTES = 2 * MAX_FILE_BYTES + 65_536;
 
 const version = z.coerce.number().int().min(1);
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
@@ -41,6 +45,7 @@ export const fileRoutes = {
     audit: "file.create",
     params: ProjectParamsSchema,
     body: CreateFileSchema,
+    bodyLimitBytes: MAX_FILE_BODY_BYTES,
     responses: { 201: FileSchema },
     problems: [
       "projects/no-such-project",
@@ -89,6 +94,7 @@ export const fileRoutes = {
     audit: "file.put",
     params: ProjectParamsSchema,
     body: PutFileSchema,
+    bodyLimitBytes: MAX_FILE_BODY_BYTES,
     responses: { 200: FileSchema },
     problems: [
       "projects/no-such-project",

@@ -22,6 +22,8 @@ export type Route = {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+  /** Bodies above this are refused with request/too-large; absent: 1 MiB. */
+  readonly bodyLimitBytes?: number;
   /** Success status -> body schema; null: no body. `binary`: bytes. */
   readonly responses: Readonly<Record<number, z.ZodType | null | "binary">>;
   /** Codes beyond those that every route can answer with. */

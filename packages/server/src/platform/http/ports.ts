@@ -56,3 +56,39 @@ export interface Authenticator {
   authenticateToken(accessToken: string): Promise<Actor>;
   redeemTicket(ticket: string): Promise<Actor>;
 }
+
+/** A request for something that is not an API operation: the page, an asset, a probe. */
+export type PageRequest = {
+  /** Decoded, below BASE_PATH, without the query. */
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly request: RequestFacts;
+};
+export type PageAnswer = {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+};
+export type PageHandler = (request: PageRequest) => Promise<PageAnswer>;
+
+/** The edge beyond the API; the gateway role binds the page with it. */
+export interface PageEdge {
+  /** Answers GET and HEAD at a path; parameters as `:name`, a trailing `*` takes the rest. */
+  page(path: string, handler: PageHandler): void;
+  /** Answers navigations (a browser asking for HTML) to unknown addresses; everything else unknown gets a 404 problem. */
+  unknownPage(handler: PageHandler): void;
+}
+
+/** The edge with its listener; the composition root holds it. */
+export interface HttpServer extends Edge, PageEdge {
+  /** Resolves when connections are accepted. @throws Error with code EADDRINUSE, EACCES … */
+  listen(options: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>;
+  /** Refuses new API requests (503 server/stopping) and closes every socket with 1012, a slice at a time. */
+  drain(): Promise<void>;
+  /** Stops listening and waits for the requests under way. */
+  close(): Promise<void>;
+  /** Open sockets by path. */
+  socketCount(path: string): number;
+}

@@ -9,7 +9,11 @@ export interface Histogram {
 }
 export interface Metrics {
   counter(name: string, help: string, labelNames?: readonly string[]): Counter;
-  histogram(name: string, help: string, options?: { readonly labelNames?: readonly string[]; readonly buckets?: readonly number[] }): Histogram;
+  histogram(
+    name: string,
+    help: string,
+    options?: { readonly labelNames?: readonly string[]; readonly buckets?: readonly number[] },
+  ): Histogram;
   /** Read when scraped. */
   gauge(name: string, help: string, read: () => number): void;
 }

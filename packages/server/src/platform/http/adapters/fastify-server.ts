@@ -1,0 +1,254 @@
+/** The HTTP server over fastify: one route table, the same guards for every operation, problems for every refusal. */
+import type { Actor } from "#kernel/actor";
+import type { Clock } from "#kernel/clock";
+import { createId } from "#kernel/ids";
+import type { Log } from "#kernel/log";
+import { Problem } from "#kernel/problem";
+import type { AuditTrail } from "#platform/audit";
+import type { Metrics } from "#platform/metrics";
+import type { Route, RouteMethod } from "@atelier/contracts";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { AddressInfo } from "node:net";
+import { type Admission, admit } from "../admission.ts";
+import { checkAnswer } from "../check-answer.ts";
+import type { TrustedProxies } from "../client-address.ts";
+import { parseCall } from "../parse-call.ts";
+import { createPathPattern, type PathPattern } from "../path-pattern.ts";
+import type { Answer, Call, Handler, HttpServer, PageHandler, RequestFacts } from "../ports.ts";
+import { retryAfter, toProblem } from "../problem-answer.ts";
+import { internalUrl, pathOf } from "../public-path.ts";
+import { requestFacts } from "../request-facts.ts";
+import { securityHeaders } from "../security-headers.ts";
+import { parseJsonBody } from "./json-body.ts";
+import { createSocketListener } from "./socket-listener.ts";
+
+const DEFAULT_BODY_BYTES = 1_048_576;
+const HEADERS_DEADLINE_MS = 15_000;
+const REQUEST_DEADLINE_MS = 120_000;
+
+export type FastifyServerOptions = Admission & {
+  readonly audit: AuditTrail;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly trusted: TrustedProxies;
+  readonly basePath: string;
+  readonly assetBaseUrl: string;
+  readonly https: boolean;
+  /** PEM texts; absent: plain HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Compare every answer with its schema; a mismatch becomes server/internal. On in tests. */
+  readonly checkAnswers: boolean;
+};
+
+type RequestState = { facts: RequestFacts; actor: Actor | undefined; startedMs: number };
+type AnyRequest = FastifyRequest & { atelier: RequestState };
+
+const wantsPage = (request: FastifyRequest): boolean =>
+  (request.method === "GET" || request.method === "HEAD") &&
+  !pathOf(request.url).startsWith("/api") &&
+  (request.headers.accept ?? "").includes("text/html");
+
+export const createFastifyServer = (options: FastifyServerOptions): HttpServer => {
+  const { log, clock } = options;
+  const seconds = options.metrics.histogram("http_request_duration_seconds", "Time to answer, by operation.", {
+    labelNames: ["operation", "status"],
+  });
+  const operations: { method: RouteMethod; pattern: PathPattern }[] = [];
+  const boundRoutes = new Set<string>();
+  let unknownPage: PageHandler | undefined;
+  let draining = false;
+
+  const app = fastify({
+    logger: false,
+    genReqId: () => createId(),
+    bodyLimit: DEFAULT_BODY_BYTES,
+    requestTimeout: REQUEST_DEADLINE_MS,
+    http: { headersTimeout: HEADERS_DEADLINE_MS },
+    ...(options.tls === undefined ? {} : { https: { ...options.tls, minVersion: "TLSv1.3" as const } }),
+    routerOptions: { maxParamLength: 400, caseSensitive: true, ignoreTrailingSlash: false },
+    forceCloseConnections: "idle",
+    return503OnClosing: false,
+    rewriteUrl: (raw) => internalUrl(raw.url ?? "/", options.basePath),
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(request, reply, error);
+    },
+    clientErrorHandler(error, socket) {
+      if (socket.writable) {
+        const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+        socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      } else socket.destroy();
+    },
+  }) as unknown as FastifyInstance;
+
+  const fixedHeaders = securityHeaders(options);
+  const facts = (request: FastifyRequest): RequestFacts => (request as AnyRequest).atelier.facts;
+
+  const sendProblem = (request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {
+    const problem = toProblem(error);
+    if (problem.code === "server/internal") {
+      log.error("http.failed", { requestId: request.id, method: request.method, path: pathOf(request.url), error });
+    }
+    const wait = retryAfter(problem);
+    if (wait !== undefined) void reply.header("retry-after", wait);
+    return reply
+      .headers(fixedHeaders)
+      .code(problem.status)
+      .header("cache-control", "no-store")
+      .type("application/problem+json")
+      .send(JSON.stringify(problem.toBody(request.id, pathOf(request.originalUrl))));
+  };
+
+  app.decorateRequest("atelier", null as unknown as RequestState);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, bytes, done) => {
+    try {
+      done(null, parseJsonBody(bytes as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, error));
+  app.addHook("onRequest", async (request, reply) => {
+    (request as AnyRequest).atelier = {
+      facts: requestFacts(request.raw, reply.raw, { id: request.id, trusted: options.trusted }),
+      actor: undefined,
+      startedMs: clock.monotonic(),
+    };
+    void reply.headers(fixedHeaders).header("x-request-id", request.id);
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const tookMs = clock.monotonic() - (request as AnyRequest).atelier.startedMs;
+    const operation = (request.routeOptions.config as { operation?: string }).operation ?? "unknown";
+    seconds.observe(tookMs / 1000, { operation, status: String(reply.statusCode) });
+    log.debug("http.answered", {
+      requestId: request.id,
+      operation,
+      method: request.method,
+      status: reply.statusCode,
+      tookMs: Math.round(tookMs * 10) / 10,
+    });
+  });
+
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = pathOf(request.url);
+    const methods = operations
+      .filter((operation) => operation.pattern.match(path) !== undefined)
+      .map(({ method }) => method);
+    if (methods.length > 0) {
+      void reply.header("allow", [...new Set(methods)].join(", "));
+      throw new Problem("request/method-not-allowed");
+    }
+    if (unknownPage === undefined || !wantsPage(request)) throw new Problem("request/not-found");
+    return answerPage(unknownPage, request, reply);
+  });
+
+  const answerPage = async (
+    handler: PageHandler,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> => {
+    const answer = await handler({
+      path: pathOf(request.url),
+      params: request.params as Record<string, string>,
+      query: new URL(request.url, "http://own").searchParams,
+      request: facts(request),
+    });
+    return reply.code(answer.status).headers(answer.headers).send(answer.body);
+  };
+
+  const answerCall = (
+    route: Route,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    answer: Answer<Route>,
+  ): FastifyReply => {
+    const { actor } = (request as AnyRequest).atelier;
+    const params = request.params as Record<string, string | undefined>;
+    const status = Number(answer.status);
+    if (options.checkAnswers) checkAnswer(route, status, answer.body);
+    if (route.audit !== null) {
+      const userId = answer.audit?.userId ?? actor?.userId;
+      const projectId = answer.audit?.projectId ?? params["projectId"];
+      options.audit.record({
+        action: route.audit,
+        address: facts(request).address,
+        requestId: request.id,
+        ...(userId === undefined ? {} : { userId }),
+        ...(projectId === undefined ? {} : { projectId }),
+        ...(answer.audit?.target === undefined ? {} : { target: answer.audit.target }),
+      });
+    }
+    void reply
+      .code(status)
+      .header("cache-control", "no-store")
+      .headers(answer.headers ?? {});
+    if (answer.cookies !== undefined) void reply.header("set-cookie", [...answer.cookies]);
+    if (answer.body === undefined) return reply.send();
+    if (answer.body instanceof Uint8Array) return reply.send(answer.body);
+    return reply.type("application/json; charset=utf-8").send(JSON.stringify(answer.body));
+  };
+
+  const sockets = createSocketListener({
+    admission: options,
+    trusted: options.trusted,
+    basePath: options.basePath,
+    log,
+  });
+  app.server.on("upgrade", sockets.upgrade);
+
+  return {
+    bind<R extends Route>(route: R, handler: Handler<R>) {
+      if (boundRoutes.has(route.id)) throw new Error(`route ${route.id} is bound already`);
+      boundRoutes.add(route.id);
+      operations.push({ method: route.method, pattern: createPathPattern(`/api${route.path}`) });
+      app.route({
+        method: route.method,
+        url: `/api${route.path}`,
+        bodyLimit: route.bodyLimitBytes ?? DEFAULT_BODY_BYTES,
+        config: { operation: route.id },
+        async onRequest(request, reply) {
+          if (draining) {
+            void reply.header("connection", "close");
+            throw new Problem("server/stopping");
+          }
+          const tell = (headers: Record<string, string>): void => void reply.headers(headers);
+          const { atelier } = request as AnyRequest;
+          atelier.actor = await admit(options, route, { method: request.method, facts: atelier.facts, tell });
+        },
+        async handler(request, reply) {
+          const { atelier } = request as AnyRequest;
+          const parts = parseCall(route, { params: request.params, query: request.query, body: request.body });
+          const call = { ...parts, actor: atelier.actor, request: atelier.facts } as Call<R>;
+          return answerCall(route, request, reply, (await handler(call)) as unknown as Answer<Route>);
+        },
+      });
+    },
+    page(path, handler) {
+      app.route({
+        method: "GET",
+        url: path,
+        config: { operation: `page ${path}` },
+        handler: (request, reply) => answerPage(handler, request, reply),
+      });
+    },
+    unknownPage(handler) {
+      unknownPage = handler;
+    },
+    socket: sockets.bind,
+    async listen(where) {
+      await app.listen({ host: where.host, port: where.port });
+      return { port: (app.server.address() as AddressInfo).port };
+    },
+    async drain() {
+      draining = true;
+      await sockets.closeAll();
+    },
+    async close() {
+      draining = true;
+      await sockets.closeAll();
+      await app.close();
+    },
+    socketCount: sockets.count,
+  };
+};

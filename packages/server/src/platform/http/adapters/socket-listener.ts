@@ -1,0 +1,191 @@
+/** WebSocket upgrades by `ws`: own origin, authentication before the first frame, heartbeats, and an orderly end. */
+import type { Actor } from "#kernel/actor";
+import { createId } from "#kernel/ids";
+import type { Log } from "#kernel/log";
+import { Problem } from "#kernel/problem";
+import { CLOSE } from "@atelier/contracts";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import { type Admission, bearerToken, rateKey } from "../admission.ts";
+import type { TrustedProxies } from "../client-address.ts";
+import { isOwnOrigin } from "../own-origin.ts";
+import { createPathPattern, type PathPattern } from "../path-pattern.ts";
+import type { Edge, SocketCall } from "../ports.ts";
+import { internalUrl } from "../public-path.ts";
+import { addressOf } from "../request-facts.ts";
+import { toProblem } from "../problem-answer.ts";
+
+const HEARTBEAT_MS = 30_000;
+/** Pings go out in this many slices per heartbeat, so that ten thousand sockets never stall the event loop at once. */
+const HEARTBEAT_SLICES = 30;
+const CLOSE_SLICE = 200;
+const CLOSE_PAUSE_MS = 5;
+const CLOSE_DEADLINE_MS = 2000;
+
+type Bound = {
+  readonly path: string;
+  readonly pattern: PathPattern;
+  readonly server: WebSocketServer;
+  readonly handler: (call: SocketCall) => void;
+};
+
+type Upgrade = { readonly raw: IncomingMessage; readonly stream: Duplex; readonly head: Buffer };
+
+export type SocketListenerOptions = {
+  readonly admission: Admission;
+  readonly trusted: TrustedProxies;
+  readonly basePath: string;
+  readonly log: Log;
+};
+
+export type SocketListener = {
+  readonly bind: Edge["socket"];
+  readonly upgrade: (raw: IncomingMessage, stream: Duplex, head: Buffer) => void;
+  /** Closes all sockets with 1012 and takes no new ones. */
+  closeAll(): Promise<void>;
+  count(path: string): number;
+};
+
+const refuse = (stream: Duplex, status: string): void => {
+  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+};
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export const createSocketListener = (options: SocketListenerOptions): SocketListener => {
+  const { admission, log } = options;
+  const bound: Bound[] = [];
+  const slices = Array.from({ length: HEARTBEAT_SLICES }, () => new Set<WebSocket>());
+  const silent = new WeakSet<WebSocket>();
+  let closing = false;
+  let slice = 0;
+  let beating: NodeJS.Timeout | undefined;
+
+  const beat = (): void => {
+    slice = (slice + 1) % HEARTBEAT_SLICES;
+    for (const socket of slices[slice] ?? []) {
+      if (silent.has(socket)) socket.terminate();
+      else {
+        silent.add(socket);
+        socket.ping();
+      }
+    }
+  };
+  const watch = (socket: WebSocket): void => {
+    beating ??= setInterval(beat, HEARTBEAT_MS / HEARTBEAT_SLICES).unref();
+    // The slice before the current one is asked last: a new socket gets a whole heartbeat.
+    const own = slices[slice] ?? new Set();
+    own.add(socket);
+    socket.on("pong", () => silent.delete(socket));
+    socket.on("close", () => own.delete(socket));
+    // Protocol errors close the socket; without a listener they would end the process.
+    socket.on("error", (error) => log.debug("socket.error", { reason: error.message }));
+  };
+
+  const authenticate = async (raw: IncomingMessage, query: URLSearchParams): Promise<Actor> => {
+    const ticket = query.get("ticket");
+    if (ticket !== null) return admission.authenticator.redeemTicket(ticket);
+    const token = bearerToken(raw.headers.authorization) ?? query.get("token");
+    if (token === null) throw new Problem("identity/sign-in-required");
+    return admission.authenticator.authenticateToken(token);
+  };
+
+  const accept = (target: Bound, { raw, stream, head }: Upgrade): Promise<WebSocket> =>
+    new Promise((resolve) => target.server.handleUpgrade(raw, stream, head, resolve));
+
+  /** Browsers only see why a socket closed when the upgrade itself succeeded. */
+  const acceptAndClose = async (target: Bound, upgrade: Upgrade, problem: Problem): Promise<void> => {
+    const socket = await accept(target, upgrade);
+    socket.on("error", (error) => log.debug("socket.error", { reason: error.message }));
+    const code =
+      problem.status === 401
+        ? CLOSE.signedOut
+        : problem.status === 429
+          ? CLOSE.tooFast
+          : problem.status === 503
+            ? CLOSE.overloaded
+            : 1011;
+    socket.close(code, problem.code);
+  };
+
+  const admitOpener = async (raw: IncomingMessage, query: URLSearchParams, address: string): Promise<Actor> => {
+    let actor: Actor | undefined;
+    try {
+      actor = await authenticate(raw, query);
+      return actor;
+    } finally {
+      // Refused openers count by their address.
+      const decision = await admission.rateLimits.take("read", rateKey(actor, address));
+      if (!decision.allowed) throw new Problem("request/rate-limited");
+    }
+  };
+
+  const open = async (target: Bound, params: Record<string, string>, upgrade: Upgrade): Promise<void> => {
+    const query = new URL(upgrade.raw.url ?? "/", "http://own").searchParams;
+    const address = addressOf(upgrade.raw, options.trusted);
+    const id = createId();
+    let actor: Actor;
+    try {
+      actor = await admitOpener(upgrade.raw, query, address);
+    } catch (error) {
+      const problem = toProblem(error);
+      if (problem.code === "server/internal")
+        log.error("socket.open-failed", { path: target.path, requestId: id, error });
+      if (!upgrade.stream.destroyed) await acceptAndClose(target, upgrade, problem);
+      return;
+    }
+    if (upgrade.stream.destroyed) return;
+    const socket = await accept(target, upgrade);
+    watch(socket);
+    if (closing) return void socket.close(CLOSE.moving);
+    for (const name of ["ticket", "token"]) query.delete(name);
+    target.handler({ socket, params, query, actor, request: { id, address } });
+  };
+
+  return {
+    bind(path, limits, handler) {
+      if (bound.some((other) => other.path === path)) throw new Error(`socket ${path} is bound already`);
+      const server = new WebSocketServer({
+        noServer: true,
+        perMessageDeflate: false,
+        maxPayload: limits.maxFrameBytes,
+        clientTracking: true,
+      });
+      bound.push({ path, pattern: createPathPattern(`/api${path}`), server, handler });
+    },
+    upgrade(raw, stream, head) {
+      stream.on("error", (error) => log.debug("socket.error", { reason: error.message }));
+      const url = internalUrl(raw.url ?? "/", options.basePath);
+      const path = URL.canParse(url, "http://own") ? new URL(url, "http://own").pathname : "";
+      const { origin } = raw.headers;
+      if (origin !== undefined && !isOwnOrigin(origin, raw.headers, admission.origin))
+        return refuse(stream, "403 Forbidden");
+      if (closing) return refuse(stream, "503 Service Unavailable");
+      for (const target of bound) {
+        const params = target.pattern.match(path);
+        if (params === undefined) continue;
+        open(target, params, { raw, stream, head }).catch((error: unknown) => {
+          log.error("socket.open-failed", { path: target.path, error });
+          stream.destroy();
+        });
+        return;
+      }
+      refuse(stream, "404 Not Found");
+    },
+    async closeAll() {
+      closing = true;
+      clearInterval(beating);
+      const sockets = bound.flatMap((target) => [...target.server.clients]);
+      for (let at = 0; at < sockets.length; at += CLOSE_SLICE) {
+        for (const socket of sockets.slice(at, at + CLOSE_SLICE)) socket.close(CLOSE.moving, "moving");
+        await pause(CLOSE_PAUSE_MS);
+      }
+      const deadline = performance.now() + CLOSE_DEADLINE_MS;
+      while (bound.some((target) => target.server.clients.size > 0) && performance.now() < deadline)
+        await pause(CLOSE_PAUSE_MS);
+      for (const target of bound) for (const socket of target.server.clients) socket.terminate();
+    },
+    count: (path) => bound.find((target) => target.path === path)?.server.clients.size ?? 0,
+  };
+};

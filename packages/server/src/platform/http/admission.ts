@@ -1,0 +1,73 @@
+/** What a request passes before its body is read: same site, a signed-in user where the route needs one, its rate limit. */
+import type { Actor } from "#kernel/actor";
+import { Problem } from "#kernel/problem";
+import type { RateDecision, RateLimits } from "#platform/rate-limits";
+import type { RateClass, Route } from "@atelier/contracts";
+import { addressKey } from "./client-address.ts";
+import { type OriginRules, refuseCrossSite } from "./own-origin.ts";
+import type { Authenticator, RequestFacts } from "./ports.ts";
+
+const BEARER = /^Bearer +([\w.~+/=-]{1,4096})$/iu;
+
+/** The token of an Authorization header; undefined when there is no such header. @throws Problem for another scheme. */
+export const bearerToken = (header: string | undefined): string | undefined => {
+  if (header === undefined) return undefined;
+  const token = BEARER.exec(header)?.[1];
+  if (token === undefined) throw new Problem("identity/token-invalid");
+  return token;
+};
+
+/** Signed-in users count by who they are, everybody else by address. */
+export const rateKey = (actor: Actor | undefined, address: string): string =>
+  actor === undefined ? `address ${addressKey(address)}` : `user ${actor.userId}`;
+
+export const rateHeaders = (decision: RateDecision): Record<string, string> => ({
+  "ratelimit-limit": String(decision.limit),
+  "ratelimit-remaining": String(decision.remaining),
+  "ratelimit-reset": String(decision.resetSeconds),
+});
+
+export type Admission = {
+  readonly authenticator: Authenticator;
+  readonly rateLimits: RateLimits;
+  readonly origin: OriginRules;
+};
+
+const take = async (admission: Admission, rate: RateClass, key: string, tell: TellHeaders): Promise<void> => {
+  const decision = await admission.rateLimits.take(rate, key);
+  tell(rateHeaders(decision));
+  if (!decision.allowed) {
+    throw new Problem("request/rate-limited", `At most ${decision.limit} such requests in a minute.`, {
+      retryAfterSeconds: decision.resetSeconds,
+    });
+  }
+};
+
+type TellHeaders = (headers: Record<string, string>) => void;
+
+/**
+ * Lets a request in or throws the problem that keeps it out.
+ * @param tell takes the RateLimit headers, which refusals carry too
+ */
+export const admit = async (
+  admission: Admission,
+  route: Route,
+  request: { readonly method: string; readonly facts: RequestFacts; readonly tell: TellHeaders },
+): Promise<Actor | undefined> => {
+  const { facts } = request;
+  refuseCrossSite(request.method, facts.headers, admission.origin);
+  let actor: Actor | undefined;
+  if (route.access !== "anyone") {
+    try {
+      const token = bearerToken(facts.headers["authorization"]);
+      if (token !== undefined) actor = await admission.authenticator.authenticateToken(token);
+      else if (route.access === "user") throw new Problem("identity/sign-in-required");
+    } catch (error) {
+      // Refused credentials count against the address, so that guessing them is limited too.
+      await take(admission, "read", rateKey(undefined, facts.address), request.tell);
+      throw error;
+    }
+  }
+  await take(admission, route.rate, rateKey(actor, facts.address), request.tell);
+  return actor;
+};

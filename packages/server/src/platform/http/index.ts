@@ -1,0 +1,19 @@
+/** The HTTP edge as modules and roles see it. */
+export { parseTrustedProxies, type TrustedProxies } from "./client-address.ts";
+export { createOpenApi } from "./openapi.ts";
+export type {
+  Answer,
+  Authenticator,
+  Call,
+  Edge,
+  Handler,
+  HttpServer,
+  PageAnswer,
+  PageEdge,
+  PageHandler,
+  PageRequest,
+  RequestFacts,
+  SocketCall,
+} from "./ports.ts";
+export { pagePolicy } from "./security-headers.ts";
+export { httpSettings } from "./settings.ts";

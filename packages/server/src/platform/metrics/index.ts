@@ -1,0 +1,2 @@
+/** Metrics: their port. */
+export type { Counter, Histogram, Metrics } from "./ports.ts";
