@@ -1,0 +1,165 @@
+/* Process 1 of every sandbox: boots it, starts the waiting interpreter, and serves one job for the host. */
+#define _GNU_SOURCE
+#include "init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct job warm = {.in = -1, .out = -1, .err = -1, .slave = -1};
+static bool user_code_ran;
+/* A file could not be written: the rest of the project is skipped until the host has read why. */
+static bool files_failed;
+
+static struct boot_options parse_options(char **argv) {
+  struct boot_options options = {.disk = "size=16m", .identity = "separate"};
+  for (argv++; *argv != NULL; argv++) {
+    if (strncmp(*argv, "--disk=", 7) == 0) options.disk = *argv + 7;
+    else if (strncmp(*argv, "--identity=", 11) == 0) options.identity = *argv + 11;
+    else if (strncmp(*argv, "--seccomp=", 10) == 0) options.seccomp = *argv + 10;
+    else if (strcmp(*argv, "--hide-host") == 0) options.hide_host = true;
+    else if (strcmp(*argv, "--") == 0 && argv[1] != NULL) {
+      options.warm_up = argv + 1;
+      break;
+    }
+  }
+  return options;
+}
+
+static void send_failure(const char *what) {
+  char text[256];
+  int length = snprintf(text, sizeof text, "cannot %s: %s", what, strerror(errno));
+  channel_send(TO_HOST_FAILED, text, (size_t)length);
+}
+
+static void discard_warm(void) {
+  if (warm.pid == 0) return;
+  kill(warm.pid, SIGKILL);
+  waitpid(warm.pid, NULL, 0);
+  close(warm.in);
+  close(warm.out);
+  close(warm.err);
+  warm.pid = 0;
+}
+
+static void start(const struct frame *frame) {
+  struct command command;
+  struct job job;
+  file_close();
+  if (relay_active() || !parse_start(frame->payload, frame->length, &command)) {
+    errno = EINVAL;
+    send_failure("read the job");
+    return;
+  }
+  user_code_ran = true;
+  int outcome;
+  if (command.warm && warm.pid != 0) {
+    job = warm;
+    warm.pid = 0;
+    outcome = spawn_give(&command, &job);
+  } else {
+    discard_warm();
+    outcome = spawn_command(&command, &job);
+  }
+  if (outcome != 0) send_failure("start the program");
+  else relay_begin(job);
+}
+
+static unsigned u16(const uint8_t *at) { return (unsigned)at[0] | (unsigned)at[1] << 8; }
+
+static void handle(const struct frame *frame) {
+  switch (frame->type) {
+    case FROM_HOST_FILE:
+      if (!user_code_ran && !files_failed) files_failed = !file_open(frame->payload, frame->length);
+      break;
+    case FROM_HOST_FILE_DATA:
+      if (!user_code_ran && !files_failed) files_failed = !file_append(frame->payload, frame->length);
+      break;
+    case FROM_HOST_START:
+      if (!files_failed) start(frame);
+      break;
+    case FROM_HOST_STDIN:
+      if (!relay_stdin(frame->payload, frame->length)) {
+        errno = EOVERFLOW;
+        send_failure("take more input than was asked for");
+      }
+      break;
+    case FROM_HOST_STDIN_END: relay_stdin_end(); break;
+    case FROM_HOST_SIGNAL:
+      if (frame->length == 1) relay_signal(frame->payload[0]);
+      break;
+    case FROM_HOST_RESIZE:
+      if (frame->length == 4) relay_resize((uint16_t)u16(frame->payload), (uint16_t)u16(frame->payload + 2));
+      break;
+    default:
+      errno = EPROTO;
+      send_failure("understand the host");
+  }
+}
+
+static void reap(int signals) {
+  struct signalfd_siginfo info[8];
+  while (read(signals, info, sizeof info) > 0) continue;
+  int status;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    if (warm.pid == pid) fail("keep the waiting interpreter alive");
+    relay_child_ended(pid, status);
+  }
+}
+
+static void interpreter_spoke(void) {
+  char byte;
+  ssize_t count = read(warm_ready_fd, &byte, 1);
+  close(warm_ready_fd);
+  warm_ready_fd = -1;
+  if (count != 1) fail("hear from the waiting interpreter");
+  channel_send(TO_HOST_READY, NULL, 0);
+}
+
+static int watch_children(void) {
+  sigset_t children;
+  sigemptyset(&children);
+  sigaddset(&children, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &children, NULL);
+  int signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals < 0) fail("watch children");
+  return signals;
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) return 64;
+  struct boot_options options = parse_options(argv);
+  close_range(3, ~0u, 0); /* whatever the launcher left open */
+  boot(&options);
+  channel_open();
+  int signals = watch_children();
+  if (options.warm_up == NULL) channel_send(TO_HOST_READY, NULL, 0);
+  else if (spawn_warm(options.warm_up, &warm) != 0) fail("start the interpreter");
+
+  for (;;) {
+    channel_flush();
+    struct pollfd polled[8] = {
+        {.fd = 0, .events = POLLIN},
+        {.fd = signals, .events = POLLIN},
+        {.fd = channel_pending() ? 1 : -1, .events = POLLOUT},
+        {.fd = warm_ready_fd, .events = POLLIN},
+    };
+    int count = relay_poll(polled, 4);
+    if (poll(polled, (nfds_t)count, relay_timeout()) < 0 && errno != EINTR) fail("wait");
+    if (polled[0].revents != 0) {
+      if (!channel_receive()) _exit(0); /* the host has gone: process 1 takes everything with it */
+      for (struct frame frame; channel_next(&frame);) handle(&frame);
+    }
+    relay_polled(polled + 4, count - 4);
+    if (polled[3].revents != 0) interpreter_spoke();
+    if (polled[1].revents != 0) reap(signals);
+    relay_step();
+  }
+}

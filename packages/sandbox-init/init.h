@@ -1,0 +1,110 @@
+/* What the parts of init share: the wire format, the boot options and the state of the one job. */
+#ifndef ATELIER_INIT_H
+#define ATELIER_INIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Frames are: type (1 byte), payload length (4 bytes, little endian), payload. */
+enum from_host {
+  FROM_HOST_FILE = 0x01,       /* flags u8 (1 = executable), path */
+  FROM_HOST_FILE_DATA = 0x02,  /* bytes for the file named last */
+  FROM_HOST_START = 0x03,      /* see parse_start in job.c */
+  FROM_HOST_STDIN = 0x04,      /* bytes */
+  FROM_HOST_STDIN_END = 0x05,
+  FROM_HOST_SIGNAL = 0x06,     /* signal number u8 */
+  FROM_HOST_RESIZE = 0x07,     /* columns u16, rows u16 */
+};
+
+enum to_host {
+  TO_HOST_READY = 0x41,
+  TO_HOST_STDOUT = 0x42,
+  TO_HOST_STDERR = 0x43,
+  TO_HOST_TERMINAL = 0x44,
+  TO_HOST_STDIN_TAKEN = 0x45,  /* count u32: so many input bytes may be sent again */
+  TO_HOST_EXIT = 0x46,         /* signalled u8, code or signal u8, cpu microseconds u64, peak resident bytes u64 */
+  TO_HOST_FAILED = 0x47,       /* a sentence: the sandbox could not do what the host asked */
+};
+
+#define FRAME_HEADER 5
+#define FRAME_PAYLOAD_MAX 65536
+#define CONTROL_PAYLOAD_MAX (4 * 1024 * 1024)
+#define STDIN_WINDOW 65536
+#define PROGRAM_UID 1000
+#define PROJECT "/project"
+
+struct boot_options {
+  const char *disk;      /* tmpfs mount options, or "mounted" where the host mounted a disk at /project */
+  const char *identity;  /* "separate": init is user 1; "shared": one user id is mapped, init holds no capability */
+  const char *seccomp;   /* file with the filter program, or NULL */
+  bool hide_host;        /* cover what a shared kernel shows of the host in /proc */
+  char **warm_up;        /* argv of the pre-started interpreter, or NULL */
+};
+
+struct command {
+  bool warm, terminal, has_stdin;
+  uint16_t columns, rows;
+  uint32_t processes, descriptors, cpu_seconds;
+  uint64_t file_bytes;
+  int argc, envc;
+  char **argv, **env;    /* both end with NULL */
+};
+
+/* The program's side of the world; descriptors are -1 when closed. */
+struct job {
+  pid_t pid;
+  bool running, terminal;
+  int in, out, err;      /* in terminal mode in == out == the pseudo-terminal's master */
+  int slave;             /* held while the main process lives, so that the terminal does not hang up */
+};
+
+/* boot.c */
+void boot(const struct boot_options *options);
+_Noreturn void fail(const char *what);
+
+/* channel.c: the framed connection with the host on descriptors 0 and 1. */
+struct frame { uint8_t type; uint32_t length; const uint8_t *payload; };
+void channel_open(void);
+bool channel_receive(void);                  /* false: the host has gone */
+bool channel_next(struct frame *frame);
+size_t channel_room(void);                   /* payload bytes that one data frame may carry now */
+uint8_t *channel_begin(void);                /* where to put the payload of the next frame */
+void channel_commit(uint8_t type, size_t length);
+void channel_send(uint8_t type, const void *payload, size_t length);
+bool channel_pending(void);
+void channel_flush(void);
+void channel_flush_blocking(void);
+
+/* files.c */
+bool file_open(const uint8_t *payload, size_t length);
+bool file_append(const uint8_t *bytes, size_t length);
+void file_close(void);
+
+/* spawn.c */
+bool parse_start(const uint8_t *payload, size_t length, struct command *command);
+int spawn_command(const struct command *command, struct job *job);
+int spawn_warm(char **argv, struct job *job);
+int spawn_give(const struct command *command, struct job *job);
+extern int warm_ready_fd;
+
+/* limits.c */
+void limit_process(pid_t pid, const struct command *command);
+void drop_everything(void);
+
+/* relay.c: from START to EXIT. */
+bool relay_active(void);
+void relay_begin(struct job job);
+bool relay_stdin(const uint8_t *bytes, size_t length);
+void relay_stdin_end(void);
+void relay_signal(int number);
+void relay_resize(uint16_t columns, uint16_t rows);
+void relay_child_ended(pid_t pid, int status);
+struct pollfd;
+int relay_poll(struct pollfd *polled, int count);
+void relay_polled(const struct pollfd *polled, int count);
+int relay_timeout(void);
+void relay_step(void);
+
+#endif

@@ -1,0 +1,217 @@
+/* Carries a running program's input and output, and ends the run: at the main process's exit plus a bounded drain. */
+#define _GNU_SOURCE
+#include "init.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+/* How long others may go on writing after the main process has ended. */
+#define DRAIN_MS 150
+
+static struct job job = {.in = -1, .out = -1, .err = -1, .slave = -1};
+static bool active;
+static uint8_t input[STDIN_WINDOW];
+static size_t input_start, input_end;
+static bool input_ended;
+static int exit_status;
+static int64_t drain_until;
+static bool all_killed;
+static struct rusage before;
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void close_fd(int *fd) {
+  if (*fd >= 0) close(*fd);
+  *fd = -1;
+}
+
+static void close_input(void) {
+  if (job.terminal) return;
+  close_fd(&job.in);
+}
+
+bool relay_active(void) { return active; }
+
+void relay_begin(struct job started) {
+  job = started;
+  active = true;
+  input_start = input_end = 0;
+  input_ended = all_killed = false;
+  drain_until = 0;
+  getrusage(RUSAGE_CHILDREN, &before);
+}
+
+static void taken(size_t count) {
+  uint8_t payload[4] = {(uint8_t)count, (uint8_t)(count >> 8), (uint8_t)(count >> 16), (uint8_t)(count >> 24)};
+  if (count > 0) channel_send(TO_HOST_STDIN_TAKEN, payload, sizeof payload);
+}
+
+static void write_input(void) {
+  size_t done = 0;
+  while (job.in >= 0 && input_start < input_end) {
+    ssize_t count = write(job.in, input + input_start, input_end - input_start);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) break;
+    if (count < 0) {
+      /* The program closed its input: what is left has no reader. */
+      close_input();
+      break;
+    }
+    input_start += (size_t)count;
+    done += (size_t)count;
+  }
+  if (job.in < 0) {
+    done += input_end - input_start;
+    input_start = input_end;
+  }
+  if (input_start == input_end) input_start = input_end = 0;
+  taken(done);
+  if (input_ended && input_end == 0 && !job.terminal) close_input();
+}
+
+/* False: the host sent more than the window allows. */
+bool relay_stdin(const uint8_t *bytes, size_t length) {
+  if (!active || job.in < 0) {
+    taken(length);
+    return true;
+  }
+  if (input_start > 0) {
+    memmove(input, input + input_start, input_end - input_start);
+    input_end -= input_start;
+    input_start = 0;
+  }
+  if (length > sizeof input - input_end) return false;
+  memcpy(input + input_end, bytes, length);
+  input_end += length;
+  write_input();
+  return true;
+}
+
+void relay_stdin_end(void) {
+  static const uint8_t end_of_transmission = 4;
+  if (!active || input_ended) return;
+  if (job.terminal) relay_stdin(&end_of_transmission, 1);
+  input_ended = true;
+  write_input();
+}
+
+void relay_signal(int number) {
+  if (!active || !job.running) return;
+  pid_t group = job.terminal ? tcgetpgrp(job.in) : 0;
+  if (kill(group > 1 ? -group : -job.pid, number) != 0) kill(job.pid, number);
+}
+
+void relay_resize(uint16_t columns, uint16_t rows) {
+  struct winsize size = {.ws_col = columns, .ws_row = rows};
+  if (active && job.terminal && job.in >= 0) ioctl(job.in, TIOCSWINSZ, &size);
+}
+
+static void read_output(int *fd, uint8_t type) {
+  size_t room = channel_room();
+  if (*fd < 0 || room == 0) return;
+  ssize_t count = read(*fd, channel_begin(), room);
+  if (count > 0) channel_commit(type, (size_t)count);
+  else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
+    /* A terminal says EIO when its last user is gone. */
+    if (job.terminal) job.in = -1;
+    close_fd(fd);
+  }
+}
+
+static void kill_everything(void) {
+  all_killed = true;
+  while (kill(-1, SIGKILL) == 0 || errno != ESRCH) {
+    while (waitpid(-1, NULL, WNOHANG) > 0) continue;
+    struct timespec pause = {.tv_nsec = 500000};
+    if (kill(-1, 0) != 0) break;
+    nanosleep(&pause, NULL);
+  }
+  while (waitpid(-1, NULL, 0) > 0) continue;
+}
+
+void relay_child_ended(pid_t pid, int status) {
+  if (!active || pid != job.pid) return;
+  job.running = false;
+  close_fd(&job.slave);
+  exit_status = status;
+  drain_until = now_ms() + DRAIN_MS;
+}
+
+static uint64_t micros(struct timeval time) { return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_usec; }
+
+static void put_number(uint8_t *at, uint64_t value) {
+  for (int i = 0; i < 8; i++) at[i] = (uint8_t)(value >> (8 * i));
+}
+
+static void report_exit(void) {
+  struct rusage usage;
+  uint8_t payload[18];
+  getrusage(RUSAGE_CHILDREN, &usage);
+  bool signalled = WIFSIGNALED(exit_status);
+  payload[0] = signalled;
+  payload[1] = (uint8_t)(signalled ? WTERMSIG(exit_status) : WEXITSTATUS(exit_status));
+  put_number(payload + 2, micros(usage.ru_utime) + micros(usage.ru_stime) - micros(before.ru_utime) - micros(before.ru_stime));
+  put_number(payload + 10, (uint64_t)usage.ru_maxrss * 1024);
+  channel_send(TO_HOST_EXIT, payload, sizeof payload);
+}
+
+/* Called after every turn of the loop: moves an ended run towards its EXIT frame. */
+void relay_step(void) {
+  if (!active || job.running) return;
+  bool drained = job.out < 0 && job.err < 0;
+  if (!drained && now_ms() < drain_until) return;
+  if (!all_killed) kill_everything();
+  /* With every writer dead the pipes end after what is in them, so this loop ends too. */
+  while (job.out >= 0 || job.err >= 0) {
+    if (channel_room() == 0) return;
+    read_output(&job.out, job.terminal ? TO_HOST_TERMINAL : TO_HOST_STDOUT);
+    if (channel_room() == 0) return;
+    read_output(&job.err, TO_HOST_STDERR);
+  }
+  close_fd(&job.in);
+  active = false;
+  report_exit();
+}
+
+int relay_timeout(void) {
+  if (!active || job.running) return -1;
+  if (channel_room() == 0) return -1;
+  int64_t left = drain_until - now_ms();
+  return left > 0 ? (int)left : 0;
+}
+
+int relay_poll(struct pollfd *polled, int count) {
+  if (!active) return count;
+  bool room = channel_room() > 0;
+  short in_events = input_start < input_end ? POLLOUT : 0;
+  if (job.terminal) {
+    polled[count++] = (struct pollfd){.fd = job.out, .events = (short)(in_events | (room ? POLLIN : 0))};
+    return count;
+  }
+  polled[count++] = (struct pollfd){.fd = in_events != 0 ? job.in : -1, .events = POLLOUT};
+  polled[count++] = (struct pollfd){.fd = room ? job.out : -1, .events = POLLIN};
+  polled[count++] = (struct pollfd){.fd = room ? job.err : -1, .events = POLLIN};
+  return count;
+}
+
+void relay_polled(const struct pollfd *polled, int count) {
+  if (!active) return;
+  if (input_start < input_end) write_input();
+  for (int i = 0; i < count; i++) {
+    if ((polled[i].revents & (POLLIN | POLLHUP | POLLERR)) == 0 || polled[i].fd < 0) continue;
+    if (polled[i].fd == job.out) read_output(&job.out, job.terminal ? TO_HOST_TERMINAL : TO_HOST_STDOUT);
+    else if (polled[i].fd == job.err) read_output(&job.err, TO_HOST_STDERR);
+  }
+}

@@ -1,0 +1,130 @@
+/** Finds where this process may make cgroups: version 1, version 2 or both mounted side by side. */
+import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Folders under which one folder per sandbox is made; each controller has its own, or all share one (version 2). */
+export type CgroupLayout = {
+  readonly version: 1 | 2;
+  readonly memory: string;
+  readonly cpu: string;
+  readonly cpuacct: string;
+  readonly pids: string | undefined;
+};
+
+type Hierarchy = {
+  readonly mount: string;
+  readonly own: string;
+  readonly controllers: readonly string[];
+  readonly version: 1 | 2;
+};
+
+/** Where the kernel says cgroups are; replaced in tests. */
+export type CgroupSources = { readonly mountinfo: string; readonly cgroup: string };
+
+const readSources = (): CgroupSources => ({
+  mountinfo: readFileSync("/proc/self/mountinfo", "utf8"),
+  cgroup: readFileSync("/proc/self/cgroup", "utf8"),
+});
+
+const ownPath = (cgroup: string, controllers: readonly string[], version: 1 | 2): string => {
+  for (const line of cgroup.split("\n")) {
+    const [id, names, ...path] = line.split(":");
+    const wanted = version === 2 ? id === "0" : (names ?? "").split(",").some((name) => controllers.includes(name));
+    if (wanted) return path.join(":");
+  }
+  return "/";
+};
+
+/** The mounted hierarchies that carry controllers of interest. */
+export const readHierarchies = ({ mountinfo, cgroup }: CgroupSources): Hierarchy[] =>
+  mountinfo.split("\n").flatMap((line): Hierarchy[] => {
+    const [before, after] = line.split(" - ");
+    const fields = before?.split(" ") ?? [];
+    const [type, , options] = after?.split(" ") ?? [];
+    const root = fields[3];
+    const mount = fields[4];
+    if (mount === undefined || root === undefined || (type !== "cgroup" && type !== "cgroup2")) return [];
+    const version = type === "cgroup2" ? 2 : 1;
+    const controllers = version === 1 ? (options ?? "").split(",") : [];
+    const path = ownPath(cgroup, controllers, version);
+    // In a container the mount may show only a part of the hierarchy.
+    const own = root !== "/" && path.startsWith(root) ? path.slice(root.length) : path;
+    return [{ mount, own: join(mount, own), controllers, version }];
+  });
+
+const canMakeFolder = (folder: string): boolean => {
+  const probe = join(folder, `atelier-probe-${process.pid}`);
+  try {
+    mkdirSync(probe);
+    rmdirSync(probe);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const parentOf = (hierarchy: Hierarchy | undefined): string | undefined =>
+  hierarchy === undefined ? undefined : [hierarchy.own, hierarchy.mount].find(canMakeFolder);
+
+const versionOne = (hierarchies: readonly Hierarchy[]): CgroupLayout | undefined => {
+  const find = (name: string): string | undefined =>
+    parentOf(hierarchies.find(({ version, controllers }) => version === 1 && controllers.includes(name)));
+  const memory = find("memory");
+  const cpu = find("cpu");
+  const cpuacct = find("cpuacct");
+  if (memory === undefined || cpu === undefined || cpuacct === undefined) return undefined;
+  return { version: 1, memory, cpu, cpuacct, pids: find("pids") };
+};
+
+const wantedControllers = ["memory", "cpu", "pids"];
+
+const readWords = (path: string): string[] => readFileSync(path, "utf8").split(/\s+/u).filter(Boolean);
+
+/** A cgroup that holds processes cannot hand controllers down, so ours step into a leaf first. */
+const enableControllers = (folder: string, mayMoveProcesses: boolean): boolean => {
+  const available = readWords(join(folder, "cgroup.controllers"));
+  const wanted = wantedControllers.filter((name) => available.includes(name));
+  if (!wanted.includes("memory") || !wanted.includes("cpu")) return false;
+  const control = join(folder, "cgroup.subtree_control");
+  if (wanted.every((name) => readWords(control).includes(name))) return true;
+  const enable = (): void => writeFileSync(control, wanted.map((name) => `+${name}`).join(" "));
+  try {
+    enable();
+    return true;
+  } catch {
+    if (!mayMoveProcesses) return false;
+  }
+  try {
+    const leaf = join(folder, "atelier-server");
+    mkdirSync(leaf, { recursive: true });
+    for (const pid of readWords(join(folder, "cgroup.procs"))) writeFileSync(join(leaf, "cgroup.procs"), pid);
+    enable();
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const versionTwo = (hierarchies: readonly Hierarchy[]): CgroupLayout | undefined => {
+  const hierarchy = hierarchies.find(({ version }) => version === 2);
+  if (hierarchy === undefined) return undefined;
+  for (const folder of [hierarchy.own, hierarchy.mount]) {
+    try {
+      accessSync(join(folder, "cgroup.procs"), constants.W_OK);
+      // A session's scope holds other people's processes; only a unit of our own may be rearranged.
+      const mayMove = folder === hierarchy.own && folder !== hierarchy.mount && !folder.endsWith(".scope");
+      if (canMakeFolder(folder) && enableControllers(folder, mayMove)) {
+        return { version: 2, memory: folder, cpu: folder, cpuacct: folder, pids: folder };
+      }
+    } catch {
+      // Not ours: try the next folder.
+    }
+  }
+  return undefined;
+};
+
+/** The layout, or undefined where memory and CPU cannot both be limited. */
+export const findCgroupLayout = (sources: CgroupSources = readSources()): CgroupLayout | undefined => {
+  const hierarchies = readHierarchies(sources);
+  return versionOne(hierarchies) ?? versionTwo(hierarchies);
+};

@@ -1,0 +1,161 @@
+/** One cgroup per sandbox: limits, usage, why it died, and its removal; versions 1 and 2 behind one face. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CgroupLayout } from "./cgroup-layout.ts";
+import { killProcesses, waitUntil } from "./host-processes.ts";
+import type { Meter } from "./meter.ts";
+
+/** A sandbox's cgroup. */
+export interface SandboxCgroup {
+  readonly meter: Meter;
+  /** Files that a process writes its own pid to in order to enter. */
+  readonly joinFiles: readonly string[];
+  processes(): number[];
+  /** Kills what is inside and removes the folders. Throws when something cannot be ended within the time. */
+  remove(timeoutMs: number): Promise<void>;
+}
+
+const cpuPeriodUs = 100_000;
+/** The outer bound on tasks: gVisor needs hundreds for itself; programs are bounded inside. */
+const tasksMaximum = 4096;
+
+const readNumber = (path: string): number => Number(readFileSync(path, "utf8"));
+
+const readKey = (path: string, key: string): number => {
+  const line = readFileSync(path, "utf8")
+    .split("\n")
+    .find((entry) => entry.startsWith(`${key} `));
+  return line === undefined ? 0 : Number(line.slice(key.length + 1));
+};
+
+/** Settings that older kernels do not have are not worth failing for. */
+const writeIfThere = (path: string, value: string): void => {
+  if (existsSync(path)) writeFileSync(path, value);
+};
+
+const meterOne = (paths: CgroupLayout): Meter => ({
+  intervalMs: 50,
+  begin(memoryBytes) {
+    // Memory and swap together may never be set below memory alone.
+    writeIfThere(join(paths.memory, "memory.memsw.limit_in_bytes"), "-1");
+    writeFileSync(join(paths.memory, "memory.limit_in_bytes"), String(memoryBytes));
+    writeIfThere(join(paths.memory, "memory.memsw.limit_in_bytes"), String(memoryBytes));
+    writeIfThere(join(paths.memory, "memory.max_usage_in_bytes"), "0");
+    writeFileSync(join(paths.cpu, "cpu.cfs_quota_us"), String(cpuPeriodUs));
+  },
+  measure: () => ({
+    cpuMs: readNumber(join(paths.cpuacct, "cpuacct.usage")) / 1e6,
+    memoryPeakBytes: readNumber(join(paths.memory, "memory.max_usage_in_bytes")),
+    memoryExceeded: readKey(join(paths.memory, "memory.oom_control"), "oom_kill") > 0,
+  }),
+});
+
+const meterTwo = (paths: CgroupLayout): Meter => {
+  let peakSeen = 0;
+  return {
+    intervalMs: 50,
+    begin(memoryBytes) {
+      writeFileSync(join(paths.memory, "memory.max"), String(memoryBytes));
+      writeIfThere(join(paths.memory, "memory.swap.max"), "0");
+      writeIfThere(join(paths.memory, "memory.oom.group"), "1");
+      writeFileSync(join(paths.cpu, "cpu.max"), `${cpuPeriodUs} ${cpuPeriodUs}`);
+      peakSeen = 0;
+    },
+    measure() {
+      peakSeen = Math.max(peakSeen, readNumber(join(paths.memory, "memory.current")));
+      const peakFile = join(paths.memory, "memory.peak");
+      return {
+        cpuMs: readKey(join(paths.cpu, "cpu.stat"), "usage_usec") / 1000,
+        memoryPeakBytes: existsSync(peakFile) ? readNumber(peakFile) : peakSeen,
+        memoryExceeded: readKey(join(paths.memory, "memory.events"), "oom_kill") > 0,
+      };
+    },
+  };
+};
+
+const foldersOf = (layout: CgroupLayout, name: string): CgroupLayout => ({
+  version: layout.version,
+  memory: join(layout.memory, name),
+  cpu: join(layout.cpu, name),
+  cpuacct: join(layout.cpuacct, name),
+  pids: layout.pids === undefined ? undefined : join(layout.pids, name),
+});
+
+const uniqueFolders = (paths: CgroupLayout): string[] => [
+  ...new Set([paths.memory, paths.cpu, paths.cpuacct, ...(paths.pids === undefined ? [] : [paths.pids])]),
+];
+
+const processesIn = (folders: readonly string[]): number[] => [
+  ...new Set(
+    folders.flatMap((folder) => {
+      try {
+        return readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT" || (error as NodeJS.ErrnoException).code === "ENODEV")
+          return [];
+        throw error;
+      }
+    }),
+  ),
+];
+
+const removeFolder = (folder: string): boolean => {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return true;
+    // A killed process leaves its cgroup a moment after it has gone from the list.
+    if (code === "EBUSY") return false;
+    throw error;
+  }
+};
+
+const removeFolders = async (folders: readonly string[], timeoutMs: number): Promise<void> => {
+  const empty = await waitUntil(() => {
+    const left = processesIn(folders);
+    killProcesses(left);
+    return left.length === 0;
+  }, timeoutMs);
+  const gone = empty && (await waitUntil(() => folders.every(removeFolder), timeoutMs));
+  if (!gone) throw new Error(`cgroup ${folders[0]} still has processes`);
+};
+
+/** Makes a sandbox's cgroup below `parent`, the folder name that all sandboxes of one server share. */
+export const createSandboxCgroup = (layout: CgroupLayout, parent: string, id: string): SandboxCgroup => {
+  // Controllers must be handed down through the shared parent, which version 2 does not do by itself.
+  const outer = foldersOf(layout, parent);
+  for (const folder of uniqueFolders(outer)) mkdirSync(folder, { recursive: true });
+  if (layout.version === 2) writeFileSync(join(outer.memory, "cgroup.subtree_control"), "+memory +cpu +pids");
+  const paths = foldersOf(outer, id);
+  const folders = uniqueFolders(paths);
+  for (const folder of folders) mkdirSync(folder);
+  if (paths.pids !== undefined) writeFileSync(join(paths.pids, "pids.max"), String(tasksMaximum));
+  return {
+    meter: layout.version === 1 ? meterOne(paths) : meterTwo(paths),
+    joinFiles: folders.map((folder) => join(folder, "cgroup.procs")),
+    processes: () => processesIn(folders),
+    remove: (timeoutMs) => removeFolders(folders, timeoutMs),
+  };
+};
+
+/** Kills and removes every sandbox cgroup below `parent`, and `parent`. Returns how many sandboxes there were. */
+export const removeSandboxCgroups = async (layout: CgroupLayout, parent: string): Promise<number> => {
+  const outer = uniqueFolders(foldersOf(layout, parent)).filter((folder) => existsSync(folder));
+  const names = new Set(
+    outer.flatMap((folder) =>
+      readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name),
+    ),
+  );
+  for (const name of names) {
+    await removeFolders(
+      outer.map((folder) => join(folder, name)).filter((folder) => existsSync(folder)),
+      5000,
+    );
+  }
+  for (const folder of outer) removeFolder(folder);
+  return names.size;
+};

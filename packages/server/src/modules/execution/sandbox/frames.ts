@@ -1,0 +1,132 @@
+/** The wire format spoken with sandbox-init: type (1 byte), payload length (4 bytes, little endian), payload. */
+
+/** What the host may say; the payloads are described in packages/sandbox-init/init.h. */
+export const toSandbox = {
+  file: 0x01,
+  fileData: 0x02,
+  start: 0x03,
+  stdin: 0x04,
+  stdinEnd: 0x05,
+  signal: 0x06,
+  resize: 0x07,
+} as const;
+
+const fromSandbox = {
+  ready: 0x41,
+  stdout: 0x42,
+  stderr: 0x43,
+  terminal: 0x44,
+  stdinTaken: 0x45,
+  exit: 0x46,
+  failed: 0x47,
+} as const;
+
+/** A decoded frame. Everything in it was produced inside a sandbox: sizes are checked, meaning is not trusted. */
+export type SandboxFrame =
+  | { readonly kind: "ready" }
+  | {
+      readonly kind: "output";
+      readonly stream: "stdout" | "stderr" | "terminal";
+      readonly bytes: Uint8Array;
+    }
+  | { readonly kind: "stdin-taken"; readonly count: number }
+  | {
+      readonly kind: "exit";
+      readonly signalled: boolean;
+      readonly code: number;
+      readonly cpuMs: number;
+      readonly memoryPeakBytes: number;
+    }
+  | { readonly kind: "failed"; readonly reason: string };
+
+const headerBytes = 5;
+
+/** The largest payload accepted from a sandbox and the largest data payload sent to one, in bytes. */
+export const maximumPayloadBytes = 65_536;
+
+/** The sandbox said something that init never says. */
+export class FrameFault extends Error {
+  override readonly name = "FrameFault";
+}
+
+/** One frame as bytes; payload parts are joined. */
+export const encodeFrame = (type: number, ...parts: readonly Uint8Array[]): Buffer => {
+  const length = parts.reduce((sum, part) => sum + part.byteLength, 0);
+  const header = Buffer.alloc(headerBytes);
+  header.writeUInt8(type, 0);
+  header.writeUInt32LE(length, 1);
+  return Buffer.concat([header, ...parts], headerBytes + length);
+};
+
+/** Cuts bytes into frames of `type` that respect the payload limit. */
+export const encodeData = (type: number, bytes: Uint8Array): Buffer[] => {
+  const frames: Buffer[] = [];
+  for (let at = 0; at < bytes.byteLength; at += maximumPayloadBytes) {
+    frames.push(encodeFrame(type, bytes.subarray(at, at + maximumPayloadBytes)));
+  }
+  return frames;
+};
+
+const expectLength = (payload: Buffer, length: number, name: string): void => {
+  if (payload.byteLength !== length) throw new FrameFault(`${name} frame of ${payload.byteLength} bytes`);
+};
+
+const decodePayload = (type: number, payload: Buffer): SandboxFrame => {
+  switch (type) {
+    case fromSandbox.ready:
+      expectLength(payload, 0, "ready");
+      return { kind: "ready" };
+    case fromSandbox.stdout:
+      return { kind: "output", stream: "stdout", bytes: payload };
+    case fromSandbox.stderr:
+      return { kind: "output", stream: "stderr", bytes: payload };
+    case fromSandbox.terminal:
+      return { kind: "output", stream: "terminal", bytes: payload };
+    case fromSandbox.stdinTaken:
+      expectLength(payload, 4, "stdin-taken");
+      return { kind: "stdin-taken", count: payload.readUInt32LE(0) };
+    case fromSandbox.exit:
+      expectLength(payload, 18, "exit");
+      return {
+        kind: "exit",
+        signalled: payload[0] === 1,
+        code: payload.readUInt8(1),
+        cpuMs: Number(payload.readBigUInt64LE(2) / 1000n),
+        memoryPeakBytes: Number(payload.readBigUInt64LE(10)),
+      };
+    case fromSandbox.failed:
+      // oxlint-disable-next-line no-control-regex -- control characters are what is being removed
+      return { kind: "failed", reason: payload.toString("utf8", 0, 512).replace(/[\u0000-\u001f]/g, " ") };
+    default:
+      throw new FrameFault(`frame of unknown type ${type}`);
+  }
+};
+
+/** A decoder that keeps at most one incomplete frame. `push` throws FrameFault on anything malformed. */
+export const createFrameDecoder = (): { push(chunk: Buffer): SandboxFrame[] } => {
+  let kept: Buffer[] = [];
+  let keptBytes = 0;
+  let needed = headerBytes;
+  return {
+    push(chunk) {
+      kept.push(chunk);
+      keptBytes += chunk.byteLength;
+      if (keptBytes < needed) return [];
+      let bytes = kept.length === 1 ? chunk : Buffer.concat(kept, keptBytes);
+      const frames: SandboxFrame[] = [];
+      for (;;) {
+        needed = headerBytes;
+        if (bytes.byteLength < needed) break;
+        const length = bytes.readUInt32LE(1);
+        if (length > maximumPayloadBytes) throw new FrameFault(`frame of ${length} bytes`);
+        needed += length;
+        if (bytes.byteLength < needed) break;
+        frames.push(decodePayload(bytes.readUInt8(0), bytes.subarray(headerBytes, needed)));
+        bytes = bytes.subarray(needed);
+      }
+      kept = bytes.byteLength > 0 ? [bytes] : [];
+      keptBytes = bytes.byteLength;
+      return frames;
+    },
+  };
+};

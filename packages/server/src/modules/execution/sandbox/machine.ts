@@ -1,0 +1,18 @@
+/** What an adapter makes: a booted init behind a channel, a way to measure it, and a way to leave nothing of it. */
+import type { Readable, Writable } from "node:stream";
+import type { Meter } from "./meter.ts";
+
+/** A sandbox as the shared session logic drives it. */
+export interface Machine {
+  /** Frames to init. */
+  readonly input: Writable;
+  /** Frames from init; ends when the sandbox dies. */
+  readonly output: Readable;
+  readonly meter: Meter;
+  /** Memory that the isolation itself needs, in bytes, on top of what a program may use. */
+  readonly overheadBytes: number;
+  /** Ends everything and removes every trace; idempotent. Rejects when something remained. */
+  destroy(): Promise<void>;
+  /** What init or the isolation tool last wrote to its error stream, for an operator; at most 2 KiB. */
+  complaint(): string;
+}

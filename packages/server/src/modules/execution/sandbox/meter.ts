@@ -1,0 +1,18 @@
+/** What the host can measure and bound on a running sandbox, whichever way it does so. */
+
+/** Totals since the sandbox began. */
+export type Measurement = {
+  readonly cpuMs: number;
+  readonly memoryPeakBytes: number;
+  /** The kernel killed something, or the host saw usage, above the memory limit. */
+  readonly memoryExceeded: boolean;
+};
+
+/** One sandbox's meter. */
+export interface Meter {
+  /** Milliseconds between two measurements while a program runs. */
+  readonly intervalMs: number;
+  /** Sets the memory that may be used from now on, forgets the peak, and bounds the CPU to one processor. */
+  begin(memoryBytes: number): void;
+  measure(): Measurement;
+}

@@ -1,0 +1,32 @@
+/** Measures a sandbox through /proc where no cgroup is delegated; limits hold to within one interval. */
+import { familyOf, proportionalBytes } from "./host-processes.ts";
+import type { Meter } from "./meter.ts";
+
+const tickMs = 10;
+const pageBytes = 4096;
+
+/** Measures the processes below `rootPid`. Daemonised ones stay below it: init inherits them. */
+export const createPolledMeter = (rootPid: number): Meter => {
+  let memoryLimit = Number.POSITIVE_INFINITY;
+  let memoryExceeded = false;
+  let peakBytes = 0;
+  let cpuMs = 0;
+  return {
+    intervalMs: 50,
+    begin(memoryBytes) {
+      memoryLimit = memoryBytes;
+      peakBytes = 0;
+    },
+    measure() {
+      const family = familyOf(rootPid);
+      // Usage of a process that ended before its parent waited for it would make the sum fall.
+      cpuMs = Math.max(cpuMs, family.reduce((sum, member) => sum + member.ticks, 0) * tickMs);
+      let bytes = family.reduce((sum, member) => sum + member.residentPages, 0) * pageBytes;
+      // Resident pages count shared ones once per process: look closer before ending a run for it.
+      if (bytes > memoryLimit) bytes = family.reduce((sum, member) => sum + proportionalBytes(member.pid), 0);
+      peakBytes = Math.max(peakBytes, bytes);
+      memoryExceeded ||= bytes > memoryLimit;
+      return { cpuMs, memoryPeakBytes: peakBytes, memoryExceeded };
+    },
+  };
+};

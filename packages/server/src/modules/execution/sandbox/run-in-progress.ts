@@ -1,0 +1,181 @@
+/** One job in one sandbox: stages, limits, output, and the single place where a run ends. */
+import { constants } from "node:os";
+import type {
+  SandboxCommand,
+  SandboxEnd,
+  SandboxJob,
+  SandboxListener,
+  SandboxResult,
+  SandboxRun,
+  SandboxStage,
+} from "../ports.ts";
+import { encodeData, encodeFrame, FrameFault, type SandboxFrame, toSandbox } from "./frames.ts";
+import { createInputWindow } from "./input-window.ts";
+import type { Machine } from "./machine.ts";
+import type { Measurement } from "./meter.ts";
+import { encodeStart } from "./start-frame.ts";
+
+/** What the run needs from the sandbox it runs in. */
+export type RunOptions = {
+  readonly machine: Machine;
+  readonly job: SandboxJob;
+  readonly listener: SandboxListener;
+  /** The waiting interpreter takes the run; `argv` is then the interpreter, the script and its arguments. */
+  readonly warmArgv: readonly string[] | undefined;
+  /** The sandbox's own ceiling, in bytes. */
+  readonly memoryBytes: number;
+};
+
+/** A run that is also told what the sandbox says. */
+export type RunInProgress = {
+  readonly run: SandboxRun;
+  frame(frame: SandboxFrame): void;
+  /** The channel ended or said nonsense. */
+  lost(fault?: FrameFault): void;
+};
+
+const signalName = (number: number): string =>
+  Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `SIG${number}`;
+
+const nothing: Measurement = { cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false };
+
+/** Starts the job at once. Throws RangeError, with nothing sent, when the job cannot be said. */
+export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunOptions): RunInProgress => {
+  const { promise: result, resolve } = Promise.withResolvers<SandboxResult>();
+  let stage: SandboxStage = job.compile === undefined ? "run" : "compile";
+  let startedAt = performance.now();
+  let cpuBefore = 0;
+  let last = nothing;
+  let outputBytes = 0;
+  let ended = false;
+  let wallTimer: NodeJS.Timeout | undefined;
+  let meterTimer: NodeJS.Timeout | undefined;
+
+  const send = (frame: Uint8Array): void => {
+    if (!ended) machine.input.write(frame);
+  };
+  const input = createInputWindow(send);
+  const command = (): SandboxCommand => (stage === "compile" && job.compile !== undefined ? job.compile : job.run);
+  const stopTimers = (): void => {
+    clearTimeout(wallTimer);
+    clearTimeout(meterTimer);
+  };
+
+  const measure = (): Measurement => {
+    try {
+      last = machine.meter.measure();
+    } catch {
+      // The cgroup or process went away under us: what was seen last stands.
+    }
+    return last;
+  };
+
+  const finish = (end: SandboxEnd): void => {
+    if (ended) return;
+    ended = true;
+    stopTimers();
+    input.close();
+    const { cpuMs, memoryPeakBytes } = measure();
+    const wallMs = performance.now() - startedAt;
+    const finalStage = stage;
+    const settle = (outcome: SandboxEnd): void =>
+      resolve({
+        stage: finalStage,
+        end: outcome,
+        usage: { wallMs, cpuMs: Math.max(0, cpuMs - cpuBefore), memoryPeakBytes, outputBytes },
+      });
+    machine.destroy().then(
+      () => settle(end),
+      (error: unknown) =>
+        settle({ kind: "sandbox-failed", reason: `the sandbox could not be removed: ${String(error)}` }),
+    );
+  };
+
+  const checkUsage = (): void => {
+    const { cpuMs, memoryExceeded } = measure();
+    if (memoryExceeded) finish({ kind: "limit", limit: "memory" });
+    else if (cpuMs - cpuBefore >= command().limits.cpuMs) finish({ kind: "limit", limit: "cpu" });
+    else meterTimer = setTimeout(checkUsage, machine.meter.intervalMs);
+  };
+
+  const begin = (frame: Buffer): void => {
+    const { limits } = command();
+    machine.meter.begin(Math.min(limits.memoryBytes, memoryBytes) + machine.overheadBytes);
+    cpuBefore = measure().cpuMs;
+    startedAt = performance.now();
+    listener.stage(stage);
+    send(frame);
+    stopTimers();
+    wallTimer = setTimeout(() => finish({ kind: "limit", limit: "wall" }), limits.wallMs);
+    meterTimer = setTimeout(checkUsage, machine.meter.intervalMs);
+  };
+
+  const runFrame =
+    warmArgv === undefined
+      ? encodeStart(job.run, { warm: false, stdin: true, terminal: job.terminal })
+      : encodeStart({ ...job.run, argv: warmArgv }, { warm: true, stdin: true, terminal: job.terminal });
+
+  const deliver = (stream: "stdout" | "stderr" | "terminal", bytes: Uint8Array): void => {
+    const room = command().limits.outputBytes - outputBytes;
+    const part = bytes.byteLength > room ? bytes.subarray(0, room) : bytes;
+    outputBytes += part.byteLength;
+    if (part.byteLength > 0) listener.output(stream, part);
+    if (part.byteLength < bytes.byteLength) finish({ kind: "limit", limit: "output" });
+  };
+
+  const exited = (frame: Extract<SandboxFrame, { kind: "exit" }>): void => {
+    const { cpuMs, memoryExceeded } = measure();
+    // The kernel ends programs in our place in these two cases, by a signal that says nothing.
+    if (memoryExceeded) finish({ kind: "limit", limit: "memory" });
+    else if (frame.signalled && cpuMs - cpuBefore >= command().limits.cpuMs) finish({ kind: "limit", limit: "cpu" });
+    else if (frame.signalled) finish({ kind: "signalled", signal: signalName(frame.code) });
+    else if (stage === "run" || frame.code !== 0) finish({ kind: "exited", exitCode: frame.code });
+    else {
+      stage = "run";
+      begin(runFrame);
+    }
+  };
+
+  const first = job.compile === undefined ? runFrame : encodeStart(job.compile, { warm: false, stdin: false });
+  for (const file of job.files) {
+    send(encodeFrame(toSandbox.file, Uint8Array.of(file.executable ? 1 : 0), Buffer.from(file.path, "utf8")));
+    for (const frame of encodeData(toSandbox.fileData, file.bytes)) send(frame);
+  }
+  begin(first);
+
+  const signalNumbers = constants.signals;
+  return {
+    run: {
+      result,
+      writeStdin: (chunk) => input.write(chunk),
+      drained: () => input.drained(),
+      endStdin: () => input.end(),
+      signal: (name) => send(encodeFrame(toSandbox.signal, Uint8Array.of(signalNumbers[name]))),
+      resize(size) {
+        const payload = Buffer.alloc(4);
+        payload.writeUInt16LE(Math.min(Math.max(size.columns, 1), 0xffff), 0);
+        payload.writeUInt16LE(Math.min(Math.max(size.rows, 1), 0xffff), 2);
+        send(encodeFrame(toSandbox.resize, payload));
+      },
+      pauseOutput: () => void machine.output.pause(),
+      resumeOutput: () => void machine.output.resume(),
+      cancel: () => finish({ kind: "cancelled" }),
+    },
+    frame(frame) {
+      if (ended) return;
+      if (frame.kind === "output") deliver(frame.stream, frame.bytes);
+      else if (frame.kind === "stdin-taken") input.taken(frame.count);
+      else if (frame.kind === "exit") exited(frame);
+      else if (frame.kind === "failed") finish({ kind: "sandbox-failed", reason: frame.reason });
+    },
+    lost(fault) {
+      if (ended) return;
+      if (measure().memoryExceeded) finish({ kind: "limit", limit: "memory" });
+      else
+        finish({
+          kind: "sandbox-failed",
+          reason: fault?.message ?? `the sandbox ended early. ${machine.complaint()}`.trim(),
+        });
+    },
+  };
+};

@@ -1,0 +1,106 @@
+/** What every tier keeps on the host for its sandboxes: an id, a folder, a cgroup, a disk; and their removal. */
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Log } from "#kernel/log";
+import type { IsolationTier, LimitsEnforcement, SandboxBlueprint, WarmSandbox } from "../ports.ts";
+import { type CgroupLayout, findCgroupLayout } from "./cgroup-layout.ts";
+import { createSandboxCgroup, removeSandboxCgroups, type SandboxCgroup } from "./cgroups.ts";
+import { killProcesses, processesNaming, waitUntil } from "./host-processes.ts";
+import type { UserPair } from "./user-pairs.ts";
+
+/** One sandbox's belongings on the host. */
+export type SandboxPlace = {
+  readonly id: string;
+  /** Holds the tool's own state; its path on a command line is how a later server finds what was left behind. */
+  readonly folder: string;
+  readonly cgroup: SandboxCgroup | undefined;
+  /** A mounted disk for /project and /tmp; absent: the sandbox makes one in memory. */
+  readonly disk: string | undefined;
+  remove(timeoutMs: number): Promise<void>;
+};
+
+/** The belongings of all of a provider's sandboxes. */
+export interface SandboxHome {
+  readonly limitsEnforcement: LimitsEnforcement;
+  open(options: {
+    readonly blueprint: SandboxBlueprint;
+    readonly diskOwner: UserPair | undefined;
+  }): Promise<SandboxPlace>;
+  /** Remembers a sandbox so that `close` can end it. */
+  track(sandbox: WarmSandbox): WarmSandbox;
+  removeOrphans(): Promise<number>;
+  close(): Promise<void>;
+}
+
+const layoutFile = "cgroups.json";
+
+const readLayout = (path: string): CgroupLayout | undefined =>
+  existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as CgroupLayout) : undefined;
+
+/** Makes folders below `stateFolder`; looks for cgroups once. */
+export const createSandboxHome = (options: {
+  readonly stateFolder: string;
+  readonly tier: IsolationTier;
+  readonly log: Log;
+}): SandboxHome => {
+  const stateFolder = resolve(options.stateFolder);
+  const sandboxes = join(stateFolder, "sandboxes");
+  mkdirSync(sandboxes, { recursive: true });
+  const cgroupParent = `atelier-${createHash("sha256").update(stateFolder).digest("hex").slice(0, 12)}`;
+  const layout = findCgroupLayout();
+  const living = new Set<WarmSandbox>();
+
+  const rememberLayout = (): void => {
+    // A later server may itself run in another cgroup, and would look for ours in the wrong place.
+    if (layout !== undefined) writeFileSync(join(stateFolder, layoutFile), JSON.stringify(layout));
+  };
+
+  return {
+    limitsEnforcement: layout === undefined ? "polled" : "cgroup",
+    async open() {
+      const id = randomBytes(8).toString("hex");
+      const folder = join(sandboxes, id);
+      mkdirSync(folder);
+      if (!existsSync(join(stateFolder, layoutFile))) rememberLayout();
+      const cgroup = layout === undefined ? undefined : createSandboxCgroup(layout, cgroupParent, id);
+      return {
+        id,
+        folder,
+        cgroup,
+        disk: undefined,
+        async remove(timeoutMs) {
+          await cgroup?.remove(timeoutMs);
+          rmSync(folder, { recursive: true, force: true });
+        },
+      };
+    },
+    track(sandbox) {
+      living.add(sandbox);
+      void sandbox.died.then(() => living.delete(sandbox));
+      return sandbox;
+    },
+    async removeOrphans() {
+      const names = readdirSync(sandboxes);
+      // Tools that outlived their server name its state folder on their command line.
+      const marker = stateFolder.endsWith("/") ? stateFolder : `${stateFolder}/`;
+      await waitUntil(() => {
+        const left = processesNaming(marker);
+        killProcesses(left);
+        return left.length === 0;
+      }, 5000);
+      const before = readLayout(join(stateFolder, layoutFile));
+      const cgroups = before === undefined ? 0 : await removeSandboxCgroups(before, cgroupParent);
+      for (const name of names) rmSync(join(sandboxes, name), { recursive: true, force: true });
+      rememberLayout();
+      const count = Math.max(names.length, cgroups);
+      if (count > 0) options.log.warn("execution.orphans-removed", { tier: options.tier, count });
+      return count;
+    },
+    async close() {
+      await Promise.all([...living].map((sandbox) => sandbox[Symbol.asyncDispose]()));
+      living.clear();
+      if (layout !== undefined) await removeSandboxCgroups(layout, cgroupParent);
+    },
+  };
+};

@@ -1,0 +1,92 @@
+/** The port's WarmSandbox over any machine: waits for ready, gives its one job, and is destroyed after. */
+import type { IsolationTier, LimitsEnforcement, SandboxBlueprint, WarmSandbox } from "../ports.ts";
+import { createFrameDecoder, FrameFault, type SandboxFrame } from "./frames.ts";
+import type { Machine } from "./machine.ts";
+import { type RunInProgress, startRun } from "./run-in-progress.ts";
+import { SandboxUnavailable } from "./sandbox-unavailable.ts";
+import { checkJob } from "./start-frame.ts";
+import { fitsWarmInterpreter } from "./warm-start.ts";
+
+/** What is known about the sandbox beside its machine. */
+export type WarmSandboxOptions = {
+  readonly tier: IsolationTier;
+  readonly limitsEnforcement: LimitsEnforcement;
+  readonly blueprint: SandboxBlueprint;
+  readonly machine: Machine;
+  readonly bootTimeoutMs: number;
+};
+
+/** Resolves when init, and the interpreter where there is one, said ready. Rejects with SandboxUnavailable. */
+export const openWarmSandbox = async (options: WarmSandboxOptions): Promise<WarmSandbox> => {
+  const { machine, blueprint } = options;
+  const ready = Promise.withResolvers<void>();
+  const died = Promise.withResolvers<void>();
+  const decoder = createFrameDecoder();
+  let current: RunInProgress | undefined;
+  let state: "booting" | "waiting" | "used" | "gone" = "booting";
+
+  const lost = (fault?: FrameFault): void => {
+    if (current !== undefined) current.lost(fault);
+    ready.reject(new SandboxUnavailable(`the sandbox did not start. ${fault?.message ?? machine.complaint()}`.trim()));
+    if (state === "waiting") void machine.destroy();
+    state = "gone";
+    died.resolve();
+  };
+  const idle = (frame: SandboxFrame): void => {
+    if (frame.kind === "ready" && state === "booting") {
+      state = "waiting";
+      ready.resolve();
+    } else lost(new FrameFault(frame.kind === "failed" ? frame.reason : `unexpected ${frame.kind} while idle`));
+  };
+  machine.output.on("data", (chunk: Buffer) => {
+    try {
+      for (const frame of decoder.push(chunk)) {
+        if (current === undefined) idle(frame);
+        else current.frame(frame);
+      }
+    } catch (error) {
+      if (!(error instanceof FrameFault)) throw error;
+      lost(error);
+    }
+  });
+  machine.output.on("close", () => lost());
+  machine.output.on("error", () => lost());
+  // Writing to a sandbox that has just died; its output's end says so.
+  machine.input.on("error", () => undefined);
+
+  const timer = setTimeout(
+    () => ready.reject(new SandboxUnavailable(`the sandbox was not ready after ${options.bootTimeoutMs} ms`)),
+    options.bootTimeoutMs,
+  );
+  try {
+    await ready.promise;
+  } catch (error) {
+    await machine.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+
+  return {
+    tier: options.tier,
+    limitsEnforcement: options.limitsEnforcement,
+    died: died.promise,
+    run(job, listener) {
+      if (state !== "waiting") throw new Error("this sandbox has been used or has died");
+      checkJob(job);
+      const { warmUp } = blueprint;
+      const warm = job.compile === undefined && fitsWarmInterpreter(warmUp, job.run);
+      const warmArgv =
+        warm && warmUp !== undefined ? [warmUp[0] ?? "", ...job.run.argv.slice(warmUp.length - 1)] : undefined;
+      state = "used";
+      current = startRun({ machine, job, listener, warmArgv, memoryBytes: blueprint.memoryBytes });
+      return current.run;
+    },
+    async [Symbol.asyncDispose]() {
+      state = "gone";
+      current?.run.cancel();
+      await current?.run.result;
+      await machine.destroy();
+    },
+  };
+};
