@@ -14,14 +14,20 @@ export type Scope =
   | { readonly role: "jobs" };
 
 export interface Transaction {
-  /** Rows of one statement with `$1`-style parameters. Buffers travel as binary bytea. */
+  /**
+   * Rows of one statement with `$1`-style parameters; the text is a constant of the code, it is prepared under its own name.
+   * Buffers travel as binary bytea (not inside arrays). Read: bigint is a number (beyond 2^53: RangeError), timestamptz a
+   * Date, bytea a Buffer, jsonb its value.
+   */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
 export interface Sql {
   /**
    * Runs work in one transaction under a scope; commits when it resolves, rolls back when it throws.
-   * Resolved means durable: it would survive a power cut.
+   * Resolved means durable: it would survive a power cut. `work` is run again (a few times, with jitter) after a deadlock or a
+   * serialization failure, so it changes nothing outside the transaction; nothing is run again after a lost connection.
+   * A connection lost while committing leaves the outcome unknown: `server/unavailable`.
    * @throws Problem `server/unavailable` when the database can't be reached, `server/storage-full` when its disk is full.
    */
   transaction<T>(scope: Scope, work: (transaction: Transaction) => Promise<T>): Promise<T>;

@@ -14,6 +14,16 @@ create table projects (
 );
 create index projects_owner on projects (owner_id, updated_at desc);
 
+-- What saves changed while another save of the project was holding its row: folded in by the next one that gets the row.
+-- So saves of one project share a commit instead of queueing for one row.
+create table project_changes (
+  project_id uuid not null references projects (id) on delete cascade,
+  id uuid not null default gen_random_uuid(),
+  size_delta bigint not null,
+  file_delta integer not null,
+  primary key (project_id, id)
+);
+
 create table members (
   project_id uuid not null references projects (id) on delete cascade,
   user_id uuid not null,
@@ -85,6 +95,7 @@ create table blob_references (
 -- Small bodies are committed with their metadata; a job moves them into the blob store afterwards.
 create table blob_staging (
   storage_key text primary key,
+  owner_id uuid not null,
   sealed bytea not null,
   created_at timestamptz not null default now()
 );

@@ -1,0 +1,213 @@
+/** The bundled PostgreSQL under our own supervision: started, adopted after a crash of ours, restarted after a crash of its. */
+import { readFile, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import type { Component } from "#kernel/lifecycle";
+import type { Log } from "#kernel/log";
+import { initialiseData, makePostgresFolders, makeSocketFolder, type PostgresFolders } from "./data-folder.ts";
+import { preparePostgresProgram } from "./postgres-program.ts";
+import { clearRemains, findPostmaster, startPostmaster, stopPostmaster } from "./postmaster.ts";
+import { ensureSystemAccount, type SystemAccount } from "./system-account.ts";
+
+const SUPERUSER = "atelier_admin";
+const SERVER_ROLE = "atelier_server";
+const DATABASE = "atelier";
+/** Held by the server that uses this data folder, for as long as it lives. */
+const INSTANCE_LOCK = 5_287_310;
+const START_DEADLINE_MS = 60_000;
+const STOP_DEADLINE_MS = 20_000;
+
+/** For a small machine: durability is never traded, memory and processes are kept few. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  fsync: "on",
+  full_page_writes: "on",
+  synchronous_commit: "on",
+  data_sync_retry: "off",
+  // No replica reads our log: backups go by a consistent COPY.
+  wal_level: "minimal",
+  max_wal_senders: "0",
+  max_connections: "80",
+  shared_buffers: "64MB",
+  work_mem: "8MB",
+  maintenance_work_mem: "64MB",
+  max_wal_size: "1GB",
+  io_method: "sync",
+  max_parallel_workers_per_gather: "0",
+  jit: "off",
+  idle_in_transaction_session_timeout: "60s",
+  log_min_messages: "warning",
+  log_line_prefix: "%m [%p] ",
+};
+
+export type EmbeddedPostgresOptions = {
+  /** DATA_DIR; the database lives in its folder `postgres`. */
+  readonly dataDir: string;
+  readonly log: Log;
+  /** The system user to run as when we are root. */
+  readonly accountName?: string;
+  /** Short folders for the socket when the path in DATA_DIR is too long; first of all XDG_RUNTIME_DIR. */
+  readonly runtimeFolders?: readonly string[];
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly diesWithParent?: boolean;
+};
+
+export type EmbeddedPostgres = Component & {
+  /** For the server's pools; a role without rights of its own. Valid after start. */
+  readonly url: string;
+  /** For migrations: the superuser. Valid after start. */
+  readonly adminUrl: string;
+  /** The role behind `url`, to be made a member of the application roles. */
+  readonly serverRole: string;
+};
+
+/** Two servers on one data folder: the second one stops before it touches anything. */
+export class DataFolderInUse extends Error {
+  override readonly name = "DataFolderInUse";
+}
+
+const urlOf = (user: string, database: string, socketFolder: string): string =>
+  `postgresql://${user}@localhost/${database}?host=${encodeURIComponent(socketFolder)}`;
+
+const tailOf = async (file: string): Promise<string> =>
+  (await readFile(file, "utf8").catch(() => "")).trim().split("\n").slice(-3).join(" | ");
+
+/** Codes of a server that is there but not ready, and of a socket that nobody answers yet. */
+const NOT_YET = new Set(["57P03", "ECONNREFUSED", "ENOENT", "ECONNRESET", "EPIPE"]);
+
+const connect = async (url: string, exited: Promise<void> | undefined, logFile: string): Promise<pg.Client> => {
+  const end = performance.now() + START_DEADLINE_MS;
+  let gone = false;
+  void exited?.then(() => (gone = true));
+  for (;;) {
+    const client = new pg.Client({ connectionString: url, keepAlive: true });
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      if (gone) throw new Error(`PostgreSQL did not start: ${await tailOf(logFile)}`, { cause: error });
+      const code = (error as { code?: string }).code ?? "";
+      const retry = NOT_YET.has(code) || /terminated/u.test((error as Error).message);
+      if (!retry || performance.now() > end) throw error;
+      await sleep(25);
+    }
+  }
+};
+
+const ensureServerRole = async (admin: pg.Client): Promise<void> => {
+  const role = await admin.query("select from pg_roles where rolname = $1", [SERVER_ROLE]);
+  if (role.rowCount === 0) await admin.query(`create role ${SERVER_ROLE} login noinherit`);
+  const database = await admin.query("select from pg_database where datname = $1", [DATABASE]);
+  if (database.rowCount === 0) await admin.query(`create database ${DATABASE}`);
+};
+
+/** Waits a little for the lock: the backend of a server killed a moment ago may still be closing. */
+const holdInstance = async (admin: pg.Client, dataDir: string): Promise<void> => {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const { rows } = await admin.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [INSTANCE_LOCK]);
+    if (rows[0]?.held === true) return;
+    await sleep(100);
+  }
+  throw new DataFolderInUse(`Another server is using the data folder ${dataDir}.`);
+};
+
+export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): EmbeddedPostgres => {
+  const { log } = options;
+  let socketFolder = "";
+  let guard: pg.Client | undefined;
+  let folders: PostgresFolders | undefined;
+  let stopping = false;
+  let restart: Promise<void> = Promise.resolve();
+  let account: SystemAccount | undefined;
+  let program = "";
+
+  const requireStarted = (): PostgresFolders => {
+    if (folders === undefined) throw new Error("The bundled PostgreSQL was not started.");
+    return folders;
+  };
+
+  const ensureRunning = async (): Promise<void> => {
+    const { root, data, logFile } = requireStarted();
+    const running = await findPostmaster(data);
+    let exited: Promise<void> | undefined;
+    if (running === undefined) {
+      await clearRemains(data);
+      socketFolder = await makeSocketFolder(root, account, options.runtimeFolders ?? []);
+      const started = await startPostmaster({
+        program,
+        dataFolder: data,
+        socketFolder,
+        logFile,
+        account,
+        settings: { ...SETTINGS, ...options.settings },
+        diesWithParent: options.diesWithParent ?? false,
+      });
+      exited = started.exited;
+      log.info("postgres.started", { pid: started.pid });
+    } else {
+      // The fifth line of the pid file is the socket folder that the running server listens in.
+      socketFolder = (await readFile(join(data, "postmaster.pid"), "utf8")).split("\n")[4] ?? "";
+      log.info("postgres.adopted", { pid: running });
+    }
+    const client = await connect(urlOf(SUPERUSER, "postgres", socketFolder), exited, logFile);
+    try {
+      await holdInstance(client, options.dataDir);
+      await ensureServerRole(client);
+    } catch (error) {
+      await client.end();
+      throw error;
+    }
+    client.on("error", (error) => log.warn("postgres.connection-lost", { reason: error.message }));
+    client.on("end", () => {
+      if (!stopping) restart = recover();
+    });
+    guard = client;
+  };
+
+  /** The guard connection ended although nobody asked: start again until it works or we stop. */
+  const recover = async (): Promise<void> => {
+    guard = undefined;
+    for (let delayMs = 50; !stopping; delayMs = Math.min(delayMs * 2, 5_000)) {
+      try {
+        await ensureRunning();
+        log.info("postgres.recovered");
+        return;
+      } catch (error) {
+        log.error("postgres.restart-failed", { reason: (error as Error).message });
+        await sleep(delayMs);
+      }
+    }
+  };
+
+  return {
+    name: "postgres",
+    serverRole: SERVER_ROLE,
+    get url() {
+      return urlOf(SERVER_ROLE, DATABASE, socketFolder);
+    },
+    get adminUrl() {
+      return urlOf(SUPERUSER, DATABASE, socketFolder);
+    },
+    async start() {
+      account = process.getuid?.() === 0 ? await ensureSystemAccount(options.accountName ?? "atelier") : undefined;
+      const made = await makePostgresFolders(options.dataDir, account);
+      // /proc tells real paths.
+      folders = { ...made, data: join(await realpath(made.root), "data") };
+      const found = await preparePostgresProgram({ account, copiesFolder: made.root });
+      program = found.postgres;
+      await initialiseData({ initdb: found.initdb, data: folders.data, superuser: SUPERUSER, account, log });
+      await ensureRunning();
+    },
+    async [Symbol.asyncDispose]() {
+      stopping = true;
+      await restart;
+      // Without the guard this data folder is not ours to stop.
+      if (guard === undefined || folders === undefined) return;
+      await guard.end().catch(() => undefined);
+      guard = undefined;
+      await stopPostmaster(folders.data, STOP_DEADLINE_MS);
+      log.info("postgres.stopped");
+    },
+  };
+};

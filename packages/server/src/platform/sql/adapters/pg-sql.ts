@@ -1,0 +1,154 @@
+/** The sql port over the driver `pg`, for the bundled PostgreSQL and for DATABASE_URL alike. */
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { isId } from "#kernel/ids";
+import type { Log } from "#kernel/log";
+import { isConflict, toFailure } from "../pg-failure.ts";
+import type { Scope, Sql, Transaction } from "../ports.ts";
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+const MAX_ATTEMPTS = 4;
+const RETRY_BASE_MS = 10;
+
+export type PgSqlOptions = {
+  readonly url: string;
+  readonly log: Log;
+  readonly maxConnections?: number;
+};
+
+export type PgSql = Sql & { [Symbol.asyncDispose](): Promise<void> };
+
+const ROLE_OF: Readonly<Record<Scope["role"], string>> = {
+  user: "atelier_app",
+  identity: "atelier_identity",
+  log: "atelier_log",
+  jobs: "atelier_jobs",
+};
+
+/** The ids go into the statement's text, so that role, settings and BEGIN are one message: they must be ids. */
+const settingsOf = (scope: Scope): ReadonlyArray<readonly [string, string]> => {
+  const checked = (id: string): string => {
+    if (!isId(id)) throw new TypeError("A scope takes ids only.");
+    return id;
+  };
+  switch (scope.role) {
+    case "user":
+      return [
+        ["atelier.user_id", checked(scope.userId)],
+        ["atelier.project_id", scope.projectId === undefined ? "" : checked(scope.projectId)],
+      ];
+    case "log":
+      return [["atelier.project_ids", `{${scope.projectIds.map(checked).join(",")}}`]];
+    case "identity":
+    case "jobs":
+      return [];
+  }
+};
+
+const beginText = (scope: Scope): string => {
+  const settings = settingsOf(scope).map(([name, value]) => `set_config('${name}', '${value}', true)`);
+  const select = settings.length === 0 ? "" : `; select ${settings.join(", ")}`;
+  return `begin; set local role ${ROLE_OF[scope.role]}${select}`;
+};
+
+const parsers = new pg.TypeOverrides();
+/** Sizes, counters and fences stay far below 2^53; one beyond it is a fault, not a rounding. */
+parsers.setTypeParser(pg.types.builtins.INT8, (text: string) => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is beyond the safe integers.`);
+  return value;
+});
+
+const statementNames = new Map<string, string>();
+/** Statements are prepared once a connection under a name made from their text; texts are constants of the code. */
+const statementName = (text: string): string => {
+  let name = statementNames.get(text);
+  if (name === undefined) {
+    name = createHash("sha256").update(text).digest("hex").slice(0, 32);
+    statementNames.set(text, name);
+  }
+  return name;
+};
+
+const ignore = (): void => undefined;
+
+/** The connection sends without waiting for earlier answers, so BEGIN and the first statement share a round trip. */
+const attempt = async <T>(
+  client: pg.PoolClient,
+  scope: Scope,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> => {
+  const begun = client.query(beginText(scope));
+  // When BEGIN fails, the statement behind it fails as well and tells.
+  begun.catch(ignore);
+  const transaction: Transaction = {
+    async query<Row extends object>(text: string, values?: readonly unknown[]) {
+      const query = values === undefined ? { text } : { name: statementName(text), text, values: [...values] };
+      const { rows } = await client.query<Row>(query);
+      return rows;
+    },
+  };
+  const result = await work(transaction);
+  await begun;
+  const { command } = await client.query("commit");
+  // A transaction whose failed statement was caught by `work` commits as a rollback.
+  if (command !== "COMMIT") throw new Error("The transaction had failed before it was to be committed.");
+  return result;
+};
+
+/** @throws nothing yet: connections are made when first needed. */
+export const createPgSql = (options: PgSqlOptions): PgSql => {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.maxConnections ?? 16,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    keepAlive: true,
+    types: parsers,
+    // Not in the type definitions yet.
+    ...{ pipeline: true },
+  });
+  pool.on("error", (error) => options.log.warn("sql.idle-connection-lost", { reason: error.message }));
+
+  const once = async <T>(scope: Scope, work: (transaction: Transaction) => Promise<T>): Promise<T> => {
+    const client = await pool.connect();
+    let broken: Error | undefined;
+    const onError = (error: Error): void => void (broken = error);
+    client.on("error", onError);
+    try {
+      return await attempt(client, scope, work);
+    } catch (error) {
+      await client.query("rollback").catch((failure: Error) => (broken = failure));
+      throw error;
+    } finally {
+      client.off("error", onError);
+      client.release(broken ?? false);
+    }
+  };
+
+  return {
+    async transaction(scope, work) {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await once(scope, work);
+        } catch (error) {
+          if (!isConflict(error) || tries >= MAX_ATTEMPTS) throw toFailure(error);
+          await sleep(RETRY_BASE_MS * 2 ** tries * (0.5 + Math.random()));
+        }
+      }
+    },
+    async healthy() {
+      try {
+        await pool.query("select 1");
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await pool.end();
+    },
+  };
+};

@@ -1,0 +1,135 @@
+/** One PostgreSQL process on one data folder: what runs there now, starting it, stopping it. */
+import { spawn } from "node:child_process";
+import { open, readdir, readFile, readlink, rm, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SystemAccount } from "./system-account.ts";
+
+const POLL_MS = 20;
+const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
+
+export type PostmasterOptions = {
+  readonly program: string;
+  readonly dataFolder: string;
+  readonly socketFolder: string;
+  readonly logFile: string;
+  readonly account: SystemAccount | undefined;
+  /** Settings (name -> value) beside those that durability and privacy need. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The database ends when its starter dies; for tests. Without it the next start adopts what still runs. */
+  readonly diesWithParent: boolean;
+};
+
+/** Process ids of every PostgreSQL process that works in this data folder; the kernel knows, pid files may lie. */
+export const findPostgresProcesses = async (dataFolder: string): Promise<number[]> => {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/u.test(name)).map(Number);
+  const found: number[] = [];
+  for (const pid of pids) {
+    try {
+      const [folder, program] = await Promise.all([readlink(`/proc/${pid}/cwd`), readlink(`/proc/${pid}/exe`)]);
+      if (folder === dataFolder && /\/postgres(?: \(deleted\))?$/u.test(program)) found.push(pid);
+    } catch {
+      // The process ended meanwhile or belongs to somebody else.
+    }
+  }
+  return found;
+};
+
+/** The postmaster of this data folder, when one runs. */
+export const findPostmaster = async (dataFolder: string): Promise<number | undefined> => {
+  const text = await readFile(join(dataFolder, "postmaster.pid"), "utf8").catch(() => "");
+  const pid = Number.parseInt(text, 10);
+  return (await findPostgresProcesses(dataFolder)).includes(pid) ? pid : undefined;
+};
+
+const signal = (pid: number, name: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+};
+
+/** Waits until nothing runs in the data folder. @returns false when something still does after the deadline. */
+export const waitUntilGone = async (dataFolder: string, deadlineMs: number): Promise<boolean> => {
+  const end = performance.now() + deadlineMs;
+  while ((await findPostgresProcesses(dataFolder)).length > 0) {
+    if (performance.now() > end) return false;
+    await sleep(POLL_MS);
+  }
+  return true;
+};
+
+/**
+ * Clears what a killed postmaster left: its orphaned workers keep the shared memory, and a pid file whose number was given
+ * to another process would stop the next start. Never touches a data folder whose postmaster lives.
+ */
+export const clearRemains = async (dataFolder: string): Promise<void> => {
+  if ((await findPostmaster(dataFolder)) !== undefined) return;
+  for (const name of ["SIGQUIT", "SIGKILL"] as const) {
+    for (const pid of await findPostgresProcesses(dataFolder)) signal(pid, name);
+    if (await waitUntilGone(dataFolder, 5_000)) break;
+  }
+  await rm(join(dataFolder, "postmaster.pid"), { force: true });
+};
+
+const openLog = async (path: string) => {
+  const log = await open(path, "a", 0o600);
+  if ((await log.stat()).size > LOG_LIMIT_BYTES) await truncate(path);
+  return log;
+};
+
+/** Starts a postmaster in its own session, so that a terminal's Ctrl-C does not reach it. @returns its exit, when it ends. */
+export const startPostmaster = async (
+  options: PostmasterOptions,
+): Promise<{ readonly pid: number; readonly exited: Promise<void> }> => {
+  const settings: Record<string, string> = {
+    ...options.settings,
+    listen_addresses: "",
+    unix_socket_directories: options.socketFolder,
+    unix_socket_permissions: "0700",
+  };
+  const postgres = [
+    options.program,
+    "-D",
+    options.dataFolder,
+    ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+  ];
+  const ids =
+    options.account === undefined
+      ? []
+      : ["--reuid", `${options.account.uid}`, "--regid", `${options.account.gid}`, "--clear-groups"];
+  const [command = options.program, ...rest] = options.diesWithParent
+    ? ["setpriv", ...ids, "--pdeathsig", "QUIT", ...postgres]
+    : postgres;
+  const log = await openLog(options.logFile);
+  try {
+    const child = spawn(command, rest, {
+      cwd: options.dataFolder,
+      detached: true,
+      stdio: ["ignore", log.fd, log.fd],
+      env: { LC_ALL: "C", TZ: "UTC", PATH: "/usr/bin:/bin" },
+      ...(options.account === undefined || options.diesWithParent ? {} : options.account),
+    });
+    child.unref();
+    const exited = new Promise<void>((resolve) => void child.once("exit", () => resolve()));
+    await new Promise<void>((resolve, reject) => void child.once("spawn", resolve).once("error", reject));
+    return { pid: child.pid ?? 0, exited };
+  } finally {
+    await log.close();
+  }
+};
+
+/** Fast shutdown: open transactions roll back, a checkpoint is written. After the deadline an immediate one, which loses nothing that was acknowledged. */
+export const stopPostmaster = async (dataFolder: string, deadlineMs: number): Promise<void> => {
+  for (const [name, waitMs] of [
+    ["SIGINT", deadlineMs],
+    ["SIGQUIT", 5_000],
+  ] as const) {
+    const pid = await findPostmaster(dataFolder);
+    if (pid === undefined) break;
+    signal(pid, name);
+    if (await waitUntilGone(dataFolder, waitMs)) return;
+  }
+  await clearRemains(dataFolder);
+};

@@ -1,0 +1,34 @@
+/** What a failure of PostgreSQL means for the one who asked. */
+import { Problem } from "#kernel/problem";
+
+/** Lost or refused connections: ours (Node's codes) and the server's (SQLSTATE classes 08 and 57P). */
+const UNREACHABLE =
+  /^(?:08...|57P0[1-5]|57014|53[234]00|25P0[34]|ECONN.+|EPIPE|ENOENT|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|EMFILE)$/u;
+/** The driver gives some connection losses no code. */
+const UNREACHABLE_TEXT =
+  /connection terminated|not queryable|timeout exceeded when trying to connect|client was closed/iu;
+
+const codeOf = (error: unknown): string => {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : "";
+};
+
+/** True when the same transaction may succeed if it is run again: a serialization failure or a deadlock. */
+export const isConflict = (error: unknown): boolean => ["40001", "40P01"].includes(codeOf(error));
+
+/** True when a unique index refused the row. @param constraint its name; any when left out. */
+export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
+  codeOf(error) === "23505" &&
+  (constraint === undefined || (error as { constraint?: string }).constraint === constraint);
+
+/** The Problem behind an error of the database; other errors as they are. */
+export const toFailure = (error: unknown): unknown => {
+  if (error instanceof Problem) return error;
+  const code = codeOf(error);
+  if (code === "53100") return new Problem("server/storage-full", undefined, { cause: error });
+  const text = error instanceof Error ? error.message : "";
+  if (UNREACHABLE.test(code) || UNREACHABLE_TEXT.test(text) || isConflict(error)) {
+    return new Problem("server/unavailable", undefined, { retryAfterSeconds: 1, cause: error });
+  }
+  return error;
+};

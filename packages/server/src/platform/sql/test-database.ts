@@ -1,0 +1,108 @@
+/** For tests: a fresh, migrated database in a real PostgreSQL that all test files of a run share. */
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { z } from "zod";
+import { silentLog } from "#kernel/log";
+import { createPgSql } from "./adapters/pg-sql.ts";
+import { readMigrations } from "./migrate.ts";
+import type { Sql } from "./ports.ts";
+
+const START_DEADLINE_MS = 60_000;
+const READY = z.union([z.object({ adminUrl: z.string(), url: z.string() }), z.object({ fault: z.string() })]);
+
+export type TestDatabase = {
+  readonly sql: Sql;
+  /** As the server would log in; for a second pool, as another process would have. */
+  readonly url: string;
+  /** As the superuser, past row-level security: for looking, and for planting faults. */
+  readonly adminUrl: string;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** An abstract socket: nothing of it stays behind. Other users, checkouts and schemas have their own. */
+export const testServerAddress = async (): Promise<string> => {
+  const parts = [import.meta.dirname, ...(await readMigrations()).map((migration) => migration.checksum)];
+  const key = createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 20);
+  return `\0atelier-test-database-${process.getuid?.() ?? 0}-${key}`;
+};
+
+const tryConnect = (address: string): Promise<Socket | undefined> =>
+  new Promise((resolve) => {
+    const socket = connect(address);
+    socket.once("connect", () => resolve(socket));
+    socket.once("error", () => resolve(undefined));
+  });
+
+const firstLine = (socket: Socket): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let text = "";
+    socket.on("data", (chunk) => {
+      text += chunk.toString();
+      if (text.includes("\n")) resolve(text);
+    });
+    socket.once("close", () => reject(new Error("The test database server went away.")));
+  });
+
+/** The server lives as long as somebody is connected to it, and a little longer. */
+const attach = async (): Promise<{ socket: Socket; adminUrl: string; url: string }> => {
+  const address = await testServerAddress();
+  const end = performance.now() + START_DEADLINE_MS;
+  for (let started = false; performance.now() < end; await sleep(50)) {
+    const socket = await tryConnect(address);
+    if (socket !== undefined) {
+      const ready = READY.parse(JSON.parse(await firstLine(socket)));
+      if ("fault" in ready) throw new Error(ready.fault);
+      socket.unref();
+      return { socket, ...ready };
+    }
+    if (started) continue;
+    started = true;
+    // Two test files may both start one: the second finds the address taken and ends.
+    spawn(process.execPath, [join(import.meta.dirname, "test-database-server.ts")], {
+      detached: true,
+      stdio: "ignore",
+      env: { PATH: process.env["PATH"] ?? "" },
+    }).unref();
+  }
+  throw new Error("The test database server did not start.");
+};
+
+const withDatabase = (url: string, name: string): string => {
+  const changed = new URL(url);
+  changed.pathname = `/${name}`;
+  return changed.href;
+};
+
+const administer = async (adminUrl: string, statement: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: adminUrl });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+};
+
+/** A database of its own for the caller; disposal drops it. */
+export const openTestDatabase = async (): Promise<TestDatabase> => {
+  const server = await attach();
+  const name = `test_${randomBytes(8).toString("hex")}`;
+  const maintenance = withDatabase(server.adminUrl, "postgres");
+  await administer(maintenance, `create database ${name} template atelier`);
+  const url = withDatabase(server.url, name);
+  const sql = createPgSql({ url, log: silentLog, maxConnections: 8 });
+  return {
+    sql,
+    url,
+    adminUrl: withDatabase(server.adminUrl, name),
+    async [Symbol.asyncDispose]() {
+      await sql[Symbol.asyncDispose]();
+      await administer(maintenance, `drop database ${name} with (force)`);
+      server.socket.destroy();
+    },
+  };
+};
