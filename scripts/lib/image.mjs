@@ -23,9 +23,16 @@ export function imageNames() {
     .map((file) => basename(file, ".json"));
 }
 
+/** Servers that only tests need live in an image of their own instead of on the developer's machine. */
+export const testServices = "test-services";
+
+function recipeFile(name) {
+  return name === testServices ? join(checkout, "tests", "services", "services.json") : join(recipes, `${name}.json`);
+}
+
 /** What an image is made from; its digest names the image's folder. */
 export function imageRecipe(name) {
-  const recipe = JSON.parse(readFileSync(join(recipes, `${name}.json`), "utf8"));
+  const recipe = JSON.parse(readFileSync(recipeFile(name), "utf8"));
   return { ...recipe, ...(recipe.node ? { node: pinnedNodeVersion() ?? null } : {}), processor: process.arch, layout };
 }
 
