@@ -5,7 +5,7 @@ import type { Machine } from "./machine.ts";
 import { type RunInProgress, startRun } from "./run-in-progress.ts";
 import { SandboxUnavailable } from "./sandbox-unavailable.ts";
 import { checkJob } from "./start-frame.ts";
-import { fitsWarmInterpreter } from "./warm-start.ts";
+import { warmArguments } from "./warm-start.ts";
 
 /** What is known about the sandbox beside its machine. */
 export type WarmSandboxOptions = {
@@ -74,10 +74,7 @@ export const openWarmSandbox = async (options: WarmSandboxOptions): Promise<Warm
     run(job, listener) {
       if (state !== "waiting") throw new Error("this sandbox has been used or has died");
       checkJob(job);
-      const { warmUp } = blueprint;
-      const warm = job.compile === undefined && fitsWarmInterpreter(warmUp, job.run);
-      const warmArgv =
-        warm && warmUp !== undefined ? [warmUp[0] ?? "", ...job.run.argv.slice(warmUp.length - 1)] : undefined;
+      const warmArgv = job.compile === undefined ? warmArguments(blueprint.warmUp, job.run) : undefined;
       state = "used";
       current = startRun({ machine, job, listener, warmArgv, memoryBytes: blueprint.memoryBytes });
       return current.run;

@@ -5,20 +5,30 @@ import { baseEnvironment } from "./start-frame.ts";
 /** Variables that an interpreter, its allocator or the loader read only while starting. */
 const readAtStart = /^(?:PYTHON|NODE_|LD_|MALLOC_|GLIBC_|UV_|SSL_|OPENSSL_)/u;
 
+/** `node --require <warm-up>` and `python3 <warm-up>`: what comes before is the interpreter and its options. */
+const interpreterOf = (warmUp: readonly string[]): readonly string[] => {
+  const at = warmUp.findIndex((part) => part.startsWith("/.atelier/"));
+  const before = warmUp.slice(0, Math.max(at, 0));
+  return before.at(-1) === "--require" ? before.slice(0, -1) : before;
+};
+
 /**
- * `warmUp` is `[interpreter, …options, our script]`. A job fits if it names the same interpreter and
- * options and then a script (not another option), and sets no variable that is read at start only.
+ * The argv to hand over (interpreter, script, arguments), or undefined where the job has to start cold:
+ * it names another interpreter or other options, no script, or a variable that is read at start only.
  */
-export const fitsWarmInterpreter = (warmUp: readonly string[] | undefined, run: SandboxCommand): boolean => {
-  if (warmUp === undefined || warmUp.length < 2) return false;
-  const prefix = warmUp.slice(0, -1);
-  if (!prefix.every((part, index) => run.argv[index] === part)) return false;
+export const warmArguments = (
+  warmUp: readonly string[] | undefined,
+  run: SandboxCommand,
+): readonly string[] | undefined => {
+  const prefix = interpreterOf(warmUp ?? []);
+  const [interpreter] = prefix;
+  if (interpreter === undefined || !prefix.every((part, index) => run.argv[index] === part)) return undefined;
   const script = run.argv[prefix.length];
-  if (script === undefined || script === "" || script.startsWith("-")) return false;
-  return Object.entries(run.env).every(([name, value]) => {
-    if (name === "LANG" || name.startsWith("LC_") || name === "TZ" || name === "PATH") {
-      return baseEnvironment[name] === value;
-    }
-    return !readAtStart.test(name);
-  });
+  if (script === undefined || script === "" || script.startsWith("-")) return undefined;
+  const readEarly = Object.entries(run.env).some(([name, value]) =>
+    name === "LANG" || name.startsWith("LC_") || name === "TZ" || name === "PATH"
+      ? baseEnvironment[name] !== value
+      : readAtStart.test(name),
+  );
+  return readEarly ? undefined : [interpreter, ...run.argv.slice(prefix.length)];
 };

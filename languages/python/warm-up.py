@@ -1,0 +1,112 @@
+"""Waits, with Python started and common modules imported, for a job on descriptor 3, and becomes it.
+
+The script is run by the same C function that `python3 script.py` ends in, so the main module, the
+traceback, exit codes and exit hooks are the interpreter's own. What stays different: code that walks
+the stack sees two frames of this file below its own, and the imported modules are in sys.modules
+(unless the project has a file of one of their names: then they are all taken out again).
+"""
+
+
+def serve():
+    import sys
+
+    bare = set(sys.modules)
+    import os
+
+    ready, job = 4, 3
+
+    def import_common():
+        import argparse, array, ast, asyncio, bisect, calendar, collections.abc, contextlib, copy, csv  # noqa: E401,F401
+        import ctypes, dataclasses, datetime, decimal, enum, fractions, functools, glob, hashlib  # noqa: E401,F401
+        import heapq, html, inspect, itertools, json, logging, math, operator, pathlib, pprint  # noqa: E401,F401
+        import queue, random, re, secrets, shutil, signal, socket, statistics, string, struct  # noqa: E401,F401
+        import subprocess, tempfile, textwrap, threading, time, traceback, types, typing  # noqa: E401,F401
+        import unicodedata, unittest, urllib.parse, uuid, zoneinfo  # noqa: E401,F401
+
+    import_common()
+    import ctypes
+
+    run_file = ctypes.pythonapi.PyRun_AnyFileExFlags
+    run_file.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p]
+    libc = ctypes.CDLL(None)
+    libc.fopen.restype = ctypes.c_void_p
+    libc.fopen.argtypes = [ctypes.c_char_p, ctypes.c_char_p]
+
+    def read_exactly(count):
+        parts = []
+        while count > 0:
+            part = os.read(job, min(count, 1 << 20))
+            if not part:
+                os._exit(0)
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+    def receive():
+        size = int.from_bytes(read_exactly(4), "little")
+        fields = read_exactly(size).split(b"\0")[:-1]
+        count = int(fields[1])
+        return fields[0], fields[2 : 2 + count], fields[2 + count :]
+
+    def enter_terminal(path):
+        # The first terminal that a session's leader opens becomes its controlling terminal.
+        terminal = os.open(path, os.O_RDWR)
+        for number in (0, 1, 2):
+            os.dup2(terminal, number)
+        os.close(terminal)
+        for stream in (sys.stdin, sys.stdout, sys.stderr):
+            stream.reconfigure(line_buffering=True)
+
+    def enter_environment(pairs):
+        wanted = dict(pair.split(b"=", 1) for pair in pairs)
+        for name in list(os.environb):
+            if name not in wanted:
+                del os.environb[name]
+        for name, value in wanted.items():
+            if os.environb.get(name) != value:
+                os.environb[name] = value
+
+    def forget_imports(folder):
+        imported = set(sys.modules) - bare
+        try:
+            here = {name.partition(".")[0] for name in os.listdir(folder)}
+        except OSError:
+            here = set()
+        if here.isdisjoint(name.partition(".")[0] for name in imported):
+            return
+        for name in imported:
+            del sys.modules[name]
+
+    os.write(ready, b"R")
+    os.close(ready)
+    terminal, argv, environment = receive()
+    os.close(job)
+    enter_environment(environment)
+    if terminal:
+        enter_terminal(terminal)
+
+    script = argv[1]
+    stream = libc.fopen(script, b"rb") if os.path.isfile(script) else None
+    if not stream:
+        # A folder, an archive or nothing at all: the interpreter knows what to do or say.
+        os.execv(sys.executable, argv)
+
+    decoded = [os.fsdecode(part) for part in argv]
+    sys.orig_argv[:] = decoded
+    sys.argv[:] = decoded[1:]
+    sys.path[0] = os.path.dirname(os.path.realpath(decoded[1]))
+    forget_imports(sys.path[0])
+    shown = script[2:] if script.startswith(b"./") else script
+    if not shown.startswith(b"/"):
+        shown = os.getcwdb() + b"/" + shown
+
+    main = sys.modules["__main__"].__dict__
+    for name in set(main) - {"__name__", "__doc__", "__package__", "__spec__", "__annotations__", "__builtins__"}:
+        del main[name]
+    main["__doc__"] = None
+    main["__loader__"] = None
+    if run_file(stream, shown, 1, None) != 0:
+        raise SystemExit(1)
+
+
+serve()
