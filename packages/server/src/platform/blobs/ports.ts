@@ -12,7 +12,10 @@ export interface BlobStore {
 
 /** Encrypted bytes with what is needed to open them, given the owner's key. */
 export type SealedBlob = {
-  /** Keyed hash of the content under the owner's key, hex: tells nothing to who lacks the key. */
+  /**
+   * Keyed hash of the content under the owner's key and a random part, hex: tells nothing to who lacks the key. The random part
+   * keeps two uploads of the same content, which have two data keys, from overwriting each other.
+   */
   readonly storageKey: string;
   /** The random data key, wrapped under the owner's key. */
   readonly wrappedKey: Uint8Array;
@@ -22,10 +25,13 @@ export type SealedBlob = {
 
 /** Keys and encryption of content (architecture.md: keys and deduplication). */
 export interface Vault {
-  storageKey(ownerId: string, hash: string): string;
+  /** @param hash SHA-256 of the bytes, hex */
   seal(ownerId: string, bytes: Uint8Array, hash: string): SealedBlob;
   /** @throws Error when a single byte was changed or the key is another owner's. */
-  open(ownerId: string, blob: { readonly wrappedKey: Uint8Array; readonly sealed: Uint8Array; readonly storageKey: string }): Uint8Array;
+  open(
+    ownerId: string,
+    blob: { readonly wrappedKey: Uint8Array; readonly sealed: Uint8Array; readonly storageKey: string },
+  ): Uint8Array;
   /** The same data key wrapped for another owner: 32 bytes, no content copied. */
   rewrap(fromOwnerId: string, toOwnerId: string, wrappedKey: Uint8Array, storageKey: string): Uint8Array;
 }

@@ -13,3 +13,8 @@ export interface Leases {
   /** Waits until the name is free (at most waitMs), then holds it until released or lost. @throws Error named LeaseTimeout. */
   acquire(name: string, options: { readonly waitMs: number }): Promise<Lease>;
 }
+
+/** Where fences come from: each one is greater than all before it, also across restarts and crashes. */
+export interface FenceSource {
+  next(): Promise<bigint>;
+}

@@ -1,0 +1,59 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { FatalStorageError } from "../fatal-storage-error.ts";
+import { describeBlobStore } from "../ports.contract.ts";
+import { openFolderBlobStore, type DiskSync } from "./folder-blob-store.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "atelier-blobs-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describeBlobStore("folder", () => openFolderBlobStore(join(folder, "contract")));
+
+const key = `${"ab".repeat(32)}-0011223344556677`;
+
+test("[B6] a failed fsync is fatal, tried once, and the blob has no name", async () => {
+  let calls = 0;
+  const failing: DiskSync = {
+    async data() {
+      calls++;
+      throw Object.assign(new Error("EIO"), { code: "EIO" });
+    },
+    folder: async () => undefined,
+  };
+  const store = await openFolderBlobStore(join(folder, "failing"), failing);
+  await expect(store.put(key, Buffer.from("x"))).rejects.toThrow(FatalStorageError);
+  expect(calls).toBe(1);
+  expect(await store.has(key)).toBe(false);
+});
+
+test("[B6] the data is on the disk before the name, and the name's folder after", async () => {
+  const order: string[] = [];
+  const watching: DiskSync = {
+    async data(handle) {
+      await handle.datasync();
+      order.push("data");
+    },
+    async folder(handle) {
+      await handle.sync();
+      order.push("folder");
+    },
+  };
+  const store = await openFolderBlobStore(join(folder, "order"), watching);
+  await store.put(key, Buffer.from("x"));
+  expect(order.indexOf("data")).toBeGreaterThan(-1);
+  expect(order.at(-1)).toBe("folder");
+  expect(order.lastIndexOf("folder")).toBeGreaterThan(order.indexOf("data"));
+});
+
+test("[B7] what an interrupted write left is removed at the next opening", async () => {
+  const home = join(folder, "leftover");
+  await openFolderBlobStore(home);
+  await writeFile(join(home, "partial", "half"), "x");
+  await openFolderBlobStore(home);
+  expect(await readdir(join(home, "partial"))).toEqual([]);
+});

@@ -1,0 +1,115 @@
+/** Blobs as files `ab/cd/<key>`: on the disk before they have their name, and the name on the disk before the caller hears. */
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Problem } from "#kernel/problem";
+import { FatalStorageError } from "../fatal-storage-error.ts";
+import type { BlobStore } from "../ports.ts";
+
+const KEY = /^[A-Za-z0-9_-]{8,200}$/u;
+
+/** How bytes are forced to the disk; replaced by tests to plant failures. */
+export type DiskSync = {
+  data(handle: FileHandle): Promise<void>;
+  folder(handle: FileHandle): Promise<void>;
+};
+const kernelSync: DiskSync = { data: (handle) => handle.datasync(), folder: (handle) => handle.sync() };
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+const asFailure = (error: unknown): unknown => {
+  const full = ["ENOSPC", "EDQUOT", "EROFS"].includes(codeOf(error) ?? "");
+  return full ? new Problem("server/storage-full", undefined, { cause: error }) : error;
+};
+
+const orFatal = async (work: Promise<void>, what: string): Promise<void> => {
+  try {
+    await work;
+  } catch (error) {
+    throw new FatalStorageError(`fsync of ${what} failed`, { cause: error });
+  }
+};
+
+/**
+ * Opens a store in a folder, made when missing; leftovers of interrupted writes are removed.
+ * Its methods reject with FatalStorageError when fsync fails (main exits then; nothing is tried again) and with Problem
+ * server/storage-full when there is no room.
+ */
+export const openFolderBlobStore = async (folder: string, sync: DiskSync = kernelSync): Promise<BlobStore> => {
+  const partials = join(folder, "partial");
+  await rm(partials, { recursive: true, force: true });
+  await mkdir(partials, { recursive: true, mode: 0o700 });
+  const synced = new Set<string>();
+
+  const pathOf = (key: string): string => {
+    if (!KEY.test(key)) throw new TypeError("Not a blob key.");
+    return join(folder, key.slice(0, 2), key.slice(2, 4), key);
+  };
+
+  const syncFolder = async (path: string): Promise<void> => {
+    const handle = await open(path, "r");
+    try {
+      await orFatal(sync.folder(handle), "a folder");
+    } finally {
+      await handle.close();
+    }
+  };
+
+  const makeFolder = async (path: string): Promise<void> => {
+    if (synced.has(path)) return;
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await syncFolder(dirname(path));
+    await syncFolder(folder);
+    synced.add(path);
+  };
+
+  const writePartial = async (bytes: Uint8Array): Promise<string> => {
+    const partial = join(partials, randomBytes(12).toString("hex"));
+    const handle = await open(partial, "wx", 0o600);
+    try {
+      await handle.writeFile(bytes);
+      await orFatal(sync.data(handle), "a blob");
+      return partial;
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
+    } finally {
+      await handle.close();
+    }
+  };
+
+  const has = async (key: string): Promise<boolean> => {
+    try {
+      return (await stat(pathOf(key))).isFile();
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return false;
+      throw error;
+    }
+  };
+
+  return {
+    has,
+    async put(key, bytes) {
+      const path = pathOf(key);
+      try {
+        await makeFolder(dirname(path));
+        if (!(await has(key))) await rename(await writePartial(bytes), path);
+        // Also when it was there: whoever put it may have died before its name was on the disk.
+        await syncFolder(dirname(path));
+      } catch (error) {
+        throw asFailure(error);
+      }
+    },
+    async get(key) {
+      try {
+        return await readFile(pathOf(key));
+      } catch (error) {
+        if (codeOf(error) === "ENOENT") return undefined;
+        throw error;
+      }
+    },
+    async delete(key) {
+      await rm(pathOf(key), { force: true });
+    },
+  };
+};

@@ -1,0 +1,5 @@
+/** Immutable bytes, encrypted for their owner. */
+export { FatalStorageError } from "./fatal-storage-error.ts";
+export type { BlobStore, SealedBlob, Vault } from "./ports.ts";
+export { loadSecretKey } from "./secret-key.ts";
+export { createVault } from "./vault.ts";

@@ -1,0 +1,2 @@
+/** Hints between modules. */
+export type { Bus, BusMessages, BusTopic } from "./ports.ts";

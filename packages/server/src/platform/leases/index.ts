@@ -1,0 +1,3 @@
+/** Timed ownership of a name. */
+export { LeaseTimeout } from "./lease-timeout.ts";
+export type { FenceSource, Lease, Leases } from "./ports.ts";
