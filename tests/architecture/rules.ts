@@ -1,0 +1,90 @@
+/** The arrows of docs/architecture.md as dependency-cruiser rules; each has a planted violation in planted.ts. */
+import type { IForbiddenRuleType } from "dependency-cruiser";
+
+const server = "^packages/server/src";
+/** Tests and what only they use: `*.test.ts`, a port's `*.contract.ts`, `*.testing.ts`, `test-*.ts`, `*-fixture.ts`. */
+const tests = "\\.(test|contract|testing)\\.tsx?$|/test-[a-z-]+\\.tsx?$|-fixture\\.tsx?$";
+
+const rule = (name: string, comment: string, parts: Pick<IForbiddenRuleType, "from" | "to">): IForbiddenRuleType => ({
+  name,
+  comment,
+  severity: "error",
+  ...parts,
+});
+
+/** A layer may import what stands before it in: kernel, platform, modules, roles, main. */
+const layer = (name: string, above: string): IForbiddenRuleType =>
+  rule(`${name}-looks-down`, `${name} <- ${above}`, {
+    from: { path: `${server}/${name}/`, pathNot: tests },
+    to: { path: `${server}/(${above})` },
+  });
+
+/** A module may import those before it: identity <- projects <- {collaboration, execution}. */
+const moduleKnows = (name: string, others: string): IForbiddenRuleType =>
+  rule(`${name}-knows-its-place`, "identity <- projects <- {collaboration, execution}", {
+    from: { path: `${server}/modules/${name}/`, pathNot: tests },
+    to: { path: `${server}/modules/(${others})/` },
+  });
+
+export const rules: IForbiddenRuleType[] = [
+  rule("contracts-are-pure", "contracts run in a browser and in a server: zod and nothing else", {
+    from: { path: "^packages/contracts/src", pathNot: tests },
+    to: { pathNot: "^packages/contracts/src|^node_modules/zod/" },
+  }),
+  rule("web-without-server", "the page and the server meet in contracts", {
+    from: { path: "^packages/web" },
+    to: { path: "^packages/server" },
+  }),
+  rule("server-without-web", "the page and the server meet in contracts", {
+    from: { path: server },
+    to: { path: "^packages/web" },
+  }),
+  layer("kernel", "platform|modules|roles|main|config"),
+  layer("platform", "modules|roles|main|config\\.ts"),
+  layer("modules", "roles|main\\.ts|config\\.ts"),
+  layer("roles", "main\\.ts"),
+  moduleKnows("identity", "projects|collaboration|execution"),
+  moduleKnows("projects", "collaboration|execution"),
+  moduleKnows("collaboration", "execution"),
+  moduleKnows("execution", "collaboration"),
+  rule("modules-have-one-face", "another module is imported by its name (#projects), never by a path into it", {
+    from: { path: `${server}/modules/([^/]+)/`, pathNot: tests },
+    to: { path: `${server}/modules/`, pathNot: `${server}/modules/($1/|[^/]+/index\\.ts$)` },
+  }),
+  rule("modules-by-name", "another module is imported by its name (#projects), not by a relative path", {
+    from: { path: `${server}/modules/([^/]+)/`, pathNot: tests },
+    to: {
+      path: `${server}/modules/`,
+      pathNot: `${server}/modules/$1/`,
+      dependencyTypesNot: ["aliased-subpath-import"],
+    },
+  }),
+  rule("layers-by-name", "kernel and platform are imported by their names (#kernel/clock, #platform/sql)", {
+    from: { path: `${server}/(platform|modules)/`, pathNot: tests },
+    to: {
+      path: `${server}/(kernel|platform)/`,
+      pathNot: `${server}/$1/`,
+      dependencyTypesNot: ["aliased-subpath-import"],
+    },
+  }),
+  rule("adapters-are-chosen-in-main", "embedded or distributed is decided in one place", {
+    from: { path: server, pathNot: `${server}/(main\\.ts|.*/adapters/)|${tests}` },
+    to: { path: "/adapters/" },
+  }),
+  rule("product-without-tests", "what ships does not import what tests it", {
+    from: { path: "^packages/", pathNot: tests },
+    to: { path: `${tests}|^tests/` },
+  }),
+  rule("no-cycle", "a cycle of imports has no order of understanding; types may know each other", {
+    from: { path: "^packages/" },
+    to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+  }),
+  rule("resolvable", "an import that nothing answers", {
+    from: { path: "^packages/" },
+    to: { couldNotResolve: true },
+  }),
+  rule("declared-packages", "a package is used by who declares it", {
+    from: { path: "^packages/", pathNot: tests },
+    to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "unknown"] },
+  }),
+];
