@@ -1,4 +1,7 @@
 /** What the editor surface offers the shell, and what it needs from it. */
+import type { SaveState } from "../collaboration/save-state.ts";
+
+export type { ReadOnlyReason, SaveState } from "../collaboration/save-state.ts";
 
 /**
  * A file to show. A local file lives only in this page (the sample before a project exists) and has the id
@@ -8,23 +11,6 @@
 export type OpenFile =
   | { kind: "local"; path: string; text: string }
   | { kind: "live"; projectId: string; fileId: string; path: string; initialText?: string; readOnly: boolean };
-
-/** Where the reader's changes to the shown file are. `changes` counts edits that no server has confirmed. */
-export type SaveState =
-  | { kind: "saved" }
-  | { kind: "saving" }
-  | { kind: "unsaved-on-device"; changes: number }
-  | { kind: "offline"; changes: number }
-  | { kind: "read-only"; reason: ReadOnlyReason };
-
-export type ReadOnlyReason =
-  | "role"
-  | "binary"
-  | "too-large"
-  | "log-unavailable"
-  | "signed-out"
-  | "rights-taken"
-  | "not-found";
 
 /** A person in the shown file. `id` is the user's id; `isMe` marks the reader's own other windows. */
 export interface Participant {

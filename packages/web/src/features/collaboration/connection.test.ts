@@ -1,0 +1,199 @@
+import { CLOSE } from "@atelier/contracts";
+import { describe, expect, test } from "vitest";
+import { createConnection, retryDelayMs } from "./connection.ts";
+import type { ConnectionEnvironment } from "./environment.ts";
+
+/** A clock that the test turns; timers fire in order. */
+function manualTime() {
+  let now = 0;
+  let timers: { at: number; run: () => void }[] = [];
+  let wake: (reason: "online" | "visible" | "offline") => void = () => undefined;
+  const environment: ConnectionEnvironment = {
+    now: () => now,
+    after: (delayMs, run) => {
+      const timer = { at: now + delayMs, run };
+      timers.push(timer);
+      return () => (timers = timers.filter((other) => other !== timer));
+    },
+    random: () => 0.5,
+    onWake: (listener) => {
+      wake = listener;
+      return () => undefined;
+    },
+  };
+  return {
+    environment,
+    wake: (reason: "online" | "offline") => wake(reason),
+    advance: async (ms: number) => {
+      const end = now + ms;
+      await settle();
+      for (;;) {
+        const next = timers.filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at)[0];
+        if (!next) break;
+        timers = timers.filter((other) => other !== next);
+        now = next.at;
+        next.run();
+        await settle();
+      }
+      now = end;
+    },
+  };
+}
+const settle = async () => {
+  for (let i = 0; i < 5; i += 1) await Promise.resolve();
+};
+
+/** A scripted socket: the test opens, answers and ends it. */
+class ScriptedSocket extends EventTarget {
+  readyState: number = WebSocket.CONNECTING;
+  binaryType = "blob";
+  readonly sent: Uint8Array[] = [];
+  send(frame: Uint8Array) {
+    this.sent.push(frame);
+  }
+  accept() {
+    this.readyState = WebSocket.OPEN;
+    this.dispatchEvent(new Event("open"));
+  }
+  say(...bytes: number[]) {
+    this.dispatchEvent(new MessageEvent("message", { data: Uint8Array.from(bytes).buffer }));
+  }
+  end(code: number) {
+    this.readyState = WebSocket.CLOSED;
+    this.dispatchEvent(Object.assign(new Event("close"), { code }));
+  }
+  close() {
+    this.end(1005);
+  }
+}
+
+function script(options: { stopAt?: number } = {}) {
+  const time = manualTime();
+  const sockets: ScriptedSocket[] = [];
+  const heard: number[][] = [];
+  const closes: number[] = [];
+  let opens = 0;
+  let probes = 0;
+  const connection = createConnection(
+    async () => {
+      const socket = new ScriptedSocket();
+      sockets.push(socket);
+      return socket as unknown as WebSocket;
+    },
+    {
+      onOpen: () => (opens += 1),
+      onMessage: (frame) => heard.push([...frame]),
+      onClose: (code) => {
+        closes.push(code);
+        return code === options.stopAt ? "stop" : "again";
+      },
+      probe: () => (probes += 1),
+    },
+    time.environment,
+  );
+  return {
+    ...time,
+    connection,
+    sockets,
+    heard,
+    closes,
+    opens: () => opens,
+    probes: () => probes,
+    last: () => sockets.at(-1) as ScriptedSocket,
+  };
+}
+
+describe("a connection", () => {
+  test("waits at most 250 ms for the first retry, grows to 10 s, and longer under pressure", () => {
+    for (const random of [0, 0.5, 0.999]) {
+      expect(retryDelayMs(0, random)).toBeLessThanOrEqual(250);
+      expect(retryDelayMs(1, random)).toBeGreaterThan(retryDelayMs(0, random));
+      expect(retryDelayMs(20, random)).toBeLessThanOrEqual(10_000);
+      expect(retryDelayMs(20, random)).toBeGreaterThanOrEqual(5_000);
+      expect(retryDelayMs(0, random, CLOSE.overloaded)).toBeGreaterThanOrEqual(800);
+    }
+  });
+
+  test("comes back after each loss and starts quick again once settled", async () => {
+    const it = script();
+    await it.advance(0);
+    it.last().accept();
+    it.last().end(1006);
+    await it.advance(250);
+    expect(it.sockets).toHaveLength(2);
+    it.last().end(1006);
+    await it.advance(250);
+    expect(it.sockets).toHaveLength(2);
+    await it.advance(250);
+    expect(it.sockets).toHaveLength(3);
+    it.last().accept();
+    it.connection.settled();
+    it.last().end(1012);
+    await it.advance(250);
+    expect(it.sockets).toHaveLength(4);
+    expect(it.closes).toEqual([1006, 1006, 1012]);
+  });
+
+  test("tries at once when the network returns, and lets go when it leaves", async () => {
+    const it = script();
+    await it.advance(0);
+    it.last().accept();
+    expect(it.connection.open).toBe(true);
+    it.wake("offline");
+    expect(it.connection.open).toBe(false);
+    await it.advance(0);
+    for (let i = 0; i < 10; i += 1) {
+      await it.advance(10_000);
+      it.last().end(1006);
+    }
+    const before = it.sockets.length;
+    it.wake("online");
+    await it.advance(0);
+    expect(it.sockets).toHaveLength(before + 1);
+  });
+
+  test("stops where its owner says so", async () => {
+    const it = script({ stopAt: 4403 });
+    await it.advance(0);
+    it.last().accept();
+    it.last().end(4403);
+    await it.advance(60_000);
+    it.wake("online");
+    await it.advance(60_000);
+    expect(it.sockets).toHaveLength(1);
+  });
+
+  test("gives up a socket that does not open", async () => {
+    const it = script();
+    await it.advance(11_000);
+    expect(it.sockets.length).toBeGreaterThan(1);
+    it.sockets[0]?.accept();
+    expect(it.opens()).toBe(0);
+  });
+
+  test("leaves a silent socket whose peer used to answer", async () => {
+    const it = script();
+    await it.advance(0);
+    const first = it.last();
+    first.accept();
+    await it.advance(20_000);
+    expect(it.probes()).toBe(1);
+    first.say(1);
+    await it.advance(25_000);
+    expect(it.probes()).toBe(2);
+    expect(it.sockets).toHaveLength(1);
+    await it.advance(11_000);
+    expect(it.closes).toEqual([1006]);
+    expect(it.sockets).toHaveLength(2);
+    expect(it.heard).toEqual([[1]]);
+  });
+
+  test("does not blame a peer that never answers probes", async () => {
+    const it = script();
+    await it.advance(0);
+    it.last().accept();
+    await it.advance(300_000);
+    expect(it.sockets).toHaveLength(1);
+    expect(it.probes()).toBe(1);
+  });
+});

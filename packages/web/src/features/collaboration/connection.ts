@@ -1,0 +1,193 @@
+/** A socket that comes back by itself: quick first, then slower with jitter, at once when the network returns. */
+import { CLOSE } from "@atelier/contracts";
+import type { ConnectionEnvironment } from "./environment.ts";
+
+export interface ConnectionEvents {
+  /** A socket is open; messages may be sent. */
+  onOpen: () => void;
+  onMessage: (frame: Uint8Array) => void;
+  /** The socket is gone (or never opened). Answer `stop` to stay away; `afresh` and `again` come back. */
+  onClose: (code: number) => "again" | "stop";
+  /** Sends something that the other side answers; asked when nothing was heard for a while. */
+  probe: () => void;
+}
+
+export interface Connection {
+  /** False if there is no open socket: the frame is dropped. */
+  send(frame: Uint8Array): boolean;
+  /** Tries now instead of waiting (the reader is typing, looks at the page, or the network came back). */
+  hurry(): void;
+  /** Closes an open socket and comes back at once. */
+  restart(): void;
+  /** The peer is well: the next interruption starts with the quick retry again. */
+  settled(): void;
+  close(): void;
+  readonly open: boolean;
+}
+
+const FIRST_RETRY_MS = 200;
+const LONGEST_RETRY_MS = 10_000;
+/** A socket that takes longer to open is given up. */
+const OPEN_TIMEOUT_MS = 10_000;
+const PROBE_AFTER_SILENCE_MS = 20_000;
+const DEAD_AFTER_PROBE_MS = 10_000;
+const HURRY_EVERY_MS = 1_000;
+/** The code of a connection that ended without one. */
+const ABNORMAL = 1006;
+
+/**
+ * Milliseconds to wait before try number `attempt` (from 0): at most 200 ms for the first, then doubling to 10 s,
+ * each spread over its upper half so that a thousand pages do not come back in one instant.
+ */
+export function retryDelayMs(attempt: number, random: number, code = ABNORMAL): number {
+  const pressed = code === CLOSE.overloaded || code === CLOSE.tooFast;
+  const full = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempt + (pressed ? 3 : 0)));
+  return full / 2 + (full / 2) * random;
+}
+
+export function createConnection(
+  open: () => Promise<WebSocket>,
+  events: ConnectionEvents,
+  environment: ConnectionEnvironment,
+): Connection {
+  let socket: WebSocket | undefined;
+  let isOpen = false;
+  let closed = false;
+  let attempt = 0;
+  let round = 0;
+  let lastTryAt = -Infinity;
+  let heardAt = 0;
+  let probedAt: number | undefined;
+  /** Has this peer ever answered a probe? Only then does silence mean that it is gone. */
+  let answersProbes = false;
+  let cancelTimer: (() => void) | undefined;
+
+  const later = (delayMs: number, run: () => void) => {
+    cancelTimer?.();
+    cancelTimer = environment.after(delayMs, run);
+  };
+
+  const lost = (of: number, code: number) => {
+    if (of !== round || closed) return;
+    round += 1;
+    socket = undefined;
+    isOpen = false;
+    cancelTimer?.();
+    if (events.onClose(code) === "stop") {
+      closed = true;
+      return;
+    }
+    later(retryDelayMs(attempt, environment.random(), code), connect);
+    attempt += 1;
+  };
+
+  const watch = (of: number) => {
+    const silentMs = environment.now() - heardAt;
+    if (probedAt !== undefined && answersProbes && environment.now() - probedAt >= DEAD_AFTER_PROBE_MS) {
+      const dead = socket;
+      lost(of, ABNORMAL);
+      dead?.close();
+      return;
+    }
+    if (probedAt === undefined && silentMs >= PROBE_AFTER_SILENCE_MS) {
+      probedAt = environment.now();
+      events.probe();
+    }
+    later(DEAD_AFTER_PROBE_MS / 2, () => watch(of));
+  };
+
+  const connect = () => {
+    if (closed) return;
+    cancelTimer?.();
+    round += 1;
+    const of = round;
+    lastTryAt = environment.now();
+    later(OPEN_TIMEOUT_MS, () => {
+      const slow = socket;
+      lost(of, ABNORMAL);
+      slow?.close();
+    });
+    open().then(
+      (opened) => {
+        if (of !== round || closed) return opened.close();
+        socket = opened;
+        opened.binaryType = "arraybuffer";
+        const ready = () => {
+          if (of !== round) return;
+          isOpen = true;
+          heardAt = environment.now();
+          probedAt = undefined;
+          later(PROBE_AFTER_SILENCE_MS, () => watch(of));
+          events.onOpen();
+        };
+        opened.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer>) => {
+          if (of !== round) return;
+          heardAt = environment.now();
+          if (probedAt !== undefined) {
+            probedAt = undefined;
+            answersProbes = true;
+          }
+          events.onMessage(new Uint8Array(data));
+        });
+        opened.addEventListener("close", ({ code }) => lost(of, code));
+        if (opened.readyState === WebSocket.OPEN) ready();
+        else if (opened.readyState === WebSocket.CONNECTING) opened.addEventListener("open", ready);
+        else lost(of, ABNORMAL);
+      },
+      () => lost(of, ABNORMAL),
+    );
+  };
+
+  const hurry = () => {
+    if (closed || isOpen || environment.now() - lastTryAt < HURRY_EVERY_MS) return;
+    if (socket) {
+      const slow = socket;
+      socket = undefined;
+      slow.close();
+    }
+    connect();
+  };
+  const unwatch = environment.onWake((reason) => {
+    if (reason === "offline") {
+      const gone = socket;
+      if (gone) lost(round, ABNORMAL);
+      gone?.close();
+      return;
+    }
+    attempt = 0;
+    lastTryAt = -Infinity;
+    hurry();
+  });
+
+  connect();
+  return {
+    send: (frame) => {
+      if (!isOpen || socket?.readyState !== WebSocket.OPEN) return false;
+      socket.send(frame as Uint8Array<ArrayBuffer>);
+      return true;
+    },
+    hurry,
+    restart: () => {
+      const old = socket;
+      socket = undefined;
+      isOpen = false;
+      old?.close();
+      attempt = 0;
+      connect();
+    },
+    settled: () => {
+      attempt = 0;
+    },
+    close: () => {
+      closed = true;
+      unwatch();
+      cancelTimer?.();
+      socket?.close(1000);
+      socket = undefined;
+      isOpen = false;
+    },
+    get open() {
+      return isOpen;
+    },
+  };
+}

@@ -1,0 +1,125 @@
+/** For tests: a real y-protocol server on `ws` whose durability, refusals and death the test decides. */
+import { type DocumentFacts, MESSAGE } from "@atelier/contracts";
+import * as encoding from "lib0/encoding";
+import { type WebSocket as ServerSocket, WebSocketServer } from "ws";
+import * as Y from "yjs";
+import { awarenessMessage, readLiveMessage, step1Message, step2Message, updateMessage } from "./live-messages.ts";
+
+export interface DocumentServer {
+  readonly port: number;
+  /** What the "log" holds: it survives `kill`. */
+  readonly doc: Y.Doc;
+  /** Update messages that were taken, in order. */
+  readonly taken: Uint8Array[];
+  readonly connections: number;
+  facts: DocumentFacts;
+  /** While false, updates are relayed and neither logged nor confirmed. */
+  durable: boolean;
+  /** Logs and confirms what was held back. */
+  settle(): void;
+  closeAll(code: number): void;
+  /** Another generation of the document takes over: what was held back is gone, everybody is sent away. */
+  beginGeneration(generation: number): void;
+  /** Drops every socket without a word and forgets what was not logged. */
+  kill(): Promise<void>;
+  /** Listens again on the same port. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Client {
+  socket: ServerSocket;
+  counted: number;
+}
+
+export async function startDocumentServer(text = ""): Promise<DocumentServer> {
+  const doc = new Y.Doc();
+  doc.getText("content").insert(0, text);
+  const clients = new Set<Client>();
+  const taken: Uint8Array[] = [];
+  let held: { client: Client; update: Uint8Array; count: number }[] = [];
+  let server = await listen(0);
+  const port = (server.address() as { port: number }).port;
+  serve(server);
+
+  const it: DocumentServer = {
+    port,
+    doc,
+    taken,
+    get connections() {
+      return clients.size;
+    },
+    facts: { generation: 1, role: "editor", readOnly: false, eol: "lf" },
+    durable: true,
+    settle: () => {
+      it.durable = true;
+      for (const { client, update, count } of held) {
+        Y.applyUpdate(doc, update);
+        client.socket.send(frame(MESSAGE.saved, (encoder) => encoding.writeVarUint(encoder, count)));
+      }
+      held = [];
+    },
+    closeAll: (code) => {
+      for (const { socket } of clients) socket.close(code);
+    },
+    beginGeneration: (generation) => {
+      held = [];
+      it.durable = true;
+      it.facts = { ...it.facts, generation };
+      it.closeAll(4409);
+    },
+    kill: async () => {
+      held = [];
+      for (const { socket } of clients) socket.terminate();
+      await new Promise((resolve) => server.close(resolve));
+    },
+    restart: async () => serve((server = await listen(port))),
+    stop: async () => {
+      for (const { socket } of clients) socket.terminate();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return it;
+
+  function serve(on: WebSocketServer) {
+    on.on("connection", (socket) => {
+      const client: Client = { socket, counted: 0 };
+      clients.add(client);
+      socket.on("close", () => clients.delete(client));
+      socket.send(frame(MESSAGE.facts, (encoder) => encoding.writeVarString(encoder, JSON.stringify(it.facts))));
+      socket.send(step1Message(Y.encodeStateVector(doc)));
+      socket.on("message", (data: Buffer) => take(client, new Uint8Array(data)));
+    });
+  }
+  function take(client: Client, bytes: Uint8Array) {
+    const message = readLiveMessage(bytes);
+    const others = [...clients].filter((other) => other !== client);
+    if (message.kind === "step1") {
+      client.socket.send(step2Message(Y.encodeStateAsUpdate(doc, message.stateVector)));
+    } else if (message.kind === "awareness") {
+      for (const { socket } of others) socket.send(awarenessMessage(message.payload));
+    } else if (message.kind === "step2" || message.kind === "update") {
+      if (it.facts.readOnly) return client.socket.close(4403);
+      client.counted += 1;
+      taken.push(message.update);
+      for (const { socket } of others) socket.send(updateMessage(message.update));
+      held.push({ client, update: message.update, count: client.counted });
+      if (it.durable) it.settle();
+    }
+  }
+}
+
+function listen(port: number): Promise<WebSocketServer> {
+  return new Promise((resolve, reject) => {
+    const server = new WebSocketServer({ port, host: "127.0.0.1" });
+    server.on("listening", () => resolve(server));
+    server.on("error", reject);
+  });
+}
+
+function frame(type: number, write: (encoder: encoding.Encoder) => void): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, type);
+    write(encoder);
+  });
+}

@@ -1,0 +1,384 @@
+/** One file edited together: keeps this page's replica, the server and the device's unsaved edits in step. */
+import { CLOSE, type DocumentFacts } from "@atelier/contracts";
+import { applyAwarenessUpdate, removeAwarenessStates } from "y-protocols/awareness";
+import * as Y from "yjs";
+import { type AwarenessSender, createAwarenessSender } from "./awareness-sender.ts";
+import { type Connection, createConnection } from "./connection.ts";
+import type { LiveEnvironment } from "./environment.ts";
+import * as messages from "./live-messages.ts";
+import { REMOTE_ORIGIN, RESTORED_ORIGIN, type Replica, createReplica, insertedText } from "./replica.ts";
+import { createSaveLedger } from "./save-ledger.ts";
+import {
+  QUIET_INTERRUPTION_MS,
+  type ReadOnlyReason,
+  SLOW_SAVE_MS,
+  type SaveState,
+  sameSaveState,
+  saveStateOf,
+} from "./save-state.ts";
+import { type Signal, createSignal } from "./signal.ts";
+import type { KeptCopy, UnsavedStore } from "./unsaved-store.ts";
+
+export interface LiveDocumentOptions {
+  projectId: string;
+  fileId: string;
+  /** For the name of a recovered copy only. */
+  path: string;
+  openSocket: (path: string, query: Record<string, string>) => Promise<WebSocket>;
+  store: UnsavedStore;
+  environment: LiveEnvironment;
+  log: (event: string, details?: Record<string, unknown>) => void;
+}
+
+export interface LiveDocument {
+  readonly projectId: string;
+  readonly fileId: string;
+  /** The replica as it is now; `onReplaced` says when another generation took its place. */
+  readonly replica: Replica;
+  /** Has this replica the server's text and the edits an earlier visit left? */
+  readonly synced: boolean;
+  readonly readOnly: ReadOnlyReason | undefined;
+  /** Has the server said for good that there is nothing here for this reader? */
+  readonly ended: boolean;
+  readonly saveState: SaveState;
+  readonly onSynced: Signal<Replica>;
+  readonly onReplaced: Signal<Replica>;
+  readonly onAccess: Signal<ReadOnlyReason | undefined>;
+  readonly onSaveState: Signal<SaveState>;
+  /** Unsaved text of another generation, or of rights that were taken, was kept aside. */
+  readonly onKeptCopy: Signal<KeptCopy>;
+  /** Closes the socket; what is unsaved stays on the device. */
+  close(): Promise<void>;
+}
+
+/** Under which name a document's unsaved edits are stored. */
+export const documentName = (projectId: string, fileId: string): string => `${projectId}/${fileId}`;
+
+/** Two sends closer than this are a burst, and the second waits for the frame. */
+const BURST_MS = 16;
+/** Cursors of others stay this long after the connection is lost. */
+const STALE_CURSORS_MS = 3_000;
+
+const FINAL: Readonly<Record<number, ReadOnlyReason>> = {
+  [CLOSE.rightsTaken]: "rights-taken",
+  [CLOSE.notFound]: "not-found",
+  [CLOSE.tooLarge]: "too-large",
+};
+
+export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
+  const { projectId, fileId, store, environment, log } = options;
+  const name = documentName(projectId, fileId);
+  const ledger = createSaveLedger();
+  const onSynced = createSignal<Replica>();
+  const onReplaced = createSignal<Replica>();
+  const onAccess = createSignal<ReadOnlyReason | undefined>();
+  const onSaveState = createSignal<SaveState>();
+  const onKeptCopy = createSignal<KeptCopy>();
+  let left = store.load(name);
+  let replica = createReplica();
+  let sender: AwarenessSender | undefined;
+  let synced = false;
+  let readOnly: ReadOnlyReason | undefined;
+  let durable = true;
+  let generation: number | undefined;
+  let queue: Uint8Array[] = [];
+  let frameAsked = false;
+  let sentAt = -Infinity;
+  let disconnectedSince: number | undefined = environment.now();
+  let state: SaveState = { kind: "saved" };
+  let stateAsked = false;
+  let cancelStateTimer: (() => void) | undefined;
+  let closed = false;
+  let ended = false;
+  /** The server's state vector of this connection; edits may go out once it or the facts allow it. */
+  let serverVector: Uint8Array | undefined;
+  let mayWrite = false;
+
+  const currentState = (): SaveState =>
+    saveStateOf({
+      readOnly,
+      connected: disconnectedSince === undefined,
+      disconnectedMs: environment.now() - (disconnectedSince ?? environment.now()),
+      unconfirmed: ledger.unconfirmed,
+      oldestMs: environment.now() - (ledger.oldestSince ?? environment.now()),
+      durable,
+      kept: store.available,
+    });
+  /** Listeners may render: they hear of changes once a frame, never inside a keystroke. */
+  const stateChanged = () => {
+    if (stateAsked || closed) return;
+    stateAsked = true;
+    environment.nextFrame(() => {
+      stateAsked = false;
+      const now = currentState();
+      cancelStateTimer?.();
+      const waitMs =
+        disconnectedSince !== undefined ? QUIET_INTERRUPTION_MS : ledger.unconfirmed > 0 ? SLOW_SAVE_MS : undefined;
+      cancelStateTimer = waitMs === undefined ? undefined : environment.after(waitMs + 1, stateChanged);
+      if (sameSaveState(now, state)) return;
+      state = now;
+      onSaveState.emit(state);
+    });
+  };
+
+  const sendQueue = () => {
+    if (!mayWrite || readOnly || queue.length === 0 || !connection.open) return;
+    const update = queue.length === 1 ? (queue[0] as Uint8Array) : Y.mergeUpdates(queue);
+    if (!connection.send(messages.updateMessage(update))) return;
+    queue = [];
+    sentAt = environment.now();
+    ledger.sent();
+  };
+  const sendSoon = () => {
+    if (frameAsked) return;
+    if (environment.now() - sentAt >= BURST_MS) return sendQueue();
+    frameAsked = true;
+    environment.nextFrame(() => {
+      frameAsked = false;
+      sendQueue();
+    });
+  };
+  /** Everything the server does not have: the answer to its step 1, once writing is allowed. */
+  const sendMissing = () => {
+    if (!mayWrite || readOnly || !serverVector) return;
+    const update = Y.encodeStateAsUpdate(replica.doc, serverVector);
+    if (!connection.send(messages.step2Message(update))) return;
+    queue = [];
+    ledger.sent();
+  };
+
+  const edited = (update: Uint8Array, origin: unknown) => {
+    if (origin === REMOTE_ORIGIN || origin === RESTORED_ORIGIN) return;
+    const ticket = store.append(name, { update, generation: generation ?? 0, edits: 1 });
+    ledger.add({ edits: 1, ticket, since: environment.now() });
+    queue.push(update);
+    if (connection.open) sendSoon();
+    else connection.hurry();
+    stateChanged();
+  };
+  const adopt = (fresh: Replica) => {
+    replica = fresh;
+    sender?.dispose();
+    sender = createAwarenessSender(fresh.awareness, (frame) => connection.send(frame), environment);
+    fresh.doc.on("update", edited);
+  };
+
+  const keep = async (text: string) => {
+    const copy: KeptCopy = { document: name, path: options.path, text, keptAt: Date.now() };
+    await store.keepCopy(copy);
+    onKeptCopy.emit(copy);
+  };
+  /** Lets go of the replica, keeping its unsaved text aside, and begins with an empty one. */
+  const startAfresh = (why: string) => {
+    log("document.afresh", { fileId, why, unconfirmed: ledger.unconfirmed });
+    if (ledger.unconfirmed > 0) void keep(replica.text.toString());
+    store.discard(ledger.clear());
+    queue = [];
+    synced = false;
+    const old = replica;
+    const announced = old.awareness.getLocalState();
+    adopt(createReplica());
+    replica.awareness.setLocalState(announced && { ...announced, selection: null });
+    onReplaced.emit(replica);
+    old.doc.destroy();
+    stateChanged();
+  };
+  /** Takes what an earlier visit (or another tab) left on the device into the synced replica. */
+  const restore = async () => {
+    const into = replica;
+    const rows = await left;
+    left = Promise.resolve([]);
+    if (rows.length === 0) return;
+    if (into !== replica || closed) {
+      left = Promise.resolve(rows);
+      return;
+    }
+    const fitting = readOnly ? [] : rows.filter(({ update }) => update.generation === (generation ?? 0));
+    const strays = rows.filter((row) => !fitting.includes(row));
+    log("document.restored", { fileId, updates: fitting.length, strays: strays.length });
+    if (strays.length > 0) {
+      const text = insertedText(strays.map(({ update }) => update.update));
+      if (text !== "") await keep(text);
+      store.discard(strays.map(({ ticket }) => ticket));
+    }
+    if (fitting.length === 0) return;
+    const merged = Y.mergeUpdates(fitting.map(({ update }) => update.update));
+    for (const { update, ticket } of fitting) ledger.add({ edits: update.edits, ticket, since: environment.now() });
+    Y.applyUpdate(into.doc, merged, RESTORED_ORIGIN);
+    queue.push(merged);
+    sendQueue();
+    stateChanged();
+  };
+  const finishSync = async () => {
+    const of = replica;
+    await restore();
+    if (of !== replica || closed) return;
+    connection.settled();
+    sendQueue();
+    stateChanged();
+    if (synced) return;
+    synced = true;
+    onSynced.emit(of);
+  };
+
+  const setReadOnly = (reason: ReadOnlyReason | undefined) => {
+    if (reason === readOnly) return;
+    readOnly = reason;
+    onAccess.emit(reason);
+    stateChanged();
+  };
+  const learned = (news: DocumentFacts) => {
+    if (generation !== undefined && news.generation !== generation) {
+      generation = news.generation;
+      startAfresh("generation");
+      connection.restart();
+      return;
+    }
+    generation = news.generation;
+    const reason = news.readOnly ? (news.reason ?? "role") : undefined;
+    if (reason === "role" && ledger.unconfirmed > 0) {
+      setReadOnly(reason);
+      startAfresh("rights");
+      connection.restart();
+      return;
+    }
+    setReadOnly(reason);
+    mayWrite = true;
+    sendMissing();
+  };
+  const receive = (message: messages.LiveMessage) => {
+    switch (message.kind) {
+      case "step1":
+        serverVector = message.stateVector;
+        sendMissing();
+        return;
+      case "step2":
+      case "update":
+        Y.applyUpdate(replica.doc, message.update, REMOTE_ORIGIN);
+        if (message.kind === "update") return;
+        if (!mayWrite) {
+          mayWrite = true;
+          sendMissing();
+        }
+        void finishSync();
+        return;
+      case "awareness":
+        applyAwarenessUpdate(replica.awareness, message.payload, REMOTE_ORIGIN);
+        return;
+      case "query-awareness":
+        sender?.announce();
+        return;
+      case "saved":
+        store.discard(ledger.confirmed(message.count));
+        stateChanged();
+        return;
+      case "facts":
+        learned(message.facts);
+        return;
+      case "durability":
+        durable = message.durable;
+        stateChanged();
+        return;
+      case "unknown":
+        log("document.unknown-message", { fileId });
+    }
+  };
+  const forgetOthers = () => {
+    if (connection.open) return;
+    const { awareness } = replica;
+    const others = [...awareness.getStates().keys()].filter((id) => id !== awareness.clientID);
+    removeAwarenessStates(awareness, others, REMOTE_ORIGIN);
+  };
+
+  const connection: Connection = createConnection(
+    () => {
+      const query = { v: "1", ...(generation === undefined ? {} : { generation: String(generation) }) };
+      return options.openSocket(`/api/collaborate/${projectId}/${fileId}`, query);
+    },
+    {
+      onOpen: () => {
+        disconnectedSince = undefined;
+        serverVector = undefined;
+        mayWrite = false;
+        durable = true;
+        ledger.connected();
+        connection.send(messages.step1Message(Y.encodeStateVector(replica.doc)));
+        sender?.announce();
+        stateChanged();
+      },
+      onMessage: (frame) => {
+        let message: messages.LiveMessage;
+        try {
+          message = messages.readLiveMessage(frame);
+        } catch (error) {
+          log("document.bad-message", { fileId, error: String(error) });
+          return;
+        }
+        receive(message);
+      },
+      onClose: (code) => {
+        disconnectedSince ??= environment.now();
+        mayWrite = false;
+        log("document.closed", { fileId, code });
+        environment.after(STALE_CURSORS_MS, forgetOthers);
+        stateChanged();
+        const final = FINAL[code];
+        if (final) {
+          if (ledger.unconfirmed > 0) void keep(replica.text.toString());
+          store.discard(ledger.clear());
+          ended = true;
+          setReadOnly(final);
+          return "stop";
+        }
+        if (code === CLOSE.generationChanged) {
+          generation = undefined;
+          startAfresh("generation");
+        }
+        return "again";
+      },
+      probe: () => connection.send(messages.queryAwarenessMessage()),
+    },
+    environment,
+  );
+  adopt(replica);
+  void store.copies(name).then((copies) => copies.forEach((copy) => onKeptCopy.emit(copy)));
+  const stopListening = environment.onLeave(() => {
+    sendQueue();
+    void store.flush();
+  });
+
+  return {
+    projectId,
+    fileId,
+    get replica() {
+      return replica;
+    },
+    get synced() {
+      return synced;
+    },
+    get readOnly() {
+      return readOnly;
+    },
+    get ended() {
+      return ended;
+    },
+    get saveState() {
+      return currentState();
+    },
+    onSynced,
+    onReplaced,
+    onAccess,
+    onSaveState,
+    onKeptCopy,
+    close: async () => {
+      sendQueue();
+      closed = true;
+      stopListening();
+      cancelStateTimer?.();
+      sender?.dispose();
+      connection.close();
+      await store.flush();
+      replica.doc.destroy();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/** What a live document tells the reader about their edits, computed from facts alone. */
+import type { DocumentFacts } from "@atelier/contracts";
+
+/** Where the reader's edits are. `changes` counts edits that no server has confirmed. */
+export type SaveState =
+  | { kind: "saved" }
+  | { kind: "saving" }
+  | { kind: "unsaved-on-device"; changes: number }
+  | { kind: "offline"; changes: number }
+  | { kind: "read-only"; reason: ReadOnlyReason };
+
+export type ReadOnlyReason = NonNullable<DocumentFacts["reason"]> | "signed-out" | "rights-taken" | "not-found";
+
+export interface SaveFacts {
+  /** Set when nothing may be written. */
+  readOnly: ReadOnlyReason | undefined;
+  connected: boolean;
+  /** Milliseconds since the connection was lost (or first wanted). */
+  disconnectedMs: number;
+  unconfirmed: number;
+  /** Milliseconds since the oldest unconfirmed edit. */
+  oldestMs: number;
+  /** False while the server confirms nothing. */
+  durable: boolean;
+  /** Are unconfirmed edits kept on this device? */
+  kept: boolean;
+}
+
+/** A shorter interruption is not worth a word. */
+export const QUIET_INTERRUPTION_MS = 1_500;
+/** Later than this, "Saving…" would hide that something is wrong. */
+export const SLOW_SAVE_MS = 4_000;
+
+export function saveStateOf(facts: SaveFacts): SaveState {
+  if (facts.readOnly) return { kind: "read-only", reason: facts.readOnly };
+  const changes = facts.unconfirmed;
+  const calm: SaveState = changes === 0 ? { kind: "saved" } : { kind: "saving" };
+  if (facts.connected) {
+    const slow = changes > 0 && (!facts.durable || facts.oldestMs >= SLOW_SAVE_MS);
+    return slow && facts.kept ? { kind: "unsaved-on-device", changes } : calm;
+  }
+  if (facts.disconnectedMs < QUIET_INTERRUPTION_MS) return calm;
+  return changes > 0 && facts.kept ? { kind: "unsaved-on-device", changes } : { kind: "offline", changes };
+}
+
+export function sameSaveState(a: SaveState, b: SaveState): boolean {
+  return (
+    a.kind === b.kind &&
+    ("changes" in a ? a.changes : 0) === ("changes" in b ? b.changes : 0) &&
+    ("reason" in a ? a.reason : "") === ("reason" in b ? b.reason : "")
+  );
+}
