@@ -1,5 +1,5 @@
 /** The HTTP edge as modules and roles see it. */
-export { parseTrustedProxies, type TrustedProxies } from "./client-address.ts";
+export { addressKey, parseTrustedProxies, type TrustedProxies } from "./client-address.ts";
 export { createOpenApi } from "./openapi.ts";
 export type {
   Answer,

@@ -91,12 +91,15 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     }
     const wait = retryAfter(problem);
     if (wait !== undefined) void reply.header("retry-after", wait);
-    return reply
-      .headers(fixedHeaders)
-      .code(problem.status)
-      .header("cache-control", "no-store")
-      .type("application/problem+json")
-      .send(JSON.stringify(problem.toBody(request.id, pathOf(request.originalUrl))));
+    return (
+      reply
+        .headers(fixedHeaders)
+        .code(problem.status)
+        .header("cache-control", "no-store")
+        .header("content-type", "application/problem+json")
+        // Bytes: fastify would add a charset, which the media type does not have.
+        .send(Buffer.from(JSON.stringify(problem.toBody(request.id, pathOf(request.originalUrl)))))
+    );
   };
 
   app.decorateRequest("atelier", null as unknown as RequestState);
@@ -116,6 +119,8 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       startedMs: clock.monotonic(),
     };
     void reply.headers(fixedHeaders).header("x-request-id", request.id);
+    // Some clients name a type for the body that they don't send.
+    if (request.headers["content-length"] === "0") delete request.raw.headers["content-type"];
   });
   app.addHook("onResponse", async (request, reply) => {
     const tookMs = clock.monotonic() - (request as AnyRequest).atelier.startedMs;

@@ -1,0 +1,5 @@
+/** Keys for one purpose each, derived from the installation's secret key (HKDF-SHA-256). */
+import { hkdfSync } from "node:crypto";
+
+export const deriveKey = (secretKey: Uint8Array, purpose: string): Buffer =>
+  Buffer.from(hkdfSync("sha256", secretKey, "", `atelier/identity/${purpose}`, 32));

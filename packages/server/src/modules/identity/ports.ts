@@ -1,0 +1,14 @@
+/** What identity needs from outside: a slow hash for passwords, and what a user holds elsewhere. */
+import type { Me } from "@atelier/contracts";
+
+export interface Passwords {
+  hash(password: string): Promise<string>;
+  /** False for a wrong password. Takes the same time whatever the outcome. */
+  verify(hash: string, password: string): Promise<boolean>;
+}
+
+/** Limits and usage shown by GET /api/me; the modules that enforce them answer. */
+export interface AccountUsage {
+  limitsOf(plan: Me["plan"]): Me["limits"];
+  usageOf(userId: string): Promise<Me["usage"]>;
+}

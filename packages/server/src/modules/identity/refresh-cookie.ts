@@ -1,0 +1,16 @@
+/** The cookie that holds the refresh token; scripts never see it and other sites never send it. */
+import { SIGN_IN_LIFE_MS } from "./sign-ins.ts";
+
+export type RefreshCookie = {
+  readonly name: string;
+  set(token: string): string;
+  clear(): string;
+};
+
+/** @param https the `__Host-` prefix pins the cookie to this host, over TLS, at path `/` */
+export const createRefreshCookie = (https: boolean): RefreshCookie => {
+  const name = https ? "__Host-atelier-refresh" : "atelier-refresh";
+  const line = (value: string, maxAgeSeconds: number): string =>
+    `${name}=${value}; Max-Age=${maxAgeSeconds}; Path=/; HttpOnly; SameSite=Strict${https ? "; Secure" : ""}`;
+  return { name, set: (token) => line(token, SIGN_IN_LIFE_MS / 1000), clear: () => line("", 0) };
+};

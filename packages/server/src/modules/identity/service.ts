@@ -1,0 +1,256 @@
+/** The rules of identity: becoming somebody, staying signed in, and ending it. SPEC.md numbers them. */
+import type { Actor } from "#kernel/actor";
+import type { Clock, Timer } from "#kernel/clock";
+import { createId } from "#kernel/ids";
+import type { Component } from "#kernel/lifecycle";
+import type { Log } from "#kernel/log";
+import type { Bus } from "#platform/bus";
+import { isUniqueViolation, type Sql, type Transaction } from "#platform/sql";
+import type { Me, User } from "@atelier/contracts";
+import { ACCESS_TOKEN_SECONDS, createAccessTokens } from "./access-tokens.ts";
+import * as accounts from "./accounts.ts";
+import { createActors } from "./actors.ts";
+import { createAdminToken, takeAdminToken } from "./admin-link.ts";
+import * as errors from "./errors.ts";
+import { createGuestName } from "./guest-names.ts";
+import type { Identity } from "./index.ts";
+import type { AccountUsage, Passwords } from "./ports.ts";
+import { createRefreshTokens } from "./refresh-tokens.ts";
+import * as signIns from "./sign-ins.ts";
+import { deleteExpiredTickets, insertTicket, takeTicket } from "./tickets.ts";
+import { createWrongPasswords } from "./wrong-passwords.ts";
+
+const SWEEP_EVERY_MS = 10 * 60_000;
+
+export type IdentityNeeds = {
+  readonly sql: Sql;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly passwords: Passwords;
+  readonly usage: AccountUsage;
+  /** The installation's secret key, 32 bytes or more. */
+  readonly secretKey: Uint8Array;
+  readonly guests: boolean;
+};
+
+/** What a sign-in route answers, and the refresh token for the cookie. */
+export type SignedIn = {
+  readonly user: User;
+  readonly accessToken: string;
+  readonly expiresIn: number;
+  readonly refreshToken: string;
+};
+type Registration = { readonly email: string; readonly password: string; readonly name: string };
+
+export type IdentityService = Identity &
+  Component & {
+    signInAsGuest(): Promise<SignedIn>;
+    /** @param caller a guest becomes the account in place; anybody else gets a new one. */
+    register(registration: Registration, caller: Actor | undefined): Promise<SignedIn>;
+    /** @param address wrong passwords slow down by account and address */
+    login(credentials: { readonly email: string; readonly password: string }, address: string): Promise<SignedIn>;
+    refresh(refreshToken: string): Promise<SignedIn>;
+    /** Ends the sign-in of the refresh token, or else of the access token; what is neither does nothing. */
+    logout(given: { readonly refreshToken?: string; readonly accessToken?: string }): Promise<Actor | undefined>;
+    createTicket(actor: Actor): Promise<string>;
+    me(actor: Actor): Promise<Me>;
+    updateMe(
+      actor: Actor,
+      change: { readonly name?: string | undefined; readonly avatar?: string | undefined },
+    ): Promise<Me>;
+    settings(actor: Actor): Promise<accounts.Settings>;
+    putSettings(actor: Actor, settings: accounts.Settings): Promise<void>;
+    /** The token of the one-time administrator link; undefined once there is an administrator. */
+    createAdminLink(): Promise<string | undefined>;
+    adminSignIn(token: string, registration: Registration): Promise<SignedIn>;
+  };
+
+export const createIdentity = (needs: IdentityNeeds): IdentityService => {
+  const { sql, bus, clock, log, passwords } = needs;
+  const accessTokens = createAccessTokens(needs.secretKey, clock);
+  const refreshTokens = createRefreshTokens(needs.secretKey);
+  const wrongPasswords = createWrongPasswords(clock);
+  const within = <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> =>
+    sql.transaction({ role: "identity" }, work);
+  const actors = createActors(clock, (signInId) =>
+    within(async (transaction) => {
+      const user = await signIns.findSignedIn(transaction, signInId, clock.now());
+      return user === undefined ? undefined : signIns.toActor(user, signInId);
+    }),
+  );
+  let unknownUserHash: Promise<string> | undefined;
+  let sweeping: Timer | undefined;
+  let unsubscribe: (() => void) | undefined;
+
+  const answer = async (user: User, signInId: string, refreshToken: string): Promise<SignedIn> => ({
+    user,
+    accessToken: await accessTokens.issue({ userId: user.id, signInId }),
+    expiresIn: ACCESS_TOKEN_SECONDS,
+    refreshToken,
+  });
+  const startSignIn = async (transaction: Transaction, user: User): Promise<SignedIn> => {
+    const nowMs = clock.now();
+    const id = createId(nowMs);
+    const token = refreshTokens.create(id);
+    await signIns.insertSignIn(transaction, { id, userId: user.id, hash: refreshTokens.hash(token), nowMs });
+    return answer(user, id, token);
+  };
+  const newAccount = async (registration: Registration, isAdmin: boolean) => ({
+    id: createId(clock.now()),
+    name: registration.name,
+    createdAt: new Date(clock.now()),
+    registered: { email: registration.email, passwordHash: await passwords.hash(registration.password), isAdmin },
+  });
+  const refuseTakenEmail = (error: unknown): never => {
+    throw isUniqueViolation(error) ? errors.emailTaken() : error;
+  };
+  const end = async (transaction: Transaction, signInId: string): Promise<void> => {
+    await signIns.endSignIn(transaction, signInId, clock.now());
+  };
+  const announceEnd = (signInId: string): void => {
+    actors.forgetSignIn(signInId);
+    bus.publish("sign-in-ended", { signInId });
+  };
+  const describe = async (user: User): Promise<Me> => ({
+    ...user,
+    limits: needs.usage.limitsOf(user.plan),
+    usage: await needs.usage.usageOf(user.id),
+  });
+  const sweep = (): void => {
+    sweeping = clock.after(SWEEP_EVERY_MS, sweep);
+    within((transaction) => deleteExpiredTickets(transaction, clock.now())).catch((error: unknown) =>
+      log.warn("identity.sweep-failed", { error }),
+    );
+  };
+
+  return {
+    name: "identity",
+    async start() {
+      unsubscribe = bus.subscribe("sign-in-ended", ({ signInId }) => actors.forgetSignIn(signInId));
+      sweeping = clock.after(SWEEP_EVERY_MS, sweep);
+    },
+    async [Symbol.asyncDispose]() {
+      unsubscribe?.();
+      sweeping?.cancel();
+    },
+
+    async signInAsGuest() {
+      if (!needs.guests) throw errors.guestsClosed();
+      const account = { id: createId(clock.now()), name: createGuestName(), createdAt: new Date(clock.now()) };
+      return within(async (transaction) =>
+        startSignIn(transaction, await accounts.insertAccount(transaction, account)),
+      );
+    },
+    async register(registration, caller) {
+      const account = await newAccount(registration, false);
+      if (caller?.kind !== "guest") {
+        return within(async (transaction) =>
+          startSignIn(transaction, await accounts.insertAccount(transaction, account)),
+        ).catch(refuseTakenEmail);
+      }
+      const adopted = await within(async (transaction) => {
+        const { email, passwordHash } = account.registered;
+        const guest = { id: caller.userId, name: account.name, email, passwordHash };
+        const user = await accounts.adoptGuest(transaction, guest);
+        if (user === undefined) throw errors.tokenInvalid();
+        const token = refreshTokens.create(caller.signInId);
+        const hash = refreshTokens.hash(token);
+        await signIns.replaceToken(transaction, { id: caller.signInId, hash, nowMs: clock.now() });
+        return { user, token };
+      }).catch(refuseTakenEmail);
+      actors.forgetUser(caller.userId);
+      return answer(adopted.user, caller.signInId, adopted.token);
+    },
+    async login(credentials, address) {
+      const right = wrongPasswords.begin(credentials.email, address);
+      const found = await within((transaction) => accounts.findCredentials(transaction, credentials.email));
+      // Nobody may learn from the time it takes whether there is such an account.
+      unknownUserHash ??= passwords.hash(createId());
+      const verified = await passwords.verify(found?.passwordHash ?? (await unknownUserHash), credentials.password);
+      if (found === undefined || !verified) throw errors.wrongCredentials();
+      right();
+      return within((transaction) => startSignIn(transaction, found.user));
+    },
+    async refresh(token) {
+      const signInId = refreshTokens.signInOf(token);
+      if (signInId === undefined) throw errors.refreshInvalid();
+      const rotation = await within((transaction) =>
+        signIns.rotate(transaction, refreshTokens, { signInId, token, nowMs: clock.now() }),
+      );
+      if (rotation.kind === "rotated") return answer(rotation.user, signInId, rotation.token);
+      if (rotation.kind === "reused") {
+        log.warn("identity.refresh-reused", { signInId });
+        announceEnd(signInId);
+      }
+      throw errors.refreshInvalid();
+    },
+    async logout({ refreshToken, accessToken }) {
+      let signInId = refreshToken === undefined ? undefined : refreshTokens.signInOf(refreshToken);
+      if (signInId === undefined && accessToken !== undefined) {
+        const claims = await accessTokens.verify(accessToken).catch(() => undefined);
+        signInId = claims?.signInId;
+      }
+      if (signInId === undefined) return undefined;
+      const id = signInId;
+      const user = await within(async (transaction) => {
+        const holder = await signIns.findSignedIn(transaction, id, clock.now());
+        await end(transaction, id);
+        return holder;
+      });
+      announceEnd(id);
+      return user === undefined ? undefined : signIns.toActor(user, id);
+    },
+
+    async authenticateToken(accessToken) {
+      const claims = await accessTokens.verify(accessToken);
+      const actor = await actors.get(claims.signInId);
+      if (actor === undefined || actor.userId !== claims.userId) throw errors.tokenInvalid();
+      return actor;
+    },
+    createTicket: ({ userId, signInId }) =>
+      within((transaction) => insertTicket(transaction, { userId, signInId, nowMs: clock.now() })),
+    async redeemTicket(ticket) {
+      const holder = await within((transaction) => takeTicket(transaction, ticket, clock.now()));
+      const actor = holder === undefined ? undefined : await actors.get(holder.signInId);
+      if (actor === undefined) throw errors.ticketInvalid();
+      return actor;
+    },
+    async whoHolds(token) {
+      const signInId = refreshTokens.signInOf(token);
+      if (signInId === undefined) return undefined;
+      const given = { hash: refreshTokens.hash(token), nowMs: clock.now() };
+      const user = await within((transaction) => signIns.findHolder(transaction, signInId, given));
+      return user === undefined ? undefined : { user, actor: signIns.toActor(user, signInId) };
+    },
+
+    async me(actor) {
+      const user = await within((transaction) => accounts.findAccount(transaction, actor.userId));
+      if (user === undefined) throw errors.tokenInvalid();
+      return describe(user);
+    },
+    async updateMe(actor, change) {
+      const user = await within((transaction) => accounts.updateAccount(transaction, actor.userId, change));
+      if (user === undefined) throw errors.tokenInvalid();
+      actors.forgetUser(actor.userId);
+      return describe(user);
+    },
+    settings: (actor) => within((transaction) => accounts.readSettings(transaction, actor.userId)),
+    putSettings: (actor, settings) =>
+      within((transaction) => accounts.writeSettings(transaction, actor.userId, settings)),
+    namesOf: (userIds) =>
+      userIds.length === 0
+        ? Promise.resolve(new Map<string, string>())
+        : within((transaction) => accounts.namesOf(transaction, userIds)),
+    getUser: (userId) => within((transaction) => accounts.findAccount(transaction, userId)),
+
+    createAdminLink: () => within(createAdminToken),
+    async adminSignIn(token, registration) {
+      const account = await newAccount(registration, true);
+      return within(async (transaction) => {
+        if (!(await takeAdminToken(transaction, token))) throw errors.adminLinkInvalid();
+        return startSignIn(transaction, await accounts.insertAccount(transaction, account));
+      }).catch(refuseTakenEmail);
+    },
+  };
+};

@@ -1,0 +1,91 @@
+/** For tests: the real HTTP server on a free port, with two users known by their tokens and every audit row at hand. */
+import type { Actor } from "#kernel/actor";
+import { systemClock } from "#kernel/clock";
+import type { Log } from "#kernel/log";
+import { Problem } from "#kernel/problem";
+import type { AuditEntry } from "#platform/audit";
+import { createPrometheusMetrics } from "../metrics/adapters/prometheus-metrics.ts";
+import { createMemoryRateLimits } from "../rate-limits/adapters/memory-rate-limits.ts";
+import { createFastifyServer, type FastifyServerOptions } from "./adapters/fastify-server.ts";
+import type { HttpServer } from "./ports.ts";
+
+export const actorNamed = (name: string): Actor => ({
+  userId: `01900000-0000-7000-8000-${name
+    .padEnd(12, "0")
+    .slice(0, 12)
+    .replaceAll(/[^0-9a-f]/gu, "a")}`,
+  kind: "registered",
+  name,
+  plan: "free",
+  signInId: "01900000-0000-7000-8000-0000000000ff",
+});
+
+export type EdgeFixture = AsyncDisposable & {
+  readonly server: HttpServer;
+  readonly audited: AuditEntry[];
+  /** Every line that was logged, as one JSON text each. */
+  readonly logged: string[];
+  /** Starts listening. @returns `http://127.0.0.1:<port>` */
+  listen(): Promise<string>;
+};
+
+const TOKENS = new Map(["alice", "bob"].map((name) => [`token-of-${name}`, actorNamed(name)]));
+
+/** @param changes the points of the rate limits and whatever else a test needs different */
+export const createEdgeFixture = (
+  changes: Partial<FastifyServerOptions> & { readonly points?: number } = {},
+): EdgeFixture => {
+  const audited: AuditEntry[] = [];
+  const logged: string[] = [];
+  const line =
+    (level: string) =>
+    (event: string, fields: object = {}): void =>
+      void logged.push(
+        JSON.stringify({ level, event, ...fields, error: String((fields as { error?: unknown }).error) }),
+      );
+  const log: Log = {
+    debug: line("debug"),
+    info: line("info"),
+    warn: line("warn"),
+    error: line("error"),
+    with: () => log,
+  };
+  const usedTickets = new Set<string>();
+  const points = changes.points ?? 100_000;
+  const server = createFastifyServer({
+    authenticator: {
+      async authenticateToken(token) {
+        const actor = TOKENS.get(token);
+        if (actor === undefined) throw new Problem("identity/token-invalid");
+        return actor;
+      },
+      async redeemTicket(ticket) {
+        if (ticket !== "ticket-of-alice" || usedTickets.has(ticket)) throw new Problem("identity/ticket-invalid");
+        usedTickets.add(ticket);
+        return actorNamed("alice");
+      },
+    },
+    rateLimits: createMemoryRateLimits({ read: points, write: points, "sign-in": points, execute: points }),
+    origin: { proxied: false },
+    audit: { record: (entry) => void audited.push(entry) },
+    metrics: createPrometheusMetrics(),
+    log,
+    clock: systemClock,
+    trusted: { kind: "none" },
+    basePath: "",
+    assetBaseUrl: "",
+    https: false,
+    checkAnswers: true,
+    ...changes,
+  });
+  return {
+    server,
+    audited,
+    logged,
+    async listen() {
+      const { port } = await server.listen({ host: "127.0.0.1", port: 0 });
+      return `http://127.0.0.1:${port}`;
+    },
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+};
