@@ -95,7 +95,8 @@ export function close(results) {
   const failed = sum("failed") + (inCi ? unexpected.length : 0);
   process.stdout.write("\n");
   for (const name of unexpected) process.stdout.write(`skipped without being in tests/allowed-skips.json: ${name}\n`);
-  for (const { title, failed: count } of results) if (count > 0) process.stdout.write(`failed: ${title} (${count})\n`);
+  for (const result of results)
+    if (result.failed > 0) process.stdout.write(`failed: ${result.title} (${result.failed})\n`);
   const rest = skipped.length > 0 ? `, ${skipped.length} skipped` : "";
   process.stdout.write(`${sum("passed")} passed, ${failed} failed${rest}\n`);
   return failed === 0 && sum("passed") > 0 ? 0 : 1;
