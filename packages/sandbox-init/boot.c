@@ -87,8 +87,12 @@ static void keep_capabilities(void) {
   if (syscall(SYS_capset, &header, data) != 0) fail("keep few capabilities");
 }
 
-static void become_separate_user(void) {
+static void drop_bounding_set(void) {
   for (int cap = 0; cap <= CAP_LAST_CAP; cap++) prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+}
+
+static void become_separate_user(void) {
+  drop_bounding_set();
   if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) fail("keep capabilities");
   if (setgroups(0, NULL) != 0 || setresgid(1, 1, 1) != 0 || setresuid(1, 1, 1) != 0) fail("become init's user");
   keep_capabilities();
@@ -105,6 +109,7 @@ static void write_text(const char *path, const char *text) {
    over the mounts made above. */
 static void map_self(void) {
   if (unshare(CLONE_NEWUSER) != 0) fail("make the inner user namespace");
+  drop_bounding_set();
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* else /proc/self/uid_map belongs to nobody */
   write_text("/proc/self/setgroups", "deny");
   write_text("/proc/self/uid_map", "1000 0 1");

@@ -118,10 +118,10 @@ export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxPro
   const nextPair = createUserPairs();
   let runtimeFolder: string | undefined;
 
-  const boot = async (blueprint: SandboxBlueprint): Promise<Machine> => {
+  const boot = async (blueprint: SandboxBlueprint): Promise<{ machine: Machine; place: SandboxPlace }> => {
     runtimeFolder ??= makeRuntimeFolder(options);
     const pair = separateUsers ? nextPair() : undefined;
-    const place = await home.open({ blueprint, diskOwner: pair });
+    const place = await home.open(blueprint);
     try {
       const launched = launch({
         argv: [options.bwrap, ...bwrapArguments({ blueprint, runtimeFolder, place, separateUsers })],
@@ -137,7 +137,7 @@ export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxPro
         killProcesses([launched.pid]);
         throw error;
       }
-      return createMachine(launched, place);
+      return { machine: createMachine(launched, place), place };
     } catch (error) {
       await place.remove(destroyTimeoutMs);
       throw error;
@@ -147,16 +147,18 @@ export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxPro
   return {
     tier: "namespaces",
     limitsEnforcement: home.limitsEnforcement,
-    boot: async (blueprint) =>
-      home.track(
-        await openWarmSandbox({
-          tier: "namespaces",
-          limitsEnforcement: home.limitsEnforcement,
-          blueprint,
-          machine: await boot(blueprint),
-          bootTimeoutMs: options.bootTimeoutMs ?? bootTimeoutMs,
-        }),
-      ),
+    async boot(blueprint) {
+      const { machine, place } = await boot(blueprint);
+      const sandbox = await openWarmSandbox({
+        tier: "namespaces",
+        limitsEnforcement: home.limitsEnforcement,
+        blueprint,
+        machine,
+        bootTimeoutMs: options.bootTimeoutMs ?? bootTimeoutMs,
+      });
+      await place.booted();
+      return home.track(sandbox);
+    },
     removeOrphans: () => home.removeOrphans(),
     [Symbol.asyncDispose]: () => home.close(),
   };

@@ -42,13 +42,13 @@ const initCapabilities = [
   "CAP_DAC_OVERRIDE",
 ];
 
-const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string): unknown => ({
+const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string, disk: string | undefined): unknown => ({
   ociVersion: "1.0.2",
   process: {
     user: { uid: 0, gid: 0 },
     args: [
       insidePaths.init,
-      `--disk=mode=0755,size=${blueprint.diskBytes}`,
+      `--disk=${disk === undefined ? `mode=0755,size=${blueprint.diskBytes}` : "mounted"}`,
       "--identity=separate",
       ...(blueprint.warmUp === undefined ? [] : ["--", ...blueprint.warmUp]),
     ],
@@ -70,6 +70,9 @@ const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string): unknown 
     { destination: "/dev", type: "tmpfs", source: "tmpfs" },
     { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
     { destination: "/.atelier", type: "bind", source: runtimeFolder, options: ["rbind", "ro", "nosuid", "nodev"] },
+    ...(disk === undefined
+      ? []
+      : [{ destination: "/project", type: "bind", source: disk, options: ["bind", "rw", "nosuid", "nodev"] }]),
   ],
   linux: {
     namespaces: ["pid", "network", "ipc", "uts", "mount"].map((type) => ({ type })),
@@ -102,11 +105,11 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
   const home = createSandboxHome({ stateFolder: options.stateFolder, tier: "gvisor", log: options.log });
   let runtimeFolder: string | undefined;
 
-  const boot = async (blueprint: SandboxBlueprint): Promise<Machine> => {
+  const boot = async (blueprint: SandboxBlueprint): Promise<{ machine: Machine; place: SandboxPlace }> => {
     runtimeFolder ??= makeRuntimeFolder(options);
-    const place = await home.open({ blueprint, diskOwner: undefined });
+    const place = await home.open(blueprint);
     try {
-      writeFileSync(join(place.folder, "config.json"), JSON.stringify(ociBundle(blueprint, runtimeFolder)));
+      writeFileSync(join(place.folder, "config.json"), JSON.stringify(ociBundle(blueprint, runtimeFolder, place.disk)));
       const launched = launch({
         argv: [
           ...[options.runsc, "--root", join(place.folder, "runsc"), "--platform", "systrap", "--network", "none"],
@@ -127,7 +130,7 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
         ],
         joinFiles: place.cgroup?.joinFiles ?? [],
       });
-      return createMachine(launched, place);
+      return { machine: createMachine(launched, place), place };
     } catch (error) {
       await place.remove(destroyTimeoutMs);
       throw error;
@@ -137,16 +140,18 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
   return {
     tier: "gvisor",
     limitsEnforcement: home.limitsEnforcement,
-    boot: async (blueprint) =>
-      home.track(
-        await openWarmSandbox({
-          tier: "gvisor",
-          limitsEnforcement: home.limitsEnforcement,
-          blueprint,
-          machine: await boot(blueprint),
-          bootTimeoutMs: options.bootTimeoutMs ?? bootTimeoutMs,
-        }),
-      ),
+    async boot(blueprint) {
+      const { machine, place } = await boot(blueprint);
+      const sandbox = await openWarmSandbox({
+        tier: "gvisor",
+        limitsEnforcement: home.limitsEnforcement,
+        blueprint,
+        machine,
+        bootTimeoutMs: options.bootTimeoutMs ?? bootTimeoutMs,
+      });
+      await place.booted();
+      return home.track(sandbox);
+    },
     removeOrphans: () => home.removeOrphans(),
     [Symbol.asyncDispose]: () => home.close(),
   };

@@ -1,5 +1,6 @@
 /** Looks at the host's own processes: families by parent, their usage, and their end. Trusts only numbers from /proc. */
 import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** One line of /proc/<pid>/stat, as far as it is needed. Times are in clock ticks of 10 ms. */
@@ -59,11 +60,14 @@ export const proportionalBytes = (pid: number): number => {
   return match === null ? 0 : Number(match[1]) * 1024;
 };
 
-/** The processes whose command line contains `text`. */
-export const processesNaming = (text: string): number[] =>
+/** The processes whose program's name matches `tool` and whose arguments contain `text`. */
+export const processesNaming = (text: string, tool: RegExp): number[] =>
   listProcesses()
     .filter((process) => process.pid !== globalThis.process.pid && process.state !== "Z")
-    .filter((process) => (readText(`/proc/${process.pid}/cmdline`) ?? "").includes(text))
+    .filter((process) => {
+      const [name, ...rest] = (readText(`/proc/${process.pid}/cmdline`) ?? "").split("\0");
+      return tool.test(basename(name ?? "")) && rest.some((argument) => argument.includes(text));
+    })
     .map((process) => process.pid);
 
 /** SIGKILL to each; one that has already gone, or is not ours, is passed over. */

@@ -22,8 +22,9 @@ export const createPolledMeter = (rootPid: number): Meter => {
       // Usage of a process that ended before its parent waited for it would make the sum fall.
       cpuMs = Math.max(cpuMs, family.reduce((sum, member) => sum + member.ticks, 0) * tickMs);
       let bytes = family.reduce((sum, member) => sum + member.residentPages, 0) * pageBytes;
-      // Resident pages count shared ones once per process: look closer before ending a run for it.
-      if (bytes > memoryLimit) bytes = family.reduce((sum, member) => sum + proportionalBytes(member.pid), 0);
+      // Resident pages count shared ones once per process: look closer before that matters.
+      if (bytes > Math.min(memoryLimit, peakBytes))
+        bytes = family.reduce((sum, member) => sum + proportionalBytes(member.pid), 0);
       peakBytes = Math.max(peakBytes, bytes);
       memoryExceeded ||= bytes > memoryLimit;
       return { cpuMs, memoryPeakBytes: peakBytes, memoryExceeded };

@@ -7,7 +7,7 @@ import type { IsolationTier, LimitsEnforcement, SandboxBlueprint, WarmSandbox } 
 import { type CgroupLayout, findCgroupLayout } from "./cgroup-layout.ts";
 import { createSandboxCgroup, removeSandboxCgroups, type SandboxCgroup } from "./cgroups.ts";
 import { killProcesses, processesNaming, waitUntil } from "./host-processes.ts";
-import type { UserPair } from "./user-pairs.ts";
+import { createScratchDisks, detachAllBelow, type ScratchDisk } from "./scratch-disk.ts";
 
 /** One sandbox's belongings on the host. */
 export type SandboxPlace = {
@@ -15,23 +15,25 @@ export type SandboxPlace = {
   /** Holds the tool's own state; its path on a command line is how a later server finds what was left behind. */
   readonly folder: string;
   readonly cgroup: SandboxCgroup | undefined;
-  /** A mounted disk for /project and /tmp; absent: the sandbox makes one in memory. */
+  /** Where a disk for /project and /tmp is mounted until `booted`; absent: the sandbox makes one in memory. */
   readonly disk: string | undefined;
+  /** The sandbox has the disk mounted: it is taken out of the host's tree. */
+  booted(): Promise<void>;
   remove(timeoutMs: number): Promise<void>;
 };
 
 /** The belongings of all of a provider's sandboxes. */
 export interface SandboxHome {
   readonly limitsEnforcement: LimitsEnforcement;
-  open(options: {
-    readonly blueprint: SandboxBlueprint;
-    readonly diskOwner: UserPair | undefined;
-  }): Promise<SandboxPlace>;
+  open(blueprint: SandboxBlueprint): Promise<SandboxPlace>;
   /** Remembers a sandbox so that `close` can end it. */
   track(sandbox: WarmSandbox): WarmSandbox;
   removeOrphans(): Promise<number>;
   close(): Promise<void>;
 }
+
+/** How the tools call themselves, and the shell that becomes one of them. */
+const isolationTool = /^(?:bwrap|runsc|runsc-\w+|exe|sh)$/u;
 
 const layoutFile = "cgroups.json";
 
@@ -51,6 +53,21 @@ export const createSandboxHome = (options: {
   const layout = findCgroupLayout();
   const living = new Set<WarmSandbox>();
 
+  const disks = process.geteuid?.() === 0 ? createScratchDisks(stateFolder) : undefined;
+  let disksWork = disks !== undefined;
+
+  const makeDisk = async (folder: string, blueprint: SandboxBlueprint): Promise<ScratchDisk | undefined> => {
+    if (disks === undefined || !disksWork) return undefined;
+    try {
+      return await disks.make(folder, { bytes: blueprint.diskBytes, inodes: blueprint.diskInodes });
+    } catch (error) {
+      // In a container there may be no loop devices: files are then kept in memory, and count as such.
+      disksWork = false;
+      options.log.warn("execution.disks-in-memory", { tier: options.tier, reason: String(error) });
+      return undefined;
+    }
+  };
+
   const rememberLayout = (): void => {
     // A later server may itself run in another cgroup, and would look for ours in the wrong place.
     if (layout !== undefined) writeFileSync(join(stateFolder, layoutFile), JSON.stringify(layout));
@@ -58,19 +75,28 @@ export const createSandboxHome = (options: {
 
   return {
     limitsEnforcement: layout === undefined ? "polled" : "cgroup",
-    async open() {
+    async open(blueprint) {
       const id = randomBytes(8).toString("hex");
       const folder = join(sandboxes, id);
-      mkdirSync(folder);
+      mkdirSync(folder, { mode: 0o700 });
       if (!existsSync(join(stateFolder, layoutFile))) rememberLayout();
+      const disk = await makeDisk(folder, blueprint);
       const cgroup = layout === undefined ? undefined : createSandboxCgroup(layout, cgroupParent, id);
+      let attached = disk !== undefined;
+      const booted = async (): Promise<void> => {
+        if (!attached) return;
+        attached = false;
+        await disk?.detach();
+      };
       return {
         id,
         folder,
         cgroup,
-        disk: undefined,
+        disk: disk?.mountPoint,
+        booted,
         async remove(timeoutMs) {
           await cgroup?.remove(timeoutMs);
+          await booted();
           rmSync(folder, { recursive: true, force: true });
         },
       };
@@ -85,12 +111,13 @@ export const createSandboxHome = (options: {
       // Tools that outlived their server name its state folder on their command line.
       const marker = stateFolder.endsWith("/") ? stateFolder : `${stateFolder}/`;
       await waitUntil(() => {
-        const left = processesNaming(marker);
+        const left = processesNaming(marker, isolationTool);
         killProcesses(left);
         return left.length === 0;
       }, 5000);
       const before = readLayout(join(stateFolder, layoutFile));
       const cgroups = before === undefined ? 0 : await removeSandboxCgroups(before, cgroupParent);
+      await detachAllBelow(marker);
       for (const name of names) rmSync(join(sandboxes, name), { recursive: true, force: true });
       rememberLayout();
       const count = Math.max(names.length, cgroups);
