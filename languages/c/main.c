@@ -1,0 +1,17 @@
+// Press Run, type a number in the console, and press Enter.
+#include <stdio.h>
+
+int main(void) {
+    int rows = 0;
+    printf("\033[96mHello from C!\033[0m How tall shall the tree be? ");
+    fflush(stdout);
+    if (scanf("%d", &rows) != 1 || rows < 1 || rows > 20) rows = 6;
+
+    for (int row = 0; row < rows; row++) {
+        printf("%*s\033[92m", rows - row, "");
+        for (int i = 0; i < 2 * row + 1; i++) putchar(i % 3 == 1 ? 'o' : '*');
+        printf("\033[0m\n");
+    }
+    printf("%*s\033[33m|\033[0m\n", rows, "");
+    return 0;
+}

@@ -1,0 +1,104 @@
+/** Who runs now and who waits: a bounded queue in order of arrival, in which one user's flood passes nobody else by. */
+import type { Plan } from "@atelier/contracts";
+import { queueFull } from "./errors.ts";
+import { PLAN_LIMITS } from "./plan-limits.ts";
+
+export type AdmissionOptions = {
+  /** Executions that run at once. */
+  readonly concurrency: number;
+  /** Executions that wait at once. */
+  readonly capacity: number;
+};
+
+/** A place that was granted: first in the queue, then among the running. `leave` gives it back, from either. */
+export type Place = {
+  /** Waits its turn. `begin` is called once, maybe at once; `moved` with the new position whenever it changes. */
+  enter(turn: { begin(): void; moved(position: number): void }): void;
+  leave(): void;
+};
+
+export interface Admission {
+  /** @throws Problem execution/queue-full with the seconds after which to try again. */
+  reserve(user: { readonly userId: string; readonly plan: Plan }): Place;
+  readonly waiting: number;
+  readonly running: number;
+}
+
+type Entry = {
+  readonly userId: string;
+  readonly plan: Plan;
+  stage: "reserved" | "waiting" | "running" | "gone";
+  position: number;
+  turn?: { begin(): void; moved(position: number): void };
+};
+
+const DURATION_WEIGHT = 0.1;
+
+/** @param now milliseconds that never go back: measures how long runs take, for Retry-After. */
+export const createAdmission = ({ concurrency, capacity }: AdmissionOptions, now: () => number): Admission => {
+  const queue = new Set<Entry>();
+  const running = new Map<Entry, number>();
+  let typicalMs = 1000;
+
+  const runningOf = (userId: string): number => [...running.keys()].filter((entry) => entry.userId === userId).length;
+  const waitingOf = (userId: string): number => [...queue].filter((entry) => entry.userId === userId).length;
+  const mayRun = (entry: Entry): boolean => runningOf(entry.userId) < PLAN_LIMITS[entry.plan].concurrent;
+  const retryAfterSeconds = (): number =>
+    Math.min(60, Math.max(1, Math.ceil((queue.size / concurrency) * (typicalMs / 1000))));
+
+  const dispatch = (): void => {
+    for (const entry of queue) {
+      if (running.size >= concurrency) break;
+      if (entry.stage !== "waiting" || !mayRun(entry)) continue;
+      queue.delete(entry);
+      entry.stage = "running";
+      running.set(entry, now());
+      entry.turn?.begin();
+    }
+    let position = 0;
+    for (const entry of queue) {
+      position += 1;
+      if (entry.position === position) continue;
+      entry.position = position;
+      if (entry.stage === "waiting") entry.turn?.moved(position);
+    }
+  };
+
+  return {
+    reserve({ userId, plan }) {
+      // Who could begin at once is not waiting, although it passes through the queue.
+      const { concurrent, waiting } = PLAN_LIMITS[plan];
+      if (waitingOf(userId) >= waiting + Math.max(0, concurrent - runningOf(userId))) {
+        throw queueFull(`You have ${waiting} programs waiting already.`, retryAfterSeconds());
+      }
+      if (queue.size >= capacity + concurrency - running.size) {
+        throw queueFull("Too many programs are waiting to run.", retryAfterSeconds());
+      }
+      const entry: Entry = { userId, plan, stage: "reserved", position: 0 };
+      queue.add(entry);
+      return {
+        enter(turn) {
+          if (entry.stage !== "reserved") return;
+          entry.stage = "waiting";
+          entry.turn = turn;
+          entry.position = 0;
+          dispatch();
+        },
+        leave() {
+          const startedMs = running.get(entry);
+          if (startedMs !== undefined) typicalMs += (now() - startedMs - typicalMs) * DURATION_WEIGHT;
+          entry.stage = "gone";
+          queue.delete(entry);
+          running.delete(entry);
+          dispatch();
+        },
+      };
+    },
+    get waiting() {
+      return queue.size;
+    },
+    get running() {
+      return running.size;
+    },
+  };
+};

@@ -1,0 +1,160 @@
+/** Executions as rows: written at admission, completed at the end, read back when they are no longer in memory. */
+import type { Sql, Transaction } from "#platform/sql";
+import { ExecutionSchema, type Execution } from "@atelier/contracts";
+
+export interface ExecutionStore {
+  insert(execution: Execution): Promise<void>;
+  finish(execution: Execution): Promise<void>;
+  /** As `userId` may see it: own ones without a project, and a project's. */
+  find(userId: string, id: string): Promise<Execution | undefined>;
+  /** A project's latest, newest first, without their output. */
+  list(userId: string, projectId: string, limit: number): Promise<Execution[]>;
+  /** Marks what an earlier process left unfinished as `system-error`; returns how many. */
+  failUnfinished(): Promise<number>;
+}
+
+type Row = {
+  readonly id: string;
+  readonly project_id: string | null;
+  readonly user_id: string;
+  readonly language: string;
+  readonly runtime_version: string;
+  readonly entry_point: string;
+  readonly args: unknown;
+  readonly tty: boolean;
+  readonly limits: unknown;
+  readonly file_versions: unknown;
+  readonly status: string;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly truncated: boolean;
+  readonly stage: string | null;
+  readonly sandbox: string | null;
+  readonly limits_enforcement: string | null;
+  readonly queued_at: Date;
+  readonly started_at: Date | null;
+  readonly ended_at: Date | null;
+  readonly usage: unknown;
+  readonly code_hash: string;
+};
+
+const FACTS = `id, project_id, user_id, language, runtime_version, entry_point, args, tty, limits, file_versions, status,
+  exit_code, signal, truncated, stage, sandbox, limits_enforcement, queued_at, started_at, ended_at, usage, code_hash`;
+
+const EMPTY = Buffer.alloc(0);
+
+const toExecution = (row: Row): Execution =>
+  ExecutionSchema.parse({
+    id: row.id,
+    projectId: row.project_id,
+    userId: row.user_id,
+    language: row.language,
+    runtime: { id: row.language, version: row.runtime_version },
+    entryPoint: row.entry_point,
+    args: row.args,
+    tty: row.tty,
+    limits: row.limits,
+    fileVersions: row.file_versions,
+    status: row.status,
+    exitCode: row.exit_code,
+    signal: row.signal,
+    stdout: row.stdout.toString("utf8"),
+    stderr: row.stderr.toString("utf8"),
+    truncated: row.truncated,
+    stage: row.stage,
+    sandbox: row.sandbox,
+    limitsEnforcement: row.limits_enforcement,
+    queuedAt: row.queued_at.toISOString(),
+    startedAt: row.started_at?.toISOString() ?? null,
+    endedAt: row.ended_at?.toISOString() ?? null,
+    usage: row.usage,
+    codeHash: row.code_hash,
+  } satisfies Record<keyof Omit<Execution, "queuePosition">, unknown>);
+
+const scopeOf = (userId: string, projectId: string | null) =>
+  ({ role: "user", userId, ...(projectId === null ? {} : { projectId }) }) as const;
+
+const insertRow = (transaction: Transaction, execution: Execution): Promise<object[]> =>
+  transaction.query(
+    `insert into executions (id, project_id, user_id, language, runtime_version, entry_point, args, tty, limits,
+       file_versions, status, queued_at, usage, code_hash)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+    [
+      execution.id,
+      execution.projectId,
+      execution.userId,
+      execution.language,
+      execution.runtime.version,
+      execution.entryPoint,
+      JSON.stringify(execution.args),
+      execution.tty,
+      JSON.stringify(execution.limits),
+      JSON.stringify(execution.fileVersions),
+      execution.status,
+      execution.queuedAt,
+      JSON.stringify(execution.usage),
+      execution.codeHash,
+    ],
+  );
+
+const updateRow = (transaction: Transaction, execution: Execution): Promise<object[]> =>
+  transaction.query(
+    `update executions set status = $2, exit_code = $3, signal = $4, stdout = $5, stderr = $6, truncated = $7,
+       stage = $8, sandbox = $9, limits_enforcement = $10, started_at = $11, ended_at = $12, usage = $13
+     where id = $1 returning id`,
+    [
+      execution.id,
+      execution.status,
+      execution.exitCode,
+      execution.signal,
+      Buffer.from(execution.stdout),
+      Buffer.from(execution.stderr),
+      execution.truncated,
+      execution.stage,
+      execution.sandbox,
+      execution.limitsEnforcement,
+      execution.startedAt,
+      execution.endedAt,
+      JSON.stringify(execution.usage),
+    ],
+  );
+
+export const createExecutionStore = (sql: Sql): ExecutionStore => ({
+  async insert(execution) {
+    await sql.transaction(scopeOf(execution.userId, execution.projectId), (transaction) =>
+      insertRow(transaction, execution),
+    );
+  },
+  async finish(execution) {
+    const rows = await sql.transaction(scopeOf(execution.userId, execution.projectId), (transaction) =>
+      updateRow(transaction, execution),
+    );
+    if (rows.length !== 1) throw new Error(`execution ${execution.id} has no row to complete`);
+  },
+  async find(userId, id) {
+    const rows = await sql.transaction({ role: "user", userId }, (transaction) =>
+      transaction.query<Row>(`select ${FACTS}, stdout, stderr from executions where id = $1`, [id]),
+    );
+    return rows[0] === undefined ? undefined : toExecution(rows[0]);
+  },
+  async list(userId, projectId, limit) {
+    const rows = await sql.transaction({ role: "user", userId, projectId }, (transaction) =>
+      transaction.query<Omit<Row, "stdout" | "stderr">>(
+        `select ${FACTS} from executions where project_id = $1 order by queued_at desc, id desc limit $2`,
+        [projectId, limit],
+      ),
+    );
+    return rows.map((row) => toExecution({ ...row, stdout: EMPTY, stderr: EMPTY }));
+  },
+  async failUnfinished() {
+    const rows = await sql.transaction({ role: "jobs" }, (transaction) =>
+      transaction.query(
+        `update executions set status = 'system-error', ended_at = now()
+         where status in ('queued', 'preparing', 'compiling', 'running') returning id`,
+      ),
+    );
+    return rows.length;
+  },
+});

@@ -1,0 +1,192 @@
+/** One execution from admission to a while after its end: its state, its output, and who listens. */
+import type { Clock, Timer } from "#kernel/clock";
+import { hasEnded, type Execution } from "@atelier/contracts";
+import { exitOf, isForward, NO_USAGE, statusOf, type EndedState, type ExecutionState } from "./execution-state.ts";
+import { createInputRelay, type InputRelay } from "./input-relay.ts";
+import { createOutputRecord, type OutputFrame, type OutputRecord, type OutputStream } from "./output-record.ts";
+import type { SandboxLimits, SandboxRun } from "./ports.ts";
+
+/** What is known at admission and never changes. */
+export type ExecutionFacts = {
+  readonly id: string;
+  readonly projectId: string | null;
+  readonly userId: string;
+  readonly language: string;
+  readonly runtime: { readonly id: string; readonly version: string };
+  readonly entryPoint: string;
+  readonly args: readonly string[];
+  readonly tty: boolean;
+  readonly limits: SandboxLimits;
+  readonly fileVersions: Readonly<Record<string, number>>;
+  readonly codeHash: string;
+  readonly queuedAtMs: number;
+};
+
+/** Somebody who follows an execution as it happens. */
+export type ExecutionListener = {
+  output(frame: OutputFrame): void;
+  /** The state or the place in the queue changed; not called for the end. */
+  status(): void;
+  ended(): void;
+};
+
+const CAPTURED_BYTES = 1_048_576;
+const REPLAYED_BYTES = 1_048_576;
+const WAITING_INPUT_BYTES = 1_048_576;
+/** A run that could still be typed to, and that its last listener left, is ended after this. */
+const ABANDONED_MS = 60_000;
+
+export class LiveExecution {
+  readonly facts: ExecutionFacts;
+  readonly input: InputRelay = createInputRelay({ maxWaitingBytes: WAITING_INPUT_BYTES });
+  readonly ended: Promise<void>;
+  /** Place in the queue, from 1; undefined when not queued. */
+  queuePosition: number | undefined;
+  #state: ExecutionState = { status: "queued" };
+  #run: SandboxRun | undefined;
+  #cancelled = false;
+  readonly #output: OutputRecord = createOutputRecord({ captureBytes: CAPTURED_BYTES, replayBytes: REPLAYED_BYTES });
+  readonly #listeners = new Set<ExecutionListener>();
+  readonly #holders = new Set<object>();
+  #abandoned: Timer | undefined;
+  readonly #end = Promise.withResolvers<void>();
+  readonly #clock: Clock;
+
+  constructor(facts: ExecutionFacts, clock: Clock) {
+    this.facts = facts;
+    this.#clock = clock;
+    this.ended = this.#end.promise;
+  }
+
+  get state(): ExecutionState {
+    return this.#state;
+  }
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+  get outputBytes(): number {
+    return this.#output.totalBytes;
+  }
+
+  /** Moves forward and tells the listeners. A move that is not forward is refused: false. */
+  advance(next: ExecutionState): boolean {
+    if (!isForward(this.#state, next)) return false;
+    this.#state = next;
+    this.queuePosition = undefined;
+    if (next.status !== "ended") this.announce();
+    else {
+      this.input.close();
+      this.#abandoned?.cancel();
+      for (const listener of this.#listeners) listener.ended();
+      this.#listeners.clear();
+      this.#end.resolve();
+    }
+    return true;
+  }
+
+  /** Ends it; a second ending changes nothing. */
+  finish(end: Pick<EndedState, "ending" | "stage"> & Partial<Pick<EndedState, "usage">>): boolean {
+    const state = this.#state;
+    const started = state.status === "compiling" || state.status === "running" ? state : undefined;
+    return this.advance({
+      status: "ended",
+      endedAtMs: this.#clock.now(),
+      startedAtMs: started?.startedAtMs ?? null,
+      sandbox: started?.sandbox ?? null,
+      usage: NO_USAGE,
+      ...end,
+    });
+  }
+
+  /** Tells listeners that the status (or the place in the queue) is another. */
+  announce(): void {
+    for (const listener of this.#listeners) listener.status();
+  }
+
+  output(stream: OutputStream, bytes: Uint8Array): void {
+    this.#output.add(stream, bytes);
+    for (const listener of this.#listeners) listener.output({ stream, bytes });
+  }
+
+  /** Sends the listener what it missed, then what comes; returns the way to stop. */
+  attach(listener: ExecutionListener): () => void {
+    listener.status();
+    for (const frame of this.#output.replay()) listener.output(frame);
+    if (this.#state.status === "ended") listener.ended();
+    else this.#listeners.add(listener);
+    this.#abandoned?.cancel();
+    return () => {
+      if (!this.#listeners.delete(listener) || this.#listeners.size > 0 || !this.input.open) return;
+      this.#abandoned = this.#clock.after(ABANDONED_MS, () => this.cancel());
+    };
+  }
+
+  /** While anybody holds the output, the program is slowed down instead of memory being filled. */
+  hold(holder: object): void {
+    this.#holders.add(holder);
+    if (this.#holders.size === 1) this.#run?.pauseOutput();
+  }
+  release(holder: object): void {
+    if (this.#holders.delete(holder) && this.#holders.size === 0) this.#run?.resumeOutput();
+  }
+
+  /** The sandbox has the job: cancellation and backpressure go there from now on. */
+  connect(run: SandboxRun): void {
+    this.#run = run;
+    if (this.#holders.size > 0) run.pauseOutput();
+    if (this.#cancelled) run.cancel();
+  }
+
+  /** Asks for the end; it ends as `cancelled` when the sandbox says so, at once where there is none yet. */
+  cancel(): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
+    if (this.#run === undefined) this.finish({ ending: { status: "cancelled" }, stage: null });
+    else this.#run.cancel();
+  }
+
+  /** As on the wire; without output `stdout` and `stderr` are empty. */
+  snapshot(options: { readonly output: boolean }): Execution {
+    const state = this.#state;
+    const status = statusOf(state);
+    const final = hasEnded(status);
+    const started = state.status === "queued" || state.status === "preparing" ? undefined : state;
+    const end = state.status === "ended" ? state : undefined;
+    const usage = end?.usage ?? { ...NO_USAGE, outputBytes: this.#output.totalBytes };
+    const { limits, queuedAtMs, args, fileVersions, ...facts } = this.facts;
+    return {
+      ...facts,
+      args: [...args],
+      fileVersions: { ...fileVersions },
+      limits: {
+        wallMs: limits.wallMs,
+        cpuMs: limits.cpuMs,
+        memoryBytes: limits.memoryBytes,
+        outputBytes: limits.outputBytes,
+      },
+      status,
+      ...(end === undefined ? { exitCode: null, signal: null } : exitOf(end.ending)),
+      stdout: options.output ? this.#output.text(this.facts.tty ? "terminal" : "stdout", { final }) : "",
+      stderr: options.output ? this.#output.text("stderr", { final }) : "",
+      truncated: this.#output.truncated,
+      stage: end === undefined ? stageOf(state) : end.stage,
+      sandbox: started?.sandbox?.tier ?? null,
+      limitsEnforcement: started?.sandbox?.limitsEnforcement ?? null,
+      ...(this.queuePosition === undefined ? {} : { queuePosition: this.queuePosition }),
+      queuedAt: new Date(queuedAtMs).toISOString(),
+      startedAt: timeOf(started?.startedAtMs ?? null),
+      endedAt: timeOf(end?.endedAtMs ?? null),
+      usage: {
+        wallMs: Math.round(usage.wallMs),
+        cpuMs: Math.round(usage.cpuMs),
+        memoryPeakBytes: Math.round(usage.memoryPeakBytes),
+        outputBytes: Math.round(usage.outputBytes),
+      },
+    };
+  }
+}
+
+const stageOf = (state: ExecutionState): "compile" | "run" | null =>
+  state.status === "compiling" ? "compile" : state.status === "running" ? "run" : null;
+
+const timeOf = (timeMs: number | null): string | null => (timeMs === null ? null : new Date(timeMs).toISOString());

@@ -1,0 +1,51 @@
+/** What one run may use on each plan, and how a request's own limits are checked against that. */
+import type { Plan, StartExecution } from "@atelier/contracts";
+import { limitTooHigh } from "./errors.ts";
+import type { SandboxLimits } from "./ports.ts";
+
+const MIB = 1_048_576;
+
+/** What a plan allows: `run` is both the default and the maximum of what a request may ask for. */
+export type PlanLimits = {
+  readonly run: SandboxLimits;
+  /** Executions of one user that run at once; more wait. */
+  readonly concurrent: number;
+  /** Executions of one user that wait at once; more are refused. */
+  readonly waiting: number;
+};
+
+const outside = { outputBytes: 64 * MIB, diskBytes: 1024 * MIB, diskInodes: 65_536, processes: 128 };
+const free: SandboxLimits = { ...outside, wallMs: 30_000, cpuMs: 30_000, memoryBytes: 512 * MIB };
+const paid: SandboxLimits = { ...outside, wallMs: 300_000, cpuMs: 600_000, memoryBytes: 2048 * MIB };
+
+export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
+  free: { run: free, concurrent: 4, waiting: 64 },
+  premium: { run: paid, concurrent: 16, waiting: 128 },
+  enterprise: { run: paid, concurrent: 64, waiting: 256 },
+};
+
+/** A sandbox is booted before its run is known, so its outer ceiling fits every plan. */
+export const SANDBOX_CEILING = {
+  memoryBytes: paid.memoryBytes,
+  diskBytes: outside.diskBytes,
+  diskInodes: outside.diskInodes,
+} as const;
+
+type AskedLimits = NonNullable<StartExecution["limits"]>;
+const ASKABLE = ["wallMs", "cpuMs", "memoryBytes", "outputBytes"] as const;
+
+/**
+ * The limits of one stage: the plan's, lowered where the request asks for less.
+ * @throws Problem execution/limit-too-high for a number above the plan's or one that is not a positive whole number.
+ */
+export const resolveLimits = (plan: Plan, asked: AskedLimits = {}): SandboxLimits => {
+  const allowed = PLAN_LIMITS[plan].run;
+  const limits = { ...allowed };
+  for (const name of ASKABLE) {
+    const value = asked[name];
+    if (value === undefined) continue;
+    if (!Number.isSafeInteger(value) || value < 1 || value > allowed[name]) throw limitTooHigh(name, allowed[name]);
+    limits[name] = value;
+  }
+  return limits;
+};

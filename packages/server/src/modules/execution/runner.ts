@@ -1,0 +1,124 @@
+/** Takes one execution from the head of the queue to its end: claim a sandbox, run the job, say how it ended. */
+import type { Clock } from "#kernel/clock";
+import type { Log } from "#kernel/log";
+import { endingOf, type SandboxFacts } from "./execution-state.ts";
+import type { ExecutionMetrics } from "./execution-metrics.ts";
+import type { LiveExecution } from "./live-execution.ts";
+import type { SandboxJob, SandboxResult, SandboxRun, SandboxStage, WarmSandbox } from "./ports.ts";
+import type { SandboxKind, WarmPool } from "./warm-pool.ts";
+
+export type Program = {
+  readonly kind: SandboxKind;
+  readonly job: Omit<SandboxJob, "terminal">;
+  /** Called once the sandbox has what it needs: the files can be forgotten here. */
+  readonly release: () => void;
+};
+
+export type RunnerOptions = {
+  readonly pool: WarmPool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: ExecutionMetrics;
+  /** After every move of the state but the last. */
+  readonly moved: (live: LiveExecution) => void;
+};
+
+export type Runner = (live: LiveExecution, program: Program) => Promise<void>;
+
+const ATTEMPTS = 2;
+/** Beyond the stages' own wall limits: boot, files, draining, tearing down. */
+const GRACE_MS = 20_000;
+
+type Attempt = { readonly result: SandboxResult; readonly started: SandboxStage | null };
+
+export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions): Runner => {
+  /** A sandbox that says nothing more is taken for dead: a run never hangs on it. */
+  const watched = async (result: Promise<SandboxResult>, deadlineMs: number): Promise<SandboxResult> => {
+    const overdue = Promise.withResolvers<SandboxResult>();
+    const timer = clock.after(deadlineMs, () =>
+      overdue.resolve({
+        stage: "run",
+        end: { kind: "sandbox-failed", reason: "the sandbox did not end in time" },
+        usage: { wallMs: deadlineMs, cpuMs: 0, memoryPeakBytes: 0, outputBytes: 0 },
+      }),
+    );
+    try {
+      return await Promise.race([result, overdue.promise]);
+    } finally {
+      timer.cancel();
+    }
+  };
+
+  const attempt = async (live: LiveExecution, program: Program, sandbox: WarmSandbox): Promise<Attempt> => {
+    const facts: SandboxFacts = { tier: sandbox.tier, limitsEnforcement: sandbox.limitsEnforcement };
+    let started: SandboxStage | null = null;
+    let startedAtMs = 0;
+    let sawOutput = false;
+    const onStage = (of: SandboxRun, stage: SandboxStage): void => {
+      if (started === null) {
+        startedAtMs = clock.now();
+        metrics.started(live.facts.language, startedAtMs - live.facts.queuedAtMs);
+        live.input.start(of);
+        program.release();
+      }
+      started = stage;
+      const status = stage === "compile" ? "compiling" : "running";
+      if (live.advance({ status, startedAtMs, sandbox: facts })) moved(live);
+      if (stage === "run") live.input.connect(of);
+    };
+    const { compile, run: command } = program.job;
+    const job: SandboxJob = { ...program.job, ...(live.facts.tty ? { terminal: live.input.size } : {}) };
+    const early: SandboxStage[] = [];
+    let run: SandboxRun | undefined;
+    run = sandbox.run(job, {
+      // A provider may report the first stage before `run` has returned.
+      stage: (stage) => {
+        if (run === undefined) early.push(stage);
+        else onStage(run, stage);
+      },
+      output: (stream, chunk) => {
+        if (!sawOutput) metrics.firstByte(live.facts.language, clock.now() - live.facts.queuedAtMs);
+        sawOutput = true;
+        live.output(stream, chunk);
+      },
+    });
+    for (const stage of early) onStage(run, stage);
+    live.connect(run);
+    const deadlineMs = (compile?.limits.wallMs ?? 0) + command.limits.wallMs + GRACE_MS;
+    const result = await watched(run.result, deadlineMs);
+    return { result, started: started ?? (sawOutput ? "run" : null) };
+  };
+
+  /** Runs on one sandbox. True: nothing of the user's ran there, another sandbox may do better. */
+  const runOn = async (sandbox: WarmSandbox, live: LiveExecution, program: Program): Promise<boolean> => {
+    try {
+      if (live.state.status === "ended") return false;
+      const { result, started } = await attempt(live, program, sandbox);
+      if (result.end.kind === "sandbox-failed") {
+        log.error("execution.sandbox-failed", { executionId: live.facts.id, reason: result.end.reason, started });
+        if (started === null && !live.cancelled) return true;
+      }
+      live.finish({ ending: endingOf(result), stage: started === null ? null : result.stage, usage: result.usage });
+      return false;
+    } finally {
+      await sandbox[Symbol.asyncDispose]();
+    }
+  };
+
+  return async (live, program) => {
+    if (!live.advance({ status: "preparing" })) return;
+    moved(live);
+    try {
+      for (let number = 1; number <= ATTEMPTS; number += 1) {
+        const { sandbox, warm } = await pool.claim(program.kind);
+        metrics.claimed(live.facts.language, warm);
+        if (!(await runOn(sandbox, live, program))) return;
+      }
+    } catch (error) {
+      log.error("execution.run-failed", { executionId: live.facts.id, error });
+    } finally {
+      program.release();
+      live.finish({ ending: { status: live.cancelled ? "cancelled" : "system-error" }, stage: null });
+    }
+  };
+};

@@ -1,0 +1,283 @@
+/** The rules of executions: who may run what, within which limits, who sees it, and what is kept. */
+import type { Actor } from "#kernel/actor";
+import type { Clock } from "#kernel/clock";
+import { createId } from "#kernel/ids";
+import type { Log } from "#kernel/log";
+import { Problem } from "#kernel/problem";
+import type { Bus } from "#platform/bus";
+import type { Projects } from "#projects";
+import type { Execution, Role, StartExecution } from "@atelier/contracts";
+import type { Admission, Place } from "./admission.ts";
+import type { EndRecorder } from "./end-recorder.ts";
+import * as errors from "./errors.ts";
+import type { ExecutionMetrics } from "./execution-metrics.ts";
+import type { ExecutionRegistry } from "./execution-registry.ts";
+import type { ExecutionStore } from "./execution-store.ts";
+import type { LanguageShelf, ReadyLanguage } from "./language-shelf.ts";
+import { commandLinesOf } from "./languages/command-line.ts";
+import { LiveExecution } from "./live-execution.ts";
+import { resolveLimits } from "./plan-limits.ts";
+import type { Program, Runner } from "./runner.ts";
+import { readGivenFiles, readProjectFiles, type SourceFiles } from "./source-files.ts";
+
+/** What runs programs, or a sentence for users on why nothing does. */
+export type Engine = { readonly runner: Runner } | { readonly unavailableReason: string };
+
+export type ServiceNeeds = {
+  readonly projects: Pick<Projects, "requireRole" | "roleOf" | "readAll">;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: ExecutionMetrics;
+  readonly admission: Admission;
+  readonly registry: ExecutionRegistry;
+  readonly store: ExecutionStore;
+  readonly recorder: EndRecorder;
+  readonly languages: LanguageShelf;
+  readonly engine: Engine;
+  readonly maxProgramBytes: number;
+};
+
+/** An execution that somebody may follow. */
+export type Followed = {
+  readonly source: { readonly live: LiveExecution } | { readonly stored: Execution };
+  /** May the follower type, signal and resize? */
+  readonly mayControl: boolean;
+};
+
+export interface ExecutionService {
+  /**
+   * Admits an execution; it goes on by itself. `interactive` false: nobody can type, so input ends with `stdin`.
+   * @throws Problem as the route startExecution says.
+   */
+  submit(actor: Actor, request: StartExecution, options: { readonly interactive: boolean }): Promise<LiveExecution>;
+  /** @throws Problem execution/no-such-execution when there is none or it is not visible. */
+  find(actor: Actor, id: string): Promise<Execution>;
+  follow(actor: Pick<Actor, "userId">, id: string): Promise<Followed>;
+  /** Stops it if it runs. @throws Problem execution/no-such-execution, projects/role-too-low. */
+  stop(actor: Actor, id: string): Promise<Execution>;
+  list(actor: Actor, projectId: string): Promise<Execution[]>;
+  /** Announces a state to everybody in the project. */
+  announce(live: LiveExecution): void;
+  /** Refuses new executions and ends the others; resolves when all of that is recorded. */
+  close(): Promise<void>;
+}
+
+const LISTED = 50;
+/** Files of executions that wait or are being prepared, together. */
+const HELD_BYTES = 512 * 1_048_576;
+
+const canEdit = (role: Role): boolean => role === "owner" || role === "editor";
+
+export const createExecutionService = (needs: ServiceNeeds): ExecutionService => {
+  const { projects, bus, clock, log, metrics, admission, registry, store, recorder, languages, engine } = needs;
+  const working = new Set<Promise<void>>();
+  let heldBytes = 0;
+  let closing = false;
+
+  const announce = (live: LiveExecution): void => {
+    const { projectId } = live.facts;
+    if (projectId === null) return;
+    const { stdout: _stdout, stderr: _stderr, ...execution } = live.snapshot({ output: false });
+    bus.publish("project-event", { projectId, event: { type: "execution", execution } });
+  };
+
+  const requireRunner = (): Runner => {
+    if ("runner" in engine) return engine.runner;
+    metrics.refused("unavailable");
+    throw errors.executionUnavailable(engine.unavailableReason);
+  };
+
+  const requireLanguage = (name: string): ReadyLanguage => {
+    const found = languages.find(name);
+    if (found === undefined) throw errors.noSuchLanguage(name);
+    if (found.ready === undefined) throw errors.languageNotReady(found.declaration.name);
+    return found.ready;
+  };
+
+  const checkArguments = ({ args = [], env = {} }: StartExecution): void => {
+    if (!args.every((text) => text.isWellFormed()))
+      throw errors.invalidField("args", "Arguments are well-formed Unicode.");
+    if (!Object.values(env).every((text) => text.isWellFormed())) {
+      throw errors.invalidField("env", "Variables are well-formed Unicode.");
+    }
+  };
+
+  const readSources = (actor: Actor, { projectId, files }: StartExecution): Promise<SourceFiles> | SourceFiles => {
+    const maxBytes = needs.maxProgramBytes;
+    if (projectId !== undefined) return readProjectFiles(projects, { actor, projectId, maxBytes });
+    return readGivenFiles(files ?? [], { maxBytes });
+  };
+
+  const holdBytes = (bytes: number): (() => void) => {
+    if (heldBytes > 0 && heldBytes + bytes > HELD_BYTES)
+      throw errors.queueFull("Too many large programs are waiting to run.", 5);
+    heldBytes += bytes;
+    let held = true;
+    return () => {
+      if (held) heldBytes -= bytes;
+      held = false;
+    };
+  };
+
+  const prepare = async (
+    actor: Actor,
+    request: StartExecution,
+    language: ReadyLanguage,
+  ): Promise<{ readonly live: LiveExecution; readonly program: Program }> => {
+    const limits = resolveLimits(actor.plan, request.limits);
+    const compileLimits = resolveLimits(actor.plan, request.compileLimits);
+    checkArguments(request);
+    const sources = await readSources(actor, request);
+    const { entryPoint, args = [] } = request;
+    if (!sources.files.some((file) => file.path === entryPoint)) throw errors.entryPointMissing(entryPoint);
+    const argv = commandLinesOf(language.declaration, { entryPoint, args, files: sources.files });
+    const env = { ...language.declaration.env, ...request.env };
+    const live = new LiveExecution(
+      {
+        id: createId(clock.now()),
+        projectId: request.projectId ?? null,
+        userId: actor.userId,
+        language: language.declaration.id,
+        runtime: { id: language.declaration.id, version: language.version },
+        entryPoint,
+        args,
+        tty: request.tty ?? false,
+        limits,
+        fileVersions: sources.fileVersions,
+        codeHash: sources.codeHash,
+        queuedAtMs: clock.now(),
+      },
+      clock,
+    );
+    const program: Program = {
+      kind: language.kind,
+      job: {
+        files: sources.files,
+        ...(argv.compile === undefined ? {} : { compile: { argv: argv.compile, env, limits: compileLimits } }),
+        run: { argv: argv.run, env, limits },
+      },
+      release: holdBytes(sources.totalBytes),
+    };
+    return { live, program };
+  };
+
+  const afterEnd = async (live: LiveExecution, inserted: Promise<void>): Promise<void> => {
+    await live.ended;
+    announce(live);
+    metrics.ended(live.facts.language, live.snapshot({ output: false }).status);
+    await recorder.record(live, inserted);
+  };
+
+  const track = (task: Promise<void>): void => {
+    const tracked = task
+      .catch((error: unknown) => log.error("execution.unexpected", { error }))
+      .finally(() => working.delete(tracked));
+    working.add(tracked);
+  };
+
+  const reserve = (actor: Actor): Place => {
+    try {
+      return admission.reserve(actor);
+    } catch (error) {
+      metrics.refused("queue-full");
+      throw error;
+    }
+  };
+
+  const requireVisible = async (
+    userId: string,
+    facts: { projectId: string | null; userId: string },
+  ): Promise<Role | undefined> => {
+    if (facts.projectId === null) {
+      if (facts.userId !== userId) throw errors.noSuchExecution();
+      return undefined;
+    }
+    const role = await projects.roleOf(userId, facts.projectId);
+    if (role === undefined) throw errors.noSuchExecution();
+    return role;
+  };
+
+  const follow = async ({ userId }: Pick<Actor, "userId">, id: string): Promise<Followed> => {
+    const live = registry.get(id);
+    const stored = live === undefined ? await store.find(userId, id) : undefined;
+    const facts = live?.facts ?? stored;
+    if (facts === undefined) throw errors.noSuchExecution();
+    const role = await requireVisible(userId, facts);
+    const mayControl = facts.userId === userId || (role !== undefined && canEdit(role));
+    if (live !== undefined) return { source: { live }, mayControl };
+    if (stored === undefined) throw errors.noSuchExecution();
+    return { source: { stored }, mayControl };
+  };
+
+  const find = async (actor: Actor, id: string): Promise<Execution> => {
+    const { source } = await follow(actor, id);
+    return "live" in source ? source.live.snapshot({ output: true }) : source.stored;
+  };
+
+  return {
+    announce,
+    follow,
+    find,
+    async submit(actor, request, { interactive }) {
+      if (closing) throw errors.serverStopping();
+      if (request.projectId !== undefined) await projects.requireRole(actor, request.projectId, "editor");
+      const runner = requireRunner();
+      const language = requireLanguage(request.language);
+      const place = reserve(actor);
+      let prepared;
+      try {
+        prepared = await prepare(actor, request, language);
+        if (closing) throw errors.serverStopping();
+      } catch (error) {
+        place.leave();
+        throw error;
+      }
+      const { live, program } = prepared;
+      if (request.stdin !== undefined) void live.input.write(Buffer.from(request.stdin, "utf8"));
+      if (!interactive || (request.stdin !== undefined && request.tty !== true)) live.input.end();
+      registry.add(live);
+      // The row is written while the sandbox is being claimed: the answer waits for both, the program only for its own.
+      const inserted = store.insert(live.snapshot({ output: false }));
+      track(afterEnd(live, inserted));
+      void live.ended.then(() => {
+        place.leave();
+        program.release();
+      });
+      place.enter({
+        begin: () => track(runner(live, program)),
+        moved: (position) => {
+          live.queuePosition = position;
+          live.announce();
+        },
+      });
+      if (live.state.status === "queued") announce(live);
+      try {
+        await inserted;
+      } catch (error) {
+        live.cancel();
+        registry.remove(live);
+        throw error;
+      }
+      return live;
+    },
+    async stop(actor, id) {
+      const { source, mayControl } = await follow(actor, id);
+      if (!mayControl) throw new Problem("projects/role-too-low", "Stopping a run needs the right to edit.");
+      if ("stored" in source) return source.stored;
+      source.live.cancel();
+      await source.live.ended;
+      return source.live.snapshot({ output: true });
+    },
+    async list(actor, projectId) {
+      await projects.requireRole(actor, projectId, "viewer");
+      const stored = await store.list(actor.userId, projectId, LISTED);
+      return stored.map((execution) => registry.get(execution.id)?.snapshot({ output: false }) ?? execution);
+    },
+    async close() {
+      closing = true;
+      for (const live of registry.unended()) live.cancel();
+      await Promise.all(working);
+    },
+  };
+};

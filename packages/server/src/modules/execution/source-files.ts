@@ -1,0 +1,72 @@
+/** The files of a run: gathered from a project (live text included) or from the request, with their versions and one hash. */
+import type { Actor } from "#kernel/actor";
+import type { Projects } from "#projects";
+import type { StartExecution } from "@atelier/contracts";
+import { createHash } from "node:crypto";
+import { contentInvalid, invalidField, programTooLarge } from "./errors.ts";
+import type { SandboxFile } from "./ports.ts";
+
+export type SourceFiles = {
+  readonly files: readonly SandboxFile[];
+  /** Path -> version; empty without a project. */
+  readonly fileVersions: Readonly<Record<string, number>>;
+  /** SHA-256, hex, over the sorted lines `<SHA-256 of the bytes>  <path>`. */
+  readonly codeHash: string;
+  readonly totalBytes: number;
+};
+
+const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
+
+const codeHashOf = (hashes: readonly { path: string; hash: string }[]): string =>
+  sha256(
+    hashes
+      .toSorted((a, b) => (a.path < b.path ? -1 : 1))
+      .map(({ path, hash }) => `${hash}  ${path}\n`)
+      .join(""),
+  );
+
+const totalOf = (files: readonly SandboxFile[]): number => files.reduce((sum, file) => sum + file.bytes.byteLength, 0);
+
+/** @throws Problem as Projects.readAll. */
+export const readProjectFiles = async (
+  projects: Pick<Projects, "readAll">,
+  { actor, projectId, maxBytes }: { actor: Actor; projectId: string; maxBytes: number },
+): Promise<SourceFiles> => {
+  const stored = (await projects.readAll(actor, projectId, { maxBytes })).filter(({ entry }) => entry.kind === "file");
+  const files = stored.map(({ entry, bytes }) => ({ path: entry.path, bytes, executable: entry.executable }));
+  return {
+    files,
+    fileVersions: Object.fromEntries(stored.map(({ entry }) => [entry.path, entry.version])),
+    codeHash: codeHashOf(stored.map(({ entry, bytes }) => ({ path: entry.path, hash: entry.hash ?? sha256(bytes) }))),
+    totalBytes: totalOf(files),
+  };
+};
+
+type GivenFile = NonNullable<StartExecution["files"]>[number];
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u;
+
+const bytesOf = ({ path, content, encoding }: GivenFile): Uint8Array => {
+  if (encoding !== "base64") return Buffer.from(content, "utf8");
+  if (!BASE64.test(content)) throw contentInvalid(path);
+  return Buffer.from(content, "base64");
+};
+
+/** @throws Problem request/invalid for a path given twice or below a file, projects/content-invalid, projects/too-large. */
+export const readGivenFiles = (given: readonly GivenFile[], { maxBytes }: { maxBytes: number }): SourceFiles => {
+  const paths = new Set<string>();
+  for (const { path } of given) {
+    if (paths.has(path)) throw invalidField("files", `"${path}" is given twice.`);
+    paths.add(path);
+  }
+  for (const path of paths) {
+    for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
+      if (paths.has(path.slice(0, at))) throw invalidField("files", `"${path.slice(0, at)}" is a file and a folder.`);
+    }
+  }
+  const files = given.map((file) => ({ path: file.path, bytes: bytesOf(file), executable: false }));
+  const totalBytes = totalOf(files);
+  if (totalBytes > maxBytes) throw programTooLarge(maxBytes);
+  const hashes = files.map(({ path, bytes }) => ({ path, hash: sha256(bytes) }));
+  return { files, fileVersions: {}, codeHash: codeHashOf(hashes), totalBytes };
+};

@@ -1,0 +1,46 @@
+/** The receiving half of one stream socket: what a listener types, signals and resizes. */
+import { CLOSE, StreamClientMessageSchema } from "@atelier/contracts";
+import type { RawData, WebSocket } from "ws";
+import type { InputRelay } from "./input-relay.ts";
+
+export type StreamInputOptions = {
+  readonly socket: WebSocket;
+  readonly input: InputRelay;
+  /** Asked for each message: rights may change while the socket is open. */
+  readonly mayControl: () => boolean;
+};
+
+const bytesOf = (data: RawData): Uint8Array =>
+  Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Listens to the socket; while the program does not take its input, the socket is not read. */
+export const acceptStreamInput = ({ socket, input, mayControl }: StreamInputOptions): void => {
+  const obey = (text: string): void => {
+    const { success, data } = StreamClientMessageSchema.safeParse(parse(text));
+    if (!success) return socket.close(CLOSE.badMessage, "not a stream message");
+    switch (data.type) {
+      case "stdin-end":
+        return input.end();
+      case "signal":
+        return input.signal(data.signal);
+      case "resize":
+        return input.resize({ columns: data.columns, rows: data.rows });
+    }
+  };
+
+  socket.on("message", (data, isBinary) => {
+    if (!mayControl()) return socket.close(CLOSE.rightsTaken, "viewers watch");
+    const bytes = bytesOf(data);
+    if (!isBinary) return obey(Buffer.from(bytes).toString("utf8"));
+    socket.pause();
+    void input.write(bytes).then(() => socket.resume());
+  });
+};

@@ -1,0 +1,110 @@
+/** One open `WS /api/executions/:id/stream`: rights first, then what was missed, then what comes, the exit last. */
+import type { Clock } from "#kernel/clock";
+import type { Log } from "#kernel/log";
+import { Problem } from "#kernel/problem";
+import type { Bus } from "#platform/bus";
+import type { SocketCall } from "#platform/http";
+import { CLOSE, type Execution } from "@atelier/contracts";
+import type { LiveExecution } from "./live-execution.ts";
+import type { ExecutionService, Followed } from "./service.ts";
+import { acceptStreamInput } from "./stream-input.ts";
+import { createStreamSender } from "./stream-sender.ts";
+
+export type StreamNeeds = {
+  readonly service: Pick<ExecutionService, "follow">;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+const withoutOutput = (execution: Execution): Execution => ({ ...execution, stdout: "", stderr: "" });
+
+/** What an execution that is only in the database still has: its captured text. */
+const sendStored = (execution: Execution, { call, clock }: { call: SocketCall; clock: Clock }): void => {
+  const { socket } = call;
+  const sender = createStreamSender({ socket, clock, waitedFor: false, slow: () => undefined });
+  sender.message({ type: "status", execution: withoutOutput(execution) });
+  const first = execution.tty ? "terminal" : "stdout";
+  for (const [stream, text] of [
+    [first, execution.stdout],
+    ["stderr", execution.stderr],
+  ] as const) {
+    if (text !== "") sender.output({ stream, bytes: Buffer.from(text, "utf8") });
+  }
+  sender.message({ type: "exit", execution });
+  sender.finish(1000, "ended");
+};
+
+const followLive = (live: LiveExecution, { call, clock }: { call: SocketCall; clock: Clock }): void => {
+  const { socket, actor } = call;
+  const holder = {};
+  const sender = createStreamSender({
+    socket,
+    clock,
+    // Whoever started it may slow it down; an onlooker may not.
+    waitedFor: actor.userId === live.facts.userId,
+    slow: (isSlow) => {
+      if (actor.userId !== live.facts.userId) return;
+      if (isSlow) live.hold(holder);
+      else live.release(holder);
+    },
+  });
+  const detach = live.attach({
+    output: (frame) => sender.output(frame),
+    status: () => sender.message({ type: "status", execution: live.snapshot({ output: false }) }),
+    ended: () => {
+      sender.message({ type: "exit", execution: live.snapshot({ output: true }) });
+      sender.finish(1000, "ended");
+    },
+  });
+  socket.once("close", detach);
+};
+
+/** Serves a socket until it closes. */
+export const openStream = async (call: SocketCall, { service, bus, clock, log }: StreamNeeds): Promise<void> => {
+  const { socket, actor } = call;
+  const id = call.params["id"] ?? "";
+  socket.on("error", (error) => log.debug("execution.stream-error", { executionId: id, error }));
+  // Not read until it is known who asks: nothing that the client sends early is lost.
+  socket.pause();
+  let followed: Followed;
+  try {
+    followed = await service.follow(actor, id);
+  } catch (error) {
+    socket.resume();
+    if (!(error instanceof Problem) || error.status >= 500)
+      log.error("execution.stream-failed", { executionId: id, error });
+    const isAbsent = error instanceof Problem && error.status === 404;
+    return socket.close(isAbsent ? CLOSE.notFound : CLOSE.overloaded, isAbsent ? "no such execution" : "try again");
+  }
+  if (socket.readyState !== socket.OPEN) return;
+  if ("stored" in followed.source) {
+    socket.resume();
+    return sendStored(followed.source.stored, { call, clock });
+  }
+  const { live } = followed.source;
+  let { mayControl } = followed;
+
+  const checkRights = async (): Promise<void> => {
+    try {
+      ({ mayControl } = await service.follow(actor, id));
+    } catch {
+      // Undecided counts as no.
+      mayControl = false;
+      socket.close(CLOSE.rightsTaken, "rights were taken away");
+    }
+  };
+  const forgetRights = bus.subscribe("rights-changed", ({ projectId, userId }) => {
+    if (projectId === live.facts.projectId && (userId === undefined || userId === actor.userId)) void checkRights();
+  });
+  const forgetSignIn = bus.subscribe("sign-in-ended", ({ signInId }) => {
+    if (signInId === actor.signInId) socket.close(CLOSE.signedOut, "signed out");
+  });
+  socket.once("close", () => {
+    forgetRights();
+    forgetSignIn();
+  });
+  acceptStreamInput({ socket, input: live.input, mayControl: () => mayControl });
+  followLive(live, { call, clock });
+  socket.resume();
+};
