@@ -1,11 +1,15 @@
 /** The arrows of docs/architecture.md as dependency-cruiser rules; each has a planted violation in planted.ts. */
-import type { IForbiddenRuleType } from "dependency-cruiser";
+import type { IForbiddenRuleType, IRegularForbiddenRuleType } from "dependency-cruiser";
 
 const server = "^packages/server/src";
 /** Tests and what only they use: `*.test.ts`, a port's `*.contract.ts`, `*.testing.ts`, `test-*.ts`, `*-fixture.ts`. */
 const tests = "\\.(test|contract|testing)\\.tsx?$|/test-[a-z-]+\\.tsx?$|-fixture\\.tsx?$";
 
-const rule = (name: string, comment: string, parts: Pick<IForbiddenRuleType, "from" | "to">): IForbiddenRuleType => ({
+const rule = (
+  name: string,
+  comment: string,
+  parts: Pick<IRegularForbiddenRuleType, "from" | "to">,
+): IForbiddenRuleType => ({
   name,
   comment,
   severity: "error",

@@ -1,0 +1,98 @@
+/** Atelier's page as a person uses it: by the names and regions that anybody can find on it. */
+import { expect } from "vitest";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import { eventually } from "./eventually.ts";
+
+const DESKTOP = { width: 1280, height: 800 };
+
+export class EditorPage implements AsyncDisposable {
+  readonly page: Page;
+  readonly #context: BrowserContext;
+  /** What the page complained about; a journey ends with none. */
+  readonly faults: string[] = [];
+
+  constructor(context: BrowserContext, page: Page) {
+    this.#context = context;
+    this.page = page;
+    page.on("pageerror", (error) => this.faults.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error" && !/Failed to load resource|WebSocket connection/u.test(message.text())) {
+        this.faults.push(message.text());
+      }
+    });
+  }
+
+  /** A new visitor: an empty browser profile. */
+  static async open(browser: Browser, url: string, options: Parameters<Browser["newContext"]>[0] = {}): Promise<EditorPage> {
+    const context = await browser.newContext({ viewport: DESKTOP, ...options });
+    const page = await context.newPage();
+    await page.goto(url);
+    return new EditorPage(context, page);
+  }
+
+  get runButton(): Locator {
+    return this.page.getByRole("button", { name: "Run", exact: true });
+  }
+
+  /** Monaco has taken over from the first input surface. */
+  async editorReady(): Promise<void> {
+    await this.page.locator("#editor .monaco-editor .view-line").first().waitFor({ timeout: 30_000 });
+  }
+
+  /** The text as shown by the editor; only what fits on the screen. */
+  async shownText(): Promise<string> {
+    const lines = await this.page.locator("#editor .view-lines .view-line").evaluateAll((nodes) =>
+      nodes
+        .map((node) => ({ top: Number.parseFloat((node as HTMLElement).style.top), text: node.textContent ?? "" }))
+        .toSorted((a, b) => a.top - b.top)
+        .map(({ text }) => text.replaceAll("\u00a0", " ")),
+    );
+    return lines.join("\n");
+  }
+
+  async focusEnd(): Promise<void> {
+    await this.page.locator("#editor .view-lines").click();
+    await this.page.keyboard.press("ControlOrMeta+End");
+  }
+
+  async replaceAll(text: string): Promise<void> {
+    await this.page.locator("#editor .view-lines").click();
+    await this.page.keyboard.press("ControlOrMeta+A");
+    await this.page.keyboard.press("Delete");
+    // insertText: no auto-indent and no auto-closing, as a paste would behave.
+    await this.page.keyboard.insertText(text);
+  }
+
+  async saved(timeoutMs = 15_000): Promise<void> {
+    await eventually(async () => {
+      expect(await this.page.locator(".save-state").getAttribute("data-state")).toBe("saved");
+    }, timeoutMs);
+  }
+
+  async run(): Promise<void> {
+    await this.runButton.click();
+  }
+
+  /** The console's text, with the lines as the terminal shows them. */
+  async output(): Promise<string> {
+    const rows = await this.page.locator("#slot-output .xterm-rows > div").allTextContents();
+    if (rows.length > 0) return rows.join("\n").replaceAll("\u00a0", " ").trimEnd();
+    return (await this.page.locator("#slot-output").innerText()).trimEnd();
+  }
+
+  async outputContains(text: string, timeoutMs = 20_000): Promise<void> {
+    await eventually(async () => expect(await this.output()).toContain(text), timeoutMs);
+  }
+
+  async ended(words: string | RegExp, timeoutMs = 20_000): Promise<void> {
+    await eventually(async () => expect(await this.page.locator(".exit-line").innerText()).toMatch(words), timeoutMs);
+  }
+
+  get slug(): string {
+    return new URL(this.page.url()).pathname.split("/").at(-1) ?? "";
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#context.close();
+  }
+}
