@@ -1,0 +1,204 @@
+/** Between a document and its file's versions: text out as checkpoints, outside versions in as minimal changes, snapshots. */
+import { createHash } from "node:crypto";
+import { CLOSE } from "@atelier/contracts";
+import type { Projects, StoredFile } from "#projects";
+import { updateFrame } from "./frames.ts";
+import type { LiveDocument } from "./live-document.ts";
+import type { LogWriter } from "./log-writer.ts";
+import type { Materialiser } from "./materialiser.ts";
+import type { DocumentStore } from "./ports.ts";
+import { inspectUpdate } from "./update-inspection.ts";
+
+export type CheckpointingParts = {
+  readonly store: DocumentStore;
+  readonly projects: Pick<Projects, "readStored" | "saveCheckpoint">;
+  readonly materialiser: Materialiser;
+  readonly writer: LogWriter;
+  /** Drops a document from memory without writing anything more. */
+  readonly evict: (document: LiveDocument, close: { code: number; reason: string }) => void;
+};
+
+/** A version that came from elsewhere. */
+export type OutsideVersion = {
+  readonly basedOn: number;
+  readonly version: number;
+  readonly bytes: Uint8Array;
+  readonly userId: string | null;
+};
+
+/** A PUT between two attempts makes another one needed; this many in a row is a storm, and the next timer tries again. */
+const MAX_ATTEMPTS = 8;
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+export type Checkpointing = ReturnType<typeof createCheckpointing>;
+
+export const createCheckpointing = (parts: CheckpointingParts) => {
+  const { store, projects, materialiser, writer } = parts;
+
+  const removed = (document: LiveDocument): void =>
+    parts.evict(document, { code: CLOSE.notFound, reason: "the file is gone" });
+
+  /** Compacts in the worker; answers the file's bytes as of now. */
+  const read = async (document: LiveDocument) => {
+    const { sequence } = document;
+    const result = await materialiser.run("read", { packed: document.content.packed(), format: document.format });
+    document.content.replaceThrough(sequence, result.state);
+    return { ...result, sequence };
+  };
+
+  const merge = async (document: LiveDocument, outside: OutsideVersion): Promise<void> => {
+    const { checkpoint, owner } = document;
+    if (document.isGone || outside.version <= checkpoint.baseVersion) return;
+    const base = await projects.readStored(owner.ref.projectId, owner.ref.fileId, outside.basedOn);
+    const builtOn = document.sequence;
+    const result =
+      base === undefined
+        ? undefined
+        : await materialiser.run("external", {
+            packed: document.content.packed(),
+            baseBytes: base.bytes,
+            newBytes: outside.bytes,
+            baseSnapshot: outside.basedOn === checkpoint.baseVersion ? checkpoint.baseSnapshot : null,
+          });
+    // What the change builds on has to be in the log before it.
+    await writer.flush();
+    if (result === undefined) {
+      await store.retire(owner, outside.version);
+      parts.evict(document, { code: CLOSE.generationChanged, reason: "the file is another kind of file now" });
+      return;
+    }
+    const newHash = sha256(outside.bytes);
+    const isWhole = result.hash === newHash && builtOn === document.sequence;
+    const sequence = result.update === undefined ? document.sequence : document.takeSequence();
+    const inspection = result.update === undefined ? undefined : inspectUpdate(result.update);
+    const now = {
+      baseVersion: outside.version,
+      checkpointedSequence: isWhole ? sequence : checkpoint.checkpointedSequence,
+      format: result.format,
+    };
+    const entry =
+      result.update === undefined
+        ? undefined
+        : { owner, sequence, update: result.update, userId: outside.userId, clientId: inspection?.clientId ?? null };
+    try {
+      await store.appendExternal(entry, owner, now);
+    } catch (error) {
+      // It may be in the log or not: only reading the log again can tell.
+      parts.evict(document, { code: CLOSE.moving, reason: "reading the document again" });
+      throw error;
+    }
+    const isFormatNew = document.format.eol !== result.format.eol;
+    document.format = result.format;
+    Object.assign(checkpoint, {
+      baseVersion: now.baseVersion,
+      checkpointedSequence: now.checkpointedSequence,
+      baseHash: newHash,
+      baseSnapshot: isWhole ? result.snapshot : null,
+      saving: null,
+    });
+    if (result.update !== undefined && inspection !== undefined)
+      document.relay(updateFrame(result.update), inspection, { sequence, except: null });
+    if (isFormatNew) document.factsChanged();
+    if (document.isDirty) document.onEdited();
+  };
+
+  /** Takes in what the file became without us: first what was our own checkpoint, then what others wrote. */
+  const catchUp = async (document: LiveDocument, newest: StoredFile): Promise<void> => {
+    const { checkpoint } = document;
+    const { projectId, fileId } = document.owner.ref;
+    const next = checkpoint.baseVersion + 1;
+    if (checkpoint.saving !== null && newest.entry.version >= next) {
+      const own = newest.entry.version === next ? newest : await projects.readStored(projectId, fileId, next);
+      if (own !== undefined && sha256(own.bytes) === checkpoint.saving.hash) {
+        checkpoint.baseVersion = next;
+        checkpoint.baseHash = checkpoint.saving.hash;
+        checkpoint.baseSnapshot = checkpoint.saving.snapshot;
+        checkpoint.checkpointedSequence = checkpoint.saving.sequence;
+      }
+    }
+    checkpoint.saving = null;
+    await merge(document, {
+      basedOn: checkpoint.baseVersion,
+      version: newest.entry.version,
+      bytes: newest.bytes,
+      userId: null,
+    });
+  };
+
+  /** @returns false when the stored file was ahead: it is merged, try again. */
+  const attempt = async (document: LiveDocument): Promise<boolean> => {
+    const { checkpoint, owner } = document;
+    if (checkpoint.saving !== null) {
+      const newest = await projects.readStored(owner.ref.projectId, owner.ref.fileId);
+      if (newest !== undefined) await catchUp(document, newest);
+      return newest === undefined ? (removed(document), true) : !document.isDirty;
+    }
+    const editorIds = [...document.editorIds];
+    const result = await read(document);
+    await writer.flush();
+    if (result.hash !== checkpoint.baseHash) {
+      checkpoint.saving = { sequence: result.sequence, hash: result.hash, snapshot: result.snapshot };
+      await store.noteCheckpoint(owner, checkpoint);
+      const saved = await projects.saveCheckpoint({
+        ...owner.ref,
+        bytes: result.bytes,
+        basedOn: checkpoint.baseVersion,
+        editorIds,
+      });
+      if (saved === undefined) {
+        removed(document);
+        return true;
+      }
+      if ("conflict" in saved) {
+        await catchUp(document, saved.conflict);
+        return false;
+      }
+      checkpoint.baseVersion = saved.entry.version;
+      checkpoint.baseHash = result.hash;
+    }
+    checkpoint.baseSnapshot = result.snapshot;
+    checkpoint.checkpointedSequence = result.sequence;
+    checkpoint.saving = null;
+    if (document.sequence === result.sequence) document.editorIds.clear();
+    return true;
+  };
+
+  const checkpointNow = async (document: LiveDocument): Promise<void> => {
+    for (let left = MAX_ATTEMPTS; left > 0 && document.isDirty; left -= 1) if (await attempt(document)) return;
+    if (document.isDirty) throw new Error("the file changes faster than its live edits can be merged");
+  };
+
+  const snapshotNow = async (document: LiveDocument): Promise<void> => {
+    const { checkpoint, owner } = document;
+    if (document.isGone || document.fixedReadOnly !== null || checkpoint.snapshotSequence === document.sequence) return;
+    const { sequence } = document;
+    const whole = document.content.wholeState;
+    const compacted =
+      whole === undefined ? await read(document) : { state: whole, stateVector: document.content.stateVector() };
+    await writer.flush();
+    await store.saveSnapshot(owner, { sequence, state: compacted.state, stateVector: compacted.stateVector });
+    checkpoint.snapshotSequence = sequence;
+  };
+
+  return {
+    /** Writes what is pending into a file version. @throws Problem when log, database or worker can't. */
+    checkpoint: (document: LiveDocument): Promise<void> => document.exclusive(() => checkpointNow(document)),
+    /** Merges a version written from outside; one that is included already does nothing. */
+    applyOutside: (document: LiveDocument, outside: OutsideVersion): Promise<void> =>
+      document.exclusive(() => merge(document, outside)),
+    catchUp: (document: LiveDocument, newest: StoredFile): Promise<void> =>
+      document.exclusive(() => catchUp(document, newest)),
+    snapshot: (document: LiveDocument): Promise<void> => document.exclusive(() => snapshotNow(document)),
+    compact: (document: LiveDocument): Promise<void> => document.exclusive(async () => void (await read(document))),
+    /** Checkpoint, snapshot and a note that says so: what is left is a document at rest. */
+    putToRest: (document: LiveDocument): Promise<void> =>
+      document.exclusive(async () => {
+        if (document.fixedReadOnly !== null) return;
+        await checkpointNow(document);
+        await snapshotNow(document);
+        if (document.isGone) return;
+        await store.noteCheckpoint(document.owner, document.checkpoint);
+      }),
+  };
+};

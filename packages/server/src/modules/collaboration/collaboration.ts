@@ -1,0 +1,247 @@
+/** Live documents as a whole: who may join, what ends a connection, and the face that projects asks. */
+import { CLOSE, type LiveSessions, type Role } from "@atelier/contracts";
+import type { Clock } from "#kernel/clock";
+import { isId } from "#kernel/ids";
+import type { Component } from "#kernel/lifecycle";
+import type { Log } from "#kernel/log";
+import { Problem } from "#kernel/problem";
+import type { Bus } from "#platform/bus";
+import type { SocketCall } from "#platform/http";
+import type { Leases } from "#platform/leases";
+import type { Metrics } from "#platform/metrics";
+import type { LiveDocuments, Projects } from "#projects";
+import { createCheckpointing } from "./checkpointing.ts";
+import { Connection, CONNECTION_LIMITS, type ConnectionLimits, type ConnectionParts } from "./connection.ts";
+import { createLiveDocuments } from "./live-documents.ts";
+import { createLogWriter } from "./log-writer.ts";
+import { createMaterialiser } from "./materialiser.ts";
+import { openDocument } from "./open-document.ts";
+import type { DocumentStore } from "./ports.ts";
+import { DocumentRegistry, type Hold } from "./registry.ts";
+import { UPKEEP_TIMES, type UpkeepTimes } from "./upkeep.ts";
+import { watchRights } from "./rights-watch.ts";
+
+export type CollaborationOptions = {
+  readonly store: DocumentStore;
+  readonly projects: Pick<Projects, "requireRole" | "roleOf" | "readStored" | "saveCheckpoint">;
+  readonly leases: Leases;
+  readonly bus: Bus;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly times?: Partial<UpkeepTimes>;
+  readonly limits?: Partial<ConnectionLimits>;
+  /** Least time between two log commits; 5 ms. */
+  readonly commitSpacingMs?: number;
+};
+
+export type Collaboration = Component & {
+  readonly liveDocuments: LiveDocuments;
+  /** Serves an accepted socket. */
+  connect(call: SocketCall): void;
+  /** Open documents of a project with who is in them. The caller has checked that the asker may see it. */
+  sessions(projectId: string): LiveSessions;
+  /** Drops everything without writing, as a crash would; for tests. */
+  crash(): void;
+};
+
+const KEEP_ALIVE_MS = 20_000;
+const KEEP_ALIVE_SLICES = 20;
+const CLOSE_SLICE = 200;
+/** Bytes that a client may send before its document is open. */
+const MAX_EARLY_BYTES = 16 * 1024 * 1024;
+/** Documents that are put to rest at once while stopping. */
+const REST_AT_ONCE = 8;
+
+export const createCollaboration = (options: CollaborationOptions): Collaboration => {
+  const { projects, clock, log, metrics } = options;
+  const connections = new Set<Connection>();
+  const acknowledged = new Set<Connection>();
+  let isStopping = false;
+  let isSwept = Promise.resolve();
+
+  const tellAll = (durable: boolean): void => {
+    for (const connection of connections) connection.durabilityChanged(durable);
+  };
+  const materialiser = createMaterialiser(log);
+  const writer = createLogWriter({
+    store: options.store,
+    clock,
+    log,
+    spacingMs: options.commitSpacingMs ?? 5,
+    commitSeconds: metrics.histogram("atelier_document_log_commit_seconds", "Commits of the document log"),
+    batchSize: metrics.histogram("atelier_document_log_batch_updates", "Updates in one commit of the document log", {
+      buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000],
+    }),
+    onCommitted: () => {
+      for (const connection of acknowledged) connection.sendSaved();
+      acknowledged.clear();
+    },
+    onUp: () => tellAll(true),
+    onDown: () => tellAll(false),
+  });
+  const checkpointing = createCheckpointing({
+    store: options.store,
+    projects,
+    materialiser,
+    writer,
+    evict: (document, close) => registry.evict(document, close),
+  });
+  const opening = { store: options.store, projects, materialiser, writer, checkpointing, clock, log };
+  const registry: DocumentRegistry = new DocumentRegistry({
+    leases: options.leases,
+    clock,
+    log,
+    times: { ...UPKEEP_TIMES, ...options.times },
+    checkpointing,
+    open: (ref, lease) => openDocument(opening, ref, lease),
+  });
+  const live = createLiveDocuments({ store: options.store, registry, checkpointing, log });
+  const rights = watchRights({ bus: options.bus, projects, connections, registry, log });
+  metrics.gauge("atelier_documents_open", "Open live documents", () => registry.size);
+  metrics.gauge("atelier_document_connections", "Sockets of live documents", () => connections.size);
+  metrics.gauge("atelier_document_log_backlog_bytes", "Updates that wait for the log", () => writer.backlogBytes);
+  const parts: ConnectionParts = {
+    materialiser,
+    writer,
+    clock,
+    log,
+    limits: { ...CONNECTION_LIMITS, ...options.limits },
+    relaySeconds: metrics.histogram("atelier_document_relay_seconds", "From an update's arrival until it is relayed", {
+      buckets: [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05],
+    }),
+    acknowledge: (connection) => acknowledged.add(connection),
+  };
+
+  /** Rights may change while the document opens: then they are asked for again. */
+  const admit = async (call: SocketCall): Promise<{ role: Role; hold: Hold } | undefined> => {
+    const { projectId = "", fileId = "" } = call.params;
+    if (!isId(projectId) || !isId(fileId)) return undefined;
+    const ref = { projectId: projectId.toLowerCase(), fileId: fileId.toLowerCase() };
+    for (;;) {
+      const seen = rights.changes;
+      const role = await projects.requireRole(call.actor, ref.projectId, "viewer");
+      const hold = await registry.hold(ref);
+      if (hold === undefined) return undefined;
+      if (rights.changes === seen) return { role, hold };
+      hold.release();
+    }
+  };
+
+  const serve = async (call: SocketCall, early: { messages: [Buffer, boolean][] | undefined }): Promise<void> => {
+    const { socket, query } = call;
+    const admitted = await admit(call);
+    if (admitted === undefined) return socket.close(CLOSE.notFound, "no such file");
+    const { role, hold } = admitted;
+    const { document } = hold;
+    const asked = query.get("generation");
+    if (socket.readyState !== socket.OPEN || isStopping) {
+      hold.release();
+      return socket.close(CLOSE.moving, "stopping");
+    }
+    if (asked !== null && asked !== String(document.owner.generation)) {
+      hold.release();
+      return socket.close(CLOSE.generationChanged, "another generation");
+    }
+    const connection = new Connection({
+      socket,
+      actor: call.actor,
+      role,
+      document,
+      speaksOurs: query.get("v") === "1",
+      isLogUp: writer.isUp,
+      parts,
+    });
+    connections.add(connection);
+    socket.on("close", () => {
+      connection.leave();
+      connections.delete(connection);
+      hold.release();
+    });
+    const waiting = early.messages ?? [];
+    early.messages = undefined;
+    for (const [data, isBinary] of waiting) connection.receive(data, isBinary);
+    socket.on("message", (data: Buffer, isBinary) => connection.receive(data, isBinary));
+  };
+
+  const keepAlive = (slice: number): void => {
+    if (isStopping) return;
+    let number = 0;
+    for (const connection of connections) if (number++ % KEEP_ALIVE_SLICES === slice) connection.keepAlive();
+    clock.after(KEEP_ALIVE_MS / KEEP_ALIVE_SLICES, () => keepAlive((slice + 1) % KEEP_ALIVE_SLICES));
+  };
+
+  const stop = async (): Promise<void> => {
+    isStopping = true;
+    rights.stop();
+    const waiting = [...registry.documents()];
+    const rest = async (): Promise<void> => {
+      for (let document = waiting.pop(); document !== undefined; document = waiting.pop()) {
+        document.closeAll(CLOSE.moving, "moving, come back");
+        try {
+          await registry.close(document);
+        } catch (error) {
+          log.error("collaboration.document-not-put-to-rest", {
+            fileId: document.owner.ref.fileId,
+            error: error instanceof Error ? error.message : "unknown",
+          });
+        }
+      }
+    };
+    await isSwept;
+    await Promise.all(Array.from({ length: REST_AT_ONCE }, rest));
+    registry.forgetAll();
+    writer.close();
+    await materialiser[Symbol.asyncDispose]();
+  };
+
+  return {
+    name: "collaboration",
+    liveDocuments: live,
+    connect(call) {
+      const early: { messages: [Buffer, boolean][] | undefined } = { messages: [] };
+      let bytes = 0;
+      call.socket.on("message", (data: Buffer, isBinary) => {
+        if (early.messages === undefined) return;
+        bytes += data.byteLength;
+        if (bytes > MAX_EARLY_BYTES) call.socket.close(CLOSE.tooLarge, "too much before the document is open");
+        else early.messages.push([data, isBinary]);
+      });
+      if (isStopping) return call.socket.close(CLOSE.moving, "stopping");
+      serve(call, early).catch((error: unknown) => {
+        const isHidden = error instanceof Problem && error.status === 404;
+        if (!isHidden)
+          log.warn("collaboration.open-failed", { error: error instanceof Error ? error.message : "unknown" });
+        if (isHidden) call.socket.close(CLOSE.notFound, "no such file");
+        else call.socket.close(CLOSE.overloaded, "the document can't be opened right now");
+      });
+    },
+    sessions: (projectId) => ({
+      documents: [...registry.documents(projectId)]
+        .map((document) => ({
+          fileId: document.owner.ref.fileId,
+          path: document.path,
+          participants: [...connections]
+            .filter((connection) => connection.document === document && !connection.isClosed)
+            .map((connection) => ({
+              userId: connection.userId,
+              name: connection.actor.name,
+              role: connection.role,
+              since: new Date(connection.sinceMs).toISOString(),
+            })),
+        }))
+        .filter((document) => document.participants.length > 0),
+    }),
+    async start(signal) {
+      keepAlive(0);
+      isSwept = live.sweep(signal);
+    },
+    crash() {
+      isStopping = true;
+      rights.stop();
+      writer.close();
+      registry.forgetAll();
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+};

@@ -1,0 +1,294 @@
+/** One socket of one document: reads its messages, writes to it as fast as it reads, and closes it when it must. */
+import { CLOSE, type Role } from "@atelier/contracts";
+import type { WebSocket } from "ws";
+import type { Actor } from "#kernel/actor";
+import type { Clock } from "#kernel/clock";
+import type { Log } from "#kernel/log";
+import type { Histogram } from "#platform/metrics";
+import { AwarenessTooLarge, KEEP_ALIVE_FRAME } from "./awareness-relay.ts";
+import {
+  BadMessage,
+  durabilityFrame,
+  factsFrame,
+  parseFrame,
+  savedFrame,
+  step1Frame,
+  type Incoming,
+} from "./frames.ts";
+import type { LiveDocument, Participant } from "./live-document.ts";
+import { createBucket, type Allowance } from "./rate-limit.ts";
+import { SavedCount } from "./saved-count.ts";
+import { answerSync, type SyncParts } from "./sync-answer.ts";
+import { inspectUpdate } from "./update-inspection.ts";
+
+export type ConnectionLimits = {
+  /** A single update, in bytes. */
+  readonly maxUpdateBytes: number;
+  readonly messages: Allowance;
+  readonly bytes: Allowance;
+  /** What may wait for a slow reader, in bytes. */
+  readonly maxUnreadBytes: number;
+  /** A closed socket that does not answer is cut off after this. */
+  readonly closeGraceMs: number;
+};
+
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  maxUpdateBytes: 8 * 1024 * 1024,
+  messages: { burst: 20_000, perSecond: 1_000 },
+  bytes: { burst: 64 * 1024 * 1024, perSecond: 4 * 1024 * 1024 },
+  maxUnreadBytes: 1024 * 1024,
+  closeGraceMs: 10_000,
+};
+
+/** What a frame costs in memory while it waits, beside its bytes. */
+const FRAME_OVERHEAD_BYTES = 256;
+
+export type ConnectionParts = SyncParts & {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly relaySeconds: Histogram;
+  readonly limits: ConnectionLimits;
+  /** Told once per connection with updates that became durable; acknowledgements go out together after the commit. */
+  readonly acknowledge: (connection: Connection) => void;
+};
+
+export type ConnectionOptions = {
+  readonly socket: WebSocket;
+  readonly actor: Actor;
+  readonly role: Role;
+  readonly document: LiveDocument;
+  /** True for clients that understand the messages from 100 on. */
+  readonly speaksOurs: boolean;
+  readonly isLogUp: boolean;
+  readonly parts: ConnectionParts;
+};
+
+export class Connection implements Participant {
+  readonly actor: Actor;
+  readonly document: LiveDocument;
+  readonly sinceMs: number;
+  readonly #socket: WebSocket;
+  readonly #parts: ConnectionParts;
+  readonly #speaksOurs: boolean;
+  readonly #saved = new SavedCount();
+  readonly #mayMessage: (amount: number) => boolean;
+  readonly #mayBytes: (amount: number) => boolean;
+  #role: Role;
+  #isClosed = false;
+  /** Messages wait here while rights are looked up again. */
+  #held: Buffer[] | undefined;
+  #framesUnread = 0;
+  #unreadAllowance: number;
+
+  constructor(options: ConnectionOptions) {
+    this.actor = options.actor;
+    this.document = options.document;
+    this.#socket = options.socket;
+    this.#parts = options.parts;
+    this.#speaksOurs = options.speaksOurs;
+    this.#role = options.role;
+    const { clock, limits } = options.parts;
+    this.sinceMs = clock.now();
+    this.#mayMessage = createBucket(clock, limits.messages);
+    this.#mayBytes = createBucket(clock, limits.bytes);
+    this.#unreadAllowance = limits.maxUnreadBytes;
+    this.document.participants.add(this);
+    this.factsChanged();
+    if (!options.isLogUp) this.durabilityChanged(false);
+    this.requestSync();
+    const awareness = this.document.awareness.frame();
+    if (awareness !== undefined) this.send(awareness);
+  }
+
+  get userId(): string {
+    return this.actor.userId;
+  }
+
+  get role(): Role {
+    return this.#role;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Takes one message. Whatever is wrong with it ends this connection and nothing else. */
+  receive(data: Buffer, isBinary: boolean): void {
+    if (this.#isClosed) return;
+    if (!this.#mayMessage(1) || !this.#mayBytes(data.byteLength)) return this.close(CLOSE.tooFast, "too fast");
+    if (data.byteLength > this.#parts.limits.maxUpdateBytes) return this.close(CLOSE.tooLarge, "too large");
+    if (!isBinary) return this.close(CLOSE.badMessage, "not binary");
+    if (this.#held !== undefined) return void this.#held.push(data);
+    try {
+      this.#take(parseFrame(data));
+    } catch (error) {
+      if (error instanceof BadMessage) return this.close(CLOSE.badMessage, error.message);
+      if (error instanceof AwarenessTooLarge) return this.close(CLOSE.tooLarge, "awareness too large");
+      this.#parts.log.error("collaboration.message-failed", {
+        error: error instanceof Error ? error.message : "unknown",
+      });
+      this.close(CLOSE.overloaded, "internal");
+    }
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#isClosed) return;
+    const unread = this.#socket.bufferedAmount;
+    this.#framesUnread = unread === 0 ? 0 : this.#framesUnread + 1;
+    if (unread + this.#framesUnread * FRAME_OVERHEAD_BYTES > this.#unreadAllowance)
+      return this.close(CLOSE.overloaded, "reads too slowly");
+    this.#socket.send(frame, { binary: true, compress: false });
+  }
+
+  sendDroppable(frame: Uint8Array): void {
+    if (this.#socket.bufferedAmount * 4 < this.#parts.limits.maxUnreadBytes) this.send(frame);
+  }
+
+  keepAlive(): void {
+    this.sendDroppable(KEEP_ALIVE_FRAME);
+  }
+
+  factsChanged(): void {
+    if (this.#speaksOurs) this.send(factsFrame(this.document.factsFor(this.#role)));
+  }
+
+  durabilityChanged(durable: boolean): void {
+    if (this.#speaksOurs) this.send(durabilityFrame(durable));
+  }
+
+  requestSync(): void {
+    if (this.#mayEdit()) this.send(step1Frame(this.document.content.stateVector()));
+  }
+
+  /** Sends what became durable since the last time. */
+  sendSaved(): void {
+    const count = this.#saved.takeNews();
+    if (count !== undefined && this.#speaksOurs) this.send(savedFrame(count));
+  }
+
+  /** From now on messages wait until `resume`: nothing is taken on rights that may be gone. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** @param role undefined: no rights any more */
+  resume(role: Role | undefined): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    if (role === undefined) return this.close(CLOSE.rightsTaken, "rights were taken away");
+    if (role !== this.#role) {
+      this.#role = role;
+      this.factsChanged();
+      this.requestSync();
+    }
+    for (const data of held) this.receive(data, true);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.leave();
+    this.#socket.close(code, reason);
+    // A reader that has stopped never answers; what waits for it must not stay.
+    this.#parts.clock.after(this.#parts.limits.closeGraceMs, () => this.#socket.terminate());
+  }
+
+  /** The socket is gone or going. */
+  leave(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.document.participants.delete(this);
+    this.document.awareness.drop(this);
+  }
+
+  #mayEdit(): boolean {
+    return this.#role !== "viewer" && this.document.fixedReadOnly === null;
+  }
+
+  #take(message: Incoming): void {
+    switch (message.kind) {
+      case "step1":
+        void this.#answer(message.stateVector);
+        return;
+      case "step2":
+      case "update":
+        this.#takeUpdate(message.kind, message.update);
+        return;
+      case "awareness":
+        this.document.awareness.receive(this, message.payload);
+        return;
+      case "query-awareness": {
+        const frame = this.document.awareness.frame();
+        if (frame !== undefined) this.sendDroppable(frame);
+        return;
+      }
+      case "ignored":
+    }
+  }
+
+  async #answer(stateVector: Uint8Array): Promise<void> {
+    try {
+      const frames = await answerSync(this.#parts, this.document, stateVector);
+      const bytes = frames.reduce((sum, frame) => sum + frame.byteLength + FRAME_OVERHEAD_BYTES, 0);
+      this.#unreadAllowance = Math.max(this.#unreadAllowance, bytes * 2 + this.#parts.limits.maxUnreadBytes);
+      for (const frame of frames) this.send(frame);
+    } catch (error) {
+      if (error instanceof BadMessage) return this.close(CLOSE.badMessage, error.message);
+      this.#parts.log.warn("collaboration.sync-failed", { error: error instanceof Error ? error.message : "unknown" });
+      this.close(CLOSE.overloaded, "the document can't be read right now");
+    }
+  }
+
+  /**
+   * Stock clients answer our sync step 1 by themselves, so a viewer's sync answer is dropped unread; an update
+   * message of a viewer is an attempt to write.
+   */
+  #takeUpdate(kind: "step2" | "update", update: Uint8Array): void {
+    const number = this.#saved.receive();
+    if (this.#role === "viewer") {
+      if (kind === "update") this.close(CLOSE.rightsTaken, "viewers can't edit");
+      return;
+    }
+    if (this.document.readOnlyReason !== null) return;
+    const startMs = performance.now();
+    const inspection = inspectUpdate(update);
+    const answersSync = kind === "step2";
+    const isKnown = this.document.content.covers(inspection.ranges);
+    const onDurable = (): void => {
+      this.#saved.durable(number, answersSync);
+      this.#parts.acknowledge(this);
+    };
+    if (answersSync && isKnown) {
+      void this.#takeKnown(update, inspection, onDurable);
+      return;
+    }
+    this.document.accept(update, inspection, { userId: this.actor.userId, participant: this, onDurable });
+    this.#parts.relaySeconds.observe((performance.now() - startMs) / 1_000);
+  }
+
+  /** A returning client names every deletion it knows: only what is new of them goes on to the others. */
+  async #takeKnown(
+    update: Uint8Array,
+    inspection: ReturnType<typeof inspectUpdate>,
+    onDurable: () => void,
+  ): Promise<void> {
+    try {
+      const adds =
+        inspection.hasDeletions &&
+        (await this.#parts.materialiser.run("adds", { packed: this.document.content.packed(), update: update.slice() }))
+          .adds;
+      if (adds) {
+        if (this.#isClosed || !this.#mayEdit()) return;
+        this.document.accept(update, inspection, { userId: this.actor.userId, participant: this, onDurable });
+        return;
+      }
+      await this.#parts.writer.flush();
+      onDurable();
+      this.sendSaved();
+    } catch (error) {
+      // Unconfirmed: the client keeps it and brings it again.
+      this.#parts.log.debug("collaboration.sync-unconfirmed", {
+        error: error instanceof Error ? error.message : "unknown",
+      });
+    }
+  }
+}

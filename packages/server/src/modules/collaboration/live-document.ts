@@ -1,0 +1,207 @@
+/** One open document: takes updates, relays them at once, hands them to the log, and knows what a file version holds of it. */
+import type { DocumentFacts } from "@atelier/contracts";
+import { AwarenessRelay, type AwarenessSource } from "./awareness-relay.ts";
+import type { DocumentContent } from "./document-content.ts";
+import type { Clock } from "#kernel/clock";
+import { updateFrame } from "./frames.ts";
+import type { LogWriter } from "./log-writer.ts";
+import type { Ownership } from "./ports.ts";
+import type { TextFormat } from "./text-format.ts";
+import type { Inspection } from "./update-inspection.ts";
+
+/** A connection as its document knows it. */
+export interface Participant extends AwarenessSource {
+  send(frame: Uint8Array): void;
+  /** May be left out for one that reads too slowly. */
+  sendDroppable(frame: Uint8Array): void;
+  /** Generation, read-only state or line ends changed. */
+  factsChanged(): void;
+  durabilityChanged(durable: boolean): void;
+  /** Asks the client for all it has that the document lacks. */
+  requestSync(): void;
+  close(code: number, reason: string): void;
+}
+
+/** Who sent an update, and whom to tell that it is durable. */
+export type Sender = {
+  readonly userId: string | null;
+  readonly participant: Participant | null;
+  readonly onDurable: () => void;
+};
+
+/** What the newest file version holds of the document. */
+export type CheckpointState = {
+  /** The version that the text includes. */
+  baseVersion: number;
+  /** Its content's SHA-256, hex; null when not known. */
+  baseHash: string | null;
+  /** An encoded Y.Snapshot of the document when its text was that version's; null when there was no such moment. */
+  baseSnapshot: Uint8Array | null;
+  checkpointedSequence: number;
+  /** A checkpoint that may have become a version although nobody said so. */
+  saving: { readonly sequence: number; readonly hash: string; readonly snapshot: Uint8Array | null } | null;
+  snapshotSequence: number;
+};
+
+/** Bytes that may wait for the log before a document goes read-only. */
+export const MAX_PENDING_BYTES = 4 * 1024 * 1024;
+const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
+
+type ReadOnlyReason = "binary" | "too-large" | "log-unavailable";
+
+export type LiveDocumentOptions = {
+  readonly owner: Ownership;
+  readonly path: string;
+  readonly format: TextFormat;
+  readonly content: DocumentContent;
+  readonly sequence: number;
+  readonly checkpoint: CheckpointState;
+  /** Set: nobody edits it and nothing of it is stored. */
+  readonly fixedReadOnly: "binary" | "too-large" | null;
+  readonly editorIds: readonly string[];
+  readonly clock: Clock;
+  readonly writer: LogWriter;
+};
+
+export class LiveDocument {
+  readonly owner: Ownership;
+  readonly content: DocumentContent;
+  readonly checkpoint: CheckpointState;
+  readonly participants = new Set<Participant>();
+  readonly awareness: AwarenessRelay;
+  readonly fixedReadOnly: "binary" | "too-large" | null;
+  /** Who edited since the last checkpoint, in the order of their last edit. */
+  readonly editorIds: Set<string>;
+  path: string;
+  format: TextFormat;
+  /** Dropped from memory: nothing of it is written any more. */
+  isGone = false;
+  /** Called after every accepted update. */
+  onEdited: () => void = () => undefined;
+  /** Called when another owner has the document. */
+  onRefused: () => void = () => undefined;
+  #sequence: number;
+  #pendingBytes = 0;
+  #isHeldBack = false;
+  #lane: Promise<unknown> = Promise.resolve();
+  readonly #writer: LogWriter;
+
+  constructor(options: LiveDocumentOptions) {
+    this.owner = options.owner;
+    this.content = options.content;
+    this.checkpoint = options.checkpoint;
+    this.path = options.path;
+    this.format = options.format;
+    this.fixedReadOnly = options.fixedReadOnly;
+    this.editorIds = new Set(options.editorIds);
+    this.#sequence = options.sequence;
+    this.#writer = options.writer;
+    this.awareness = new AwarenessRelay({
+      clock: options.clock,
+      broadcast: (frame) => {
+        for (const participant of this.participants) participant.sendDroppable(frame);
+      },
+    });
+  }
+
+  /** The newest update's number in the log. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Not yet all in a file version. */
+  get isDirty(): boolean {
+    return (
+      !this.isGone &&
+      this.fixedReadOnly === null &&
+      (this.#sequence > this.checkpoint.checkpointedSequence || this.checkpoint.saving !== null)
+    );
+  }
+
+  get readOnlyReason(): ReadOnlyReason | null {
+    return this.fixedReadOnly ?? (this.#isHeldBack ? "log-unavailable" : null);
+  }
+
+  factsFor(role: DocumentFacts["role"]): DocumentFacts {
+    const reason = this.readOnlyReason ?? (role === "viewer" ? "role" : null);
+    const facts = { generation: this.owner.generation, role, eol: this.format.eol };
+    return reason === null ? { ...facts, readOnly: false } : { ...facts, readOnly: true, reason };
+  }
+
+  /** Relays an inspected update, keeps it, and hands it to the log. */
+  accept(update: Uint8Array, inspection: Inspection, sender: Sender): void {
+    const made = updateFrame(update);
+    this.relay(made, inspection, { sequence: this.takeSequence(), except: sender.participant });
+    const bytes = made.update.byteLength;
+    this.#pendingBytes += bytes;
+    this.#writer.append({
+      owner: this.owner,
+      sequence: this.#sequence,
+      update: made.update,
+      userId: sender.userId,
+      clientId: inspection.clientId,
+      durable: () => {
+        this.#settled(bytes);
+        sender.onDurable();
+      },
+      refused: () => {
+        this.#settled(bytes);
+        this.onRefused();
+      },
+    });
+    if (sender.userId !== null) {
+      this.editorIds.delete(sender.userId);
+      this.editorIds.add(sender.userId);
+    }
+    if (this.#pendingBytes > MAX_PENDING_BYTES || this.#writer.backlogBytes > MAX_BACKLOG_BYTES) this.#holdBack(true);
+    this.onEdited();
+  }
+
+  takeSequence(): number {
+    this.#sequence += 1;
+    return this.#sequence;
+  }
+
+  /** Shows an update to everybody and keeps it in memory. */
+  relay(
+    made: ReturnType<typeof updateFrame>,
+    inspection: Inspection,
+    at: { readonly sequence: number; readonly except: Participant | null },
+  ): void {
+    for (const participant of this.participants) if (participant !== at.except) participant.send(made.frame);
+    this.content.append(at.sequence, made, inspection.ranges);
+  }
+
+  /** Pieces of work that replace the document's state or write its versions run one after the other. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#lane.then(work);
+    this.#lane = done.catch(() => undefined);
+    return done;
+  }
+
+  factsChanged(): void {
+    for (const participant of this.participants) participant.factsChanged();
+  }
+
+  closeAll(code: number, reason: string): void {
+    for (const participant of [...this.participants]) participant.close(code, reason);
+  }
+
+  #settled(bytes: number): void {
+    this.#pendingBytes -= bytes;
+    if (
+      this.#isHeldBack &&
+      this.#pendingBytes < MAX_PENDING_BYTES / 4 &&
+      this.#writer.backlogBytes < MAX_BACKLOG_BYTES / 4
+    )
+      this.#holdBack(false);
+  }
+
+  #holdBack(held: boolean): void {
+    if (this.#isHeldBack === held) return;
+    this.#isHeldBack = held;
+    this.factsChanged();
+    // What was refused meanwhile is still with the clients.
+    if (!held) for (const participant of this.participants) participant.requestSync();
+  }
+}

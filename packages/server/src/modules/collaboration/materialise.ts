@@ -1,0 +1,126 @@
+/** What needs a Y.Doc: short pieces of work on the bytes of one document, made to run in the worker thread. */
+import { createHash } from "node:crypto";
+import { ROOT_TEXT } from "@atelier/contracts";
+import * as decoding from "lib0/decoding";
+import * as encoding from "lib0/encoding";
+import * as Y from "yjs";
+import { applyExternalWrite } from "./external-change.ts";
+import { decodeFile, encodeFile, type TextFormat } from "./text-format.ts";
+
+/** Comparing texts may take this long; then the differing span is replaced. */
+const DIFF_DEADLINE_MS = 200;
+
+/** A document compacted into one update, with what it covers. `snapshot` is an encoded Y.Snapshot. */
+export type Compacted = {
+  readonly state: Uint8Array;
+  readonly stateVector: Uint8Array;
+  readonly snapshot: Uint8Array;
+  /** Updates that could not be integrated and were left out. */
+  readonly skipped: number;
+};
+export type FileContent = { readonly bytes: Uint8Array; readonly hash: string };
+
+/** Several updates as one byte array: cheap to hand to another thread. */
+export const packUpdates = (updates: Iterable<Uint8Array>): Uint8Array =>
+  encoding.encode((encoder) => {
+    for (const update of updates) encoding.writeVarUint8Array(encoder, update);
+  });
+
+function* unpack(packed: Uint8Array): Generator<Uint8Array> {
+  const decoder = decoding.createDecoder(packed);
+  while (decoding.hasContent(decoder)) yield decoding.readVarUint8Array(decoder);
+}
+
+/** One transaction for all is far faster than one each; one at a time finds the update that can't be integrated. */
+const load = (packed: Uint8Array): { doc: Y.Doc; skipped: number } => {
+  try {
+    const doc = new Y.Doc();
+    doc.transact(() => {
+      for (const update of unpack(packed)) Y.applyUpdate(doc, update);
+    });
+    return { doc, skipped: 0 };
+  } catch {
+    let skipped = 0;
+    let sound: Uint8Array[] = [];
+    for (const update of unpack(packed)) {
+      try {
+        const trial = new Y.Doc();
+        trial.transact(() => {
+          for (const one of [...sound, update]) Y.applyUpdate(trial, one);
+        });
+        sound = [Y.encodeStateAsUpdate(trial)];
+      } catch {
+        skipped += 1;
+      }
+    }
+    const doc = new Y.Doc();
+    for (const update of sound) Y.applyUpdate(doc, update);
+    return { doc, skipped };
+  }
+};
+
+const compactDoc = (doc: Y.Doc, skipped: number): Compacted => ({
+  state: Y.encodeStateAsUpdate(doc),
+  stateVector: Y.encodeStateVector(doc),
+  snapshot: Y.encodeSnapshot(Y.snapshot(doc)),
+  skipped,
+});
+
+const contentOf = (doc: Y.Doc, format: TextFormat): FileContent => {
+  const bytes = encodeFile(doc.getText(ROOT_TEXT).toString(), format);
+  return { bytes, hash: createHash("sha256").update(bytes).digest("hex") };
+};
+
+/** Every piece of work by its name; arguments and answers are plain data. */
+export const work = {
+  /** The first update of a document that has this text. */
+  seed({ text }: { text: string }): Compacted {
+    const doc = new Y.Doc();
+    if (text !== "") doc.getText(ROOT_TEXT).insert(0, text);
+    return compactDoc(doc, 0);
+  },
+
+  /** Compacts, and makes the file's bytes. */
+  read({ packed, format }: { packed: Uint8Array; format: TextFormat }): Compacted & FileContent {
+    const { doc, skipped } = load(packed);
+    return { ...compactDoc(doc, skipped), ...contentOf(doc, format) };
+  },
+
+  /** What a client with this state vector lacks. */
+  diff({ packed, stateVector }: { packed: Uint8Array; stateVector: Uint8Array }): { update: Uint8Array } {
+    return { update: Y.encodeStateAsUpdate(load(packed).doc, stateVector) };
+  },
+
+  /** Whether an update says anything that the document does not have. */
+  adds({ packed, update }: { packed: Uint8Array; update: Uint8Array }): { adds: boolean } {
+    const { doc } = load(packed);
+    const before = Y.snapshot(doc);
+    Y.applyUpdate(doc, update);
+    return { adds: !Y.equalSnapshots(before, Y.snapshot(doc)) || doc.store.pendingStructs !== null };
+  },
+
+  /**
+   * Brings in a version written from outside. `update` undefined: nothing to change. Undefined as a whole: one of the two
+   * versions is not text.
+   */
+  external(write: {
+    packed: Uint8Array;
+    baseBytes: Uint8Array;
+    newBytes: Uint8Array;
+    baseSnapshot: Uint8Array | null;
+  }): (Compacted & FileContent & { update: Uint8Array | undefined; format: TextFormat }) | undefined {
+    const base = decodeFile(write.baseBytes);
+    const next = decodeFile(write.newBytes);
+    if (base.kind !== "text" || next.kind !== "text") return undefined;
+    const { doc, skipped } = load(write.packed);
+    const endMs = performance.now() + DIFF_DEADLINE_MS;
+    const update = applyExternalWrite(
+      doc,
+      { baseText: base.text, newText: next.text, baseSnapshot: write.baseSnapshot },
+      () => performance.now() > endMs,
+    );
+    return { ...compactDoc(doc, skipped), ...contentOf(doc, next.format), update, format: next.format };
+  },
+};
+
+export type Work = typeof work;

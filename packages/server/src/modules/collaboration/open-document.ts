@@ -1,0 +1,117 @@
+/** Opens a document under its lease: seeded once from the file, afterwards only ever read back from its log. */
+import { createHash } from "node:crypto";
+import type { Clock } from "#kernel/clock";
+import type { Log } from "#kernel/log";
+import type { Lease } from "#platform/leases";
+import type { Projects, StoredFile } from "#projects";
+import type { Checkpointing } from "./checkpointing.ts";
+import { DocumentContent } from "./document-content.ts";
+import { EMPTY_UPDATE } from "./frames.ts";
+import { LiveDocument, type CheckpointState } from "./live-document.ts";
+import type { LogWriter } from "./log-writer.ts";
+import type { Materialiser } from "./materialiser.ts";
+import type { DocumentRef, DocumentStore, Ownership, StoredDocument } from "./ports.ts";
+import { decodeFile } from "./text-format.ts";
+import { inspectUpdate } from "./update-inspection.ts";
+import { updateFrame } from "./frames.ts";
+
+export type OpeningParts = {
+  readonly store: DocumentStore;
+  readonly projects: Pick<Projects, "readStored">;
+  readonly materialiser: Materialiser;
+  readonly writer: LogWriter;
+  readonly checkpointing: Checkpointing;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** State vector of a document without content. */
+const EMPTY_VECTOR = Uint8Array.of(0);
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** The bytes of a stored document as they are kept in memory, with the number of its last update. */
+const replay = (stored: StoredDocument, log: Log): { content: DocumentContent; sequence: number } => {
+  const base = stored.snapshot ?? { state: EMPTY_UPDATE, stateVector: EMPTY_VECTOR, sequence: 0 };
+  const content = new DocumentContent(base);
+  let { sequence } = base;
+  for (const logged of stored.tail) {
+    ({ sequence } = logged);
+    try {
+      content.append(sequence, updateFrame(logged.update), inspectUpdate(logged.update).ranges);
+    } catch (error) {
+      // Only what was inspected gets into the log: this row was changed since.
+      log.error("collaboration.log-row-unreadable", { sequence, error: error instanceof Error ? error.message : "" });
+    }
+  }
+  return { content, sequence };
+};
+
+const atRest = (file: StoredFile, sequence: number): CheckpointState => ({
+  baseVersion: file.entry.version,
+  baseHash: sha256(file.bytes),
+  baseSnapshot: null,
+  checkpointedSequence: sequence,
+  saving: null,
+  snapshotSequence: 0,
+});
+
+/** @returns undefined when there is no such file. @throws Fenced, Problem */
+export const openDocument = async (
+  parts: OpeningParts,
+  ref: DocumentRef,
+  lease: Lease,
+): Promise<LiveDocument | undefined> => {
+  const file = await parts.projects.readStored(ref.projectId, ref.fileId);
+  if (file === undefined) return undefined;
+  const stored = await parts.store.takeOver(ref, lease.fence);
+  const owner: Ownership = { ref, generation: stored?.row.generation ?? 1, fence: lease.fence };
+  const common = { owner, path: file.entry.path, clock: parts.clock, writer: parts.writer };
+
+  if (stored !== undefined && (stored.snapshot !== null || stored.tail.length > 0)) {
+    const { content, sequence } = replay(stored, parts.log);
+    const { row } = stored;
+    const document = new LiveDocument({
+      ...common,
+      content,
+      sequence,
+      format: row.format,
+      fixedReadOnly: null,
+      editorIds: stored.editorIds,
+      checkpoint: {
+        baseVersion: row.baseVersion,
+        baseHash: null,
+        baseSnapshot: null,
+        checkpointedSequence: row.checkpointedSequence,
+        saving: row.saving === null ? null : { ...row.saving, snapshot: null },
+        snapshotSequence: stored.snapshot?.sequence ?? 0,
+      },
+    });
+    await parts.checkpointing.catchUp(document, file);
+    return document;
+  }
+
+  const decoded = decodeFile(file.bytes);
+  if (decoded.kind !== "text")
+    return new LiveDocument({
+      ...common,
+      content: new DocumentContent({ state: EMPTY_UPDATE, stateVector: EMPTY_VECTOR, sequence: 0 }),
+      sequence: 0,
+      format: { eol: "lf", byteOrderMark: false },
+      fixedReadOnly: decoded.kind,
+      editorIds: [],
+      checkpoint: atRest(file, 0),
+    });
+
+  const seed = await parts.materialiser.run("seed", { text: decoded.text });
+  await parts.store.create(owner, { update: seed.state, baseVersion: file.entry.version, format: decoded.format });
+  return new LiveDocument({
+    ...common,
+    content: new DocumentContent({ state: seed.state, stateVector: seed.stateVector, sequence: 1 }),
+    sequence: 1,
+    format: decoded.format,
+    fixedReadOnly: null,
+    editorIds: [],
+    checkpoint: { ...atRest(file, 1), baseSnapshot: seed.snapshot },
+  });
+};

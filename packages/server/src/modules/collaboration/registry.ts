@@ -1,0 +1,207 @@
+/** The documents that are open in this process: each once, under its lease, as long as somebody holds it. */
+import { CLOSE } from "@atelier/contracts";
+import type { Log } from "#kernel/log";
+import type { Clock } from "#kernel/clock";
+import type { Lease, Leases } from "#platform/leases";
+import type { Checkpointing } from "./checkpointing.ts";
+import type { LiveDocument } from "./live-document.ts";
+import type { DocumentRef } from "./ports.ts";
+import { Upkeep, type UpkeepTimes } from "./upkeep.ts";
+
+const LEASE_WAIT_MS = 10_000;
+
+/** A document that stays open until released. */
+export type Hold = { readonly document: LiveDocument; release(): void };
+
+type Open = { readonly document: LiveDocument; readonly lease: Lease; readonly upkeep: Upkeep; holds: number };
+
+/** Of one file: being opened, open, or on its way out (then `gone` settles). */
+type Slot =
+  | { readonly state: "opening"; readonly opened: Promise<Open | undefined> }
+  | { readonly state: "open"; readonly open: Open }
+  | { readonly state: "closing"; readonly open: Open; readonly gone: Promise<void> };
+
+export type RegistryOptions = {
+  readonly leases: Leases;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly times: UpkeepTimes;
+  readonly checkpointing: Checkpointing;
+  /** undefined: no such file. */
+  readonly open: (ref: DocumentRef, lease: Lease) => Promise<LiveDocument | undefined>;
+};
+
+export class DocumentRegistry {
+  readonly #options: RegistryOptions;
+  readonly #slots = new Map<string, Slot>();
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  /** Open documents, all or those of one project. */
+  *documents(projectId?: string): Generator<LiveDocument> {
+    for (const slot of this.#slots.values()) {
+      if (slot.state === "opening") continue;
+      const { document } = slot.open;
+      if (projectId === undefined || document.owner.ref.projectId === projectId) yield document;
+    }
+  }
+
+  /** What is open or about to be. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** Holds a document only if it is open or being opened. */
+  async holdOpen(ref: DocumentRef): Promise<Hold | undefined> {
+    return this.#slots.has(ref.fileId) ? this.hold(ref) : undefined;
+  }
+
+  /** Opens the document or joins those who have it open. @returns undefined when there is no such file. */
+  async hold(ref: DocumentRef): Promise<Hold | undefined> {
+    for (;;) {
+      const slot = this.#slots.get(ref.fileId);
+      if (slot?.state === "closing") {
+        await slot.gone;
+        continue;
+      }
+      const open = slot?.state === "open" ? slot.open : await (slot?.opened ?? this.#open(ref));
+      if (open === undefined || open.document.owner.ref.projectId !== ref.projectId) return undefined;
+      // It may have left again between opening and now.
+      if (open.document.isGone || this.#slots.get(ref.fileId)?.state !== "open") continue;
+      open.holds += 1;
+      open.upkeep.held();
+      let isHeld = true;
+      return {
+        document: open.document,
+        release: () => {
+          if (!isHeld) return;
+          isHeld = false;
+          open.holds -= 1;
+          if (open.holds === 0) open.upkeep.released();
+        },
+      };
+    }
+  }
+
+  /** Drops a document without writing: its log is what counts. */
+  evict(document: LiveDocument, close: { readonly code: number; readonly reason: string }): void {
+    const slot = this.#slots.get(document.owner.ref.fileId);
+    document.isGone = true;
+    document.closeAll(close.code, close.reason);
+    document.awareness.close();
+    if (slot === undefined || slot.state === "opening" || slot.open.document !== document) return;
+    slot.open.upkeep.stop();
+    this.#slots.delete(document.owner.ref.fileId);
+    void this.#release(slot.open.lease);
+  }
+
+  /** Checkpoint, snapshot, release: afterwards the document is at rest. @throws when it could not be written; it stays open. */
+  async close(document: LiveDocument): Promise<void> {
+    const { fileId } = document.owner.ref;
+    const slot = this.#slots.get(fileId);
+    if (slot?.state !== "open" || slot.open.document !== document) return;
+    const { open } = slot;
+    const leave = async (): Promise<void> => {
+      await this.#options.checkpointing.putToRest(document);
+      if (document.isGone) return;
+      document.isGone = true;
+      open.upkeep.stop();
+      document.awareness.close();
+      await this.#release(open.lease);
+    };
+    const left = leave();
+    const settle = (next: Slot | undefined): void => {
+      if (this.#slots.get(fileId) !== closing) return;
+      if (next === undefined) this.#slots.delete(fileId);
+      else this.#slots.set(fileId, next);
+    };
+    const closing: Slot = {
+      state: "closing",
+      open,
+      gone: left.then(
+        () => settle(undefined),
+        () => settle(slot),
+      ),
+    };
+    this.#slots.set(fileId, closing);
+    await closing.gone;
+    await left;
+  }
+
+  /** As a crash would: everything is forgotten, nothing written. For tests and for a stop that ran out of time. */
+  forgetAll(): void {
+    for (const document of [...this.documents()]) this.evict(document, { code: CLOSE.moving, reason: "stopping" });
+  }
+
+  async #release(lease: Lease): Promise<void> {
+    try {
+      await lease.release();
+    } catch (error) {
+      this.#options.log.warn("collaboration.lease-release-failed", {
+        error: error instanceof Error ? error.message : "",
+      });
+    }
+  }
+
+  #open(ref: DocumentRef): Promise<Open | undefined> {
+    const opened = this.#openUnderLease(ref).then(
+      (open) => {
+        if (open === undefined || open.document.isGone) this.#slots.delete(ref.fileId);
+        else this.#slots.set(ref.fileId, { state: "open", open });
+        return open;
+      },
+      (error: unknown) => {
+        this.#slots.delete(ref.fileId);
+        throw error;
+      },
+    );
+    this.#slots.set(ref.fileId, { state: "opening", opened });
+    return opened;
+  }
+
+  async #openUnderLease(ref: DocumentRef): Promise<Open | undefined> {
+    const { leases, clock, log, times, checkpointing } = this.#options;
+    const lease = await leases.acquire(`document/${ref.projectId}/${ref.fileId}`, { waitMs: LEASE_WAIT_MS });
+    let document: LiveDocument | undefined;
+    try {
+      document = await this.#options.open(ref, lease);
+    } finally {
+      if (document === undefined || document.isGone) await this.#release(lease);
+    }
+    if (document === undefined) return undefined;
+    const opened = document;
+    const moving = (): void => this.evict(opened, { code: CLOSE.moving, reason: "the document has another owner" });
+    const upkeep = new Upkeep({
+      clock,
+      times,
+      work: {
+        checkpoint: () => checkpointing.checkpoint(opened),
+        snapshot: () => checkpointing.snapshot(opened),
+        compact: () => checkpointing.compact(opened),
+        retire: () => this.#retire(open),
+      },
+      onFault: (task, error) => {
+        log.warn("collaboration.upkeep-failed", {
+          task,
+          fileId: ref.fileId,
+          error: error instanceof Error ? error.message : "unknown",
+        });
+        if (task === "retire" && open.holds === 0) upkeep.released();
+      },
+    });
+    const open: Open = { document: opened, lease, upkeep, holds: 0 };
+    opened.onEdited = () => upkeep.edited(opened.content.needsCompaction);
+    opened.onRefused = moving;
+    lease.lost.addEventListener("abort", () => {
+      if (!opened.isGone) moving();
+    });
+    if (opened.isDirty) opened.onEdited();
+    return open;
+  }
+
+  async #retire(open: Open): Promise<void> {
+    if (open.holds === 0) await this.close(open.document);
+  }
+}

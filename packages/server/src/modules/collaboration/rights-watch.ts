@@ -1,0 +1,76 @@
+/** Keeps connections true to rights, sign-ins and files as they change. */
+import { CLOSE } from "@atelier/contracts";
+import type { Log } from "#kernel/log";
+import type { Bus } from "#platform/bus";
+import type { Projects } from "#projects";
+import type { Connection } from "./connection.ts";
+import type { DocumentRegistry } from "./registry.ts";
+
+export type RightsWatchParts = {
+  readonly bus: Bus;
+  readonly projects: Pick<Projects, "roleOf">;
+  readonly connections: ReadonlySet<Connection>;
+  readonly registry: DocumentRegistry;
+  readonly log: Log;
+};
+
+/** `changes` counts what was heard, so that an opening in between notices. */
+export type RightsWatch = { readonly changes: number; stop(): void };
+
+export const watchRights = (parts: RightsWatchParts): RightsWatch => {
+  const { bus, connections, registry, log } = parts;
+  let changes = 0;
+
+  const recheck = async (userId: string, projectId: string, held: readonly Connection[]): Promise<void> => {
+    try {
+      const role = await parts.projects.roleOf(userId, projectId);
+      for (const connection of held) connection.resume(role);
+    } catch (error) {
+      // Who can't be judged is not let in: it may come back and be judged then.
+      log.warn("collaboration.rights-unknown", { error: error instanceof Error ? error.message : "unknown" });
+      for (const connection of held) connection.close(CLOSE.overloaded, "rights can't be checked right now");
+    }
+  };
+
+  const stops = [
+    bus.subscribe("rights-changed", ({ projectId, userId }) => {
+      changes += 1;
+      const byUser = new Map<string, Connection[]>();
+      for (const connection of connections) {
+        if (connection.document.owner.ref.projectId !== projectId) continue;
+        if (userId !== undefined && connection.userId !== userId) continue;
+        connection.hold();
+        const own = byUser.get(connection.userId);
+        if (own === undefined) byUser.set(connection.userId, [connection]);
+        else own.push(connection);
+      }
+      for (const [id, held] of byUser) void recheck(id, projectId, held);
+    }),
+    bus.subscribe("sign-in-ended", ({ signInId }) => {
+      for (const connection of connections)
+        if (connection.actor.signInId === signInId) connection.close(CLOSE.signedOut, "signed out");
+    }),
+    bus.subscribe("files-removed", ({ projectId, fileIds }) => {
+      changes += 1;
+      const gone = new Set(fileIds);
+      for (const document of [...registry.documents(projectId)])
+        if (gone.has(document.owner.ref.fileId))
+          registry.evict(document, { code: CLOSE.notFound, reason: "the file is gone" });
+    }),
+    bus.subscribe("project-event", ({ projectId, event }) => {
+      if (event.type !== "entries-changed") return;
+      const paths = new Map(event.entries.map((entry) => [entry.id, entry.path]));
+      for (const document of registry.documents(projectId))
+        document.path = paths.get(document.owner.ref.fileId) ?? document.path;
+    }),
+  ];
+
+  return {
+    get changes() {
+      return changes;
+    },
+    stop: () => {
+      for (const stop of stops) stop();
+    },
+  };
+};

@@ -1,0 +1,42 @@
+/** Which structs a run of updates covers, kept up to date from what each update says, without a Y.Doc. */
+import * as Y from "yjs";
+import type { ClockRange } from "./update-inspection.ts";
+
+export type StateVector = {
+  add(ranges: readonly ClockRange[]): void;
+  /** True when every struct of the ranges is covered already. */
+  covers(ranges: readonly ClockRange[]): boolean;
+  encode(): Uint8Array;
+};
+
+/**
+ * An update that starts beyond the next expected clock waits: it counts once the gap before it is closed, so the vector
+ * never claims more than what is there.
+ */
+export const createStateVector = (encoded?: Uint8Array): StateVector => {
+  const clocks: Map<number, number> = encoded === undefined ? new Map() : Y.decodeStateVector(encoded);
+  let early: ClockRange[] = [];
+
+  const take = (range: ClockRange): boolean => {
+    const next = clocks.get(range.client) ?? 0;
+    if (range.from > next) return false;
+    if (range.to > next) clocks.set(range.client, range.to);
+    return true;
+  };
+
+  return {
+    add(ranges) {
+      const late = ranges.filter((range) => !take(range));
+      if (early.length === 0 && late.length === 0) return;
+      let waiting = [...early, ...late];
+      for (;;) {
+        const rest = waiting.filter((range) => !take(range));
+        if (rest.length === waiting.length) break;
+        waiting = rest;
+      }
+      early = waiting;
+    },
+    covers: (ranges) => ranges.every((range) => range.to <= (clocks.get(range.client) ?? 0)),
+    encode: () => Y.encodeStateVector(clocks),
+  };
+};

@@ -1,0 +1,236 @@
+/** For tests: live documents on a real database behind the real HTTP edge, with files at rest that a test can look at. */
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import type { Entry, Role } from "@atelier/contracts";
+import { WebSocket } from "ws";
+import { WebsocketProvider } from "y-websocket";
+import * as Y from "yjs";
+import { systemClock, type Clock } from "#kernel/clock";
+import { createId } from "#kernel/ids";
+import { silentLog, type Log } from "#kernel/log";
+import { Problem } from "#kernel/problem";
+import type { Sql } from "#platform/sql";
+import type { Projects, StoredFile } from "#projects";
+import { createInProcessBus } from "../../platform/bus/adapters/in-process-bus.ts";
+import { actorNamed, createEdgeFixture } from "../../platform/http/test-edge.ts";
+import { createInProcessLeases } from "../../platform/leases/adapters/in-process-leases.ts";
+import { createSequenceFences } from "../../platform/leases/adapters/sequence-fences.ts";
+import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometheus-metrics.ts";
+import { openTestDatabase } from "../../platform/sql/test-database.ts";
+import { createPostgresDocumentStore } from "./adapters/document-store-postgres.ts";
+import { createCollaboration, type Collaboration, type CollaborationOptions } from "./collaboration.ts";
+import { registerCollaborationHttp } from "./http.ts";
+import { registerCollaborationSocket } from "./socket.ts";
+
+/** Files at rest with the promises of the projects face that live documents use. */
+export const createTestFiles = (sql: Sql) => {
+  const projectId = createId();
+  const ownerId = actorNamed("alice").userId;
+  const roles = new Map<string, Role>([[ownerId, "owner"]]);
+  const files = new Map<string, { path: string; versions: Uint8Array[] }>();
+  const saves: { fileId: string; version: number; editorIds: readonly string[] }[] = [];
+
+  const stored = (fileId: string, version?: number): (StoredFile & { ownerId: string }) | undefined => {
+    const file = files.get(fileId);
+    const number = version ?? file?.versions.length ?? 0;
+    const bytes = file?.versions[number - 1];
+    if (file === undefined || bytes === undefined) return undefined;
+    const entry: Entry = {
+      id: fileId,
+      parentId: null,
+      path: file.path,
+      kind: "file",
+      size: bytes.byteLength,
+      hash: createHash("sha256").update(bytes).digest("hex"),
+      version: number,
+      executable: false,
+      updatedAt: new Date(0).toISOString(),
+    };
+    return { entry, bytes, ownerId };
+  };
+
+  const projects: Pick<Projects, "requireRole" | "roleOf" | "readStored" | "saveCheckpoint"> = {
+    async requireRole(actor, project) {
+      const role = project === projectId ? roles.get(actor.userId) : undefined;
+      if (role === undefined) throw new Problem("projects/no-such-project");
+      return role;
+    },
+    roleOf: async (userId) => roles.get(userId),
+    readStored: async (project, fileId, version) => (project === projectId ? stored(fileId, version) : undefined),
+    async saveCheckpoint({ fileId, bytes, basedOn, editorIds }) {
+      const newest = stored(fileId);
+      const file = files.get(fileId);
+      if (newest === undefined || file === undefined) return undefined;
+      if (newest.entry.version !== basedOn) return { conflict: newest };
+      if (Buffer.compare(newest.bytes, bytes) === 0) return { entry: newest.entry, changed: false };
+      file.versions.push(bytes);
+      saves.push({ fileId, version: file.versions.length, editorIds });
+      return { entry: (stored(fileId) ?? newest).entry, changed: true };
+    },
+  };
+
+  return {
+    projectId,
+    ownerId,
+    projects,
+    roles,
+    saves,
+    /** @returns the new file's id */
+    async add(content: string | Uint8Array, path = `${createId()}.txt`): Promise<string> {
+      const fileId = createId();
+      files.set(fileId, { path, versions: [typeof content === "string" ? Buffer.from(content) : content] });
+      await sql.transaction({ role: "jobs" }, async (transaction) => {
+        await transaction.query(
+          "insert into projects (id, slug, owner_id, name) values ($1, $2, $3, 'p') on conflict (id) do nothing",
+          [projectId, projectId, ownerId],
+        );
+        await transaction.query(
+          "insert into nodes (project_id, id, kind, name, name_key, version, hash) values ($1, $2, 'file', $3, $3, 1, 'x')",
+          [projectId, fileId, path],
+        );
+      });
+      return fileId;
+    },
+    text: (fileId: string): string => Buffer.from(stored(fileId)?.bytes ?? []).toString("utf8"),
+    version: (fileId: string): number => stored(fileId)?.entry.version ?? 0,
+    remove: (fileId: string): boolean => files.delete(fileId),
+    /** Writes a version from outside; the caller tells the live document, as projects does. */
+    write(fileId: string, content: string | Uint8Array): { basedOn: number; version: number; bytes: Uint8Array } {
+      const file = files.get(fileId);
+      if (file === undefined) throw new Error("no such file");
+      const bytes = typeof content === "string" ? Buffer.from(content) : content;
+      const basedOn = file.versions.length;
+      file.versions.push(bytes);
+      return { basedOn, version: basedOn + 1, bytes };
+    },
+  };
+};
+export type TestFiles = ReturnType<typeof createTestFiles>;
+
+export type TestClient = {
+  readonly doc: Y.Doc;
+  readonly provider: WebsocketProvider;
+  text(): string;
+  type(at: number, text: string, remove?: number): void;
+};
+
+export type TestServerOptions = Partial<Omit<CollaborationOptions, "store" | "projects">> & {
+  /** Stands in front of the real database, to make it fail. */
+  readonly wrapSql?: (sql: Sql) => Sql;
+};
+
+/** Polls until it holds; 10 s at most. */
+export const until = async (holds: () => boolean, what = "the condition"): Promise<void> => {
+  const endMs = performance.now() + 10_000;
+  while (!holds()) {
+    if (performance.now() > endMs) throw new Error(`still waiting for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+};
+
+export const openTestCollaboration = async () => {
+  const database = await openTestDatabase();
+  const files = createTestFiles(database.sql);
+  const bus = createInProcessBus(silentLog);
+  const closers: (() => Promise<void>)[] = [];
+  const fences = createSequenceFences(database.sql);
+
+  /** One server process; several after each other share database and files, as restarts do. */
+  const serve = async (options: TestServerOptions = {}) => {
+    const clock: Clock = options.clock ?? systemClock;
+    const log: Log = options.log ?? silentLog;
+    const sql = options.wrapSql?.(database.sql) ?? database.sql;
+    const metrics = createPrometheusMetrics();
+    const corrupt: number[] = [];
+    const collaboration: Collaboration = createCollaboration({
+      store: createPostgresDocumentStore({ sql, onCorrupt: (_ref, sequence) => corrupt.push(sequence) }),
+      projects: files.projects,
+      leases: createInProcessLeases({ fences, clock: systemClock }),
+      bus,
+      metrics,
+      ...options,
+      clock,
+      log,
+    });
+    const edge = createEdgeFixture();
+    registerCollaborationSocket(edge.server, collaboration);
+    registerCollaborationHttp(edge.server, { collaboration, projects: files.projects });
+    const origin = await edge.listen();
+    await collaboration.start(new AbortController().signal);
+    const clients: TestClient[] = [];
+    const sockets: WebSocket[] = [];
+    let isOpen = true;
+
+    const close = async (end: () => Promise<void>): Promise<void> => {
+      if (!isOpen) return;
+      isOpen = false;
+      for (const { provider } of clients) provider.destroy();
+      for (const socket of sockets) socket.terminate();
+      await end();
+      await edge[Symbol.asyncDispose]();
+    };
+    closers.push(() => close(() => collaboration[Symbol.asyncDispose]()));
+
+    return {
+      collaboration,
+      origin,
+      metrics,
+      corrupt,
+      stop: () => close(() => collaboration[Symbol.asyncDispose]()),
+      /** The process dies: nothing is flushed. */
+      crash: () => close(async () => collaboration.crash()),
+      /** A stock client. */
+      join(
+        fileId: string,
+        how: { user?: string; doc?: Y.Doc; path?: string; params?: Record<string, string> } = {},
+      ): TestClient {
+        const doc = how.doc ?? new Y.Doc();
+        const provider = new WebsocketProvider(
+          `${origin.replace("http", "ws")}${how.path ?? "/api/collaborate"}/${files.projectId}`,
+          fileId,
+          doc,
+          {
+            WebSocketPolyfill: WebSocket as unknown as typeof globalThis.WebSocket,
+            disableBc: true,
+            params: { token: `token-of-${how.user ?? "alice"}`, ...how.params },
+          },
+        );
+        const client: TestClient = {
+          doc,
+          provider,
+          text: () => doc.getText("content").toString(),
+          type(at, text, remove = 0) {
+            doc.transact(() => {
+              if (remove > 0) doc.getText("content").delete(at, remove);
+              if (text !== "") doc.getText("content").insert(at, text);
+            });
+          },
+        };
+        clients.push(client);
+        return client;
+      },
+      /** A bare socket that speaks bytes. */
+      async dial(fileId: string, how: { user?: string; query?: string } = {}): Promise<WebSocket> {
+        const socket = new WebSocket(
+          `${origin.replace("http", "ws")}/api/collaborate/${files.projectId}/${fileId}?token=token-of-${how.user ?? "alice"}&${how.query ?? ""}`,
+        );
+        sockets.push(socket);
+        socket.on("error", () => undefined);
+        await once(socket, "open");
+        return socket;
+      },
+    };
+  };
+
+  return {
+    database,
+    files,
+    bus,
+    serve,
+    async [Symbol.asyncDispose]() {
+      for (const close of closers) await close();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+};
+export type TestCollaboration = Awaited<ReturnType<typeof openTestCollaboration>>;

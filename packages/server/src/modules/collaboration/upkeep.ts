@@ -1,0 +1,125 @@
+/** When a document is checkpointed, snapshotted, compacted and let go. */
+import type { Clock, Timer } from "#kernel/clock";
+
+export type UpkeepTimes = {
+  /** A checkpoint comes this long after the last edit … */
+  readonly checkpointIdleMs: number;
+  /** … and at the latest this long after the first one. */
+  readonly checkpointMaxMs: number;
+  readonly snapshotMs: number;
+  /** A document that nobody holds leaves memory after this. */
+  readonly idleMs: number;
+  /** After a failure. */
+  readonly retryMs: number;
+};
+
+export const UPKEEP_TIMES: UpkeepTimes = {
+  checkpointIdleMs: 2_000,
+  checkpointMaxMs: 60_000,
+  snapshotMs: 60_000,
+  idleMs: 10_000,
+  retryMs: 5_000,
+};
+
+export type UpkeepWork = {
+  checkpoint(): Promise<void>;
+  snapshot(): Promise<void>;
+  compact(): Promise<void>;
+  /** Puts the document to rest and drops it. */
+  retire(): Promise<void>;
+};
+
+/** The timers of one document. Its work never overlaps with itself. */
+export class Upkeep {
+  readonly #clock: Clock;
+  readonly #times: UpkeepTimes;
+  readonly #work: UpkeepWork;
+  readonly #onFault: (task: string, error: unknown) => void;
+  #firstEditMs: number | undefined;
+  #lastEditMs = 0;
+  #checkpointTimer: Timer | undefined;
+  #snapshotTimer: Timer | undefined;
+  #idleTimer: Timer | undefined;
+  #isCompacting = false;
+  #isStopped = false;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly times: UpkeepTimes;
+    readonly work: UpkeepWork;
+    readonly onFault: (task: string, error: unknown) => void;
+  }) {
+    this.#clock = options.clock;
+    this.#times = options.times;
+    this.#work = options.work;
+    this.#onFault = options.onFault;
+  }
+
+  edited(needsCompaction: boolean): void {
+    if (this.#isStopped) return;
+    this.#lastEditMs = this.#clock.monotonic();
+    this.#firstEditMs ??= this.#lastEditMs;
+    this.#checkpointTimer ??= this.#clock.after(this.#times.checkpointIdleMs, () => this.#checkpointDue());
+    this.#snapshotTimer ??= this.#clock.after(this.#times.snapshotMs, () => this.#snapshotDue());
+    if (needsCompaction && !this.#isCompacting) {
+      this.#isCompacting = true;
+      void this.#run("compact", () => this.#work.compact()).then(() => (this.#isCompacting = false));
+    }
+  }
+
+  held(): void {
+    this.#idleTimer?.cancel();
+    this.#idleTimer = undefined;
+  }
+
+  /** Nobody holds the document any more. */
+  released(): void {
+    if (this.#isStopped) return;
+    this.#idleTimer ??= this.#clock.after(this.#times.idleMs, () => {
+      this.#idleTimer = undefined;
+      void this.#run("retire", () => this.#work.retire());
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const timer of [this.#checkpointTimer, this.#snapshotTimer, this.#idleTimer]) timer?.cancel();
+  }
+
+  /** One timer for many edits: it looks when it fires whether it is time, instead of being moved by every key. */
+  #checkpointDue(): void {
+    this.#checkpointTimer = undefined;
+    const nowMs = this.#clock.monotonic();
+    const dueMs = Math.min(
+      this.#lastEditMs + this.#times.checkpointIdleMs,
+      (this.#firstEditMs ?? nowMs) + this.#times.checkpointMaxMs,
+    );
+    if (nowMs < dueMs) {
+      this.#checkpointTimer = this.#clock.after(dueMs - nowMs, () => this.#checkpointDue());
+      return;
+    }
+    this.#firstEditMs = undefined;
+    void this.#run("checkpoint", () => this.#work.checkpoint()).then((isDone) => {
+      if (isDone || this.#isStopped) return;
+      this.#checkpointTimer ??= this.#clock.after(this.#times.retryMs, () => this.#checkpointDue());
+    });
+  }
+
+  #snapshotDue(): void {
+    void this.#run("snapshot", () => this.#work.snapshot()).then((isDone) => {
+      this.#snapshotTimer = undefined;
+      if (!isDone && !this.#isStopped)
+        this.#snapshotTimer = this.#clock.after(this.#times.snapshotMs, () => this.#snapshotDue());
+    });
+  }
+
+  async #run(task: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (!this.#isStopped) this.#onFault(task, error);
+      return false;
+    }
+  }
+}
