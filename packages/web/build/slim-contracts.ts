@@ -5,7 +5,7 @@ import type { Plugin } from "vite";
 const ROUTE_TABLE = /\/contracts\/src\/routes\/index\.ts$/u;
 
 type RouteTable = {
-  routes: Record<string, { method: string; path: string }>;
+  routes: Record<string, { method: string; path: string; access: string }>;
   sockets: Record<string, string>;
 };
 
@@ -15,7 +15,7 @@ export const slimContracts = (): Plugin => ({
   async load(id) {
     if (!ROUTE_TABLE.test(id)) return null;
     const table = (await import(pathToFileURL(id).href)) as RouteTable;
-    const slim = Object.entries(table.routes).map(([name, { method, path }]) => [name, { method, path }]);
+    const slim = Object.entries(table.routes).map(([name, { method, path, access }]) => [name, { method, path, access }]);
     return [
       `export const routes = ${JSON.stringify(Object.fromEntries(slim))};`,
       `export const sockets = ${JSON.stringify(table.sockets)};`,

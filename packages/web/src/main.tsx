@@ -1,5 +1,8 @@
-/** The page's entry: reads the boot JSON and puts the shell over the static page. */
+/** The page's entry. */
 import "./design/tokens.css";
+import "./design/base.css";
+import "./design/controls.css";
+import "./design/shell.css";
 import { startApp } from "./app/start-app.tsx";
 
 startApp();

@@ -1,8 +1,109 @@
-/** Mounts the shell into the static page. */
+/** Puts the page together: editor first, so that keys are taken; then the shell around it; then the network. */
+import { ADMIN_FRAGMENT, routes } from "@atelier/contracts";
 import { createRoot } from "react-dom/client";
+import { createEditor, type EditorUser } from "../features/editor/index.ts";
+import { createRunStore } from "../features/execution/run-store.ts";
+import { createFilesStore } from "../features/files/files-store.ts";
+import { createTabsStore, setSave } from "../features/files/tabs-store.ts";
+import { installFollowing } from "../features/presence/follow.ts";
+import { personColor } from "../features/presence/person-color.ts";
+import { createPresenceStore } from "../features/presence/presence-store.ts";
+import { createProjectStore } from "../features/projects/project-store.ts";
+import { startAt } from "../features/projects/start-at.ts";
+import { showToast } from "../design/toasts.ts";
+import { createApi } from "./api.ts";
+import { readBoot } from "./boot.ts";
+import { createDialogStore } from "./dialog-store.ts";
+import { createLayoutStore } from "./layout-store.ts";
+import { createSocketOpener } from "./live-socket.ts";
+import { logFault } from "./page-log.ts";
+import { type App, AppProvider } from "./services.ts";
+import { createBrowserSession } from "./browser-session.ts";
+import { Shell } from "./shell.tsx";
+import { installShortcuts } from "./shortcuts.ts";
+import { createThemeStore } from "./theme-store.ts";
+import { createTransport } from "./transport.ts";
+
+const requireElement = (id: string): HTMLElement => {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`index.html has no #${id}`);
+  return element;
+};
+
+const createApp = (): App => {
+  const boot = readBoot(document);
+  const transport = createTransport({ basePath: boot.basePath, fetch: (input, init) => fetch(input, init) });
+  const session = createBrowserSession(transport);
+  const call = createApi({
+    transport,
+    session,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    random: Math.random,
+  });
+  const openSocket = createSocketOpener({
+    basePath: boot.basePath,
+    origin: location.origin,
+    ticket: async () => (await call(routes.ticket, {})).ticket,
+  });
+  const theme = createThemeStore();
+  const editorUser = (): EditorUser | undefined => {
+    const user = session.user();
+    return user && { id: user.id, name: user.name, color: personColor(user.id) };
+  };
+  const editor = createEditor(requireElement("editor"), {
+    theme: theme.getState().shown,
+    user: editorUser,
+    openSocket,
+    log: logFault,
+  });
+  const { available, reason } = boot.execution;
+  return {
+    boot,
+    call,
+    session,
+    openSocket,
+    editor,
+    theme,
+    projects: createProjectStore(),
+    files: createFilesStore(),
+    tabs: createTabsStore(),
+    runs: createRunStore(available ? undefined : (reason ?? "Running is paused.")),
+    presence: createPresenceStore(),
+    layout: createLayoutStore(requireElement("shell")),
+    dialogs: createDialogStore(),
+  };
+};
+
+const connectEditor = ({ editor, tabs, theme }: App): void => {
+  theme.subscribe(({ shown }) => editor.setTheme(shown));
+  editor.onSaveState((state, fileId) => setSave(tabs, fileId, state));
+  editor.onRecovered(({ path, text }) => {
+    const copy = (): void => {
+      navigator.clipboard.writeText(text).catch((error: unknown) => logFault("copy-refused", error));
+    };
+    showToast({ text: `Some of your text in ${path} could not be merged.`, action: { label: "Copy it", run: copy } });
+  });
+};
+
+/** The one-time link of the first start; the fragment goes at once, so that it is in no history. */
+const takeAdminToken = ({ dialogs, boot }: App): void => {
+  const token = new URLSearchParams(location.hash.slice(1)).get(ADMIN_FRAGMENT);
+  if (token === null) return;
+  history.replaceState(null, "", `${boot.basePath}/`);
+  dialogs.setState({ kind: "admin", token }, true);
+};
 
 export const startApp = (): void => {
-  const host = document.querySelector("#app");
-  if (host === null) throw new Error("index.html has no #app");
-  createRoot(host).render(null);
+  const app = createApp();
+  connectEditor(app);
+  installFollowing(app);
+  installShortcuts(app);
+  takeAdminToken(app);
+  void startAt(app);
+  createRoot(requireElement("app")).render(
+    <AppProvider value={app}>
+      <Shell />
+    </AppProvider>,
+  );
+  document.documentElement.classList.remove("no-script");
 };

@@ -1,0 +1,32 @@
+/** A phone's way between the panes, with Run in reach of the thumb. */
+import { CodeXml, Files, SquareTerminal } from "lucide-react";
+import { useStore } from "zustand";
+import { RunButton } from "../features/execution/run-button.tsx";
+import { isBusy } from "../features/execution/run-store.ts";
+import type { PaneName } from "./layout-store.ts";
+import { useApp } from "./services.ts";
+
+const PANES = [
+  { pane: "code", label: "Code", icon: CodeXml },
+  { pane: "files", label: "Files", icon: Files },
+  { pane: "output", label: "Output", icon: SquareTerminal },
+] as const satisfies readonly { pane: PaneName; label: string; icon: typeof CodeXml }[];
+
+export const BottomTabs = () => {
+  const { layout, runs } = useApp();
+  const shown = useStore(layout, ({ pane }) => pane);
+  const isLive = useStore(runs, ({ state }) => isBusy(state));
+  return (
+    <div className="bottom-tabs">
+      {PANES.map(({ pane, label, icon: Icon }) => (
+        <button key={pane} className="bottom-tab" aria-current={shown === pane} onClick={() => layout.setState({ pane })}>
+          <span className="bottom-dot" data-live={(pane === "output" && isLive) || undefined}>
+            <Icon size={19} strokeWidth={1.75} aria-hidden />
+          </span>
+          {label}
+        </button>
+      ))}
+      <RunButton />
+    </div>
+  );
+};

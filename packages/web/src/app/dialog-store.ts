@@ -1,0 +1,12 @@
+/** Which dialog is open; at most one. */
+import { createStore, type StoreApi } from "zustand/vanilla";
+
+export type OpenDialog =
+  | { kind: "none" }
+  | { kind: "share" }
+  | { kind: "account"; form: "log-in" | "register"; reason?: string }
+  | { kind: "admin"; token: string };
+
+export type DialogStore = StoreApi<OpenDialog>;
+
+export const createDialogStore = (): DialogStore => createStore<OpenDialog>(() => ({ kind: "none" }));

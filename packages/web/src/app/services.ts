@@ -1,0 +1,41 @@
+/** What every part of the shell can reach: made once in start-app, handed down by React context. */
+import type { Boot } from "@atelier/contracts";
+import { createContext, useContext } from "react";
+import type { EditorHandle } from "../features/editor/index.ts";
+import type { RunStore } from "../features/execution/run-store.ts";
+import type { FilesStore } from "../features/files/files-store.ts";
+import type { TabsStore } from "../features/files/tabs-store.ts";
+import type { PresenceStore } from "../features/presence/presence-store.ts";
+import type { ProjectStore } from "../features/projects/project-store.ts";
+import type { Call } from "./api.ts";
+import type { DialogStore } from "./dialog-store.ts";
+import type { LayoutStore } from "./layout-store.ts";
+import type { SocketOpener } from "./live-socket.ts";
+import type { Session } from "./session.ts";
+import type { ThemeStore } from "./theme-store.ts";
+
+export type App = {
+  readonly boot: Boot;
+  readonly call: Call;
+  readonly session: Session;
+  readonly openSocket: SocketOpener;
+  readonly editor: EditorHandle;
+  readonly projects: ProjectStore;
+  readonly files: FilesStore;
+  readonly tabs: TabsStore;
+  readonly runs: RunStore;
+  readonly presence: PresenceStore;
+  readonly layout: LayoutStore;
+  readonly theme: ThemeStore;
+  readonly dialogs: DialogStore;
+};
+
+const AppContext = createContext<App | undefined>(undefined);
+export const AppProvider = AppContext.Provider;
+
+/** @throws Error outside of the provider */
+export const useApp = (): App => {
+  const app = useContext(AppContext);
+  if (!app) throw new Error("no app here: wrap this in AppProvider");
+  return app;
+};

@@ -1,0 +1,77 @@
+/** The shell: draws each part into its place of the static page, around an editor that React does not own. */
+import { type ReactNode, useLayoutEffect } from "react";
+import { createPortal } from "react-dom";
+import { useStore } from "zustand";
+import { ToastList } from "../design/toast-list.tsx";
+import { OutputPane } from "../features/execution/output-pane.tsx";
+import { EditorTabs } from "../features/files/editor-tabs.tsx";
+import { FileTree } from "../features/files/file-tree.tsx";
+import { FollowFrame } from "../features/presence/avatars.tsx";
+import { LanguageChips } from "../features/projects/language-chips.tsx";
+import { ProjectCover } from "../features/projects/project-cover.tsx";
+import { BottomTabs } from "./bottom-tabs.tsx";
+import { Dialogs } from "./dialogs.tsx";
+import { useFilesVisibility } from "./files-visibility.ts";
+import { Notices } from "./notices.tsx";
+import { FilesSeparator, OutputSeparator } from "./separators.tsx";
+import { useApp } from "./services.ts";
+import { TopBar } from "./top-bar.tsx";
+
+const place = (id: string): HTMLElement => {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`index.html has no #${id}`);
+  return element;
+};
+
+const In = ({ slot, children }: { readonly slot: string; readonly children: ReactNode }) => createPortal(children, place(slot));
+
+const TabStrip = () => {
+  const kind = useStore(useApp().projects, ({ state }) => state.kind);
+  if (kind === "sample") return <LanguageChips />;
+  return kind === "open" ? <EditorTabs /> : null;
+};
+
+/** What the static page showed in the meantime makes room in the same frame. */
+const useClearedPlaceholders = (): void =>
+  useLayoutEffect(() => {
+    for (const placeholder of document.querySelectorAll("[data-placeholder]")) placeholder.remove();
+  }, []);
+
+export const Shell = () => {
+  useFilesVisibility();
+  useClearedPlaceholders();
+  return (
+    <>
+      <In slot="slot-bar">
+        <TopBar />
+      </In>
+      <In slot="slot-notices">
+        <Notices />
+      </In>
+      <In slot="slot-files">
+        <FileTree />
+      </In>
+      <In slot="slot-files-separator">
+        <FilesSeparator />
+      </In>
+      <In slot="slot-tabs">
+        <TabStrip />
+      </In>
+      <In slot="slot-editor-cover">
+        <ProjectCover />
+        <FollowFrame />
+      </In>
+      <In slot="slot-output-separator">
+        <OutputSeparator />
+      </In>
+      <In slot="slot-output">
+        <OutputPane />
+      </In>
+      <In slot="slot-bottom">
+        <BottomTabs />
+      </In>
+      <Dialogs />
+      <ToastList />
+    </>
+  );
+};

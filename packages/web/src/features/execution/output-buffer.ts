@@ -1,0 +1,45 @@
+/** What the shown run has printed so far: bounded, replayable to a terminal that comes later. */
+
+const MOST_BYTES = 4 * 1024 * 1024;
+
+export interface OutputBuffer {
+  append(bytes: Uint8Array): void;
+  clear(): void;
+  /** Everything kept, as text; bytes that are no UTF-8 are replaced. */
+  text(): string;
+  /** Calls with what is kept, then with every later chunk; null means cleared. */
+  subscribe(listener: (bytes: Uint8Array | null) => void): () => void;
+  readonly sizeBytes: number;
+}
+
+export const createOutputBuffer = (): OutputBuffer => {
+  let chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  const listeners = new Set<(bytes: Uint8Array | null) => void>();
+
+  return {
+    get sizeBytes() {
+      return sizeBytes;
+    },
+    append(bytes) {
+      chunks.push(bytes);
+      sizeBytes += bytes.length;
+      while (sizeBytes > MOST_BYTES && chunks.length > 1) sizeBytes -= chunks.shift()?.length ?? 0;
+      for (const listener of listeners) listener(bytes);
+    },
+    clear() {
+      chunks = [];
+      sizeBytes = 0;
+      for (const listener of listeners) listener(null);
+    },
+    text() {
+      const decoder = new TextDecoder();
+      return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
+    },
+    subscribe(listener) {
+      for (const chunk of chunks) listener(chunk);
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+};

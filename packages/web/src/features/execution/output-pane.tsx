@@ -1,0 +1,158 @@
+/** The output pane: what the run is doing, what it prints, how it ended. */
+import { CornerDownLeft, Eraser, Play, TriangleAlert } from "lucide-react";
+import { type FormEvent, useState } from "react";
+import { useStore } from "zustand";
+import { errorText } from "../../app/api-problem.ts";
+import { useApp } from "../../app/services.ts";
+import { runKeyCaps } from "../../app/shortcuts.ts";
+import { nameOf } from "../files/entries.ts";
+import { openPath } from "../files/open-file.ts";
+import "./output.css";
+import { lastOutputLink } from "./output-links.ts";
+import { plainText } from "./plain-output.ts";
+import { run } from "./run-actions.ts";
+import { clearOutput, sendInput, showRun } from "./run-view.ts";
+import type { ExecutionSummary } from "./run-store.ts";
+import { runWords, type RunTone } from "./status-words.ts";
+import { TerminalView, usePaths } from "./terminal-view.tsx";
+
+const stateWords = (app: ReturnType<typeof useApp>): { tone: RunTone; words: string } | undefined => {
+  const { state, awaitsInput } = app.runs.getState();
+  if (state.kind === "starting") return { tone: "busy", words: state.note === "saving" ? "Saving" : "Starting" };
+  if (state.kind !== "live") return undefined;
+  if (state.isStopping) return { tone: "busy", words: "Stopping" };
+  if (awaitsInput) return { tone: "busy", words: "Waiting for input" };
+  return { tone: "busy", words: runWords(state.execution).headline };
+};
+
+const Header = () => {
+  const app = useApp();
+  const runs = useStore(app.runs);
+  const words = stateWords(app);
+  return (
+    <header className="output-header">
+      <h2 className="output-title">Output</h2>
+      {words && (
+        <span className="run-state" data-tone={words.tone} data-waits={runs.awaitsInput || undefined}>
+          <span className="run-dot" aria-hidden /> {words.words}
+        </span>
+      )}
+      <span className="bar-space" />
+      <button className="icon-button" aria-label="Clear the output" title="Clear the output" onClick={() => clearOutput(app)}>
+        <Eraser size={15} />
+      </button>
+    </header>
+  );
+};
+
+const Empty = () => (
+  <div className="empty output-empty">
+    <Play size={20} strokeWidth={1.75} aria-hidden />
+    <p>
+      Press <b>Run</b> to see what the program prints.
+    </p>
+    <p className="output-keys">
+      {runKeyCaps.map((cap) => (
+        <kbd key={cap} className="keycap">
+          {cap}
+        </kbd>
+      ))}
+    </p>
+  </div>
+);
+
+const Refused = ({ error }: { readonly error: unknown }) => {
+  const app = useApp();
+  return (
+    <div className="empty" role="alert">
+      <TriangleAlert size={20} strokeWidth={1.75} aria-hidden />
+      <h2>It did not start</h2>
+      <p>{errorText(error)}</p>
+      <button className="button" onClick={() => run(app)}>
+        Try again
+      </button>
+    </div>
+  );
+};
+
+const ExitLine = ({ execution }: { readonly execution: ExecutionSummary }) => {
+  const app = useApp();
+  const paths = usePaths();
+  const { tone, headline, facts } = runWords(execution);
+  const link = tone === "bad" ? lastOutputLink(plainText(app.runs.getState().output.text()), paths()) : undefined;
+  return (
+    <footer className="exit-line" data-tone={tone}>
+      <span className="run-dot" aria-hidden />
+      <span className="exit-words">
+        <b>{headline}</b>
+        {facts.map((fact) => ` · ${fact}`).join("")}
+      </span>
+      {link && (
+        <button className="link-button" onClick={() => openPath(app, link.path, { line: link.line })}>
+          {nameOf(link.path)}:{link.line}
+        </button>
+      )}
+    </footer>
+  );
+};
+
+const OtherRun = ({ execution }: { readonly execution: ExecutionSummary }) => {
+  const app = useApp();
+  const name = useStore(app.presence, ({ all }) => all.find(({ user }) => user.id === execution.userId)?.user.name);
+  return (
+    <div className="other-run">
+      <span>
+        <b>{name ?? "Somebody"}</b> ran {execution.entryPoint}
+      </span>
+      <button className="link-button" onClick={() => showRun(app, execution)}>
+        Show
+      </button>
+    </div>
+  );
+};
+
+/** A line of input below the terminal, for phones, whose keyboards a terminal handles badly. */
+const InputRow = () => {
+  const [text, setText] = useState("");
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    sendInput(`${text}\n`);
+    setText("");
+  };
+  return (
+    <form className="input-row" onSubmit={submit}>
+      <input
+        className="input"
+        aria-label="Input for the program"
+        placeholder="Type input"
+        autoCapitalize="off"
+        autoComplete="off"
+        autoCorrect="off"
+        enterKeyHint="send"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <button className="icon-button" aria-label="Send">
+        <CornerDownLeft size={17} />
+      </button>
+    </form>
+  );
+};
+
+export const OutputPane = () => {
+  const app = useApp();
+  const { state, other } = useStore(app.runs);
+  return (
+    <>
+      <Header />
+      {other && <OtherRun execution={other} />}
+      <div className="output-body">
+        {state.kind === "idle" && <Empty />}
+        {state.kind === "refused" && <Refused error={state.error} />}
+        {state.kind !== "idle" && state.kind !== "refused" && <TerminalView />}
+      </div>
+      {state.kind === "live" && <InputRow />}
+      {state.kind === "ended" && <ExitLine execution={state.execution} />}
+    </>
+  );
+};

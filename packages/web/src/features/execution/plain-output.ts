@@ -1,0 +1,14 @@
+/** Terminal output as plain text, for the moment before the terminal is loaded and for finding links. */
+
+// oxlint-disable-next-line no-control-regex -- escape sequences are exactly what is removed
+const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/gu;
+// oxlint-disable-next-line no-control-regex -- the same for what is left of them
+const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/gu;
+
+/** Removes colours and cursor moves, and keeps the last state of lines that were written over with a carriage return. */
+export const plainText = (raw: string): string =>
+  raw
+    .replaceAll(ESCAPES, "")
+    .replaceAll(/\r+\n/gu, "\n")
+    .replaceAll(/[^\n]*\r(?=[^\n])/gu, "")
+    .replaceAll(CONTROLS, "");

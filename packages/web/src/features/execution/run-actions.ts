@@ -1,0 +1,85 @@
+/** Run and stop: what the button and the shortcut do. */
+import { type Execution, type Language, routes } from "@atelier/contracts";
+import { isProblem } from "../../app/api-problem.ts";
+import { logFault } from "../../app/page-log.ts";
+import type { App } from "../../app/services.ts";
+import { filesOf, firstFileOf } from "../files/entries.ts";
+import { ensureProject } from "../projects/promote-sample.ts";
+import { isBusy } from "./run-store.ts";
+import { detachRun, showRun } from "./run-view.ts";
+
+/** A run waits this long for the last keystrokes to be confirmed, then goes with what the server has. */
+const SAVE_WAIT_MS = 1500;
+
+/** Counts runs, so that a late answer of an earlier one changes nothing. */
+let turn = 0;
+
+/** The language of a file by its extension. */
+export const languageOf = (path: string, languages: readonly Language[]): Language | undefined => {
+  const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
+  return languages.find(({ extensions }) =>
+    extensions.some((extension) => name.endsWith(extension.startsWith(".") ? extension : `.${extension}`)),
+  );
+};
+
+/** What Run starts: the shown file if it is a program, else the project's first. */
+export const entryPointOf = (app: App): { path: string; language: Language } | undefined => {
+  const { state } = app.projects.getState();
+  const { entries } = app.files.getState();
+  const shown = state.kind === "sample" ? state.sample.path : entries.get(app.tabs.getState().shown ?? "")?.path;
+  const first = firstFileOf(entries)?.path;
+  const paths = [shown, first, ...filesOf(entries).map(({ path }) => path)];
+  for (const path of paths) {
+    const language = path === undefined ? undefined : languageOf(path, app.boot.languages);
+    if (path !== undefined && language) return { path, language };
+  }
+  return undefined;
+};
+
+const start = async (app: App, myTurn: number): Promise<void> => {
+  const project = await ensureProject(app);
+  const entry = entryPointOf(app);
+  if (!entry) throw new Error("there is no program to run");
+  await app.editor.whenSaved(SAVE_WAIT_MS);
+  if (turn !== myTurn) return;
+  app.runs.setState({ state: { kind: "starting", note: "asking" } });
+  const body = { projectId: project.id, language: entry.language.id, entryPoint: entry.path, tty: true };
+  const execution: Execution = await app.call(routes.startExecution, { body });
+  if (turn === myTurn) showRun(app, execution);
+  else await app.call(routes.stopExecution, { params: { id: execution.id } });
+};
+
+/** Runs the shown program; a run that is going on is left alone. */
+export const run = (app: App): void => {
+  if (isBusy(app.runs.getState().state) || !entryPointOf(app)) return;
+  turn += 1;
+  const myTurn = turn;
+  detachRun();
+  app.runs.getState().output.clear();
+  app.runs.setState({ state: { kind: "starting", note: "saving" }, awaitsInput: false, other: undefined });
+  app.layout.setState({ pane: "output" });
+  start(app, myTurn).then(
+    () => app.runs.setState({ pausedBecause: undefined }),
+    (error: unknown) => {
+      if (turn !== myTurn) return;
+      app.runs.setState({ state: { kind: "refused", error } });
+      if (isProblem(error, "execution/unavailable")) app.runs.setState({ pausedBecause: error.message });
+    },
+  );
+};
+
+/** Stops the shown run, or takes back one that is only starting. */
+export const stop = (app: App): void => {
+  const { state } = app.runs.getState();
+  if (state.kind === "starting") {
+    turn += 1;
+    app.runs.setState({ state: { kind: "idle" } });
+  }
+  if (state.kind !== "live") return;
+  app.runs.setState({ state: { ...state, isStopping: true } });
+  app.call(routes.stopExecution, { params: { id: state.execution.id } }).catch((error: unknown) => {
+    const { state: now } = app.runs.getState();
+    if (now.kind === "live") app.runs.setState({ state: { ...now, isStopping: false } });
+    logFault("run-not-stopped", error);
+  });
+};

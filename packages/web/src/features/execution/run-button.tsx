@@ -1,0 +1,48 @@
+/** The one large control: Run, or Stop from the same frame on. */
+import { Play, Square } from "lucide-react";
+import { useStore } from "zustand";
+import { useApp } from "../../app/services.ts";
+import { runKeys } from "../../app/shortcuts.ts";
+import { entryPointOf, run, stop } from "./run-actions.ts";
+import { isBusy } from "./run-store.ts";
+
+/** Why Run can't be pressed; undefined when it can. */
+const useRunFault = (): string | undefined => {
+  const app = useApp();
+  const paused = useStore(app.runs, (runs) => runs.pausedBecause);
+  const role = useStore(app.projects, ({ state }) => (state.kind === "open" ? state.project.role : state.kind));
+  useStore(app.tabs, (tabs) => tabs.shown);
+  useStore(app.files, (files) => files.entries);
+  if (paused !== undefined) return paused;
+  if (role === "viewer") return "Viewers see runs; editors start them.";
+  if (role === "missing" || role === "failed" || role === "loading") return "There is no project here.";
+  return entryPointOf(app) ? undefined : "No file here is a program of a language that runs.";
+};
+
+export const RunButton = () => {
+  const app = useApp();
+  const state = useStore(app.runs, (runs) => runs.state);
+  const fault = useRunFault();
+  if (isBusy(state)) {
+    const isStopping = state.kind === "live" && state.isStopping;
+    return (
+      <button className="button button-run button-stop" onClick={() => stop(app)} disabled={isStopping}>
+        <Square size={12} aria-hidden /> {isStopping ? "Stopping" : "Stop"}
+      </button>
+    );
+  }
+  // aria-disabled, so that the reason can still be reached and read.
+  return (
+    <button
+      className="button button-run"
+      onClick={() => fault === undefined && run(app)}
+      onPointerEnter={() => void import("./terminal.ts")}
+      aria-disabled={fault !== undefined}
+      title={fault ?? `Run (${runKeys})`}
+      aria-keyshortcuts="Control+Enter Meta+Enter"
+    >
+      <Play size={13} aria-hidden /> Run
+      {fault !== undefined && <span className="visually-hidden">{fault}</span>}
+    </button>
+  );
+};

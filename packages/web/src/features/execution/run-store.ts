@@ -1,0 +1,37 @@
+/** The run that the output pane shows, from the click to its end, and what others are running. */
+import type { Execution } from "@atelier/contracts";
+import { createStore, type StoreApi } from "zustand/vanilla";
+import { createOutputBuffer, type OutputBuffer } from "./output-buffer.ts";
+
+export type ExecutionSummary = Omit<Execution, "stdout" | "stderr">;
+
+/** States only move forward; a new run starts over. */
+export type RunState =
+  | { kind: "idle" }
+  | { kind: "starting"; note: "saving" | "asking" }
+  | { kind: "live"; execution: ExecutionSummary; isStopping: boolean }
+  | { kind: "ended"; execution: ExecutionSummary }
+  | { kind: "refused"; error: unknown };
+
+export type Runs = {
+  readonly state: RunState;
+  /** The program probably waits for a line: it is running, quiet, and its last line is not finished. */
+  readonly awaitsInput: boolean;
+  /** Somebody else's newest run, to be shown on demand. */
+  readonly other: ExecutionSummary | undefined;
+  /** Why running is paused for everybody; undefined while it works. */
+  readonly pausedBecause: string | undefined;
+  readonly output: OutputBuffer;
+};
+export type RunStore = StoreApi<Runs>;
+
+export const createRunStore = (pausedBecause: string | undefined): RunStore =>
+  createStore(() => ({
+    state: { kind: "idle" },
+    awaitsInput: false,
+    other: undefined,
+    pausedBecause,
+    output: createOutputBuffer(),
+  }));
+
+export const isBusy = ({ kind }: RunState): boolean => kind === "starting" || kind === "live";

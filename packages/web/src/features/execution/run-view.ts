@@ -1,0 +1,89 @@
+/** The run in the output pane: attaching to one, hearing of others, coming back to it after a reload. */
+import { hasEnded, routes } from "@atelier/contracts";
+import { logFault } from "../../app/page-log.ts";
+import type { App } from "../../app/services.ts";
+import { announce } from "../../design/announce.ts";
+import { openProjectOf } from "../projects/project-store.ts";
+import { watchForInput } from "./input-hint.ts";
+import { attachRunStream, type RunStream } from "./run-stream.ts";
+import { type ExecutionSummary, isBusy } from "./run-store.ts";
+import { runWords } from "./status-words.ts";
+
+let stream: RunStream | undefined;
+
+const takeExecution = (app: App, execution: ExecutionSummary): void => {
+  const before = app.runs.getState().state;
+  if (before.kind === "ended" && before.execution.id === execution.id) return;
+  if (!hasEnded(execution.status)) {
+    app.runs.setState({ state: { kind: "live", execution, isStopping: before.kind === "live" && before.isStopping } });
+    return;
+  }
+  app.runs.setState({ state: { kind: "ended", execution }, awaitsInput: false });
+  const { headline, facts } = runWords(execution);
+  announce(`Program ended: ${[headline, ...facts].join(", ")}`);
+};
+
+/** Shows a run in the output pane, from its beginning. */
+export const showRun = (app: App, execution: ExecutionSummary): void => {
+  stream?.close();
+  const { output } = app.runs.getState();
+  output.clear();
+  app.runs.setState({ state: { kind: "live", execution, isStopping: false }, other: undefined, awaitsInput: false });
+  const hint = watchForInput(app.runs);
+  stream = attachRunStream({
+    executionId: execution.id,
+    openSocket: app.openSocket,
+    onStart: () => output.clear(),
+    onOutput(bytes) {
+      output.append(bytes);
+      hint.heard(bytes);
+    },
+    onExecution: (latest) => takeExecution(app, latest),
+    onLost(error) {
+      logFault("run-stream-lost", error);
+      app.runs.setState({ state: { kind: "refused", error } });
+    },
+  });
+};
+
+/** Keystrokes for the program. */
+export const sendInput = (text: string): void => stream?.input(text);
+export const sendResize = (columns: number, rows: number): void =>
+  stream?.send({ type: "resize", columns: Math.min(1000, columns), rows: Math.min(1000, rows) });
+
+/** Lets go of the shown run; it goes on on the server. */
+export const detachRun = (): void => stream?.close();
+
+export const clearOutput = (app: App): void => {
+  app.runs.getState().output.clear();
+  if (!isBusy(app.runs.getState().state)) app.runs.setState({ state: { kind: "idle" } });
+};
+
+/** The project says that a run changed: shown if the pane is free, offered if it is somebody else's. */
+export const hearExecution = (app: App, execution: ExecutionSummary): void => {
+  const { state, other } = app.runs.getState();
+  const isShown = (state.kind === "live" || state.kind === "ended") && state.execution.id === execution.id;
+  const isMine = execution.userId === app.session.user()?.id;
+  if (isShown || isMine) return;
+  if (hasEnded(execution.status) && other?.id !== execution.id) return;
+  if (state.kind === "idle") showRun(app, execution);
+  else app.runs.setState({ other: execution });
+};
+
+/** After a reload: back to the run that goes on, or the last one's output. */
+export const resumeRun = async (app: App, projectId: string): Promise<void> => {
+  try {
+    const { items } = await app.call(routes.listExecutions, { params: { projectId } });
+    const last = items.toSorted((a, b) => b.queuedAt.localeCompare(a.queuedAt))[0];
+    const isStillHere = openProjectOf(app.projects)?.id === projectId && app.runs.getState().state.kind === "idle";
+    if (!last || !isStillHere) return;
+    if (!hasEnded(last.status)) {
+      showRun(app, last);
+      return;
+    }
+    app.runs.getState().output.append(new TextEncoder().encode(last.stdout + last.stderr));
+    app.runs.setState({ state: { kind: "ended", execution: last } });
+  } catch (error) {
+    logFault("runs-not-read", error);
+  }
+};

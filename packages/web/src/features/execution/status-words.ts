@@ -1,0 +1,83 @@
+/** An execution's state in words: one short line for every way to be and to end. */
+import { type Execution, hasEnded } from "@atelier/contracts";
+
+export type RunTone = "busy" | "good" | "bad" | "plain";
+export type RunWords = { readonly tone: RunTone; readonly headline: string; readonly facts: readonly string[] };
+
+const SANDBOX_NAMES = { microvm: "microVM", gvisor: "gVisor", namespaces: "namespaces" } as const;
+
+/** 950 -> `950 ms`, 1240 -> `1.24 s`, 65000 -> `1 min 5 s`. */
+export const durationWords = (ms: number): string => {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${Number((ms / 1000).toFixed(2))} s`;
+  const seconds = Math.round((ms % 60_000) / 1000);
+  return seconds === 0 ? `${Math.floor(ms / 60_000)} min` : `${Math.floor(ms / 60_000)} min ${seconds} s`;
+};
+
+/** Binary units under their everyday names: 512 MiB of limit reads `512 MB`. */
+export const bytesWords = (bytes: number): string => {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024 ** 2) return `${Math.round(bytes / 1024)} KB`;
+  if (bytes < 1024 ** 3) return `${Math.round(bytes / 1024 ** 2)} MB`;
+  return `${Number((bytes / 1024 ** 3).toFixed(1))} GB`;
+};
+
+const ordinalPlace = (place: number | undefined): string =>
+  place === undefined || place <= 1 ? "Next in the queue" : `Number ${place} in the queue`;
+
+type Summary = Omit<Execution, "stdout" | "stderr">;
+
+const headlineOf = (execution: Summary): string => {
+  const { limits, exitCode, signal, stage } = execution;
+  switch (execution.status) {
+    case "queued":
+      return ordinalPlace(execution.queuePosition);
+    case "preparing":
+      return "Starting";
+    case "compiling":
+      return "Compiling";
+    case "running":
+      return "Running";
+    case "succeeded":
+      return "exit 0";
+    case "failed":
+      return exitCode === null ? "failed" : `exit ${exitCode}`;
+    case "compile-failed":
+      return "did not compile";
+    case "timed-out":
+      return `timed out after ${durationWords(limits.wallMs)}${stage === "compile" ? " of compiling" : ""}`;
+    case "cpu-limit":
+      return `used all of its ${durationWords(limits.cpuMs)} of CPU time`;
+    case "out-of-memory":
+      return `out of memory (${bytesWords(limits.memoryBytes)})`;
+    case "output-limit":
+      return `stopped: more than ${bytesWords(limits.outputBytes)} of output`;
+    case "killed":
+      return signal === null ? "killed" : `killed by ${signal}`;
+    case "cancelled":
+      return "stopped";
+    case "system-error":
+      return "the server could not run this; it was not your program";
+  }
+};
+
+const toneOf = ({ status }: Summary): RunTone => {
+  if (!hasEnded(status)) return "busy";
+  if (status === "succeeded") return "good";
+  return status === "cancelled" ? "plain" : "bad";
+};
+
+const factsOf = ({ status, usage, sandbox }: Summary): string[] => {
+  if (!hasEnded(status)) return [];
+  const facts = [durationWords(usage.wallMs)];
+  if (usage.memoryPeakBytes > 0) facts.push(bytesWords(usage.memoryPeakBytes));
+  if (sandbox !== null) facts.push(SANDBOX_NAMES[sandbox]);
+  return facts;
+};
+
+/** `exit 0 · 42 ms · 18 MB · gVisor`, in parts. */
+export const runWords = (execution: Summary): RunWords => ({
+  tone: toneOf(execution),
+  headline: headlineOf(execution),
+  facts: execution.status === "system-error" ? [] : factsOf(execution),
+});

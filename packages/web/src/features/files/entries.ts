@@ -1,0 +1,61 @@
+/** The project's files and folders as the page holds them, kept true by events. */
+import type { Entry } from "@atelier/contracts";
+
+export type Entries = ReadonlyMap<string, Entry>;
+
+export const entriesFrom = (list: readonly Entry[]): Entries => new Map(list.map((entry) => [entry.id, entry]));
+
+/** The last segment of a path. */
+export const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+/** The folder a path is in; empty for the project's root. */
+export const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));
+export const joinPath = (folder: string, name: string): string => (folder === "" ? name : `${folder}/${name}`);
+export const isBelow = (path: string, folder: string): boolean => path.startsWith(`${folder}/`);
+
+const moveBelow = (entries: Map<string, Entry>, from: string, to: string): void => {
+  for (const [id, entry] of entries) {
+    if (isBelow(entry.path, from)) entries.set(id, { ...entry, path: to + entry.path.slice(from.length) });
+  }
+};
+
+/** Takes over changed or new entries. A moved folder takes what is below it along: the server changes one row only. */
+export const withChanged = (entries: Entries, changed: readonly Entry[]): Entries => {
+  const next = new Map(entries);
+  for (const entry of changed) {
+    const before = next.get(entry.id);
+    next.set(entry.id, entry);
+    if (before?.kind === "folder" && before.path !== entry.path) moveBelow(next, before.path, entry.path);
+  }
+  return next;
+};
+
+/** Drops entries, and whatever was below a dropped folder. */
+export const withoutRemoved = (entries: Entries, ids: readonly string[]): Entries => {
+  const next = new Map(entries);
+  for (const id of ids) {
+    const gone = next.get(id);
+    next.delete(id);
+    if (gone?.kind !== "folder") continue;
+    for (const [otherId, other] of next) {
+      if (isBelow(other.path, gone.path)) next.delete(otherId);
+    }
+  }
+  return next;
+};
+
+export const entryAt = (entries: Entries, path: string): Entry | undefined => {
+  for (const entry of entries.values()) {
+    if (entry.path === path) return entry;
+  }
+  return undefined;
+};
+
+export const filesOf = (entries: Entries): Entry[] => [...entries.values()].filter((entry) => entry.kind === "file");
+
+const MAIN = /^(?:main|index|app)\.[^.]+$/iu;
+
+/** The file to show first: `main.*`, else the shallowest in alphabetical order. */
+export const firstFileOf = (entries: Entries): Entry | undefined => {
+  const rank = (entry: Entry): number => entry.path.split("/").length * 2 - (MAIN.test(nameOf(entry.path)) ? 1 : 0);
+  return filesOf(entries).toSorted((a, b) => rank(a) - rank(b) || a.path.localeCompare(b.path))[0];
+};

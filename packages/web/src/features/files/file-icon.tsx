@@ -1,0 +1,47 @@
+/** A small sign for a file by its name: a colour and two letters for programs, an icon for the rest. */
+import { Braces, File, FileText, Folder, FolderOpen, Image } from "lucide-react";
+
+type Badge = { readonly letters: string; readonly hue: string };
+
+/** Hues are tokens of their own: legible on both themes' surfaces. */
+const BADGES: Readonly<Record<string, Badge>> = {
+  py: { letters: "Py", hue: "blue" },
+  js: { letters: "Js", hue: "yellow" },
+  mjs: { letters: "Js", hue: "yellow" },
+  cjs: { letters: "Js", hue: "yellow" },
+  jsx: { letters: "Js", hue: "yellow" },
+  ts: { letters: "Ts", hue: "blue" },
+  tsx: { letters: "Ts", hue: "blue" },
+  c: { letters: "C", hue: "cyan" },
+  h: { letters: "H", hue: "magenta" },
+  cpp: { letters: "C+", hue: "cyan" },
+  sh: { letters: "Sh", hue: "green" },
+  bash: { letters: "Sh", hue: "green" },
+  go: { letters: "Go", hue: "cyan" },
+  rs: { letters: "Rs", hue: "red" },
+  java: { letters: "Ja", hue: "red" },
+  rb: { letters: "Rb", hue: "red" },
+  css: { letters: "Cs", hue: "magenta" },
+  html: { letters: "Ht", hue: "red" },
+};
+const IMAGES = /\.(?:png|jpe?g|gif|webp|svg|ico)$/iu;
+const TEXTS = /\.(?:md|txt|rst)$/iu;
+const DATA = /\.(?:json|ya?ml|toml|xml|csv)$/iu;
+
+export const FileIcon = ({ path }: { readonly path: string }) => {
+  const badge = BADGES[path.slice(path.lastIndexOf(".") + 1).toLowerCase()];
+  if (badge) {
+    return (
+      <span className="file-badge" style={{ color: `var(--terminal-${badge.hue})` }} aria-hidden>
+        {badge.letters}
+      </span>
+    );
+  }
+  const Icon = IMAGES.test(path) ? Image : TEXTS.test(path) ? FileText : DATA.test(path) ? Braces : File;
+  return <Icon className="file-icon" size={15} strokeWidth={1.75} aria-hidden />;
+};
+
+export const FolderIcon = ({ isExpanded }: { readonly isExpanded: boolean }) => {
+  const Icon = isExpanded ? FolderOpen : Folder;
+  return <Icon className="file-icon" size={15} strokeWidth={1.75} aria-hidden />;
+};

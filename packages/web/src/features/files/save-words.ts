@@ -1,0 +1,35 @@
+/** Where the reader's changes are, in words. */
+import type { ReadOnlyReason, SaveState } from "../editor/index.ts";
+
+const READ_ONLY: Readonly<Record<ReadOnlyReason, string>> = {
+  role: "View only",
+  binary: "Not text: view only",
+  "too-large": "Too large to edit here",
+  "log-unavailable": "Saving is paused: view only",
+  "signed-out": "Signed out: view only",
+  "rights-taken": "You can't edit this any more",
+  "not-found": "This file is gone",
+};
+
+const changeCount = (count: number): string => (count === 1 ? "1 change" : `${count} changes`);
+
+export type SaveWords = { readonly tone: "good" | "busy" | "warn"; readonly text: string; readonly short: string };
+
+export const saveWords = (state: SaveState): SaveWords => {
+  switch (state.kind) {
+    case "saved":
+      return { tone: "good", text: "Saved", short: "Saved" };
+    case "saving":
+      return { tone: "busy", text: "Saving…", short: "Saving…" };
+    case "unsaved-on-device":
+      return { tone: "warn", text: `Saved on this device, ${changeCount(state.changes)} to sync`, short: "On device" };
+    case "offline":
+      return {
+        tone: "warn",
+        text: state.changes === 0 ? "Offline" : `Offline, ${changeCount(state.changes)} kept on this device`,
+        short: "Offline",
+      };
+    case "read-only":
+      return { tone: "warn", text: READ_ONLY[state.reason], short: state.reason === "role" ? "View only" : "Read only" };
+  }
+};

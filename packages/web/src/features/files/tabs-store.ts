@@ -1,0 +1,41 @@
+/** The open tabs: files by id, one of them shown. */
+import { createStore, type StoreApi } from "zustand/vanilla";
+import type { SaveState } from "../editor/index.ts";
+
+export type TabsState = {
+  /** Ids of files, left to right. */
+  readonly open: readonly string[];
+  readonly shown: string | undefined;
+  /** Last known state by file id. */
+  readonly saves: ReadonlyMap<string, SaveState>;
+};
+export type TabsStore = StoreApi<TabsState>;
+
+export const createTabsStore = (): TabsStore => createStore(() => ({ open: [], shown: undefined, saves: new Map() }));
+
+export const showTab = (store: TabsStore, fileId: string): void =>
+  store.setState(({ open }) => ({ open: open.includes(fileId) ? open : [...open, fileId], shown: fileId }));
+
+/** Closes a tab; its right neighbour, else its left one, is shown instead. */
+export const closeTab = (store: TabsStore, fileId: string): void =>
+  store.setState(({ open, shown, saves }) => {
+    const at = open.indexOf(fileId);
+    if (at === -1) return {};
+    const left = open.filter((id) => id !== fileId);
+    const kept = new Map(saves);
+    kept.delete(fileId);
+    return { open: left, saves: kept, shown: shown === fileId ? (left[at] ?? left[at - 1]) : shown };
+  });
+
+/** Moves a tab to a place; out of range is brought into range. */
+export const moveTab = (store: TabsStore, fileId: string, to: number): void =>
+  store.setState(({ open }) => {
+    if (!open.includes(fileId)) return {};
+    return { open: open.filter((id) => id !== fileId).toSpliced(Math.max(0, to), 0, fileId) };
+  });
+
+export const setSave = (store: TabsStore, fileId: string, state: SaveState): void =>
+  store.setState(({ saves }) => ({ saves: new Map(saves).set(fileId, state) }));
+
+export const isUnsaved = (state: SaveState | undefined): boolean =>
+  state !== undefined && state.kind !== "saved" && state.kind !== "read-only";

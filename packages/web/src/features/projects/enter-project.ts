@@ -1,0 +1,69 @@
+/** Goes into a project: address, tree, events, the tabs of last time, the file to show. */
+import { type Entry, type Project, routes } from "@atelier/contracts";
+import { parseAddress } from "../../app/address.ts";
+import type { App } from "../../app/services.ts";
+import { resumeRun } from "../execution/run-view.ts";
+import { entryAt, firstFileOf } from "../files/entries.ts";
+import { keepEditorState, loadEditorState } from "../files/editor-state.ts";
+import { setEntries } from "../files/files-store.ts";
+import { addressOf, openFile } from "../files/open-file.ts";
+import { listenToProject } from "./project-events.ts";
+import { setProjectState } from "./project-store.ts";
+
+export type EnterOptions = {
+  readonly project: Project;
+  /** Known already, from the first HTML response or from making the project. */
+  readonly entries?: readonly Entry[] | undefined;
+  /** The file whose text is on the page already. */
+  readonly file?: { readonly id: string; readonly content: string } | undefined;
+  /** The sample became this project: its file is shown and was handed over, nothing is opened anew. */
+  readonly promotedFileId?: string | undefined;
+};
+
+const restoreTabs = async (app: App, project: Project, shownFirst: string | undefined): Promise<void> => {
+  const kept = await loadEditorState(app, project.id);
+  const { entries } = app.files.getState();
+  const open = kept.open.filter((id) => entries.get(id)?.kind === "file");
+  app.tabs.setState(({ open: now }) => ({ open: [...new Set([...open, ...now])] }));
+  if (shownFirst !== undefined) return;
+  const shown = open.includes(kept.shown ?? "") ? kept.shown : (open[0] ?? firstFileOf(entries)?.id);
+  if (shown !== undefined) openFile(app, shown, { focus: false });
+};
+
+const fileInAddress = (app: App): { id: string; line?: number } | undefined => {
+  const address = parseAddress(new URL(location.href), app.boot.basePath);
+  if (address.kind !== "project" || !address.file) return undefined;
+  const entry = entryAt(app.files.getState().entries, address.file.path);
+  return entry && (address.file.line === undefined ? { id: entry.id } : { id: entry.id, line: address.file.line });
+};
+
+/** @throws ApiProblem, Unreachable when the tree can't be had */
+export const enterProject = async (app: App, options: EnterOptions): Promise<void> => {
+  const { project } = options;
+  const address = addressOf(app, project.slug);
+  if (location.pathname !== address) history.replaceState(null, "", address);
+  setProjectState(app.projects, { kind: "open", project });
+  if (options.entries) {
+    setEntries(app.files, options.entries);
+  } else {
+    app.files.setState({ status: "loading" });
+    setEntries(app.files, (await app.call(routes.tree, { params: { projectId: project.id } })).entries);
+  }
+
+  const asked = fileInAddress(app);
+  const first = asked?.id ?? options.file?.id;
+  if (options.promotedFileId !== undefined) {
+    app.tabs.setState({ open: [options.promotedFileId], shown: options.promotedFileId });
+  } else if (first !== undefined) {
+    const line = asked?.line === undefined ? {} : { line: asked.line };
+    const text = options.file?.id === first ? { initialText: options.file.content } : {};
+    openFile(app, first, { ...line, ...text, focus: false });
+  }
+
+  listenToProject(app, project.id);
+  if (options.promotedFileId === undefined) {
+    await restoreTabs(app, project, first);
+    void resumeRun(app, project.id);
+  }
+  keepEditorState(app, project.id);
+};

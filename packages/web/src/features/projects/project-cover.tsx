@@ -1,0 +1,83 @@
+/** What covers the editor while there is no file in it: loading, nothing here, a link that ended, an error. */
+import { Link2Off, type LucideIcon, SearchX, TriangleAlert } from "lucide-react";
+import type { ReactNode } from "react";
+import { useStore } from "zustand";
+import { errorText } from "../../app/api-problem.ts";
+import { useApp } from "../../app/services.ts";
+
+type CoverProps = { readonly icon: LucideIcon; readonly title: string; readonly children: ReactNode; readonly text: string };
+
+const Cover = ({ icon: Icon, title, text, children }: CoverProps) => (
+  <div className="cover">
+    <div className="empty" role="alert">
+      <Icon size={22} strokeWidth={1.75} aria-hidden />
+      <h2>{title}</h2>
+      <p>{text}</p>
+      <div className="cover-actions">{children}</div>
+    </div>
+  </div>
+);
+
+const MISSING = {
+  project: {
+    icon: SearchX,
+    title: "This project is not here, or not yours to see",
+    text: "It may have been deleted, or it is private. If somebody shared it with you, open their link again.",
+  },
+  "share-link": {
+    icon: Link2Off,
+    title: "This link is not valid any more",
+    text: "It was revoked or it has expired. Ask whoever sent it for a new one.",
+  },
+  page: { icon: SearchX, title: "There is nothing at this address", text: "The address may be mistyped." },
+} as const;
+
+const Home = () => (
+  <a className="button" href={`${useApp().boot.basePath}/`}>
+    Start something new
+  </a>
+);
+
+const NoFile = () => {
+  const app = useApp();
+  const hasNone = useStore(app.tabs, ({ shown }) => shown === undefined);
+  const { status, entries } = useStore(app.files);
+  if (!hasNone || status !== "ready") return null;
+  return (
+    <div className="cover">
+      <div className="empty">
+        <h2>No file is open</h2>
+        <p>{entries.size === 0 ? "This project is empty." : "Choose one in the list of files."}</p>
+      </div>
+    </div>
+  );
+};
+
+export const ProjectCover = () => {
+  const app = useApp();
+  const state = useStore(app.projects, (projects) => projects.state);
+  const isSignedIn = useStore(app.session.store, ({ kind, ...rest }) => kind === "signed-in" && "user" in rest && rest.user.kind === "registered");
+  if (state.kind === "open") return <NoFile />;
+  if (state.kind === "missing") {
+    return (
+      <Cover {...MISSING[state.what]}>
+        <Home />
+        {state.what === "project" && !isSignedIn && (
+          <button className="button button-primary" onClick={() => app.dialogs.setState({ kind: "account", form: "log-in" }, true)}>
+            Log in
+          </button>
+        )}
+      </Cover>
+    );
+  }
+  if (state.kind === "failed") {
+    return (
+      <Cover icon={TriangleAlert} title="This did not open" text={errorText(state.error)}>
+        <button className="button button-primary" onClick={state.retry}>
+          Try again
+        </button>
+      </Cover>
+    );
+  }
+  return null;
+};

@@ -1,0 +1,99 @@
+/** The project's event socket: keeps tree, people and runs true, resumes where it left off. */
+import { CLOSE, type ProjectEvent, type ProjectEventFrame, routes, sockets } from "@atelier/contracts";
+import { ApiProblem } from "../../app/api-problem.ts";
+import { createLiveSocket } from "../../app/live-socket.ts";
+import { logFault } from "../../app/page-log.ts";
+import type { App } from "../../app/services.ts";
+import { hearExecution } from "../execution/run-view.ts";
+import { withChanged, withoutRemoved } from "../files/entries.ts";
+import { setEntries } from "../files/files-store.ts";
+import { closeFile, openFile } from "../files/open-file.ts";
+import { openProjectOf, setProjectState } from "./project-store.ts";
+
+const FINAL: readonly number[] = [CLOSE.rightsTaken, CLOSE.notFound];
+
+const refetchTree = async (app: App, projectId: string): Promise<void> => {
+  const { entries } = await app.call(routes.tree, { params: { projectId } });
+  setEntries(app.files, entries);
+};
+
+const takeRole = (app: App, role: ProjectEvent & { type: "hello" | "role-changed" }): void => {
+  const project = openProjectOf(app.projects);
+  if (!project || project.role === role.role) return;
+  setProjectState(app.projects, { kind: "open", project: { ...project, role: role.role } });
+  const { shown } = app.tabs.getState();
+  if (shown !== undefined) openFile(app, shown, { focus: false });
+};
+
+const removeEntries = (app: App, ids: readonly string[]): void => {
+  app.files.setState(({ entries }) => ({ entries: withoutRemoved(entries, ids) }));
+  const { entries } = app.files.getState();
+  for (const fileId of app.tabs.getState().open) if (!entries.has(fileId)) closeFile(app, fileId);
+};
+
+const take = (app: App, projectId: string, event: ProjectEvent): void => {
+  switch (event.type) {
+    case "hello":
+      app.presence.setState({ connectionId: event.connectionId, all: event.presence });
+      takeRole(app, event);
+      if (!event.resumed) refetchTree(app, projectId).catch((error: unknown) => logFault("tree-not-read", error));
+      break;
+    case "entries-changed":
+      app.files.setState(({ entries }) => ({ entries: withChanged(entries, event.entries) }));
+      break;
+    case "entries-removed":
+      removeEntries(app, event.ids);
+      break;
+    case "presence":
+      app.presence.setState({ all: event.presence });
+      break;
+    case "execution":
+      hearExecution(app, event.execution);
+      break;
+    case "role-changed":
+      takeRole(app, event);
+      break;
+  }
+};
+
+/** Listens until the returned function is called. */
+export const listenToProject = (app: App, projectId: string): (() => void) => {
+  let sequence: number | undefined;
+  let isFirst = true;
+  const path = `/api${sockets.projectEvents.replace(":projectId", projectId)}`;
+
+  const sayViewing = (): void => socket.send({ type: "viewing", fileId: app.tabs.getState().shown ?? null });
+  const socket = createLiveSocket({
+    open: () => app.openSocket(path, sequence === undefined ? {} : { since: String(sequence) }),
+    onMessage(data) {
+      const frame = JSON.parse(String(data)) as ProjectEventFrame;
+      sequence = frame.sequence;
+      // The tree was loaded a moment ago, before this socket: a first hello has nothing that was missed.
+      const event = isFirst && frame.event.type === "hello" ? { ...frame.event, resumed: true } : frame.event;
+      isFirst = false;
+      take(app, projectId, event);
+    },
+    onState(isConnected) {
+      app.presence.setState(isConnected ? { isConnected } : { isConnected, connectionId: undefined });
+      if (isConnected) sayViewing();
+    },
+    shouldReturn(code) {
+      if (!FINAL.includes(code)) return true;
+      setProjectState(app.projects, { kind: "missing", what: "project" });
+      return false;
+    },
+    onOpenError(error) {
+      const isRefused = error instanceof ApiProblem && error.status >= 400 && error.status < 429;
+      if (isRefused) logFault("events-refused", error);
+      return !isRefused;
+    },
+  });
+  const unsubscribe = app.tabs.subscribe((now, before) => {
+    if (now.shown !== before.shown) sayViewing();
+  });
+  return () => {
+    unsubscribe();
+    socket.close();
+    app.presence.setState({ all: [], isConnected: false, connectionId: undefined });
+  };
+};

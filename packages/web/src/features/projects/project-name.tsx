@@ -1,0 +1,54 @@
+/** The project's name in the top bar; whoever may edit it types right there. */
+import { routes } from "@atelier/contracts";
+import { type KeyboardEvent, useEffect, useState } from "react";
+import { useStore } from "zustand";
+import { errorText } from "../../app/api-problem.ts";
+import { useApp } from "../../app/services.ts";
+import { showToast } from "../../design/toasts.ts";
+import { mayEdit, openProjectOf, setProjectState } from "./project-store.ts";
+
+const MOST_CHARACTERS = 100;
+
+export const ProjectName = () => {
+  const app = useApp();
+  const state = useStore(app.projects, (projects) => projects.state);
+  const kept = state.kind === "open" ? state.project.name : "";
+  const [name, setName] = useState(kept);
+  useEffect(() => setName(kept), [kept]);
+  if (state.kind !== "open") return null;
+  if (!mayEdit(state)) return <span className="project-name project-name-fixed">{kept}</span>;
+
+  const keep = async (): Promise<void> => {
+    const wanted = name.trim();
+    if (wanted === "" || wanted === kept) {
+      setName(kept);
+      return;
+    }
+    try {
+      const project = await app.call(routes.updateProject, { params: { projectId: state.project.id }, body: { name: wanted } });
+      if (openProjectOf(app.projects)?.id === project.id) setProjectState(app.projects, { kind: "open", project });
+    } catch (error) {
+      setName(kept);
+      showToast({ text: `The name was not changed. ${errorText(error)}`, tone: "bad" });
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
+    if (event.key === "Escape") setName(kept);
+    if (event.key === "Enter" || event.key === "Escape") requestAnimationFrame(() => document.getElementById("project-name")?.blur());
+  };
+  return (
+    <input
+      id="project-name"
+      className="project-name"
+      aria-label="Project name"
+      spellCheck={false}
+      maxLength={MOST_CHARACTERS}
+      size={Math.max(6, name.length)}
+      value={name}
+      onChange={(event) => setName(event.target.value)}
+      onFocus={(event) => event.target.select()}
+      onBlur={() => void keep()}
+      onKeyDown={onKeyDown}
+    />
+  );
+};

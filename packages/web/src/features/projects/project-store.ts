@@ -1,0 +1,35 @@
+/** Which project the page is in, and how it got there. */
+import type { Boot, Project } from "@atelier/contracts";
+import { createStore, type StoreApi } from "zustand/vanilla";
+
+export type Sample = NonNullable<Boot["sample"]>;
+
+/** `sample`: nothing exists on the server yet. `promotion`: making the sample a project, at the first edit or run. */
+export type ProjectState =
+  | { kind: "sample"; sample: Sample; promotion: { kind: "none" } | { kind: "running" } | { kind: "failed"; error: unknown } }
+  | { kind: "loading"; what: "project" | "share-link" }
+  | { kind: "open"; project: Project }
+  | { kind: "missing"; what: "project" | "share-link" | "page" }
+  | { kind: "failed"; error: unknown; retry: () => void };
+
+export type ProjectStore = StoreApi<{ readonly state: ProjectState }>;
+
+export const createProjectStore = (): ProjectStore =>
+  createStore(() => ({ state: { kind: "loading", what: "project" } as ProjectState }));
+
+export const setProjectState = (store: ProjectStore, state: ProjectState): void => store.setState({ state });
+
+export const openProjectOf = (store: ProjectStore): Project | undefined => {
+  const { state } = store.getState();
+  return state.kind === "open" ? state.project : undefined;
+};
+
+/** @throws Error when no project is open: the caller's control should not have been there */
+export const requireProject = (store: ProjectStore): Project => {
+  const project = openProjectOf(store);
+  if (!project) throw new Error("no project is open");
+  return project;
+};
+
+export const mayEdit = (state: ProjectState): boolean =>
+  state.kind === "sample" || (state.kind === "open" && state.project.role !== "viewer");

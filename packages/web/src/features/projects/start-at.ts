@@ -1,0 +1,98 @@
+/** Decides what the page shows first, by its address and by what the server put into it. */
+import { type Boot, routes } from "@atelier/contracts";
+import { type Address, newAddress, parseAddress } from "../../app/address.ts";
+import { ApiProblem, isProblem } from "../../app/api-problem.ts";
+import { fetchBoot } from "../../app/boot.ts";
+import { logFault } from "../../app/page-log.ts";
+import type { App } from "../../app/services.ts";
+import { enterProject } from "./enter-project.ts";
+import { ensureProject } from "./promote-sample.ts";
+import { type Sample, setProjectState } from "./project-store.ts";
+
+/** Puts a sample in front of the visitor; nothing is made on the server. */
+export const showSample = (app: App, sample: Sample): void => {
+  setProjectState(app.projects, { kind: "sample", sample, promotion: { kind: "none" } });
+  app.editor.open({ kind: "local", path: sample.path, text: sample.content });
+  document.title = "Atelier";
+};
+
+/** A chip was chosen: another language's sample, under its own address. */
+export const chooseSample = (app: App, languageId: string): void => {
+  const language = app.boot.languages.find(({ id }) => id === languageId);
+  if (!language) return;
+  history.replaceState(null, "", newAddress(app.boot.basePath, language.id));
+  showSample(app, { language: language.id, ...language.sample });
+};
+
+const enterFrom = async (app: App, boot: Boot): Promise<boolean> => {
+  if (!boot.project) return false;
+  await enterProject(app, { project: boot.project, entries: boot.entries, file: boot.file });
+  return true;
+};
+
+/** A link from another site comes without the Strict cookie: asked again from the page itself, the server knows us. */
+const openProject = async (app: App): Promise<void> => {
+  if (app.boot.project) await app.session.restore(true);
+  else await app.session.restore(app.boot.user !== undefined);
+  if (await enterFrom(app, app.boot)) return;
+  const again = app.session.user() ? await fetchBoot(location.href) : undefined;
+  if (again && (await enterFrom(app, again))) return;
+  setProjectState(app.projects, { kind: "missing", what: "project" });
+};
+
+const joinByLink = async (app: App, token: string): Promise<void> => {
+  await app.session.restore(app.boot.user !== undefined);
+  await app.session.ensure();
+  const project = await app.call(routes.acceptLink, { params: { token } });
+  await enterProject(app, { project });
+};
+
+const route = async (app: App, address: Address): Promise<void> => {
+  switch (address.kind) {
+    case "project":
+      setProjectState(app.projects, { kind: "loading", what: "project" });
+      return openProject(app);
+    case "share":
+      setProjectState(app.projects, { kind: "loading", what: "share-link" });
+      return joinByLink(app, address.token);
+    case "home":
+    case "new": {
+      const [language] = app.boot.languages;
+      const sample = app.boot.sample ?? (language && { language: language.id, ...language.sample });
+      if (sample) showSample(app, sample);
+      else setProjectState(app.projects, { kind: "missing", what: "page" });
+      return app.session.restore(app.boot.user !== undefined);
+    }
+    case "unknown":
+      setProjectState(app.projects, { kind: "missing", what: "page" });
+      return undefined;
+  }
+};
+
+const fail = (app: App, address: Address, error: unknown): void => {
+  if (isProblem(error, "projects/no-such-link")) {
+    setProjectState(app.projects, { kind: "missing", what: "share-link" });
+  } else if (isProblem(error, "identity/guests-closed")) {
+    setProjectState(app.projects, { kind: "missing", what: "project" });
+    app.dialogs.setState({ kind: "account", form: "log-in", reason: "Sign in to join this project." }, true);
+  } else if (app.projects.getState().state.kind === "sample") {
+    logFault("sign-in-not-restored", error);
+  } else if (error instanceof ApiProblem && error.status === 404) {
+    setProjectState(app.projects, { kind: "missing", what: "project" });
+  } else {
+    setProjectState(app.projects, { kind: "failed", error, retry: () => void startAt(app) });
+  }
+};
+
+/** Never rejects: what goes wrong becomes the project's state. */
+export const startAt = async (app: App): Promise<void> => {
+  const address = parseAddress(new URL(location.href), app.boot.basePath);
+  app.editor.onFirstEdit(() => {
+    ensureProject(app).catch((error: unknown) => logFault("project-not-made", error));
+  });
+  try {
+    await route(app, address);
+  } catch (error) {
+    fail(app, address, error);
+  }
+};
