@@ -10,7 +10,9 @@ const main = join(checkout, "packages", "server", "src", "main.ts");
 
 try {
   await setUp();
-  process.exitCode = await launch(projectNode(), [main], { cwd: checkout, env: serverEnvironment() });
+  // Whoever ran this wants to read the address, also when the output goes to a file.
+  const env = { ATELIER_PROGRESS: "yes", ...serverEnvironment() };
+  process.exitCode = await launch(projectNode(), [main], { cwd: checkout, env });
 } catch (error) {
   report(error);
   process.exitCode = error instanceof SetupFault ? 1 : 70;

@@ -4,11 +4,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { staticChecks } from "./lib/checks.mjs";
 import { SetupFault, report } from "./lib/fault.mjs";
-import { ensureImage, imageFolder, testServices } from "./lib/image.mjs";
+import { ensureImage, testServices } from "./lib/image.mjs";
 import { close, vitest, whole } from "./lib/parts.mjs";
-import { optionalStep, serverEnvironment, setUp } from "./lib/setup.mjs";
+import { optionalStep, setUp, testEnvironment } from "./lib/setup.mjs";
 import { serverPackages, testPackages } from "./lib/system-packages.mjs";
-import { toolsFolder } from "./lib/tools.mjs";
 
 const parts = {
   check: async () => [...(await staticChecks()), await vitest("boundaries and style", ["--project=architecture"])],
@@ -24,12 +23,7 @@ try {
   if (unknown) throw new SetupFault(`${unknown}: no such part`, { hint: `parts: ${Object.keys(parts).join(", ")}` });
   await setUp({ packages: [...serverPackages, ...testPackages] });
   await optionalStep("Servers that only tests need", (tell) => ensureImage(testServices, tell));
-  const env = {
-    ...serverEnvironment(),
-    ATELIER_TEST_IMAGE: join(imageFolder("base"), "rootfs"),
-    ATELIER_TEST_TOOLS: toolsFolder(),
-    ATELIER_TEST_SERVICES: join(imageFolder(testServices), "rootfs"),
-  };
+  const env = testEnvironment();
   const results = [];
   for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) results.push(...(await parts[name](env)));
   process.exitCode = close(results);

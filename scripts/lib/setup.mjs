@@ -1,9 +1,9 @@
 // Everything between a fresh checkout and a server that can start: each part is skipped in milliseconds when it is done.
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { ensureDependencies } from "./dependencies.mjs";
 import { SetupFault, report } from "./fault.mjs";
-import { ensureImage, imageFolder } from "./image.mjs";
+import { ensureImage, imageFolder, testServices } from "./image.mjs";
 import { notice, step } from "./progress.mjs";
 import { ensurePackages, installCommand, serverPackages } from "./system-packages.mjs";
 import { ensureTools, toolsFolder } from "./tools.mjs";
@@ -46,9 +46,18 @@ export async function optionalStep(title, work) {
 export function serverEnvironment(env = process.env) {
   return {
     IMAGES_DIR: dirname(imageFolder("base")),
-    BASE_IMAGE_DIR: imageFolder("base"),
     TOOLS_DIR: toolsFolder(),
     ...env,
+  };
+}
+
+/** What tests and benchmarks are told besides. */
+export function testEnvironment(env = process.env) {
+  return {
+    ATELIER_TEST_IMAGE: join(imageFolder("base"), "rootfs"),
+    ATELIER_TEST_TOOLS: toolsFolder(),
+    ATELIER_TEST_SERVICES: join(imageFolder(testServices), "rootfs"),
+    ...serverEnvironment(env),
   };
 }
 

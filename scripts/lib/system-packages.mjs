@@ -4,12 +4,16 @@ import process from "node:process";
 import { findProgram, run, succeeds } from "./command.mjs";
 import { isRoot } from "./places.mjs";
 
-/** What a server needs. `program` or `file` shows that it is there; `why` is said when it is not. */
+/** @typedef {{ name: string, program?: string, file?: string, why: string }} SystemPackage */
+
+/** What a server needs. `program` or `file` shows that it is there; `why` is said when it is not.
+ * @type {readonly SystemPackage[]} */
 export const serverPackages = [
   { name: "bubblewrap", program: "bwrap", why: "the namespaces tier runs programs in it" },
   { name: "mmdebstrap", program: "mmdebstrap", why: "language images are built with it" },
-  { name: "squashfs-tools", program: "mksquashfs", why: "language images are packed with it" },
+  { name: "squashfs-tools", program: "mksquashfs", why: "language images will be packed with it" },
   { name: "uidmap", program: "newuidmap", why: "sandboxes and images of an ordinary user need several user ids" },
+  { name: "e2fsprogs", program: "mkfs.ext4", why: "a server started as root gives each sandbox a disk of its own" },
   {
     name: "debian-archive-keyring",
     file: "/usr/share/keyrings/debian-archive-keyring.gpg",
@@ -18,7 +22,8 @@ export const serverPackages = [
   { name: "ca-certificates", file: "/etc/ssl/certs/ca-certificates.crt", why: "package mirrors may be https" },
 ];
 
-/** What the tests need besides: a real browser and letters for it to draw. */
+/** What the tests need besides: a real browser and letters for it to draw.
+ * @type {readonly SystemPackage[]} */
 export const testPackages = [
   { name: "chromium", program: "chromium", why: "the browser tests drive it" },
   {
@@ -28,7 +33,8 @@ export const testPackages = [
   },
 ];
 
-/** Those of `packages` that this machine does not have. */
+/** Those of `packages` that this machine does not have.
+ * @param {readonly SystemPackage[]} packages */
 export function missingPackages(packages) {
   return packages.filter(({ program, file }) => (program ? !findProgram(program) : !existsSync(file)));
 }
@@ -39,7 +45,8 @@ async function privilege() {
   return undefined;
 }
 
-/** The command that a person with the right to do so can copy. */
+/** The command that a person with the right to do so can copy.
+ * @param {readonly SystemPackage[]} packages */
 export function installCommand(packages) {
   return `sudo apt-get install -y --no-install-recommends ${packages.map(({ name }) => name).join(" ")}`;
 }

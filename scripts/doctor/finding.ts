@@ -1,0 +1,22 @@
+/** One thing that doctor found out, and how it is shown. */
+
+export type Finding = {
+  /** `good`: as it should be. `worse`: works, with less than there could be. `bad`: something does not work. */
+  readonly state: "good" | "worse" | "bad";
+  readonly what: string;
+  readonly says: string;
+  /** One command or setting that changes it. */
+  readonly remedy?: string;
+};
+
+const marks = { good: "✓", worse: "!", bad: "✗" } as const;
+
+/** A heading and one line a finding, with its remedy below. */
+export const show = (title: string, findings: readonly Finding[]): string => {
+  const width = Math.max(...findings.map(({ what }) => what.length));
+  const lines = findings.flatMap(({ state, what, says, remedy }) => [
+    `  ${marks[state]} ${what.padEnd(width)}  ${says}`,
+    ...(remedy === undefined ? [] : [`    ${"".padEnd(width)}  → ${remedy}`]),
+  ]);
+  return [title, ...lines, ""].join("\n");
+};

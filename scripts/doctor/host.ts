@@ -1,0 +1,108 @@
+/** What this machine offers to sandboxes: user namespaces, cgroups, KVM, disk space. */
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
+import { userInfo } from "node:os";
+import { dirname } from "node:path";
+import process from "node:process";
+import { findCgroupLayout } from "../../packages/server/src/modules/execution/sandbox/cgroup-layout.ts";
+import { succeeds } from "../lib/command.mjs";
+import type { Finding } from "./finding.ts";
+
+const isRoot = process.getuid?.() === 0;
+
+const readNumber = (path: string): number | undefined =>
+  existsSync(path) ? Number(readFileSync(path, "utf8")) : undefined;
+
+const node = (): Finding => ({
+  state: Number(process.versions.node.split(".")[0]) >= 24 ? "good" : "bad",
+  what: "Node",
+  says: `${process.versions.node} runs the server`,
+});
+
+const user = (): Finding =>
+  isRoot
+    ? { state: "good", what: "user", says: "root: sandboxes get user ids of their own, the database a system user" }
+    : {
+        state: "good",
+        what: "user",
+        says: `${userInfo().username}, an ordinary user: sandboxes live in user namespaces`,
+      };
+
+const userNamespaces = async (): Promise<Finding> => {
+  const what = "user namespaces";
+  if (await succeeds("unshare", ["--user", "--map-root-user", "true"]))
+    return { state: "good", what, says: "can be made" };
+  const limit = readNumber("/proc/sys/user/max_user_namespaces");
+  const debian = readNumber("/proc/sys/kernel/unprivileged_userns_clone");
+  const says = limit === 0 || debian === 0 ? "switched off by the kernel's settings" : "cannot be made here";
+  const remedy =
+    debian === 0 ? "sudo sysctl kernel.unprivileged_userns_clone=1" : "sudo sysctl user.max_user_namespaces=15000";
+  return { state: isRoot ? "worse" : "bad", what, says, remedy };
+};
+
+const appArmor = (): Finding => {
+  const what = "AppArmor";
+  const restricted = readNumber("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+  if (restricted !== 1) return { state: "good", what, says: "does not restrict user namespaces" };
+  return {
+    state: isRoot ? "good" : "bad",
+    what,
+    says: "restricts user namespaces to programs with a profile (the default since Ubuntu 24.04)",
+    ...(isRoot ? {} : { remedy: "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0" }),
+  };
+};
+
+const subordinateIds = (): Finding => {
+  const what = "subordinate ids";
+  if (isRoot) return { state: "good", what, says: "not needed as root" };
+  const { username, uid } = userInfo();
+  const has = (path: string): boolean =>
+    existsSync(path) && new RegExp(`^(${username}|${uid}):\\d+:\\d{5,}$`, "m").test(readFileSync(path, "utf8"));
+  if (has("/etc/subuid") && has("/etc/subgid")) return { state: "good", what, says: "in /etc/subuid and /etc/subgid" };
+  return {
+    state: "worse",
+    what,
+    says: "this user has none: images cannot be built, and a sandbox's programs share one user id",
+    remedy: `sudo usermod --add-subuids 200000-265535 --add-subgids 200000-265535 ${username}`,
+  };
+};
+
+const cgroups = (): Finding => {
+  const what = "cgroups";
+  const layout = findCgroupLayout();
+  if (layout !== undefined)
+    return { state: "good", what, says: `version ${layout.version}: memory and CPU limits are the kernel's` };
+  const remedy = isRoot ? {} : { remedy: "systemd-run --user --scope -p Delegate=yes npm start" };
+  return { state: "worse", what, says: "none may be made here: limits are polled every 50 ms", ...remedy };
+};
+
+const kvm = (): Finding => {
+  const what = "KVM";
+  // Existing proves nothing: there are hosts whose KVM boots no ordinary guest.
+  try {
+    accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
+    return { state: "good", what, says: "/dev/kvm is here; the microvm tier that would use it is later work" };
+  } catch {
+    return { state: "good", what, says: "not here; the microvm tier that would use it is later work" };
+  }
+};
+
+const disk = (name: string, path: string): Finding => {
+  let existing = path;
+  while (!existsSync(existing)) existing = dirname(existing);
+  const { bavail, bsize } = statfsSync(existing);
+  const freeGib = (bavail * bsize) / 2 ** 30;
+  const says = `${freeGib.toFixed(1)} GiB free for ${path}`;
+  return freeGib >= 2 ? { state: "good", what: name, says } : { state: "bad", what: name, says: `only ${says}` };
+};
+
+/** Everything about the machine that sandboxes depend on; `folders` are name -> path of what grows. */
+export const hostFindings = async (folders: Readonly<Record<string, string>>): Promise<Finding[]> => [
+  node(),
+  user(),
+  await userNamespaces(),
+  appArmor(),
+  subordinateIds(),
+  cgroups(),
+  kvm(),
+  ...Object.entries(folders).map(([name, path]) => disk(name, path)),
+];
