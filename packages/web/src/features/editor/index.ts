@@ -1,2 +1,4 @@
 /** The editor's public face: small, so it may be part of the entry chunk; Monaco is loaded behind it. */
+export { createEditor } from "./create-editor.ts";
+export { languageOfFileName } from "./language-of-file-name.ts";
 export * from "./ports.ts";

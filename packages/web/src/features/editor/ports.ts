@@ -86,6 +86,8 @@ export interface EditorHandle {
   onCursor(listener: (position: { line: number; column: number }) => void): Unsubscribe;
   /** Hears of unsaved text that belonged to another generation of a document and could not be merged. */
   onRecovered(listener: (copy: RecoveredCopy) => void): Unsubscribe;
+  /** The reader has dealt with a recovered copy: it is not told again. */
+  discardRecovered(copy: RecoveredCopy): void;
   /** Opens the find widget of the shown file. */
   find(): void;
   /** Resolves when every unsaved change of every open document is confirmed, or after `timeoutMs`. */

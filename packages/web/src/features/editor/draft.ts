@@ -1,0 +1,68 @@
+/** What is typed into a file before its shared document is there, remembered edit by edit. */
+import type { Draft } from "../collaboration/unsaved-store.ts";
+import { EndOfLinePreference, type EditorModel } from "./monaco/types.ts";
+import { type TextChange, applyChanges, changesFromModel, rebaseChanges } from "./text-changes.ts";
+import { diffTexts } from "./text-diff.ts";
+
+export interface DraftRecorder {
+  readonly dirty: boolean;
+  /** The steps that turn `theirs` into a text that holds the reader's edits too. */
+  stepsOnto(theirs: string): TextChange[][];
+  /** From now on the base is whatever the document holds: a new project's file was made from this very text. */
+  promote(): void;
+  stop(): void;
+}
+
+export interface DraftOptions {
+  model: EditorModel;
+  base: string;
+  onFirstEdit: () => void;
+  /** Called after pauses with what to keep on the device. */
+  onKeep: (draft: Draft) => void;
+}
+
+const KEEP_AFTER_MS = 250;
+/** Beyond this many steps the whole difference is one step. */
+const MAX_STEPS = 5_000;
+
+export function recordDraft({ model, base, onFirstEdit, onKeep }: DraftOptions): DraftRecorder {
+  const steps: TextChange[][] = [];
+  let dirty = false;
+  let promoted = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const textNow = () => model.getValue(EndOfLinePreference.LF);
+  const subscription = model.onDidChangeContent((event) => {
+    if (steps.length <= MAX_STEPS) steps.push(changesFromModel(event.changes));
+    if (!dirty) onFirstEdit();
+    dirty = true;
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      onKeep({ base, text: textNow() });
+    }, KEEP_AFTER_MS);
+  });
+  return {
+    get dirty() {
+      return dirty;
+    },
+    stepsOnto: (theirs) => {
+      if (!dirty) return [];
+      const mine = textNow();
+      if (theirs === base && steps.length <= MAX_STEPS && replay(base, steps) === mine) return steps;
+      return [promoted ? diffTexts(theirs, mine) : mergeOnto(theirs, { base, text: mine })];
+    },
+    promote: () => {
+      promoted = true;
+    },
+    stop: () => {
+      clearTimeout(timer);
+      subscription.dispose();
+    },
+  };
+}
+
+/** The changes that bring a draft's edits onto what its base has become. */
+export function mergeOnto(theirs: string, { base, text }: Draft): TextChange[] {
+  return rebaseChanges(diffTexts(base, text), diffTexts(base, theirs));
+}
+
+const replay = (base: string, steps: readonly TextChange[][]): string => steps.reduce(applyChanges, base);

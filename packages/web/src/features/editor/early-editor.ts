@@ -1,0 +1,166 @@
+/** A plain text area over the server's first code: takes keys before Monaco is there and hands everything over. */
+import "./early-editor.css";
+
+/** What was in the early surface when Monaco took its place. */
+export interface Carried {
+  text: string;
+  /** UTF-16 offsets; equal when nothing is selected. */
+  anchor: number;
+  head: number;
+  /** CSS pixels. */
+  scrollTop: number;
+  scrollLeft: number;
+  focused: boolean;
+}
+
+export interface EarlyEditor {
+  show(id: string, text: string, options: { label: string; readOnly: boolean }): void;
+  /** The text of a file that was shown here, as the reader left it. */
+  textOf(id: string): string | undefined;
+  rename(from: string, to: string): void;
+  focus(): void;
+  reveal(line: number, column: number): void;
+  /** The state of one file; undefined if it was never shown here. */
+  carry(id: string): Carried | undefined;
+  /** Resolves when no input method is in the middle of a word. */
+  composed(): Promise<void>;
+  dispose(): void;
+}
+
+interface EarlyFile {
+  text: string;
+  anchor: number;
+  head: number;
+  scrollTop: number;
+  scrollLeft: number;
+}
+
+const INDENT = "    ";
+
+/**
+ * Covers the host with the early surface, in place of the `<pre>` the server wrote there. A focused `<pre>` passes
+ * its focus on. `onEdit` hears every change by the reader.
+ */
+export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => void): EarlyEditor {
+  const root = document.createElement("div");
+  root.className = "early-editor";
+  const lines = document.createElement("div");
+  lines.className = "early-lines";
+  lines.setAttribute("aria-hidden", "true");
+  const numbers = lines.appendChild(document.createElement("div"));
+  const area = document.createElement("textarea");
+  area.className = "early-text";
+  Object.assign(area, { spellcheck: false, autocapitalize: "off", autocomplete: "off", wrap: "off" });
+  area.setAttribute("autocorrect", "off");
+  root.append(lines, area);
+
+  const files = new Map<string, EarlyFile>();
+  let shownId: string | undefined;
+  let composing = false;
+  let lineCount = 0;
+
+  const number = () => {
+    let count = 1;
+    for (let at = area.value.indexOf("\n"); at >= 0; at = area.value.indexOf("\n", at + 1)) count += 1;
+    if (count === lineCount) return;
+    lineCount = count;
+    numbers.textContent = Array.from({ length: count }, (_, index) => index + 1).join("\n");
+  };
+  const remember = () => {
+    if (shownId === undefined) return;
+    const backward = area.selectionDirection === "backward";
+    files.set(shownId, {
+      text: area.value,
+      anchor: backward ? area.selectionEnd : area.selectionStart,
+      head: backward ? area.selectionStart : area.selectionEnd,
+      scrollTop: area.scrollTop,
+      scrollLeft: area.scrollLeft,
+    });
+  };
+  /** Types for the reader, so that the browser's own undo knows of it. */
+  const insert = (text: string) => document.execCommand("insertText", false, text);
+
+  area.addEventListener("input", () => {
+    number();
+    if (shownId !== undefined) onEdit(shownId);
+  });
+  area.addEventListener("scroll", () => {
+    numbers.style.transform = `translateY(${-area.scrollTop}px)`;
+  });
+  area.addEventListener("compositionstart", () => (composing = true));
+  area.addEventListener("compositionend", () => (composing = false));
+  let leaving = false;
+  area.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Tab" && !event.shiftKey && !leaving && !area.readOnly) {
+      event.preventDefault();
+      insert(INDENT);
+    } else if (event.key === "Enter" && !event.shiftKey && !area.readOnly) {
+      const start = area.value.lastIndexOf("\n", area.selectionStart - 1) + 1;
+      const indent = /^[\t ]*/.exec(area.value.slice(start, area.selectionStart))?.[0] ?? "";
+      event.preventDefault();
+      insert(`\n${indent}`);
+    }
+    leaving = event.key === "Escape";
+  });
+
+  const first = host.querySelector("pre");
+  const hadFocus = first !== null && document.activeElement === first;
+  if (first) area.value = first.textContent;
+  number();
+  host.append(root);
+  if (first) {
+    area.scrollTop = first.scrollTop;
+    first.remove();
+  }
+  if (hadFocus) area.focus({ preventScroll: true });
+
+  return {
+    show: (id, text, { label, readOnly }) => {
+      remember();
+      shownId = id;
+      const file = files.get(id);
+      const value = file?.text ?? text;
+      if (area.value !== value) area.value = value;
+      area.readOnly = readOnly;
+      area.setAttribute("aria-label", label);
+      number();
+      if (file) {
+        area.setSelectionRange(Math.min(file.anchor, file.head), Math.max(file.anchor, file.head));
+        area.scrollTop = file.scrollTop;
+        area.scrollLeft = file.scrollLeft;
+      } else if (document.activeElement !== area) area.setSelectionRange(0, 0);
+      remember();
+    },
+    textOf: (id) => (id === shownId ? area.value : files.get(id)?.text),
+    rename: (from, to) => {
+      remember();
+      const file = files.get(from);
+      if (!file) return;
+      files.delete(from);
+      files.set(to, file);
+      if (shownId === from) shownId = to;
+    },
+    focus: () => area.focus({ preventScroll: true }),
+    reveal: (line, column) => {
+      const before = area.value.split("\n").slice(0, line - 1);
+      const offset = before.reduce((sum, { length }) => sum + length + 1, 0) + column - 1;
+      area.setSelectionRange(offset, offset);
+      area.scrollTop = Math.max(0, (line - 1) * 21 - area.clientHeight / 2);
+      area.focus({ preventScroll: true });
+    },
+    carry: (id) => {
+      remember();
+      const file = files.get(id);
+      return file && { ...file, focused: id === shownId && document.activeElement === area };
+    },
+    composed: () =>
+      new Promise((resolve) => {
+        if (!composing) return resolve();
+        const end = () => resolve();
+        area.addEventListener("compositionend", end, { once: true });
+        area.addEventListener("blur", end, { once: true });
+      }),
+    dispose: () => root.remove(),
+  };
+}

@@ -1,0 +1,184 @@
+/** One file in a pane: its model, and, once its document is synced, the binding to it. */
+import type { DocumentLease } from "../collaboration/document-registry.ts";
+import type { LiveDocument } from "../collaboration/live-document.ts";
+import type { Replica } from "../collaboration/replica.ts";
+import type { ReadOnlyReason, SaveState } from "../collaboration/save-state.ts";
+import { type Signal, createSignal } from "../collaboration/signal.ts";
+import type { Draft, UnsavedStore } from "../collaboration/unsaved-store.ts";
+import { type DraftRecorder, mergeOnto, recordDraft } from "./draft.ts";
+import { type MonacoBinding, applyToText, bindModel } from "./monaco-binding.ts";
+import { EndOfLinePreference, type EditorModel, type StandaloneEditor, type ViewState } from "./monaco/types.ts";
+import { type PerUserUndo, createPerUserUndo } from "./per-user-undo.ts";
+import type { EditorLog } from "./ports.ts";
+import type { TextChange } from "./text-changes.ts";
+
+export interface OpenedFile {
+  readonly model: EditorModel;
+  readonly path: string;
+  readonly live: LiveDocument | undefined;
+  /** True once what is shown is the shared document. */
+  readonly attached: boolean;
+  readonly readOnly: boolean;
+  readonly saveState: SaveState;
+  view: ViewState | null;
+  /** Anything that the pane shows about this file may have changed. */
+  readonly onChange: Signal<void>;
+  readonly onFirstEdit: Signal<void>;
+  /** An undo or redo changed the text there (offsets after it). */
+  readonly onUndone: Signal<readonly number[]>;
+  /** The reader moved the cursor by hand. */
+  moved(): void;
+  /** Puts the file's document under it: what was typed until then becomes the reader's edits of it. */
+  connect(lease: DocumentLease, how: { promoted: boolean }): void;
+  dispose(): void;
+}
+
+export interface OpenFileOptions {
+  model: EditorModel;
+  path: string;
+  /** The name its draft is kept under until it is attached. */
+  draftName: string;
+  /** False while there is no text to type into yet. */
+  hasText: boolean;
+  readOnly: boolean;
+  editor: () => StandaloneEditor | undefined;
+  store: UnsavedStore;
+  log: EditorLog;
+}
+
+export function createOpenFile(options: OpenFileOptions): OpenedFile {
+  const { model, store, log } = options;
+  const onChange = createSignal<void>();
+  const onFirstEdit = createSignal<void>();
+  const onUndone = createSignal<readonly number[]>();
+  let draftName = options.draftName;
+  let lease: DocumentLease | undefined;
+  let subscriptions: (() => void)[] = [];
+  let binding: MonacoBinding | undefined;
+  let undo: PerUserUndo | undefined;
+  let disposed = false;
+  let draft: DraftRecorder | undefined = recordDraft({
+    model,
+    base: model.getValue(EndOfLinePreference.LF),
+    onFirstEdit: () => onFirstEdit.emit(),
+    onKeep: (kept) => store.putDraft(draftName, kept),
+  });
+  const stored = store.loadDraft(draftName);
+  if (options.draftName.startsWith("local:")) void stored.then(restoreLocalDraft);
+
+  function restoreLocalDraft(kept: Draft | undefined) {
+    if (!kept || !draft || draft.dirty || kept.base !== model.getValue(EndOfLinePreference.LF)) return;
+    log("editor.draft-restored", {});
+    const whole = model.getFullModelRange();
+    model.pushEditOperations(null, [{ range: whole, text: kept.text }], () => null);
+  }
+  const detach = () => {
+    binding?.dispose();
+    undo?.dispose();
+    binding = undefined;
+    undo = undefined;
+  };
+  const attach = ({ text }: Replica, earlier: Draft | undefined) => {
+    detach();
+    const origin = { file: options.path };
+    undo = createPerUserUndo(model, text, origin);
+    const { beforeEdit, manager } = undo;
+    const apply = (changes: readonly TextChange[]) => {
+      beforeEdit(changes);
+      applyToText(text, changes, origin);
+    };
+    if (!lease?.document.readOnly) {
+      if (earlier) apply(mergeOnto(text.toString(), earlier));
+      for (const step of draft?.stepsOnto(text.toString()) ?? []) apply(step);
+    }
+    draft?.stop();
+    draft = undefined;
+    binding = bindModel({
+      model,
+      text,
+      origin,
+      editor: options.editor,
+      mayWrite: () => !lease?.document.readOnly,
+      beforeEdit,
+      afterOutsideEdit: (changes, by) => {
+        if (by === manager) onUndone.emit(endsOf(changes));
+      },
+      log,
+    });
+    onChange.emit();
+  };
+  const attachFirst = async (replica: Replica) => {
+    const names = new Set([options.draftName, draftName]);
+    const earlier = options.draftName.startsWith("local:") ? undefined : await stored;
+    if (disposed || lease?.document.replica !== replica) return;
+    attach(replica, earlier);
+    await store.flush();
+    for (const name of names) store.putDraft(name, undefined);
+  };
+
+  const file: OpenedFile = {
+    model,
+    path: options.path,
+    view: null,
+    onChange,
+    onFirstEdit,
+    onUndone,
+    get live() {
+      return lease?.document;
+    },
+    get attached() {
+      return binding !== undefined;
+    },
+    get readOnly() {
+      if (!lease) return options.readOnly;
+      if (binding) return lease.document.readOnly !== undefined;
+      return options.readOnly || !options.hasText || lease.document.readOnly !== undefined;
+    },
+    get saveState(): SaveState {
+      if (options.readOnly && !binding) return { kind: "read-only", reason: "role" satisfies ReadOnlyReason };
+      const state: SaveState = lease?.document.saveState ?? { kind: "saved" };
+      return draft?.dirty && state.kind === "saved" ? { kind: "saving" } : state;
+    },
+    moved: () => undo?.boundary(),
+    connect: (taken, { promoted }) => {
+      if (lease) return taken.release();
+      lease = taken;
+      const { document } = taken;
+      if (promoted) draft?.promote();
+      draftName = `${document.projectId}/${document.fileId}`;
+      subscriptions = [
+        document.onSynced.on((replica) => {
+          if (draft) void attachFirst(replica);
+          else attach(replica, undefined);
+        }),
+        document.onReplaced.on(() => {
+          detach();
+          onChange.emit();
+        }),
+        document.onAccess.on(() => onChange.emit()),
+        document.onSaveState.on(() => onChange.emit()),
+      ];
+      if (document.synced) void attachFirst(document.replica);
+      onChange.emit();
+    },
+    dispose: () => {
+      disposed = true;
+      detach();
+      draft?.stop();
+      for (const unsubscribe of subscriptions) unsubscribe();
+      lease?.release();
+      model.dispose();
+    },
+  };
+  return file;
+}
+
+/** Where each change ends in the text after all of them. */
+function endsOf(changes: readonly TextChange[]): number[] {
+  let shift = 0;
+  return changes.map(({ offset, deleted, inserted }) => {
+    const end = offset + shift + inserted.length;
+    shift += inserted.length - deleted;
+    return end;
+  });
+}

@@ -1,0 +1,222 @@
+/** The heavy half of the editor: Monaco, the open files, and everything that watches the shown one. */
+import "./pane.css";
+import { browserEnvironment } from "../collaboration/environment.ts";
+import { type DocumentRegistry, createDocumentRegistry } from "../collaboration/document-registry.ts";
+import { documentName } from "../collaboration/live-document.ts";
+import { createUnsavedStore } from "../collaboration/unsaved-store.ts";
+import "./monaco/languages.ts";
+import { editorOptions, typeMetrics } from "./monaco/editor-options.ts";
+import { monaco } from "./monaco/monaco.ts";
+import { applyTheme } from "./monaco/themes.ts";
+import { Selection } from "./monaco/types.ts";
+import type { Carried } from "./early-editor.ts";
+import { languageOfFileName } from "./language-of-file-name.ts";
+import { type OpenedFile, createOpenFile } from "./open-file.ts";
+import { type EditorOptions, type EditorTheme, type OpenFile, type RecoveredCopy, localFileId } from "./ports.ts";
+import { createPresence } from "./presence.ts";
+import type { PaneEvents } from "./pane-events.ts";
+import { minimalChange } from "./text-diff.ts";
+
+export interface Pane {
+  open(file: OpenFile, carried?: Carried): void;
+  close(fileId: string): void;
+  focus(): void;
+  reveal(line: number, column: number): void;
+  setTheme(theme: EditorTheme): void;
+  follow(participantId: string | null): void;
+  getText(fileId: string | undefined): string;
+  promote(localPath: string, to: { projectId: string; fileId: string }): void;
+  discardRecovered(copy: RecoveredCopy): void;
+  find(): void;
+  whenSaved(timeoutMs: number): Promise<boolean>;
+  dispose(): void;
+}
+
+const SAVED_POLL_MS = 20;
+
+export function createPane(host: HTMLElement, options: EditorOptions, events: PaneEvents): Pane {
+  const { log } = options;
+  const container = document.createElement("div");
+  container.className = "editor-pane";
+  host.append(container);
+  applyTheme(options.theme, host);
+  const editor = monaco.editor.create(container, editorOptions(host));
+  void document.fonts.ready.then(() => monaco.editor.remeasureFonts());
+
+  const files = new Map<string, OpenedFile>();
+  let shownId: string | undefined;
+  const shown = () => (shownId === undefined ? undefined : files.get(shownId));
+  const environment = browserEnvironment();
+  const store = createUnsavedStore({
+    factory: globalThis.indexedDB,
+    onFailure: (error) => log("unsaved-store.failed", { error: String(error) }),
+  });
+  const registry: DocumentRegistry = createDocumentRegistry({
+    openSocket: options.openSocket,
+    store,
+    environment,
+    log,
+  });
+  const presence = createPresence({ editor, container, options, events, registry, shown: () => shown()?.live });
+
+  const refresh = () => {
+    const file = shown();
+    if (!file || shownId === undefined) return;
+    editor.updateOptions({ readOnly: file.readOnly, domReadOnly: file.readOnly });
+    container.classList.toggle("is-loading", !file.attached && file.readOnly && file.live !== undefined);
+    events.saveState(file.saveState, shownId);
+    presence.refresh();
+  };
+  const create = (id: string, file: OpenFile): OpenedFile => {
+    const text = file.kind === "local" ? file.text : (file.initialText ?? "");
+    const uri = monaco.Uri.from({
+      scheme: "atelier",
+      authority: "file",
+      path: `/${encodeURIComponent(id)}/${file.path}`,
+    });
+    const model = monaco.editor.createModel(text, languageOfFileName(file.path), uri);
+    model.setEOL(monaco.editor.EndOfLineSequence.LF);
+    const opened = createOpenFile({
+      model,
+      path: file.path,
+      draftName: file.kind === "local" ? id : `${file.projectId}/${file.fileId}`,
+      hasText: file.kind === "local" || file.initialText !== undefined,
+      readOnly: file.kind === "live" && file.readOnly,
+      editor: () => (shown() === opened ? editor : undefined),
+      store,
+      log,
+    });
+    opened.onChange.on(() => {
+      if (shown() === opened) refresh();
+    });
+    opened.onFirstEdit.on(() => {
+      if (file.kind === "local") events.firstEdit(file.path);
+      if (shown() === opened) refresh();
+    });
+    opened.onUndone.on((offsets) => {
+      if (shown() !== opened || offsets.length === 0) return;
+      const positions = offsets.map((offset) => model.getPositionAt(offset));
+      editor.setSelections(positions.map((position) => Selection.fromPositions(position)));
+      if (positions[0]) editor.revealPositionInCenterIfOutsideViewport(positions[0]);
+    });
+    files.set(id, opened);
+    if (file.kind === "live") connect(opened, file.projectId, file.fileId, false);
+    return opened;
+  };
+  const connect = (file: OpenedFile, projectId: string, fileId: string, promoted: boolean) => {
+    const lease = registry.acquire(projectId, fileId, file.path);
+    if (presence.watch(lease.document)) {
+      lease.document.onKeptCopy.on(({ path, text, keptAt }) =>
+        events.recovered({ projectId, fileId, path, text, keptAt }),
+      );
+    }
+    file.connect(lease, { promoted });
+  };
+  const show = (id: string, file: OpenedFile) => {
+    const before = shown();
+    if (before && before !== file) before.view = editor.saveViewState();
+    shownId = id;
+    if (editor.getModel() === file.model) return refresh();
+    presence.leave(before?.live);
+    editor.setModel(file.model);
+    editor.updateOptions({ ariaLabel: `${file.path}. Control M lets Tab leave the editor.` });
+    if (file.view) editor.restoreViewState(file.view);
+    refresh();
+  };
+  /** Brings over what was typed, where the cursor was and how far the early surface was scrolled. */
+  const takeOver = (file: OpenedFile, carried: Carried) => {
+    const { model } = file;
+    const change = minimalChange(model.getValue(), carried.text);
+    if (change && !file.readOnly) {
+      const [from, to] = [change.offset, change.offset + change.deleted].map((at) => model.getPositionAt(at));
+      if (from && to) {
+        model.pushStackElement();
+        model.pushEditOperations(
+          null,
+          [{ range: monaco.Range.fromPositions(from, to), text: change.inserted }],
+          () => null,
+        );
+        model.pushStackElement();
+      }
+    }
+    const [anchor, head] = [carried.anchor, carried.head].map((at) => model.getPositionAt(at));
+    if (anchor && head) editor.setSelection(Selection.fromPositions(anchor, head));
+    editor.setScrollPosition({ scrollTop: carried.scrollTop, scrollLeft: carried.scrollLeft }, 1);
+    if (carried.focused) editor.focus();
+  };
+
+  const subscriptions = [
+    editor.onDidChangeCursorPosition(({ position, reason }) => {
+      if (reason === monaco.editor.CursorChangeReason.Explicit) shown()?.moved();
+      events.cursor({ line: position.lineNumber, column: position.column });
+    }),
+    // The shell runs the program with Ctrl/Cmd+Enter; Monaco would open a line.
+    monaco.editor.addKeybindingRules([
+      { keybinding: monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter, command: null },
+      { keybinding: monaco.KeyMod.CtrlCmd | monaco.KeyMod.Shift | monaco.KeyCode.Enter, command: null },
+    ]),
+  ];
+
+  return {
+    open: (file, carried) => {
+      const id = file.kind === "local" ? localFileId(file.path) : file.fileId;
+      const opened = files.get(id) ?? create(id, file);
+      show(id, opened);
+      if (carried) takeOver(opened, carried);
+    },
+    close: (fileId) => {
+      const file = files.get(fileId);
+      if (!file) return;
+      if (shownId === fileId) {
+        presence.leave(file.live);
+        shownId = undefined;
+        editor.setModel(null);
+      }
+      files.delete(fileId);
+      file.dispose();
+    },
+    focus: () => editor.focus(),
+    reveal: (line, column) => {
+      const position = shown()?.model.validatePosition({ lineNumber: line, column });
+      if (!position) return;
+      editor.setPosition(position);
+      editor.revealPositionInCenterIfOutsideViewport(position);
+      editor.focus();
+    },
+    setTheme: (theme) => {
+      applyTheme(theme, host);
+      editor.updateOptions(typeMetrics(host));
+    },
+    follow: presence.follow,
+    getText: (fileId) =>
+      (fileId === undefined ? shown() : files.get(fileId))?.model.getValue(monaco.editor.EndOfLinePreference.LF) ?? "",
+    promote: (localPath, { projectId, fileId }) => {
+      const localId = localFileId(localPath);
+      const file = files.get(localId);
+      if (!file) return;
+      files.delete(localId);
+      files.set(fileId, file);
+      if (shownId === localId) shownId = fileId;
+      connect(file, projectId, fileId, true);
+    },
+    discardRecovered: ({ projectId, fileId, path, text, keptAt }) =>
+      void store.discardCopy({ document: documentName(projectId, fileId), path, text, keptAt }),
+    find: () => void editor.getAction("actions.find")?.run(),
+    whenSaved: async (timeoutMs) => {
+      const saved = () =>
+        [...files.values()].every(({ saveState: { kind } }) => kind === "saved" || kind === "read-only") &&
+        registry.documents().every(({ saveState: { kind } }) => kind === "saved" || kind === "read-only");
+      const end = performance.now() + timeoutMs;
+      while (!saved() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, SAVED_POLL_MS));
+      return saved();
+    },
+    dispose: () => {
+      presence.dispose();
+      for (const subscription of subscriptions) subscription.dispose();
+      editor.dispose();
+      for (const file of files.values()) file.dispose();
+      registry.dispose();
+      container.remove();
+    },
+  };
+}

@@ -1,0 +1,187 @@
+/** The people in the shown file: announces the reader's cursor, draws the others', follows one of them. */
+import type { DocumentRegistry } from "../collaboration/document-registry.ts";
+import type { LiveDocument } from "../collaboration/live-document.ts";
+import type { StandaloneEditor } from "./monaco/types.ts";
+import type { PaneEvents } from "./pane-events.ts";
+import type { EditorOptions, Participant } from "./ports.ts";
+import { createRemoteCursors } from "./remote-cursors.ts";
+import { type SharedCursor, announceCursor, sharedCursors } from "./shared-cursors.ts";
+
+export interface PresenceOptions {
+  editor: StandaloneEditor;
+  container: HTMLElement;
+  options: EditorOptions;
+  events: PaneEvents;
+  registry: DocumentRegistry;
+  /** The shown file's document. */
+  shown: () => LiveDocument | undefined;
+}
+
+export interface Presence {
+  /** Listens to a document's awareness for as long as it lives; false if it does already. */
+  watch(document: LiveDocument): boolean;
+  /** The shown file or the reader changed. */
+  refresh(): void;
+  /** The reader looks away from a document. */
+  leave(document: LiveDocument | undefined): void;
+  follow(participantId: string | null): void;
+  dispose(): void;
+}
+
+const MODIFIERS: ReadonlySet<string> = new Set(["Shift", "Control", "Alt", "Meta"]);
+/** The reader's cursor is computed and announced this long after it moved. */
+const ANNOUNCE_AFTER_MS = 40;
+
+export function createPresence(setup: PresenceOptions): Presence {
+  const { editor, container, options, events, registry, shown } = setup;
+  const drawn = createRemoteCursors(editor);
+  const watched = new Map<LiveDocument, () => void>();
+  let asked = false;
+  let announceTimer: ReturnType<typeof setTimeout> | undefined;
+  let followed: string | null = null;
+  let seen = "";
+  let elsewhere: string | undefined;
+  let disposed = false;
+
+  const announce = () => {
+    clearTimeout(announceTimer);
+    announceTimer = undefined;
+    const document = shown();
+    const user = options.user();
+    const model = editor.getModel();
+    if (!document?.synced || !user || !model) return;
+    const selection = editor.getSelection();
+    const own = selection && {
+      anchor: model.getOffsetAt({
+        lineNumber: selection.selectionStartLineNumber,
+        column: selection.selectionStartColumn,
+      }),
+      head: model.getOffsetAt({ lineNumber: selection.positionLineNumber, column: selection.positionColumn }),
+    };
+    announceCursor(document.replica, user, own ?? undefined);
+  };
+  const participantsOf = (document: LiveDocument, cursors: readonly SharedCursor[]): Participant[] => {
+    const me = options.user()?.id;
+    const model = editor.getModel();
+    const people = new Map<string, Participant>();
+    for (const { user, selection } of cursors) {
+      if (people.get(user.id)?.position) continue;
+      const at = selection && model && document === shown() ? model.getPositionAt(selection.head) : undefined;
+      people.set(user.id, {
+        ...user,
+        fileId: document.fileId,
+        isMe: user.id === me,
+        ...(at ? { position: { line: at.lineNumber, column: at.column } } : {}),
+      });
+    }
+    return [...people.values()];
+  };
+  const lookForFollowed = (here: readonly Participant[]) => {
+    if (followed === null) return;
+    const target = here.find(({ id }) => id === followed);
+    if (target) {
+      elsewhere = undefined;
+      container.style.setProperty("--followed-color", target.color);
+      if (target.position) {
+        editor.revealPositionInCenterIfOutsideViewport({
+          lineNumber: target.position.line,
+          column: target.position.column,
+        });
+      }
+      return;
+    }
+    for (const document of registry.documents()) {
+      if (document === shown() || document.fileId === elsewhere) continue;
+      if (!sharedCursors(document.replica).some(({ user }) => user.id === followed)) continue;
+      elsewhere = document.fileId;
+      events.followedElsewhere(document.fileId);
+      return;
+    }
+  };
+  const draw = () => {
+    asked = false;
+    if (disposed) return;
+    const document = shown();
+    const ready = document?.synced === true;
+    const cursors = ready ? sharedCursors(document.replica) : [];
+    drawn.show(cursors);
+    const people = ready ? participantsOf(document, cursors) : [];
+    const now = JSON.stringify([document?.fileId, people]);
+    if (now !== seen) {
+      seen = now;
+      events.participants(people);
+    }
+    lookForFollowed(people);
+  };
+  /** At most once a frame: the place of a cursor is looked up by walking the document. */
+  const drawSoon = () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(draw);
+  };
+
+  const endFollowing = () => {
+    if (followed === null) return;
+    follow(null);
+    events.followEnded();
+  };
+  const follow = (participantId: string | null) => {
+    followed = participantId;
+    elsewhere = undefined;
+    container.classList.toggle("is-following", participantId !== null);
+    drawSoon();
+  };
+  const subscriptions = [
+    editor.onDidChangeCursorSelection(() => {
+      announceTimer ??= setTimeout(announce, ANNOUNCE_AFTER_MS);
+    }),
+    editor.onDidChangeModelContent(() => {
+      if (watched.size > 0) drawSoon();
+    }),
+    editor.onKeyDown(({ browserEvent: { key } }) => {
+      if (!MODIFIERS.has(key)) endFollowing();
+    }),
+    editor.onMouseDown(endFollowing),
+  ];
+  container.addEventListener("wheel", endFollowing, { passive: true });
+
+  return {
+    watch: (document) => {
+      if (watched.has(document)) return false;
+      let unlisten = listen(document, drawSoon);
+      const stopReplaced = document.onReplaced.on(() => {
+        unlisten();
+        unlisten = listen(document, drawSoon);
+      });
+      const stopSynced = document.onSynced.on(() => {
+        announceTimer ??= setTimeout(announce, ANNOUNCE_AFTER_MS);
+        drawSoon();
+      });
+      watched.set(document, () => {
+        unlisten();
+        stopReplaced();
+        stopSynced();
+      });
+      return true;
+    },
+    refresh: () => {
+      announceTimer ??= setTimeout(announce, ANNOUNCE_AFTER_MS);
+      drawSoon();
+    },
+    leave: (document) => document?.replica.awareness.setLocalState(null),
+    follow,
+    dispose: () => {
+      disposed = true;
+      clearTimeout(announceTimer);
+      for (const stop of watched.values()) stop();
+      for (const subscription of subscriptions) subscription.dispose();
+      container.removeEventListener("wheel", endFollowing);
+      drawn.dispose();
+    },
+  };
+}
+
+function listen({ replica: { awareness } }: LiveDocument, changed: () => void): () => void {
+  awareness.on("change", changed);
+  return () => awareness.off("change", changed);
+}

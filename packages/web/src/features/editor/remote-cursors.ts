@@ -1,0 +1,122 @@
+/** Draws others' cursors and selections: a caret with a name that shows on a move, a tinted selection. */
+import type { editor } from "monaco-editor/editor";
+import { textOn } from "./cursor-color.ts";
+import { Range, type StandaloneEditor } from "./monaco/types.ts";
+import type { SharedCursor } from "./shared-cursors.ts";
+
+export interface RemoteCursors {
+  /** Shows exactly these; offsets count in the editor's model. */
+  show(cursors: readonly SharedCursor[]): void;
+  dispose(): void;
+}
+
+/** A name stays this long after the last move. */
+const NAME_MS = 2_000;
+/** `editor.ContentWidgetPositionPreference.EXACT`. */
+const EXACT = 0 as editor.ContentWidgetPositionPreference;
+
+interface Caret {
+  widget: editor.IContentWidget;
+  node: HTMLElement;
+  label: HTMLElement;
+  line: number;
+  column: number;
+  head: number;
+  quiet: ReturnType<typeof setTimeout> | undefined;
+}
+
+export function createRemoteCursors(on: StandaloneEditor): RemoteCursors {
+  const carets = new Map<number, Caret>();
+  const selections = on.createDecorationsCollection();
+  const sheet = new CSSStyleSheet();
+  const tinted = new Set<string>();
+  document.adoptedStyleSheets.push(sheet);
+
+  /** A class that tints by the (checked) colour. */
+  const tint = (color: string): string => {
+    const name = `shared-selection-${color.slice(1)}`;
+    if (!tinted.has(color)) {
+      tinted.add(color);
+      sheet.insertRule(`.${name} { background-color: ${color}40; }`);
+    }
+    return name;
+  };
+  const remove = (clientId: number, caret: Caret) => {
+    clearTimeout(caret.quiet);
+    on.removeContentWidget(caret.widget);
+    carets.delete(clientId);
+  };
+  const create = (clientId: number): Caret => {
+    const node = document.createElement("div");
+    node.className = "shared-caret";
+    const label = document.createElement("span");
+    label.className = "shared-caret-name";
+    node.append(label);
+    const caret: Caret = {
+      node,
+      label,
+      line: 1,
+      column: 1,
+      head: -1,
+      quiet: undefined,
+      widget: {
+        getId: () => `shared-caret-${clientId}`,
+        getDomNode: () => node,
+        getPosition: () => ({ position: { lineNumber: caret.line, column: caret.column }, preference: [EXACT] }),
+      },
+    };
+    carets.set(clientId, caret);
+    return caret;
+  };
+  const showName = (caret: Caret) => {
+    caret.node.classList.remove("is-quiet");
+    clearTimeout(caret.quiet);
+    caret.quiet = setTimeout(() => caret.node.classList.add("is-quiet"), NAME_MS);
+  };
+  const place = (cursor: SharedCursor, head: number, model: editor.ITextModel) => {
+    const known = carets.get(cursor.clientId);
+    const caret = known ?? create(cursor.clientId);
+    const { lineNumber, column } = model.getPositionAt(head);
+    caret.node.style.setProperty("--cursor-color", cursor.user.color);
+    caret.node.style.setProperty("--cursor-text", textOn(cursor.user.color));
+    if (caret.label.textContent !== cursor.user.name) caret.label.textContent = cursor.user.name;
+    caret.node.classList.toggle("is-first-line", lineNumber === 1);
+    const moved = caret.line !== lineNumber || caret.column !== column;
+    if (caret.head !== head) showName(caret);
+    Object.assign(caret, { line: lineNumber, column, head });
+    if (!known) on.addContentWidget(caret.widget);
+    else if (moved) on.layoutContentWidget(caret.widget);
+  };
+
+  return {
+    show: (cursors) => {
+      const model = on.getModel();
+      if (!model) return;
+      const ranges: editor.IModelDeltaDecoration[] = [];
+      const seen = new Set<number>();
+      for (const cursor of cursors) {
+        if (!cursor.selection) continue;
+        seen.add(cursor.clientId);
+        const { anchor, head } = cursor.selection;
+        place(cursor, head, model);
+        if (anchor === head) continue;
+        const [from, to] = [Math.min(anchor, head), Math.max(anchor, head)].map((at) => model.getPositionAt(at));
+        if (!from || !to) continue;
+        ranges.push({
+          range: Range.fromPositions(from, to),
+          options: {
+            className: tint(cursor.user.color),
+            overviewRuler: { color: cursor.user.color, position: 4 },
+          },
+        });
+      }
+      for (const [clientId, caret] of carets) if (!seen.has(clientId)) remove(clientId, caret);
+      selections.set(ranges);
+    },
+    dispose: () => {
+      for (const [clientId, caret] of carets) remove(clientId, caret);
+      selections.clear();
+      document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);
+    },
+  };
+}
