@@ -34,6 +34,7 @@ export const createInputRelay = ({ maxWaitingBytes }: InputRelayOptions): InputR
   let closed = false;
   let ended = false;
   let size: TerminalSize = { columns: 80, rows: 24 };
+  let resized = false;
   let waiting: Uint8Array[] = [];
   let waitingBytes = 0;
   const signals: SignalName[] = [];
@@ -63,6 +64,7 @@ export const createInputRelay = ({ maxWaitingBytes }: InputRelayOptions): InputR
     },
     resize(next) {
       size = next;
+      resized = true;
       if (!closed) started?.resize(next);
     },
     get size() {
@@ -73,6 +75,8 @@ export const createInputRelay = ({ maxWaitingBytes }: InputRelayOptions): InputR
     },
     start(next) {
       started = next;
+      // The terminal may have been made before the size was told.
+      if (resized) next.resize(size);
       for (const name of signals.splice(0)) next.signal(name);
     },
     connect(next) {

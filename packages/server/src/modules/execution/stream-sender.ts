@@ -41,9 +41,8 @@ export const createStreamSender = ({ socket, clock, waitedFor, slow }: StreamSen
 
   const sendAway = (reason: string): void => {
     setSlow(false);
+    // Read again, it learns why; else the socket is destroyed after the closing handshake's own time limit.
     socket.close(CLOSE.overloaded, reason);
-    // What waits would be sent before the close frame; this reader has shown that it does not read.
-    socket.terminate();
   };
 
   const watchForStall = (): void => {

@@ -30,21 +30,24 @@ const FactsSchema = z.object({
   packages: z.record(z.string(), z.string()),
   builtAt: z.iso.datetime(),
 });
-type Facts = z.infer<typeof FactsSchema>;
+/** With the digest of the recipe as it is written: a parsed one may have its keys in another order. */
+type Facts = z.infer<typeof FactsSchema> & { readonly digest: string };
 
 const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
 
+const digestOf = (recipe: object): string =>
+  createHash("sha256").update(JSON.stringify(recipe)).digest("hex").slice(0, 16);
+
 const readFacts = async (folder: string): Promise<Facts | undefined> => {
   try {
-    return FactsSchema.parse(JSON.parse(await readFile(join(folder, "image.json"), "utf8")));
+    const given: unknown = JSON.parse(await readFile(join(folder, "image.json"), "utf8"));
+    const { recipe } = z.object({ recipe: z.custom<object>((value) => typeof value === "object") }).parse(given);
+    return { ...FactsSchema.parse(given), digest: digestOf(recipe) };
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
 };
-
-const digestOf = (recipe: object): string =>
-  createHash("sha256").update(JSON.stringify(recipe)).digest("hex").slice(0, 16);
 
 const foldersOf = async (images: string, recipe: string): Promise<string[]> => {
   try {
@@ -60,7 +63,7 @@ export const createImageStore = (folders: ImageFolders): ImageStore => ({
   async find(name) {
     const recipe = RecipeSchema.parse(JSON.parse(await readFile(join(folders.recipes, `${name}.json`), "utf8")));
     const serves = (facts: Facts, folder: string): boolean =>
-      folder === `${name}-${digestOf(facts.recipe)}` &&
+      folder === `${name}-${facts.digest}` &&
       facts.recipe.suite === recipe.suite &&
       isDeepStrictEqual(facts.recipe.packages, recipe.packages);
     const found: { root: string; facts: Facts }[] = [];

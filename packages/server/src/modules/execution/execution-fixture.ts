@@ -1,0 +1,183 @@
+/** The whole module above scripted sandboxes, for tests of its rules: real queue, pool, states, streams; time stands still until told. */
+import type { Actor } from "#kernel/actor";
+import { createManualClock, type Clock } from "#kernel/clock";
+import type { Log, LogFields } from "#kernel/log";
+import { Problem } from "#kernel/problem";
+import type { BusMessages } from "#platform/bus";
+import type { StoredFile } from "#projects";
+import type { Execution, Role } from "@atelier/contracts";
+import { join } from "node:path";
+import { createAdmission } from "./admission.ts";
+import { createEndRecorder } from "./end-recorder.ts";
+import { createExecutionMetrics } from "./execution-metrics.ts";
+import { createExecutionRegistry } from "./execution-registry.ts";
+import type { ExecutionStore } from "./execution-store.ts";
+import { createLanguageShelf } from "./language-shelf.ts";
+import { createRunner } from "./runner.ts";
+import { createScriptedProvider } from "./scripted-provider.ts";
+import { createExecutionService } from "./service.ts";
+import { createWarmPool } from "./warm-pool.ts";
+
+export const languagesFolder = join(import.meta.dirname, "../../../../../languages");
+
+export const actorNamed = (name: string, plan: Actor["plan"] = "free"): Actor => ({
+  userId: `00000000-0000-7000-8000-${Buffer.from(name).toString("hex").padStart(12, "0").slice(-12)}`,
+  kind: "registered",
+  name,
+  plan,
+  signInId: `sign-in of ${name}`,
+});
+
+/** Rows as a map; `failing` makes every write fail. */
+export const createMemoryStore = (): ExecutionStore & { rows: Map<string, Execution>; failing: boolean } => {
+  const store = {
+    rows: new Map<string, Execution>(),
+    failing: false,
+    async insert(execution: Execution) {
+      if (store.failing) throw new Problem("server/unavailable");
+      store.rows.set(execution.id, execution);
+    },
+    async finish(execution: Execution) {
+      if (store.failing) throw new Problem("server/unavailable");
+      store.rows.set(execution.id, execution);
+    },
+    find: async (_userId: string, id: string) => store.rows.get(id),
+    list: async (_userId: string, projectId: string) =>
+      [...store.rows.values()].filter((row) => row.projectId === projectId),
+    failUnfinished: async () => 0,
+  };
+  return store;
+};
+
+export const PROJECT = "00000000-0000-7000-8000-00000000abcd";
+
+export const storedFile = (path: string, text: string, version = 1): StoredFile => ({
+  entry: {
+    id: PROJECT,
+    parentId: null,
+    path,
+    kind: "file",
+    size: text.length,
+    hash: null,
+    version,
+    executable: false,
+    updatedAt: "2026-01-01T00:00:00Z",
+  },
+  bytes: Buffer.from(text),
+});
+
+export type SceneOptions = {
+  concurrency?: number;
+  capacity?: number;
+  maxWarm?: number;
+  unavailable?: string;
+  clock?: Clock;
+};
+
+export const createScene = async (options: SceneOptions = {}) => {
+  const manual = createManualClock();
+  const clock = options.clock ?? manual;
+  const lines: { event: string; fields: LogFields }[] = [];
+  const write = (event: string, fields: LogFields = {}): void => void lines.push({ event, fields });
+  const log: Log = { debug: write, info: write, warn: write, error: write, with: () => log };
+  const provider = createScriptedProvider();
+  const store = createMemoryStore();
+  const roles = new Map<string, Role>();
+  const project: StoredFile[] = [storedFile("main.py", "print(1)", 3)];
+  const events: BusMessages["project-event"][] = [];
+  const listeners = new Map<string, Set<(message: never) => void>>();
+  const bus = {
+    publish: (topic: string, message: unknown) => {
+      if (topic === "project-event") events.push(message as BusMessages["project-event"]);
+      for (const listener of listeners.get(topic) ?? []) listener(message as never);
+    },
+    subscribe: (topic: string, listener: (message: never) => void) => {
+      const own = listeners.get(topic) ?? new Set();
+      listeners.set(topic, own.add(listener));
+      return () => void own.delete(listener);
+    },
+  };
+  const projects = {
+    async requireRole(actor: Pick<Actor, "userId">, _projectId: string, atLeast: Role) {
+      const role = roles.get(actor.userId);
+      if (role === undefined) throw new Problem("projects/no-such-project");
+      if (role === "viewer" && atLeast !== "viewer") throw new Problem("projects/role-too-low");
+      return role;
+    },
+    roleOf: async (userId: string) => roles.get(userId),
+    readAll: async () => project,
+  };
+  const measured: string[] = [];
+  const counter = (name: string) => ({ add: (labels = {}) => void measured.push(`${name} ${JSON.stringify(labels)}`) });
+  const pool = createWarmPool({ provider, clock, log, maxWarm: options.maxWarm ?? 8, parallelBoots: 2 });
+  const admission = createAdmission({ concurrency: options.concurrency ?? 4, capacity: options.capacity ?? 8 }, () =>
+    clock.monotonic(),
+  );
+  const metrics = createExecutionMetrics(
+    { counter, histogram: (name) => ({ observe: () => void measured.push(name) }), gauge: () => undefined },
+    { waiting: () => admission.waiting, running: () => admission.running, warm: () => pool.size },
+  );
+  const registry = createExecutionRegistry(clock);
+  const stopping = new AbortController();
+  const recorder = createEndRecorder({ store, registry, clock, log, stopping: stopping.signal });
+  const shelf = createLanguageShelf({
+    languagesFolder,
+    images: { find: async () => ({ root: "/image", versions: { python3: "3.13.5-1" } }) },
+    clock,
+    log,
+    onReady: ({ kind }) => (options.maxWarm === 0 ? undefined : pool.keep(kind)),
+  });
+  await shelf.load();
+  await shelf.watch();
+  const service = createExecutionService({
+    projects,
+    bus,
+    clock,
+    log,
+    metrics,
+    admission,
+    registry,
+    store,
+    recorder,
+    languages: shelf,
+    engine:
+      options.unavailable === undefined
+        ? { runner: createRunner({ pool, clock, log, metrics, moved: (live) => service.announce(live) }) }
+        : { unavailableReason: options.unavailable },
+    maxProgramBytes: 1_048_576,
+  });
+  await settle();
+  return {
+    service,
+    provider,
+    store,
+    roles,
+    project,
+    projects,
+    events,
+    bus,
+    lines,
+    measured,
+    pool,
+    admission,
+    registry,
+    shelf,
+    clock,
+    manual,
+    log,
+  };
+};
+
+export type Scene = Awaited<ReturnType<typeof createScene>>;
+
+/** Lets everything that waits only for other code go on. */
+export const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** A request that runs one small file. */
+export const helloRequest = {
+  language: "python",
+  entryPoint: "main.py",
+  files: [{ path: "main.py", content: "print(1)" }],
+};

@@ -1,0 +1,117 @@
+import { createId } from "#kernel/ids";
+import type { Execution } from "@atelier/contracts";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { openTestDatabase, type TestDatabase } from "../../platform/sql/test-database.ts";
+import { createExecutionStore, type ExecutionStore } from "./execution-store.ts";
+
+const execution = (change: Partial<Execution> = {}): Execution => ({
+  id: createId(),
+  projectId: null,
+  userId: createId(),
+  language: "python",
+  runtime: { id: "python", version: "3.13.5" },
+  entryPoint: "main.py",
+  args: ['a "quoted"', "ü"],
+  tty: false,
+  limits: { wallMs: 1, cpuMs: 2, memoryBytes: 3, outputBytes: 4 },
+  fileVersions: { "main.py": 3, __proto__x: 1 },
+  status: "queued",
+  exitCode: null,
+  signal: null,
+  stdout: "",
+  stderr: "",
+  truncated: false,
+  stage: null,
+  sandbox: null,
+  limitsEnforcement: null,
+  queuedAt: "2026-01-02T03:04:05.006Z",
+  startedAt: null,
+  endedAt: null,
+  usage: { wallMs: 0, cpuMs: 0, memoryPeakBytes: 0, outputBytes: 0 },
+  codeHash: "c0de",
+  ...change,
+});
+
+const ended = (before: Execution, change: Partial<Execution> = {}): Execution => ({
+  ...before,
+  status: "killed",
+  signal: "SIGSEGV",
+  stdout: "nul \0 and 😀 and \ufffd",
+  stderr: "oh",
+  truncated: true,
+  stage: "run",
+  sandbox: "gvisor",
+  limitsEnforcement: "cgroup",
+  startedAt: "2026-01-02T03:04:06.000Z",
+  endedAt: "2026-01-02T03:04:07.000Z",
+  usage: { wallMs: 1000, cpuMs: 900, memoryPeakBytes: 5_000_000_000, outputBytes: 12 },
+  ...change,
+});
+
+let database: TestDatabase;
+let store: ExecutionStore;
+beforeAll(async () => {
+  database = await openTestDatabase();
+});
+beforeEach(() => {
+  store = createExecutionStore(database.sql);
+});
+afterAll(() => database[Symbol.asyncDispose]());
+
+describe("executions as rows", () => {
+  it("come back as they were, with every character that a program may print", async () => {
+    const queued = execution();
+    await store.insert(queued);
+    expect(await store.find(queued.userId, queued.id)).toEqual(queued);
+    await store.finish(ended(queued));
+    expect(await store.find(queued.userId, queued.id)).toEqual(ended(queued));
+  });
+
+  it("are not shown to somebody else, and can't be completed by somebody else", async () => {
+    const queued = execution();
+    await store.insert(queued);
+    expect(await store.find(createId(), queued.id)).toBeUndefined();
+    await expect(store.finish(ended({ ...queued, userId: createId() }))).rejects.toThrow("no row");
+  });
+
+  it("of a project are listed for its members, newest first, without output", async () => {
+    const [owner, member, stranger, projectId] = [createId(), createId(), createId(), createId()];
+    await database.sql.transaction({ role: "jobs" }, async (transaction) => {
+      await transaction.query("insert into projects (id, slug, owner_id, name) values ($1, $2, $3, 'p')", [
+        projectId,
+        projectId,
+        owner,
+      ]);
+      await transaction.query(
+        "insert into members (project_id, user_id, role) values ($1, $2, 'owner'), ($1, $3, 'viewer')",
+        [projectId, owner, member],
+      );
+    });
+    const first = execution({ projectId, userId: owner });
+    const second = execution({ projectId, userId: owner, queuedAt: "2026-01-02T03:04:09.000Z" });
+    for (const one of [first, second]) await store.insert(one);
+    await store.finish(ended(first));
+    const listed = await store.list(member, projectId, 10);
+    expect(listed.map(({ id }) => id)).toEqual([second.id, first.id]);
+    expect(listed[1]).toEqual({ ...ended(first), stdout: "", stderr: "" });
+    expect((await store.find(member, first.id))?.stderr).toBe("oh");
+    expect(await store.list(member, projectId, 1)).toHaveLength(1);
+    expect(await store.list(stranger, projectId, 10)).toEqual([]);
+    expect(await store.find(stranger, first.id)).toBeUndefined();
+  });
+
+  it("[X13] that nobody finished are marked at the next start, and only those", async () => {
+    await store.failUnfinished();
+    const unfinished = [execution(), execution({ status: "running" })];
+    const done = execution();
+    for (const one of [...unfinished, done]) await store.insert(one);
+    await store.finish(ended(done));
+    expect(await store.failUnfinished()).toBe(2);
+    expect(await store.find(done.userId, done.id)).toEqual(ended(done));
+    for (const { userId, id } of unfinished) {
+      const found = await store.find(userId, id);
+      expect(found?.status).toBe("system-error");
+      expect(found?.endedAt).not.toBeNull();
+    }
+  });
+});

@@ -1,0 +1,191 @@
+import { Problem } from "#kernel/problem";
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { actorNamed, createScene, helloRequest, PROJECT, settle, storedFile } from "./execution-fixture.ts";
+import { PLAN_LIMITS } from "./plan-limits.ts";
+
+const ada = actorNamed("ada");
+const bob = actorNamed("bob");
+const interactive = { interactive: true };
+const codeOf = async (work: Promise<unknown>): Promise<string | undefined> => {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return error instanceof Problem ? error.code : String(error);
+  }
+};
+
+describe("admission of executions", () => {
+  it("[X1] a viewer may not run, a stranger sees nothing, everybody in the project sees the run", async () => {
+    const scene = await createScene();
+    scene.roles.set(ada.userId, "editor").set(bob.userId, "viewer");
+    const request = { projectId: PROJECT, language: "python", entryPoint: "main.py" };
+    expect(await codeOf(scene.service.submit(bob, request, interactive))).toBe("projects/role-too-low");
+    const { facts } = await scene.service.submit(ada, request, interactive);
+    expect((await scene.service.find(bob, facts.id)).fileVersions).toEqual({ "main.py": 3 });
+    expect(await codeOf(scene.service.stop(bob, facts.id))).toBe("projects/role-too-low");
+    expect(await codeOf(scene.service.find(actorNamed("eve"), facts.id))).toBe("execution/no-such-execution");
+    expect(scene.events.length).toBeGreaterThan(0);
+    scene.roles.delete(ada.userId);
+    expect(await codeOf(scene.service.find(ada, facts.id))).toBe("execution/no-such-execution");
+  });
+
+  it("[X1] a run without a project is its starter's alone, in memory and as a row", async () => {
+    const scene = await createScene();
+    const { facts } = await scene.service.submit(ada, helloRequest, interactive);
+    expect(await codeOf(scene.service.find(bob, facts.id))).toBe("execution/no-such-execution");
+    await settle();
+    scene.provider.runs[0]?.end({ kind: "exited", exitCode: 0 });
+    await settle();
+    scene.manual.advance(61_000);
+    expect(scene.registry.get(facts.id)).toBeUndefined();
+    expect((await scene.service.find(ada, facts.id)).status).toBe("succeeded");
+    expect(await codeOf(scene.service.find(bob, facts.id))).toBe("execution/no-such-execution");
+  });
+
+  it.each([Number.NaN, -1, 0, 1.5, Infinity, PLAN_LIMITS.free.run.wallMs + 1])(
+    "[X2] a wall limit of %d is refused",
+    async (wallMs) => {
+      const scene = await createScene();
+      const refused = codeOf(scene.service.submit(ada, { ...helloRequest, limits: { wallMs } }, interactive));
+      expect(await refused).toBe("execution/limit-too-high");
+      expect(scene.store.rows.size).toBe(0);
+      expect(scene.admission.waiting).toBe(0);
+    },
+  );
+
+  it("[X2] run and compile have limits of their own, the plan's by default", async () => {
+    const scene = await createScene();
+    const files = [{ path: "a.c", content: "int main(){}" }];
+    await scene.service.submit(
+      actorNamed("pia", "premium"),
+      { language: "c", entryPoint: "a.c", files, limits: { wallMs: 100 }, compileLimits: { cpuMs: 7 } },
+      interactive,
+    );
+    await settle();
+    const job = scene.provider.runs[0]?.job;
+    expect(job?.run.limits).toEqual({ ...PLAN_LIMITS.premium.run, wallMs: 100 });
+    expect(job?.compile?.limits).toEqual({ ...PLAN_LIMITS.premium.run, cpuMs: 7 });
+  });
+
+  it("[X3] others pass a user who is at the bound of the plan", async () => {
+    const scene = await createScene({ concurrency: 6, capacity: 20 });
+    const flood = [];
+    for (let i = 0; i < 8; i += 1) flood.push(await scene.service.submit(ada, helloRequest, interactive));
+    const other = await scene.service.submit(bob, helloRequest, interactive);
+    await settle();
+    expect(flood.map((live) => live.state.status)).toEqual([...Array(4).fill("preparing"), ...Array(4).fill("queued")]);
+    expect(flood.map((live) => live.queuePosition)).toEqual([...Array(4).fill(undefined), 1, 2, 3, 4]);
+    expect(other.state.status).toBe("preparing");
+    scene.provider.runs[0]?.end({ kind: "exited", exitCode: 0 });
+    await settle();
+    expect(flood[4]?.state.status).toBe("preparing");
+    expect(flood[5]?.queuePosition).toBe(1);
+  });
+
+  it("[X4] 500 at once are all answered: accepted, or 429 with Retry-After", async () => {
+    const scene = await createScene({ concurrency: 2, capacity: 30 });
+    const answers = await Promise.allSettled(
+      Array.from({ length: 500 }, (_, i) => scene.service.submit(actorNamed(`u${i % 50}`), helloRequest, interactive)),
+    );
+    const accepted = answers.filter((answer) => answer.status === "fulfilled");
+    const refused = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason as Problem] : []));
+    expect(accepted.length).toBe(32);
+    expect(refused.length).toBe(468);
+    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["execution/queue-full"]));
+    expect(
+      refused.every(({ extra }) => Number.isInteger(extra.retryAfterSeconds) && (extra.retryAfterSeconds ?? 0) >= 1),
+    ).toBe(true);
+    scene.provider.onRun = (run) => run.end({ kind: "exited", exitCode: 0 });
+    for (const run of scene.provider.runs) run.end({ kind: "exited", exitCode: 0 });
+    await Promise.all(accepted.map(({ value }) => value.ended));
+    expect(scene.admission.running + scene.admission.waiting).toBe(0);
+  });
+
+  it("[X5] the code hash is over the sorted hashes and paths", async () => {
+    const scene = await createScene();
+    scene.roles.set(ada.userId, "owner");
+    scene.project.unshift(storedFile("z/b.py", "two"));
+    const live = await scene.service.submit(
+      ada,
+      { projectId: PROJECT, language: "py", entryPoint: "main.py" },
+      interactive,
+    );
+    const sha = (text: string): string => createHash("sha256").update(text).digest("hex");
+    expect(live.facts.codeHash).toBe(sha(`${sha("print(1)")}  main.py\n${sha("two")}  z/b.py\n`));
+    expect(live.facts.runtime).toEqual({ id: "python", version: "3.13.5" });
+  });
+
+  it.each([
+    [{ language: "cobol" }, "execution/no-such-language"],
+    [{ entryPoint: "other.py" }, "execution/entry-point-missing"],
+    [{ args: ["\ud800"] }, "request/invalid"],
+    [{ files: [{ path: "main.py", content: "!", encoding: "base64" as const }] }, "projects/content-invalid"],
+    [{ files: [helloRequest.files[0]!, helloRequest.files[0]!] }, "request/invalid"],
+    [{ files: [{ path: "main.py/x", content: "" }, helloRequest.files[0]!] }, "request/invalid"],
+    [{ files: [{ path: "main.py", content: "x".repeat(1_048_577) }] }, "projects/too-large"],
+  ])("a request with %j is refused and holds no place", async (change, code) => {
+    const scene = await createScene();
+    expect(await codeOf(scene.service.submit(ada, { ...helloRequest, ...change }, interactive))).toBe(code);
+    expect(scene.admission.waiting + scene.admission.running).toBe(0);
+  });
+
+  it("[X6] without a provider only running is refused, with the reason", async () => {
+    const scene = await createScene({ unavailable: "No sandbox here." });
+    await expect(scene.service.submit(ada, helloRequest, interactive)).rejects.toMatchObject({
+      code: "execution/unavailable",
+      detail: "No sandbox here.",
+    });
+  });
+
+  it("a row that can't be written ends the run and is told", async () => {
+    const scene = await createScene();
+    scene.store.failing = true;
+    expect(await codeOf(scene.service.submit(ada, helloRequest, interactive))).toBe("server/unavailable");
+    await settle();
+    expect(scene.admission.running).toBe(0);
+    expect(scene.registry.unended()).toEqual([]);
+  });
+
+  it("an end is recorded again until the database takes it", async () => {
+    const scene = await createScene();
+    const live = await scene.service.submit(ada, helloRequest, interactive);
+    await settle();
+    scene.store.failing = true;
+    scene.provider.runs[0]?.end({ kind: "exited", exitCode: 3 });
+    await settle();
+    scene.manual.advance(250);
+    await settle();
+    scene.store.failing = false;
+    scene.manual.advance(1000);
+    await settle();
+    expect(scene.store.rows.get(live.facts.id)).toMatchObject({ status: "failed", exitCode: 3 });
+  });
+
+  it("[X13] closing refuses new executions and cancels running and waiting ones", async () => {
+    const scene = await createScene({ concurrency: 1 });
+    const running = await scene.service.submit(ada, helloRequest, interactive);
+    const waiting = await scene.service.submit(ada, helloRequest, interactive);
+    await settle();
+    await scene.service.close();
+    expect([running, waiting].map((live) => scene.store.rows.get(live.facts.id)?.status)).toEqual([
+      "cancelled",
+      "cancelled",
+    ]);
+    expect(await codeOf(scene.service.submit(ada, helloRequest, interactive))).toBe("server/stopping");
+  });
+
+  it("[X20] the log has one line per execution, without code, arguments or output", async () => {
+    const scene = await createScene();
+    await scene.service.submit(ada, { ...helloRequest, args: ["se-cret"], stdin: "se-cret" }, interactive);
+    await settle();
+    scene.provider.runs[0]?.output("stdout", "se-cret");
+    scene.provider.runs[0]?.end({ kind: "exited", exitCode: 0 });
+    await settle();
+    const ended = scene.lines.filter(({ event }) => event === "execution.ended");
+    expect(ended).toHaveLength(1);
+    expect(ended[0]?.fields).toMatchObject({ userId: ada.userId, language: "python", status: "succeeded", cpuMs: 3 });
+    expect(JSON.stringify(scene.lines)).not.toMatch(/se-cret|print\(1\)/u);
+  });
+});
