@@ -5,6 +5,7 @@ import { createId } from "#kernel/ids";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { AuditTrail } from "#platform/audit";
+import { FatalStorageError } from "#platform/blobs";
 import type { Metrics } from "#platform/metrics";
 import type { Route, RouteMethod } from "@atelier/contracts";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -39,6 +40,8 @@ export type FastifyServerOptions = Admission & {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Compare every answer with its schema; a mismatch becomes server/internal. On in tests. */
   readonly checkAnswers: boolean;
+  /** Told about errors after which the process can't be trusted; the answer is still a plain server/internal. */
+  readonly onFatal?: (error: FatalStorageError) => void;
 };
 
 type RequestState = { facts: RequestFacts; actor: Actor | undefined; startedMs: number };
@@ -87,6 +90,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
   const sendProblem = (request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {
     const problem = toProblem(error);
     if (problem.code === "server/internal") {
+      if (error instanceof FatalStorageError) options.onFatal?.(error);
       log.error("http.failed", { requestId: request.id, method: request.method, path: pathOf(request.url), error });
     }
     const wait = retryAfter(problem);

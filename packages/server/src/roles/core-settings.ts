@@ -1,0 +1,114 @@
+/** Where data lives, which roles run, and the settings that belong to no single module. */
+import type { Setting } from "#kernel/setting";
+import { resolve } from "node:path";
+import { z } from "zod";
+
+const switchOf = (standard: boolean) =>
+  z
+    .enum(["yes", "no", "1", "0"], "yes or no")
+    .default(standard ? "yes" : "no")
+    .transform((text) => text === "yes" || text === "1");
+
+const folder = z
+  .string()
+  .transform((path) => resolve(path))
+  .optional();
+
+export const coreSettings = {
+  DATA_DIR: {
+    schema: folder,
+    description: "Folder for the bundled database, blobs and the secret key; one server at a time.",
+    defaultText: "/var/lib/atelier as root, else $XDG_DATA_HOME/atelier",
+  } satisfies Setting<string | undefined>,
+  XDG_DATA_HOME: {
+    schema: folder,
+    description: "Where DATA_DIR is by default for an ordinary user.",
+    defaultText: "~/.local/share",
+  } satisfies Setting<string | undefined>,
+  XDG_CACHE_HOME: {
+    schema: folder,
+    description: "Where ATELIER_CACHE_DIR is by default for an ordinary user.",
+    defaultText: "~/.cache",
+  } satisfies Setting<string | undefined>,
+  XDG_RUNTIME_DIR: {
+    schema: folder,
+    description: "Where the database's socket goes when the path of DATA_DIR is too long for one.",
+    defaultText: "",
+  } satisfies Setting<string | undefined>,
+  ATELIER_CACHE_DIR: {
+    schema: folder,
+    description: "Folder for images and tools, which can all be built again.",
+    defaultText: "/var/cache/atelier as root, else $XDG_CACHE_HOME/atelier",
+  } satisfies Setting<string | undefined>,
+  IMAGES_DIR: {
+    schema: folder,
+    description: "Folder of the built language images.",
+    defaultText: "$ATELIER_CACHE_DIR/images",
+  } satisfies Setting<string | undefined>,
+  TOOLS_DIR: {
+    schema: folder,
+    description: "Folder that holds runsc.",
+    defaultText: "the newest in $ATELIER_CACHE_DIR/tools, else the PATH",
+  } satisfies Setting<string | undefined>,
+  DATABASE_URL: {
+    schema: z
+      .string()
+      .refine(
+        (text) => URL.canParse(text) && /^postgres(?:ql)?:$/u.test(new URL(text).protocol),
+        "a postgres:// address",
+      )
+      .optional(),
+    description:
+      "PostgreSQL 18 or newer to use instead of the bundled one; its role may create roles, which migrations need.",
+    defaultText: "",
+    secret: true,
+  } satisfies Setting<string | undefined>,
+  SECRET_KEY: {
+    schema: z.string().min(32, "at least 32 characters").optional(),
+    description:
+      "What tokens are signed and contents are encrypted with: at least 32 random characters. Keep a copy of it.",
+    defaultText: "made once in $DATA_DIR/secret.key",
+    secret: true,
+  } satisfies Setting<string | undefined>,
+  ROLES: {
+    schema: z
+      .string()
+      .default("all")
+      .transform((text) => text.split(",").map((role) => role.trim()))
+      .refine(
+        (roles) => roles.length === 1 && roles[0] === "all",
+        "only `all` yet: the adapters that let roles run apart are still to come",
+      ),
+    description: "Which parts this process runs: `all`.",
+    defaultText: "all",
+  } satisfies Setting<string[]>,
+  SANDBOX: {
+    schema: z
+      .enum(["auto", "gvisor", "namespaces", "microvm"])
+      .default("auto")
+      .refine((tier) => tier !== "microvm", "microvm is not supported yet; auto takes the best that works here"),
+    description: "Isolation tier for programs: `auto` (the best that a probe finds), `gvisor` or `namespaces`.",
+    defaultText: "auto",
+  } satisfies Setting<"auto" | "gvisor" | "namespaces" | "microvm">,
+  ATELIER_ALLOW_WEAK_SANDBOX: {
+    schema: switchOf(false),
+    description: "`yes`: listen on a public HOST although programs are only isolated by namespaces.",
+    defaultText: "no",
+  } satisfies Setting<boolean>,
+  METRICS_TOKEN: {
+    schema: z.string().min(16, "at least 16 characters").optional(),
+    description: "Bearer token for /metrics; without it only loopback may read them.",
+    defaultText: "",
+    secret: true,
+  } satisfies Setting<string | undefined>,
+  ATELIER_PROGRESS: {
+    schema: switchOf(false),
+    description: "`yes`: print what a terminal would show, also when standard output is none.",
+    defaultText: "no",
+  } satisfies Setting<boolean>,
+  ATELIER_CHECK_ANSWERS: {
+    schema: switchOf(false),
+    description: "`yes`: compare every answer with its schema and fail those that differ; for tests and development.",
+    defaultText: "no",
+  } satisfies Setting<boolean>,
+} as const;

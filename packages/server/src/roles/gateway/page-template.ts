@@ -1,0 +1,46 @@
+/** index.html as the build left it, filled in for one visitor: the boot JSON, the code to show at once, the base of assets. */
+import { ASSETS_PATH, type Boot, BOOT_ELEMENT_ID, BOOT_MARKER, CODE_MARKER } from "@atelier/contracts";
+import { createHash } from "node:crypto";
+
+/** Enough for the first screens; the editor shows the rest. */
+const MAX_FIRST_CODE = 64 * 1024;
+
+const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+const escapeText = (text: string): string =>
+  text.replaceAll(/[&<>"]/gu, (character) => ENTITIES[character] ?? character);
+
+/** JSON that can stand inside a script element: nothing in it can end the element or open a comment. */
+export const escapeJson = (value: unknown): string =>
+  JSON.stringify(value).replaceAll("<", "\\u003c").replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+
+export type PageTemplate = {
+  fill(boot: Boot): string;
+  /** `sha256-…` of the inline scripts that the build itself put there, for the content security policy. */
+  readonly scriptHashes: readonly string[];
+};
+
+/**
+ * @param html the built index.html
+ * @param assetsBase ASSET_BASE_URL, else BASE_PATH; written in front of every `"/assets/`
+ * @throws Error when a marker is missing: the page would silently come without its first code.
+ */
+export const createPageTemplate = (html: string, assetsBase: string): PageTemplate => {
+  for (const marker of [BOOT_MARKER, CODE_MARKER]) {
+    if (html.split(marker).length !== 2) throw new Error(`index.html does not hold ${marker} exactly once`);
+  }
+  const based = html.replaceAll(`"${ASSETS_PATH}`, `"${assetsBase}${ASSETS_PATH}`);
+  const scripts = [...based.matchAll(/<script(?![^>]*\bsrc=)[^>]*>([\s\S]*?)<\/script>/gu)].map(
+    (match) => match[1] ?? "",
+  );
+  return {
+    scriptHashes: scripts.map((text) => `sha256-${createHash("sha256").update(text).digest("base64")}`),
+    fill(boot) {
+      const code = boot.file?.content ?? boot.sample?.content ?? "";
+      // The first newline in a pre element is dropped by the parser.
+      const first = escapeText(code.slice(0, MAX_FIRST_CODE)).replace(/^\n/u, "\n\n");
+      const data = `<script type="application/json" id="${BOOT_ELEMENT_ID}">${escapeJson(boot)}</script>`;
+      // Replacement functions: `$&` in somebody's code is not an instruction.
+      return based.replace(CODE_MARKER, () => first).replace(BOOT_MARKER, () => data);
+    },
+  };
+};

@@ -1,0 +1,65 @@
+/** What operators and their machines ask: alive, ready, metrics. */
+import { Problem } from "#kernel/problem";
+import type { PageAnswer, PageEdge } from "#platform/http";
+import { createHash, timingSafeEqual } from "node:crypto";
+
+export type ReadinessCheck = () => Promise<{ readonly ok: boolean; readonly detail?: string }>;
+
+export type ProbeOptions = {
+  /** Name -> check. */
+  readonly dependencies: Readonly<Record<string, ReadinessCheck>>;
+  /** Dependencies whose absence leaves the server ready: editing goes on while running is paused. */
+  readonly optional: ReadonlySet<string>;
+  readonly scrape: () => Promise<{ readonly text: string; readonly contentType: string }>;
+  /** METRICS_TOKEN; absent: metrics are for loopback only. */
+  readonly metricsToken: string | undefined;
+  readonly isStopping: () => boolean;
+};
+
+const CHECK_DEADLINE_MS = 2000;
+
+const json = (status: number, value: unknown): PageAnswer => ({
+  status,
+  headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" },
+  body: JSON.stringify(value),
+});
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+const isLoopback = (address: string): boolean => address === "::1" || address.startsWith("127.");
+
+const checkInTime = async (check: ReadinessCheck): ReturnType<ReadinessCheck> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<{ ok: boolean; detail: string }>((resolve) => {
+    timer = setTimeout(() => resolve({ ok: false, detail: "no answer in time" }), CHECK_DEADLINE_MS);
+  });
+  const failed = { ok: false, detail: "the check failed" };
+  try {
+    return await Promise.race([check().catch(() => failed), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+export const registerProbes = (edge: PageEdge, options: ProbeOptions): void => {
+  edge.page("/healthz", async () => json(200, { status: "alive" }));
+  edge.page("/readyz", async () => {
+    const names = Object.keys(options.dependencies);
+    const results = await Promise.all(Object.values(options.dependencies).map(checkInTime));
+    const dependencies = Object.fromEntries(names.map((name, index) => [name, results[index]]));
+    const ready =
+      !options.isStopping() && names.every((name, index) => results[index]?.ok === true || options.optional.has(name));
+    return json(ready ? 200 : 503, { ready, stopping: options.isStopping(), dependencies });
+  });
+  edge.page("/metrics", async ({ request }) => {
+    const given = /^Bearer +(\S+)$/iu.exec(request.headers["authorization"] ?? "")?.[1];
+    const { metricsToken } = options;
+    const allowed =
+      metricsToken === undefined
+        ? isLoopback(request.address)
+        : given !== undefined && timingSafeEqual(digest(given), digest(metricsToken));
+    // Whether there are metrics is nobody else's business.
+    if (!allowed) throw new Problem("request/not-found");
+    const { text, contentType } = await options.scrape();
+    return { status: 200, headers: { "content-type": contentType, "cache-control": "no-store" }, body: text };
+  });
+};

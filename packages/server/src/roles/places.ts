@@ -1,0 +1,59 @@
+/** Where things are on this machine, after the settings and their defaults. */
+import { existsSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+
+type PlaceSettings = {
+  readonly DATA_DIR: string | undefined;
+  readonly XDG_DATA_HOME: string | undefined;
+  readonly XDG_CACHE_HOME: string | undefined;
+  readonly ATELIER_CACHE_DIR: string | undefined;
+  readonly IMAGES_DIR: string | undefined;
+  readonly TOOLS_DIR: string | undefined;
+};
+
+export type Places = {
+  readonly dataDir: string;
+  readonly cacheDir: string;
+  readonly imagesDir: string;
+  /** Where runsc is looked for before the PATH. */
+  readonly toolsDir: string;
+  /** The checkout: declarations of languages, the sandbox's first process, the built page. */
+  readonly root: string;
+};
+
+const isRoot = process.getuid?.() === 0;
+
+export const findPlaces = (settings: PlaceSettings): Places => {
+  const cacheDir =
+    settings.ATELIER_CACHE_DIR ??
+    (isRoot ? "/var/cache/atelier" : join(settings.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "atelier"));
+  return {
+    dataDir:
+      settings.DATA_DIR ??
+      (isRoot ? "/var/lib/atelier" : join(settings.XDG_DATA_HOME ?? join(homedir(), ".local", "share"), "atelier")),
+    cacheDir,
+    imagesDir: settings.IMAGES_DIR ?? join(cacheDir, "images"),
+    toolsDir: settings.TOOLS_DIR ?? join(cacheDir, "tools"),
+    root: resolve(import.meta.dirname, "../../../.."),
+  };
+};
+
+/** The first program of that name in the folders. */
+export const findProgram = (name: string, folders: readonly string[]): string | undefined =>
+  folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+
+/** The folders of a PATH. */
+export const pathFolders = (path: string | undefined): string[] =>
+  (path ?? "/usr/local/bin:/usr/bin:/bin").split(delimiter);
+
+/** runsc in the tools folder itself, or in the newest of the folders that the setup made there, or on the PATH. */
+export const findRunsc = async (toolsDir: string, path: string | undefined): Promise<string | undefined> => {
+  const names = (await readdir(toolsDir).catch(() => [])).filter((name) => name.startsWith("runsc-"));
+  const dated = await Promise.all(
+    names.map(async (name) => ({ folder: join(toolsDir, name), madeMs: (await stat(join(toolsDir, name))).mtimeMs })),
+  );
+  const newestFirst = dated.toSorted((a, b) => b.madeMs - a.madeMs).map(({ folder }) => folder);
+  return findProgram("runsc", [toolsDir, ...newestFirst, ...pathFolders(path)]);
+};

@@ -1,0 +1,46 @@
+/** Ends the process: in order at the first signal, at once at the second, and at once when we are broken. */
+import type { Log } from "#kernel/log";
+
+export type ShutdownOptions = {
+  readonly log: Log & { flush(): void };
+  /** Drains and releases everything; bounded by the lifecycle's own deadlines. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Exit code of a process that was told to end while it was ending. */
+const FORCED = 130;
+
+const isFatal = (error: unknown): boolean => error instanceof Error && error.name === "FatalStorageError";
+
+export const installShutdown = ({ log, stop }: ShutdownOptions): void => {
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping) {
+      log.warn("server.stop-forced", { signal });
+      log.flush();
+      process.exit(FORCED);
+    }
+    stopping = true;
+    log.info("server.stopping", { signal });
+    stop().then(
+      () => {
+        log.info("server.stopped");
+        log.flush();
+        process.exit(0);
+      },
+      (error: unknown) => onBroken("server.stop-failed")(error),
+    );
+  };
+  const onBroken =
+    (event: string) =>
+    (error: unknown): void => {
+      log.error(event, { error, ...(isFatal(error) ? { storage: true } : {}) });
+      log.flush();
+      // Nothing is trusted any more, so nothing is flushed: what was acknowledged is durable already.
+      process.exit(1);
+    };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  process.on("uncaughtException", onBroken("server.uncaught-exception"));
+  process.on("unhandledRejection", onBroken("server.unhandled-rejection"));
+};
