@@ -1,0 +1,66 @@
+/** The documents are true to the tree: every requirement is there once, and every page or file they point at exists. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+
+const pages = [
+  ...readdirSync(root).filter((name) => name.endsWith(".md")),
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name)),
+];
+
+/** Relative links of a page, without their fragments. */
+const linksOf = (text: string): string[] =>
+  [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target]) => target ?? "")
+    .filter((target) => !/^(https?:|#)/.test(target));
+
+type Row = { readonly id: string; readonly evidence: string; readonly state: string };
+
+const rowsOf = (text: string): Row[] =>
+  [...text.matchAll(/^\| ([A-Z][\w.]*) \|.*\| (.*?) \| ([^|]*?) \|$/gm)].map(
+    ([, id = "", evidence = "", state = ""]) => ({
+      id,
+      evidence,
+      state,
+    }),
+  );
+
+describe("requirements", () => {
+  const text = read("docs/requirements.md");
+  const listed = (/<!-{2} ids\s([\s\S]*?)-{2}>/.exec(text)?.[1] ?? "").split(/\s+/).filter(Boolean);
+  const rows = rowsOf(text);
+
+  test("every id of the list has exactly one row", () => {
+    expect(listed.length).toBe(237);
+    expect(rows.map(({ id }) => id)).toEqual(listed);
+  });
+
+  test("what is here or in part is shown by something, what is later by nothing", () => {
+    const states = rows.map(({ state }) => state.split(":")[0]);
+    expect(new Set(states)).toEqual(new Set(["here", "part", "later"]));
+    expect(rows.filter(({ evidence, state }) => (state === "later") !== (evidence === ""))).toEqual([]);
+  });
+});
+
+test.each(pages)("%s points only at what exists", (page) => {
+  const broken = linksOf(read(page)).filter((link) => !existsSync(join(root, dirname(page), link.replace(/#.*$/, ""))));
+  expect(broken).toEqual([]);
+});
+
+test("every decision is in the list of decisions", () => {
+  const listed = linksOf(read("docs/adr/README.md"));
+  const there = readdirSync(join(root, "docs/adr")).filter((name) => /^\d{4}-/.test(name));
+  expect(there.length).toBeGreaterThan(0);
+  expect(listed).toEqual(there.toSorted());
+});
+
+test("documents and code tell nothing about the machine they were written on", () => {
+  const telling = /\/work\/(?!tree)|\/tmp\/bash|\/root\//;
+  expect(pages.filter((page) => telling.test(read(page)))).toEqual([]);
+});
