@@ -91,8 +91,14 @@ const serve = () => {
   const script = path.resolve(argv[1]);
   if (!answerOnce(placeholder, script)) runCold(argv);
   process.argv.splice(1, process.argv.length, script, ...argv.slice(2));
-  process.execArgv.splice(process.execArgv.indexOf("--require"), 2);
+};
+
+/** Takes this file out of what a program can see; a worker inherits it and has only this to do. */
+const withdraw = () => {
+  const at = process.execArgv.indexOf(__filename);
+  if (at > 0) process.execArgv.splice(at - 1, 2);
   delete require.cache[__filename];
 };
 
 if (isMainThread) serve();
+withdraw();

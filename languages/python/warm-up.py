@@ -96,16 +96,16 @@ def serve():
     sys.argv[:] = decoded[1:]
     sys.path[0] = os.path.dirname(os.path.realpath(decoded[1]))
     forget_imports(sys.path[0])
-    shown = script[2:] if script.startswith(b"./") else script
-    if not shown.startswith(b"/"):
-        shown = os.getcwdb() + b"/" + shown
+    shown = script if script.startswith(b"/") else os.getcwdb() + b"/" + script
 
     main = sys.modules["__main__"].__dict__
     for name in set(main) - {"__name__", "__doc__", "__package__", "__spec__", "__annotations__", "__builtins__"}:
         del main[name]
     main["__doc__"] = None
     main["__loader__"] = None
-    if run_file(stream, shown, 1, None) != 0:
+    failed = run_file(stream, shown, 1, None) != 0
+    # After an interrupt the interpreter ends itself by that signal, if it is not asked for a code.
+    if failed and not isinstance(getattr(sys, "last_exc", None), KeyboardInterrupt):
         raise SystemExit(1)
 
 

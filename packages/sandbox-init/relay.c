@@ -107,15 +107,23 @@ void relay_stdin_end(void) {
   write_input();
 }
 
-void relay_signal(int number) {
-  if (!active || !job.running) return;
+/* Set where the kernel does not tell programs that their terminal's size changed. */
+bool relay_announces_resize;
+
+static void signal_program(int number) {
   pid_t group = job.terminal ? tcgetpgrp(job.in) : 0;
   if (kill(group > 1 ? -group : -job.pid, number) != 0) kill(job.pid, number);
 }
 
+void relay_signal(int number) {
+  if (active && job.running) signal_program(number);
+}
+
 void relay_resize(uint16_t columns, uint16_t rows) {
   struct winsize size = {.ws_col = columns, .ws_row = rows};
-  if (active && job.terminal && job.in >= 0) ioctl(job.in, TIOCSWINSZ, &size);
+  if (!active || !job.terminal || job.in < 0) return;
+  ioctl(job.in, TIOCSWINSZ, &size);
+  if (relay_announces_resize && job.running) signal_program(SIGWINCH);
 }
 
 static void read_output(int *fd, uint8_t type) {

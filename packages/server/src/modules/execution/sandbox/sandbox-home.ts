@@ -40,6 +40,10 @@ const layoutFile = "cgroups.json";
 const readLayout = (path: string): CgroupLayout | undefined =>
   existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as CgroupLayout) : undefined;
 
+/** The folder below which a state folder's sandboxes have their cgroups. */
+export const cgroupParentName = (stateFolder: string): string =>
+  `atelier-${createHash("sha256").update(resolve(stateFolder)).digest("hex").slice(0, 12)}`;
+
 /** Makes folders below `stateFolder`; looks for cgroups once. */
 export const createSandboxHome = (options: {
   readonly stateFolder: string;
@@ -49,7 +53,7 @@ export const createSandboxHome = (options: {
   const stateFolder = resolve(options.stateFolder);
   const sandboxes = join(stateFolder, "sandboxes");
   mkdirSync(sandboxes, { recursive: true });
-  const cgroupParent = `atelier-${createHash("sha256").update(stateFolder).digest("hex").slice(0, 12)}`;
+  const cgroupParent = cgroupParentName(stateFolder);
   const layout = findCgroupLayout();
   const living = new Set<WarmSandbox>();
 

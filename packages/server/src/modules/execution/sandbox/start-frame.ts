@@ -81,7 +81,8 @@ export const encodeStart = (command: SandboxCommand, options: StartOptions): Buf
   head.writeUInt32LE(openFilesMaximum, 9);
   // The kernel's own CPU limit counts one process; the host counts all of them and decides first.
   head.writeUInt32LE(Math.min(Math.ceil(limits.cpuMs / 1000) + 2, 0x7fff_ffff), 13);
-  head.writeBigUInt64LE(BigInt(limits.diskBytes), 17);
+  // A full disk is for the file system to say; this only bounds files elsewhere.
+  head.writeBigUInt64LE(BigInt(limits.diskBytes) * 2n, 17);
   head.writeUInt16LE(command.argv.length, 25);
   head.writeUInt16LE(env.length, 27);
   const strings = [...command.argv, ...env.map(([name, value]) => `${name}=${value}`)].flatMap(stringBytes);

@@ -1,0 +1,80 @@
+/** The suite that every SandboxProvider passes: ordinary programs, conversations, limits, escapes, and nothing left behind. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { IsolationTier, SandboxProvider } from "./ports.ts";
+import { testConversations } from "./sandbox/contract/conversations.ts";
+import { testEscapes } from "./sandbox/contract/escapes.ts";
+import { findResidue, runProgram } from "./sandbox/contract/harness.ts";
+import { limitCases } from "./sandbox/contract/limit-cases.ts";
+import { programCases } from "./sandbox/contract/programs.ts";
+import { testWarmStarts } from "./sandbox/contract/warm-starts.ts";
+
+/** A provider under test. */
+export type ProviderUnderTest = {
+  readonly tier: IsolationTier;
+  /** The base image's root folder. */
+  readonly imageRoot: string;
+  readonly stateFolder: string;
+  /** A new provider over the same state folder, as after a restart of the server. */
+  readonly open: () => Promise<SandboxProvider>;
+};
+
+/** What the parts of the suite are given; `provider` is there once tests run. */
+export type ContractContext = {
+  readonly tier: IsolationTier;
+  readonly imageRoot: string;
+  readonly stateFolder: string;
+  readonly open: () => Promise<SandboxProvider>;
+  readonly provider: () => SandboxProvider;
+};
+
+/** Declares the suite. */
+export const sandboxProviderContract = (subject: ProviderUnderTest): void => {
+  describe(`sandbox provider ${subject.tier}`, { timeout: 60_000 }, () => {
+    let provider: SandboxProvider | undefined;
+    const require = (): SandboxProvider => {
+      if (provider === undefined) throw new Error("the provider is not open");
+      return provider;
+    };
+    const context: ContractContext = { ...subject, provider: require };
+    const run = (program: Parameters<typeof runProgram>[1]): ReturnType<typeof runProgram> =>
+      runProgram({ provider: require(), imageRoot: subject.imageRoot }, program);
+
+    beforeAll(async () => {
+      provider = await subject.open();
+    });
+    afterEach(() => {
+      expect(findResidue(subject.stateFolder), "left on the host").toEqual([]);
+    });
+    afterAll(async () => {
+      await provider?.[Symbol.asyncDispose]();
+    });
+
+    describe("runs", () => {
+      test.each(programCases)("$name", async ({ program, stdout, stderr, end, stage }) => {
+        const outcome = await run(program);
+        expect(outcome.result.end, outcome.stderr).toEqual(end);
+        expect(outcome.result.stage).toBe(stage ?? "run");
+        if (stdout !== undefined) expect(outcome.stdout).toBe(stdout);
+        if (stderr !== undefined) expect(outcome.stderr).toContain(stderr);
+        expect(outcome.result.usage.wallMs).toBeGreaterThan(0);
+      });
+    });
+
+    describe("limits", () => {
+      test.each(limitCases)("$name, and the next run is unaffected", async ({ program, ends, says, withinMs }) => {
+        const startedAt = performance.now();
+        const outcome = await run(program);
+        const tookMs = performance.now() - startedAt;
+        expect(ends, outcome.stderr).toContainEqual(outcome.result.end);
+        if (says !== undefined) expect(outcome.stdout).toContain(says);
+        if (withinMs !== undefined) expect(tookMs).toBeLessThan(withinMs);
+        const next = await run({ argv: ["echo", "unaffected"] });
+        expect(next.stdout).toBe("unaffected\n");
+      });
+    });
+
+    testConversations(context);
+    testWarmStarts(context);
+    testEscapes(context);
+  });
+};
