@@ -5,7 +5,10 @@ import type { Entry, Role } from "@atelier/contracts";
 /** A file's newest (or asked) version with its bytes. */
 export type StoredFile = { readonly entry: Entry; readonly bytes: Uint8Array };
 
-export type SavedVersion = { readonly entry: Entry; /** False when the bytes were the newest version already. */ readonly changed: boolean };
+export type SavedVersion = {
+  readonly entry: Entry;
+  /** False when the bytes were the newest version already. */ readonly changed: boolean;
+};
 
 /** What collaboration and execution may ask projects. */
 export interface Projects {
@@ -14,7 +17,11 @@ export interface Projects {
   /** Like requireRole, but for a user id at a later time (re-checking an open socket); undefined: no rights (any more). */
   roleOf(userId: string, projectId: string): Promise<Role | undefined>;
   /** One file at rest by its id, without asking for live edits: what a document is seeded from. undefined: no such file. */
-  readStored(projectId: string, fileId: string, version?: number): Promise<(StoredFile & { readonly ownerId: string }) | undefined>;
+  readStored(
+    projectId: string,
+    fileId: string,
+    version?: number,
+  ): Promise<(StoredFile & { readonly ownerId: string }) | undefined>;
   /** Every file with its bytes, pending live edits checkpointed first. @throws Problem as requireRole; projects/too-large above maxBytes. */
   readAll(actor: Actor, projectId: string, options: { readonly maxBytes: number }): Promise<StoredFile[]>;
   /**
@@ -33,3 +40,9 @@ export type CheckpointSave = {
   /** Who typed since the last checkpoint; the last one is the version's author. */
   readonly editorIds: readonly string[];
 };
+
+export { projectsSettings, type ProjectsSettings } from "./config.ts";
+export { registerProjectsHttp } from "./http.ts";
+export type { LiveDocuments, Templates } from "./ports.ts";
+export { createProjectsService, type ProjectsNeeds, type ProjectsService } from "./service.ts";
+export { createStagingMover, type StagingMover } from "./staging-mover.ts";

@@ -1,4 +1,7 @@
-/** What projects needs from live documents: it declares, collaboration answers, main wires. */
+/** What projects needs from outside: live documents (collaboration answers, main wires), templates, and its tables. */
+import type { Entry, GrantedRole, Member, Project, Role, ShareLink, Version, Visibility } from "@atelier/contracts";
+import type { CheckpointSave, StoredFile } from "./index.ts";
+import type { Place } from "./place.ts";
 
 /** The live side of a file. Every method is cheap when the file is not open. */
 export interface LiveDocuments {
@@ -19,4 +22,116 @@ export interface LiveDocuments {
     readonly bytes: Uint8Array;
     readonly userId: string;
   }): Promise<void>;
+}
+
+/** The files that a new project starts with. */
+export interface Templates {
+  /** undefined: no such template. Paths are already valid. */
+  get(id: string): Promise<readonly TemplateFile[] | undefined>;
+}
+export type TemplateFile = { readonly path: string; readonly bytes: Uint8Array };
+
+/** Who asks for what in which project. */
+export type Asking = { readonly userId: string; readonly projectId: string };
+
+/**
+ * Projects as rows. Methods that take Asking throw Problem projects/no-such-project when the project is not visible, and
+ * projects/role-too-low when the role is below what they need.
+ */
+export interface ProjectStore {
+  create(project: NewProject): Promise<Project>;
+  /** One's own and shared projects, newest change first. */
+  list(
+    userId: string,
+    page: { readonly cursor?: string; readonly limit: number },
+  ): Promise<{ items: Project[]; nextCursor?: string }>;
+  get(asking: Asking): Promise<Project>;
+  update(
+    asking: Asking,
+    change: { readonly name?: string; readonly description?: string; readonly visibility?: Visibility },
+  ): Promise<Project>;
+  /** Into the bin or back out of it. */
+  setDeleted(asking: Asking, deleted: boolean): Promise<void>;
+  roleOf(asking: Asking): Promise<Role | undefined>;
+  /** The tabs and cursors that the page keeps here for one user. */
+  editorState(asking: Asking, replace?: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>>;
+}
+
+export type NewProject = {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly description: string;
+  readonly visibility: Visibility;
+  readonly ownerId: string;
+  readonly files: readonly TemplateFile[];
+};
+
+/** Members and share links; throws as ProjectStore. */
+export interface MemberStore {
+  list(asking: Asking): Promise<Member[]>;
+  put(asking: Asking, userId: string, role: GrantedRole): Promise<Member>;
+  remove(asking: Asking, userId: string): Promise<void>;
+  /** @param tokenHash SHA-256 of the token */
+  createLink(
+    asking: Asking,
+    link: { readonly role: GrantedRole; readonly expiresAt?: string; readonly tokenHash: Buffer },
+  ): Promise<ShareLink>;
+  listLinks(asking: Asking): Promise<ShareLink[]>;
+  deleteLink(asking: Asking, id: string): Promise<void>;
+  /** Joins by a link; the project's id. @throws Problem projects/no-such-link. */
+  acceptLink(userId: string, tokenHash: Buffer): Promise<string>;
+}
+
+/** A key under which a repeated request gets the first answer. */
+export type Replay = { readonly key: string; readonly requestHash: Buffer };
+
+/** A version that was written, or found to be there: `before` is the version that was newest until then. */
+export type Written = { readonly entry: Entry; readonly before: number; readonly changed: boolean };
+
+/** Files and folders; throws as ProjectStore, and the problems of the routes. */
+export interface FileStore {
+  tree(asking: Asking): Promise<Entry[]>;
+  /** @throws Problem projects/no-such-file */
+  find(asking: Asking, place: Place): Promise<Entry>;
+  read(asking: Asking, place: Place, version?: number): Promise<StoredFile>;
+  history(asking: Asking, place: Place): Promise<Version[]>;
+  /** Every file with its bytes. @throws Problem projects/too-large above maxBytes. */
+  readAll(asking: Asking, maxBytes: number): Promise<StoredFile[]>;
+  /** The new file last, after the folders that were made for it. Replayed: `made` is empty. */
+  create(
+    asking: Asking,
+    place: Place,
+    bytes: Uint8Array,
+    replay?: Replay,
+  ): Promise<{ readonly entry: Entry; readonly made: readonly Entry[] }>;
+  createFolder(asking: Asking, place: Place): Promise<{ readonly entry: Entry; readonly made: readonly Entry[] }>;
+  /** @param expected the version that must be newest; undefined: any */
+  put(
+    asking: Asking,
+    place: Place,
+    write: { readonly bytes: Uint8Array; readonly expected?: number; readonly replay?: Replay },
+  ): Promise<Written>;
+  /** Ids of what is gone: the node and all below it. */
+  remove(
+    asking: Asking,
+    place: Place,
+    recursive: boolean,
+  ): Promise<{ readonly ids: string[]; readonly fileIds: string[] }>;
+  /** The moved node, and everything whose entry changed (folders made for it included). */
+  move(asking: Asking, from: Place, to: Place): Promise<{ readonly entry: Entry; readonly changed: readonly Entry[] }>;
+  /** Without anybody asking: what a document is seeded from. */
+  readStored(
+    projectId: string,
+    fileId: string,
+    version?: number,
+  ): Promise<(StoredFile & { readonly ownerId: string }) | undefined>;
+  /** Without anybody asking: a document's text as the next version. undefined: no such file. */
+  saveCheckpoint(save: CheckpointSave): Promise<Written | { readonly conflict: StoredFile } | undefined>;
+}
+
+/** Bodies that were committed with their metadata and wait to be moved. */
+export interface StagedBlobs {
+  oldest(limit: number): Promise<Array<{ readonly storageKey: string; readonly sealed: Uint8Array }>>;
+  remove(storageKeys: readonly string[]): Promise<void>;
 }

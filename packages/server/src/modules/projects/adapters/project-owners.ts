@@ -1,0 +1,29 @@
+/** Who owns a project: asked once, because it never changes; saves need it to seal their bytes before they reach the database. */
+import type { Sql } from "#platform/sql";
+import { isId } from "#kernel/ids";
+import { noSuchProject } from "../errors.ts";
+
+const MAX_CACHED = 100_000;
+
+/** The owner's id. Says nothing about anybody's rights: those are checked by the transaction that writes. */
+export type ProjectOwners = { ownerOf(projectId: string): Promise<string> };
+
+/** `ownerOf` throws Problem projects/no-such-project when there is none. */
+export const createProjectOwners = (sql: Sql): ProjectOwners => {
+  const known = new Map<string, string>();
+  return {
+    async ownerOf(projectId) {
+      const cached = known.get(projectId);
+      if (cached !== undefined) return cached;
+      if (!isId(projectId)) throw noSuchProject();
+      const rows = await sql.transaction({ role: "jobs" }, (transaction) =>
+        transaction.query<{ owner_id: string }>("select owner_id from projects where id = $1", [projectId]),
+      );
+      const ownerId = rows[0]?.owner_id;
+      if (ownerId === undefined) throw noSuchProject();
+      if (known.size >= MAX_CACHED) known.clear();
+      known.set(projectId, ownerId);
+      return ownerId;
+    },
+  };
+};

@@ -1,0 +1,232 @@
+/** Files and folders in PostgreSQL, their bytes beside them or in the blob store. */
+import type { Entry } from "@atelier/contracts";
+import { Problem } from "#kernel/problem";
+import type { BlobStore, Vault } from "#platform/blobs";
+import type { Sql, Transaction } from "#platform/sql";
+import {
+  folderNotEmpty,
+  noSuchFile,
+  noSuchProject,
+  notAFile,
+  roleTooLow,
+  tooLarge,
+  versionConflict,
+} from "../errors.ts";
+import type { Asking, FileStore, Written } from "../ports.ts";
+import type { Place } from "../place.ts";
+import { createContentStore, type PreparedContent } from "./content-store.ts";
+import { findNode, toEntry, type NodeRow } from "./node-rows.ts";
+import { createProjectOwners } from "./project-owners.ts";
+import { inProject } from "./project-scope.ts";
+import { findReplay, keepReplay } from "./replays.ts";
+import { createFileReads } from "./sql-file-reads.ts";
+import { moveNode } from "./move-node.ts";
+import { lockTree, makeFile, makeFolder, type TreeLimits } from "./tree-changes.ts";
+
+type Outcome =
+  | "saved"
+  | "unchanged"
+  | "version-conflict"
+  | "no-such-file"
+  | "not-a-file"
+  | "too-large"
+  | "no-such-project"
+  | "role-too-low";
+type SavedRow = NodeRow & { readonly outcome: Outcome; readonly blob_used: boolean };
+
+const SAVED_COLUMNS = `r.outcome, r.blob_used, (r.node).id, (r.node).parent_id, (r.node).kind, (r.node).name,
+  (r.node).version, (r.node).hash, (r.node).size, (r.node).executable, (r.node).updated_at`;
+
+const toWritten = (row: SavedRow, path: string, limits: TreeLimits): Written => {
+  switch (row.outcome) {
+    case "saved":
+      return { entry: toEntry(row, path), before: row.version - 1, changed: true };
+    case "unchanged":
+      return { entry: toEntry(row, path), before: row.version, changed: false };
+    case "version-conflict":
+      throw versionConflict(row.version);
+    case "no-such-file":
+      throw noSuchFile(path);
+    case "not-a-file":
+      throw notAFile(path);
+    case "too-large":
+      throw tooLarge(`A project may have ${limits.mostBytes} bytes.`);
+    case "no-such-project":
+      throw noSuchProject();
+    case "role-too-low":
+      throw roleTooLow();
+  }
+};
+
+export const createSqlFileStore = (needs: {
+  readonly sql: Sql;
+  readonly vault: Vault;
+  readonly blobs: BlobStore;
+  readonly limits: TreeLimits;
+}): FileStore => {
+  const { sql, limits } = needs;
+  const contents = createContentStore(needs);
+  const owners = createProjectOwners(sql);
+  const reads = createFileReads({ sql, contents });
+
+  /** Prepares bytes for a project and drops the copy again when the write fails or the content was there already. */
+  const withContent = async <T extends { readonly blobUsed: boolean }>(
+    projectId: string,
+    bytes: Uint8Array,
+    write: (content: PreparedContent, ownerId: string) => Promise<T>,
+  ): Promise<T> => {
+    const ownerId = await owners.ownerOf(projectId);
+    const content = await contents.prepare(ownerId, bytes);
+    try {
+      const result = await write(content, ownerId);
+      if (!result.blobUsed) await contents.discard(content);
+      return result;
+    } catch (error) {
+      // Only a clear refusal: after a lost connection the row may be there, and needs its blob.
+      if (error instanceof Problem && error.status < 500) await contents.discard(content);
+      throw error;
+    }
+  };
+
+  const changeTree = <T>(asking: Asking, work: (transaction: Transaction) => Promise<T>): Promise<T> =>
+    inProject(sql, { ...asking, atLeast: "editor" }, async (transaction) => {
+      await lockTree(transaction, asking.projectId);
+      return work(transaction);
+    });
+
+  const last = (made: readonly Entry[]): { entry: Entry; made: readonly Entry[] } => {
+    const entry = made.at(-1);
+    if (entry === undefined) throw new Error("Nothing was made.");
+    return { entry, made };
+  };
+
+  const putRow = async (
+    transaction: Transaction,
+    place: Place,
+    content: PreparedContent,
+    expected?: number,
+  ): Promise<SavedRow> => {
+    const [row] = await transaction.query<SavedRow>(
+      `select ${SAVED_COLUMNS} from atelier_put_file($1, $2, $3, $4, $5, $6, $7, $8, $9) r`,
+      [
+        place.names,
+        place.keys,
+        expected ?? null,
+        content.hash,
+        content.size,
+        content.storageKey,
+        content.wrappedKey,
+        content.sealed,
+        limits.mostBytes,
+      ],
+    );
+    if (row === undefined) throw new Error("The save had no outcome.");
+    return row;
+  };
+
+  return {
+    tree: reads.tree,
+    find: reads.find,
+    read: reads.read,
+    history: reads.history,
+    readAll: reads.readAll,
+    readStored: reads.readStored,
+
+    async create(asking, place, bytes, replay) {
+      // Asked before the bytes are prepared, so that nobody fills the store of a project that it may not write.
+      await inProject(sql, { ...asking, atLeast: "editor" }, () => Promise.resolve());
+      return withContent(asking.projectId, bytes, (content, ownerId) =>
+        changeTree(asking, async (transaction) => {
+          const first = replay && (await findReplay<Entry>(transaction, asking.userId, replay));
+          if (first !== undefined) return { entry: first, made: [], blobUsed: false };
+          const change = { transaction, projectId: asking.projectId, limits };
+          const { made, blobUsed } = await makeFile(change, { place, content, ownerId, authorId: asking.userId });
+          const answer = last(made);
+          if (replay)
+            await keepReplay(transaction, { userId: asking.userId, replay, status: 201, answer: answer.entry });
+          return { ...answer, blobUsed };
+        }),
+      );
+    },
+
+    createFolder: (asking, place) =>
+      changeTree(asking, async (transaction) =>
+        last(await makeFolder({ transaction, projectId: asking.projectId, limits }, place)),
+      ),
+
+    async put(asking, place, { bytes, expected, replay }) {
+      const write = async (
+        transaction: Transaction,
+        content: PreparedContent,
+      ): Promise<Written & { blobUsed: boolean }> => {
+        const first = replay && (await findReplay<Entry>(transaction, asking.userId, replay));
+        if (first !== undefined) return { entry: first, before: first.version, changed: false, blobUsed: false };
+        const row = await putRow(transaction, place, content, expected);
+        const written = toWritten(row, place.path, limits);
+        if (replay)
+          await keepReplay(transaction, { userId: asking.userId, replay, status: 200, answer: written.entry });
+        return { ...written, blobUsed: row.blob_used };
+      };
+      return withContent(asking.projectId, bytes, (content) =>
+        sql.transaction({ role: "user", ...asking }, (transaction) => write(transaction, content)),
+      );
+    },
+
+    remove: (asking, place, recursive) =>
+      changeTree(asking, async (transaction) => {
+        const node = await findNode(transaction, asking.projectId, place);
+        if (node === undefined) throw noSuchFile(place.path);
+        if (node.kind === "folder" && !recursive) throw folderNotEmpty(place.path);
+        const gone = await transaction.query<{ id: string; kind: string; size: number }>(
+          `with recursive below as (
+              select n.id from nodes n where n.project_id = $1 and n.id = $2
+              union all
+              select n.id from nodes n join below on n.parent_id = below.id where n.project_id = $1 and n.deleted_at is null)
+            update nodes set deleted_at = now() where project_id = $1 and id in (select id from below)
+            returning id, kind, size`,
+          [asking.projectId, node.id],
+        );
+        const files = gone.filter(({ kind }) => kind === "file");
+        const bytes = gone.reduce((sum, { size }) => sum + size, 0);
+        await transaction.query("select atelier_count_change($1, $2, $3)", [asking.projectId, -bytes, -files.length]);
+        return { ids: gone.map(({ id }) => id), fileIds: files.map(({ id }) => id) };
+      }),
+
+    move: (asking, from, to) =>
+      changeTree(asking, (transaction) => moveNode({ transaction, projectId: asking.projectId, limits }, from, to)),
+
+    async saveCheckpoint(save) {
+      const author = save.editorIds.at(-1) ?? null;
+      const { row, path } = await withContent(save.projectId, save.bytes, (content) =>
+        sql.transaction({ role: "jobs" }, async (transaction) => {
+          const [rows, paths] = await Promise.all([
+            transaction.query<SavedRow>(
+              `select ${SAVED_COLUMNS} from atelier_save_version($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, null) r`,
+              [
+                save.projectId,
+                save.fileId,
+                save.basedOn,
+                content.hash,
+                content.size,
+                content.storageKey,
+                content.wrappedKey,
+                content.sealed,
+                author,
+                save.editorIds,
+              ],
+            ),
+            transaction.query<{ path: string | null }>("select atelier_path_of($1, $2) as path", [
+              save.projectId,
+              save.fileId,
+            ]),
+          ]);
+          return { row: rows[0], path: paths[0]?.path ?? "", blobUsed: rows[0]?.blob_used ?? false };
+        }),
+      );
+      if (row === undefined || row.outcome === "no-such-file") return undefined;
+      if (row.outcome !== "version-conflict") return toWritten(row, path, limits);
+      const stored = await reads.readStored(save.projectId, save.fileId);
+      return stored === undefined ? undefined : { conflict: { entry: stored.entry, bytes: stored.bytes } };
+    },
+  };
+};

@@ -1,0 +1,109 @@
+/** Members and share links in PostgreSQL. */
+import type { GrantedRole, Member, Role, ShareLink } from "@atelier/contracts";
+import { createId } from "#kernel/ids";
+import type { Sql, Transaction } from "#platform/sql";
+import { lastOwner, noSuchLink, noSuchMember, roleTooLow } from "../errors.ts";
+import type { Asking, MemberStore } from "../ports.ts";
+import { inProject } from "./project-scope.ts";
+
+type MemberRow = { readonly user_id: string; readonly role: Role; readonly since: Date };
+type LinkRow = {
+  readonly id: string;
+  readonly role: GrantedRole;
+  readonly created_at: Date;
+  readonly expires_at: Date | null;
+};
+
+const toLink = (row: LinkRow): ShareLink => ({
+  id: row.id,
+  role: row.role,
+  createdAt: row.created_at.toISOString(),
+  ...(row.expires_at === null ? {} : { expiresAt: row.expires_at.toISOString() }),
+});
+
+const readMembers = async (transaction: Transaction, { projectId }: Asking, userId?: string): Promise<Member[]> => {
+  const rows = await transaction.query<MemberRow>(
+    `select user_id, role, since from members where project_id = $1 and ($2::uuid is null or user_id = $2)
+      order by since, user_id`,
+    [projectId, userId ?? null],
+  );
+  const people = await transaction.query<{ id: string; name: string }>("select id, name from atelier_names($1)", [
+    rows.map((row) => row.user_id),
+  ]);
+  const names = new Map(people.map(({ id, name }) => [id, name]));
+  return rows.map((row) => ({
+    userId: row.user_id,
+    name: names.get(row.user_id) ?? "",
+    role: row.role,
+    since: row.since.toISOString(),
+  }));
+};
+
+const requireMember = async (transaction: Transaction, asking: Asking, userId: string): Promise<Member> => {
+  const [member] = await readMembers(transaction, asking, userId);
+  if (member === undefined) throw noSuchMember();
+  return member;
+};
+
+export const createSqlMemberStore = (sql: Sql): MemberStore => ({
+  list: (asking) => inProject(sql, { ...asking, atLeast: "viewer" }, (transaction) => readMembers(transaction, asking)),
+
+  put: (asking, userId, role) =>
+    inProject(sql, { ...asking, atLeast: "owner" }, async (transaction) => {
+      if (userId === asking.userId) throw lastOwner();
+      const [person] = await transaction.query<{ known: boolean }>("select atelier_user_exists($1) as known", [userId]);
+      if (person?.known !== true) throw noSuchMember();
+      await transaction.query(
+        `insert into members (project_id, user_id, role) values ($1, $2, $3)
+          on conflict (project_id, user_id) do update set role = excluded.role`,
+        [asking.projectId, userId, role],
+      );
+      return requireMember(transaction, asking, userId);
+    }),
+
+  remove: (asking, userId) =>
+    inProject(sql, { ...asking, atLeast: "viewer" }, async (transaction, role) => {
+      if (role !== "owner" && userId !== asking.userId) throw roleTooLow();
+      const member = await requireMember(transaction, asking, userId);
+      if (member.role === "owner") throw lastOwner();
+      await transaction.query("delete from members where project_id = $1 and user_id = $2", [asking.projectId, userId]);
+    }),
+
+  createLink: (asking, link) =>
+    inProject(sql, { ...asking, atLeast: "owner" }, async (transaction) => {
+      const [row] = await transaction.query<LinkRow>(
+        `insert into share_links (project_id, id, token_hash, role, created_by, expires_at) values ($1, $2, $3, $4, $5, $6)
+          returning id, role, created_at, expires_at`,
+        [asking.projectId, createId(), link.tokenHash, link.role, asking.userId, link.expiresAt ?? null],
+      );
+      if (row === undefined) throw new Error("The link was not inserted.");
+      return toLink(row);
+    }),
+
+  listLinks: (asking) =>
+    inProject(sql, { ...asking, atLeast: "owner" }, async (transaction) => {
+      const rows = await transaction.query<LinkRow>(
+        "select id, role, created_at, expires_at from share_links where project_id = $1 order by created_at",
+        [asking.projectId],
+      );
+      return rows.map(toLink);
+    }),
+
+  deleteLink: (asking, id) =>
+    inProject(sql, { ...asking, atLeast: "owner" }, async (transaction) => {
+      const gone = await transaction.query("delete from share_links where project_id = $1 and id = $2 returning id", [
+        asking.projectId,
+        id,
+      ]);
+      if (gone.length === 0) throw noSuchLink();
+    }),
+
+  acceptLink: (userId, tokenHash) =>
+    sql.transaction({ role: "user", userId }, async (transaction) => {
+      const [row] = await transaction.query<{ project: string | null }>("select atelier_accept_link($1) as project", [
+        tokenHash,
+      ]);
+      if (row?.project === undefined || row.project === null) throw noSuchLink();
+      return row.project;
+    }),
+});

@@ -1,0 +1,25 @@
+/** The problems that projects answers with. */
+import { Problem } from "#kernel/problem";
+
+export const noSuchProject = (): Problem => new Problem("projects/no-such-project");
+export const roleTooLow = (): Problem => new Problem("projects/role-too-low");
+export const noSuchFile = (path?: string): Problem =>
+  new Problem("projects/no-such-file", path === undefined ? undefined : `There is no ${path}.`);
+export const noSuchVersion = (): Problem => new Problem("projects/no-such-version");
+export const noSuchMember = (): Problem => new Problem("projects/no-such-member");
+export const noSuchLink = (): Problem => new Problem("projects/no-such-link");
+export const noSuchTemplate = (): Problem => new Problem("projects/no-such-template");
+export const lastOwner = (): Problem => new Problem("projects/last-owner");
+export const pathTaken = (path: string): Problem => new Problem("projects/path-taken", `${path} is taken.`);
+export const notAFolder = (path: string): Problem => new Problem("projects/not-a-folder", `${path} is a file.`);
+export const notAFile = (path: string): Problem => new Problem("projects/not-a-file", `${path} is a folder.`);
+export const folderNotEmpty = (path: string): Problem =>
+  new Problem("projects/folder-not-empty", `${path} is a folder: delete it with recursive=true.`);
+export const moveUnderItself = (): Problem => new Problem("projects/move-under-itself");
+export const versionConflict = (currentVersion: number): Problem =>
+  new Problem("projects/version-conflict", `The newest version is ${currentVersion}.`, { currentVersion });
+export const contentInvalid = (detail: string): Problem => new Problem("projects/content-invalid", detail);
+export const tooLarge = (detail: string): Problem => new Problem("projects/too-large", detail);
+export const tooManyFiles = (most: number): Problem =>
+  new Problem("projects/too-many-files", `A project may have ${most} files and folders.`);
+export const idempotencyMismatch = (): Problem => new Problem("projects/idempotency-mismatch");

@@ -1,0 +1,92 @@
+/** The routes of projects, members and links. */
+import { routes, type RouteAnswer } from "@atelier/contracts";
+import { Problem } from "#kernel/problem";
+import type { Edge } from "#platform/http";
+import { noSuchMember } from "./errors.ts";
+import { registerFilesHttp } from "./files-http.ts";
+import type { ProjectsService } from "./service.ts";
+
+const MAX_EDITOR_STATE_BYTES = 256 * 1024;
+
+/** Binds every route of contracts' projectRoutes and fileRoutes except liveSessions, which collaboration answers. */
+export const registerProjectsHttp = (edge: Edge, service: ProjectsService): void => {
+  registerFilesHttp(edge, service);
+
+  edge.bind(routes.createProject, async ({ actor, body }) => {
+    const project = await service.createProject(actor, body);
+    return { status: 201 as const, body: project, audit: { projectId: project.id } };
+  });
+  edge.bind(routes.listProjects, async ({ actor, query }) => ({
+    status: 200 as const,
+    body: await service.listProjects(actor, query),
+  }));
+  edge.bind(routes.getProject, async ({ actor, params }) => ({
+    status: 200 as const,
+    body: await service.getProject(actor, params.projectId),
+  }));
+  edge.bind(routes.updateProject, async ({ actor, params, body }) => ({
+    status: 200 as const,
+    body: await service.updateProject(actor, params.projectId, body),
+    audit: { projectId: params.projectId },
+  }));
+  edge.bind(routes.deleteProject, async ({ actor, params }) => {
+    await service.deleteProject(actor, params.projectId);
+    return { status: 204 as const, body: undefined, audit: { projectId: params.projectId } };
+  });
+  edge.bind(routes.restoreProject, async ({ actor, params }) => ({
+    status: 200 as const,
+    body: await service.restoreProject(actor, params.projectId),
+    audit: { projectId: params.projectId },
+  }));
+
+  edge.bind(routes.listMembers, async ({ actor, params }) => ({
+    status: 200 as const,
+    body: { members: await service.listMembers(actor, params.projectId) },
+  }));
+  edge.bind(routes.getMember, async ({ actor, params }) => {
+    const members = await service.listMembers(actor, params.projectId);
+    const member = members.find(({ userId }) => userId === params.userId.toLowerCase());
+    if (member === undefined) throw noSuchMember();
+    return { status: 200 as const, body: member };
+  });
+  edge.bind(routes.putMember, async ({ actor, params, body }) => ({
+    status: 200 as const,
+    body: await service.putMember(actor, params.projectId, { userId: params.userId.toLowerCase(), role: body.role }),
+    audit: { projectId: params.projectId, target: `${params.userId} ${body.role}` },
+  }));
+  edge.bind(routes.deleteMember, async ({ actor, params }) => {
+    await service.deleteMember(actor, params.projectId, params.userId.toLowerCase());
+    return { status: 204 as const, body: undefined, audit: { projectId: params.projectId, target: params.userId } };
+  });
+
+  edge.bind(routes.createLink, async ({ actor, params, body }) => {
+    const link = await service.createLink(actor, params.projectId, body);
+    return {
+      status: 201 as const,
+      body: link,
+      audit: { projectId: params.projectId, target: `${link.id} ${link.role}` },
+    };
+  });
+  edge.bind(routes.listLinks, async ({ actor, params }) => ({
+    status: 200 as const,
+    body: { links: await service.listLinks(actor, params.projectId) },
+  }));
+  edge.bind(routes.deleteLink, async ({ actor, params }) => {
+    await service.deleteLink(actor, params.projectId, params.id);
+    return { status: 204 as const, body: undefined, audit: { projectId: params.projectId, target: params.id } };
+  });
+  edge.bind(routes.acceptLink, async ({ actor, params }) => {
+    const project = await service.acceptLink(actor, params.token);
+    return { status: 200 as const, body: project, audit: { projectId: project.id } };
+  });
+
+  edge.bind(routes.editorState, async ({ actor, params }) => ({
+    status: 200 as const,
+    body: (await service.editorState(actor, params.projectId)) as RouteAnswer<typeof routes.editorState>,
+  }));
+  edge.bind(routes.putEditorState, async ({ actor, params, body }) => {
+    if (Buffer.byteLength(JSON.stringify(body)) > MAX_EDITOR_STATE_BYTES) throw new Problem("request/too-large");
+    await service.editorState(actor, params.projectId, body);
+    return { status: 200 as const, body, audit: { projectId: params.projectId } };
+  });
+};

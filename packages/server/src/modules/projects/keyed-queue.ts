@@ -1,0 +1,23 @@
+/** Work in the order of asking for each key; keys do not wait for each other. */
+
+export type KeyedQueue = { run<T>(key: string, work: () => Promise<T>): Promise<T> };
+
+export const createKeyedQueue = (): KeyedQueue => {
+  const tails = new Map<string, Promise<unknown>>();
+  return {
+    async run(key, work) {
+      const before = tails.get(key);
+      const mine = (async () => {
+        // The one before told its own caller if it failed.
+        await before?.catch(() => undefined);
+        return work();
+      })();
+      tails.set(key, mine);
+      try {
+        return await mine;
+      } finally {
+        if (tails.get(key) === mine) tails.delete(key);
+      }
+    },
+  };
+};
