@@ -10,7 +10,7 @@ const docOf = (text: string): Y.Doc => {
   return doc;
 };
 const snapshotOf = (doc: Y.Doc) => Y.encodeSnapshot(Y.snapshot(doc));
-const textOf = (doc: Y.Doc) => doc.getText("content").toString();
+const textOf = (doc: Y.Doc) => doc.getText("content").toJSON();
 const line = fc.stringMatching(/^[a-d é😀]{0,8}$/u);
 const document = fc.array(line, { minLength: 1, maxLength: 12 });
 

@@ -21,6 +21,7 @@ import { createPostgresDocumentStore } from "./adapters/document-store-postgres.
 import { createCollaboration, type Collaboration, type CollaborationOptions } from "./collaboration.ts";
 import { registerCollaborationHttp } from "./http.ts";
 import { registerCollaborationSocket } from "./socket.ts";
+import { SocketClient } from "./test-socket-client.ts";
 
 /** Files at rest with the promises of the projects face that live documents use. */
 export const createTestFiles = (sql: Sql) => {
@@ -171,6 +172,15 @@ export const openTestCollaboration = async () => {
     };
     closers.push(() => close(() => collaboration[Symbol.asyncDispose]()));
 
+    const connect = (fileId: string, how: { user?: string; query?: string }): WebSocket => {
+      const socket = new WebSocket(
+        `${origin.replace("http", "ws")}/api/collaborate/${files.projectId}/${fileId}?token=token-of-${how.user ?? "alice"}&${how.query ?? ""}`,
+      );
+      sockets.push(socket);
+      socket.on("error", () => undefined);
+      return socket;
+    };
+
     return {
       collaboration,
       origin,
@@ -198,7 +208,7 @@ export const openTestCollaboration = async () => {
         const client: TestClient = {
           doc,
           provider,
-          text: () => doc.getText("content").toString(),
+          text: () => doc.getText("content").toJSON(),
           type(at, text, remove = 0) {
             doc.transact(() => {
               if (remove > 0) doc.getText("content").delete(at, remove);
@@ -209,13 +219,17 @@ export const openTestCollaboration = async () => {
         clients.push(client);
         return client;
       },
+      /** A client that understands our messages. */
+      async speak(fileId: string, how: { user?: string; query?: string } = {}): Promise<SocketClient> {
+        const socket = connect(fileId, { ...how, query: `v=1&${how.query ?? ""}` });
+        // Listening before the handshake ends: the first frames may come in the same packet.
+        const client = new SocketClient(socket);
+        await once(socket, "open");
+        return client;
+      },
       /** A bare socket that speaks bytes. */
       async dial(fileId: string, how: { user?: string; query?: string } = {}): Promise<WebSocket> {
-        const socket = new WebSocket(
-          `${origin.replace("http", "ws")}/api/collaborate/${files.projectId}/${fileId}?token=token-of-${how.user ?? "alice"}&${how.query ?? ""}`,
-        );
-        sockets.push(socket);
-        socket.on("error", () => undefined);
+        const socket = connect(fileId, how);
         await once(socket, "open");
         return socket;
       },

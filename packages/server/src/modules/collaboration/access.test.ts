@@ -1,0 +1,302 @@
+import { once } from "node:events";
+import { CLOSE, routes } from "@atelier/contracts";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import * as Y from "yjs";
+import { actorNamed } from "../../platform/http/test-edge.ts";
+import { openTestCollaboration, until, type TestCollaboration } from "./test-collaboration.ts";
+import { awarenessMessage, SocketClient, updateMessage } from "./test-socket-client.ts";
+
+let fixture: TestCollaboration;
+const bob = actorNamed("bob");
+beforeAll(async () => {
+  fixture = await openTestCollaboration();
+}, 60_000);
+afterAll(() => fixture[Symbol.asyncDispose](), 60_000);
+beforeEach(() => fixture.files.roles.delete(bob.userId));
+
+const editOf = (text: string): Uint8Array => {
+  const doc = new Y.Doc();
+  doc.getText("content").insert(0, text);
+  return Y.encodeStateAsUpdate(doc);
+};
+
+describe("who may do what", () => {
+  it("[C14] strangers and unknown files look the same: 4404", async () => {
+    const server = await fixture.serve();
+    const fileId = await fixture.files.add("secret");
+    const [hidden, unknown] = await Promise.all([
+      server.speak(fileId, { user: "bob" }),
+      server.speak("01900000-0000-7000-8000-000000000001"),
+    ]);
+    const malformed = await server.speak("no-id");
+    await until(() => [hidden, unknown, malformed].every((client) => client.closeCode === CLOSE.notFound));
+    expect(hidden.text).toBe("");
+    await server.stop();
+  });
+
+  it("[C15] a viewer sees edits and cursors, and whatever it sends as an edit changes nothing", async () => {
+    fixture.files.roles.set(bob.userId, "viewer");
+    const server = await fixture.serve();
+    const fileId = await fixture.files.add("look\n");
+    const owner = await server.speak(fileId);
+    const viewer = await server.speak(fileId, { user: "bob" });
+    await until(() => owner.isSynced && viewer.isSynced);
+    expect(viewer.facts).toEqual([{ generation: 1, role: "viewer", readOnly: true, reason: "role", eol: "lf" }]);
+    viewer.sendAwareness({ user: { name: "Bob" } });
+    await until(() => owner.awareness.getStates().has(viewer.doc.clientID));
+    owner.insert(0, "> ");
+    await until(() => viewer.text === "> look\n");
+
+    viewer.sendUpdate(editOf("smuggled"), 1);
+    viewer.sendUpdate(Uint8Array.of(0xff, 0xff), 1);
+    owner.insert(0, "!");
+    await until(() => viewer.text === "!> look\n");
+    expect(viewer.closeCode).toBeUndefined();
+    viewer.sendUpdate(editOf("smuggled"));
+    await until(() => viewer.closeCode === CLOSE.rightsTaken);
+    expect(owner.text).toBe("!> look\n");
+    await server.stop();
+    expect(fixture.files.text(fileId)).toBe("!> look\n");
+  });
+
+  it("[C15] a stock client that only views stays connected when it comes back", async () => {
+    fixture.files.roles.set(bob.userId, "viewer");
+    const server = await fixture.serve();
+    const fileId = await fixture.files.add("look\n");
+    const owner = server.join(fileId);
+    const viewer = server.join(fileId, { user: "bob" });
+    await until(() => viewer.provider.synced && owner.provider.synced);
+    owner.type(0, "", 2);
+    await until(() => viewer.text() === "ok\n");
+    viewer.provider.disconnect();
+    viewer.provider.connect();
+    await until(() => viewer.provider.synced);
+    owner.type(0, "l");
+    await until(() => viewer.text() === "lok\n");
+    await server.stop();
+  });
+
+  it("[C16] rights are asked for again when they change: gone is 4403, lower is read-only, higher may edit", async () => {
+    fixture.files.roles.set(bob.userId, "editor");
+    const server = await fixture.serve();
+    const fileId = await fixture.files.add("");
+    const client = await server.speak(fileId, { user: "bob" });
+    await until(() => client.isSynced);
+    const change = (role: "viewer" | "editor" | undefined): void => {
+      if (role === undefined) fixture.files.roles.delete(bob.userId);
+      else fixture.files.roles.set(bob.userId, role);
+      fixture.bus.publish("rights-changed", { projectId: fixture.files.projectId, userId: bob.userId });
+    };
+    change("viewer");
+    await until(() => client.facts.at(-1)?.readOnly === true);
+    change("editor");
+    await until(() => client.facts.at(-1)?.readOnly === false);
+    client.insert(0, "kept");
+    await until(() => client.saved === client.sent);
+    change(undefined);
+    // In flight when the rights go: it must not get in.
+    client.insert(0, "late ");
+    await until(() => client.closeCode === CLOSE.rightsTaken);
+    await server.stop();
+    expect(fixture.files.text(fileId)).toBe("kept");
+  });
+
+  it("[C16] when rights can't be judged the socket closes and may come back", async () => {
+    const server = await fixture.serve();
+    const fileId = await fixture.files.add("");
+    const client = await server.speak(fileId);
+    await until(() => client.isSynced);
+    const { roleOf } = fixture.files.projects;
+    fixture.files.projects.roleOf = () => Promise.reject(new Error("planted"));
+    fixture.bus.publish("rights-changed", { projectId: fixture.files.projectId });
+    await until(() => client.closeCode === CLOSE.overloaded);
+    fixture.files.projects.roleOf = roleOf;
+    await server.stop();
+  });
+
+  it("[C17] a sign-in that ends closes its sockets with 4401, a removed file closes with 4404", async () => {
+    const server = await fixture.serve();
+    const [first, second] = [await fixture.files.add(""), await fixture.files.add("")];
+    const signedOut = await server.speak(first);
+    await until(() => signedOut.isSynced);
+    fixture.bus.publish("sign-in-ended", { signInId: actorNamed("alice").signInId });
+    await until(() => signedOut.closeCode === CLOSE.signedOut);
+    const removed = await server.speak(second);
+    await until(() => removed.isSynced);
+    fixture.files.remove(second);
+    fixture.bus.publish("files-removed", { projectId: fixture.files.projectId, fileIds: [second] });
+    await until(() => removed.closeCode === CLOSE.notFound);
+    await server.stop();
+  });
+
+  it("[C18] a client of another generation is told to start afresh", async () => {
+    const server = await fixture.serve();
+    const fileId = await fixture.files.add("");
+    const right = await server.speak(fileId, { query: "generation=1" });
+    const wrong = await server.speak(fileId, { query: "generation=2" });
+    await until(() => right.isSynced && wrong.closeCode === CLOSE.generationChanged);
+    await server.stop();
+  });
+
+  it("[C19] sessions name who is in which document, for those who may see the project", async () => {
+    const server = await fixture.serve();
+    const fileId = await fixture.files.add("", "main.py");
+    const client = await server.speak(fileId);
+    await until(() => client.isSynced);
+    const path = `/api${routes.liveSessions.path.replace(":projectId", fixture.files.projectId)}`;
+    const ask = (user: string) =>
+      fetch(server.origin + path, { headers: { authorization: `Bearer token-of-${user}` } });
+    const answer = (await (await ask("alice")).json()) as { documents: object[] };
+    expect(answer.documents).toMatchObject([
+      { fileId, path: "main.py", participants: [{ name: "alice", role: "owner", userId: fixture.files.ownerId }] },
+    ]);
+    expect((await ask("bob")).status).toBe(404);
+    await server.stop();
+  });
+});
+
+describe("awareness", () => {
+  it("[C24] a client id belongs to the connection that brought it, and leaves with it", async () => {
+    fixture.files.roles.set(bob.userId, "editor");
+    const server = await fixture.serve();
+    const fileId = await fixture.files.add("");
+    const [alice, mallory, witness] = [
+      await server.speak(fileId),
+      await server.speak(fileId, { user: "bob" }),
+      await server.speak(fileId),
+    ];
+    alice.sendAwareness({ name: "Alice" });
+    const shown = () => witness.awareness.getStates().get(alice.doc.clientID)?.["name"] as string | undefined;
+    await until(() => shown() === "Alice");
+    mallory.socket.send(
+      awarenessMessage([{ client: alice.doc.clientID, clock: 1_000, state: '{"name":"not Alice"}' }]),
+    );
+    mallory.socket.send(awarenessMessage([{ client: alice.doc.clientID, clock: 1_001, state: "null" }]));
+    mallory.sendAwareness({ name: "Mallory" });
+    await until(() => witness.awareness.getStates().has(mallory.doc.clientID));
+    expect(shown()).toBe("Alice");
+    alice.socket.close();
+    await until(() => shown() === undefined, "Alice to leave");
+    // An echo of what Alice said last does not bring her back.
+    mallory.socket.send(awarenessMessage([{ client: alice.doc.clientID, clock: 1, state: '{"name":"ghost"}' }]));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(shown()).toBeUndefined();
+    await server.stop();
+  });
+
+  it("[C25] many changes go out at most every 100 ms, and a newcomer is told who is there", async () => {
+    const server = await fixture.serve();
+    const fileId = await fixture.files.add("");
+    const [one, two] = [await server.speak(fileId), await server.speak(fileId)];
+    await until(() => one.isSynced && two.isSynced);
+    const startMs = performance.now();
+    for (let n = 0; n < 100; n += 1) {
+      one.sendAwareness({ n });
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await until(() => two.awareness.getStates().get(one.doc.clientID)?.["n"] === 99);
+    const frames = two.messageTypes.filter((type) => type === 1).length;
+    expect(frames).toBeLessThanOrEqual(Math.ceil((performance.now() - startMs) / 100) + 2);
+    const late = await server.speak(fileId);
+    await until(() => late.awareness.getStates().get(one.doc.clientID)?.["n"] === 99);
+    await server.stop();
+  });
+});
+
+describe("hostile and slow clients", () => {
+  it("[C26] each kind of bad message has its close code, and nobody else notices", async () => {
+    const server = await fixture.serve({ limits: { maxUpdateBytes: 100_000, messages: { burst: 50, perSecond: 1 } } });
+    const fileId = await fixture.files.add("fine");
+    const good = await server.speak(fileId);
+    await until(() => good.isSynced);
+    const mapUpdate = (): Uint8Array => {
+      const doc = new Y.Doc();
+      doc.getMap("content").set("a", new Y.Map());
+      return Y.encodeStateAsUpdate(doc);
+    };
+    const cases: [string | Uint8Array, number][] = [
+      ["text", CLOSE.badMessage],
+      [Uint8Array.of(), CLOSE.badMessage],
+      [Uint8Array.of(0, 9), CLOSE.badMessage],
+      [Uint8Array.of(0, 2, 200, 1), CLOSE.badMessage],
+      [updateMessage(Uint8Array.of(1, 1, 1, 1, 1)), CLOSE.badMessage],
+      [updateMessage(mapUpdate()), CLOSE.badMessage],
+      [updateMessage(Uint8Array.of(9, 9, 9), 0), CLOSE.badMessage],
+      [awarenessMessage([{ client: 1, clock: 1, state: "{not json" }]), CLOSE.badMessage],
+      [awarenessMessage([{ client: 1, clock: 1, state: JSON.stringify("a".repeat(20_000)) }]), CLOSE.tooLarge],
+      [updateMessage(editOf("a".repeat(100_000))), CLOSE.tooLarge],
+    ];
+    for (const [message, code] of cases) {
+      const socket = await server.dial(fileId);
+      const closed = once(socket, "close") as Promise<[number]>;
+      socket.send(message);
+      expect([String(message).slice(0, 20), (await closed)[0]]).toEqual([String(message).slice(0, 20), code]);
+    }
+    const fast = await server.dial(fileId);
+    const closed = once(fast, "close") as Promise<[number]>;
+    for (let n = 0; n < 60; n += 1) fast.send(Uint8Array.of(3));
+    expect((await closed)[0]).toBe(CLOSE.tooFast);
+    good.insert(0, "still ");
+    await until(() => good.saved === good.sent);
+    await server.stop();
+    expect(fixture.files.text(fileId)).toBe("still fine");
+  });
+
+  it("[C27] random frames never hurt anybody else", async () => {
+    const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+    let state = seed;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+      return (state >>> 8) % below;
+    };
+    const server = await fixture.serve();
+    const fileId = await fixture.files.add("intact");
+    const witness = await server.speak(fileId);
+    await until(() => witness.isSynced);
+    let refused = 0;
+    for (let round = 0; round < 150; round += 1) {
+      const socket = await server.dial(fileId);
+      const template =
+        round % 3 === 0 ? updateMessage(editOf("abc")) : awarenessMessage([{ client: round, clock: 1, state: "{}" }]);
+      const frame =
+        round % 2 === 0 ? Uint8Array.from({ length: random(60) }, () => random(256)) : Uint8Array.from(template);
+      if (frame.length > 0 && round % 2 === 1) frame[random(frame.length)] = random(256);
+      socket.on("close", (code) => (refused += code >= 4400 ? 1 : 0));
+      socket.send(frame);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    witness.insert(0, "!");
+    await until(() => witness.saved === witness.sent, `the witness with SEED=${seed}`);
+    expect(refused, `SEED=${seed}`).toBeGreaterThan(20);
+    const reader = await server.speak(fileId);
+    await until(() => reader.isSynced && reader.text === witness.text, `agreement with SEED=${seed}`);
+    await server.stop();
+    expect(fixture.files.text(fileId), `SEED=${seed}`).toContain("intact");
+  }, 30_000);
+
+  it("[C28] readers that stall are closed with 1013 while others get everything and memory stays bounded", async () => {
+    const server = await fixture.serve();
+    const fileId = await fixture.files.add("");
+    const [typist, reader] = [await server.speak(fileId), await server.speak(fileId)];
+    await until(() => typist.isSynced && reader.isSynced);
+    const stalled = await Promise.all(Array.from({ length: 5 }, () => server.dial(fileId)));
+    const codes: number[] = [];
+    for (const socket of stalled) {
+      socket.on("close", (code) => codes.push(code));
+      socket.pause();
+    }
+    for (let n = 0; n < 20; n += 1) {
+      typist.insert(0, "x".repeat(500_000));
+      typist.doc.getText("content").delete(0, 500_000);
+      await until(() => typist.saved === typist.sent);
+    }
+    await until(() => server.collaboration.sessions(fixture.files.projectId).documents[0]?.participants.length === 2);
+    for (const socket of stalled) socket.resume();
+    await until(() => codes.length === stalled.length);
+    expect(codes).toEqual(stalled.map(() => CLOSE.overloaded));
+    typist.insert(0, "end");
+    await until(() => reader.text === "end");
+    expect(reader).toBeInstanceOf(SocketClient);
+    await server.stop();
+  }, 30_000);
+});
