@@ -24,6 +24,12 @@ function agrees() {
   });
 }
 
+/** npm's line on a request, as the name of what it fetched. */
+function shorten(line) {
+  const path = /^npm http fetch GET 200 https?:\/\/[^/]+\/(\S+)/.exec(line)?.[1];
+  return path ? `fetched ${decodeURIComponent(path).replace(/\/-\/.*/, "")}` : line;
+}
+
 /** Brings node_modules to what package-lock.json says; returns one word on what was done. */
 export async function ensureDependencies(tell) {
   if (readIfThere(stamp) === lockDigest()) return "up to date";
@@ -38,7 +44,7 @@ export async function ensureDependencies(tell) {
         Object.entries(process.env).filter(([name]) => !/^npm_(?!config_cache)/i.test(name)),
       );
       const args = ["ci", "--no-audit", "--no-fund", "--loglevel=http", "--include=dev", "--include=optional"];
-      await run("npm", args, { cwd: checkout, env, tell, what: "npm ci" });
+      await run("npm", args, { cwd: checkout, env, tell: (line) => tell(shorten(line)), what: "npm ci" });
     }
     writeWhole(stamp, wanted);
     return done;
