@@ -60,6 +60,7 @@ describe("running an execution", () => {
     expect(scene.provider.runs).toHaveLength(2);
     const second = scene.provider.runs[1];
     second?.stage("run");
+    await settle();
     expect(Buffer.concat(second?.stdin ?? []).toString()).toBe("42\n");
     expect(second?.events).toEqual(["stdin-end"]);
     second?.end({ kind: "exited", exitCode: 0 });
@@ -122,9 +123,11 @@ describe("running an execution", () => {
     await live.input.write(Buffer.from("two"));
     live.input.signal("SIGINT");
     run?.stage("compile");
+    await settle();
     expect(run?.events).toEqual(["120x40", "SIGINT"]);
     expect(run?.stdin).toEqual([]);
     run?.stage("run");
+    await settle();
     expect(Buffer.concat(run?.stdin ?? []).toString()).toBe("one two");
     expect(run?.events).toEqual(["120x40", "SIGINT"]);
   });
@@ -134,6 +137,7 @@ describe("running an execution", () => {
     await scene.service.submit(ada, helloRequest, { interactive: false });
     await settle();
     scene.provider.runs[0]?.stage("run");
+    await settle();
     expect(scene.provider.runs[0]?.events).toEqual(["stdin-end"]);
   });
 

@@ -58,13 +58,17 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
       if (started === null) {
         startedAtMs = clock.now();
         metrics.started(live.facts.language, startedAtMs - live.facts.queuedAtMs);
-        live.input.start(of);
         program.release();
       }
+      const isFirst = started === null;
       started = stage;
       const status = stage === "compile" ? "compiling" : "running";
       if (live.advance({ status, startedAtMs, sandbox: facts })) moved(live);
-      if (stage === "run") live.input.connect(of);
+      // The stage is announced as it begins: what waits is handed over once its beginning has been said.
+      queueMicrotask(() => {
+        if (isFirst) live.input.start(of);
+        if (stage === "run") live.input.connect(of);
+      });
     };
     const { compile, run: command } = program.job;
     const job: SandboxJob = { ...program.job, ...(live.facts.tty ? { terminal: live.input.size } : {}) };

@@ -1,0 +1,238 @@
+/** The whole module on real sandboxes, images and PostgreSQL: the same programs in every tier that this machine has. */
+import type { Actor } from "#kernel/actor";
+import { systemClock } from "#kernel/clock";
+import { silentLog } from "#kernel/log";
+import { Problem } from "#kernel/problem";
+import type { Execution, StartExecution } from "@atelier/contracts";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createInProcessBus } from "../../platform/bus/adapters/in-process-bus.ts";
+import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometheus-metrics.ts";
+import { openTestDatabase, type TestDatabase } from "../../platform/sql/test-database.ts";
+import { createBubblewrapProvider } from "./adapters/bubblewrap.ts";
+import { createGvisorProvider } from "./adapters/gvisor.ts";
+import { actorNamed, languagesFolder } from "./execution-fixture.ts";
+import { createExecution, type ExecutionModule, type SandboxProvider } from "./index.ts";
+import { buildInit } from "./sandbox/build-init.ts";
+
+const MIB = 1_048_576;
+const imageRoot = process.env["ATELIER_TEST_IMAGE"] ?? "";
+const runsc = join(process.env["ATELIER_TEST_TOOLS"] ?? "", "runsc");
+const hasImage = existsSync(join(imageRoot, "..", "image.json"));
+
+const ada = actorNamed("ada");
+const python = (content: string, more: Partial<StartExecution> = {}): StartExecution => ({
+  language: "python",
+  entryPoint: "main.py",
+  files: [{ path: "main.py", content }],
+  ...more,
+});
+
+const openProvider = async (tier: "gvisor" | "namespaces", stateFolder: string): Promise<SandboxProvider> => {
+  const initPath = await buildInit({
+    imageRoot,
+    cacheFolder: join(stateFolder, "init"),
+    sourceFolder: join(languagesFolder, "../packages/sandbox-init"),
+  });
+  const common = { initPath, warmUpFolder: languagesFolder, stateFolder, log: silentLog };
+  return tier === "gvisor"
+    ? createGvisorProvider({ runsc, ...common })
+    : createBubblewrapProvider({ bwrap: "bwrap", ...common });
+};
+
+/** Hello, input, arguments, a second file, a failing exit code, a fault: for each language. */
+const PROGRAMS: Record<string, { entryPoint: string; files: Record<string, string>; fault: string; says: RegExp }> = {
+  python: {
+    entryPoint: "main.py",
+    files: {
+      "main.py": "import sys, lib.two\nprint('hello', *sys.argv[1:], lib.two.word, input())\nsys.exit(3)",
+      "lib/two.py": "word = 'second'",
+    },
+    fault: "def f(): return 1 / 0\nf()",
+    says: /Traceback[^]*line 1, in f[^]*ZeroDivisionError/u,
+  },
+  javascript: {
+    entryPoint: "main.js",
+    files: {
+      "main.js":
+        "const { word } = require('./lib/two.js');\nprocess.stdin.once('data', (d) => { console.log('hello', ...process.argv.slice(2), word, String(d).trim()); process.exit(3); });",
+      "lib/two.js": "exports.word = 'second';",
+    },
+    fault: "null.x",
+    says: /TypeError: Cannot read properties of null/u,
+  },
+  typescript: {
+    entryPoint: "main.ts",
+    files: {
+      "main.ts":
+        "import { word } from './lib/two.ts';\nimport { readFileSync } from 'node:fs';\nconst rest: string[] = process.argv.slice(2);\nconsole.log('hello', ...rest, word, readFileSync(0, 'utf8').trim());\nprocess.exit(3);",
+      "lib/two.ts": "export const word: string = 'second';",
+    },
+    fault: "const x: number = ;",
+    says: /SyntaxError|ERR_INVALID_TYPESCRIPT_SYNTAX/u,
+  },
+  c: {
+    entryPoint: "main.c",
+    files: {
+      "main.c":
+        '#include <stdio.h>\n#include "lib/two.h"\nint main(int argc, char **argv) { char in[9]; if (!fgets(in, 9, stdin)) return 1; in[2] = 0; printf("hello"); for (int i = 1; i < argc; i++) printf(" %s", argv[i]); printf(" %s %s\\n", word(), in); return 3; }',
+      "lib/two.h": "const char *word(void);",
+      "lib/two.c": 'const char *word(void) { return "second"; }',
+    },
+    fault: "int main(void) { return x; }",
+    says: /main\.c:1:\d+: error: [^]*undeclared/u,
+  },
+  bash: {
+    entryPoint: "main.sh",
+    files: {
+      "main.sh": '. lib/two.sh\nread -r line\necho hello "$@" "$word" "$line"\nexit 3',
+      "lib/two.sh": "word=second",
+    },
+    fault: "set -e\nnothing_of_this_name",
+    says: /line 2: nothing_of_this_name: command not found/u,
+  },
+};
+
+const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void => {
+  describe.skipIf(!available)(`executions in ${tier}`, () => {
+    let stateFolder: string;
+    let provider: SandboxProvider;
+    let database: TestDatabase;
+    let execution: ExecutionModule;
+
+    beforeAll(async () => {
+      stateFolder = mkdtempSync(join(tmpdir(), "atelier-tiers-"));
+      provider = await openProvider(tier, stateFolder);
+      database = await openTestDatabase();
+      const refuse = async (): Promise<never> => {
+        throw new Problem("projects/no-such-project");
+      };
+      execution = createExecution({
+        provider,
+        sql: database.sql,
+        projects: { requireRole: refuse, readAll: refuse, roleOf: async () => undefined },
+        bus: createInProcessBus(silentLog),
+        metrics: createPrometheusMetrics(),
+        clock: systemClock,
+        log: silentLog,
+        settings: { EXECUTION_CONCURRENCY: 8, EXECUTION_QUEUE: 64, EXECUTION_WARM_MAX: 4, EXECUTION_PROGRAM_MIB: 10 },
+        languagesFolder,
+        imagesFolder: dirname(dirname(imageRoot)),
+      });
+      await execution.start(new AbortController().signal);
+      while (!execution.readiness().ok) await new Promise((resolve) => setTimeout(resolve, 50));
+    }, 60_000);
+
+    afterAll(async () => {
+      await execution[Symbol.asyncDispose]();
+      await provider[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+      rmSync(stateFolder, { recursive: true, force: true });
+    }, 30_000);
+
+    const run = async (request: StartExecution, actor: Actor = ada): Promise<Execution> => {
+      const live = await execution.service.submit(actor, request, { interactive: false });
+      await live.ended;
+      return live.snapshot({ output: true });
+    };
+
+    it.each(Object.keys(PROGRAMS))("%s: hello with input, arguments, two files and an exit code", async (language) => {
+      const { entryPoint, files } = PROGRAMS[language]!;
+      const given = Object.entries(files).map(([path, content]) => ({ path, content }));
+      const ended = await run({ language, entryPoint, files: given, args: ["a b", "-c", "$x"], stdin: "in\n" });
+      expect(ended).toMatchObject({ stdout: "hello a b -c $x second in\n", stderr: "", exitCode: 3, status: "failed" });
+      expect(ended).toMatchObject({ sandbox: tier, stage: "run", truncated: false });
+      expect(ended.usage.outputBytes).toBe(ended.stdout.length);
+    });
+
+    it.each(Object.keys(PROGRAMS))("%s: a fault says where", async (language) => {
+      const { entryPoint, fault, says } = PROGRAMS[language]!;
+      const ended = await run({ language, entryPoint, files: [{ path: entryPoint, content: fault }] });
+      expect(ended.status).toBe(language === "c" ? "compile-failed" : "failed");
+      expect(ended.stderr).toMatch(says);
+    });
+
+    it("every language's own sample runs, asks and ends well", async () => {
+      for (const { id, sample } of execution.languages()) {
+        const ended = await run({ language: id, entryPoint: sample.path, files: [sample], stdin: "7\n" });
+        expect(ended, `${id}: ${ended.stderr}`).toMatchObject({ status: "succeeded", stderr: "" });
+        expect(ended.stdout).toContain("\x1b[");
+      }
+    });
+
+    it("input is read while the program runs, in a pipe and in a terminal, and stopping ends it", async () => {
+      for (const tty of [false, true]) {
+        const live = await execution.service.submit(ada, python("while True: print('got', input())", { tty }), {
+          interactive: true,
+        });
+        const said = async (text: string): Promise<void> => {
+          for (let i = 0; i < 400 && !live.snapshot({ output: true }).stdout.includes(text); i += 1) {
+            await new Promise((resolve) => setTimeout(resolve, 10));
+          }
+          expect(live.snapshot({ output: true }).stdout).toContain(text);
+        };
+        await live.input.write(Buffer.from("one\n"));
+        await said("got one");
+        await live.input.write(Buffer.from("zwö\n"));
+        await said("got zwö");
+        expect(await execution.service.stop(ada, live.facts.id)).toMatchObject({ status: "cancelled", exitCode: null });
+      }
+    });
+
+    it("a terminal is one", async () => {
+      const code = "import os, sys; print(sys.stdin.isatty(), os.get_terminal_size().columns, os.environ['TERM'])";
+      expect((await run(python(code, { tty: true }))).stdout).toBe("True 80 xterm-256color\r\n");
+    });
+
+    it("each limit ends the run with its own status, and the next run is unaffected", async () => {
+      const cases: [StartExecution, object][] = [
+        [python("import time; time.sleep(60)", { limits: { wallMs: 700 } }), { status: "timed-out" }],
+        [python("while True: pass", { limits: { cpuMs: 500 } }), { status: "cpu-limit" }],
+        [python("x = bytearray(600 << 20)\nfor i in range(0, len(x), 4096): x[i] = 1"), { status: "out-of-memory" }],
+        [python("while True: print('x' * 4096)", { limits: { outputBytes: MIB } }), { status: "output-limit" }],
+        [python("import os; os.abort()"), { status: "killed", signal: "SIGABRT" }],
+      ];
+      for (const [request, expected] of cases) {
+        expect(await run(request)).toMatchObject({ ...expected, exitCode: null, sandbox: tier });
+        expect(await run(python("print('unaffected')"))).toMatchObject({ status: "succeeded", stdout: "unaffected\n" });
+      }
+    });
+
+    it("output is captured up to 1 MiB and is whole below", async () => {
+      const small = await run(
+        python("import sys\nfor i in range(2000): print('é' * 100)\nprint('end', file=sys.stderr)"),
+      );
+      expect(small).toMatchObject({ stdout: `${"é".repeat(100)}\n`.repeat(2000), stderr: "end\n", truncated: false });
+      const large = await run(python("print('é' * 2_000_000)"));
+      expect(large).toMatchObject({ status: "succeeded", truncated: true, stdout: "é".repeat(MIB / 2) });
+    });
+
+    it("20 at once are all answered rightly", async () => {
+      const users = ["u1", "u2", "u3", "u4"].map((name) => actorNamed(name));
+      const runs = Array.from({ length: 20 }, (_, i) => run(python(`print(${i} * 2)`), users[i % users.length]));
+      expect((await Promise.all(runs)).map(({ stdout }) => stdout)).toEqual(
+        Array.from({ length: 20 }, (_, i) => `${i * 2}\n`),
+      );
+    }, 60_000);
+
+    it("what ended is a row with its output", async () => {
+      const ended = await run(python("print('kept \\0')"));
+      const read = async (): Promise<number> =>
+        (
+          await database.sql.transaction({ role: "user", userId: ada.userId }, (transaction) =>
+            transaction.query("select id from executions where id = $1 and status = 'succeeded' and stdout = $2", [
+              ended.id,
+              Buffer.from("kept \0\n"),
+            ]),
+          )
+        ).length;
+      for (let i = 0; i < 100 && (await read()) === 0; i += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(await read()).toBe(1);
+    });
+  });
+};
+
+describeTier("namespaces", hasImage);
+describeTier("gvisor", hasImage && existsSync(runsc));
