@@ -30,6 +30,8 @@ export interface DocumentServer {
 interface Client {
   socket: ServerSocket;
   counted: number;
+  /** The last awareness message, told to those who join. */
+  awareness: Uint8Array | undefined;
 }
 
 export async function startDocumentServer(text = ""): Promise<DocumentServer> {
@@ -83,11 +85,12 @@ export async function startDocumentServer(text = ""): Promise<DocumentServer> {
 
   function serve(on: WebSocketServer) {
     on.on("connection", (socket) => {
-      const client: Client = { socket, counted: 0 };
+      const client: Client = { socket, counted: 0, awareness: undefined };
       clients.add(client);
       socket.on("close", () => clients.delete(client));
       socket.send(frame(MESSAGE.facts, (encoder) => encoding.writeVarString(encoder, JSON.stringify(it.facts))));
       socket.send(step1Message(Y.encodeStateVector(doc)));
+      for (const { awareness } of clients) if (awareness) socket.send(awarenessMessage(awareness));
       socket.on("message", (data: Buffer) => take(client, new Uint8Array(data)));
     });
   }
@@ -97,6 +100,7 @@ export async function startDocumentServer(text = ""): Promise<DocumentServer> {
     if (message.kind === "step1") {
       client.socket.send(step2Message(Y.encodeStateAsUpdate(doc, message.stateVector)));
     } else if (message.kind === "awareness") {
+      client.awareness = message.payload;
       for (const { socket } of others) socket.send(awarenessMessage(message.payload));
     } else if (message.kind === "step2" || message.kind === "update") {
       if (it.facts.readOnly) return client.socket.close(4403);

@@ -66,8 +66,8 @@ function visit(store = newStore(), environment: LiveEnvironment = realTime()) {
 }
 const edit = (document: LiveDocument, change: (shared: Y.Text) => void) =>
   document.replica.doc.transact(() => change(document.replica.text), "the reader");
-const textOf = (document: LiveDocument) => document.replica.text.toString();
-const serverText = () => server.doc.getText("content").toString();
+const textOf = (document: LiveDocument) => document.replica.text.toJSON();
+const serverText = () => server.doc.getText("content").toJSON();
 const until = (check: () => void) => vi.waitFor(check, { timeout: 5_000, interval: 5 });
 
 describe("a live document", () => {

@@ -113,8 +113,10 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
       const now = currentState();
       cancelStateTimer?.();
       const waitMs =
-        disconnectedSince !== undefined ? QUIET_INTERRUPTION_MS : ledger.unconfirmed > 0 ? SLOW_SAVE_MS : undefined;
-      cancelStateTimer = waitMs === undefined ? undefined : environment.after(waitMs + 1, stateChanged);
+        disconnectedSince !== undefined
+          ? disconnectedSince + QUIET_INTERRUPTION_MS - environment.now()
+          : (ledger.oldestSince ?? -Infinity) + SLOW_SAVE_MS - environment.now();
+      cancelStateTimer = waitMs > 0 ? environment.after(waitMs + 1, stateChanged) : undefined;
       if (sameSaveState(now, state)) return;
       state = now;
       onSaveState.emit(state);
@@ -171,7 +173,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
   /** Lets go of the replica, keeping its unsaved text aside, and begins with an empty one. */
   const startAfresh = (why: string) => {
     log("document.afresh", { fileId, why, unconfirmed: ledger.unconfirmed });
-    if (ledger.unconfirmed > 0) void keep(replica.text.toString());
+    if (ledger.unconfirmed > 0) void keep(replica.text.toJSON());
     store.discard(ledger.clear());
     queue = [];
     synced = false;
@@ -324,7 +326,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
         stateChanged();
         const final = FINAL[code];
         if (final) {
-          if (ledger.unconfirmed > 0) void keep(replica.text.toString());
+          if (ledger.unconfirmed > 0) void keep(replica.text.toJSON());
           store.discard(ledger.clear());
           ended = true;
           setReadOnly(final);

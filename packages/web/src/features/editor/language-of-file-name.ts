@@ -1,6 +1,6 @@
 /** Which syntax a file is coloured as, by its name alone. */
 
-const BY_EXTENSION: Readonly<Record<string, string>> = Object.fromEntries(
+const BY_EXTENSION: ReadonlyMap<string, string> = new Map(
   Object.entries({
     ada: "adb ads ada",
     bat: "bat cmd",
@@ -73,57 +73,61 @@ const BY_EXTENSION: Readonly<Record<string, string>> = Object.fromEntries(
     xml: "xml xsd xsl xslt svg rss atom plist csproj xaml pom",
     yaml: "yaml yml",
     zig: "zig zon",
-  }).flatMap(([language, extensions]) => extensions.split(" ").map((extension) => [extension, language])),
+  }).flatMap(([language, extensions]) =>
+    extensions.split(" ").map((extension): [string, string] => [extension, language]),
+  ),
 );
 
-const BY_NAME: Readonly<Record<string, string>> = {
-  dockerfile: "dockerfile",
-  containerfile: "dockerfile",
-  makefile: "makefile",
-  gnumakefile: "makefile",
-  justfile: "makefile",
-  gemfile: "ruby",
-  rakefile: "ruby",
-  vagrantfile: "ruby",
-  jenkinsfile: "groovy",
-  "cmakelists.txt": "makefile",
-  "go.mod": "go",
-  "go.sum": "plaintext",
-  "cargo.lock": "toml",
-  "poetry.lock": "toml",
-  "uv.lock": "toml",
-  pipfile: "toml",
-  "composer.lock": "json",
-  "build.gradle": "groovy",
-  ".babelrc": "json",
-  ".eslintrc": "json",
-  ".prettierrc": "json",
-  ".swcrc": "json",
-  ".bashrc": "shell",
-  ".bash_profile": "shell",
-  ".profile": "shell",
-  ".zshrc": "shell",
-  ".env": "ini",
-  ".npmrc": "ini",
-  ".editorconfig": "ini",
-  ".gitconfig": "ini",
-  ".gitattributes": "ini",
-  ".gitignore": "ini",
-  ".dockerignore": "ini",
-  ".clang-format": "yaml",
-};
+const BY_NAME: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    dockerfile: "dockerfile",
+    containerfile: "dockerfile",
+    makefile: "makefile",
+    gnumakefile: "makefile",
+    justfile: "makefile",
+    gemfile: "ruby",
+    rakefile: "ruby",
+    vagrantfile: "ruby",
+    jenkinsfile: "groovy",
+    "cmakelists.txt": "makefile",
+    "go.mod": "go",
+    "go.sum": "plaintext",
+    "cargo.lock": "toml",
+    "poetry.lock": "toml",
+    "uv.lock": "toml",
+    pipfile: "toml",
+    "composer.lock": "json",
+    "build.gradle": "groovy",
+    ".babelrc": "json",
+    ".eslintrc": "json",
+    ".prettierrc": "json",
+    ".swcrc": "json",
+    ".bashrc": "shell",
+    ".bash_profile": "shell",
+    ".profile": "shell",
+    ".zshrc": "shell",
+    ".env": "ini",
+    ".npmrc": "ini",
+    ".editorconfig": "ini",
+    ".gitconfig": "ini",
+    ".gitattributes": "ini",
+    ".gitignore": "ini",
+    ".dockerignore": "ini",
+    ".clang-format": "yaml",
+  }),
+);
 
 /** The syntax id for a path, `plaintext` if none is known. Names count before extensions, neither minds case. */
 export function languageOfFileName(path: string): string {
   const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
-  const byName = BY_NAME[name];
+  const byName = BY_NAME.get(name);
   if (byName !== undefined) return byName;
   if (name.startsWith("dockerfile.") || name.startsWith("makefile.")) return name.slice(0, name.indexOf("."));
   if (name.startsWith(".env.")) return "ini";
   const dot = name.lastIndexOf(".");
   if (dot < 0) return "plaintext";
   const extension = name.slice(dot + 1);
-  return Object.hasOwn(BY_EXTENSION, extension) ? (BY_EXTENSION[extension] ?? "plaintext") : "plaintext";
+  return BY_EXTENSION.get(extension) ?? "plaintext";
 }
 
 /** Every syntax id this module can answer; a test holds it against what is registered. */

@@ -1,5 +1,13 @@
 /** Keeps a Monaco model and a shared Yjs text equal: local edits go out as one transaction, others' come in as edits. */
-import { EndOfLinePreference, type EditorModel, Range, Selection, type StandaloneEditor } from "./monaco/types.ts";
+import {
+  EndOfLinePreference,
+  type EditorModel,
+  type StandaloneEditor,
+  rangeBetween,
+  sameSelection,
+  selectionBetween,
+  selectionOffsets,
+} from "./monaco/types.ts";
 import type * as Y from "yjs";
 import { type TextChange, changesFromDelta, changesFromModel, mapOffset, widenOverPairs } from "./text-changes.ts";
 import { diffTexts } from "./text-diff.ts";
@@ -57,7 +65,7 @@ export function bindModel(options: BindingOptions): MonacoBinding {
     const whole = apart && widened.every(({ inserted }) => inserted.isWellFormed());
     if (!whole || model.getValueLength(EndOfLinePreference.LF) !== text.length) {
       options.log("binding.realigned", { direction: "out" });
-      transact(diffTexts(text.toString(), model.getValue(EndOfLinePreference.LF).toWellFormed()));
+      transact(diffTexts(text.toJSON(), model.getValue(EndOfLinePreference.LF).toWellFormed()));
       alignModel();
     }
   };
@@ -69,7 +77,7 @@ export function bindModel(options: BindingOptions): MonacoBinding {
     try {
       model.applyEdits(
         changes.map(({ offset, deleted, inserted }) => ({
-          range: Range.fromPositions(model.getPositionAt(offset), model.getPositionAt(offset + deleted)),
+          range: rangeBetween(model.getPositionAt(offset), model.getPositionAt(offset + deleted)),
           text: inserted,
         })),
       );
@@ -78,17 +86,20 @@ export function bindModel(options: BindingOptions): MonacoBinding {
     }
     if (!editor || !before || editor.inComposition) return;
     // Monaco pushes a cursor behind what was inserted at it; the reader's next key belongs to the reader's last one.
-    const wanted = before.map(([anchor, head]) =>
-      selectionAt(model, mapOffset(anchor, changes, "before"), mapOffset(head, changes, "before")),
+    const wanted = before.map(({ anchor, head }) =>
+      selectionBetween(
+        model.getPositionAt(mapOffset(anchor, changes, "before")),
+        model.getPositionAt(mapOffset(head, changes, "before")),
+      ),
     );
-    const now = editor.getSelections() ?? [];
-    if (wanted.some((selection, index) => !selection.equalsSelection(now[index] ?? selection))) {
+    const now = editor.getSelections();
+    if (wanted.some((selection, index) => !sameSelection(selection, now?.[index]))) {
       editor.setSelections(wanted);
     }
   };
   /** Makes the model what the shared text is; where the text breaks our rules, the text first if that is allowed. */
   const alignModel = () => {
-    const shared = text.toString();
+    const shared = text.toJSON();
     const tidy = clean(shared);
     if (tidy !== shared && options.mayWrite()) transact(diffTexts(shared, tidy));
     applyToModel(diffTexts(model.getValue(EndOfLinePreference.LF), tidy));
@@ -111,7 +122,7 @@ export function bindModel(options: BindingOptions): MonacoBinding {
   const subscription = model.onDidChangeContent((event) => {
     if (toModel) return;
     if (event.isFlush || event.isEolChange) {
-      transact(diffTexts(text.toString(), model.getValue(EndOfLinePreference.LF)));
+      transact(diffTexts(text.toJSON(), model.getValue(EndOfLinePreference.LF)));
       return;
     }
     const changes = changesFromModel(event.changes);
@@ -144,14 +155,3 @@ export function applyToText(text: Y.Text, changes: readonly TextChange[], origin
 }
 
 const endOf = (change: TextChange): number => change.offset + change.deleted;
-
-function selectionOffsets(model: EditorModel, selection: Selection): [anchor: number, head: number] {
-  return [
-    model.getOffsetAt({ lineNumber: selection.selectionStartLineNumber, column: selection.selectionStartColumn }),
-    model.getOffsetAt({ lineNumber: selection.positionLineNumber, column: selection.positionColumn }),
-  ];
-}
-
-function selectionAt(model: EditorModel, anchor: number, head: number): Selection {
-  return Selection.fromPositions(model.getPositionAt(anchor), model.getPositionAt(head));
-}

@@ -88,8 +88,8 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
       applyToText(text, changes, origin);
     };
     if (!lease?.document.readOnly) {
-      if (earlier) apply(mergeOnto(text.toString(), earlier));
-      for (const step of draft?.stepsOnto(text.toString()) ?? []) apply(step);
+      if (earlier) apply(mergeOnto(text.toJSON(), earlier));
+      for (const step of draft?.stepsOnto(text.toJSON()) ?? []) apply(step);
     }
     draft?.stop();
     draft = undefined;

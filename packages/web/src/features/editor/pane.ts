@@ -8,7 +8,7 @@ import "./monaco/languages.ts";
 import { editorOptions, typeMetrics } from "./monaco/editor-options.ts";
 import { monaco } from "./monaco/monaco.ts";
 import { applyTheme } from "./monaco/themes.ts";
-import { Selection } from "./monaco/types.ts";
+import { rangeBetween, selectionBetween } from "./monaco/types.ts";
 import type { Carried } from "./early-editor.ts";
 import { languageOfFileName } from "./language-of-file-name.ts";
 import { type OpenedFile, createOpenFile } from "./open-file.ts";
@@ -96,7 +96,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     opened.onUndone.on((offsets) => {
       if (shown() !== opened || offsets.length === 0) return;
       const positions = offsets.map((offset) => model.getPositionAt(offset));
-      editor.setSelections(positions.map((position) => Selection.fromPositions(position)));
+      editor.setSelections(positions.map((position) => selectionBetween(position, position)));
       if (positions[0]) editor.revealPositionInCenterIfOutsideViewport(positions[0]);
     });
     files.set(id, opened);
@@ -131,16 +131,12 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       const [from, to] = [change.offset, change.offset + change.deleted].map((at) => model.getPositionAt(at));
       if (from && to) {
         model.pushStackElement();
-        model.pushEditOperations(
-          null,
-          [{ range: monaco.Range.fromPositions(from, to), text: change.inserted }],
-          () => null,
-        );
+        model.pushEditOperations(null, [{ range: rangeBetween(from, to), text: change.inserted }], () => null);
         model.pushStackElement();
       }
     }
     const [anchor, head] = [carried.anchor, carried.head].map((at) => model.getPositionAt(at));
-    if (anchor && head) editor.setSelection(Selection.fromPositions(anchor, head));
+    if (anchor && head) editor.setSelection(selectionBetween(anchor, head));
     editor.setScrollPosition({ scrollTop: carried.scrollTop, scrollLeft: carried.scrollLeft }, 1);
     if (carried.focused) editor.focus();
   };

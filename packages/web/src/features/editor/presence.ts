@@ -1,7 +1,7 @@
 /** The people in the shown file: announces the reader's cursor, draws the others', follows one of them. */
 import type { DocumentRegistry } from "../collaboration/document-registry.ts";
 import type { LiveDocument } from "../collaboration/live-document.ts";
-import type { StandaloneEditor } from "./monaco/types.ts";
+import { type StandaloneEditor, selectionOffsets } from "./monaco/types.ts";
 import type { PaneEvents } from "./pane-events.ts";
 import type { EditorOptions, Participant } from "./ports.ts";
 import { createRemoteCursors } from "./remote-cursors.ts";
@@ -51,14 +51,7 @@ export function createPresence(setup: PresenceOptions): Presence {
     const model = editor.getModel();
     if (!document?.synced || !user || !model) return;
     const selection = editor.getSelection();
-    const own = selection && {
-      anchor: model.getOffsetAt({
-        lineNumber: selection.selectionStartLineNumber,
-        column: selection.selectionStartColumn,
-      }),
-      head: model.getOffsetAt({ lineNumber: selection.positionLineNumber, column: selection.positionColumn }),
-    };
-    announceCursor(document.replica, user, own ?? undefined);
+    announceCursor(document.replica, user, selection ? selectionOffsets(model, selection) : undefined);
   };
   const participantsOf = (document: LiveDocument, cursors: readonly SharedCursor[]): Participant[] => {
     const me = options.user()?.id;

@@ -1,7 +1,7 @@
 /** Draws others' cursors and selections: a caret with a name that shows on a move, a tinted selection. */
 import type { editor } from "monaco-editor/editor";
 import { textOn } from "./cursor-color.ts";
-import { Range, type StandaloneEditor } from "./monaco/types.ts";
+import { type StandaloneEditor, rangeBetween } from "./monaco/types.ts";
 import type { SharedCursor } from "./shared-cursors.ts";
 
 export interface RemoteCursors {
@@ -103,7 +103,7 @@ export function createRemoteCursors(on: StandaloneEditor): RemoteCursors {
         const [from, to] = [Math.min(anchor, head), Math.max(anchor, head)].map((at) => model.getPositionAt(at));
         if (!from || !to) continue;
         ranges.push({
-          range: Range.fromPositions(from, to),
+          range: rangeBetween(from, to),
           options: {
             className: tint(cursor.user.color),
             overviewRuler: { color: cursor.user.color, position: 4 },

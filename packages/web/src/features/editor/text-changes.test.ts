@@ -47,7 +47,7 @@ describe("changes from a Yjs delta", () => {
           shared.observe((event) => (changes = changesFromDelta(event.delta)));
           doc.transact(() => {
             for (const [at, size, inserted] of edits) {
-              const now = shared.toString();
+              const now = shared.toJSON();
               let start = at % (now.length + 1);
               if (splitsPair(now, start)) start -= 1;
               let end = Math.min(now.length, start + size);
@@ -56,7 +56,7 @@ describe("changes from a Yjs delta", () => {
               shared.insert(start, inserted);
             }
           });
-          expect(applyChanges(before, changes)).toBe(shared.toString());
+          expect(applyChanges(before, changes)).toBe(shared.toJSON());
         },
       ),
     );
@@ -98,7 +98,7 @@ describe("changes from Monaco", () => {
               shared.insert(offset, inserted);
             }
           });
-          expect(shared.toString()).toBe(after);
+          expect(shared.toJSON()).toBe(after);
         }
       }),
       { numRuns: 500 },

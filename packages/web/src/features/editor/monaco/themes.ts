@@ -1,91 +1,38 @@
 /** The light and dark editor themes, taken from the shell's tokens where the page defines them. */
 import { editor } from "monaco-editor/editor";
 import type { EditorTheme } from "../ports.ts";
+import { PALETTES, type Palette } from "./palettes.ts";
 
-interface Palette {
-  background: string;
-  foreground: string;
-  muted: string;
-  line: string;
-  accent: string;
-  selection: string;
-  keyword: string;
-  string: string;
-  number: string;
-  comment: string;
-  type: string;
-  name: string;
-  raised: string;
-}
-
-/** Every text colour has a contrast of at least 4.5 to its background; a test holds it. */
-export const PALETTES: Readonly<Record<EditorTheme, Palette>> = {
-  light: {
-    background: "#ffffff",
-    foreground: "#1f2328",
-    muted: "#6b7078",
-    line: "#e4e4e0",
-    accent: "#3355d1",
-    selection: "#c9d7fb",
-    keyword: "#8250b4",
-    string: "#1a6e3c",
-    number: "#a04a00",
-    comment: "#656b73",
-    type: "#0b6a86",
-    name: "#23489e",
-    raised: "#f7f7f5",
-  },
-  dark: {
-    background: "#17181c",
-    foreground: "#e2e3e7",
-    muted: "#858a94",
-    line: "#2b2d34",
-    accent: "#8ba4ff",
-    selection: "#2f4378",
-    keyword: "#c9a1ff",
-    string: "#8fd6a0",
-    number: "#f2b06f",
-    comment: "#8a909b",
-    type: "#7cd0e6",
-    name: "#9db8ff",
-    raised: "#1e2025",
-  },
-};
-
-/** Which custom property of the page overrides which colour. */
+/** Which of the page's tokens is which colour here; the rest is the editor's own. */
 const TOKENS: Partial<Record<keyof Palette, string>> = {
-  background: "--editor-background",
-  foreground: "--editor-foreground",
-  muted: "--editor-muted",
-  line: "--editor-line",
-  accent: "--editor-accent",
-  selection: "--editor-selection",
-  keyword: "--editor-keyword",
-  string: "--editor-string",
-  number: "--editor-number",
-  comment: "--editor-comment",
-  type: "--editor-type",
-  name: "--editor-name",
-  raised: "--editor-raised",
+  background: "--surface",
+  foreground: "--text",
+  muted: "--text-faint",
+  line: "--line",
+  accent: "--accent-text",
 };
 
-/** Reads the tokens as they are now and shows every editor of the page in that theme. */
+/** Reads the tokens as they are in that theme and shows every editor of the page in it. */
 export function applyTheme(theme: EditorTheme, host: HTMLElement): void {
   const palette = { ...PALETTES[theme] };
-  const styles = getComputedStyle(host);
+  const probe = document.createElement("span");
+  probe.style.colorScheme = theme;
+  host.append(probe);
   for (const [key, token] of Object.entries(TOKENS) as [keyof Palette, string][]) {
-    const value = asHex(styles.getPropertyValue(token).trim());
+    probe.style.color = `var(${token}, #01020304)`;
+    const value = asHex(getComputedStyle(probe).color);
     if (value) palette[key] = value;
   }
+  probe.remove();
   const name = `atelier-${theme}`;
   editor.defineTheme(name, toMonaco(theme, palette));
   editor.setTheme(name);
 }
 
-function asHex(value: string): string | undefined {
-  if (/^#[\da-f]{6}$/i.test(value)) return value;
-  if (/^#[\da-f]{3}$/i.test(value)) return value.replaceAll(/[\da-f]/gi, "$&$&");
-  return undefined;
+/** `rgb(1, 2, 3)` as `#010203`; anything translucent or in another space is none. */
+function asHex(computed: string): string | undefined {
+  const parts = /^rgb\((\d+), (\d+), (\d+)\)$/.exec(computed)?.slice(1);
+  return parts && `#${parts.map((part) => Number(part).toString(16).padStart(2, "0")).join("")}`;
 }
 
 function toMonaco(theme: EditorTheme, palette: Palette): editor.IStandaloneThemeData {
@@ -118,7 +65,7 @@ function toMonaco(theme: EditorTheme, palette: Palette): editor.IStandaloneTheme
       rule("key", palette.name),
       rule("delimiter", palette.foreground),
       rule("operator", palette.foreground),
-      rule("invalid", theme === "dark" ? "#ff9d94" : "#b3261e"),
+      rule("invalid", palette.invalid),
       rule("strong", palette.foreground, "bold"),
       rule("emphasis", palette.foreground, "italic"),
     ],
@@ -144,6 +91,13 @@ function toMonaco(theme: EditorTheme, palette: Palette): editor.IStandaloneTheme
       "editorBracketMatch.border": palette.accent,
       "editorGutter.background": palette.background,
       "editorGutter.foldingControlForeground": palette.muted,
+      "editorBracketHighlight.foreground1": palette.foreground,
+      "editorBracketHighlight.foreground2": palette.type,
+      "editorBracketHighlight.foreground3": palette.keyword,
+      "editorBracketHighlight.foreground4": palette.foreground,
+      "editorBracketHighlight.foreground5": palette.type,
+      "editorBracketHighlight.foreground6": palette.keyword,
+      "editorBracketHighlight.unexpectedBracket.foreground": palette.invalid,
       "editorOverviewRuler.border": "#00000000",
       "editorWidget.background": palette.raised,
       "editorWidget.foreground": palette.foreground,

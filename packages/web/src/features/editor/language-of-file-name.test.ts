@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { NAMED_LANGUAGES, languageOfFileName } from "./language-of-file-name.ts";
+import { GRAMMAR_IDS } from "./monaco/grammar-ids.ts";
+import { GRAMMARS } from "./monaco/grammars.ts";
+
+test.each([
+  ["main.py", "python"],
+  ["src/App.TSX", "typescript"],
+  ["index.mjs", "javascript"],
+  ["lib/x.h", "c"],
+  ["run.sh", "shell"],
+  ["Dockerfile", "dockerfile"],
+  ["docker/Dockerfile.dev", "dockerfile"],
+  ["Makefile", "makefile"],
+  ["CMakeLists.txt", "makefile"],
+  [".env.local", "ini"],
+  ["package.json", "json"],
+  ["a.b/readme", "plaintext"],
+  ["weird.constructor", "plaintext"],
+  ["constructor", "plaintext"],
+  ["Cargo.toml", "toml"],
+  ["main.hs", "haskell"],
+  ["", "plaintext"],
+])("%s is %s", (path, language) => expect(languageOfFileName(path)).toBe(language));
+
+test("every syntax a name leads to is registered, by Monaco or by us", () => {
+  const registered = new Set<string>(["plaintext", ...GRAMMAR_IDS]);
+  const source = readFileSync(new URL("monaco/languages.ts", import.meta.url), "utf8");
+  const definitions = new URL("languages/definitions/", import.meta.resolve("monaco-editor/editor"));
+  for (const [, name] of source.matchAll(/definitions\/([\w-]+)\/register"/g)) {
+    const register = readFileSync(new URL(`${name}/register.js`, definitions), "utf8");
+    for (const [, id] of register.matchAll(/id: "([^"]+)"/g)) if (id) registered.add(id);
+  }
+  expect(readdirSync(definitions).length).toBeGreaterThan(50);
+  expect([...NAMED_LANGUAGES].filter((id) => !registered.has(id))).toEqual([]);
+  expect(registered.size).toBeGreaterThan(60);
+});
+
+test("our grammars name only states and words that exist", () => {
+  for (const id of GRAMMAR_IDS) {
+    const { syntax } = GRAMMARS[id];
+    const states = Object.keys(syntax.tokenizer);
+    const used =
+      JSON.stringify(syntax.tokenizer).match(/"@(?!pop|push|keywords|constants|types|default|brackets)[a-z]+"/g) ?? [];
+    expect(
+      used.map((name) => name.slice(2, -1)).filter((name) => !states.includes(name)),
+      id,
+    ).toEqual([]);
+  }
+});
