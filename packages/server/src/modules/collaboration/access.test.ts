@@ -51,6 +51,9 @@ describe("who may do what", () => {
     viewer.sendUpdate(Uint8Array.of(0xff, 0xff), 1);
     owner.insert(0, "!");
     await until(() => viewer.text === "!> look\n");
+    expect(server.audited.map((entry) => [entry.action, entry.userId])).toEqual([
+      ["document.edit", fixture.files.ownerId],
+    ]);
     expect(viewer.closeCode).toBeUndefined();
     viewer.sendUpdate(editOf("smuggled"));
     await until(() => viewer.closeCode === CLOSE.rightsTaken);
@@ -73,7 +76,9 @@ describe("who may do what", () => {
     await until(() => viewer.provider.synced);
     owner.type(0, "l");
     await until(() => viewer.text() === "lok\n");
+    expect(viewer.provider.shouldConnect).toBe(true);
     await server.stop();
+    expect(fixture.files.text(fileId)).toBe("lok\n");
   });
 
   it("[C16] rights are asked for again when they change: gone is 4403, lower is read-only, higher may edit", async () => {
@@ -109,8 +114,9 @@ describe("who may do what", () => {
     const { roleOf } = fixture.files.projects;
     fixture.files.projects.roleOf = () => Promise.reject(new Error("planted"));
     fixture.bus.publish("rights-changed", { projectId: fixture.files.projectId });
-    await until(() => client.closeCode === CLOSE.overloaded);
+    await until(() => client.closeCode !== undefined);
     fixture.files.projects.roleOf = roleOf;
+    expect(client.closeCode).toBe(CLOSE.overloaded);
     await server.stop();
   });
 
@@ -120,12 +126,14 @@ describe("who may do what", () => {
     const signedOut = await server.speak(first);
     await until(() => signedOut.isSynced);
     fixture.bus.publish("sign-in-ended", { signInId: actorNamed("alice").signInId });
-    await until(() => signedOut.closeCode === CLOSE.signedOut);
+    await until(() => signedOut.closeCode !== undefined);
+    expect(signedOut.closeCode).toBe(CLOSE.signedOut);
     const removed = await server.speak(second);
     await until(() => removed.isSynced);
     fixture.files.remove(second);
     fixture.bus.publish("files-removed", { projectId: fixture.files.projectId, fileIds: [second] });
-    await until(() => removed.closeCode === CLOSE.notFound);
+    await until(() => removed.closeCode !== undefined);
+    expect(removed.closeCode).toBe(CLOSE.notFound);
     await server.stop();
   });
 
@@ -134,7 +142,8 @@ describe("who may do what", () => {
     const fileId = await fixture.files.add("");
     const right = await server.speak(fileId, { query: "generation=1" });
     const wrong = await server.speak(fileId, { query: "generation=2" });
-    await until(() => right.isSynced && wrong.closeCode === CLOSE.generationChanged);
+    await until(() => right.isSynced && wrong.closeCode !== undefined);
+    expect(wrong.closeCode).toBe(CLOSE.generationChanged);
     await server.stop();
   });
 

@@ -5,6 +5,7 @@ import { isId } from "#kernel/ids";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
+import type { AuditTrail } from "#platform/audit";
 import type { Bus } from "#platform/bus";
 import type { SocketCall } from "#platform/http";
 import type { Leases } from "#platform/leases";
@@ -26,6 +27,8 @@ export type CollaborationOptions = {
   readonly projects: Pick<Projects, "requireRole" | "roleOf" | "readStored" | "saveCheckpoint">;
   readonly leases: Leases;
   readonly bus: Bus;
+  /** Gets one row per user, document and connection that edits. */
+  readonly audit: AuditTrail;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -41,13 +44,12 @@ export type Collaboration = Component & {
   connect(call: SocketCall): void;
   /** Open documents of a project with who is in them. The caller has checked that the asker may see it. */
   sessions(projectId: string): LiveSessions;
-  /** Drops everything without writing, as a crash would; for tests. */
-  crash(): void;
+  /** Ends at once and writes nothing, as a crash would: the log has what was acknowledged. */
+  abandon(): void;
 };
 
 const KEEP_ALIVE_MS = 20_000;
 const KEEP_ALIVE_SLICES = 20;
-const CLOSE_SLICE = 200;
 /** Bytes that a client may send before its document is open. */
 const MAX_EARLY_BYTES = 16 * 1024 * 1024;
 /** Documents that are put to rest at once while stopping. */
@@ -150,6 +152,15 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
       document,
       speaksOurs: query.get("v") === "1",
       isLogUp: writer.isUp,
+      onFirstEdit: () =>
+        options.audit.record({
+          action: "document.edit",
+          userId: call.actor.userId,
+          projectId: document.owner.ref.projectId,
+          target: document.path,
+          address: call.request.address,
+          requestId: call.request.id,
+        }),
       parts,
     });
     connections.add(connection);
@@ -171,9 +182,15 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     clock.after(KEEP_ALIVE_MS / KEEP_ALIVE_SLICES, () => keepAlive((slice + 1) % KEEP_ALIVE_SLICES));
   };
 
-  const stop = async (): Promise<void> => {
+  const abandon = (): void => {
     isStopping = true;
     rights.stop();
+    writer.close();
+    registry.forgetAll();
+  };
+
+  const stop = async (): Promise<void> => {
+    isStopping = true;
     const waiting = [...registry.documents()];
     const rest = async (): Promise<void> => {
       for (let document = waiting.pop(); document !== undefined; document = waiting.pop()) {
@@ -190,8 +207,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     };
     await isSwept;
     await Promise.all(Array.from({ length: REST_AT_ONCE }, rest));
-    registry.forgetAll();
-    writer.close();
+    abandon();
     await materialiser[Symbol.asyncDispose]();
   };
 
@@ -236,12 +252,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
       keepAlive(0);
       isSwept = live.sweep(signal);
     },
-    crash() {
-      isStopping = true;
-      rights.stop();
-      writer.close();
-      registry.forgetAll();
-    },
+    abandon,
     [Symbol.asyncDispose]: stop,
   };
 };

@@ -19,7 +19,7 @@ import type { LiveDocument, Participant } from "./live-document.ts";
 import { createBucket, type Allowance } from "./rate-limit.ts";
 import { SavedCount } from "./saved-count.ts";
 import { answerSync, type SyncParts } from "./sync-answer.ts";
-import { inspectUpdate } from "./update-inspection.ts";
+import { inspectUpdate, type Inspection } from "./update-inspection.ts";
 
 export type ConnectionLimits = {
   /** A single update, in bytes. */
@@ -60,6 +60,7 @@ export type ConnectionOptions = {
   /** True for clients that understand the messages from 100 on. */
   readonly speaksOurs: boolean;
   readonly isLogUp: boolean;
+  readonly onFirstEdit: () => void;
   readonly parts: ConnectionParts;
 };
 
@@ -73,6 +74,7 @@ export class Connection implements Participant {
   readonly #saved = new SavedCount();
   readonly #mayMessage: (amount: number) => boolean;
   readonly #mayBytes: (amount: number) => boolean;
+  #onFirstEdit: (() => void) | undefined;
   #role: Role;
   #isClosed = false;
   /** Messages wait here while rights are looked up again. */
@@ -86,6 +88,7 @@ export class Connection implements Participant {
     this.#socket = options.socket;
     this.#parts = options.parts;
     this.#speaksOurs = options.speaksOurs;
+    this.#onFirstEdit = options.onFirstEdit;
     this.#role = options.role;
     const { clock, limits } = options.parts;
     this.sinceMs = clock.now();
@@ -261,16 +264,18 @@ export class Connection implements Participant {
       void this.#takeKnown(update, inspection, onDurable);
       return;
     }
-    this.document.accept(update, inspection, { userId: this.actor.userId, participant: this, onDurable });
+    this.#accept(update, inspection, onDurable);
     this.#parts.relaySeconds.observe((performance.now() - startMs) / 1_000);
   }
 
+  #accept(update: Uint8Array, inspection: Inspection, onDurable: () => void): void {
+    this.#onFirstEdit?.();
+    this.#onFirstEdit = undefined;
+    this.document.accept(update, inspection, { userId: this.actor.userId, participant: this, onDurable });
+  }
+
   /** A returning client names every deletion it knows: only what is new of them goes on to the others. */
-  async #takeKnown(
-    update: Uint8Array,
-    inspection: ReturnType<typeof inspectUpdate>,
-    onDurable: () => void,
-  ): Promise<void> {
+  async #takeKnown(update: Uint8Array, inspection: Inspection, onDurable: () => void): Promise<void> {
     try {
       const adds =
         inspection.hasDeletions &&
@@ -278,7 +283,7 @@ export class Connection implements Participant {
           .adds;
       if (adds) {
         if (this.#isClosed || !this.#mayEdit()) return;
-        this.document.accept(update, inspection, { userId: this.actor.userId, participant: this, onDurable });
+        this.#accept(update, inspection, onDurable);
         return;
       }
       await this.#parts.writer.flush();

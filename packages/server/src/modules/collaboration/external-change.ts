@@ -110,7 +110,7 @@ export const applyExternalWrite = (
   const text = doc.getText(ROOT_TEXT);
   const changes = diffTexts(write.baseText, write.newText, outOfTime);
   if (changes.length === 0) return undefined;
-  const currentText = text.toString();
+  const currentText = text.toJSON();
   // The same write may have arrived by another way already (a terminal and a PUT of one content).
   if (currentText === write.newText) return undefined;
   const kept =

@@ -184,7 +184,7 @@ export class LiveDocument {
   }
 
   closeAll(code: number, reason: string): void {
-    for (const participant of [...this.participants]) participant.close(code, reason);
+    for (const participant of this.participants) participant.close(code, reason);
   }
 
   #settled(bytes: number): void {

@@ -67,7 +67,7 @@ const compactDoc = (doc: Y.Doc, skipped: number): Compacted => ({
 });
 
 const contentOf = (doc: Y.Doc, format: TextFormat): FileContent => {
-  const bytes = encodeFile(doc.getText(ROOT_TEXT).toString(), format);
+  const bytes = encodeFile(doc.getText(ROOT_TEXT).toJSON(), format);
   return { bytes, hash: createHash("sha256").update(bytes).digest("hex") };
 };
 

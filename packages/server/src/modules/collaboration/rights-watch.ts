@@ -53,7 +53,7 @@ export const watchRights = (parts: RightsWatchParts): RightsWatch => {
     bus.subscribe("files-removed", ({ projectId, fileIds }) => {
       changes += 1;
       const gone = new Set(fileIds);
-      for (const document of [...registry.documents(projectId)])
+      for (const document of registry.documents(projectId))
         if (gone.has(document.owner.ref.fileId))
           registry.evict(document, { code: CLOSE.notFound, reason: "the file is gone" });
     }),

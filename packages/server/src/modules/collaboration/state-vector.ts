@@ -2,6 +2,9 @@
 import * as Y from "yjs";
 import type { ClockRange } from "./update-inspection.ts";
 
+/** Ranges that wait for what comes before them. */
+const MAX_EARLY_RANGES = 1_000;
+
 export type StateVector = {
   add(ranges: readonly ClockRange[]): void;
   /** True when every struct of the ranges is covered already. */
@@ -14,7 +17,7 @@ export type StateVector = {
  * never claims more than what is there.
  */
 export const createStateVector = (encoded?: Uint8Array): StateVector => {
-  const clocks: Map<number, number> = encoded === undefined ? new Map() : Y.decodeStateVector(encoded);
+  const clocks = new Map<number, number>(encoded === undefined ? [] : Y.decodeStateVector(encoded));
   let early: ClockRange[] = [];
 
   const take = (range: ClockRange): boolean => {
@@ -34,7 +37,8 @@ export const createStateVector = (encoded?: Uint8Array): StateVector => {
         if (rest.length === waiting.length) break;
         waiting = rest;
       }
-      early = waiting;
+      // What is forgotten here is only asked for again.
+      early = waiting.slice(-MAX_EARLY_RANGES);
     },
     covers: (ranges) => ranges.every((range) => range.to <= (clocks.get(range.client) ?? 0)),
     encode: () => Y.encodeStateVector(clocks),

@@ -9,6 +9,7 @@ import { systemClock, type Clock } from "#kernel/clock";
 import { createId } from "#kernel/ids";
 import { silentLog, type Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
+import type { AuditEntry } from "#platform/audit";
 import type { Sql } from "#platform/sql";
 import type { Projects, StoredFile } from "#projects";
 import { createInProcessBus } from "../../platform/bus/adapters/in-process-bus.ts";
@@ -143,11 +144,13 @@ export const openTestCollaboration = async () => {
     const sql = options.wrapSql?.(database.sql) ?? database.sql;
     const metrics = createPrometheusMetrics();
     const corrupt: number[] = [];
+    const audited: AuditEntry[] = [];
     const collaboration: Collaboration = createCollaboration({
       store: createPostgresDocumentStore({ sql, onCorrupt: (_ref, sequence) => corrupt.push(sequence) }),
       projects: files.projects,
       leases: createInProcessLeases({ fences, clock: systemClock }),
       bus,
+      audit: { record: (entry) => audited.push(entry) },
       metrics,
       ...options,
       clock,
@@ -186,9 +189,10 @@ export const openTestCollaboration = async () => {
       origin,
       metrics,
       corrupt,
+      audited,
       stop: () => close(() => collaboration[Symbol.asyncDispose]()),
       /** The process dies: nothing is flushed. */
-      crash: () => close(async () => collaboration.crash()),
+      crash: () => close(async () => collaboration.abandon()),
       /** A stock client. */
       join(
         fileId: string,

@@ -61,8 +61,8 @@ export class SocketClient {
     this.socket.send(updateMessage(update, subType));
   }
 
-  sendAwareness(state: object | null): void {
-    this.awareness.setLocalState(state as Record<string, unknown> | null);
+  sendAwareness(state: Record<string, unknown> | null): void {
+    this.awareness.setLocalState(state);
     this.socket.send(
       encoding.encode((encoder) => {
         encoding.writeVarUint(encoder, MESSAGE.awareness);
