@@ -23,7 +23,8 @@ export default defineConfig({
     sourcemap: false,
     chunkSizeWarningLimit: 6000,
     rolldownOptions: {
-      treeshake: { manualPureFunctions: ["z", "pageOf", "defineRoute"] },
+      // In a chunk of their own schemas are loaded by the editor, which asks them, and not by the entry, which only could.
+      output: { codeSplitting: { groups: [{ name: "schemas", test: /node_modules\/zod\/|contracts\/src\/(?:collaboration|shapes)/u }] } },
     },
   },
   worker: { format: "es" },

@@ -1,5 +1,5 @@
 /** Whether the tree is there: from the second file on, unless the reader said otherwise. */
-import { useEffect } from "react";
+import { useLayoutEffect } from "react";
 import { useStore } from "zustand";
 import { useApp } from "./services.ts";
 
@@ -14,7 +14,8 @@ export const useFilesShown = (): boolean => {
 /** Tells the layout, which is CSS. */
 export const useFilesVisibility = (): void => {
   const isShown = useFilesShown();
-  useEffect(() => {
+  // Before any effect of what is in the pane: a hidden field takes no focus.
+  useLayoutEffect(() => {
     const shell = document.getElementById("shell");
     if (shell) shell.dataset["files"] = isShown ? "shown" : "hidden";
   }, [isShown]);

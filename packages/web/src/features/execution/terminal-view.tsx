@@ -23,7 +23,7 @@ const PlainOutput = () => {
   const { output } = useStore(useApp().runs);
   const [text, setText] = useState("");
   useEffect(() => output.subscribe(() => setText(plainText(output.text()))), [output]);
-  return <pre className="terminal-plain">{text}</pre>;
+  return <pre className="run-terminal-plain">{text}</pre>;
 };
 
 export const TerminalView = () => {
@@ -68,9 +68,9 @@ export const TerminalView = () => {
   }, [view, isLive]);
 
   return (
-    <div className="terminal">
+    <div className="run-terminal">
       {!view && <PlainOutput />}
-      <div ref={host} className="terminal-host" />
+      <div ref={host} className="run-terminal-host" />
     </div>
   );
 };

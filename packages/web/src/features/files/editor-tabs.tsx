@@ -1,5 +1,5 @@
 /** The tabs above the editor: one takes Tab, arrows move, Delete or the middle button closes. */
-import { FilePlus, X } from "lucide-react";
+import { Plus, X } from "lucide-react";
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
@@ -99,7 +99,7 @@ export const EditorTabs = () => {
       </div>
       {canEdit && (
         <button className="icon-button tab-add" aria-label="New file" title="New file" onClick={addFile}>
-          <FilePlus size={15} />
+          <Plus size={16} />
         </button>
       )}
     </>

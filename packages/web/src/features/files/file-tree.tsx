@@ -30,6 +30,7 @@ const NewEntry = () => {
   return (
     <div className="tree-row tree-row-new">
       <NameField
+        key={`${what} ${folder}`}
         label={`Name of the new ${what}${folder === "" ? "" : ` in ${folder}`}`}
         initial=""
         faultOf={(name) => nameFault(app, name, folder)}

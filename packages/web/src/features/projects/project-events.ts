@@ -1,5 +1,5 @@
 /** The project's event socket: keeps tree, people and runs true, resumes where it left off. */
-import { CLOSE, type ProjectEvent, type ProjectEventFrame, routes, sockets } from "@atelier/contracts";
+import { type ProjectEvent, type ProjectEventFrame, routes, sockets } from "@atelier/contracts";
 import { ApiProblem } from "../../app/api-problem.ts";
 import { createLiveSocket } from "../../app/live-socket.ts";
 import { logFault } from "../../app/page-log.ts";
@@ -10,7 +10,11 @@ import { setEntries } from "../files/files-store.ts";
 import { closeFile, openFile } from "../files/open-file.ts";
 import { openProjectOf, setProjectState } from "./project-store.ts";
 
-const FINAL: readonly number[] = [CLOSE.rightsTaken, CLOSE.notFound];
+/**
+ * CLOSE.rightsTaken and CLOSE.notFound, written out: their module carries schemas, and one import of it would put all of
+ * zod in front of the first paint.
+ */
+export const FINAL_CLOSE_CODES: readonly number[] = [4403, 4404];
 
 const refetchTree = async (app: App, projectId: string): Promise<void> => {
   const { entries } = await app.call(routes.tree, { params: { projectId } });
@@ -78,7 +82,7 @@ export const listenToProject = (app: App, projectId: string): (() => void) => {
       if (isConnected) sayViewing();
     },
     shouldReturn(code) {
-      if (!FINAL.includes(code)) return true;
+      if (!FINAL_CLOSE_CODES.includes(code)) return true;
       setProjectState(app.projects, { kind: "missing", what: "project" });
       return false;
     },
