@@ -73,12 +73,12 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
     const { compile, run: command } = program.job;
     const job: SandboxJob = { ...program.job, ...(live.facts.tty ? { terminal: live.input.size } : {}) };
     const early: SandboxStage[] = [];
-    let run: SandboxRun | undefined;
-    run = sandbox.run(job, {
+    const begun: { run?: SandboxRun } = {};
+    const run = sandbox.run(job, {
       // A provider may report the first stage before `run` has returned.
       stage: (stage) => {
-        if (run === undefined) early.push(stage);
-        else onStage(run, stage);
+        if (begun.run === undefined) early.push(stage);
+        else onStage(begun.run, stage);
       },
       output: (stream, chunk) => {
         if (!sawOutput) metrics.firstByte(live.facts.language, clock.now() - live.facts.queuedAtMs);
@@ -86,6 +86,7 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
         live.output(stream, chunk);
       },
     });
+    begun.run = run;
     for (const stage of early) onStage(run, stage);
     live.connect(run);
     const deadlineMs = (compile?.limits.wallMs ?? 0) + command.limits.wallMs + GRACE_MS;

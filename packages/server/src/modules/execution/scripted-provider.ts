@@ -83,7 +83,7 @@ export const createScriptedProvider = (): ScriptedProvider => {
     onRun: () => undefined,
     beforeBoot: () => undefined,
     killWaiting() {
-      for (const die of [...deaths]) die();
+      for (const die of deaths) die();
     },
     async boot(blueprint) {
       await provider.beforeBoot();

@@ -122,8 +122,8 @@ describe("admission of executions", () => {
     [{ entryPoint: "other.py" }, "execution/entry-point-missing"],
     [{ args: ["\ud800"] }, "request/invalid"],
     [{ files: [{ path: "main.py", content: "!", encoding: "base64" as const }] }, "projects/content-invalid"],
-    [{ files: [helloRequest.files[0]!, helloRequest.files[0]!] }, "request/invalid"],
-    [{ files: [{ path: "main.py/x", content: "" }, helloRequest.files[0]!] }, "request/invalid"],
+    [{ files: [...helloRequest.files, ...helloRequest.files] }, "request/invalid"],
+    [{ files: [{ path: "main.py/x", content: "" }, ...helloRequest.files] }, "request/invalid"],
     [{ files: [{ path: "main.py", content: "x".repeat(1_048_577) }] }, "projects/too-large"],
   ])("a request with %j is refused and holds no place", async (change, code) => {
     const scene = await createScene();

@@ -21,7 +21,7 @@ type Listener = {
   readonly messages: StreamServerMessage[];
   /** Everything in order: status and exit by name, output as `stream:text`. */
   readonly log: string[];
-  bytes(stream: number): Buffer;
+  readonly bytes: (stream: number) => Buffer;
   readonly closed: Promise<number>;
 };
 

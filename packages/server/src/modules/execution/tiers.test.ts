@@ -43,57 +43,63 @@ const openProvider = async (tier: "gvisor" | "namespaces", stateFolder: string):
 };
 
 /** Hello, input, arguments, a second file, a failing exit code, a fault: for each language. */
-const PROGRAMS: Record<string, { entryPoint: string; files: Record<string, string>; fault: string; says: RegExp }> = {
-  python: {
-    entryPoint: "main.py",
-    files: {
-      "main.py": "import sys, lib.two\nprint('hello', *sys.argv[1:], lib.two.word, input())\nsys.exit(3)",
-      "lib/two.py": "word = 'second'",
+const PROGRAMS: { language: string; entryPoint: string; files: Record<string, string>; fault: string; says: RegExp }[] =
+  [
+    {
+      language: "python",
+      entryPoint: "main.py",
+      files: {
+        "main.py": "import sys, lib.two\nprint('hello', *sys.argv[1:], lib.two.word, input())\nsys.exit(3)",
+        "lib/two.py": "word = 'second'",
+      },
+      fault: "def f(): return 1 / 0\nf()",
+      says: /Traceback[^]*line 1, in f[^]*ZeroDivisionError/u,
     },
-    fault: "def f(): return 1 / 0\nf()",
-    says: /Traceback[^]*line 1, in f[^]*ZeroDivisionError/u,
-  },
-  javascript: {
-    entryPoint: "main.js",
-    files: {
-      "main.js":
-        "const { word } = require('./lib/two.js');\nprocess.stdin.once('data', (d) => { console.log('hello', ...process.argv.slice(2), word, String(d).trim()); process.exit(3); });",
-      "lib/two.js": "exports.word = 'second';",
+    {
+      language: "javascript",
+      entryPoint: "main.js",
+      files: {
+        "main.js":
+          "const { word } = require('./lib/two.js');\nprocess.stdin.once('data', (d) => { console.log('hello', ...process.argv.slice(2), word, String(d).trim()); process.exit(3); });",
+        "lib/two.js": "exports.word = 'second';",
+      },
+      fault: "null.x",
+      says: /TypeError: Cannot read properties of null/u,
     },
-    fault: "null.x",
-    says: /TypeError: Cannot read properties of null/u,
-  },
-  typescript: {
-    entryPoint: "main.ts",
-    files: {
-      "main.ts":
-        "import { word } from './lib/two.ts';\nimport { readFileSync } from 'node:fs';\nconst rest: string[] = process.argv.slice(2);\nconsole.log('hello', ...rest, word, readFileSync(0, 'utf8').trim());\nprocess.exit(3);",
-      "lib/two.ts": "export const word: string = 'second';",
+    {
+      language: "typescript",
+      entryPoint: "main.ts",
+      files: {
+        "main.ts":
+          "import { word } from './lib/two.ts';\nimport { readFileSync } from 'node:fs';\nconst rest: string[] = process.argv.slice(2);\nconsole.log('hello', ...rest, word, readFileSync(0, 'utf8').trim());\nprocess.exit(3);",
+        "lib/two.ts": "export const word: string = 'second';",
+      },
+      fault: "const x: number = ;",
+      says: /SyntaxError|ERR_INVALID_TYPESCRIPT_SYNTAX/u,
     },
-    fault: "const x: number = ;",
-    says: /SyntaxError|ERR_INVALID_TYPESCRIPT_SYNTAX/u,
-  },
-  c: {
-    entryPoint: "main.c",
-    files: {
-      "main.c":
-        '#include <stdio.h>\n#include "lib/two.h"\nint main(int argc, char **argv) { char in[9]; if (!fgets(in, 9, stdin)) return 1; in[2] = 0; printf("hello"); for (int i = 1; i < argc; i++) printf(" %s", argv[i]); printf(" %s %s\\n", word(), in); return 3; }',
-      "lib/two.h": "const char *word(void);",
-      "lib/two.c": 'const char *word(void) { return "second"; }',
+    {
+      language: "c",
+      entryPoint: "main.c",
+      files: {
+        "main.c":
+          '#include <stdio.h>\n#include "lib/two.h"\nint main(int argc, char **argv) { char in[9]; if (!fgets(in, 9, stdin)) return 1; in[2] = 0; printf("hello"); for (int i = 1; i < argc; i++) printf(" %s", argv[i]); printf(" %s %s\\n", word(), in); return 3; }',
+        "lib/two.h": "const char *word(void);",
+        "lib/two.c": 'const char *word(void) { return "second"; }',
+      },
+      fault: "int main(void) { return x; }",
+      says: /main\.c:1:\d+: error: [^]*undeclared/u,
     },
-    fault: "int main(void) { return x; }",
-    says: /main\.c:1:\d+: error: [^]*undeclared/u,
-  },
-  bash: {
-    entryPoint: "main.sh",
-    files: {
-      "main.sh": '. lib/two.sh\nread -r line\necho hello "$@" "$word" "$line"\nexit 3',
-      "lib/two.sh": "word=second",
+    {
+      language: "bash",
+      entryPoint: "main.sh",
+      files: {
+        "main.sh": '. lib/two.sh\nread -r line\necho hello "$@" "$word" "$line"\nexit 3',
+        "lib/two.sh": "word=second",
+      },
+      fault: "set -e\nnothing_of_this_name",
+      says: /line 2: nothing_of_this_name: command not found/u,
     },
-    fault: "set -e\nnothing_of_this_name",
-    says: /line 2: nothing_of_this_name: command not found/u,
-  },
-};
+  ];
 
 const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void => {
   describe.skipIf(!available)(`executions in ${tier}`, () => {
@@ -138,17 +144,23 @@ const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void =
       return live.snapshot({ output: true });
     };
 
-    it.each(Object.keys(PROGRAMS))("%s: hello with input, arguments, two files and an exit code", async (language) => {
-      const { entryPoint, files } = PROGRAMS[language]!;
-      const given = Object.entries(files).map(([path, content]) => ({ path, content }));
-      const ended = await run({ language, entryPoint, files: given, args: ["a b", "-c", "$x"], stdin: "in\n" });
-      expect(ended).toMatchObject({ stdout: "hello a b -c $x second in\n", stderr: "", exitCode: 3, status: "failed" });
-      expect(ended).toMatchObject({ sandbox: tier, stage: "run", truncated: false });
-      expect(ended.usage.outputBytes).toBe(ended.stdout.length);
-    });
+    it.each(PROGRAMS)(
+      "$language: hello with input, arguments, two files and an exit code",
+      async ({ language, entryPoint, files }) => {
+        const given = Object.entries(files).map(([path, content]) => ({ path, content }));
+        const ended = await run({ language, entryPoint, files: given, args: ["a b", "-c", "$x"], stdin: "in\n" });
+        expect(ended).toMatchObject({
+          stdout: "hello a b -c $x second in\n",
+          stderr: "",
+          exitCode: 3,
+          status: "failed",
+        });
+        expect(ended).toMatchObject({ sandbox: tier, stage: "run", truncated: false });
+        expect(ended.usage.outputBytes).toBe(ended.stdout.length);
+      },
+    );
 
-    it.each(Object.keys(PROGRAMS))("%s: a fault says where", async (language) => {
-      const { entryPoint, fault, says } = PROGRAMS[language]!;
+    it.each(PROGRAMS)("$language: a fault says where", async ({ language, entryPoint, fault, says }) => {
       const ended = await run({ language, entryPoint, files: [{ path: entryPoint, content: fault }] });
       expect(ended.status).toBe(language === "c" ? "compile-failed" : "failed");
       expect(ended.stderr).toMatch(says);

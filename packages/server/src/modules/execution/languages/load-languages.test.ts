@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { SandboxFile } from "../ports.ts";
+import type { LanguageDeclaration } from "./declaration.ts";
 import { commandLinesOf } from "./command-line.ts";
 import { LanguageFault, loadLanguages } from "./load-languages.ts";
 
@@ -36,6 +37,12 @@ const languagesOf = async (given: Record<string, object | string>): Promise<stri
     if (name !== "sampleless") await writeFile(join(root, name, "main.one"), "hello");
   }
   return root;
+};
+
+const requireLanguage = async (id: string): Promise<LanguageDeclaration> => {
+  const found = (await loadLanguages(folder)).find((language) => language.id === id);
+  if (found === undefined) throw new Error(`no ${id}`);
+  return found;
 };
 
 const file = (path: string, text: string): SandboxFile => ({ path, bytes: Buffer.from(text), executable: false });
@@ -88,7 +95,7 @@ describe("languages as data", () => {
   });
 
   it("[X22] arguments are elements, also when they look like options or shell text", async () => {
-    const python = (await loadLanguages(folder)).find(({ id }) => id === "python")!;
+    const python = await requireLanguage("python");
     const args = ["-x", "$(reboot)", "a b", "", "{entryPoint}"];
     const { run, compile } = commandLinesOf(python, { entryPoint: "-c", args, files: [] });
     expect(run).toEqual(["/usr/bin/python3", "-u", "./-c", ...args]);
@@ -96,7 +103,7 @@ describe("languages as data", () => {
   });
 
   it("[X22] linked sources leave out other programs of the project", async () => {
-    const c = (await loadLanguages(folder)).find(({ id }) => id === "c")!;
+    const c = await requireLanguage("c");
     const files = [
       file("z.c", "int z(void) { return 1; }"),
       file("main.c", "int main(void) {}"),
