@@ -5,6 +5,7 @@ import { logSettings } from "#platform/log";
 import { rateLimitSettings } from "#platform/rate-limits";
 import { executionSettings } from "#execution";
 import { identitySettings } from "#identity";
+import { projectsSettings } from "#projects";
 import { readFileSync } from "node:fs";
 import { coreSettings } from "./roles/core-settings.ts";
 import { describeSettings, type SettingGroup } from "./roles/configuration-document.ts";
@@ -13,6 +14,7 @@ const groups = [
   { title: "Listening", slice: httpSettings },
   { title: "Data and roles", slice: coreSettings },
   { title: "People", slice: identitySettings },
+  { title: "Projects", slice: projectsSettings },
   { title: "Running programs", slice: executionSettings },
   { title: "Rate limits", slice: rateLimitSettings },
   { title: "Log", slice: logSettings },
@@ -22,6 +24,7 @@ const settings = {
   ...httpSettings,
   ...coreSettings,
   ...identitySettings,
+  ...projectsSettings,
   ...executionSettings,
   ...rateLimitSettings,
   ...logSettings,

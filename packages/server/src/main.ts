@@ -1,15 +1,29 @@
 /** The composition root: configuration -> adapters -> modules -> roles -> listening, and an orderly end. */
-import { systemClock } from "#kernel/clock";
-import { Lifecycle } from "#kernel/lifecycle";
-import { createAuditTrail } from "#platform/audit";
-import { loadSecretKey } from "#platform/blobs";
-import { createIdentity, registerIdentityHttp } from "#identity";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { systemClock } from "#kernel/clock";
+import { type Component, Lifecycle } from "#kernel/lifecycle";
+import type { Log } from "#kernel/log";
+import { createAuditTrail } from "#platform/audit";
+import { createVault, loadSecretKey } from "#platform/blobs";
+import { createIdentity } from "#identity";
 import { choosesLogLevel, type Configuration, ConfigurationFaults, readConfiguration } from "./config.ts";
+import { createPostgresDocumentStore } from "./modules/collaboration/adapters/document-store-postgres.ts";
+import { createBubblewrapProvider } from "./modules/execution/adapters/bubblewrap.ts";
+import { createGvisorProvider } from "./modules/execution/adapters/gvisor.ts";
+import { createImageStore } from "./modules/execution/images/image-store.ts";
+import { buildInit } from "./modules/execution/sandbox/build-init.ts";
 import { createArgon2Passwords } from "./modules/identity/adapters/argon2-passwords.ts";
+import { createLanguageFolderTemplates } from "./modules/projects/adapters/language-folder-templates.ts";
+import { createSqlFileStore } from "./modules/projects/adapters/sql-file-store.ts";
+import { createSqlMemberStore } from "./modules/projects/adapters/sql-member-store.ts";
+import { createSqlProjectStore } from "./modules/projects/adapters/sql-project-store.ts";
+import { createSqlStagedBlobs } from "./modules/projects/adapters/sql-staged-blobs.ts";
+import { openFolderBlobStore } from "./platform/blobs/adapters/folder-blob-store.ts";
 import { createInProcessBus } from "./platform/bus/adapters/in-process-bus.ts";
 import { createFastifyServer } from "./platform/http/adapters/fastify-server.ts";
+import { createInProcessLeases } from "./platform/leases/adapters/in-process-leases.ts";
+import { createSequenceFences } from "./platform/leases/adapters/sequence-fences.ts";
 import { createPinoLog } from "./platform/log/adapters/pino-log.ts";
 import { createPrometheusMetrics } from "./platform/metrics/adapters/prometheus-metrics.ts";
 import { createMemoryRateLimits } from "./platform/rate-limits/adapters/memory-rate-limits.ts";
@@ -17,121 +31,190 @@ import { createEmbeddedPostgres } from "./platform/sql/adapters/embedded-postgre
 import { createPgSql } from "./platform/sql/adapters/pg-sql.ts";
 import { migrate } from "./platform/sql/migrate.ts";
 import { createAccountUsage } from "./roles/account-usage.ts";
-import { announce, localAddress } from "./roles/announcement.ts";
+import { bindApplication, createApplication } from "./roles/application.ts";
 import { openDataFolder } from "./roles/data-folder.ts";
-import { registerGateway } from "./roles/gateway/index.ts";
-import { closingOf, drainingOf, probePort } from "./roles/listener.ts";
-import { findPlaces } from "./roles/places.ts";
+import { findCandidates } from "./roles/executor/candidates.ts";
+import { chooseSandbox, type SandboxChoice } from "./roles/executor/sandbox-choice.ts";
+import { openGateway } from "./roles/gateway-role.ts";
+import { closingOf, drainingOf, listen, probePort, refuseWeakSandbox } from "./roles/listener.ts";
+import { findPlaces, type Places } from "./roles/places.ts";
 import { installShutdown } from "./roles/shutdown.ts";
 import { describeStartFault } from "./roles/start-fault.ts";
 
-const STOP_DEADLINE_MS = 20_000;
+/** No component may hold up the end for longer; PostgreSQL's own deadline is below it. */
+const STOP_DEADLINE_MS = 25_000;
 
-const run = async (settings: Configuration): Promise<void> => {
+const disposing = (name: string, resource: AsyncDisposable): Component => ({
+  name,
+  start: async () => {},
+  [Symbol.asyncDispose]: async () => resource[Symbol.asyncDispose](),
+});
+
+const openDatabase = async (settings: Configuration, places: Places, log: Log, lifecycle: Lifecycle) => {
+  if (settings.DATABASE_URL !== undefined) {
+    await migrate({ url: settings.DATABASE_URL, log });
+    return createPgSql({ url: settings.DATABASE_URL, log });
+  }
+  const postgres = createEmbeddedPostgres({
+    dataDir: places.dataDir,
+    log,
+    runtimeFolders: settings.XDG_RUNTIME_DIR === undefined ? [] : [settings.XDG_RUNTIME_DIR],
+  });
+  await lifecycle.start(postgres);
+  await migrate({ url: postgres.adminUrl, serverRole: postgres.serverRole, log });
+  return createPgSql({ url: postgres.url, log });
+};
+
+const openSandbox = async (settings: Configuration, places: Places, log: Log): Promise<SandboxChoice> => {
+  const languages = join(places.root, "languages");
+  const images = createImageStore({ recipes: join(languages, "images"), images: places.imagesDir });
+  const image = await images.find("base");
+  const common = async (tier: string) => ({
+    initPath: await buildInit({
+      imageRoot: image?.root ?? "",
+      cacheFolder: join(places.cacheDir, "sandbox-init"),
+      sourceFolder: join(places.root, "packages/sandbox-init"),
+    }),
+    warmUpFolder: languages,
+    stateFolder: join(places.dataDir, "sandboxes", tier),
+    log,
+  });
+  const candidates = await findCandidates({
+    places,
+    wanted: settings.SANDBOX,
+    openGvisor: async (runsc) => createGvisorProvider({ runsc, ...(await common("gvisor")) }),
+    openNamespaces: async (bwrap) => createBubblewrapProvider({ bwrap, ...(await common("namespaces")) }),
+  });
+  return chooseSandbox(candidates, { imageRoot: image?.root, log });
+};
+
+const openServer = async (settings: Configuration, places: Places, tools: Tools): Promise<void> => {
+  const { log, clock, metrics, lifecycle, tell } = tools;
+  await lifecycle.start(openDataFolder(places.dataDir));
+  const secretKey = await loadSecretKey({ secretKey: settings.SECRET_KEY, dataDir: places.dataDir });
+  tell("Starting the database, looking for sandboxes …");
+  const choosing = openSandbox(settings, places, log);
+  choosing.catch(() => undefined);
+  const sql = await openDatabase(settings, places, log, lifecycle);
+  await lifecycle.start(disposing("database pool", sql));
+
+  const bus = createInProcessBus(log);
+  const vault = createVault(secretKey);
+  const blobs = await openFolderBlobStore(join(places.dataDir, "blobs"));
+  const leases = createInProcessLeases({ fences: createSequenceFences(sql), clock });
+  const audit = createAuditTrail({ sql, clock, log, metrics });
+  await lifecycle.start(audit);
+  const passwords = createArgon2Passwords();
+  const usage = createAccountUsage(sql);
+  const identity = createIdentity({ sql, bus, clock, log, passwords, usage, secretKey, guests: settings.GUESTS });
+  await lifecycle.start(identity);
+
+  const sandbox = await choosing;
+  if (sandbox.provider !== undefined) await lifecycle.start(disposing("sandboxes", sandbox.provider));
+  refuseWeakSandbox(settings, sandbox);
+  const limits = { mostBytes: settings.PROJECT_MAX_MIB * 1_048_576, mostNodes: settings.PROJECT_MAX_FILES };
+  const storage = { sql, vault, blobs, limits };
+  const languagesFolder = join(places.root, "languages");
+  const publicUrl = `${settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`}${settings.BASE_PATH}`;
+  const application = createApplication({
+    ...{ sql, blobs, bus, leases, audit, clock, log, metrics, identity, sandbox, languagesFolder, publicUrl },
+    stores: {
+      projects: createSqlProjectStore(storage),
+      members: createSqlMemberStore(sql),
+      files: createSqlFileStore(storage),
+      templates: createLanguageFolderTemplates(languagesFolder),
+    },
+    staged: createSqlStagedBlobs(sql),
+    documents: createPostgresDocumentStore({
+      sql,
+      onCorrupt: ({ projectId, fileId }, sequence) =>
+        log.error("collaboration.snapshot-corrupt", { projectId, fileId, sequence }),
+    }),
+    executionSettings: settings,
+    imagesFolder: places.imagesDir,
+    onFatal: tools.onFatal,
+  });
+
+  const https = settings.TLS_CERT_FILE !== undefined || settings.PUBLIC_URL?.startsWith("https:") === true;
+  const server = createFastifyServer({
+    ...{ audit, metrics, log, clock, https, onFatal: tools.onFatal, authenticator: identity },
+    rateLimits: createMemoryRateLimits({
+      read: settings.RATE_LIMIT_READ,
+      write: settings.RATE_LIMIT_WRITE,
+      "sign-in": settings.RATE_LIMIT_SIGN_IN,
+      execute: settings.RATE_LIMIT_EXECUTE,
+    }),
+    origin: {
+      proxied: settings.TRUST_PROXY.kind !== "none",
+      ...(settings.PUBLIC_URL === undefined ? {} : { publicUrl: settings.PUBLIC_URL }),
+    },
+    trusted: settings.TRUST_PROXY,
+    basePath: settings.BASE_PATH,
+    assetBaseUrl: settings.ASSET_BASE_URL,
+    ...(settings.TLS_CERT_FILE === undefined || settings.TLS_KEY_FILE === undefined
+      ? {}
+      : {
+          tls: {
+            cert: await readFile(settings.TLS_CERT_FILE, "utf8"),
+            key: await readFile(settings.TLS_KEY_FILE, "utf8"),
+          },
+        }),
+    checkAnswers: settings.ATELIER_CHECK_ANSWERS,
+  });
+  // Stopping runs backwards: drain, end executions, put documents to rest, close the listener, then what they stood on.
+  await lifecycle.start(closingOf(server));
+  for (const component of application.components) await lifecycle.start(component);
+  bindApplication(server, application, { identity, https });
+  const hasPage = await openGateway(server, {
+    settings,
+    places,
+    https,
+    sql,
+    blobs,
+    sandbox,
+    identity,
+    application,
+    metrics,
+    log,
+    lifecycle,
+  });
+  await lifecycle.start(drainingOf(server));
+  await listen(server, { settings, https, hasPage, sandbox, identity, log, tell });
+};
+
+type Tools = {
+  readonly log: ReturnType<typeof createPinoLog>;
+  readonly clock: typeof systemClock;
+  readonly metrics: ReturnType<typeof createPrometheusMetrics>;
+  readonly lifecycle: Lifecycle;
+  readonly tell: (line: string) => void;
+  readonly onFatal: (error: unknown) => void;
+};
+
+const main = async (settings: Configuration): Promise<void> => {
   const places = findPlaces(settings);
-  const isTerminal = process.stdout.isTTY || settings.ATELIER_PROGRESS;
-  const log = createPinoLog({ level: isTerminal && !choosesLogLevel() ? "warn" : settings.LOG_LEVEL });
-  const clock = systemClock;
-  const metrics = createPrometheusMetrics();
+  const forPeople = process.stdout.isTTY || settings.ATELIER_PROGRESS;
+  const log = createPinoLog({ level: forPeople && !choosesLogLevel() ? "warn" : settings.LOG_LEVEL });
   const lifecycle = new Lifecycle({
     stopDeadlineMs: STOP_DEADLINE_MS,
     onFault: (component, error) => log.error("server.stop-fault", { component, error }),
   });
-  const tell = (line: string): void => void (isTerminal && process.stdout.write(`${line}\n`));
-  installShutdown({ log, stop: () => lifecycle.stop() });
-
+  const { onFatal } = installShutdown({ log, stop: () => lifecycle.stop() });
+  const tell = (line: string): void => void (forPeople && process.stdout.write(`${line}\n`));
   try {
     await probePort({ host: settings.HOST, port: settings.PORT });
-    await lifecycle.start(openDataFolder(places.dataDir));
-    const secretKey = await loadSecretKey({ secretKey: settings.SECRET_KEY, dataDir: places.dataDir });
-    tell("Starting the database …");
-    const postgres = createEmbeddedPostgres({ dataDir: places.dataDir, log });
-    await lifecycle.start(postgres);
-    await migrate({ url: postgres.adminUrl, serverRole: postgres.serverRole, log });
-    const sql = createPgSql({ url: postgres.url, log });
-    await lifecycle.start({
-      name: "database pool",
-      start: async () => {},
-      [Symbol.asyncDispose]: () => sql[Symbol.asyncDispose](),
-    });
-    const audit = createAuditTrail({ sql, clock, log, metrics });
-    await lifecycle.start(audit);
-    const bus = createInProcessBus(log);
-    const identity = createIdentity({
-      sql,
-      bus,
-      clock,
+    await openServer(settings, places, {
       log,
-      passwords: createArgon2Passwords(),
-      usage: createAccountUsage(sql),
-      secretKey,
-      guests: settings.GUESTS,
+      clock: systemClock,
+      metrics: createPrometheusMetrics(),
+      lifecycle,
+      tell,
+      onFatal,
     });
-    await lifecycle.start(identity);
-    const https = settings.TLS_CERT_FILE !== undefined || settings.PUBLIC_URL?.startsWith("https:") === true;
-    const server = createFastifyServer({
-      authenticator: identity,
-      rateLimits: createMemoryRateLimits({
-        read: settings.RATE_LIMIT_READ,
-        write: settings.RATE_LIMIT_WRITE,
-        "sign-in": settings.RATE_LIMIT_SIGN_IN,
-        execute: settings.RATE_LIMIT_EXECUTE,
-      }),
-      origin: {
-        proxied: settings.TRUST_PROXY.kind !== "none",
-        ...(settings.PUBLIC_URL === undefined ? {} : { publicUrl: settings.PUBLIC_URL }),
-      },
-      audit,
-      metrics,
-      log,
-      clock,
-      trusted: settings.TRUST_PROXY,
-      basePath: settings.BASE_PATH,
-      assetBaseUrl: settings.ASSET_BASE_URL,
-      https,
-      checkAnswers: settings.ATELIER_CHECK_ANSWERS,
-    });
-    registerIdentityHttp(server, identity, { https });
-    const hasPage = await registerGateway(server, {
-      webFolder: join(places.root, "packages/web/dist"),
-      https,
-      version: "0.1.0",
-      basePath: settings.BASE_PATH,
-      assetBaseUrl: settings.ASSET_BASE_URL,
-      guests: settings.GUESTS,
-      refreshCookie: https ? "__Host-atelier-refresh" : "atelier-refresh",
-      log,
-      sources: {
-        languages: () => [],
-        tier: null,
-        execution: () => ({ available: false }),
-        whoHolds: identity.whoHolds,
-        openProject: async () => undefined,
-      },
-      dependencies: { database: async () => ({ ok: await sql.healthy() }) },
-      optional: new Set(["sandbox"]),
-      scrape: metrics.scrape,
-      metricsToken: settings.METRICS_TOKEN,
-      isStopping: () => lifecycle.signal.aborted,
-    });
-    await lifecycle.start(closingOf(server));
-    await lifecycle.start(drainingOf(server));
-    const { port } = await server.listen({ host: settings.HOST, port: settings.PORT });
-    const admin = await identity.createAdminLink();
-    const address = localAddress({ host: settings.HOST, port, https, basePath: settings.BASE_PATH });
-    log.info("server.listening", { host: settings.HOST, port });
-    for (const line of announce({
-      address,
-      tier: null,
-      hasPage,
-      adminLink: admin === undefined ? undefined : `${address}#admin=${admin}`,
-    }))
-      tell(line);
   } catch (error) {
     log.error("server.start-failed", { error });
-    process.stderr.write(
-      `${describeStartFault(error, { host: settings.HOST, port: settings.PORT, dataDir: places.dataDir })}\n`,
-    );
+    const where = { host: settings.HOST, port: settings.PORT, dataDir: places.dataDir };
+    process.stderr.write(`${describeStartFault(error, where)}\n`);
     await lifecycle.stop();
     log.flush();
     process.exit(1);
@@ -139,7 +222,7 @@ const run = async (settings: Configuration): Promise<void> => {
 };
 
 try {
-  await run(readConfiguration());
+  await main(readConfiguration());
 } catch (error) {
   if (!(error instanceof ConfigurationFaults)) throw error;
   for (const fault of error.faults) process.stderr.write(`${fault}\n`);

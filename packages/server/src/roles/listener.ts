@@ -2,6 +2,12 @@
 import type { Component } from "#kernel/lifecycle";
 import type { HttpServer } from "#platform/http";
 import { createServer } from "node:net";
+import { ADMIN_FRAGMENT } from "@atelier/contracts";
+import type { IdentityService } from "#identity";
+import type { Log } from "#kernel/log";
+import { announce, isPublicHost, localAddress } from "./announcement.ts";
+import { StartFault } from "./data-folder.ts";
+import type { SandboxChoice } from "./executor/sandbox-choice.ts";
 
 type Where = { readonly host: string; readonly port: number };
 
@@ -26,3 +32,50 @@ export const drainingOf = (server: HttpServer): Component => ({
   async start() {},
   [Symbol.asyncDispose]: () => server.drain(),
 });
+
+/** @throws StartFault when strangers could reach a server whose programs share the host's kernel. */
+export const refuseWeakSandbox = (
+  settings: { readonly HOST: string; readonly ATELIER_ALLOW_WEAK_SANDBOX: boolean },
+  { tier, verdicts }: Pick<SandboxChoice, "tier" | "verdicts">,
+): void => {
+  if (tier !== "namespaces" || settings.ATELIER_ALLOW_WEAK_SANDBOX || !isPublicHost(settings.HOST)) return;
+  const stronger = verdicts.find((verdict) => !verdict.works);
+  const why = stronger === undefined ? "" : ` (${stronger.tier}: ${stronger.reason})`;
+  throw new StartFault(
+    `HOST ${settings.HOST} is public, but programs are only isolated by namespaces here${why}: make gVisor work, or set ATELIER_ALLOW_WEAK_SANDBOX=yes.`,
+  );
+};
+
+export type ListenNeeds = {
+  readonly settings: {
+    readonly HOST: string;
+    readonly PORT: number;
+    readonly BASE_PATH: string;
+    readonly PUBLIC_URL: string | undefined;
+  };
+  readonly https: boolean;
+  readonly hasPage: boolean;
+  readonly sandbox: SandboxChoice;
+  readonly identity: IdentityService;
+  readonly log: Log;
+  readonly tell: (line: string) => void;
+};
+
+/** Listens and says so. The administrator's link goes to people only, never into the log. */
+export const listen = async (server: HttpServer, needs: ListenNeeds): Promise<void> => {
+  const { settings, sandbox } = needs;
+  const adminToken = await needs.identity.createAdminLink();
+  const { port } = await server.listen({ host: settings.HOST, port: settings.PORT });
+  const own = localAddress({ host: settings.HOST, port, https: needs.https, basePath: settings.BASE_PATH });
+  const address = settings.PUBLIC_URL === undefined ? own : `${settings.PUBLIC_URL}${settings.BASE_PATH}/`;
+  needs.log.info("server.listening", { host: settings.HOST, port, address, tier: sandbox.tier, page: needs.hasPage });
+  const better = sandbox.verdicts.find((verdict) => !verdict.works);
+  const lines = announce({
+    address,
+    tier: sandbox.tier,
+    hasPage: needs.hasPage,
+    tierReason: better === undefined ? undefined : `${better.tier} does not work here: ${better.reason}`,
+    adminLink: adminToken === undefined ? undefined : `${address}#${ADMIN_FRAGMENT}=${adminToken}`,
+  });
+  for (const line of lines) needs.tell(line);
+};

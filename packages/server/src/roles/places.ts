@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 
 type PlaceSettings = {
   readonly DATA_DIR: string | undefined;
@@ -41,19 +41,20 @@ export const findPlaces = (settings: PlaceSettings): Places => {
 };
 
 /** The first program of that name in the folders. */
-export const findProgram = (name: string, folders: readonly string[]): string | undefined =>
+const findProgram = (name: string, folders: readonly string[]): string | undefined =>
   folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 
-/** The folders of a PATH. */
-export const pathFolders = (path: string | undefined): string[] =>
-  (path ?? "/usr/local/bin:/usr/bin:/bin").split(delimiter);
+const SYSTEM_FOLDERS = ["/usr/local/bin", "/usr/bin", "/bin"];
 
-/** runsc in the tools folder itself, or in the newest of the folders that the setup made there, or on the PATH. */
-export const findRunsc = async (toolsDir: string, path: string | undefined): Promise<string | undefined> => {
+/** bubblewrap as the system installed it. */
+export const findBubblewrap = (): string | undefined => findProgram("bwrap", SYSTEM_FOLDERS);
+
+/** runsc in the tools folder itself, or in the newest of the folders that the setup made there, or as the system installed it. */
+export const findRunsc = async (toolsDir: string): Promise<string | undefined> => {
   const names = (await readdir(toolsDir).catch(() => [])).filter((name) => name.startsWith("runsc-"));
   const dated = await Promise.all(
     names.map(async (name) => ({ folder: join(toolsDir, name), madeMs: (await stat(join(toolsDir, name))).mtimeMs })),
   );
   const newestFirst = dated.toSorted((a, b) => b.madeMs - a.madeMs).map(({ folder }) => folder);
-  return findProgram("runsc", [toolsDir, ...newestFirst, ...pathFolders(path)]);
+  return findProgram("runsc", [toolsDir, ...newestFirst, ...SYSTEM_FOLDERS]);
 };

@@ -10,9 +10,12 @@ export type ShutdownOptions = {
 /** Exit code of a process that was told to end while it was ending. */
 const FORCED = 130;
 
-const isFatal = (error: unknown): boolean => error instanceof Error && error.name === "FatalStorageError";
-
-export const installShutdown = ({ log, stop }: ShutdownOptions): void => {
+export const installShutdown = ({
+  log,
+  stop,
+}: ShutdownOptions): {
+  /** Ends the process at once: the disk did not keep what it was told to. */ onFatal(error: unknown): void;
+} => {
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stopping) {
@@ -34,7 +37,7 @@ export const installShutdown = ({ log, stop }: ShutdownOptions): void => {
   const onBroken =
     (event: string) =>
     (error: unknown): void => {
-      log.error(event, { error, ...(isFatal(error) ? { storage: true } : {}) });
+      log.error(event, { error });
       log.flush();
       // Nothing is trusted any more, so nothing is flushed: what was acknowledged is durable already.
       process.exit(1);
@@ -43,4 +46,5 @@ export const installShutdown = ({ log, stop }: ShutdownOptions): void => {
   process.on("SIGTERM", onSignal);
   process.on("uncaughtException", onBroken("server.uncaught-exception"));
   process.on("unhandledRejection", onBroken("server.unhandled-rejection"));
+  return { onFatal: onBroken("server.storage-failed") };
 };

@@ -1,5 +1,6 @@
 /** Access tokens: JWTs of 15 minutes, signed with one pinned algorithm and one key; nothing in a token chooses either. */
 import type { Clock } from "#kernel/clock";
+import { isId } from "#kernel/ids";
 import { createHash, createSecretKey } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { deriveKey } from "./derived-key.ts";
@@ -51,6 +52,7 @@ export const createAccessTokens = (secretKey: Uint8Array, clock: Clock): AccessT
         });
         const { sub, sid } = payload;
         if (protectedHeader.kid !== keyId || typeof sub !== "string" || typeof sid !== "string") throw tokenInvalid();
+        if (!isId(sub) || !isId(sid)) throw tokenInvalid();
         return { userId: sub, signInId: sid };
       } catch (error) {
         if (error instanceof errors.JOSEError) throw tokenInvalid();

@@ -5,6 +5,7 @@ import type { User } from "@atelier/contracts";
 export { identitySettings } from "./config.ts";
 export { registerIdentityHttp } from "./http.ts";
 export type { AccountUsage, Passwords } from "./ports.ts";
+export { refreshCookieName } from "./refresh-cookie.ts";
 export { createIdentity, type IdentityService } from "./service.ts";
 
 /** What other modules may ask identity. */

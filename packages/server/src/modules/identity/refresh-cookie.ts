@@ -8,8 +8,11 @@ export type RefreshCookie = {
 };
 
 /** @param https the `__Host-` prefix pins the cookie to this host, over TLS, at path `/` */
+export const refreshCookieName = (https: boolean): string => (https ? "__Host-atelier-refresh" : "atelier-refresh");
+
+/** @param https browsers reach us over TLS */
 export const createRefreshCookie = (https: boolean): RefreshCookie => {
-  const name = https ? "__Host-atelier-refresh" : "atelier-refresh";
+  const name = refreshCookieName(https);
   const line = (value: string, maxAgeSeconds: number): string =>
     `${name}=${value}; Max-Age=${maxAgeSeconds}; Path=/; HttpOnly; SameSite=Strict${https ? "; Secure" : ""}`;
   return { name, set: (token) => line(token, SIGN_IN_LIFE_MS / 1000), clear: () => line("", 0) };

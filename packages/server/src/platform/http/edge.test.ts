@@ -32,15 +32,15 @@ const rawGet = (path: string, headers: Record<string, string> = {}): Promise<{ s
   });
 
 beforeAll(async () => {
-  edge.server.bind(routes.languages, async () => ({ status: 200, body: [] }));
-  edge.server.bind(routes.ticket, async () => ({ status: 201, body: { ticket: "t" } }));
+  edge.server.bind(routes.languages, async () => ({ status: 200 as const, body: [] }));
+  edge.server.bind(routes.ticket, async () => ({ status: 201 as const, body: { ticket: "t" } }));
   edge.server.bind(routes.createProject, async ({ body }) => {
     seenBodies.push(body);
     throw new Problem("projects/no-such-template", "none here");
   });
   edge.server.bind(routes.putSettings, async ({ body }) => {
     seenBodies.push(body);
-    return { status: 200, body };
+    return { status: 200 as const, body };
   });
   edge.server.bind(routes.getProject, async () => {
     throw new Error("a secret of the database: pg://admin:hunter2@db");
@@ -49,11 +49,11 @@ beforeAll(async () => {
     throw new Problem("projects/no-such-file", query.path);
   });
   edge.server.bind(routes.deleteProject, async () => ({
-    status: 204,
+    status: 204 as const,
     body: undefined,
     audit: { target: "the whole project" },
   }));
-  edge.server.bind(routes.me, async () => ({ status: 200, body: { id: "not a user" } as never }));
+  edge.server.bind(routes.me, async () => ({ status: 200 as const, body: { id: "not a user" } as never }));
   origin = await edge.listen();
 });
 afterAll(() => edge[Symbol.asyncDispose]());

@@ -5,8 +5,8 @@ import { createEdgeFixture } from "./test-edge.ts";
 
 const start = async (options: Parameters<typeof createEdgeFixture>[0]) => {
   const edge = createEdgeFixture(options);
-  edge.server.bind(routes.languages, async () => ({ status: 200, body: [] }));
-  edge.server.bind(routes.ticket, async () => ({ status: 201, body: { ticket: "t" } }));
+  edge.server.bind(routes.languages, async () => ({ status: 200 as const, body: [] }));
+  edge.server.bind(routes.ticket, async () => ({ status: 201 as const, body: { ticket: "t" } }));
   return { edge, origin: await edge.listen() };
 };
 

@@ -1,0 +1,134 @@
+/** What ROLES=all runs in one process: the modules over the adapters that main chose, bound to the edge. */
+import type { Clock } from "#kernel/clock";
+import type { Component } from "#kernel/lifecycle";
+import type { Log } from "#kernel/log";
+import type { AuditTrail } from "#platform/audit";
+import type { BlobStore } from "#platform/blobs";
+import type { Bus } from "#platform/bus";
+import type { HttpServer } from "#platform/http";
+import type { Leases } from "#platform/leases";
+import type { Metrics } from "#platform/metrics";
+import type { Sql } from "#platform/sql";
+import {
+  type Collaboration,
+  createCollaboration,
+  type DocumentStore,
+  registerCollaborationHttp,
+  registerCollaborationSocket,
+} from "#collaboration";
+import {
+  createExecution,
+  type ExecutionModule,
+  type ExecutionSettings,
+  registerExecutionHttp,
+  registerExecutionSocket,
+} from "#execution";
+import { type IdentityService, registerIdentityHttp } from "#identity";
+import {
+  createProjectsService,
+  createStagingMover,
+  type LiveDocuments,
+  type ProjectsNeeds,
+  type ProjectsService,
+  registerProjectsHttp,
+} from "#projects";
+import type { SandboxChoice } from "./executor/sandbox-choice.ts";
+
+/** How often small bodies move from the database into the blob store. */
+const STAGING_EVERY_MS = 5000;
+
+export type ApplicationParts = {
+  readonly sql: Sql;
+  readonly blobs: BlobStore;
+  readonly bus: Bus;
+  readonly audit: AuditTrail;
+  readonly leases: Leases;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly identity: IdentityService;
+  readonly stores: Pick<ProjectsNeeds, "projects" | "members" | "files" | "templates">;
+  readonly staged: Parameters<typeof createStagingMover>[0]["staged"];
+  readonly documents: DocumentStore;
+  readonly sandbox: SandboxChoice;
+  readonly executionSettings: ExecutionSettings;
+  readonly languagesFolder: string;
+  readonly imagesFolder: string;
+  /** PUBLIC_URL with BASE_PATH. */
+  readonly publicUrl: string;
+  readonly onFatal: (error: unknown) => void;
+};
+
+export type Application = {
+  readonly projects: ProjectsService;
+  readonly collaboration: Collaboration;
+  readonly execution: ExecutionModule;
+  /** In the order of their start. */
+  readonly components: readonly Component[];
+};
+
+/** Says to a user why programs can't run, without telling about the host. */
+const unavailableReason = ({ provider }: SandboxChoice): string | undefined =>
+  provider === undefined ? "Programs can't run on this server yet; editing and saving work." : undefined;
+
+export const createApplication = (parts: ApplicationParts): Application => {
+  const { sql, bus, clock, log, metrics } = parts;
+  // Projects asks live documents and live documents ask projects: the holder is filled before anything starts.
+  const holder: { live?: LiveDocuments } = {};
+  const live = (): LiveDocuments => {
+    if (holder.live === undefined) throw new Error("live documents are not wired yet");
+    return holder.live;
+  };
+  const projects = createProjectsService({
+    ...parts.stores,
+    live: {
+      checkpoint: (...given) => live().checkpoint(...given),
+      applyExternal: (change) => live().applyExternal(change),
+    },
+    bus,
+    log,
+    publicUrl: parts.publicUrl,
+  });
+  const collaboration = createCollaboration({
+    store: parts.documents,
+    projects,
+    leases: parts.leases,
+    bus,
+    audit: parts.audit,
+    metrics,
+    clock,
+    log,
+  });
+  holder.live = collaboration.liveDocuments;
+  const execution = createExecution({
+    provider: parts.sandbox.provider,
+    unavailableReason: unavailableReason(parts.sandbox),
+    sql,
+    projects,
+    bus,
+    metrics,
+    clock,
+    log,
+    settings: parts.executionSettings,
+    languagesFolder: parts.languagesFolder,
+    imagesFolder: parts.imagesFolder,
+  });
+  const { staged, blobs, onFatal } = parts;
+  const mover = createStagingMover({ staged, blobs, clock, log, everyMs: STAGING_EVERY_MS, onFatal });
+  return { projects, collaboration, execution, components: [mover, collaboration, execution] };
+};
+
+/** Binds every route and socket of the contracts. */
+export const bindApplication = (
+  edge: HttpServer,
+  application: Application,
+  options: { readonly identity: IdentityService; readonly https: boolean },
+): void => {
+  const { projects, collaboration, execution } = application;
+  registerIdentityHttp(edge, options.identity, options);
+  registerProjectsHttp(edge, projects);
+  registerCollaborationHttp(edge, { collaboration, projects });
+  registerCollaborationSocket(edge, collaboration);
+  registerExecutionHttp(edge, execution);
+  registerExecutionSocket(edge, execution);
+};

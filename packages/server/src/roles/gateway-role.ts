@@ -1,0 +1,76 @@
+/** Connects the gateway with the modules that its page, probes and metrics speak of. */
+import { join } from "node:path";
+import type { Log } from "#kernel/log";
+import type { Lifecycle } from "#kernel/lifecycle";
+import type { BlobStore } from "#platform/blobs";
+import type { HttpServer } from "#platform/http";
+import type { Sql } from "#platform/sql";
+import { type IdentityService, refreshCookieName } from "#identity";
+import type { Application } from "./application.ts";
+import type { SandboxChoice } from "./executor/sandbox-choice.ts";
+import { type GatewayOptions, registerGateway } from "./gateway/index.ts";
+import { createProjectOpener } from "./open-project.ts";
+import type { Places } from "./places.ts";
+
+/** Never a blob's key: asking for it tells whether the store answers. */
+const PROBED_KEY = "readiness-probe";
+const VERSION = "0.1.0";
+
+export type GatewayRoleNeeds = {
+  readonly settings: {
+    readonly BASE_PATH: string;
+    readonly ASSET_BASE_URL: string;
+    readonly GUESTS: boolean;
+    readonly METRICS_TOKEN: string | undefined;
+  };
+  readonly places: Places;
+  readonly https: boolean;
+  readonly sql: Sql;
+  readonly blobs: BlobStore;
+  readonly sandbox: SandboxChoice;
+  readonly identity: IdentityService;
+  readonly application: Application;
+  readonly metrics: { readonly scrape: GatewayOptions["scrape"] };
+  readonly log: Log;
+  readonly lifecycle: Lifecycle;
+};
+
+/** @returns whether there is a built page to serve. */
+export const openGateway = (server: HttpServer, needs: GatewayRoleNeeds): Promise<boolean> => {
+  const { settings, sql, sandbox, identity, application } = needs;
+  const { execution, projects } = application;
+  const openProject = createProjectOpener({ sql, projects });
+  return registerGateway(server, {
+    webFolder: join(needs.places.root, "packages/web/dist"),
+    https: needs.https,
+    version: VERSION,
+    basePath: settings.BASE_PATH,
+    assetBaseUrl: settings.ASSET_BASE_URL,
+    guests: settings.GUESTS,
+    refreshCookie: refreshCookieName(needs.https),
+    log: needs.log,
+    sources: {
+      languages: () => execution.languages(),
+      tier: sandbox.tier,
+      execution() {
+        if (sandbox.provider !== undefined) return { available: true };
+        return { available: false, reason: execution.readiness().detail };
+      },
+      whoHolds: (token) => identity.whoHolds(token),
+      openProject,
+    },
+    dependencies: {
+      database: async () => ({ ok: await sql.healthy() }),
+      blobs: async () => {
+        await needs.blobs.has(PROBED_KEY);
+        return { ok: true };
+      },
+      sandbox: async () => execution.readiness(),
+    },
+    // Editing and saving go on while programs can't run.
+    optional: new Set(["sandbox"]),
+    scrape: () => needs.metrics.scrape(),
+    metricsToken: settings.METRICS_TOKEN,
+    isStopping: () => needs.lifecycle.signal.aborted,
+  });
+};

@@ -1,0 +1,84 @@
+/** Finds what the page at /p/:slug shows first: the project, its tree, and the text of the likeliest file. */
+import type { Actor } from "#kernel/actor";
+import { Problem } from "#kernel/problem";
+import type { Sql } from "#platform/sql";
+import type { ProjectsService } from "#projects";
+import type { Entry } from "@atelier/contracts";
+import type { OpenedProject, PageSources } from "./gateway/index.ts";
+
+const MAX_FIRST_FILE_BYTES = 512 * 1024;
+/** A stranger without a cookie: sees what everybody may see, and is nobody's user id. */
+const NOBODY: Actor = {
+  userId: "00000000-0000-0000-0000-000000000000",
+  kind: "guest",
+  name: "Nobody",
+  plan: "free",
+  signInId: "00000000-0000-0000-0000-000000000000",
+};
+const LIKELY = [
+  /^main\.[^/]+$/u,
+  /^index\.[^/]+$/u,
+  /^app\.[^/]+$/u,
+  /^(?:src|cmd)\/(?:main|index|app)\.[^/]+$/u,
+  /^readme\.md$/iu,
+];
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+const chooseFile = (entries: readonly Entry[], asked: string | undefined): Entry | undefined => {
+  const files = entries.filter((entry) => entry.kind === "file" && entry.size <= MAX_FIRST_FILE_BYTES);
+  const byName = (pattern: RegExp): Entry | undefined => files.find((entry) => pattern.test(entry.path));
+  const likely = LIKELY.map(byName).find((entry) => entry !== undefined);
+  return files.find((entry) => entry.path === asked) ?? likely ?? files[0];
+};
+
+const asText = (bytes: Uint8Array): string | undefined => {
+  if (bytes.includes(0)) return undefined;
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+};
+
+const isHidden = (error: unknown): boolean => error instanceof Problem && error.status === 404;
+
+type Needs = { readonly sql: Sql; readonly projects: Pick<ProjectsService, "getProject" | "tree" | "readFile"> };
+
+export const createProjectOpener = ({ sql, projects }: Needs): PageSources["openProject"] => {
+  /** Only the id: whether the visitor may see the project is asked of projects. */
+  const idOf = async (slug: string): Promise<string | undefined> => {
+    const rows = await sql.transaction({ role: "jobs" }, (transaction) =>
+      transaction.query<{ id: string }>("select id from projects where slug = $1 and deleted_at is null", [slug]),
+    );
+    return rows[0]?.id;
+  };
+  /** The page comes without the text when its live document can't be read now. */
+  const readText = async (actor: Actor, projectId: string, path: string): Promise<OpenedProject["file"]> => {
+    try {
+      const { entry, bytes } = await projects.readFile(actor, projectId, { path });
+      const content = asText(bytes);
+      return content === undefined ? undefined : { id: entry.id, path: entry.path, content, version: entry.version };
+    } catch (error) {
+      if (error instanceof Problem) return undefined;
+      throw error;
+    }
+  };
+  return async (visitor, slug, filePath) => {
+    if (slug.includes("\0") || slug.length > 200) return undefined;
+    const actor = visitor ?? NOBODY;
+    const projectId = await idOf(slug);
+    if (projectId === undefined) return undefined;
+    try {
+      const [project, entries] = await Promise.all([
+        projects.getProject(actor, projectId),
+        projects.tree(actor, projectId),
+      ]);
+      const chosen = chooseFile(entries, filePath);
+      const file = chosen === undefined ? undefined : await readText(actor, projectId, chosen.path);
+      return { project, entries, ...(file === undefined ? {} : { file }) };
+    } catch (error) {
+      if (isHidden(error)) return undefined;
+      throw error;
+    }
+  };
+};
