@@ -138,7 +138,7 @@ int main(int argc, char **argv) {
   struct boot_options options = parse_options(argv);
   close_range(3, ~0u, 0); /* whatever the launcher left open */
   boot(&options);
-  relay_announces_resize = !options.hide_host; /* gVisor's terminals do not */
+  relay_helps_terminal = !options.hide_host;
   channel_open();
   int signals = watch_children();
   if (options.warm_up == NULL) channel_send(TO_HOST_READY, NULL, 0);

@@ -94,7 +94,7 @@ void limit_process(pid_t pid, const struct command *command);
 void drop_everything(void);
 
 /* relay.c: from START to EXIT. */
-extern bool relay_announces_resize;
+extern bool relay_helps_terminal;
 bool relay_active(void);
 void relay_begin(struct job job);
 bool relay_stdin(const uint8_t *bytes, size_t length);

@@ -81,6 +81,34 @@ static void write_input(void) {
   if (input_ended && input_end == 0 && !job.terminal) close_input();
 }
 
+/* Lets the terminal turn a key into a signal for its foreground group, which only it knows, and then takes
+   the key, and as on Linux all pending input, back out. */
+static void press_signal_key(uint8_t key, struct termios settings) {
+  struct termios quiet = settings;
+  uint8_t pending[4096];
+  quiet.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+  tcsetattr(job.slave, TCSANOW, &quiet);
+  if (write(job.in, &key, 1) == 1)
+    while (read(job.slave, pending, sizeof pending) > 0) continue;
+  tcsetattr(job.slave, TCSANOW, &settings);
+  char echo[2] = {'^', (char)(key ^ 0x40)};
+  if ((settings.c_lflag & ECHO) != 0 && channel_room() > 0) channel_send(TO_HOST_TERMINAL, echo, sizeof echo);
+}
+
+/* Takes keys that are signals out of the newest `length` bytes of input. Returns how many are left. */
+static size_t take_signal_keys(uint8_t *bytes, size_t length) {
+  struct termios settings;
+  if (!job.running || tcgetattr(job.slave, &settings) != 0 || (settings.c_lflag & ISIG) == 0) return length;
+  const uint8_t keys[] = {settings.c_cc[VINTR], settings.c_cc[VQUIT], settings.c_cc[VSUSP]};
+  size_t left = 0;
+  for (size_t i = 0; i < length; i++) {
+    if (bytes[i] != 0 && memchr(keys, bytes[i], sizeof keys) != NULL) press_signal_key(bytes[i], settings);
+    else bytes[left++] = bytes[i];
+  }
+  taken(length - left);
+  return left;
+}
+
 /* False: the host sent more than the window allows. */
 bool relay_stdin(const uint8_t *bytes, size_t length) {
   if (!active || job.in < 0) {
@@ -94,6 +122,7 @@ bool relay_stdin(const uint8_t *bytes, size_t length) {
   }
   if (length > sizeof input - input_end) return false;
   memcpy(input + input_end, bytes, length);
+  if (job.terminal && relay_helps_terminal) length = take_signal_keys(input + input_end, length);
   input_end += length;
   write_input();
   return true;
@@ -107,8 +136,8 @@ void relay_stdin_end(void) {
   write_input();
 }
 
-/* Set where the kernel does not tell programs that their terminal's size changed. */
-bool relay_announces_resize;
+/* gVisor's terminals do not announce a new size, and leave a key that is a signal in the input as well. */
+bool relay_helps_terminal;
 
 static void signal_program(int number) {
   pid_t group = job.terminal ? tcgetpgrp(job.in) : 0;
@@ -123,7 +152,7 @@ void relay_resize(uint16_t columns, uint16_t rows) {
   struct winsize size = {.ws_col = columns, .ws_row = rows};
   if (!active || !job.terminal || job.in < 0) return;
   ioctl(job.in, TIOCSWINSZ, &size);
-  if (relay_announces_resize && job.running) signal_program(SIGWINCH);
+  if (relay_helps_terminal && job.running) signal_program(SIGWINCH);
 }
 
 static void read_output(int *fd, uint8_t type) {

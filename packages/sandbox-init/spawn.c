@@ -66,7 +66,7 @@ static int open_terminal(const struct command *command, int *slave) {
   int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
   if (master < 0 || unlockpt(master) != 0 || ptsname_r(master, terminal_path, sizeof terminal_path) != 0) return -1;
   if (chown(terminal_path, PROGRAM_UID, PROGRAM_UID) != 0) return -1;
-  *slave = open(terminal_path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  *slave = open(terminal_path, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
   struct winsize size = {.ws_col = command->columns, .ws_row = command->rows};
   ioctl(master, TIOCSWINSZ, &size);
   return *slave < 0 ? -1 : master;

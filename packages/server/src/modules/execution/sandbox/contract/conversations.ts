@@ -123,10 +123,6 @@ export const testConversations = (context: ContractContext): void => {
       expect(outcome.terminal).not.toContain("no job control");
       expect(outcome.result.end).toEqual({ kind: "exited", exitCode: 5 });
     });
-      expect(outcome.terminal).toContain("state=0");
-      expect(outcome.terminal).not.toContain("no job control");
-      expect(outcome.result.end).toEqual({ kind: "exited", exitCode: 5 });
-    });
 
     test("Ctrl-C ends a program in a terminal by its signal", async () => {
       const program = {
