@@ -46,3 +46,4 @@ export { registerProjectsHttp } from "./http.ts";
 export type { LiveDocuments, Templates } from "./ports.ts";
 export { createProjectsService, type ProjectsNeeds, type ProjectsService } from "./service.ts";
 export { createStagingMover, type StagingMover } from "./staging-mover.ts";
+export { registerProjectsSocket } from "./socket.ts";

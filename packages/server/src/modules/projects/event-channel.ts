@@ -1,0 +1,88 @@
+/** One project's listeners: numbered events, a bounded memory for those who come back, and who looks at what. */
+import type { Presence, ProjectEvent, ProjectEventFrame } from "@atelier/contracts";
+import type { Clock, Timer } from "#kernel/clock";
+
+const REMEMBERED = 1_000;
+const REMEMBERED_BYTES = 4 * 1024 * 1024;
+const PRESENCE_EVERY_MS = 100;
+/** More faces than anybody looks at; who came first is shown. */
+const MOST_SHOWN = 200;
+
+export type Listener = {
+  presence: Presence;
+  send(frame: string): void;
+};
+
+export type EventChannel = {
+  /** Says hello, replays what came after `since`, then everything. */
+  join(listener: Listener, since: number | undefined): void;
+  leave(listener: Listener): void;
+  publish(event: ProjectEvent): void;
+  /** One listener only: sequence numbers are everybody's, so it carries the last one. */
+  tell(listener: Listener, event: ProjectEvent): void;
+  /** After a listener's presence was changed. */
+  presenceChanged(): void;
+  readonly listeners: ReadonlySet<Listener>;
+};
+
+/** @param first where its numbers begin: above every number that an earlier channel of the project gave */
+export const createEventChannel = (clock: Clock, first: number): EventChannel => {
+  const listeners = new Set<Listener>();
+  const memory: Array<{ readonly sequence: number; readonly text: string }> = [];
+  let memoryBytes = 0;
+  let sequence = first;
+  let announcing: Timer | undefined;
+
+  const frame = (event: ProjectEvent): string => JSON.stringify({ sequence, event } satisfies ProjectEventFrame);
+  const presence = (): Presence[] => [...listeners].slice(0, MOST_SHOWN).map((listener) => listener.presence);
+  const everybody = (text: string): void => {
+    for (const listener of listeners) listener.send(text);
+  };
+
+  const remember = (text: string): void => {
+    memory.push({ sequence, text });
+    memoryBytes += text.length;
+    while (memory.length > REMEMBERED || memoryBytes > REMEMBERED_BYTES)
+      memoryBytes -= memory.shift()?.text.length ?? 0;
+  };
+
+  /** What came after `since`, or undefined when that is not known any more. */
+  const missed = (since: number | undefined): string[] | undefined => {
+    if (since === undefined || since > sequence) return undefined;
+    const oldestKnown = memory[0]?.sequence ?? sequence + 1;
+    if (since < oldestKnown - 1) return undefined;
+    return memory.filter((entry) => entry.sequence > since).map((entry) => entry.text);
+  };
+
+  const presenceChanged = (): void => {
+    announcing ??= clock.after(PRESENCE_EVERY_MS, () => {
+      announcing = undefined;
+      everybody(frame({ type: "presence", presence: presence() }));
+    });
+  };
+
+  return {
+    listeners,
+    presenceChanged,
+    join(listener, since) {
+      const replay = missed(since);
+      listeners.add(listener);
+      const { connectionId, role } = listener.presence;
+      listener.send(frame({ type: "hello", connectionId, resumed: replay !== undefined, role, presence: presence() }));
+      for (const text of replay ?? []) listener.send(text);
+      if (listeners.size > 1) presenceChanged();
+    },
+    leave(listener) {
+      if (listeners.delete(listener)) presenceChanged();
+    },
+    publish(event) {
+      sequence++;
+      const text = frame(event);
+      remember(text);
+      everybody(text);
+    },
+    tell(listener, event) {
+      listener.send(frame(event));
+    },
+  };
+};

@@ -1,0 +1,187 @@
+import { EventEmitter } from "node:events";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import type { ProjectEventFrame } from "@atelier/contracts";
+import type { Actor } from "#kernel/actor";
+import { createManualClock, type ManualClock } from "#kernel/clock";
+import { silentLog } from "#kernel/log";
+import type { Edge, SocketCall } from "#platform/http";
+import { registerProjectsSocket } from "./socket.ts";
+import { openTestProjects, type TestProjects } from "./test-projects.ts";
+
+/** A socket's server side without a network: what matters here is what is sent and how it closes. */
+class Wire extends EventEmitter {
+  readyState: number = WebSocket.OPEN;
+  bufferedAmount = 0;
+  readonly frames: ProjectEventFrame[] = [];
+  closed: number | undefined;
+  send(text: string): void {
+    this.frames.push(JSON.parse(text) as ProjectEventFrame);
+  }
+  close(code: number): void {
+    if (this.closed !== undefined) return;
+    this.closed = code;
+    this.readyState = WebSocket.CLOSED;
+    this.emit("close");
+  }
+  say(message: unknown, isBinary = false): void {
+    this.emit("message", Buffer.from(typeof message === "string" ? message : JSON.stringify(message)), isBinary);
+  }
+  types(): string[] {
+    return this.frames.map(({ event }) => event.type);
+  }
+}
+
+let projects: TestProjects;
+let clock: ManualClock;
+let handler: (call: SocketCall) => void;
+let stop: () => void;
+let alice: Actor;
+let bob: Actor;
+let projectId: string;
+
+beforeAll(async () => {
+  projects = await openTestProjects();
+  alice = await projects.addUser("Alice");
+  bob = await projects.addUser("Bob");
+});
+afterAll(() => projects[Symbol.asyncDispose]());
+
+const listen = (roleOf = projects.service.roleOf) => {
+  stop?.();
+  const edge: Edge = { bind: () => undefined, socket: (_path, _options, given) => void (handler = given) };
+  stop = registerProjectsSocket(edge, { projects: { roleOf }, bus: projects.bus, clock, log: silentLog });
+};
+beforeEach(async () => {
+  clock = createManualClock();
+  listen();
+  projectId = (await projects.service.createProject(alice, { name: "Test" })).id;
+});
+
+/** Resolves once the socket is in, or closed. */
+const open = async (actor: Actor, since?: number): Promise<Wire> => {
+  const wire = new Wire();
+  const query = new URLSearchParams(since === undefined ? {} : { since: `${since}` });
+  handler({
+    socket: wire as unknown as WebSocket,
+    params: { projectId },
+    query,
+    actor,
+    request: { id: "r", address: "127.0.0.1" },
+  });
+  await expect.poll(() => wire.frames.length > 0 || wire.closed !== undefined).toBe(true);
+  return wire;
+};
+const until = (condition: () => boolean) => expect.poll(condition).toBe(true);
+
+describe("project events", () => {
+  test("[P15] a stranger is closed with 4404, a member hears changes under growing numbers", async () => {
+    expect((await open(bob)).closed).toBe(4404);
+    const wire = await open(alice);
+    expect(wire.frames[0]?.event).toMatchObject({ type: "hello", resumed: false, role: "owner" });
+    const { entry } = await projects.service.createFile(alice, projectId, { path: "a", content: "" });
+    await projects.service.deleteFile(alice, projectId, { path: "a", recursive: false });
+    expect(wire.frames.slice(1).map(({ event }) => event)).toEqual([
+      { type: "entries-changed", entries: [entry] },
+      { type: "entries-removed", ids: [entry.id] },
+    ]);
+    const numbers = wire.frames.map(({ sequence }) => sequence);
+    expect(numbers).toEqual([numbers[0], (numbers[0] ?? 0) + 1, (numbers[0] ?? 0) + 2]);
+  });
+
+  test("[P15] who comes back gets what it missed, in order; who missed too much is told so", async () => {
+    const first = await open(alice);
+    const since = first.frames.at(-1)?.sequence;
+    first.close(1000);
+    await open(alice).then((wire) => wire.close(1000));
+    await projects.service.createFile(alice, projectId, { path: "a", content: "" });
+    await projects.service.createFile(alice, projectId, { path: "b", content: "" });
+    const back = await open(alice, since);
+    expect(back.types()).toEqual(["hello", "entries-changed", "entries-changed"]);
+    expect(back.frames[0]?.event).toMatchObject({ resumed: true });
+    expect(back.frames.slice(1).map(({ sequence }) => sequence)).toEqual([(since ?? 0) + 1, (since ?? 0) + 2]);
+    for (let index = 0; index < 1_100; index++) {
+      projects.bus.publish("project-event", { projectId, event: { type: "entries-removed", ids: [] } });
+    }
+    expect((await open(alice, since)).frames[0]?.event).toMatchObject({ resumed: false });
+    expect((await open(alice, (since ?? 0) + 1_000_000)).frames[0]?.event).toMatchObject({ resumed: false });
+  });
+
+  test("[P15] numbers of a channel that was forgotten are not mistaken for those of the next", async () => {
+    const first = await open(alice);
+    const since = first.frames.at(-1)?.sequence;
+    first.close(1000);
+    clock.advance(61_000);
+    await projects.service.createFile(alice, projectId, { path: "a", content: "" });
+    expect((await open(alice, since)).frames[0]?.event).toMatchObject({ resumed: false });
+  });
+
+  test("[P16] presence: who is here and looks at which file, gathered for 100 ms, and gone when it leaves", async () => {
+    await projects.service.putMember(alice, projectId, { userId: bob.userId, role: "viewer" });
+    const { entry } = await projects.service.createFile(alice, projectId, { path: "a", content: "" });
+    const hers = await open(alice);
+    const his = await open(bob);
+    his.say({ type: "viewing", fileId: entry.id });
+    clock.advance(100);
+    expect(hers.types()).toEqual(["hello", "presence"]);
+    expect(hers.frames.at(-1)?.event).toMatchObject({
+      presence: [
+        { user: { name: "Alice" }, fileId: null },
+        { user: { name: "Bob" }, role: "viewer", fileId: entry.id },
+      ],
+    });
+    his.close(1000);
+    clock.advance(100);
+    expect(hers.frames.at(-1)?.event).toMatchObject({ presence: [{ user: { name: "Alice" } }] });
+  });
+
+  test("[P17] rights taken close with 4403, a changed role is told, others stay; a project in the bin closes all", async () => {
+    await projects.service.putMember(alice, projectId, { userId: bob.userId, role: "viewer" });
+    const hers = await open(alice);
+    const his = await open(bob);
+    await projects.service.putMember(alice, projectId, { userId: bob.userId, role: "editor" });
+    await until(() => his.types().includes("role-changed"));
+    await projects.service.deleteMember(alice, projectId, bob.userId);
+    await until(() => his.closed !== undefined);
+    expect(his.closed).toBe(4403);
+    expect(hers.closed).toBeUndefined();
+    await projects.service.deleteProject(alice, projectId);
+    await until(() => hers.closed !== undefined);
+    expect(hers.closed).toBe(4403);
+  });
+
+  test("[P17] the end of a sign-in closes its sockets with 4401", async () => {
+    const wire = await open(alice);
+    projects.bus.publish("sign-in-ended", { signInId: bob.signInId });
+    expect(wire.closed).toBeUndefined();
+    projects.bus.publish("sign-in-ended", { signInId: alice.signInId });
+    expect(wire.closed).toBe(4401);
+  });
+
+  test("[P17] when rights can't be known, the socket closes", async () => {
+    const wire = await open(alice);
+    listen(() => Promise.reject(new Error("planted")));
+    expect((await open(alice)).closed).toBe(1013);
+    expect(wire.closed).toBeUndefined();
+  });
+
+  test("[P18] bad messages close with 4400, too many with 4429, a reader that does not read with 1013", async () => {
+    for (const bad of [
+      "{",
+      { type: "viewing" },
+      { type: "viewing", fileId: null, role: "owner" },
+      { type: "viewing", fileId: "x" },
+    ]) {
+      const wire = await open(alice);
+      wire.say(bad);
+      expect(wire.closed).toBe(4400);
+    }
+    const fast = await open(alice);
+    for (let index = 0; index < 25; index++) fast.say({ type: "viewing", fileId: null });
+    expect(fast.closed).toBe(4429);
+    const slow = await open(alice);
+    slow.bufferedAmount = 2_000_000;
+    projects.bus.publish("project-event", { projectId, event: { type: "entries-removed", ids: [] } });
+    expect(slow.closed).toBe(1013);
+  });
+});

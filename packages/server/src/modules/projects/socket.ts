@@ -1,0 +1,167 @@
+/** `WS /projects/:projectId/events`: tree changes, executions and presence for open pages. */
+import { CLOSE, PresenceUpdateSchema, sockets } from "@atelier/contracts";
+import type { Clock, Timer } from "#kernel/clock";
+import { createId } from "#kernel/ids";
+import type { Log } from "#kernel/log";
+import type { Bus } from "#platform/bus";
+import type { Edge, SocketCall } from "#platform/http";
+import { createEventChannel, type EventChannel, type Listener } from "./event-channel.ts";
+import type { Projects } from "./index.ts";
+
+const MAX_FRAME_BYTES = 4_096;
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+const MAX_MESSAGES_A_SECOND = 20;
+/** For this long after the last listener left, who comes back is told what it missed. */
+const KEEP_CHANNEL_MS = 60_000;
+const WEBSOCKET_OPEN = 1;
+
+export type ProjectsSocketNeeds = {
+  readonly projects: Pick<Projects, "roleOf">;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+type Connection = Listener & {
+  readonly call: SocketCall;
+  readonly projectId: string;
+};
+
+type Room = { readonly channel: EventChannel; readonly connections: Set<Connection>; closing?: Timer };
+
+const parseSince = (text: string | null): number | undefined =>
+  text !== null && /^\d{1,15}$/u.test(text) ? Number(text) : undefined;
+
+/** Sends unless the reader is too slow: then it is closed and starts afresh, instead of filling memory. */
+const createSender =
+  ({ socket }: SocketCall) =>
+  (frame: string): void => {
+    if (socket.readyState !== WEBSOCKET_OPEN) return;
+    if (socket.bufferedAmount > MAX_BUFFERED_BYTES) socket.close(CLOSE.overloaded, "too slow");
+    else socket.send(frame);
+  };
+
+/** Counts messages by the second. @returns false when there are too many. */
+const createBrake = (clock: Clock): (() => boolean) => {
+  let second = 0;
+  let count = 0;
+  return () => {
+    const now = Math.floor(clock.monotonic() / 1_000);
+    count = now === second ? count + 1 : 1;
+    second = now;
+    return count <= MAX_MESSAGES_A_SECOND;
+  };
+};
+
+/** The file that a message says is in front of its sender; "bad" for anything else. */
+const parseViewing = (data: Buffer, isBinary: boolean): string | null | "bad" => {
+  if (isBinary) return "bad";
+  try {
+    const parsed = PresenceUpdateSchema.safeParse(JSON.parse(data.toString()));
+    return parsed.success ? parsed.data.fileId : "bad";
+  } catch {
+    return "bad";
+  }
+};
+
+/** Binds the socket and listens on the bus. @returns the way to stop listening. */
+export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): (() => void) => {
+  const { projects, bus, clock, log } = needs;
+  const rooms = new Map<string, Room>();
+
+  const enter = (projectId: string): Room => {
+    let room = rooms.get(projectId);
+    if (room === undefined) {
+      // Milliseconds: a channel gives far fewer numbers than that in its life, so a later one always starts above.
+      room = { channel: createEventChannel(clock, clock.now()), connections: new Set() };
+      rooms.set(projectId, room);
+    }
+    room.closing?.cancel();
+    return room;
+  };
+
+  const leave = (connection: Connection): void => {
+    const room = rooms.get(connection.projectId);
+    if (room === undefined || !room.connections.delete(connection)) return;
+    room.channel.leave(connection);
+    if (room.connections.size > 0) return;
+    room.closing = clock.after(KEEP_CHANNEL_MS, () => void rooms.delete(connection.projectId));
+  };
+
+  const hear = (connection: Connection, channel: EventChannel, data: Buffer, isBinary: boolean): void => {
+    const fileId = parseViewing(data, isBinary);
+    if (fileId === "bad") {
+      connection.call.socket.close(CLOSE.badMessage, "not a presence message");
+    } else if (fileId !== connection.presence.fileId) {
+      connection.presence = { ...connection.presence, fileId };
+      channel.presenceChanged();
+    }
+  };
+
+  const admit = async (call: SocketCall): Promise<void> => {
+    const { socket, actor } = call;
+    const projectId = (call.params["projectId"] ?? "").toLowerCase();
+    const early: Array<[Buffer, boolean]> = [];
+    const allowed = createBrake(clock);
+    let deliver = (data: Buffer, isBinary: boolean): void => void early.push([data, isBinary]);
+    socket.on("message", (data: Buffer, isBinary) => {
+      if (allowed()) deliver(data, isBinary);
+      else socket.close(CLOSE.tooFast, "too many messages");
+    });
+
+    const role = await projects.roleOf(actor.userId, projectId);
+    if (role === undefined) return socket.close(CLOSE.notFound, "no such project");
+    if (socket.readyState !== WEBSOCKET_OPEN) return;
+    const presence = { connectionId: createId(), user: { id: actor.userId, name: actor.name }, role, fileId: null };
+    const connection: Connection = { call, projectId, presence, send: createSender(call) };
+    const { channel, connections } = enter(projectId);
+    connections.add(connection);
+    socket.on("close", () => leave(connection));
+    deliver = (data, isBinary) => hear(connection, channel, data, isBinary);
+    channel.join(connection, parseSince(call.query.get("since")));
+    for (const [data, isBinary] of early) deliver(data, isBinary);
+    // Rights that changed between the question and the joining were told to nobody.
+    await recheck(connection, channel);
+  };
+
+  const recheck = async (connection: Connection, channel: EventChannel): Promise<void> => {
+    const { call, projectId } = connection;
+    const role = await projects.roleOf(call.actor.userId, projectId);
+    if (role === undefined) return call.socket.close(CLOSE.rightsTaken, "no rights any more");
+    if (role === connection.presence.role) return;
+    connection.presence = { ...connection.presence, role };
+    channel.tell(connection, { type: "role-changed", role });
+    channel.presenceChanged();
+  };
+
+  /** When it can't be known whether somebody may listen, it may not: it comes back and is asked again. */
+  const orClose = (call: SocketCall, work: Promise<void>): void => {
+    work.catch((error: unknown) => {
+      log.warn("projects.socket-rights-unknown", { requestId: call.request.id, error });
+      call.socket.close(CLOSE.overloaded, "try again");
+    });
+  };
+
+  edge.socket(sockets.projectEvents, { maxFrameBytes: MAX_FRAME_BYTES }, (call) => orClose(call, admit(call)));
+
+  const leavings = [
+    bus.subscribe("project-event", ({ projectId, event }) => rooms.get(projectId)?.channel.publish(event)),
+    bus.subscribe("rights-changed", ({ projectId, userId }) => {
+      const room = rooms.get(projectId);
+      for (const connection of room?.connections ?? []) {
+        if (userId !== undefined && connection.call.actor.userId !== userId) continue;
+        if (room !== undefined) orClose(connection.call, recheck(connection, room.channel));
+      }
+    }),
+    bus.subscribe("sign-in-ended", ({ signInId }) => {
+      for (const { connections } of rooms.values()) {
+        for (const { call } of connections) {
+          if (call.actor.signInId === signInId) call.socket.close(CLOSE.signedOut, "signed out");
+        }
+      }
+    }),
+  ];
+  return () => {
+    for (const stop of leavings) stop();
+  };
+};
