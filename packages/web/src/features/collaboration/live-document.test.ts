@@ -68,7 +68,7 @@ const edit = (document: LiveDocument, change: (shared: Y.Text) => void) =>
   document.replica.doc.transact(() => change(document.replica.text), "the reader");
 const textOf = (document: LiveDocument) => document.replica.text.toJSON();
 const serverText = () => server.doc.getText("content").toJSON();
-const until = (check: () => void) => vi.waitFor(check, { timeout: 5_000, interval: 5 });
+const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 5_000, interval: 5 });
 
 describe("a live document", () => {
   test("brings the server's text, sends edits and hears them confirmed", async () => {

@@ -28,7 +28,7 @@ export interface SaveLedger {
 }
 
 export function createSaveLedger(): SaveLedger {
-  let pending: PendingEdit[] = [];
+  const pending: PendingEdit[] = [];
   let unconfirmed = 0;
   /** How many edits had ever been noted when `pending[0]` was. */
   let droppedBefore = 0;

@@ -2,20 +2,22 @@
 
 export interface Signal<T> {
   /** Calls the listener on every emit until the returned function is called. */
-  on(listener: (value: T) => void): () => void;
-  emit(value: T): void;
+  readonly on: (listener: (value: T) => void) => () => void;
+  readonly emit: (value: T) => void;
 }
 
 export function createSignal<T>(): Signal<T> {
-  const listeners = new Set<(value: T) => void>();
+  let listeners: readonly ((value: T) => void)[] = [];
   return {
     on: (listener) => {
       const own = (value: T) => listener(value);
-      listeners.add(own);
-      return () => listeners.delete(own);
+      listeners = [...listeners, own];
+      return () => {
+        listeners = listeners.filter((other) => other !== own);
+      };
     },
     emit: (value) => {
-      for (const listener of [...listeners]) listener(value);
+      for (const listener of listeners) listener(value);
     },
   };
 }

@@ -155,16 +155,11 @@ export function createUnsavedStore({
         await done(transaction);
       }, undefined),
     copies: (document) =>
-      inOrder<KeptCopy[]>(
-        (database) =>
-          answer(
-            database
-              .transaction(COPIES)
-              .objectStore(COPIES)
-              .getAll(IDBKeyRange.bound([document, 0], [document, Infinity])),
-          ),
-        [],
-      ),
+      inOrder((database) => {
+        const copies = database.transaction(COPIES).objectStore(COPIES);
+        const range = IDBKeyRange.bound([document, 0], [document, Infinity]);
+        return answer(copies.getAll(range) as IDBRequest<KeptCopy[]>);
+      }, []),
     discardCopy: ({ document, keptAt }) =>
       inOrder(async (database) => {
         const transaction = database.transaction(COPIES, "readwrite");
@@ -209,7 +204,7 @@ function done(transaction: IDBTransaction): Promise<void> {
 }
 
 function answer<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
+  return new Promise<T>((resolve, reject) => {
     request.addEventListener("success", () => resolve(request.result));
     request.addEventListener("error", () => reject(request.error ?? new Error("the read failed")));
   });

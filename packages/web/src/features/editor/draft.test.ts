@@ -1,12 +1,13 @@
 import { describe, expect, test, vi } from "vitest";
+import type { Draft } from "../collaboration/unsaved-store.ts";
 import { mergeOnto, recordDraft } from "./draft.ts";
 import { createFakeModel } from "./fake-model.testing.ts";
 import { applyChanges } from "./text-changes.ts";
 
 const draftOn = (base: string) => {
   const fake = createFakeModel(base);
-  const onFirstEdit = vi.fn();
-  const onKeep = vi.fn();
+  const onFirstEdit = vi.fn<() => void>();
+  const onKeep = vi.fn<(kept: Draft) => void>();
   const draft = recordDraft({ model: fake.model, base, onFirstEdit, onKeep });
   return {
     fake,

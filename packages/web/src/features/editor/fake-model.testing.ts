@@ -47,7 +47,7 @@ export function createFakeModel(initial = ""): FakeModel {
         .map(({ offset, deleted, inserted }) => ({ rangeOffset: offset, rangeLength: deleted, text: inserted }))
         .toReversed(),
     };
-    for (const listener of [...listeners]) listener(event);
+    for (const listener of listeners) listener(event);
   };
   const model = {
     uri: "fake:model",

@@ -131,7 +131,4 @@ export function languageOfFileName(path: string): string {
 }
 
 /** Every syntax id this module can answer; a test holds it against what is registered. */
-export const NAMED_LANGUAGES: ReadonlySet<string> = new Set([
-  ...Object.values(BY_EXTENSION),
-  ...Object.values(BY_NAME),
-]);
+export const NAMED_LANGUAGES: ReadonlySet<string> = new Set([...BY_EXTENSION.values(), ...BY_NAME.values()]);

@@ -9,7 +9,7 @@ const GROUP_MS = 800;
 export interface PerUserUndo {
   readonly manager: Y.UndoManager;
   /** Tells of a local edit before it happens, so that a new kind of edit begins a new step. */
-  beforeEdit(changes: readonly TextChange[]): void;
+  readonly beforeEdit: (changes: readonly TextChange[]) => void;
   /** The reader moved the cursor: the next edit begins a new step. */
   boundary(): void;
   dispose(): void;

@@ -24,7 +24,7 @@ export interface Presence {
   refresh(): void;
   /** The reader looks away from a document. */
   leave(document: LiveDocument | undefined): void;
-  follow(participantId: string | null): void;
+  readonly follow: (participantId: string | null) => void;
   dispose(): void;
 }
 

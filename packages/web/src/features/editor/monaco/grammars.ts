@@ -33,7 +33,7 @@ const words = (list: string | undefined) => (list ? list.split(" ") : []);
 
 function grammar(parts: GrammarParts): Grammar {
   const word = parts.word ?? /[A-Za-z_]\w*/;
-  const quotes = [...(parts.quotes ?? "\"'")];
+  const quotes = (parts.quotes ?? "\"'").split("");
   const root: languages.IMonarchLanguageRule[] = [...(parts.first ?? [])];
   const states: Record<string, languages.IMonarchLanguageRule[]> = {};
   if (parts.blockComment) {

@@ -28,6 +28,7 @@ import "monaco-editor/features/unicodeHighlighter/register";
 import "monaco-editor/features/wordHighlighter/register";
 import "monaco-editor/features/wordOperations/register";
 import "monaco-editor/features/wordPartOperations/register";
+// oxlint-disable-next-line import/default -- what ?worker names is made by Vite
 import EditorWorker from "monaco-editor/editor/editor.worker?worker";
 
 export * as monaco from "monaco-editor/editor";
