@@ -1,6 +1,6 @@
 /** Finds where this process may make cgroups: version 1, version 2 or both mounted side by side. */
 import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /** Folders under which one folder per sandbox is made; each controller has its own, or all share one (version 2). */
 export type CgroupLayout = {
@@ -49,7 +49,7 @@ export const readHierarchies = ({ mountinfo, cgroup }: CgroupSources): Hierarchy
     const path = ownPath(cgroup, controllers, version);
     // In a container the mount may show only a part of the hierarchy.
     const own = root !== "/" && path.startsWith(root) ? path.slice(root.length) : path;
-    return [{ mount, own: join(mount, own), controllers, version }];
+    return [{ mount, own: resolve(mount, `.${own}`), controllers, version }];
   });
 
 const canMakeFolder = (folder: string): boolean => {

@@ -1,5 +1,6 @@
 /** The contract's part on breaking out, and the control that shows that each check can fail. */
 import { createServer, type Server } from "node:net";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,6 +28,7 @@ export const withTargets = async <Result>(use: (targets: Targets) => Promise<Res
   const abstract = createServer((socket) => socket.end());
   writeFileSync(markerFile, "host here");
   process.env["ATELIER_CONTROL_MARKER"] = "host here";
+  const neighbour = spawn("sh", ["-c", "sleep 120; :", "ATELIER_CONTROL_PROCESS"], { stdio: "ignore", detached: true });
   try {
     await listen(server, 0);
     await listen(abstract, `\0${abstractName}`);
@@ -35,6 +37,7 @@ export const withTargets = async <Result>(use: (targets: Targets) => Promise<Res
     return await use({ port, markerFile, abstractName });
   } finally {
     delete process.env["ATELIER_CONTROL_MARKER"];
+    if (neighbour.pid !== undefined) process.kill(-neighbour.pid, "SIGKILL");
     server.close();
     abstract.close();
     rmSync(folder, { recursive: true });

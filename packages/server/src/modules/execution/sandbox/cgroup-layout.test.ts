@@ -1,0 +1,84 @@
+/** Where cgroups are found, for the ways in which systems mount them. */
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { findCgroupLayout, readHierarchies } from "./cgroup-layout.ts";
+import { createSandboxCgroup } from "./cgroups.ts";
+
+const mountLine = (mount: string, type: string, options: string, root = "/"): string =>
+  `30 25 0:26 ${root} ${mount} rw,nosuid shared:9 - ${type} ${type} rw,${options}`;
+
+const folder = (): string => mkdtempSync(join(tmpdir(), "atelier-cgroup-"));
+
+const writeFiles = (at: string, files: Readonly<Record<string, string>>): string => {
+  mkdirSync(at, { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(at, name), text);
+  return at;
+};
+
+test("version 1 controllers are found in their own and in shared hierarchies", () => {
+  const root = folder();
+  for (const name of ["memory/own", "cpu,cpuacct", "pids"]) mkdirSync(join(root, name), { recursive: true });
+  const layout = findCgroupLayout({
+    mountinfo: [
+      mountLine(`${root}/memory`, "cgroup", "memory"),
+      mountLine(`${root}/cpu,cpuacct`, "cgroup", "cpu,cpuacct"),
+      mountLine(`${root}/pids`, "cgroup", "pids"),
+      mountLine(`${root}/unified`, "cgroup2", "nsdelegate"),
+    ].join("\n"),
+    cgroup: "4:memory:/own\n1:cpu,cpuacct:/\n8:pids:/\n0::/",
+  });
+  expect(layout).toEqual({
+    version: 1,
+    memory: `${root}/memory/own`,
+    cpu: `${root}/cpu,cpuacct`,
+    cpuacct: `${root}/cpu,cpuacct`,
+    pids: `${root}/pids`,
+  });
+});
+
+test("version 2 is used where it hands down memory and CPU, and a sandbox's limits are written there", () => {
+  const root = folder();
+  const own = writeFiles(join(root, "user.slice/atelier.service"), {
+    "cgroup.controllers": "cpu memory pids",
+    "cgroup.subtree_control": "cpu memory pids",
+    "cgroup.procs": "",
+  });
+  const layout = findCgroupLayout({
+    mountinfo: mountLine(root, "cgroup2", "nsdelegate"),
+    cgroup: "0::/user.slice/atelier.service",
+  });
+  expect(layout).toEqual({ version: 2, memory: own, cpu: own, cpuacct: own, pids: own });
+  if (layout === undefined) return;
+  writeFiles(join(own, "atelier-x"), {});
+  const cgroup = createSandboxCgroup(layout, "atelier-x", "one");
+  const inside = writeFiles(join(own, "atelier-x/one"), {
+    "memory.events": "low 0\noom 3\noom_kill 1",
+    "memory.current": "100",
+    "cpu.stat": "usage_usec 2500000\nuser_usec 1",
+  });
+  cgroup.meter.begin(1000);
+  expect(readFileSync(join(inside, "memory.max"), "utf8")).toBe("1000");
+  expect(readFileSync(join(inside, "cpu.max"), "utf8")).toBe("100000 100000");
+  expect(readFileSync(join(own, "atelier-x/cgroup.subtree_control"), "utf8")).toBe("+memory +cpu +pids");
+  expect(cgroup.meter.measure()).toEqual({ cpuMs: 2500, memoryPeakBytes: 100, memoryExceeded: true });
+  expect(cgroup.joinFiles).toEqual([join(inside, "cgroup.procs")]);
+});
+
+test("a version 2 hierarchy without memory is no layout", () => {
+  const root = writeFiles(folder(), {
+    "cgroup.controllers": "hugetlb",
+    "cgroup.subtree_control": "",
+    "cgroup.procs": "",
+  });
+  expect(findCgroupLayout({ mountinfo: mountLine(root, "cgroup2", "rw"), cgroup: "0::/" })).toBeUndefined();
+});
+
+test("in a container only the mounted part of a path is taken", () => {
+  const [hierarchy] = readHierarchies({
+    mountinfo: mountLine("/sys/fs/cgroup/memory", "cgroup", "memory", "/docker/abc"),
+    cgroup: "4:memory:/docker/abc/inner",
+  });
+  expect(hierarchy?.own).toBe("/sys/fs/cgroup/memory/inner");
+});
