@@ -4,7 +4,7 @@ import { routes } from "@atelier/contracts";
 import type { ExecutionModule } from "./index.ts";
 
 /** @throws Error when a route was bound before. */
-export const registerExecutionHttp = (edge: Edge, execution: ExecutionModule): void => {
+export const registerExecutionHttp = (edge: Edge, execution: Pick<ExecutionModule, "service" | "languages">): void => {
   const auditOf = (of: { readonly id: string; readonly projectId: string | null }) => ({
     target: of.id,
     ...(of.projectId === null ? {} : { projectId: of.projectId }),
