@@ -1,0 +1,155 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createId } from "#kernel/ids";
+import { silentLog, type Log } from "#kernel/log";
+import { migrate } from "../migrate.ts";
+import { createEmbeddedPostgres, DataFolderInUse, type EmbeddedPostgres } from "./embedded-postgres.ts";
+import { createPgSql } from "./pg-sql.ts";
+import { findPostgresProcesses } from "./postmaster.ts";
+
+const run = promisify(execFile);
+
+let dataDir: string;
+let data: string;
+const events: string[] = [];
+const log: Log = { ...silentLog, info: (event) => void events.push(event), warn: (event) => void events.push(event) };
+const open = (): EmbeddedPostgres => createEmbeddedPostgres({ dataDir, log, diesWithParent: true });
+const started = async (postgres: EmbeddedPostgres): Promise<EmbeddedPostgres> => {
+  await postgres.start(new AbortController().signal);
+  return postgres;
+};
+const postmaster = async (): Promise<number> =>
+  Number.parseInt(await readFile(join(data, "postmaster.pid"), "utf8"), 10);
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "atelier-embedded-"));
+  data = join(dataDir, "postgres", "data");
+});
+afterAll(() => rm(dataDir, { recursive: true, force: true }));
+
+describe("the bundled PostgreSQL", () => {
+  test("[S9] keeps everything it acknowledged through kill -9 of every one of its processes, and comes back by itself", async () => {
+    const postgres = await started(open());
+    const sqlOptions = { url: postgres.url, log: silentLog, maxConnections: 8 };
+    const sql = createPgSql(sqlOptions);
+    try {
+      await migrate({ url: postgres.adminUrl, serverRole: postgres.serverRole, log: silentLog });
+      const acknowledged = new Set<string>();
+      let refused = 0;
+      let going = true;
+      const save = async (): Promise<void> => {
+        while (going) {
+          const id = createId();
+          try {
+            await sql.transaction({ role: "identity" }, (t) =>
+              t.query("insert into users (id, kind, name) values ($1, 'guest', 'x')", [id]),
+            );
+            acknowledged.add(id);
+          } catch (error) {
+            expect(error).toMatchObject({ code: "server/unavailable" });
+            refused++;
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+        }
+      };
+      const savers = Array.from({ length: 8 }, save);
+      let kills = 0;
+      for (let round = 0; round < 4; round++) {
+        const before = acknowledged.size;
+        await expect.poll(() => acknowledged.size > before + 50, { timeout: 20_000 }).toBe(true);
+        // Odd rounds leave orphans: only the postmaster dies.
+        const victims = round % 2 === 0 ? await findPostgresProcesses(data) : [await postmaster()];
+        for (const pid of victims) {
+          try {
+            process.kill(pid, "SIGKILL");
+            kills++;
+          } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+          }
+        }
+      }
+      const before = acknowledged.size;
+      await expect.poll(() => acknowledged.size > before + 50, { timeout: 20_000 }).toBe(true);
+      going = false;
+      await Promise.all(savers);
+      expect(kills).toBeGreaterThan(4);
+      expect(refused).toBeGreaterThan(0);
+      const rows = await sql.transaction({ role: "identity" }, (t) => t.query<{ id: string }>("select id from users"));
+      const kept = new Set(rows.map(({ id }) => id));
+      expect([...acknowledged].filter((id) => !kept.has(id))).toEqual([]);
+      expect(events.filter((event) => event === "postgres.recovered").length).toBeGreaterThanOrEqual(1);
+      await expect(started(open())).rejects.toThrow(DataFolderInUse);
+      expect(await sql.healthy()).toBe(true);
+    } finally {
+      await sql[Symbol.asyncDispose]();
+      await postgres[Symbol.asyncDispose]();
+    }
+    expect(await findPostgresProcesses(data)).toEqual([]);
+  }, 90_000);
+
+  test("[S10] a pid file that names somebody else's process does not stop the start", async () => {
+    await writeFile(join(data, "postmaster.pid"), `${process.pid}\n${data}\n1700000000\n5432\n/nowhere\n\n 1 1\n`);
+    const postgres = await started(open());
+    await postgres[Symbol.asyncDispose]();
+    expect(await findPostgresProcesses(data)).toEqual([]);
+  });
+
+  test("[S10] a server that was killed leaves the database running, and the next one adopts it", async () => {
+    const program = `
+      import { createEmbeddedPostgres } from ${JSON.stringify(join(import.meta.dirname, "embedded-postgres.ts"))};
+      const quiet = { debug() {}, info() {}, warn() {}, error() {}, with() { return quiet; } };
+      const postgres = createEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)}, log: quiet });
+      await postgres.start(new AbortController().signal);
+      process.kill(process.pid, "SIGKILL");`;
+    await expect(run(process.execPath, ["--input-type=module", "--eval", program])).rejects.toMatchObject({
+      signal: "SIGKILL",
+    });
+    const left = await postmaster();
+    expect(await findPostgresProcesses(data)).toContain(left);
+    events.length = 0;
+    const postgres = await started(open());
+    expect(events).toContain("postgres.adopted");
+    expect(await postmaster()).toBe(left);
+    await postgres[Symbol.asyncDispose]();
+    expect(await findPostgresProcesses(data)).toEqual([]);
+  });
+
+  test("[S11] is in its own session, listens on no network, and its files and socket are private", async () => {
+    const postgres = await started(open());
+    try {
+      const pid = await postmaster();
+      const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+      expect(Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[3])).toBe(pid);
+      const sql = createPgSql({ url: postgres.url, log: silentLog });
+      const [row] = await sql.transaction({ role: "jobs" }, (t) =>
+        t.query<Record<string, string>>(
+          `select current_setting('listen_addresses') as listen, current_setting('fsync') as fsync,
+            current_setting('full_page_writes') as pages, current_setting('synchronous_commit') as commits,
+            current_setting('data_checksums') as sums, current_setting('unix_socket_permissions') as socket`,
+        ),
+      );
+      expect(row).toEqual({ listen: "", fsync: "on", pages: "on", commits: "on", sums: "on", socket: "0700" });
+      await sql[Symbol.asyncDispose]();
+      const inspect = await run("stat", ["-c", "%a", join(dataDir, "postgres"), data]);
+      expect(inspect.stdout.trim().split("\n")).toEqual(["700", "700"]);
+    } finally {
+      await postgres[Symbol.asyncDispose]();
+    }
+  });
+
+  test("[S11] a data folder with a very long path still gets a socket", async () => {
+    const long = join(dataDir, "x".repeat(90));
+    const postgres = createEmbeddedPostgres({ dataDir: long, log: silentLog, diesWithParent: true });
+    await postgres.start(new AbortController().signal);
+    try {
+      expect(new URL(postgres.url).searchParams.get("host")?.length).toBeLessThan(93);
+    } finally {
+      await postgres[Symbol.asyncDispose]();
+      await rm(new URL(postgres.url).searchParams.get("host") ?? "", { recursive: true, force: true });
+    }
+  });
+});

@@ -1,0 +1,132 @@
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createId } from "#kernel/ids";
+import { silentLog } from "#kernel/log";
+import { toFailure } from "../pg-failure.ts";
+import { openTestDatabase, type TestDatabase } from "../test-database.ts";
+import { createPgSql } from "./pg-sql.ts";
+
+let database: TestDatabase;
+let admin: pg.Client;
+beforeAll(async () => {
+  database = await openTestDatabase();
+  admin = new pg.Client({ connectionString: database.adminUrl });
+  await admin.connect();
+  await admin.query("create table scratch (id integer primary key, value integer not null default 0)");
+  await admin.query("grant all on scratch to atelier_jobs");
+  await admin.query("insert into scratch (id) values (1), (2)");
+});
+afterAll(async () => {
+  await admin.end();
+  await database[Symbol.asyncDispose]();
+});
+
+const jobs = { role: "jobs" } as const;
+const valueOf = async (id: number): Promise<number> =>
+  (await admin.query<{ value: number }>("select value from scratch where id = $1", [id])).rows[0]?.value ?? -1;
+
+describe("sql over pg", () => {
+  test("[S3] each scope is its own role, and nothing of it stays on the connection", async () => {
+    const userId = createId();
+    const one = createPgSql({ url: database.url, log: silentLog, maxConnections: 1 });
+    try {
+      const who = `select current_user::text as role, current_setting('atelier.user_id', true) as id,
+        current_setting('atelier.project_id', true) as project`;
+      expect(await one.transaction({ role: "user", userId, projectId: userId }, (t) => t.query(who))).toEqual([
+        { role: "atelier_app", id: userId, project: userId },
+      ]);
+      expect(await one.transaction({ role: "user", userId }, (t) => t.query(who))).toMatchObject([
+        { id: userId, project: "" },
+      ]);
+      expect(await one.transaction(jobs, (t) => t.query(who))).toEqual([{ role: "atelier_jobs", id: "", project: "" }]);
+      expect(await one.transaction({ role: "identity" }, (t) => t.query(who))).toMatchObject([
+        { role: "atelier_identity" },
+      ]);
+    } finally {
+      await one[Symbol.asyncDispose]();
+    }
+  });
+
+  test("[S3] a scope takes ids only", async () => {
+    const evil = "'; drop table users; --";
+    await expect(database.sql.transaction({ role: "user", userId: evil }, async () => 1)).rejects.toThrow(TypeError);
+    await expect(database.sql.transaction({ role: "log", projectIds: [evil] }, async () => 1)).rejects.toThrow(
+      TypeError,
+    );
+  });
+
+  test("[S4] what throws is rolled back; a swallowed failure is not taken for a commit", async () => {
+    await expect(
+      database.sql.transaction(jobs, async (t) => {
+        await t.query("update scratch set value = 9 where id = 1");
+        throw new Error("planted");
+      }),
+    ).rejects.toThrow("planted");
+    await expect(
+      database.sql.transaction(jobs, async (t) => {
+        await t.query("update scratch set value = 9 where id = 1");
+        await t.query("select 1 / 0").catch(() => undefined);
+      }),
+    ).rejects.toThrow(/had failed/u);
+    expect(await valueOf(1)).toBe(0);
+  });
+
+  test("[S5] bytes travel both ways, large counters are numbers, and one beyond 2^53 is a fault", async () => {
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
+    const [row] = await database.sql.transaction(jobs, (t) =>
+      t.query<{ bytes: Buffer; n: number }>("select $1::bytea as bytes, 9007199254740991::bigint as n", [bytes]),
+    );
+    expect(row?.bytes.equals(bytes)).toBe(true);
+    expect(row?.n).toBe(Number.MAX_SAFE_INTEGER);
+    await expect(
+      database.sql.transaction(jobs, (t) => t.query("select 9007199254740993::bigint as n")),
+    ).rejects.toThrow(RangeError);
+  });
+
+  test("[S6] a deadlock is run again, and both get through", async () => {
+    let runs = 0;
+    let arrived = 0;
+    let meet = (): void => undefined;
+    const both = new Promise<void>((resolve) => (meet = resolve));
+    const swap = (first: number, second: number) =>
+      database.sql.transaction(jobs, async (t) => {
+        runs++;
+        await t.query("update scratch set value = value + 1 where id = $1", [first]);
+        if (++arrived === 2) meet();
+        await both;
+        await t.query("update scratch set value = value + 1 where id = $1", [second]);
+      });
+    await Promise.all([swap(1, 2), swap(2, 1)]);
+    expect(runs).toBe(3);
+    expect([await valueOf(1), await valueOf(2)]).toEqual([2, 2]);
+  });
+
+  test("[S7] a lost connection is 503 and not run again; the next one works", async () => {
+    let runs = 0;
+    const work = database.sql.transaction(jobs, async (t) => {
+      runs++;
+      const [row] = await t.query<{ pid: number }>("select pg_backend_pid() as pid");
+      await admin.query("select pg_terminate_backend($1)", [row?.pid]);
+      await t.query("select pg_sleep(1)");
+    });
+    await expect(work).rejects.toMatchObject({ code: "server/unavailable", extra: { retryAfterSeconds: 1 } });
+    expect(runs).toBe(1);
+    expect(await database.sql.transaction(jobs, (t) => t.query("select 1 as one"))).toEqual([{ one: 1 }]);
+    expect(await database.sql.healthy()).toBe(true);
+  });
+
+  test("[S7] no database is 503, and not healthy", async () => {
+    const nowhere = createPgSql({ url: "postgresql://x@localhost/x?host=/nonexistent", log: silentLog });
+    await expect(nowhere.transaction(jobs, (t) => t.query("select 1"))).rejects.toMatchObject({
+      code: "server/unavailable",
+    });
+    expect(await nowhere.healthy()).toBe(false);
+    await nowhere[Symbol.asyncDispose]();
+  });
+
+  test("[S8] a full disk is said as such; a programming fault is not dressed up", () => {
+    expect(toFailure(Object.assign(new Error("x"), { code: "53100" }))).toMatchObject({ code: "server/storage-full" });
+    const fault = Object.assign(new Error("syntax"), { code: "42601" });
+    expect(toFailure(fault)).toBe(fault);
+  });
+});
