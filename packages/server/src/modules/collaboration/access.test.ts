@@ -98,10 +98,16 @@ describe("who may do what", () => {
     await until(() => client.facts.at(-1)?.readOnly === false);
     client.insert(0, "kept");
     await until(() => client.saved === client.sent);
+    // The answer takes its time; what is sent meanwhile must not get in.
+    const { roleOf } = fixture.files.projects;
+    const answer = Promise.withResolvers<undefined>();
+    fixture.files.projects.roleOf = () => answer.promise;
     change(undefined);
-    // In flight when the rights go: it must not get in.
     client.insert(0, "late ");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    answer.resolve(undefined);
     await until(() => client.closeCode === CLOSE.rightsTaken);
+    fixture.files.projects.roleOf = roleOf;
     await server.stop();
     expect(fixture.files.text(fileId)).toBe("kept");
   });
@@ -186,10 +192,15 @@ describe("awareness", () => {
     expect(shown()).toBe("Alice");
     alice.socket.close();
     await until(() => shown() === undefined, "Alice to leave");
-    // An echo of what Alice said last does not bring her back.
-    mallory.socket.send(awarenessMessage([{ client: alice.doc.clientID, clock: 1, state: '{"name":"ghost"}' }]));
+    // An echo of what Alice said last does not bring her back, from whomever.
+    const echo = awarenessMessage([{ client: alice.doc.clientID, clock: 1, state: '{"name":"ghost"}' }]);
+    mallory.socket.send(echo);
+    (await server.dial(fileId, { user: "bob" })).send(echo);
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(shown()).toBeUndefined();
+    const late = await server.speak(fileId);
+    await until(() => late.awareness.getStates().has(mallory.doc.clientID));
+    expect(late.awareness.getStates().has(alice.doc.clientID)).toBe(false);
     await server.stop();
   });
 
