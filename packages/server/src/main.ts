@@ -1,11 +1,11 @@
 /** The composition root: configuration -> adapters -> modules -> roles -> listening, and an orderly end. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "#kernel/clock";
 import { type Component, Lifecycle } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
 import { createAuditTrail } from "#platform/audit";
 import { createVault, loadSecretKey } from "#platform/blobs";
+import { rateLimitPoints } from "#platform/rate-limits";
 import { createIdentity } from "#identity";
 import { choosesLogLevel, type Configuration, ConfigurationFaults, readConfiguration } from "./config.ts";
 import { createPostgresDocumentStore } from "./modules/collaboration/adapters/document-store-postgres.ts";
@@ -33,6 +33,7 @@ import { migrate } from "./platform/sql/migrate.ts";
 import { createAccountUsage } from "./roles/account-usage.ts";
 import { bindApplication, createApplication } from "./roles/application.ts";
 import { openDataFolder } from "./roles/data-folder.ts";
+import { edgeOptions } from "./roles/edge-options.ts";
 import { findCandidates } from "./roles/executor/candidates.ts";
 import { chooseSandbox, type SandboxChoice } from "./roles/executor/sandbox-choice.ts";
 import { openGateway } from "./roles/gateway-role.ts";
@@ -135,36 +136,17 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
     onFatal: tools.onFatal,
   });
 
-  const https = settings.TLS_CERT_FILE !== undefined || settings.PUBLIC_URL?.startsWith("https:") === true;
+  const edge = await edgeOptions(settings);
+  const { https } = edge;
+  const rateLimits = createMemoryRateLimits(rateLimitPoints(settings));
   const server = createFastifyServer({
-    ...{ audit, metrics, log, clock, https, onFatal: tools.onFatal, authenticator: identity },
-    rateLimits: createMemoryRateLimits({
-      read: settings.RATE_LIMIT_READ,
-      write: settings.RATE_LIMIT_WRITE,
-      "sign-in": settings.RATE_LIMIT_SIGN_IN,
-      execute: settings.RATE_LIMIT_EXECUTE,
-    }),
-    origin: {
-      proxied: settings.TRUST_PROXY.kind !== "none",
-      ...(settings.PUBLIC_URL === undefined ? {} : { publicUrl: settings.PUBLIC_URL }),
-    },
-    trusted: settings.TRUST_PROXY,
-    basePath: settings.BASE_PATH,
-    assetBaseUrl: settings.ASSET_BASE_URL,
-    ...(settings.TLS_CERT_FILE === undefined || settings.TLS_KEY_FILE === undefined
-      ? {}
-      : {
-          tls: {
-            cert: await readFile(settings.TLS_CERT_FILE, "utf8"),
-            key: await readFile(settings.TLS_KEY_FILE, "utf8"),
-          },
-        }),
-    checkAnswers: settings.ATELIER_CHECK_ANSWERS,
+    ...edge,
+    ...{ audit, metrics, log, clock, rateLimits, authenticator: identity, onFatal: tools.onFatal },
   });
   // Stopping runs backwards: drain, end executions, put documents to rest, close the listener, then what they stood on.
   await lifecycle.start(closingOf(server));
   for (const component of application.components) await lifecycle.start(component);
-  bindApplication(server, application, { identity, https });
+  bindApplication(server, application, { identity, bus, clock, log, https });
   const hasPage = await openGateway(server, {
     settings,
     places,

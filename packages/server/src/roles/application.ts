@@ -31,6 +31,7 @@ import {
   type ProjectsNeeds,
   type ProjectsService,
   registerProjectsHttp,
+  registerProjectsSocket,
 } from "#projects";
 import type { SandboxChoice } from "./executor/sandbox-choice.ts";
 
@@ -122,11 +123,13 @@ export const createApplication = (parts: ApplicationParts): Application => {
 export const bindApplication = (
   edge: HttpServer,
   application: Application,
-  options: { readonly identity: IdentityService; readonly https: boolean },
+  parts: Pick<ApplicationParts, "identity" | "bus" | "clock" | "log"> & { readonly https: boolean },
 ): void => {
   const { projects, collaboration, execution } = application;
-  registerIdentityHttp(edge, options.identity, options);
+  const { bus, clock, log } = parts;
+  registerIdentityHttp(edge, parts.identity, { https: parts.https });
   registerProjectsHttp(edge, projects);
+  registerProjectsSocket(edge, { projects, bus, clock, log });
   registerCollaborationHttp(edge, { collaboration, projects });
   registerCollaborationSocket(edge, collaboration);
   registerExecutionHttp(edge, execution);

@@ -1,3 +1,3 @@
 /** Rate limits as the edge sees them, and their settings. */
 export type { RateDecision, RateLimits } from "./ports.ts";
-export { rateLimitSettings, type RateLimitPoints } from "./settings.ts";
+export { rateLimitPoints, rateLimitSettings, type RateLimitPoints } from "./settings.ts";

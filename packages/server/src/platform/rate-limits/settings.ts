@@ -1,5 +1,5 @@
 /** How many requests one user (or, signed out, one address) may make in a minute. */
-import type { Setting } from "#kernel/setting";
+import type { Setting, SettingValues } from "#kernel/setting";
 import type { RateClass } from "@atelier/contracts";
 import { z } from "zod";
 
@@ -23,3 +23,10 @@ export const rateLimitSettings = {
 
 /** Requests per minute for each class. */
 export type RateLimitPoints = Readonly<Record<RateClass, number>>;
+
+export const rateLimitPoints = (settings: SettingValues<typeof rateLimitSettings>): RateLimitPoints => ({
+  read: settings.RATE_LIMIT_READ,
+  write: settings.RATE_LIMIT_WRITE,
+  "sign-in": settings.RATE_LIMIT_SIGN_IN,
+  execute: settings.RATE_LIMIT_EXECUTE,
+});

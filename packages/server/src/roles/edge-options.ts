@@ -1,0 +1,40 @@
+/** What the settings say about the edge: who we are to browsers, whom we trust, and our certificate. */
+import { readFile } from "node:fs/promises";
+import type { TrustedProxies } from "#platform/http";
+import { StartFault } from "./data-folder.ts";
+
+export type EdgeSettings = {
+  readonly PUBLIC_URL: string | undefined;
+  readonly BASE_PATH: string;
+  readonly TRUST_PROXY: TrustedProxies;
+  readonly ASSET_BASE_URL: string;
+  readonly TLS_CERT_FILE: string | undefined;
+  readonly TLS_KEY_FILE: string | undefined;
+  readonly ATELIER_CHECK_ANSWERS: boolean;
+};
+
+const readPem = (file: string): Promise<string> =>
+  readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new StartFault(
+      `${file} can't be read (${error.code ?? "unknown error"}): TLS_CERT_FILE and TLS_KEY_FILE name PEM files.`,
+    );
+  });
+
+/** @throws StartFault when the certificate can't be read. */
+export const edgeOptions = async (settings: EdgeSettings) => {
+  const { TLS_CERT_FILE, TLS_KEY_FILE, PUBLIC_URL } = settings;
+  const hasCertificate = TLS_CERT_FILE !== undefined && TLS_KEY_FILE !== undefined;
+  return {
+    /** Browsers reach us over TLS: our own, or a proxy's. */
+    https: hasCertificate || PUBLIC_URL?.startsWith("https:") === true,
+    origin: {
+      proxied: settings.TRUST_PROXY.kind !== "none",
+      ...(PUBLIC_URL === undefined ? {} : { publicUrl: PUBLIC_URL }),
+    },
+    trusted: settings.TRUST_PROXY,
+    basePath: settings.BASE_PATH,
+    assetBaseUrl: settings.ASSET_BASE_URL,
+    checkAnswers: settings.ATELIER_CHECK_ANSWERS,
+    ...(hasCertificate ? { tls: { cert: await readPem(TLS_CERT_FILE), key: await readPem(TLS_KEY_FILE) } } : {}),
+  };
+};
