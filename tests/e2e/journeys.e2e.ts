@@ -39,7 +39,7 @@ const visitAndType = async (text: string): Promise<EditorPage> => {
 const share = async (owner: EditorPage, role: "viewer" | "editor"): Promise<string> => {
   await owner.page.getByRole("button", { name: "Share" }).click();
   const dialog = owner.page.getByRole("dialog");
-  await dialog.getByRole("radio", { name: role === "viewer" ? /view/iu : /edit/iu }).check({ force: true });
+  await dialog.getByRole("combobox", { name: "What the link allows" }).selectOption(role);
   await dialog.getByRole("button", { name: /create|make/iu }).click();
   const address = await eventually(async () => {
     const found = await dialog.locator("input[readonly]").first().inputValue();
@@ -142,8 +142,9 @@ describe("journey 2: two browsers edit one file at once", () => {
       ada.page.keyboard.type("ada ada ada ada ada ada", { delay: 25 }),
       friend.page.keyboard.type("bob bob bob bob bob bob", { delay: 25 }),
     ]);
-    await ada.page.locator("#editor .remote-cursor, #editor [class*='remote-caret'], #editor [class*='remote-cursor']").first().waitFor({ state: "attached" });
-    await friend.page.locator("#editor [class*='remote']").first().waitFor({ state: "attached" });
+    for (const page of [ada.page, friend.page]) {
+      await page.locator("#editor .shared-caret .shared-caret-name").first().waitFor({ state: "attached" });
+    }
     await ada.page.getByRole("list", { name: "People here" }).getByRole("button").first().waitFor();
 
     const text = await eventually(async () => {
