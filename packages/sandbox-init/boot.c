@@ -134,7 +134,11 @@ void boot(const struct boot_options *options) {
   umask(022);
   mount_disk(options, !shared);
   mount_shared_memory(options);
-  if (options->hide_host) hide_host();
+  if (options->hide_host) {
+    hide_host();
+    /* Where one id is all there is, /dev belongs to the program's user. */
+    mount_or_fail("/dev", "/dev", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_RELATIME, NULL);
+  }
   if (shared) map_self();
   else become_separate_user();
   umask(0);

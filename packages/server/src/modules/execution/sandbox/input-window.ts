@@ -3,6 +3,8 @@ import { encodeFrame, toSandbox } from "./frames.ts";
 
 /** The queue between a caller and a sandbox's 64 KiB input buffer. */
 export interface InputWindow {
+  /** The program that reads the input has been started; what came before was kept. */
+  open(): void;
   /** False when more is queued than the sandbox can take now. */
   write(chunk: Uint8Array): boolean;
   end(): void;
@@ -21,6 +23,7 @@ export const createInputWindow = (send: (frame: Uint8Array) => void): InputWindo
   let room = windowBytes;
   let queue: Uint8Array[] = [];
   let state: "open" | "ending" | "closed" = "open";
+  let started = false;
   let waiting: (() => void)[] = [];
 
   const settle = (): void => {
@@ -30,7 +33,7 @@ export const createInputWindow = (send: (frame: Uint8Array) => void): InputWindo
     for (const resolve of resolved) resolve();
   };
   const pump = (): void => {
-    while (room > 0 && queue[0] !== undefined) {
+    while (started && room > 0 && queue[0] !== undefined) {
       const chunk = queue[0];
       const part = chunk.subarray(0, room);
       if (part.byteLength === chunk.byteLength) queue.shift();
@@ -38,13 +41,17 @@ export const createInputWindow = (send: (frame: Uint8Array) => void): InputWindo
       room -= part.byteLength;
       send(encodeFrame(toSandbox.stdin, part));
     }
-    if (queue.length === 0 && state === "ending") {
+    if (started && queue.length === 0 && state === "ending") {
       state = "closed";
       send(encodeFrame(toSandbox.stdinEnd));
     }
     settle();
   };
   return {
+    open() {
+      started = true;
+      pump();
+    },
     write(chunk) {
       if (state !== "open" || chunk.byteLength === 0) return true;
       queue.push(Uint8Array.from(chunk));

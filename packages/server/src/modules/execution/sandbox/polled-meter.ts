@@ -1,9 +1,21 @@
 /** Measures a sandbox through /proc where no cgroup is delegated; limits hold to within one interval. */
-import { familyOf, proportionalBytes } from "./host-processes.ts";
+import { familyOf, type HostProcess, listProcesses, proportionalBytes } from "./host-processes.ts";
 import type { Meter } from "./meter.ts";
 
 const tickMs = 10;
 const pageBytes = 4096;
+
+const snapshotMs = 25;
+let snapshot: { readonly at: number; readonly processes: HostProcess[] } = {
+  at: Number.NEGATIVE_INFINITY,
+  processes: [],
+};
+
+/** Runs that are measured at about the same time share one look at the host. */
+const recentProcesses = (): HostProcess[] => {
+  if (performance.now() - snapshot.at > snapshotMs) snapshot = { at: performance.now(), processes: listProcesses() };
+  return snapshot.processes;
+};
 
 /** Measures the processes below `rootPid`. Daemonised ones stay below it: init inherits them. */
 export const createPolledMeter = (rootPid: number): Meter => {
@@ -18,7 +30,7 @@ export const createPolledMeter = (rootPid: number): Meter => {
       peakBytes = 0;
     },
     measure() {
-      const family = familyOf(rootPid);
+      const family = familyOf(rootPid, recentProcesses());
       // Usage of a process that ended before its parent waited for it would make the sum fall.
       cpuMs = Math.max(cpuMs, family.reduce((sum, member) => sum + member.ticks, 0) * tickMs);
       let bytes = family.reduce((sum, member) => sum + member.residentPages, 0) * pageBytes;

@@ -48,6 +48,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
   let last = nothing;
   let outputBytes = 0;
   let ended = false;
+  let terminal = job.terminal;
   let wallTimer: NodeJS.Timeout | undefined;
   let meterTimer: NodeJS.Timeout | undefined;
 
@@ -98,22 +99,32 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     else meterTimer = setTimeout(checkUsage, machine.meter.intervalMs);
   };
 
-  const begin = (frame: Buffer): void => {
+  const frameFor = (wanted: SandboxStage): Buffer =>
+    wanted === "compile" && job.compile !== undefined
+      ? encodeStart(job.compile, { warm: false, stdin: false })
+      : encodeStart(warmArgv === undefined ? job.run : { ...job.run, argv: warmArgv }, {
+          warm: warmArgv !== undefined,
+          stdin: true,
+          terminal,
+        });
+
+  const begin = (): void => {
     const { limits } = command();
-    machine.meter.begin(Math.min(limits.memoryBytes, memoryBytes) + machine.overheadBytes);
+    try {
+      machine.meter.begin(Math.min(limits.memoryBytes, memoryBytes) + machine.overheadBytes);
+    } catch (error) {
+      finish({ kind: "sandbox-failed", reason: `limits could not be set: ${String(error)}` });
+      return;
+    }
     cpuBefore = measure().cpuMs;
     startedAt = performance.now();
-    listener.stage(stage);
-    send(frame);
     stopTimers();
     wallTimer = setTimeout(() => finish({ kind: "limit", limit: "wall" }), limits.wallMs);
     meterTimer = setTimeout(checkUsage, machine.meter.intervalMs);
+    listener.stage(stage);
+    send(frameFor(stage));
+    if (stage === "run") input.open();
   };
-
-  const runFrame =
-    warmArgv === undefined
-      ? encodeStart(job.run, { warm: false, stdin: true, terminal: job.terminal })
-      : encodeStart({ ...job.run, argv: warmArgv }, { warm: true, stdin: true, terminal: job.terminal });
 
   const deliver = (stream: "stdout" | "stderr" | "terminal", bytes: Uint8Array): void => {
     const room = command().limits.outputBytes - outputBytes;
@@ -132,16 +143,18 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     else if (stage === "run" || frame.code !== 0) finish({ kind: "exited", exitCode: frame.code });
     else {
       stage = "run";
-      begin(runFrame);
+      begin();
     }
   };
 
-  const first = job.compile === undefined ? runFrame : encodeStart(job.compile, { warm: false, stdin: false });
+  // Before anything is sent: a command that cannot be said is the caller's error.
+  frameFor("run");
+  frameFor(stage);
   for (const file of job.files) {
     send(encodeFrame(toSandbox.file, Uint8Array.of(file.executable ? 1 : 0), Buffer.from(file.path, "utf8")));
     for (const frame of encodeData(toSandbox.fileData, file.bytes)) send(frame);
   }
-  begin(first);
+  begin();
 
   const signalNumbers = constants.signals;
   return {
@@ -152,6 +165,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
       endStdin: () => input.end(),
       signal: (name) => send(encodeFrame(toSandbox.signal, Uint8Array.of(signalNumbers[name]))),
       resize(size) {
+        terminal = job.terminal === undefined ? undefined : size;
         const payload = Buffer.alloc(4);
         payload.writeUInt16LE(Math.min(Math.max(size.columns, 1), 0xffff), 0);
         payload.writeUInt16LE(Math.min(Math.max(size.rows, 1), 0xffff), 2);

@@ -11,8 +11,8 @@ const size = { columns: 101, rows: 37 };
 const terminalProgram = `
 import os, signal, sys
 print("tty", all(os.isatty(n) for n in range(3)), *os.get_terminal_size(), flush=True)
-def resized(*_): print("resized", *os.get_terminal_size(), flush=True)
-def interrupted(*_): print("interrupted", flush=True)
+def resized(*_): os.write(1, ("resized %d %d\\n" % tuple(os.get_terminal_size())).encode())
+def interrupted(*_): os.write(1, b"interrupted\\n")
 signal.signal(signal.SIGWINCH, resized)
 signal.signal(signal.SIGINT, interrupted)
 for line in sys.stdin: print("line", line.strip(), flush=True)
@@ -38,6 +38,21 @@ export const testConversations = (context: ContractContext): void => {
       });
       expect(outcome.stdout).toBe("got one\ngot zwöi\n");
       expect(outcome.result.end).toEqual({ kind: "exited", exitCode: 1 });
+    });
+
+    test("input and size given while compiling reach the program", async () => {
+      const program = {
+        compile: ["sleep", "0.5"],
+        argv: ["sh", "-c", "stty size; read line; echo got $line"],
+        terminal: size,
+      };
+      const outcome = await run(program, ({ run: running }) => {
+        running.writeStdin(bytes("early\r"));
+        running.resize({ columns: 44, rows: 22 });
+      });
+      expect(outcome.stages).toEqual(["compile", "run"]);
+      expect(outcome.terminal).toContain("22 44");
+      expect(outcome.terminal).toContain("got early");
     });
 
     test("a character split across chunks arrives byte-exact", async () => {
