@@ -6,8 +6,8 @@ import { type AwarenessSender, createAwarenessSender } from "./awareness-sender.
 import { type Connection, createConnection } from "./connection.ts";
 import type { LiveEnvironment } from "./environment.ts";
 import * as messages from "./live-messages.ts";
+import { createOutbox } from "./outbox.ts";
 import { REMOTE_ORIGIN, RESTORED_ORIGIN, type Replica, createReplica, insertedText } from "./replica.ts";
-import { createSaveLedger } from "./save-ledger.ts";
 import {
   QUIET_INTERRUPTION_MS,
   type ReadOnlyReason,
@@ -54,8 +54,8 @@ export interface LiveDocument {
 /** Under which name a document's unsaved edits are stored. */
 export const documentName = (projectId: string, fileId: string): string => `${projectId}/${fileId}`;
 
-/** Two sends closer than this are a burst, and the second waits for the frame. */
-const BURST_MS = 16;
+/** Close codes from here on are the server's own words. */
+const PRIVATE_CODES = 4_000;
 /** Cursors of others stay this long after the connection is lost. */
 const STALE_CURSORS_MS = 3_000;
 
@@ -68,7 +68,6 @@ const FINAL: Readonly<Record<number, ReadOnlyReason>> = {
 export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
   const { projectId, fileId, store, environment, log } = options;
   const name = documentName(projectId, fileId);
-  const ledger = createSaveLedger();
   const onSynced = createSignal<Replica>();
   const onReplaced = createSignal<Replica>();
   const onAccess = createSignal<ReadOnlyReason | undefined>();
@@ -81,26 +80,21 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
   let readOnly: ReadOnlyReason | undefined;
   let durable = true;
   let generation: number | undefined;
-  let queue: Uint8Array[] = [];
-  let frameAsked = false;
-  let sentAt = -Infinity;
   let disconnectedSince: number | undefined = environment.now();
   let state: SaveState = { kind: "saved" };
   let stateAsked = false;
   let cancelStateTimer: (() => void) | undefined;
   let closed = false;
   let ended = false;
-  /** The server's state vector of this connection; edits may go out once it or the facts allow it. */
-  let serverVector: Uint8Array | undefined;
-  let mayWrite = false;
+  const outbox = createOutbox({ name, store, environment, send: (frame) => connection.send(frame) });
 
   const currentState = (): SaveState =>
     saveStateOf({
       readOnly,
       connected: disconnectedSince === undefined,
       disconnectedMs: environment.now() - (disconnectedSince ?? environment.now()),
-      unconfirmed: ledger.unconfirmed,
-      oldestMs: environment.now() - (ledger.oldestSince ?? environment.now()),
+      unconfirmed: outbox.unconfirmed,
+      oldestMs: environment.now() - (outbox.oldestSince ?? environment.now()),
       durable,
       kept: store.available,
     });
@@ -115,7 +109,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
       const waitMs =
         disconnectedSince !== undefined
           ? disconnectedSince + QUIET_INTERRUPTION_MS - environment.now()
-          : (ledger.oldestSince ?? -Infinity) + SLOW_SAVE_MS - environment.now();
+          : (outbox.oldestSince ?? -Infinity) + SLOW_SAVE_MS - environment.now();
       cancelStateTimer = waitMs > 0 ? environment.after(waitMs + 1, stateChanged) : undefined;
       if (sameSaveState(now, state)) return;
       state = now;
@@ -123,39 +117,10 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     });
   };
 
-  const sendQueue = () => {
-    if (!mayWrite || readOnly || queue.length === 0 || !connection.open) return;
-    const update = queue.length === 1 ? (queue[0] as Uint8Array) : Y.mergeUpdates(queue);
-    if (!connection.send(messages.updateMessage(update))) return;
-    queue = [];
-    sentAt = environment.now();
-    ledger.sent();
-  };
-  const sendSoon = () => {
-    if (frameAsked) return;
-    if (environment.now() - sentAt >= BURST_MS) return sendQueue();
-    frameAsked = true;
-    environment.nextFrame(() => {
-      frameAsked = false;
-      sendQueue();
-    });
-  };
-  /** Everything the server does not have: the answer to its step 1, once writing is allowed. */
-  const sendMissing = () => {
-    if (!mayWrite || readOnly || !serverVector) return;
-    const update = Y.encodeStateAsUpdate(replica.doc, serverVector);
-    if (!connection.send(messages.step2Message(update))) return;
-    queue = [];
-    ledger.sent();
-  };
-
   const edited = (update: Uint8Array, origin: unknown) => {
     if (origin === REMOTE_ORIGIN || origin === RESTORED_ORIGIN) return;
-    const ticket = store.append(name, { update, generation: generation ?? 0, edits: 1 });
-    ledger.add({ edits: 1, ticket, since: environment.now() });
-    queue.push(update);
-    if (connection.open) sendSoon();
-    else connection.hurry();
+    outbox.edited(update, generation ?? 0);
+    if (!connection.open) connection.hurry();
     stateChanged();
   };
   const adopt = (fresh: Replica) => {
@@ -172,10 +137,9 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
   };
   /** Lets go of the replica, keeping its unsaved text aside, and begins with an empty one. */
   const startAfresh = (why: string) => {
-    log("document.afresh", { fileId, why, unconfirmed: ledger.unconfirmed });
-    if (ledger.unconfirmed > 0) void keep(replica.text.toJSON());
-    store.discard(ledger.clear());
-    queue = [];
+    log("document.afresh", { fileId, why, unconfirmed: outbox.unconfirmed });
+    if (outbox.unconfirmed > 0) void keep(replica.text.toJSON());
+    outbox.clear();
     synced = false;
     const old = replica;
     const announced = old.awareness.getLocalState();
@@ -191,7 +155,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     const rows = await left;
     left = Promise.resolve([]);
     if (rows.length === 0) return;
-    if (into !== replica || closed) {
+    if (into !== replica || closed || readOnly === "log-unavailable") {
       left = Promise.resolve(rows);
       return;
     }
@@ -205,10 +169,8 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     }
     if (fitting.length === 0) return;
     const merged = Y.mergeUpdates(fitting.map(({ update }) => update.update));
-    for (const { update, ticket } of fitting) ledger.add({ edits: update.edits, ticket, since: environment.now() });
     Y.applyUpdate(into.doc, merged, RESTORED_ORIGIN);
-    queue.push(merged);
-    sendQueue();
+    outbox.restored(fitting, merged);
     stateChanged();
   };
   const finishSync = async () => {
@@ -216,7 +178,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     await restore();
     if (of !== replica || closed) return;
     connection.settled();
-    sendQueue();
+    outbox.flush();
     stateChanged();
     if (synced) return;
     synced = true;
@@ -238,30 +200,27 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     }
     generation = news.generation;
     const reason = news.readOnly ? (news.reason ?? "role") : undefined;
-    if (reason === "role" && ledger.unconfirmed > 0) {
+    if (reason === "role" && outbox.unconfirmed > 0) {
       setReadOnly(reason);
       startAfresh("rights");
       connection.restart();
       return;
     }
     setReadOnly(reason);
-    mayWrite = true;
-    sendMissing();
+    outbox.allow(!news.readOnly);
+    if (synced && !news.readOnly) void restore();
   };
   const receive = (message: messages.LiveMessage) => {
     switch (message.kind) {
       case "step1":
-        serverVector = message.stateVector;
-        sendMissing();
+        outbox.answer(replica, message.stateVector);
         return;
       case "step2":
       case "update":
         Y.applyUpdate(replica.doc, message.update, REMOTE_ORIGIN);
         if (message.kind === "update") return;
-        if (!mayWrite) {
-          mayWrite = true;
-          sendMissing();
-        }
+        // A server that tells no facts lets everybody write.
+        if (generation === undefined) outbox.allow(true);
         void finishSync();
         return;
       case "awareness":
@@ -271,7 +230,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
         sender?.announce();
         return;
       case "saved":
-        store.discard(ledger.confirmed(message.count));
+        outbox.confirmed(message.count);
         stateChanged();
         return;
       case "facts":
@@ -300,10 +259,8 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     {
       onOpen: () => {
         disconnectedSince = undefined;
-        serverVector = undefined;
-        mayWrite = false;
         durable = true;
-        ledger.connected();
+        outbox.connected();
         connection.send(messages.step1Message(Y.encodeStateVector(replica.doc)));
         sender?.announce();
         stateChanged();
@@ -319,15 +276,14 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
         receive(message);
       },
       onClose: (code) => {
+        if (disconnectedSince === undefined || code >= PRIVATE_CODES) log("document.closed", { fileId, code });
         disconnectedSince ??= environment.now();
-        mayWrite = false;
-        log("document.closed", { fileId, code });
         environment.after(STALE_CURSORS_MS, forgetOthers);
         stateChanged();
         const final = FINAL[code];
         if (final) {
-          if (ledger.unconfirmed > 0) void keep(replica.text.toJSON());
-          store.discard(ledger.clear());
+          if (outbox.unconfirmed > 0) void keep(replica.text.toJSON());
+          outbox.clear();
           ended = true;
           setReadOnly(final);
           return "stop";
@@ -345,7 +301,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
   adopt(replica);
   void store.copies(name).then((copies) => copies.forEach((copy) => onKeptCopy.emit(copy)));
   const stopListening = environment.onLeave(() => {
-    sendQueue();
+    outbox.flush();
     void store.flush();
   });
 
@@ -373,7 +329,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     onSaveState,
     onKeptCopy,
     close: async () => {
-      sendQueue();
+      outbox.flush();
       closed = true;
       stopListening();
       cancelStateTimer?.();

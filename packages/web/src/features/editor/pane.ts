@@ -15,6 +15,7 @@ import { type OpenedFile, createOpenFile } from "./open-file.ts";
 import { type EditorOptions, type EditorTheme, type OpenFile, type RecoveredCopy, localFileId } from "./ports.ts";
 import { createPresence } from "./presence.ts";
 import type { PaneEvents } from "./pane-events.ts";
+import { createTabHint } from "./tab-hint.ts";
 import { minimalChange } from "./text-diff.ts";
 
 export interface Pane {
@@ -58,6 +59,8 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     log,
   });
   const presence = createPresence({ editor, container, options, events, registry, shown: () => shown()?.live });
+
+  const removeTabHint = createTabHint(editor, container, /Mac|iP(?:hone|ad)/.test(navigator.platform));
 
   const refresh = () => {
     const file = shown();
@@ -208,6 +211,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     },
     dispose: () => {
       presence.dispose();
+      removeTabHint();
       for (const subscription of subscriptions) subscription.dispose();
       editor.dispose();
       for (const file of files.values()) file.dispose();

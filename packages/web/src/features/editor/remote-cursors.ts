@@ -12,6 +12,8 @@ export interface RemoteCursors {
 
 /** A name stays this long after the last move. */
 const NAME_MS = 2_000;
+/** Closer than this to the right edge, a name goes to the left of its caret. */
+const NAME_WIDTH_PX = 180;
 /** `editor.ContentWidgetPositionPreference.EXACT`. */
 const EXACT = 0 as editor.ContentWidgetPositionPreference;
 
@@ -81,6 +83,8 @@ export function createRemoteCursors(on: StandaloneEditor): RemoteCursors {
     caret.node.style.setProperty("--cursor-text", textOn(cursor.user.color));
     if (caret.label.textContent !== cursor.user.name) caret.label.textContent = cursor.user.name;
     caret.node.classList.toggle("is-first-line", lineNumber === 1);
+    const left = on.getScrolledVisiblePosition({ lineNumber, column })?.left ?? 0;
+    caret.node.classList.toggle("is-near-edge", left > on.getLayoutInfo().width - NAME_WIDTH_PX);
     const moved = caret.line !== lineNumber || caret.column !== column;
     if (caret.head !== head) showName(caret);
     Object.assign(caret, { line: lineNumber, column, head });

@@ -1,0 +1,56 @@
+/** Shows how to leave the editor by keyboard, when somebody arrived by keyboard. */
+import { monaco } from "./monaco/monaco.ts";
+import type { StandaloneEditor } from "./monaco/types.ts";
+
+const SHOWN_MS = 5_000;
+const { tabFocusMode } = monaco.editor.EditorOption;
+/** A focus this soon after a Tab came from it. */
+const ARRIVAL_MS = 200;
+
+/** Adds the hint to the container; returns what removes it. */
+export function createTabHint(editor: StandaloneEditor, container: HTMLElement, isMac: boolean): () => void {
+  const keys = isMac ? "Ctrl+Shift+M" : "Ctrl+M";
+  const hint = document.createElement("div");
+  hint.className = "tab-hint";
+  hint.setAttribute("role", "status");
+  container.append(hint);
+  let tabbedAt = -Infinity;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let moves = editor.getOption(tabFocusMode);
+
+  const hide = () => {
+    clearTimeout(timer);
+    hint.textContent = "";
+  };
+  const show = () => {
+    hint.textContent = moves
+      ? `Tab leaves the editor. ${keys} lets it indent.`
+      : `Tab indents. ${keys} lets it leave the editor.`;
+    clearTimeout(timer);
+    timer = setTimeout(hide, SHOWN_MS);
+  };
+  const tabbed = (event: KeyboardEvent) => {
+    if (event.key === "Tab") tabbedAt = event.timeStamp;
+  };
+  document.addEventListener("keydown", tabbed, true);
+  const subscriptions = [
+    editor.onDidFocusEditorText(() => {
+      if (performance.now() - tabbedAt < ARRIVAL_MS) show();
+    }),
+    editor.onDidChangeConfiguration((event) => {
+      if (!event.hasChanged(tabFocusMode)) return;
+      const now = editor.getOption(tabFocusMode);
+      if (now === moves) return;
+      moves = now;
+      show();
+    }),
+    editor.onDidBlurEditorText(hide),
+    editor.onDidChangeModelContent(hide),
+  ];
+  return () => {
+    document.removeEventListener("keydown", tabbed, true);
+    for (const subscription of subscriptions) subscription.dispose();
+    clearTimeout(timer);
+    hint.remove();
+  };
+}
