@@ -41,17 +41,17 @@ const bwrapArguments = (options: {
   const { blueprint, runtimeFolder, place, separateUsers } = options;
   const disk = place.disk;
   return [
-    ...["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"],
-    ...["--die-with-parent", "--new-session", "--as-pid-1", "--info-fd", "3", "--userns-block-fd", "4"],
-    ...["--cap-add", "ALL", "--hostname", "atelier", "--clearenv"],
-    ...Object.entries(baseEnvironment).flatMap(([name, value]) => ["--setenv", name, value]),
-    ...["--ro-bind", blueprint.imageRoot, "/", "--ro-bind", runtimeFolder, "/.atelier"],
-    ...["--proc", "/proc", "--dev", "/dev"],
-    ...(disk === undefined ? [] : ["--bind", disk, "/project"]),
-    ...["--", insidePaths.init, `--disk=${disk === undefined ? diskOptions(blueprint) : "mounted"}`],
-    ...[`--identity=${separateUsers ? "separate" : "shared"}`, "--hide-host", `--seccomp=${insidePaths.seccomp}`],
-    ...(blueprint.warmUp === undefined ? [] : ["--", ...blueprint.warmUp]),
-  ];
+    ["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"],
+    ["--die-with-parent", "--new-session", "--as-pid-1", "--info-fd", "3", "--userns-block-fd", "4"],
+    ["--cap-add", "ALL", "--hostname", "atelier", "--clearenv"],
+    ...Object.entries(baseEnvironment).map(([name, value]) => ["--setenv", name, value]),
+    ["--ro-bind", blueprint.imageRoot, "/", "--ro-bind", runtimeFolder, "/.atelier"],
+    ["--proc", "/proc", "--dev", "/dev"],
+    disk === undefined ? [] : ["--bind", disk, "/project"],
+    ["--", insidePaths.init, `--disk=${disk === undefined ? diskOptions(blueprint) : "mounted"}`],
+    [`--identity=${separateUsers ? "separate" : "shared"}`, "--hide-host", `--seccomp=${insidePaths.seccomp}`],
+    blueprint.warmUp === undefined ? [] : ["--", ...blueprint.warmUp],
+  ].flat();
 };
 
 /** Reads the pid of the sandbox's first process from bubblewrap's report. */

@@ -112,22 +112,13 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
       writeFileSync(join(place.folder, "config.json"), JSON.stringify(ociBundle(blueprint, runtimeFolder, place.disk)));
       const launched = launch({
         argv: [
-          ...[options.runsc, "--root", join(place.folder, "runsc"), "--platform", "systrap", "--network", "none"],
+          [options.runsc, "--root", join(place.folder, "runsc"), "--platform", "systrap", "--network", "none"],
           // The cgroup is entered before runsc starts, and outlives it so that the cause of a death can be read.
-          ...[
-            "--ignore-cgroups",
-            "--overlay2",
-            "none",
-            "--host-uds",
-            "none",
-            "--file-access",
-            "exclusive",
-            "--file-access-mounts",
-            "exclusive",
-          ],
-          ...(process.geteuid?.() === 0 ? [] : ["--rootless"]),
-          ...["run", "--bundle", place.folder, place.id],
-        ],
+          ["--ignore-cgroups", "--overlay2", "none", "--host-uds", "none"],
+          ["--file-access", "exclusive", "--file-access-mounts", "exclusive"],
+          process.geteuid?.() === 0 ? [] : ["--rootless"],
+          ["run", "--bundle", place.folder, place.id],
+        ].flat(),
         joinFiles: place.cgroup?.joinFiles ?? [],
       });
       return { machine: createMachine(launched, place), place };

@@ -25,14 +25,15 @@ export const buildInit = async (options: {
   const making = join(options.cacheFolder, `making-${process.pid}-${Date.now()}`);
   mkdirSync(making, { recursive: true });
   try {
-    await run(options.bwrap ?? "bwrap", [
-      ...["--unshare-all", "--die-with-parent", "--new-session", "--ro-bind", options.imageRoot, "/"],
-      ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/mnt"],
-      ...["--ro-bind", options.sourceFolder, "/mnt/source", "--bind", making, "/mnt/out", "--chdir", "/mnt/source"],
-      ...["--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--"],
-      ...["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", "/mnt/out/init"],
-      ...sources.filter((name) => name.endsWith(".c")),
-    ]);
+    const argv = [
+      ["--unshare-all", "--die-with-parent", "--new-session", "--ro-bind", options.imageRoot, "/"],
+      ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/mnt"],
+      ["--ro-bind", options.sourceFolder, "/mnt/source", "--bind", making, "/mnt/out", "--chdir", "/mnt/source"],
+      ["--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--"],
+      ["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", "/mnt/out/init"],
+      sources.filter((name) => name.endsWith(".c")),
+    ];
+    await run(options.bwrap ?? "bwrap", argv.flat());
     chmodSync(join(making, "init"), 0o755);
     renameSync(join(making, "init"), target);
   } finally {

@@ -11,7 +11,7 @@ export type Launched = {
   /** Further descriptors, from 3 on. */
   readonly extra: readonly (Readable | Writable)[];
   readonly exited: Promise<void>;
-  complaint(): string;
+  readonly complaint: () => string;
 };
 
 const complaintBytes = 2048;

@@ -9,7 +9,7 @@ import type {
   SandboxRun,
   SandboxStage,
 } from "../ports.ts";
-import { encodeData, encodeFrame, FrameFault, type SandboxFrame, toSandbox } from "./frames.ts";
+import { encodeData, encodeFrame, type FrameFault, type SandboxFrame, toSandbox } from "./frames.ts";
 import { createInputWindow } from "./input-window.ts";
 import type { Machine } from "./machine.ts";
 import type { Measurement } from "./meter.ts";

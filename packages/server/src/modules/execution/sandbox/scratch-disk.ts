@@ -39,10 +39,8 @@ const makeTemplate = async (path: string, size: DiskSize): Promise<void> => {
     // No journal: the disk's life is one run. Tables are not written until used, so a copy is a few blocks.
     const features = "^has_journal,^resize_inode,sparse_super2";
     const options = "lazy_itable_init=1,nodiscard,num_backup_sb=0";
-    await run("mkfs.ext4", [
-      ...["-F", "-q", "-m", "0", "-b", String(blockBytes), "-I", String(inodeBytes), "-N", String(size.inodes)],
-      ...["-O", features, "-E", options, making],
-    ]);
+    const shape = ["-b", String(blockBytes), "-I", String(inodeBytes), "-N", String(size.inodes)];
+    await run("mkfs.ext4", ["-F", "-q", "-m", "0", ...shape, "-O", features, "-E", options, making]);
     renameSync(making, path);
   } finally {
     rmSync(making, { force: true });

@@ -19,8 +19,8 @@ const listen = (server: Server, at: number | string): Promise<void> =>
     else server.listen(at, "127.0.0.1", resolve);
   });
 
-/** Opens the targets for the time of `use`. */
-export const withTargets = async <Result>(use: (targets: Targets) => Promise<Result>): Promise<Result> => {
+/** Opens the targets for the time of `during`. */
+export const withTargets = async <Result>(during: (targets: Targets) => Promise<Result>): Promise<Result> => {
   const folder = mkdtempSync(join(tmpdir(), "atelier-targets-"));
   const markerFile = join(folder, "marker");
   const abstractName = `atelier-${process.pid}`;
@@ -34,7 +34,7 @@ export const withTargets = async <Result>(use: (targets: Targets) => Promise<Res
     await listen(abstract, `\0${abstractName}`);
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
-    return await use({ port, markerFile, abstractName });
+    return await during({ port, markerFile, abstractName });
   } finally {
     delete process.env["ATELIER_CONTROL_MARKER"];
     if (neighbour.pid !== undefined) process.kill(-neighbour.pid, "SIGKILL");

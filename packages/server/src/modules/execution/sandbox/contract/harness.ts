@@ -64,7 +64,7 @@ export type Outcome = {
 export type Conversation = {
   readonly run: SandboxRun;
   /** Resolves when the text has appeared in any stream; rejects when the run ends without it. */
-  said(text: string): Promise<void>;
+  readonly said: (text: string) => Promise<void>;
 };
 
 /** Turns a test program into the port's job. */

@@ -15,19 +15,27 @@ const comparable = (outcome: Outcome): unknown => ({
 export const testWarmStarts = (context: ContractContext): void => {
   const run = (program: TestProgram): Promise<Outcome> =>
     runProgram({ provider: context.provider(), imageRoot: context.imageRoot }, program);
-  const both = async ({ language, argv, files, stdin }: WarmCase, extra: Partial<TestProgram>): Promise<void> => {
+  const bareAndWarm = async (
+    { language, argv, files, stdin }: WarmCase,
+    extra: Partial<TestProgram> = {},
+  ): Promise<{ bare: unknown; warm: unknown }> => {
     const program: TestProgram = { argv, files, stdin: stdin ?? "", ...extra };
     const bare = await run(program);
     const warm = await run({ ...program, warmUp: warmUps[language] });
-    expect(comparable(warm)).toEqual(comparable(bare));
+    return { bare: comparable(bare), warm: comparable(warm) };
   };
+  const inTerminal = warmCases.filter(({ terminal }) => terminal === true);
 
   describe("waiting interpreters", () => {
-    test.each(warmCases)("$language: $name", (row) => both(row, {}));
+    test.each(warmCases)("$language: $name", async (row) => {
+      const { bare, warm } = await bareAndWarm(row);
+      expect(warm).toEqual(bare);
+    });
 
-    test.each(warmCases.filter(({ terminal }) => terminal === true))("$language in a terminal: $name", (row) =>
-      both(row, { terminal: { columns: 80, rows: 24 } }),
-    );
+    test.each(inTerminal)("$language in a terminal: $name", async (row) => {
+      const { bare, warm } = await bareAndWarm(row, { terminal: { columns: 80, rows: 24 } });
+      expect(warm).toEqual(bare);
+    });
 
     test.each(Object.entries(warmUps))(
       "%s: a job that does not fit the waiting interpreter starts cold",
