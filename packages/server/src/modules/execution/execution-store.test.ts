@@ -2,6 +2,7 @@ import { createId } from "#kernel/ids";
 import type { Execution } from "@atelier/contracts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openTestDatabase, type TestDatabase } from "../../platform/sql/test-database.ts";
+import { trimExecutions } from "./output-retention.ts";
 import { createExecutionStore, type ExecutionStore } from "./execution-store.ts";
 
 const execution = (change: Partial<Execution> = {}): Execution => ({
@@ -98,6 +99,43 @@ describe("executions as rows", () => {
     expect(await store.list(member, projectId, 1)).toHaveLength(1);
     expect(await store.list(stranger, projectId, 10)).toEqual([]);
     expect(await store.find(stranger, first.id)).toBeUndefined();
+  });
+
+  it("[X23] large output goes before small, old rows go at last, and what is not old or plentiful stays", async () => {
+    const at = Date.parse("2026-06-01T00:00:00Z");
+    const daysAgo = (days: number): string => new Date(at - days * 86_400_000).toISOString();
+    const userId = createId();
+    const large = "x".repeat(70_000);
+    const put = async (days: number, stdout: string): Promise<string> => {
+      const one = execution({ userId, queuedAt: daysAgo(days) });
+      await store.insert(one);
+      await store.finish(ended(one, { stdout, startedAt: daysAgo(days), endedAt: daysAgo(days) }));
+      return one.id;
+    };
+    const [fresh, oldSmall, oldLarge, gone] = [
+      await put(0, large),
+      await put(20, "small"),
+      await put(3, large),
+      await put(31, "small"),
+    ];
+    const pending = execution({ userId, queuedAt: daysAgo(40) });
+    await store.insert(pending);
+    await trimExecutions(database.sql, at);
+    expect((await store.find(userId, fresh))?.stdout).toBe(large);
+    expect((await store.find(userId, oldSmall))?.stdout).toBe("small");
+    expect(await store.find(userId, oldLarge)).toMatchObject({
+      stdout: "",
+      stderr: "",
+      truncated: true,
+      status: "killed",
+    });
+    expect(await store.find(userId, gone)).toBeUndefined();
+    expect(await store.find(userId, pending.id)).toEqual(pending);
+    const many: string[] = [];
+    for (let i = 0; i < 52; i += 1) many.push(await put(1 - i / 100, large));
+    await trimExecutions(database.sql, at);
+    const kept = await Promise.all([fresh, ...many].map(async (id) => (await store.find(userId, id))?.stdout !== ""));
+    expect(kept).toEqual([true, false, false, false, ...Array<boolean>(49).fill(true)]);
   });
 
   it("[X13] that nobody finished are marked at the next start, and only those", async () => {

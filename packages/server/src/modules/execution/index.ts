@@ -19,6 +19,7 @@ import { createExecutionStore } from "./execution-store.ts";
 import { createImageStore } from "./images/image-store.ts";
 import { createLanguageShelf } from "./language-shelf.ts";
 import type { SandboxProvider } from "./ports.ts";
+import { createOutputRetention } from "./output-retention.ts";
 import { createRunner } from "./runner.ts";
 import { createExecutionService, type ExecutionService } from "./service.ts";
 import { openStream } from "./stream.ts";
@@ -114,11 +115,12 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     maxProgramBytes: settings.EXECUTION_PROGRAM_MIB * 1_048_576,
   });
 
+  const retention = createOutputRetention({ sql, clock, log });
+
   /** Languages become ready only after what an earlier process left behind is gone. */
   const openLanguages = async (): Promise<void> => {
     try {
-      const removed = (await provider?.removeOrphans()) ?? 0;
-      if (removed > 0) log.warn("sandbox.orphans-removed", { removed });
+      await provider?.removeOrphans();
     } catch (error) {
       log.error("sandbox.orphans-remain", { error });
     }
@@ -136,8 +138,9 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       if (missing.length === 0) return { ok: true, detail: `tier ${provider?.tier}` };
       return { ok: false, detail: `being set up: ${missing.map(({ id }) => id).join(", ")}` };
     },
-    async start() {
+    async start(signal) {
       await shelf.load();
+      await retention.start(signal);
       const failed = await store.failUnfinished();
       if (failed > 0) log.warn("execution.left-unfinished", { failed });
       void openLanguages();
@@ -145,6 +148,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     async [Symbol.asyncDispose]() {
       stopping.abort();
       shelf.stop();
+      await retention[Symbol.asyncDispose]();
       await service.close();
       await pool?.[Symbol.asyncDispose]();
     },

@@ -64,6 +64,9 @@ export class LiveExecution {
   get cancelled(): boolean {
     return this.#cancelled;
   }
+  get listenerCount(): number {
+    return this.#listeners.size;
+  }
   get outputBytes(): number {
     return this.#output.totalBytes;
   }

@@ -15,7 +15,8 @@ export type PlanLimits = {
 };
 
 const outside = { outputBytes: 64 * MIB, diskBytes: 1024 * MIB, diskInodes: 65_536, processes: 128 };
-const free: SandboxLimits = { ...outside, wallMs: 30_000, cpuMs: 30_000, memoryBytes: 512 * MIB };
+// One processor for the whole time, and an allowance above it: a single busy thread meets the wall, several meet the CPU limit.
+const free: SandboxLimits = { ...outside, wallMs: 30_000, cpuMs: 40_000, memoryBytes: 512 * MIB };
 const paid: SandboxLimits = { ...outside, wallMs: 300_000, cpuMs: 600_000, memoryBytes: 2048 * MIB };
 
 export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {

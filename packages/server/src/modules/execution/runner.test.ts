@@ -86,6 +86,21 @@ describe("running an execution", () => {
     ]);
   });
 
+  it("[X9] a sandbox that died in the moment of its claim is replaced", async () => {
+    const scene = await createScene();
+    let refusals = 0;
+    scene.provider.onRun = () => {
+      refusals += 1;
+      if (refusals === 1) throw new Error("this sandbox has died");
+    };
+    await scene.service.submit(ada, helloRequest, interactive);
+    await settle();
+    expect(refusals).toBe(2);
+    scene.provider.runs[1]?.end({ kind: "exited", exitCode: 0 });
+    await settle();
+    expect([...scene.store.rows.values()].map(({ status }) => status)).toEqual(["succeeded"]);
+  });
+
   it("[X9] boots that fail twice end the run", async () => {
     const scene = await createScene({ maxWarm: 0 });
     let boots = 0;

@@ -1,7 +1,7 @@
 /** Takes one execution from the head of the queue to its end: claim a sandbox, run the job, say how it ended. */
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
-import { endingOf, type SandboxFacts } from "./execution-state.ts";
+import { endingOf, NO_USAGE, type SandboxFacts } from "./execution-state.ts";
 import type { ExecutionMetrics } from "./execution-metrics.ts";
 import type { LiveExecution } from "./live-execution.ts";
 import type { SandboxJob, SandboxResult, SandboxRun, SandboxStage, WarmSandbox } from "./ports.ts";
@@ -10,8 +10,6 @@ import type { SandboxKind, WarmPool } from "./warm-pool.ts";
 export type Program = {
   readonly kind: SandboxKind;
   readonly job: Omit<SandboxJob, "terminal">;
-  /** Called once the sandbox has what it needs: the files can be forgotten here. */
-  readonly release: () => void;
 };
 
 export type RunnerOptions = {
@@ -55,13 +53,12 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
     let startedAtMs = 0;
     let sawOutput = false;
     const onStage = (of: SandboxRun, stage: SandboxStage): void => {
-      if (started === null) {
-        startedAtMs = clock.now();
-        metrics.started(live.facts.language, startedAtMs - live.facts.queuedAtMs);
-        program.release();
-      }
       const isFirst = started === null;
       started = stage;
+      if (isFirst) {
+        startedAtMs = clock.now();
+        metrics.started(live.facts.language, startedAtMs - live.facts.queuedAtMs);
+      }
       const status = stage === "compile" ? "compiling" : "running";
       if (live.advance({ status, startedAtMs, sandbox: facts })) moved(live);
       // The stage is announced as it begins: what waits is handed over once its beginning has been said.
@@ -94,11 +91,21 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
     return { result, started: started ?? (sawOutput ? "run" : null) };
   };
 
+  /** A sandbox that died in the moment of its claim refuses its job: nothing ran there. */
+  const attemptOrRefusal = async (live: LiveExecution, program: Program, sandbox: WarmSandbox): Promise<Attempt> => {
+    try {
+      return await attempt(live, program, sandbox);
+    } catch (error) {
+      const end = { kind: "sandbox-failed", reason: String(error) } as const;
+      return { result: { stage: "run", end, usage: NO_USAGE }, started: null };
+    }
+  };
+
   /** Runs on one sandbox. True: nothing of the user's ran there, another sandbox may do better. */
   const runOn = async (sandbox: WarmSandbox, live: LiveExecution, program: Program): Promise<boolean> => {
     try {
       if (live.state.status === "ended") return false;
-      const { result, started } = await attempt(live, program, sandbox);
+      const { result, started } = await attemptOrRefusal(live, program, sandbox);
       if (result.end.kind === "sandbox-failed") {
         log.error("execution.sandbox-failed", { executionId: live.facts.id, reason: result.end.reason, started });
         if (started === null && !live.cancelled) return true;
@@ -122,7 +129,6 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
     } catch (error) {
       log.error("execution.run-failed", { executionId: live.facts.id, error });
     } finally {
-      program.release();
       live.finish({ ending: { status: live.cancelled ? "cancelled" : "system-error" }, stage: null });
     }
   };

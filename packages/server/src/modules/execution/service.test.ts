@@ -121,6 +121,8 @@ describe("admission of executions", () => {
     [{ language: "cobol" }, "execution/no-such-language"],
     [{ entryPoint: "other.py" }, "execution/entry-point-missing"],
     [{ args: ["\ud800"] }, "request/invalid"],
+    [{ args: Array<string>(20).fill("x".repeat(30_000)) }, "request/invalid"],
+    [{ env: Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`V${i}`, ""])) }, "request/invalid"],
     [{ files: [{ path: "main.py", content: "!", encoding: "base64" as const }] }, "projects/content-invalid"],
     [{ files: [...helloRequest.files, ...helloRequest.files] }, "request/invalid"],
     [{ files: [{ path: "main.py/x", content: "" }, ...helloRequest.files] }, "request/invalid"],

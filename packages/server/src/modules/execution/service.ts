@@ -64,7 +64,10 @@ export interface ExecutionService {
 }
 
 const LISTED = 50;
-/** Files of executions that wait or are being prepared, together. */
+/** Names and values of variables count separately. */
+const MAX_TEXTS = 512;
+const MAX_TEXT_BYTES = 524_288;
+/** Files of executions that have not ended, together. */
 const HELD_BYTES = 512 * 1_048_576;
 
 const canEdit = (role: Role): boolean => role === "owner" || role === "editor";
@@ -96,10 +99,14 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   };
 
   const checkArguments = ({ args = [], env = {} }: StartExecution): void => {
-    if (!args.every((text) => text.isWellFormed()))
-      throw errors.invalidField("args", "Arguments are well-formed Unicode.");
-    if (!Object.values(env).every((text) => text.isWellFormed())) {
-      throw errors.invalidField("env", "Variables are well-formed Unicode.");
+    const given = { args, env: Object.entries(env).flat() };
+    for (const at of ["args", "env"] as const) {
+      const texts = given[at];
+      if (!texts.every((text) => text.isWellFormed())) throw errors.invalidField(at, "Texts are well-formed Unicode.");
+      const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+      if (texts.length > MAX_TEXTS || bytes > MAX_TEXT_BYTES) {
+        throw errors.invalidField(at, "At most 256 arguments and 256 variables, of 512 KiB each together.");
+      }
     }
   };
 
@@ -111,20 +118,16 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
 
   const holdBytes = (bytes: number): (() => void) => {
     if (heldBytes > 0 && heldBytes + bytes > HELD_BYTES)
-      throw errors.queueFull("Too many large programs are waiting to run.", 5);
+      throw errors.queueFull("Too many large programs are waiting or running.", 5);
     heldBytes += bytes;
-    let held = true;
-    return () => {
-      if (held) heldBytes -= bytes;
-      held = false;
-    };
+    return () => void (heldBytes -= bytes);
   };
 
   const prepare = async (
     actor: Actor,
     request: StartExecution,
     language: ReadyLanguage,
-  ): Promise<{ readonly live: LiveExecution; readonly program: Program }> => {
+  ): Promise<{ readonly live: LiveExecution; readonly program: Program; readonly releaseBytes: () => void }> => {
     const limits = resolveLimits(actor.plan, request.limits);
     const compileLimits = resolveLimits(actor.plan, request.compileLimits);
     checkArguments(request);
@@ -157,9 +160,8 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
         ...(argv.compile === undefined ? {} : { compile: { argv: argv.compile, env, limits: compileLimits } }),
         run: { argv: argv.run, env, limits },
       },
-      release: holdBytes(sources.totalBytes),
     };
-    return { live, program };
+    return { live, program, releaseBytes: holdBytes(sources.totalBytes) };
   };
 
   const afterEnd = async (live: LiveExecution, inserted: Promise<void>): Promise<void> => {
@@ -233,7 +235,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
         place.leave();
         throw error;
       }
-      const { live, program } = prepared;
+      const { live, program, releaseBytes } = prepared;
       if (request.stdin !== undefined) void live.input.write(Buffer.from(request.stdin, "utf8"));
       if (!interactive || (request.stdin !== undefined && request.tty !== true)) live.input.end();
       registry.add(live);
@@ -242,7 +244,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       track(afterEnd(live, inserted));
       void live.ended.then(() => {
         place.leave();
-        program.release();
+        releaseBytes();
       });
       place.enter({
         begin: () => track(runner(live, program)),

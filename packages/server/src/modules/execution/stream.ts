@@ -17,6 +17,9 @@ export type StreamNeeds = {
   readonly log: Log;
 };
 
+/** Each may hold megabytes that it has not read. */
+const MAX_LISTENERS = 64;
+
 const withoutOutput = (execution: Execution): Execution => ({ ...execution, stdout: "", stderr: "" });
 
 /** What an execution that is only in the database still has: its captured text. */
@@ -83,6 +86,7 @@ export const openStream = async (call: SocketCall, { service, bus, clock, log }:
     return sendStored(followed.source.stored, { call, clock });
   }
   const { live } = followed.source;
+  if (live.listenerCount >= MAX_LISTENERS) return socket.close(CLOSE.overloaded, "too many listeners");
   let { mayControl } = followed;
 
   const checkRights = async (): Promise<void> => {
