@@ -37,6 +37,7 @@ export const executionRoutes = {
       "projects/no-such-project",
       "projects/role-too-low",
       "projects/content-invalid",
+      "projects/too-large",
       "execution/no-such-language",
       "execution/language-not-ready",
       "execution/entry-point-missing",
