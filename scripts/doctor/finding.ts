@@ -1,15 +1,15 @@
 /** One thing that doctor found out, and how it is shown. */
 
 export type Finding = {
-  /** `good`: as it should be. `worse`: works, with less than there could be. `bad`: something does not work. */
-  readonly state: "good" | "worse" | "bad";
+  /** `good`: as it should be. `worse`: works, with less than there could be. `bad`: something does not work. `plain`: just so. */
+  readonly state: "good" | "worse" | "bad" | "plain";
   readonly what: string;
   readonly says: string;
   /** One command or setting that changes it. */
   readonly remedy?: string;
 };
 
-const marks = { good: "✓", worse: "!", bad: "✗" } as const;
+const marks = { good: "✓", worse: "!", bad: "✗", plain: "·" } as const;
 
 /** A heading and one line a finding, with its remedy below. */
 export const show = (title: string, findings: readonly Finding[]): string => {

@@ -80,9 +80,9 @@ const kvm = (): Finding => {
   // Existing proves nothing: there are hosts whose KVM boots no ordinary guest.
   try {
     accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
-    return { state: "good", what, says: "/dev/kvm is here; the microvm tier that would use it is later work" };
+    return { state: "plain", what, says: "/dev/kvm is here; the microvm tier that would use it is later work" };
   } catch {
-    return { state: "good", what, says: "not here; the microvm tier that would use it is later work" };
+    return { state: "plain", what, says: "not here; the microvm tier that would use it is later work" };
   }
 };
 

@@ -41,7 +41,9 @@ export function imageFolder(name) {
   return join(cacheFolder(), "images", `${name}-${digest(imageRecipe(name)).slice(0, 16)}`);
 }
 
-/** The facts of a complete image (recipe, exact package versions, time), or undefined. */
+/** The facts of a complete image (recipe, exact package versions, time), or undefined.
+ * @param {string} name
+ * @returns {{ packages: Record<string, string>, builtAt: string } | undefined} */
 export function imageFacts(name) {
   const text = readIfThere(join(imageFolder(name), "image.json"));
   return text === undefined ? undefined : JSON.parse(text);
