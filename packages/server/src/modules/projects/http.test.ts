@@ -1,0 +1,180 @@
+import { routes, type File, type ProblemBody } from "@atelier/contracts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { actorNamed, createEdgeFixture } from "../../platform/http/test-edge.ts";
+import { registerProjectsHttp } from "./http.ts";
+import { openTestProjects, type TestProjects } from "./test-projects.ts";
+
+let projects: TestProjects;
+const edge = createEdgeFixture();
+let origin: string;
+let projectId: string;
+
+beforeAll(async () => {
+  projects = await openTestProjects();
+  for (const name of ["alice", "bob"]) {
+    await projects.admin.query("insert into users (id, kind, name) values ($1, 'guest', $2)", [
+      actorNamed(name).userId,
+      name,
+    ]);
+  }
+  registerProjectsHttp(edge.server, projects.service);
+  origin = await edge.listen();
+  projectId = ((await (await call("POST", "/projects", { name: "Test", template: "python" })).json()) as { id: string })
+    .id;
+});
+afterAll(async () => {
+  await edge[Symbol.asyncDispose]();
+  await projects[Symbol.asyncDispose]();
+});
+
+type Extra = { readonly as?: string; readonly headers?: Record<string, string> };
+const call = (method: string, path: string, body?: unknown, { as = "alice", headers = {} }: Extra = {}) =>
+  fetch(`${origin}/api${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer token-of-${as}`,
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+const files = (query = "") => `/projects/${projectId}/files${query}`;
+const problem = async (answer: Response): Promise<ProblemBody & { http: number }> => ({
+  ...((await answer.json()) as ProblemBody),
+  http: answer.status,
+});
+
+describe("the routes of projects", () => {
+  test("[P22] every route but liveSessions is bound", () => {
+    const bound = Object.entries(routes)
+      .filter(([id, { path }]) => (path.startsWith("/projects") || path.startsWith("/links")) && id !== "liveSessions")
+      .map(([, route]) => route)
+      .filter((route) => !route.id.includes("xecution"));
+    expect(bound.length).toBeGreaterThan(24);
+    for (const route of bound)
+      expect(() => edge.server.bind(route, () => Promise.reject(new Error()))).toThrow(/bound/u);
+  });
+
+  test("[P22] a file's life over HTTP: created, read with its ETag, saved with If-Match, stale, deleted", async () => {
+    const created = await call("POST", files(), { path: "a b/é.txt", content: "one\r\ntwo\r\n" });
+    expect(created.status).toBe(201);
+    expect(created.headers.get("etag")).toBe('"1"');
+    const made = (await created.json()) as File;
+    expect(made).toMatchObject({
+      path: "a b/é.txt",
+      kind: "file",
+      version: 1,
+      eol: "crlf",
+      mediaType: "text/plain",
+      size: 10,
+    });
+    expect(made).not.toHaveProperty("content");
+
+    const query = `?path=${encodeURIComponent("a b/é.txt")}`;
+    const read = await call("GET", files(query));
+    expect(read.headers.get("etag")).toBe('"1"');
+    expect(await read.json()).toEqual({ ...made, content: "one\r\ntwo\r\n", encoding: "utf-8" });
+
+    const saved = await call("PUT", files(), { path: "a b/é.txt", content: "new" }, { headers: { "if-match": '"1"' } });
+    expect([saved.status, saved.headers.get("etag")]).toEqual([200, '"2"']);
+    const stale = await call("PUT", files(), { path: "a b/é.txt", content: "late", version: 1 });
+    expect(await problem(stale)).toMatchObject({ http: 412, code: "projects/version-conflict", currentVersion: 2 });
+    for (const ifMatch of ["2", 'W/"2"', '"x"', '"1", "2"']) {
+      const answer = await call(
+        "PUT",
+        files(),
+        { path: "a b/é.txt", content: "x" },
+        { headers: { "if-match": ifMatch } },
+      );
+      expect((await problem(answer)).code).toBe("request/invalid");
+    }
+    const history = (await (await call("GET", `/projects/${projectId}/files/history${query}`)).json()) as {
+      versions: unknown[];
+    };
+    expect(history.versions).toHaveLength(2);
+    expect((await call("DELETE", files(query))).status).toBe(204);
+    expect(await problem(await call("GET", files(query)))).toMatchObject({ http: 404, code: "projects/no-such-file" });
+  });
+
+  test("[P22] raw bytes are an attachment that no browser sniffs, whatever the name", async () => {
+    const path = 'x";\u00e9.html';
+    await call("POST", files(), { path, content: "<script>alert(1)</script>" });
+    const raw = await call("GET", `/projects/${projectId}/files/raw?path=${encodeURIComponent(path)}`);
+    expect(raw.headers.get("content-type")).toBe("application/octet-stream");
+    expect(raw.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(raw.headers.get("content-disposition")).toBe(
+      `attachment; filename="x_;_.html"; filename*=UTF-8''x%22%3B%C3%A9.html`,
+    );
+    expect(await raw.text()).toBe("<script>alert(1)</script>");
+  });
+
+  test("[P22] bytes that are no text are answered as base64", async () => {
+    const content = Buffer.from([0xff, 0xfe, 0]).toString("base64");
+    await call("POST", files(), { path: "b.bin", content, encoding: "base64" });
+    expect(await (await call("GET", files("?path=b.bin"))).json()).toMatchObject({ content, encoding: "base64" });
+  });
+
+  test("[P8] an Idempotency-Key gives the first answer again; a bad one is refused", async () => {
+    const headers = { "idempotency-key": "made-once" };
+    const first = await (await call("POST", files(), { path: "once.txt", content: "x" }, { headers })).json();
+    const again = await call("POST", files(), { path: "once.txt", content: "x" }, { headers });
+    expect([again.status, await again.json()]).toEqual([201, first]);
+    const other = await call("POST", files(), { path: "once.txt", content: "y" }, { headers });
+    expect(await problem(other)).toMatchObject({ http: 422, code: "projects/idempotency-mismatch" });
+    const bad = await call("POST", files(), { path: "z", content: "" }, { headers: { "idempotency-key": "a b" } });
+    expect((await problem(bad)).code).toBe("request/invalid");
+  });
+
+  test("[P1] B is told 404 for everything of A's; a field that a route does not declare is 400", async () => {
+    const reads = [
+      "",
+      "/tree",
+      "/files?path=main.py",
+      "/files/raw?path=main.py",
+      "/files/history?path=main.py",
+      "/members",
+      "/links",
+    ];
+    for (const path of [...reads, "/editor-state"]) {
+      const answer = await call("GET", `/projects/${projectId}${path}`, undefined, { as: "bob" });
+      expect([path, answer.status]).toEqual([path, 404]);
+    }
+    for (const extra of [{ ownerId: projectId }, { role: "owner" }, { id: projectId }]) {
+      expect((await call("PATCH", `/projects/${projectId}`, { name: "x", ...extra })).status).toBe(400);
+    }
+  });
+
+  test("[P4] a link is made, listed without its token, accepted and revoked", async () => {
+    const link = (await (await call("POST", `/projects/${projectId}/links`, { role: "viewer" })).json()) as {
+      id: string;
+      token: string;
+    };
+    const listed = await (await call("GET", `/projects/${projectId}/links`)).text();
+    expect(listed).toContain(link.id);
+    expect(listed).not.toContain(link.token);
+    const joined = await call("POST", `/links/${link.token}/accept`, undefined, { as: "bob" });
+    expect(await joined.json()).toMatchObject({ id: projectId, role: "viewer", owner: { name: "alice" } });
+    const write = await call("PUT", files(), { path: "main.py", content: "x" }, { as: "bob" });
+    expect(await problem(write)).toMatchObject({ http: 403, code: "projects/role-too-low" });
+    const gone = await call("DELETE", `/projects/${projectId}/members/${actorNamed("bob").userId}`, undefined, {
+      as: "bob",
+    });
+    expect(gone.status).toBe(204);
+    expect((await call("DELETE", `/projects/${projectId}/links/${link.id}`)).status).toBe(204);
+    expect((await call("POST", `/links/${link.token}/accept`, undefined, { as: "bob" })).status).toBe(404);
+  });
+
+  test("[P22] changes are named in the audit trail with project and target", () => {
+    const actions = new Set(edge.audited.map(({ action }) => action));
+    for (const action of [
+      "project.create",
+      "file.create",
+      "file.put",
+      "file.delete",
+      "project.link-create",
+      "project.link-accept",
+    ]) {
+      expect(actions).toContain(action);
+    }
+  });
+});
