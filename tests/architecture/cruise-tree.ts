@@ -23,7 +23,7 @@ export const cruiseTree = async (root: string): Promise<Tree> => {
       // Types cross borders too.
       tsPreCompilationDeps: true,
       doNotFollow: { path: "node_modules" },
-      exclude: { path: "/dist/|^packages/[^/]+/node_modules|packages/sandbox-init" },
+      exclude: { path: "/dist/|^packages/[^/]+/node_modules|packages/sandbox-init|\\.local\\.ts$" },
       combinedDependencies: true,
       enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "default", "types"] },
     },

@@ -2,8 +2,8 @@
 import type { IForbiddenRuleType, IRegularForbiddenRuleType } from "dependency-cruiser";
 
 const server = "^packages/server/src";
-/** Tests and what only they use: `*.test.ts`, a port's `*.contract.ts`, `*.testing.ts`, `test-*.ts`, `*-fixture.ts`. */
-const tests = "\\.(test|contract|testing)\\.tsx?$|/test-[a-z-]+\\.tsx?$|-fixture\\.tsx?$";
+/** Tests and what only they use: `*.test.ts`, a port's `*.contract.ts`, `*.testing.ts`, `test-*.ts`, `*-fixture.ts`, `contract/`. */
+const tests = "\\.(test|contract|testing)\\.tsx?$|/test-[a-z-]+\\.tsx?$|-fixture\\.tsx?$|/contract/";
 
 const rule = (
   name: string,

@@ -2,7 +2,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-const source = /\.(tsx?|mjs|c|h|sql|css)$/;
+/** `*.local.*` is one developer's scratch, which git ignores. */
+const source = /(?<!\.local)\.(tsx?|mjs|c|h|sql|css)$/;
 const leftOut = new Set(["node_modules", "dist", "coverage"]);
 
 /** Paths relative to `root`, sorted, of all source files below `folders`. */

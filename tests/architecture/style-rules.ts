@@ -5,7 +5,7 @@ export type SourceFile = { readonly path: string; readonly text: string };
 const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$/;
 const vague = /^(utils?|helpers?|common|misc|shared|impl)$/;
 const migration = /\/migrations\/\d+[-_][a-z0-9_-]+\.sql$/;
-const testFile = /\.(test|contract|testing|e2e)\.tsx?$|\/test-[a-z-]+\.tsx?$|-fixture\.tsx?$/;
+const testFile = /\.(test|contract|testing|e2e)\.tsx?$|\/test-[a-z-]+\.tsx?$|-fixture\.tsx?$|\/contract\//;
 
 /** Code without comments and without the contents of ordinary strings, so that words in them do not count. */
 const codeOf = (text: string): string =>
