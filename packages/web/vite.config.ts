@@ -5,7 +5,6 @@ import { inlineEntryStyles } from "./build/inline-entry-styles.ts";
 import { precompress } from "./build/precompress.ts";
 import { slimContracts } from "./build/slim-contracts.ts";
 
-// oxlint-disable-next-line import/no-default-export -- Vite reads the default export
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
@@ -24,7 +23,11 @@ export default defineConfig({
     chunkSizeWarningLimit: 6000,
     rolldownOptions: {
       // In a chunk of their own schemas are loaded by the editor, which asks them, and not by the entry, which only could.
-      output: { codeSplitting: { groups: [{ name: "schemas", test: /node_modules\/zod\/|contracts\/src\/(?:collaboration|shapes)/u }] } },
+      output: {
+        codeSplitting: {
+          groups: [{ name: "schemas", test: /node_modules\/zod\/|contracts\/src\/(?:collaboration|shapes)/u }],
+        },
+      },
     },
   },
   worker: { format: "es" },

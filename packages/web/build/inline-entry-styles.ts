@@ -5,7 +5,10 @@ const LINK = /<link rel="stylesheet"[^>]*href="\/(?<file>[^"]+\.css)"[^>]*>/gu;
 
 /** Relative addresses in a style sheet count from its own folder, which the HTML does not share. */
 const rebase = (css: string, folder: string): string =>
-  css.replaceAll(/url\((?<quote>["']?)(?:\.\/)?(?<file>[\w-]+\.[\w.-]+)\k<quote>\)/gu, (_, _quote: string, file: string) => `url("/${folder}/${file}")`);
+  css.replaceAll(
+    /url\((?<quote>["']?)(?:\.\/)?(?<file>[\w-]+\.[\w.-]+)\k<quote>\)/gu,
+    (_, _quote: string, file: string) => `url("/${folder}/${file}")`,
+  );
 
 export const inlineEntryStyles = (): Plugin => ({
   name: "atelier:inline-entry-styles",

@@ -21,7 +21,10 @@ export const slimContracts = (): Plugin => ({
   async load(id) {
     if (!ROUTE_TABLE.test(id)) return null;
     const table = (await import(pathToFileURL(id).href)) as RouteTable;
-    const slim = Object.entries(table.routes).map(([name, { method, path, access }]) => [name, { method, path, access }]);
+    const slim = Object.entries(table.routes).map(([name, { method, path, access }]) => [
+      name,
+      { method, path, access },
+    ]);
     return [
       `export const routes = ${JSON.stringify(Object.fromEntries(slim))};`,
       `export const sockets = ${JSON.stringify(table.sockets)};`,

@@ -19,7 +19,12 @@ export const BottomTabs = () => {
   return (
     <div className="bottom-tabs">
       {PANES.map(({ pane, label, icon: Icon }) => (
-        <button key={pane} className="bottom-tab" aria-current={shown === pane} onClick={() => layout.setState({ pane })}>
+        <button
+          key={pane}
+          className="bottom-tab"
+          aria-current={shown === pane}
+          onClick={() => layout.setState({ pane })}
+        >
           <span className="bottom-dot" data-live={(pane === "output" && isLive) || undefined}>
             <Icon size={19} strokeWidth={1.75} aria-hidden />
           </span>

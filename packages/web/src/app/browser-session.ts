@@ -13,7 +13,7 @@ export const createBrowserSession = (transport: Transport): Session => {
     storage: storageOrNull(),
     // Web Locks need a secure context: over plain http on a network the server's own 30 s of grace has to do.
     exclusively: <T>(lock: string, task: () => Promise<T>): Promise<T> =>
-      "locks" in navigator ? (navigator.locks.request(lock, task) as Promise<T>) : task(),
+      "locks" in navigator ? navigator.locks.request(lock, task) : task(),
     nowMs: Date.now,
     announce: () => channel.postMessage("changed"),
   });

@@ -4,7 +4,9 @@ import { useStore } from "zustand";
 import { useApp } from "./services.ts";
 
 const ShareDialog = lazy(async () => ({ default: (await import("../features/share/share-dialog.tsx")).ShareDialog }));
-const AccountDialog = lazy(async () => ({ default: (await import("../features/identity/account-dialog.tsx")).AccountDialog }));
+const AccountDialog = lazy(async () => ({
+  default: (await import("../features/identity/account-dialog.tsx")).AccountDialog,
+}));
 
 export const Dialogs = () => {
   const { dialogs } = useApp();

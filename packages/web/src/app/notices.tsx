@@ -7,9 +7,9 @@ export const Notices = () => {
   const paused = useStore(useApp().runs, ({ pausedBecause }) => pausedBecause);
   if (paused === undefined) return null;
   return (
-    <div className="notice" role="status" title={paused}>
+    <output className="notice" title={paused}>
       <CirclePause size={15} aria-hidden />
       <span>Editing and saving work. Running is paused.</span>
-    </div>
+    </output>
   );
 };

@@ -44,6 +44,7 @@ export const Separator = (props: SeparatorProps) => {
     delete event.currentTarget.dataset["dragging"];
   };
   return (
+    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a separator that takes focus and keys is no hr
     <div
       role="separator"
       className="separator"

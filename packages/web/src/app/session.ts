@@ -10,9 +10,7 @@ const LOCK = "atelier.refresh";
 /** Renewed this long before the token ends, so that no request leaves with one that ends on the way. */
 const RENEW_BEFORE_MS = 30_000;
 
-export type SessionState =
-  | { kind: "none" }
-  | { kind: "signed-in"; user: User; accessToken: string; endsAtMs: number };
+export type SessionState = { kind: "none" } | { kind: "signed-in"; user: User; accessToken: string; endsAtMs: number };
 
 export type SessionDependencies = {
   readonly transport: Transport;

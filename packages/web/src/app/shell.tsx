@@ -23,7 +23,8 @@ const place = (id: string): HTMLElement => {
   return element;
 };
 
-const In = ({ slot, children }: { readonly slot: string; readonly children: ReactNode }) => createPortal(children, place(slot));
+const In = ({ slot, children }: { readonly slot: string; readonly children: ReactNode }) =>
+  createPortal(children, place(slot));
 
 const TabStrip = () => {
   const kind = useStore(useApp().projects, ({ state }) => state.kind);

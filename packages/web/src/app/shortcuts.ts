@@ -18,7 +18,9 @@ const REGIONS = ["slot-files", "region-code", "slot-output", "slot-bar", "slot-b
 const isShown = (element: HTMLElement): boolean => element.checkVisibility({ visibilityProperty: true });
 
 const cycleRegion = (app: App, step: 1 | -1): void => {
-  const regions = REGIONS.map((id) => document.getElementById(id)).filter((region) => region !== null && isShown(region));
+  const regions = REGIONS.map((id) => document.getElementById(id)).filter(
+    (region) => region !== null && isShown(region),
+  );
   const at = regions.findIndex((region) => region?.contains(document.activeElement));
   const next = regions.at((at + step + regions.length) % regions.length);
   if (!next) return;
@@ -26,7 +28,9 @@ const cycleRegion = (app: App, step: 1 | -1): void => {
     app.editor.focus();
     return;
   }
-  const inside = next.querySelector<HTMLElement>('[role="treeitem"][tabindex="0"], textarea, button:not(:disabled), a[href]');
+  const inside = next.querySelector<HTMLElement>(
+    '[role="treeitem"][tabindex="0"], textarea, button:not(:disabled), a[href]',
+  );
   (inside ?? next).focus();
 };
 

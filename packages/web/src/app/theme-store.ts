@@ -14,7 +14,8 @@ const stateFor = (choice: ThemeChoice): ThemeState => {
   return { choice, shown };
 };
 
-const choiceFrom = (stored: string | null): ThemeChoice => (stored === "light" || stored === "dark" ? stored : "system");
+const choiceFrom = (stored: string | null): ThemeChoice =>
+  stored === "light" || stored === "dark" ? stored : "system";
 
 /** Applies the theme to the page at once and keeps it applied. */
 export const createThemeStore = (): ThemeStore => {

@@ -15,8 +15,8 @@ export type CallInput<R extends Route> = Given<"params", RouteParamsInput<R>> &
 
 /** The same, as the transport sees it. */
 export type LooseInput = {
-  readonly params?: Readonly<Record<string, unknown>>;
-  readonly query?: Readonly<Record<string, unknown>>;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   readonly signal?: AbortSignal;
   readonly keepalive?: boolean;
@@ -31,7 +31,7 @@ export type Transport = <R extends Route>(
 /** Below the base path: `/api/projects/…?path=…`. */
 export const routeAddress = (route: Pick<Route, "path">, input: LooseInput): string => {
   const path = route.path.replaceAll(/:(?<name>\w+)/gu, (_, name: string) =>
-    encodeURIComponent(String(input.params?.[name] ?? "")),
+    encodeURIComponent(input.params?.[name] ?? ""),
   );
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(input.query ?? {})) {

@@ -1,11 +1,20 @@
 /** A button that opens a menu in the top layer (ARIA menu button pattern: arrows, Home, End, letters, Escape). */
-import { type CSSProperties, type KeyboardEvent, type ReactNode, useId, useRef, useState } from "react";
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  useId,
+  useRef,
+  useState,
+} from "react";
 
 export type MenuButtonProps = {
   readonly label: string;
   readonly className?: string;
   readonly icon: ReactNode;
-  readonly children: (close: () => void) => ReactNode;
+  /** The items; drawn while the menu is open. */
+  readonly children: () => ReactNode;
   /** Which edge of the button the menu lines up with. */
   readonly align?: "start" | "end";
   readonly onOpen?: () => void;
@@ -65,6 +74,10 @@ export const MenuButton = (props: MenuButtonProps) => {
     });
     props.onOpen?.();
   };
+  // Choosing closes; a choice among several (the theme) stays open to be seen.
+  const onClick = (event: MouseEvent): void => {
+    if ((event.target as Element).closest("[role=menuitem]")) close();
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === "Tab") {
       event.preventDefault();
@@ -90,8 +103,19 @@ export const MenuButton = (props: MenuButtonProps) => {
       >
         {props.icon}
       </button>
-      <div ref={menu} id={id} popover="auto" role="menu" aria-label={props.label} className="menu" onToggle={onToggle} onKeyDown={onKeyDown}>
-        {isOpen && props.children(close)}
+      <div
+        ref={menu}
+        id={id}
+        popover="auto"
+        role="menu"
+        aria-label={props.label}
+        className="menu"
+        tabIndex={-1}
+        onClick={onClick}
+        onToggle={onToggle}
+        onKeyDown={onKeyDown}
+      >
+        {isOpen && props.children()}
       </div>
     </>
   );

@@ -6,7 +6,7 @@ import { dismissToast, toastStore } from "./toasts.ts";
 export const ToastList = () => {
   const toasts = useStore(toastStore, (state) => state.toasts);
   return (
-    <div className="toasts" role="status">
+    <output className="toasts">
       {toasts.map((toast) => (
         <div key={toast.id} className="toast" data-tone={toast.tone}>
           <span>{toast.text}</span>
@@ -26,6 +26,6 @@ export const ToastList = () => {
           </button>
         </div>
       ))}
-    </div>
+    </output>
   );
 };

@@ -9,6 +9,9 @@ export type OutputLink = {
   readonly column?: number;
 };
 
+/** A longer line is data and no message; looking through it would cost more than a link is worth. */
+const LONGEST_LINE = 2000;
+
 const PATTERNS = [
   /File "(?<path>[^"\n]{1,300})", line (?<line>\d{1,7})/gu,
   /(?<path>(?:[\w.@+-]|\/){1,300}\.[A-Za-z][\w+]{0,9})(?::|: line )(?<line>\d{1,7})(?::(?<column>\d{1,5}))?/gu,
@@ -24,6 +27,7 @@ export const resolvePrintedPath = (printed: string, paths: readonly string[]): s
 
 /** The links of one line of output, from left to right. */
 export const findOutputLinks = (text: string, paths: readonly string[]): OutputLink[] => {
+  if (text.length > LONGEST_LINE) return [];
   const found: OutputLink[] = [];
   for (const pattern of PATTERNS) {
     for (const match of text.matchAll(pattern)) {

@@ -38,7 +38,12 @@ const Header = () => {
         </span>
       )}
       <span className="bar-space" />
-      <button className="icon-button" aria-label="Clear the output" title="Clear the output" onClick={() => clearOutput(app)}>
+      <button
+        className="icon-button"
+        aria-label="Clear the output"
+        title="Clear the output"
+        onClick={() => clearOutput(app)}
+      >
         <Eraser size={15} />
       </button>
     </header>

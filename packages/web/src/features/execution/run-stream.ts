@@ -1,11 +1,5 @@
 /** The socket of one execution: output in, input out; comes back by itself until the run has ended. */
-import {
-  hasEnded,
-  sockets,
-  STREAM,
-  type StreamClientMessage,
-  type StreamServerMessage,
-} from "@atelier/contracts";
+import { hasEnded, sockets, STREAM, type StreamClientMessage, type StreamServerMessage } from "@atelier/contracts";
 import type { SocketOpener } from "../../app/live-socket.ts";
 import { reconnectWaitMs } from "../../app/live-socket.ts";
 import type { ExecutionSummary } from "./run-store.ts";

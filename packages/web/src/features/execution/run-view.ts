@@ -10,6 +10,8 @@ import { type ExecutionSummary, isBusy } from "./run-store.ts";
 import { runWords } from "./status-words.ts";
 
 let stream: RunStream | undefined;
+/** Typed between the click on Run and the program's start. */
+let earlyInput = "";
 
 const takeExecution = (app: App, execution: ExecutionSummary): void => {
   const before = app.runs.getState().state;
@@ -44,15 +46,24 @@ export const showRun = (app: App, execution: ExecutionSummary): void => {
       app.runs.setState({ state: { kind: "refused", error } });
     },
   });
+  if (earlyInput !== "") stream.input(earlyInput);
+  earlyInput = "";
 };
 
 /** Keystrokes for the program. */
-export const sendInput = (text: string): void => stream?.input(text);
+export const sendInput = (text: string): void => {
+  if (stream) stream.input(text);
+  else earlyInput += text;
+};
 export const sendResize = (columns: number, rows: number): void =>
   stream?.send({ type: "resize", columns: Math.min(1000, columns), rows: Math.min(1000, rows) });
 
 /** Lets go of the shown run; it goes on on the server. */
-export const detachRun = (): void => stream?.close();
+export const detachRun = (): void => {
+  stream?.close();
+  stream = undefined;
+  earlyInput = "";
+};
 
 export const clearOutput = (app: App): void => {
   app.runs.getState().output.clear();
@@ -81,8 +92,11 @@ export const resumeRun = async (app: App, projectId: string): Promise<void> => {
       showRun(app, last);
       return;
     }
-    app.runs.getState().output.append(new TextEncoder().encode(last.stdout + last.stderr));
-    app.runs.setState({ state: { kind: "ended", execution: last } });
+    // Lists carry no output.
+    const whole = await app.call(routes.getExecution, { params: { id: last.id } });
+    if (app.runs.getState().state.kind !== "idle") return;
+    app.runs.getState().output.append(new TextEncoder().encode(whole.stdout + whole.stderr));
+    app.runs.setState({ state: { kind: "ended", execution: whole } });
   } catch (error) {
     logFault("runs-not-read", error);
   }

@@ -1,5 +1,5 @@
 /** Puts the terminal into the page once its code is here; until then the same output as plain text. */
-import { useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
 import { isPageKey } from "../../app/shortcuts.ts";
@@ -15,15 +15,48 @@ export const usePaths = (): (() => readonly string[]) => {
   const app = useApp();
   return () => {
     const { state } = app.projects.getState();
-    return state.kind === "sample" ? [state.sample.path] : filesOf(app.files.getState().entries).map(({ path }) => path);
+    return state.kind === "sample"
+      ? [state.sample.path]
+      : filesOf(app.files.getState().entries).map(({ path }) => path);
   };
 };
 
+const EARLY_KEYS: Readonly<Record<string, string>> = { Enter: "\r", Backspace: "\u007f" };
+
+/** The reader who pressed Run goes on typing here, unless they are typing somewhere else already. */
+const isKeyboardFree = (): boolean => {
+  const { activeElement } = document;
+  const isInPlain = activeElement?.classList.contains("early-keys") === true;
+  return activeElement === document.body || isInPlain || activeElement?.closest(".button-run") !== null;
+};
+
+/** Takes keys as well: whoever types before the terminal is here loses none. */
 const PlainOutput = () => {
   const { output } = useStore(useApp().runs);
   const [text, setText] = useState("");
+  const keys = useRef<HTMLTextAreaElement>(null);
   useEffect(() => output.subscribe(() => setText(plainText(output.text()))), [output]);
-  return <pre className="run-terminal-plain">{text}</pre>;
+  useEffect(() => {
+    if (isKeyboardFree()) keys.current?.focus();
+  }, []);
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const input = EARLY_KEYS[event.key] ?? (event.key.length === 1 ? event.key : undefined);
+    if (input === undefined) return;
+    event.preventDefault();
+    sendInput(input);
+  };
+  return (
+    <>
+      <pre className="run-terminal-plain">{text}</pre>
+      <textarea
+        ref={keys}
+        className="visually-hidden early-keys"
+        aria-label="Input for the program"
+        onKeyDown={onKeyDown}
+      />
+    </>
+  );
 };
 
 export const TerminalView = () => {
@@ -62,9 +95,7 @@ export const TerminalView = () => {
   useEffect(() => view?.restyle(), [view, theme]);
   useEffect(() => {
     view?.setActive(isLive);
-    // The reader who pressed Run goes on typing here, unless they are typing somewhere else already.
-    const isIdle = document.activeElement === document.body || document.activeElement?.closest(".button-run") !== null;
-    if (isLive && isIdle) view?.focus();
+    if (isLive && isKeyboardFree()) view?.focus();
   }, [view, isLive]);
 
   return (

@@ -92,7 +92,7 @@ export const EditorTabs = () => {
   };
   return (
     <>
-      <div role="tablist" aria-label="Open files" className="tab-list" onKeyDown={onListKey}>
+      <div role="tablist" aria-label="Open files" className="tab-list" tabIndex={-1} onKeyDown={onListKey}>
         {present.map(({ fileId, path }, index) => (
           <Tab key={fileId} fileId={fileId} path={path} index={index} isOnly={present.length === 1} />
         ))}

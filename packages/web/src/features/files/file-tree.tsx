@@ -139,11 +139,18 @@ const Body = () => {
   const app = useApp();
   const { status, error, entries } = useStore(app.files);
   const kind = useStore(app.projects, ({ state }) => state.kind);
-  if (kind === "sample") return <p className="tree-note">The first edit or run makes this a project; then its files are here.</p>;
-  if (status === "failed") return <p className="tree-note" role="alert">{errorText(error)}</p>;
+  if (kind === "sample")
+    return <p className="tree-note">The first edit or run makes this a project; then its files are here.</p>;
+  if (status === "failed")
+    return (
+      <p className="tree-note" role="alert">
+        {errorText(error)}
+      </p>
+    );
   if (status === "loading") {
     return (
-      <div className="tree-skeleton" aria-label="Loading files" role="img">
+      <div className="tree-skeleton" aria-busy="true">
+        <span className="visually-hidden">Loading files</span>
         <i /> <i /> <i />
       </div>
     );

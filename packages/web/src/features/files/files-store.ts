@@ -4,9 +4,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import { type Entries, entriesFrom, folderOf } from "./entries.ts";
 
 /** What the tree is being edited into: a new name for an entry, or a new entry in a folder. */
-export type TreeEdit =
-  | { kind: "rename"; id: string }
-  | { kind: "create"; what: "file" | "folder"; folder: string };
+export type TreeEdit = { kind: "rename"; id: string } | { kind: "create"; what: "file" | "folder"; folder: string };
 
 export type FilesState = {
   readonly entries: Entries;

@@ -6,7 +6,12 @@ import { entryAt } from "./entries.ts";
 import { expandTo } from "./files-store.ts";
 import { closeTab, showTab } from "./tabs-store.ts";
 
-export type OpenFileOptions = { readonly initialText?: string; readonly line?: number; readonly column?: number; readonly focus?: boolean };
+export type OpenFileOptions = {
+  readonly initialText?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly focus?: boolean;
+};
 
 /** Opens a file by id; does nothing for an id that is no file of this project. */
 export const openFile = (app: App, fileId: string, options: OpenFileOptions = {}): void => {

@@ -30,6 +30,10 @@ export const saveWords = (state: SaveState): SaveWords => {
         short: "Offline",
       };
     case "read-only":
-      return { tone: "warn", text: READ_ONLY[state.reason], short: state.reason === "role" ? "View only" : "Read only" };
+      return {
+        tone: "warn",
+        text: READ_ONLY[state.reason],
+        short: state.reason === "role" ? "View only" : "Read only",
+      };
   }
 };

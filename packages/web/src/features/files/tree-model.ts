@@ -41,7 +41,10 @@ export const visibleRows = (
   return rows;
 };
 
-export type TreeMove = { kind: "focus"; id: string } | { kind: "expand"; id: string } | { kind: "collapse"; id: string };
+export type TreeMove =
+  | { kind: "focus"; id: string }
+  | { kind: "expand"; id: string }
+  | { kind: "collapse"; id: string };
 
 const focus = (row: TreeRow | undefined): TreeMove | undefined => row && { kind: "focus", id: row.entry.id };
 
@@ -58,7 +61,11 @@ const rightOf = (rows: readonly TreeRow[], at: number, row: TreeRow): TreeMove |
 };
 
 /** Where a key leads from a row; undefined when it leads nowhere. A letter goes to the next name that starts with it. */
-export const moveByKey = (rows: readonly TreeRow[], focusedId: string | undefined, key: string): TreeMove | undefined => {
+export const moveByKey = (
+  rows: readonly TreeRow[],
+  focusedId: string | undefined,
+  key: string,
+): TreeMove | undefined => {
   const at = rows.findIndex((row) => row.entry.id === focusedId);
   const row = rows[at];
   if (key === "Home" || !row) return focus(rows[0]);

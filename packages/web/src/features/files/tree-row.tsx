@@ -27,31 +27,42 @@ const RowMenu = ({ row }: { readonly row: Row }) => {
     app.files.setState({ edit: { kind: "create", what, folder: inside } });
   };
   return (
-    <MenuButton label={`Actions for ${row.name}`} className="row-menu" icon={<Ellipsis size={15} />} tabIndex={-1} align="end">
-      {(close) => {
-        const then = (act: () => void) => () => {
-          close();
-          act();
-        };
-        return (
-          <>
-            <MenuItem icon={<Pencil size={15} />} label="Rename" hint="F2" onChoose={then(() => app.files.setState({ edit: { kind: "rename", id: entry.id } }))} />
-            <MenuItem icon={<FilePlus size={15} />} label="New file here" onChoose={then(create("file"))} />
-            <MenuItem icon={<FolderPlus size={15} />} label="New folder here" onChoose={then(create("folder"))} />
-            <MenuItem icon={<Trash2 size={15} />} label="Delete" hint="Del" isDangerous onChoose={then(() => deleteEntry(app, entry.id))} />
-            {targets.length > 0 && <div className="menu-rule" />}
-            {targets.length > 0 && <div className="menu-heading">Move to</div>}
-            {targets.map((folder) => (
-              <MenuItem
-                key={folder}
-                icon={<FolderInput size={15} />}
-                label={folder === "" ? "Project root" : folder}
-                onChoose={then(() => void moveEntry(app, entry.id, joinPath(folder, row.name)))}
-              />
-            ))}
-          </>
-        );
-      }}
+    <MenuButton
+      label={`Actions for ${row.name}`}
+      className="row-menu"
+      icon={<Ellipsis size={15} />}
+      tabIndex={-1}
+      align="end"
+    >
+      {() => (
+        <>
+          <MenuItem
+            icon={<Pencil size={15} />}
+            label="Rename"
+            hint="F2"
+            onChoose={() => app.files.setState({ edit: { kind: "rename", id: entry.id } })}
+          />
+          <MenuItem icon={<FilePlus size={15} />} label="New file here" onChoose={create("file")} />
+          <MenuItem icon={<FolderPlus size={15} />} label="New folder here" onChoose={create("folder")} />
+          <MenuItem
+            icon={<Trash2 size={15} />}
+            label="Delete"
+            hint="Del"
+            isDangerous
+            onChoose={() => deleteEntry(app, entry.id)}
+          />
+          {targets.length > 0 && <div className="menu-rule" />}
+          {targets.length > 0 && <div className="menu-heading">Move to</div>}
+          {targets.map((folder) => (
+            <MenuItem
+              key={folder}
+              icon={<FolderInput size={15} />}
+              label={folder === "" ? "Project root" : folder}
+              onChoose={() => void moveEntry(app, entry.id, joinPath(folder, row.name))}
+            />
+          ))}
+        </>
+      )}
     </MenuButton>
   );
 };
@@ -77,8 +88,8 @@ export const TreeRow = ({ row, isFocusable, onDropInto }: TreeRowProps) => {
   };
   const endEdit = (): void => app.files.setState({ edit: undefined });
 
-  // Keys are handled by the tree, which knows the rows around this one.
   return (
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the tree, which knows the rows around, takes the keys
     <div
       id={`entry-${entry.id}`}
       role="treeitem"
@@ -115,7 +126,12 @@ export const TreeRow = ({ row, isFocusable, onDropInto }: TreeRowProps) => {
         <span className="tree-name">{name}</span>
       )}
       {canEdit && !isRenamed && (
-        <span className="row-menu-slot" onClick={(event) => event.stopPropagation()} onKeyDown={(event) => event.stopPropagation()} role="none">
+        <span
+          className="row-menu-slot"
+          onClick={(event) => event.stopPropagation()}
+          onKeyDown={(event) => event.stopPropagation()}
+          role="none"
+        >
           <RowMenu row={row} />
         </span>
       )}

@@ -26,7 +26,8 @@ const faultsOf = (form: Form, answers: Answers): Partial<Answers> => {
   if (isNew && answers.name.trim() === "") faults.name = "Say what others should call you.";
   if (!/^\S+@\S+\.\S+$/u.test(answers.email)) faults.email = "This is not an email address.";
   if (answers.password === "") faults.password = "Type your password.";
-  else if (isNew && answers.password.length < LEAST_PASSWORD) faults.password = `At least ${LEAST_PASSWORD} characters.`;
+  else if (isNew && answers.password.length < LEAST_PASSWORD)
+    faults.password = `At least ${LEAST_PASSWORD} characters.`;
   return faults;
 };
 
@@ -86,7 +87,10 @@ export const AccountDialog = ({ form, onClose }: { readonly form: Form; readonly
     event.preventDefault();
     if (!element.current || isSending) return;
     const data = new FormData(element.current);
-    const text = (name: FieldName): string => String(data.get(name) ?? "");
+    const text = (name: FieldName): string => {
+      const value = data.get(name);
+      return typeof value === "string" ? value : "";
+    };
     const answers = { name: text("name").trim(), email: text("email").trim(), password: text("password") };
     const found = faultsOf(form, answers);
     setFaults(found);
@@ -101,7 +105,8 @@ export const AccountDialog = ({ form, onClose }: { readonly form: Form; readonly
       finish(app, form, await send(app, form, answers), onClose);
     } catch (problem) {
       setSending(false);
-      if (problem instanceof ApiProblem && problem.code === "identity/email-taken") setFaults({ email: errorText(problem) });
+      if (problem instanceof ApiProblem && problem.code === "identity/email-taken")
+        setFaults({ email: errorText(problem) });
       else setError(errorText(problem));
     }
   };

@@ -45,7 +45,11 @@ export const AccountMenu = () => {
       (error: unknown) => showToast({ text: `You are still signed in. ${errorText(error)}`, tone: "bad" }),
     );
   };
-  const icon = user ? <span aria-hidden>{initialsOf(user.name)}</span> : <CircleUserRound size={19} strokeWidth={1.75} />;
+  const icon = user ? (
+    <span aria-hidden>{initialsOf(user.name)}</span>
+  ) : (
+    <CircleUserRound size={19} strokeWidth={1.75} />
+  );
   return (
     <MenuButton
       label={user ? `Account: ${user.name}` : "Account"}
@@ -54,29 +58,25 @@ export const AccountMenu = () => {
       icon={icon}
       align="end"
     >
-      {(close) => {
-        const then = (act: () => void) => () => {
-          close();
-          act();
-        };
-        return (
-          <>
-            {user && (
-              <div className="account-card">
-                <b>{user.name}</b>
-                <span>{isRegistered ? user.email : "Guest: an account keeps your projects for you"}</span>
-              </div>
-            )}
-            {user && <div className="menu-rule" />}
-            {!isRegistered && <MenuItem icon={<UserPlus size={15} />} label="Create an account" onChoose={then(() => open("register"))} />}
-            {!isRegistered && <MenuItem icon={<LogIn size={15} />} label="Log in" onChoose={then(() => open("log-in"))} />}
-            {isRegistered && <MenuItem icon={<LogOut size={15} />} label="Log out" onChoose={then(logOut)} />}
-            <div className="menu-rule" />
-            <div className="menu-heading">Theme</div>
-            <ThemeItems />
-          </>
-        );
-      }}
+      {() => (
+        <>
+          {user && (
+            <div className="account-card">
+              <b>{user.name}</b>
+              <span>{isRegistered ? user.email : "Guest: an account keeps your projects for you"}</span>
+            </div>
+          )}
+          {user && <div className="menu-rule" />}
+          {!isRegistered && (
+            <MenuItem icon={<UserPlus size={15} />} label="Create an account" onChoose={() => open("register")} />
+          )}
+          {!isRegistered && <MenuItem icon={<LogIn size={15} />} label="Log in" onChoose={() => open("log-in")} />}
+          {isRegistered && <MenuItem icon={<LogOut size={15} />} label="Log out" onChoose={logOut} />}
+          <div className="menu-rule" />
+          <div className="menu-heading">Theme</div>
+          <ThemeItems />
+        </>
+      )}
     </MenuButton>
   );
 };

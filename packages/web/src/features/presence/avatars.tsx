@@ -61,7 +61,11 @@ export const FollowFrame = () => {
   if (!person) return null;
   return (
     <div className="follow-frame" style={{ borderColor: person.color }}>
-      <button className="follow-label" style={{ backgroundColor: person.color }} onClick={() => setFollowing(app, undefined)}>
+      <button
+        className="follow-label"
+        style={{ backgroundColor: person.color }}
+        onClick={() => setFollowing(app, undefined)}
+      >
         Following {person.name} · Esc stops
       </button>
     </div>

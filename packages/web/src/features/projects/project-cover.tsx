@@ -5,7 +5,12 @@ import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
 
-type CoverProps = { readonly icon: LucideIcon; readonly title: string; readonly children: ReactNode; readonly text: string };
+type CoverProps = {
+  readonly icon: LucideIcon;
+  readonly title: string;
+  readonly children: ReactNode;
+  readonly text: string;
+};
 
 const Cover = ({ icon: Icon, title, text, children }: CoverProps) => (
   <div className="cover">
@@ -56,14 +61,20 @@ const NoFile = () => {
 export const ProjectCover = () => {
   const app = useApp();
   const state = useStore(app.projects, (projects) => projects.state);
-  const isSignedIn = useStore(app.session.store, ({ kind, ...rest }) => kind === "signed-in" && "user" in rest && rest.user.kind === "registered");
+  const isSignedIn = useStore(
+    app.session.store,
+    ({ kind, ...rest }) => kind === "signed-in" && "user" in rest && rest.user.kind === "registered",
+  );
   if (state.kind === "open") return <NoFile />;
   if (state.kind === "missing") {
     return (
       <Cover {...MISSING[state.what]}>
         <Home />
         {state.what === "project" && !isSignedIn && (
-          <button className="button button-primary" onClick={() => app.dialogs.setState({ kind: "account", form: "log-in" }, true)}>
+          <button
+            className="button button-primary"
+            onClick={() => app.dialogs.setState({ kind: "account", form: "log-in" }, true)}
+          >
             Log in
           </button>
         )}

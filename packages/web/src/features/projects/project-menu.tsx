@@ -10,7 +10,10 @@ import { MenuButton, MenuLink } from "../../design/menu.tsx";
 
 const MOST_LISTED = 8;
 
-type Recent = { kind: "loading" } | { kind: "loaded"; projects: readonly Project[] } | { kind: "failed"; error: unknown };
+type Recent =
+  | { kind: "loading" }
+  | { kind: "loaded"; projects: readonly Project[] }
+  | { kind: "failed"; error: unknown };
 
 const RecentProjects = ({ recent }: { readonly recent: Recent }) => {
   const { boot, projects } = useApp();
@@ -50,7 +53,12 @@ export const ProjectMenu = () => {
           {isSignedIn && <div className="menu-rule" />}
           <div className="menu-heading">New project</div>
           {boot.languages.map((language) => (
-            <MenuLink key={language.id} icon={<Plus size={15} />} label={language.name} href={newAddress(boot.basePath, language.id)} />
+            <MenuLink
+              key={language.id}
+              icon={<Plus size={15} />}
+              label={language.name}
+              href={newAddress(boot.basePath, language.id)}
+            />
           ))}
         </>
       )}

@@ -1,6 +1,6 @@
 /** The project's name in the top bar; whoever may edit it types right there. */
-import { routes } from "@atelier/contracts";
-import { type KeyboardEvent, useEffect, useState } from "react";
+import { type Project, routes } from "@atelier/contracts";
+import { type KeyboardEvent, useState } from "react";
 import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
@@ -9,14 +9,10 @@ import { mayEdit, openProjectOf, setProjectState } from "./project-store.ts";
 
 const MOST_CHARACTERS = 100;
 
-export const ProjectName = () => {
+const NameInput = ({ project }: { readonly project: Project }) => {
   const app = useApp();
-  const state = useStore(app.projects, (projects) => projects.state);
-  const kept = state.kind === "open" ? state.project.name : "";
+  const kept = project.name;
   const [name, setName] = useState(kept);
-  useEffect(() => setName(kept), [kept]);
-  if (state.kind !== "open") return null;
-  if (!mayEdit(state)) return <span className="project-name project-name-fixed">{kept}</span>;
 
   const keep = async (): Promise<void> => {
     const wanted = name.trim();
@@ -25,8 +21,12 @@ export const ProjectName = () => {
       return;
     }
     try {
-      const project = await app.call(routes.updateProject, { params: { projectId: state.project.id }, body: { name: wanted } });
-      if (openProjectOf(app.projects)?.id === project.id) setProjectState(app.projects, { kind: "open", project });
+      const changed = await app.call(routes.updateProject, {
+        params: { projectId: project.id },
+        body: { name: wanted },
+      });
+      if (openProjectOf(app.projects)?.id === project.id)
+        setProjectState(app.projects, { kind: "open", project: changed });
     } catch (error) {
       setName(kept);
       showToast({ text: `The name was not changed. ${errorText(error)}`, tone: "bad" });
@@ -34,7 +34,8 @@ export const ProjectName = () => {
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
     if (event.key === "Escape") setName(kept);
-    if (event.key === "Enter" || event.key === "Escape") requestAnimationFrame(() => document.getElementById("project-name")?.blur());
+    if (event.key === "Enter" || event.key === "Escape")
+      requestAnimationFrame(() => document.getElementById("project-name")?.blur());
   };
   return (
     <input
@@ -51,4 +52,13 @@ export const ProjectName = () => {
       onKeyDown={onKeyDown}
     />
   );
+};
+
+export const ProjectName = () => {
+  const state = useStore(useApp().projects, (projects) => projects.state);
+  if (state.kind !== "open") return null;
+  const { project } = state;
+  if (!mayEdit(state)) return <span className="project-name project-name-fixed">{project.name}</span>;
+  // A name that somebody else changed starts the field over.
+  return <NameInput key={project.name} project={project} />;
 };

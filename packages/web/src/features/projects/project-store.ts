@@ -6,7 +6,11 @@ export type Sample = NonNullable<Boot["sample"]>;
 
 /** `sample`: nothing exists on the server yet. `promotion`: making the sample a project, at the first edit or run. */
 export type ProjectState =
-  | { kind: "sample"; sample: Sample; promotion: { kind: "none" } | { kind: "running" } | { kind: "failed"; error: unknown } }
+  | {
+      kind: "sample";
+      sample: Sample;
+      promotion: { kind: "none" } | { kind: "running" } | { kind: "failed"; error: unknown };
+    }
   | { kind: "loading"; what: "project" | "share-link" }
   | { kind: "open"; project: Project }
   | { kind: "missing"; what: "project" | "share-link" | "page" }

@@ -35,7 +35,10 @@ const promote = async (app: App, state: SampleState): Promise<Project> => {
       setProjectState(app.projects, { ...state, promotion: { kind: "failed", error } });
     }
     if (isProblem(error, "identity/guests-closed")) {
-      app.dialogs.setState({ kind: "account", form: "log-in", reason: "Sign in to keep and run what you write." }, true);
+      app.dialogs.setState(
+        { kind: "account", form: "log-in", reason: "Sign in to keep and run what you write." },
+        true,
+      );
     }
     throw error;
   }

@@ -1,7 +1,7 @@
 /** Decides what the page shows first, by its address and by what the server put into it. */
 import { type Boot, routes } from "@atelier/contracts";
 import { type Address, newAddress, parseAddress } from "../../app/address.ts";
-import { ApiProblem, isProblem } from "../../app/api-problem.ts";
+import { ApiProblem, isProblem, Unreachable } from "../../app/api-problem.ts";
 import { fetchBoot } from "../../app/boot.ts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
@@ -37,6 +37,8 @@ const openProject = async (app: App): Promise<void> => {
   if (await enterFrom(app, app.boot)) return;
   const again = app.session.user() ? await fetchBoot(location.href) : undefined;
   if (again && (await enterFrom(app, again))) return;
+  // Neither there nor missing: the server could not look.
+  if ((again ?? app.boot).notFound !== true) throw new Unreachable("the project could not be read");
   setProjectState(app.projects, { kind: "missing", what: "project" });
 };
 

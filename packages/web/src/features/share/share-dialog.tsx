@@ -25,7 +25,9 @@ export const ShareDialog = ({ onClose }: { readonly onClose: () => void }) => {
         </p>
       )}
       {project && project.role !== "viewer" && <ShareLinks project={project} />}
-      {project?.role === "viewer" && <p className="dialog-note">You can view this project. Its editors can share it.</p>}
+      {project?.role === "viewer" && (
+        <p className="dialog-note">You can view this project. Its editors can share it.</p>
+      )}
       {project && <ShareMembers project={project} />}
     </Dialog>
   );

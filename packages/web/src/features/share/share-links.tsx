@@ -27,7 +27,14 @@ const NewLink = ({ url }: { readonly url: string }) => {
   useEffect(() => field.current?.select(), [url]);
   return (
     <div className="new-link">
-      <input ref={field} className="input" readOnly aria-label="The new link" value={url} onFocus={(event) => event.target.select()} />
+      <input
+        ref={field}
+        className="input"
+        readOnly
+        aria-label="The new link"
+        value={url}
+        onFocus={(event) => event.target.select()}
+      />
       <button className="button" onClick={() => void copy()}>
         {isCopied ? <Check size={14} /> : <Copy size={14} />} {isCopied ? "Copied" : "Copy"}
       </button>
@@ -80,7 +87,12 @@ export const ShareLinks = ({ project }: { readonly project: Project }) => {
   return (
     <section className="share-section">
       <div className="share-create">
-        <select className="select" aria-label="What the link allows" value={role} onChange={(event) => setRole(event.target.value as GrantedRole)}>
+        <select
+          className="select"
+          aria-label="What the link allows"
+          value={role}
+          onChange={(event) => setRole(event.target.value as GrantedRole)}
+        >
           <option value="editor">Can edit</option>
           <option value="viewer">Can view</option>
         </select>
@@ -101,7 +113,9 @@ export const ShareLinks = ({ project }: { readonly project: Project }) => {
           ))}
         </ul>
       )}
-      {links.value && list.length === 0 && !made && <p className="dialog-note">Whoever has a link joins at once, without an account.</p>}
+      {links.value && list.length === 0 && !made && (
+        <p className="dialog-note">Whoever has a link joins at once, without an account.</p>
+      )}
     </section>
   );
 };

@@ -50,7 +50,9 @@ export const ShareMembers = ({ project }: { readonly project: Project }) => {
     setError(undefined);
     const params = { projectId: project.id, userId: member.userId };
     const sent: Promise<unknown> =
-      value === "remove" ? call(routes.deleteMember, { params }) : call(routes.putMember, { params, body: { role: value } });
+      value === "remove"
+        ? call(routes.deleteMember, { params })
+        : call(routes.putMember, { params, body: { role: value } });
     sent.then(members.reload, setError);
   };
   const list = members.value?.members ?? [];

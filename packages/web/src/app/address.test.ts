@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { parseAddress } from "./address.ts";
+import { reconnectWaitMs } from "./live-socket.ts";
+
+const parse = (path: string, basePath = "") => parseAddress(new URL(path, "http://host"), basePath);
+
+describe("parseAddress", () => {
+  it.each([
+    ["/", { kind: "home" }],
+    ["/new/python", { kind: "new", template: "python" }],
+    ["/p/a-b", { kind: "project", slug: "a-b" }],
+    ["/p/a?file=src/a.ts:12", { kind: "project", slug: "a", file: { path: "src/a.ts", line: 12 } }],
+    ["/p/a?file=src/a.ts", { kind: "project", slug: "a", file: { path: "src/a.ts" } }],
+    ["/s/token%20x", { kind: "share", token: "token x" }],
+    ["/p/a/b", { kind: "unknown" }],
+    ["/dashboard", { kind: "unknown" }],
+    ["/p/%E0%A4%A", { kind: "project", slug: "%E0%A4%A" }],
+  ])("understands %s", (path, expected) => {
+    expect(parse(path)).toEqual(expected);
+  });
+
+  it("works below a base path", () => {
+    expect(parse("/code", "/code")).toEqual({ kind: "home" });
+    expect(parse("/code/p/x", "/code")).toEqual({ kind: "project", slug: "x" });
+  });
+});
+
+describe("reconnectWaitMs", () => {
+  it("is below a second for the first tries and bounded for good", () => {
+    expect(reconnectWaitMs(1, 1)).toBe(150);
+    expect(reconnectWaitMs(3, 1)).toBeLessThan(1000);
+    expect(reconnectWaitMs(500, 1)).toBe(5000);
+    expect(reconnectWaitMs(500, 0)).toBe(2500);
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { createOutputBuffer } from "./output-buffer.ts";
+import { findOutputLinks, lastOutputLink, resolvePrintedPath } from "./output-links.ts";
+import { plainText } from "./plain-output.ts";
+
+const paths = ["main.py", "src/app.ts", "src/lib/app.ts", "hello.c"];
+
+describe("findOutputLinks", () => {
+  it.each([
+    ['  File "/project/main.py", line 9, in <module>', { path: "main.py", line: 9 }],
+    ["    at run (file:///project/src/app.ts:12:5)", { path: "src/app.ts", line: 12, column: 5 }],
+    ["hello.c:3:10: error: expected ';'", { path: "hello.c", line: 3, column: 10 }],
+    ["src/lib/app.ts(4,2): error TS1005", { path: "src/lib/app.ts", line: 4, column: 2 }],
+    ["./main.py: line 7: oops", { path: "main.py", line: 7 }],
+  ])("finds the place in %s", (text, expected) => {
+    const [link, ...more] = findOutputLinks(text, paths);
+    expect(link).toMatchObject(expected);
+    expect(more).toEqual([]);
+  });
+
+  it("marks exactly the words that are the link", () => {
+    const text = "see hello.c:3:10 now";
+    const [link] = findOutputLinks(text, paths);
+    expect(text.slice(link?.start, link?.end)).toBe("hello.c:3:10");
+  });
+
+  it("links no file that the project does not have, and no time of day", () => {
+    expect(findOutputLinks("/usr/lib/python3/random.py:3", paths)).toEqual([]);
+    expect(findOutputLinks("12:30:45 done", paths)).toEqual([]);
+  });
+
+  it("finds several in one line, from left to right", () => {
+    expect(findOutputLinks("hello.c:1 then main.py:2", paths).map(({ path }) => path)).toEqual(["hello.c", "main.py"]);
+  });
+
+  it("does not look through a line that is data", () => {
+    expect(findOutputLinks(`hello.c:1 ${"a.".repeat(900)}`, paths)).toHaveLength(1);
+    expect(findOutputLinks(`hello.c:1 ${"a.".repeat(1000)}`, paths)).toEqual([]);
+  });
+});
+
+describe("resolvePrintedPath", () => {
+  it("prefers the longest path that the printed one ends with", () => {
+    expect(resolvePrintedPath("/project/src/lib/app.ts", [...paths, "app.ts"])).toBe("src/lib/app.ts");
+  });
+});
+
+describe("lastOutputLink", () => {
+  it("is where the traceback points", () => {
+    const output = 'File "main.py", line 2\nFile "main.py", line 9\nValueError: x\n';
+    expect(lastOutputLink(output, paths)).toMatchObject({ path: "main.py", line: 9 });
+  });
+});
+
+describe("plainText", () => {
+  it("removes colours, titles and cursor moves, and keeps the last state of a progress line", () => {
+    expect(plainText("\u001b[1;31mred\u001b[0m \u001b]0;title\u0007x\r\n")).toBe("red x\n");
+    expect(plainText("10%\r20%\r100%\ndone")).toBe("100%\ndone");
+  });
+});
+
+describe("output buffer", () => {
+  it("replays to a late listener and keeps a character together that came in two chunks", () => {
+    const buffer = createOutputBuffer();
+    const bytes = new TextEncoder().encode("é!");
+    buffer.append(bytes.subarray(0, 1));
+    buffer.append(bytes.subarray(1));
+    const heard: number[] = [];
+    buffer.subscribe((chunk) => heard.push(chunk?.length ?? -1));
+    expect(heard).toEqual([1, 2]);
+    expect(buffer.text()).toBe("é!");
+  });
+
+  it("is bounded and drops the oldest first", () => {
+    const buffer = createOutputBuffer();
+    for (let count = 0; count < 9; count += 1) buffer.append(new Uint8Array(1024 * 1024).fill(48 + count));
+    expect(buffer.sizeBytes).toBeLessThanOrEqual(4 * 1024 * 1024);
+    expect(buffer.text().endsWith("8")).toBe(true);
+  });
+});

@@ -1,0 +1,78 @@
+import type { Execution, ExecutionStatus } from "@atelier/contracts";
+import { describe, expect, it } from "vitest";
+import { bytesWords, durationWords, runWords } from "./status-words.ts";
+
+const execution = (status: ExecutionStatus, changes: Partial<Execution> = {}): Execution => ({
+  id: "e",
+  projectId: null,
+  userId: "u",
+  language: "python",
+  runtime: { id: "python", version: "3.13" },
+  entryPoint: "main.py",
+  args: [],
+  tty: true,
+  limits: { wallMs: 30_000, cpuMs: 30_000, memoryBytes: 512 * 1024 ** 2, outputBytes: 64 * 1024 ** 2 },
+  fileVersions: {},
+  status,
+  exitCode: null,
+  signal: null,
+  stdout: "",
+  stderr: "",
+  truncated: false,
+  stage: "run",
+  sandbox: "gvisor",
+  limitsEnforcement: "cgroup",
+  queuedAt: "2026-01-01T00:00:00.000Z",
+  startedAt: null,
+  endedAt: null,
+  usage: { wallMs: 42, cpuMs: 20, memoryPeakBytes: 18 * 1024 ** 2, outputBytes: 5 },
+  codeHash: "",
+  ...changes,
+});
+
+const line = (value: Execution): string => {
+  const { headline, facts } = runWords(value);
+  return [headline, ...facts].join(" · ");
+};
+
+describe("runWords", () => {
+  it("writes the exit line", () => {
+    expect(line(execution("succeeded", { exitCode: 0 }))).toBe("exit 0 · 42 ms · 18 MB · gVisor");
+    expect(line(execution("failed", { exitCode: 3, sandbox: "namespaces" }))).toBe(
+      "exit 3 · 42 ms · 18 MB · namespaces",
+    );
+  });
+
+  it.each<[ExecutionStatus, Partial<Execution>, string]>([
+    ["queued", { queuePosition: 3 }, "Number 3 in the queue"],
+    ["queued", { queuePosition: 1 }, "Next in the queue"],
+    ["timed-out", {}, "timed out after 30 s"],
+    ["timed-out", { stage: "compile" }, "timed out after 30 s of compiling"],
+    ["out-of-memory", {}, "out of memory (512 MB)"],
+    ["output-limit", {}, "stopped: more than 64 MB of output"],
+    ["cpu-limit", {}, "used all of its 30 s of CPU time"],
+    ["killed", { signal: "SIGSEGV" }, "killed by SIGSEGV"],
+    ["compile-failed", {}, "did not compile"],
+    ["cancelled", {}, "stopped"],
+  ])("says %s in words", (status, changes, words) => {
+    expect(runWords(execution(status, changes)).headline).toBe(words);
+  });
+
+  it("has a tone for each way to end", () => {
+    const tones = (["running", "succeeded", "failed", "cancelled", "system-error"] as const).map(
+      (status) => runWords(execution(status)).tone,
+    );
+    expect(tones).toEqual(["busy", "good", "bad", "plain", "bad"]);
+  });
+
+  it("does not blame the program for the server's fault", () => {
+    expect(line(execution("system-error"))).toBe("the server could not run this; it was not your program");
+  });
+});
+
+describe("units", () => {
+  it("keeps durations and sizes short", () => {
+    expect([999, 1240, 60_000, 65_000].map(durationWords)).toEqual(["999 ms", "1.24 s", "1 min", "1 min 5 s"]);
+    expect([512, 2048, 1024 ** 3 * 2].map(bytesWords)).toEqual(["512 B", "2 KB", "2 GB"]);
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { saveWords } from "./save-words.ts";
+import { closeTab, createTabsStore, moveTab, setSave, showTab } from "./tabs-store.ts";
+
+const withTabs = (...ids: string[]) => {
+  const store = createTabsStore();
+  for (const id of ids) showTab(store, id);
+  return store;
+};
+
+describe("tabs", () => {
+  it("shows a tab again without opening it twice", () => {
+    const store = withTabs("a", "b", "a");
+    expect(store.getState()).toMatchObject({ open: ["a", "b"], shown: "a" });
+  });
+
+  it("shows the right neighbour of a closed tab, else the left one, else none", () => {
+    const store = withTabs("a", "b", "c");
+    showTab(store, "b");
+    closeTab(store, "b");
+    expect(store.getState().shown).toBe("c");
+    closeTab(store, "c");
+    expect(store.getState().shown).toBe("a");
+    closeTab(store, "a");
+    expect(store.getState()).toMatchObject({ open: [], shown: undefined });
+  });
+
+  it("forgets the saved state with the tab", () => {
+    const store = withTabs("a");
+    setSave(store, "a", { kind: "saving" });
+    closeTab(store, "a");
+    expect(store.getState().saves.size).toBe(0);
+  });
+
+  it("moves a tab within bounds and ignores a foreign one", () => {
+    const store = withTabs("a", "b", "c");
+    moveTab(store, "c", -5);
+    expect(store.getState().open).toEqual(["c", "a", "b"]);
+    moveTab(store, "elsewhere", 0);
+    expect(store.getState().open).toEqual(["c", "a", "b"]);
+  });
+});
+
+describe("saveWords", () => {
+  it("counts what waits to be synced", () => {
+    expect(saveWords({ kind: "unsaved-on-device", changes: 14 }).text).toBe("Saved on this device, 14 changes to sync");
+    expect(saveWords({ kind: "offline", changes: 1 }).text).toBe("Offline, 1 change kept on this device");
+    expect(saveWords({ kind: "offline", changes: 0 }).text).toBe("Offline");
+  });
+});
