@@ -1,7 +1,7 @@
 /** The composition root: configuration -> adapters -> modules -> roles -> listening, and an orderly end. */
 import { join } from "node:path";
 import { systemClock } from "#kernel/clock";
-import { type Component, Lifecycle } from "#kernel/lifecycle";
+import { Lifecycle, releasing } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
 import { createAuditTrail } from "#platform/audit";
 import { createVault, loadSecretKey } from "#platform/blobs";
@@ -44,12 +44,6 @@ import { describeStartFault } from "./roles/start-fault.ts";
 
 /** No component may hold up the end for longer; PostgreSQL's own deadline is below it. */
 const STOP_DEADLINE_MS = 25_000;
-
-const disposing = (name: string, resource: AsyncDisposable): Component => ({
-  name,
-  start: async () => {},
-  [Symbol.asyncDispose]: async () => resource[Symbol.asyncDispose](),
-});
 
 const openDatabase = async (settings: Configuration, places: Places, log: Log, lifecycle: Lifecycle) => {
   if (settings.DATABASE_URL !== undefined) {
@@ -97,7 +91,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   const choosing = openSandbox(settings, places, log);
   choosing.catch(() => undefined);
   const sql = await openDatabase(settings, places, log, lifecycle);
-  await lifecycle.start(disposing("database pool", sql));
+  await lifecycle.start(releasing("database pool", sql));
 
   const bus = createInProcessBus(log);
   const vault = createVault(secretKey);
@@ -111,14 +105,17 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   await lifecycle.start(identity);
 
   const sandbox = await choosing;
-  if (sandbox.provider !== undefined) await lifecycle.start(disposing("sandboxes", sandbox.provider));
+  if (sandbox.provider !== undefined) await lifecycle.start(releasing("sandboxes", sandbox.provider));
   refuseWeakSandbox(settings, sandbox);
   const limits = { mostBytes: settings.PROJECT_MAX_MIB * 1_048_576, mostNodes: settings.PROJECT_MAX_FILES };
   const storage = { sql, vault, blobs, limits };
   const languagesFolder = join(places.root, "languages");
   const publicUrl = `${settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`}${settings.BASE_PATH}`;
+  const shared = { sql, blobs, bus, leases, audit, clock, log, metrics, identity, sandbox };
   const application = createApplication({
-    ...{ sql, blobs, bus, leases, audit, clock, log, metrics, identity, sandbox, languagesFolder, publicUrl },
+    ...shared,
+    languagesFolder,
+    publicUrl,
     stores: {
       projects: createSqlProjectStore(storage),
       members: createSqlMemberStore(sql),
@@ -139,27 +136,13 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   const edge = await edgeOptions(settings);
   const { https } = edge;
   const rateLimits = createMemoryRateLimits(rateLimitPoints(settings));
-  const server = createFastifyServer({
-    ...edge,
-    ...{ audit, metrics, log, clock, rateLimits, authenticator: identity, onFatal: tools.onFatal },
-  });
+  const guards = { audit, metrics, log, clock, rateLimits, authenticator: identity, onFatal: tools.onFatal };
+  const server = createFastifyServer({ ...edge, ...guards });
   // Stopping runs backwards: drain, end executions, put documents to rest, close the listener, then what they stood on.
   await lifecycle.start(closingOf(server));
   for (const component of application.components) await lifecycle.start(component);
   bindApplication(server, application, { identity, bus, clock, log, https });
-  const hasPage = await openGateway(server, {
-    settings,
-    places,
-    https,
-    sql,
-    blobs,
-    sandbox,
-    identity,
-    application,
-    metrics,
-    log,
-    lifecycle,
-  });
+  const hasPage = await openGateway(server, { ...shared, settings, places, https, application, lifecycle });
   await lifecycle.start(drainingOf(server));
   await listen(server, { settings, https, hasPage, sandbox, identity, log, tell });
 };

@@ -9,6 +9,13 @@ export interface Component {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** A component of something that only has to be released. */
+export const releasing = (name: string, resource: AsyncDisposable): Component => ({
+  name,
+  start: async () => {},
+  [Symbol.asyncDispose]: async () => resource[Symbol.asyncDispose](),
+});
+
 export type LifecycleOptions = {
   readonly stopDeadlineMs: number;
   /** Told about a component that did not stop in time or failed to. */

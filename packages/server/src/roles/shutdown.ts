@@ -14,7 +14,9 @@ export const installShutdown = ({
   log,
   stop,
 }: ShutdownOptions): {
-  /** Ends the process at once: the disk did not keep what it was told to. */ onFatal(error: unknown): void;
+  /** Ends the process at once: the disk did not keep what it was told to. */ readonly onFatal: (
+    error: unknown,
+  ) => void;
 } => {
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {

@@ -1,6 +1,7 @@
 /** Sockets at the edge: who may open one, what is too much, and how they end. */
 import { CLOSE, sockets } from "@atelier/contracts";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { createEdgeFixture, type EdgeFixture } from "./test-edge.ts";
@@ -108,7 +109,7 @@ describe("an open socket", () => {
     await once(malformed, "open");
     malformed.on("error", () => undefined);
     // @ts-expect-error -- the raw connection beneath, for bytes that ws would not send
-    (malformed._socket as import("node:net").Socket).write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    (malformed._socket as Socket).write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
     expect(await closedWith(malformed)).toBe(1002);
     const after = new WebSocket(url);
     await once(after, "open");

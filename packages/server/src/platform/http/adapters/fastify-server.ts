@@ -258,6 +258,6 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       await sockets.closeAll();
       await app.close();
     },
-    socketCount: sockets.count,
+    socketCount: (path) => sockets.count(path),
   };
 };

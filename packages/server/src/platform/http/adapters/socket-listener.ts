@@ -109,16 +109,21 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
     socket.close(code, problem.code);
   };
 
+  const takeOne = async (actor: Actor | undefined, address: string): Promise<void> => {
+    const decision = await admission.rateLimits.take("read", rateKey(actor, address));
+    if (!decision.allowed) throw new Problem("request/rate-limited");
+  };
   const admitOpener = async (raw: IncomingMessage, query: URLSearchParams, address: string): Promise<Actor> => {
-    let actor: Actor | undefined;
+    let actor: Actor;
     try {
       actor = await authenticate(raw, query);
-      return actor;
-    } finally {
+    } catch (error) {
       // Refused openers count by their address.
-      const decision = await admission.rateLimits.take("read", rateKey(actor, address));
-      if (!decision.allowed) throw new Problem("request/rate-limited");
+      await takeOne(undefined, address);
+      throw error;
     }
+    await takeOne(actor, address);
+    return actor;
   };
 
   const open = async (target: Bound, params: Record<string, string>, upgrade: Upgrade): Promise<void> => {
@@ -138,7 +143,10 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
     if (upgrade.stream.destroyed) return;
     const socket = await accept(target, upgrade);
     watch(socket);
-    if (closing) return void socket.close(CLOSE.moving);
+    if (closing) {
+      socket.close(CLOSE.moving);
+      return;
+    }
     for (const name of ["ticket", "token"]) query.delete(name);
     target.handler({ socket, params, query, actor, request: { id, address } });
   };
