@@ -34,7 +34,7 @@ export type CollaborationOptions = {
   readonly log: Log;
   readonly times?: Partial<UpkeepTimes>;
   readonly limits?: Partial<ConnectionLimits>;
-  /** Least time between two log commits; 5 ms. */
+  /** Least time between two log commits; 20 ms. */
   readonly commitSpacingMs?: number;
 };
 
@@ -70,7 +70,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     store: options.store,
     clock,
     log,
-    spacingMs: options.commitSpacingMs ?? 5,
+    spacingMs: options.commitSpacingMs ?? 20,
     commitSeconds: metrics.histogram("atelier_document_log_commit_seconds", "Commits of the document log"),
     batchSize: metrics.histogram("atelier_document_log_batch_updates", "Updates in one commit of the document log", {
       buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000],

@@ -1,0 +1,165 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { CLOSE } from "@atelier/contracts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { systemClock } from "#kernel/clock";
+import { silentLog } from "#kernel/log";
+import { createVault } from "#platform/blobs";
+import { createProjectsService, type LiveDocuments, type ProjectsService } from "#projects";
+import { createInProcessLeases } from "../../platform/leases/adapters/in-process-leases.ts";
+import { createSequenceFences } from "../../platform/leases/adapters/sequence-fences.ts";
+import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometheus-metrics.ts";
+import { actorNamed, createEdgeFixture, type EdgeFixture } from "../../platform/http/test-edge.ts";
+import { createSqlFileStore } from "../projects/adapters/sql-file-store.ts";
+import { createSqlMemberStore } from "../projects/adapters/sql-member-store.ts";
+import { createSqlProjectStore } from "../projects/adapters/sql-project-store.ts";
+import { openTestProjects, type TestProjects } from "../projects/test-projects.ts";
+import { createPostgresDocumentStore } from "./adapters/document-store-postgres.ts";
+import { createCollaboration, type Collaboration } from "./collaboration.ts";
+import { registerCollaborationSocket } from "./socket.ts";
+import { until } from "./test-collaboration.ts";
+import { SocketClient } from "./test-socket-client.ts";
+
+const [alice, bob] = [actorNamed("alice"), actorNamed("bob")];
+let base: TestProjects;
+let projects: ProjectsService;
+let collaboration: Collaboration;
+let edge: EdgeFixture;
+let origin: string;
+
+beforeAll(async () => {
+  base = await openTestProjects();
+  for (const actor of [alice, bob])
+    await base.admin.query("insert into users (id, kind, name) values ($1, 'guest', $2)", [actor.userId, actor.name]);
+  const { sql } = base.database;
+  const stored = {
+    sql,
+    vault: createVault(randomBytes(32)),
+    blobs: base.blobs,
+    limits: { mostBytes: 1e9, mostNodes: 1e5 },
+  };
+  const live: LiveDocuments = {
+    checkpoint: (...what) => collaboration.liveDocuments.checkpoint(...what),
+    applyExternal: (change) => collaboration.liveDocuments.applyExternal(change),
+  };
+  projects = createProjectsService({
+    projects: createSqlProjectStore(stored),
+    members: createSqlMemberStore(sql),
+    files: createSqlFileStore(stored),
+    templates: { get: async () => undefined },
+    live,
+    bus: base.bus,
+    log: silentLog,
+    publicUrl: "http://localhost",
+  });
+  collaboration = createCollaboration({
+    store: createPostgresDocumentStore({ sql, onCorrupt: () => undefined }),
+    projects,
+    leases: createInProcessLeases({ fences: createSequenceFences(sql), clock: systemClock }),
+    bus: base.bus,
+    audit: { record: () => undefined },
+    metrics: createPrometheusMetrics(),
+    clock: systemClock,
+    log: silentLog,
+    times: { checkpointIdleMs: 40, checkpointMaxMs: 150 },
+  });
+  edge = createEdgeFixture();
+  registerCollaborationSocket(edge.server, collaboration);
+  origin = await edge.listen();
+  await collaboration.start(new AbortController().signal);
+}, 60_000);
+afterAll(async () => {
+  await collaboration[Symbol.asyncDispose]();
+  await edge[Symbol.asyncDispose]();
+  await base[Symbol.asyncDispose]();
+}, 60_000);
+
+const join = async (projectId: string, fileId: string, user = "alice"): Promise<SocketClient> => {
+  const socket = new WebSocket(
+    `${origin.replace("http", "ws")}/api/collaborate/${projectId}/${fileId}?v=1&token=token-of-${user}`,
+  );
+  const client = new SocketClient(socket);
+  await once(socket, "open");
+  return client;
+};
+const openProject = async (content: string) => {
+  const { id: projectId } = await projects.createProject(alice, { name: "p" });
+  const { entry } = await projects.createFile(alice, projectId, { path: "a.txt", content });
+  const read = async () => Buffer.from((await projects.readFile(alice, projectId, { path: "a.txt" })).bytes).toString();
+  const put = (text: string) => projects.putFile(alice, projectId, { path: "a.txt", content: text });
+  return { projectId, fileId: entry.id, read, put };
+};
+
+describe("live documents of real projects", () => {
+  it("[C6] reading an open file gives what was typed, at once and as a version", async () => {
+    const { projectId, fileId, read } = await openProject("one\n");
+    const client = await join(projectId, fileId);
+    await until(() => client.isSynced);
+    client.insert(4, "two\n");
+    await until(() => client.saved === client.sent);
+    expect(await read()).toBe("one\ntwo\n");
+    const [newest] = await projects.history(alice, projectId, "a.txt");
+    expect(newest).toMatchObject({ version: 2, author: { id: alice.userId } });
+    expect(Buffer.from((await projects.readAll(alice, projectId, { maxBytes: 1e6 }))[0]?.bytes ?? []).toString()).toBe(
+      "one\ntwo\n",
+    );
+  });
+
+  it("[C35] PUT bytes are exactly a version, and typing that was under way is in the next one", async () => {
+    const { projectId, fileId, read, put } = await openProject("top\n\nbottom\n");
+    const client = await join(projectId, fileId);
+    await until(() => client.isSynced);
+    for (let round = 0; round < 15; round += 1) {
+      const seen = await read();
+      client.insert(client.text.length - 1, `.${round}`);
+      const saved = await put(seen.replace("top", `top+${round}`));
+      expect(Buffer.from(saved.bytes).toString()).toBe(seen.replace("top", `top+${round}`));
+      await until(() => client.text.startsWith(`top+${round}`), "the write to arrive");
+    }
+    await until(() => client.saved === client.sent);
+    const pluses = Array.from({ length: 15 }, (_, n) => `+${14 - n}`).join("");
+    const dots = Array.from({ length: 15 }, (_, n) => `.${n}`).join("");
+    expect(client.text).toBe(`top${pluses}\n\nbottom${dots}\n`);
+    expect(await read()).toBe(client.text);
+  });
+
+  it("[C16] a member who is removed is gone at once", async () => {
+    const { projectId, fileId } = await openProject("x");
+    const link = await projects.createLink(alice, projectId, { role: "editor" });
+    await projects.acceptLink(bob, link.token ?? "");
+    const client = await join(projectId, fileId, "bob");
+    await until(() => client.isSynced);
+    expect(client.facts[0]).toMatchObject({ role: "editor", readOnly: false });
+    await projects.putMember(alice, projectId, { userId: bob.userId, role: "viewer" });
+    await until(() => client.facts.at(-1)?.readOnly === true);
+    await projects.deleteMember(alice, projectId, bob.userId);
+    await until(() => client.closeCode !== undefined);
+    expect(client.closeCode).toBe(CLOSE.rightsTaken);
+    const again = await join(projectId, fileId, "bob");
+    await until(() => again.closeCode !== undefined);
+    expect(again.closeCode).toBe(CLOSE.notFound);
+  });
+
+  it("[C17] deleting an open file closes its sockets; moving it keeps them", async () => {
+    const { projectId, fileId } = await openProject("x");
+    const client = await join(projectId, fileId);
+    await until(() => client.isSynced);
+    await projects.move(alice, projectId, { from: "a.txt", to: "folder/b.txt" });
+    client.insert(1, "y");
+    await until(() => client.saved === client.sent);
+    expect(collaboration.sessions(projectId).documents[0]?.path).toBe("folder/b.txt");
+    await projects.deleteFile(alice, projectId, { path: "folder/b.txt", recursive: false });
+    await until(() => client.closeCode !== undefined);
+    expect(client.closeCode).toBe(CLOSE.notFound);
+  });
+
+  it("[C16] a project in the bin is closed to everybody", async () => {
+    const { projectId, fileId } = await openProject("x");
+    const client = await join(projectId, fileId);
+    await until(() => client.isSynced);
+    await projects.deleteProject(alice, projectId);
+    await until(() => client.closeCode !== undefined);
+    expect([CLOSE.rightsTaken, CLOSE.notFound]).toContain(client.closeCode);
+  });
+});
