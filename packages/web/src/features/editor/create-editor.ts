@@ -151,7 +151,11 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
     onRecovered: recovered.on,
     discardRecovered: (copy) => pane?.discardRecovered(copy),
     find: () => pane?.find(),
-    whenSaved: async (timeoutMs) => (pane ? pane.whenSaved(timeoutMs) : edited.size === 0),
+    whenSaved: async (timeoutMs) => {
+      const end = performance.now() + timeoutMs;
+      if (!pane) await Promise.race([ready, new Promise((resolve) => setTimeout(resolve, timeoutMs))]);
+      return pane?.whenSaved(end - performance.now()) ?? false;
+    },
     dispose: () => {
       disposed = true;
       early.dispose();

@@ -106,7 +106,8 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
 
   const first = host.querySelector("pre");
   const hadFocus = first !== null && document.activeElement === first;
-  if (first) area.value = first.textContent;
+  const firstText = first?.textContent ?? "";
+  area.value = firstText;
   number();
   host.append(root);
   if (first) {
@@ -117,10 +118,14 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
 
   return {
     show: (id, text, { label, readOnly }) => {
+      // Typed into the server's code before anybody said which file it is: it is this one, if its text is.
+      const typedAhead = shownId === undefined && text === firstText && area.value !== firstText && !readOnly;
+      if (typedAhead) shownId = id;
       remember();
       shownId = id;
       const file = files.get(id);
       const value = file?.text ?? text;
+      if (typedAhead) onEdit(id);
       if (area.value !== value) area.value = value;
       area.readOnly = readOnly;
       area.setAttribute("aria-label", label);

@@ -14,7 +14,8 @@ import type { TextChange } from "./text-changes.ts";
 
 export interface OpenedFile {
   readonly model: EditorModel;
-  readonly path: string;
+  /** Follows a rename. */
+  path: string;
   readonly live: LiveDocument | undefined;
   /** True once what is shown is the shared document. */
   readonly attached: boolean;

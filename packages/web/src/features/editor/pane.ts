@@ -160,6 +160,10 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     open: (file, carried) => {
       const id = file.kind === "local" ? localFileId(file.path) : file.fileId;
       const opened = files.get(id) ?? create(id, file);
+      if (opened.path !== file.path) {
+        opened.path = file.path;
+        monaco.editor.setModelLanguage(opened.model, languageOfFileName(file.path));
+      }
       show(id, opened);
       if (carried) takeOver(opened, carried);
     },

@@ -1,9 +1,7 @@
 /** Shows how to leave the editor by keyboard, when somebody arrived by keyboard. */
-import { monaco } from "./monaco/monaco.ts";
 import type { StandaloneEditor } from "./monaco/types.ts";
 
 const SHOWN_MS = 5_000;
-const { tabFocusMode } = monaco.editor.EditorOption;
 /** A focus this soon after a Tab came from it. */
 const ARRIVAL_MS = 200;
 
@@ -16,7 +14,7 @@ export function createTabHint(editor: StandaloneEditor, container: HTMLElement, 
   container.append(hint);
   let tabbedAt = -Infinity;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let moves = editor.getOption(tabFocusMode);
+  let moves = false;
 
   const hide = () => {
     clearTimeout(timer);
@@ -37,11 +35,9 @@ export function createTabHint(editor: StandaloneEditor, container: HTMLElement, 
     editor.onDidFocusEditorText(() => {
       if (performance.now() - tabbedAt < ARRIVAL_MS) show();
     }),
-    editor.onDidChangeConfiguration((event) => {
-      if (!event.hasChanged(tabFocusMode)) return;
-      const now = editor.getOption(tabFocusMode);
-      if (now === moves) return;
-      moves = now;
+    editor.onKeyDown(({ browserEvent: { ctrlKey, shiftKey, code } }) => {
+      if (code !== "KeyM" || !ctrlKey || shiftKey !== isMac) return;
+      moves = !moves;
       show();
     }),
     editor.onDidBlurEditorText(hide),

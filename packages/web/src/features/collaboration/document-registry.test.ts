@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { createDocumentRegistry } from "./document-registry.ts";
+import type { LiveDocument, LiveDocumentOptions } from "./live-document.ts";
+import type { SaveState } from "./save-state.ts";
+
+function registry() {
+  const opened: string[] = [];
+  const closed: string[] = [];
+  const states = new Map<string, SaveState>();
+  const ended = new Set<string>();
+  const it = createDocumentRegistry(
+    {} as Omit<LiveDocumentOptions, "projectId" | "fileId" | "path">,
+    ({ projectId, fileId }) => {
+      opened.push(fileId);
+      const document: Partial<LiveDocument> = {
+        projectId,
+        fileId,
+        get ended() {
+          return ended.has(fileId);
+        },
+        get saveState(): SaveState {
+          return states.get(fileId) ?? { kind: "saved" };
+        },
+        close: async () => void closed.push(fileId),
+      };
+      return document as LiveDocument;
+    },
+  );
+  return { it, opened, closed, states, ended };
+}
+
+test("two panes share one document", () => {
+  const { it, opened, closed } = registry();
+  const [one, two] = [it.acquire("p", "a", "a"), it.acquire("p", "a", "a")];
+  expect(one.document).toBe(two.document);
+  one.release();
+  one.release();
+  expect(opened).toEqual(["a"]);
+  expect(closed).toEqual([]);
+});
+
+test("the last eight files left keep their sockets, the longest left go first", () => {
+  const { it, closed } = registry();
+  for (let i = 0; i < 10; i += 1) it.acquire("p", `f${i}`, "x").release();
+  expect(closed).toEqual(["f0", "f1"]);
+  it.acquire("p", "f2", "x").release();
+  it.acquire("p", "new", "x").release();
+  expect(closed).toEqual(["f0", "f1", "f3"]);
+  expect(it.documents()).toHaveLength(8);
+});
+
+test("a file with unsaved edits, and a shown one, are not closed", () => {
+  const { it, closed, states } = registry();
+  states.set("f0", { kind: "unsaved-on-device", changes: 1 });
+  it.acquire("p", "f0", "x").release();
+  const shown = it.acquire("p", "shown", "x");
+  for (let i = 1; i < 10; i += 1) it.acquire("p", `f${i}`, "x").release();
+  expect(closed).toEqual(["f1", "f2"]);
+  shown.release();
+});
+
+test("what ended for good is opened anew when it is asked for again", () => {
+  const { it, opened, closed, ended } = registry();
+  it.acquire("p", "a", "a").release();
+  ended.add("a");
+  it.acquire("p", "a", "a");
+  expect(opened).toEqual(["a", "a"]);
+  expect(closed).toEqual(["a"]);
+});
