@@ -28,7 +28,7 @@ const put = (path: string, content: string, more: { version?: number; idempotenc
   projects.service.putFile(actor, projectId, { path, content, ...more });
 const text = async (path: string, version?: number, actor = alice) =>
   Buffer.from((await projects.service.readFile(actor, projectId, { path, version })).bytes).toString();
-const code = (value: string) => expect.objectContaining({ code: value });
+const code = (value: string): unknown => expect.objectContaining({ code: value });
 const join = async (actor: Actor, role: "editor" | "viewer") =>
   projects.service.putMember(alice, projectId, { userId: actor.userId, role });
 
@@ -401,10 +401,12 @@ describe("files", () => {
     await create("a.txt", "one");
     await create("d/b.txt", "two");
     const all = await projects.service.readAll(alice, projectId, { maxBytes: 6 });
-    expect(all.map(({ entry, bytes }) => [entry.path, Buffer.from(bytes).toString()]).toSorted()).toEqual([
-      ["a.txt", "one"],
-      ["d/b.txt", "two"],
-    ]);
+    expect(new Map(all.map(({ entry, bytes }) => [entry.path, Buffer.from(bytes).toString()]))).toEqual(
+      new Map([
+        ["a.txt", "one"],
+        ["d/b.txt", "two"],
+      ]),
+    );
     expect(projects.liveCalls).toContainEqual({ call: "checkpoint", projectId, fileId: undefined });
     await expect(projects.service.readAll(alice, projectId, { maxBytes: 5 })).rejects.toEqual(
       code("projects/too-large"),

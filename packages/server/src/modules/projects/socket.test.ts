@@ -6,6 +6,7 @@ import type { Actor } from "#kernel/actor";
 import { createManualClock, type ManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import type { Edge, SocketCall } from "#platform/http";
+import type { Projects } from "./index.ts";
 import { registerProjectsSocket } from "./socket.ts";
 import { openTestProjects, type TestProjects } from "./test-projects.ts";
 
@@ -47,7 +48,7 @@ beforeAll(async () => {
 });
 afterAll(() => projects[Symbol.asyncDispose]());
 
-const listen = (roleOf = projects.service.roleOf) => {
+const listen = (roleOf: Projects["roleOf"] = (userId, id) => projects.service.roleOf(userId, id)) => {
   stop?.();
   const edge: Edge = { bind: () => undefined, socket: (_path, _options, given) => void (handler = given) };
   stop = registerProjectsSocket(edge, { projects: { roleOf }, bus: projects.bus, clock, log: silentLog });
@@ -72,7 +73,9 @@ const open = async (actor: Actor, since?: number): Promise<Wire> => {
   await expect.poll(() => wire.frames.length > 0 || wire.closed !== undefined).toBe(true);
   return wire;
 };
-const until = (condition: () => boolean) => expect.poll(condition).toBe(true);
+const until = async (condition: () => boolean): Promise<void> => {
+  await expect.poll(condition).toBe(true);
+};
 
 describe("project events", () => {
   test("[P15] a stranger is closed with 4404, a member hears changes under growing numbers", async () => {

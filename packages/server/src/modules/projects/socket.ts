@@ -53,14 +53,14 @@ const createBrake = (clock: Clock): (() => boolean) => {
   };
 };
 
-/** The file that a message says is in front of its sender; "bad" for anything else. */
-const parseViewing = (data: Buffer, isBinary: boolean): string | null | "bad" => {
-  if (isBinary) return "bad";
+/** The file that a message says is in front of its sender; undefined for anything else. */
+const parseViewing = (data: Buffer, isBinary: boolean): { readonly fileId: string | null } | undefined => {
+  if (isBinary) return undefined;
   try {
     const parsed = PresenceUpdateSchema.safeParse(JSON.parse(data.toString()));
-    return parsed.success ? parsed.data.fileId : "bad";
+    return parsed.data;
   } catch {
-    return "bad";
+    return undefined;
   }
 };
 
@@ -89,11 +89,11 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
   };
 
   const hear = (connection: Connection, channel: EventChannel, data: Buffer, isBinary: boolean): void => {
-    const fileId = parseViewing(data, isBinary);
-    if (fileId === "bad") {
+    const viewing = parseViewing(data, isBinary);
+    if (viewing === undefined) {
       connection.call.socket.close(CLOSE.badMessage, "not a presence message");
-    } else if (fileId !== connection.presence.fileId) {
-      connection.presence = { ...connection.presence, fileId };
+    } else if (viewing.fileId !== connection.presence.fileId) {
+      connection.presence = { ...connection.presence, fileId: viewing.fileId };
       channel.presenceChanged();
     }
   };

@@ -16,6 +16,9 @@ const codeOf = (error: unknown): string => {
 /** True when the same transaction may succeed if it is run again: a serialization failure or a deadlock. */
 export const isConflict = (error: unknown): boolean => ["40001", "40P01"].includes(codeOf(error));
 
+/** True when a transaction that may only read was to write. */
+export const isReadOnlyRefusal = (error: unknown): boolean => codeOf(error) === "25006";
+
 /** True when a unique index refused the row. @param constraint its name; any when left out. */
 export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
   codeOf(error) === "23505" &&

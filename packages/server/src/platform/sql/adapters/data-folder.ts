@@ -106,9 +106,16 @@ export const initialiseData = async (options: {
   await run(
     options.initdb,
     [
-      ...["--pgdata", partial, "--username", options.superuser, "--encoding", "UTF8"],
-      ...["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"],
-      ...["--auth-local", "trust", "--auth-host", "reject", "--data-checksums", "--no-instructions"],
+      `--pgdata=${partial}`,
+      `--username=${options.superuser}`,
+      "--encoding=UTF8",
+      "--locale-provider=builtin",
+      "--builtin-locale=C.UTF-8",
+      "--locale=C",
+      "--auth-local=trust",
+      "--auth-host=reject",
+      "--data-checksums",
+      "--no-instructions",
     ],
     { cwd: "/", env: { LC_ALL: "C", TZ: "UTC", PATH: "/usr/bin:/bin" }, ...options.account },
   );

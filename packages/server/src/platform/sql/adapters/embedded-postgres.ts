@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
+import { createDiskRoom } from "./disk-room.ts";
 import { initialiseData, makePostgresFolders, makeSocketFolder, type PostgresFolders } from "./data-folder.ts";
 import { preparePostgresProgram } from "./postgres-program.ts";
 import { clearRemains, findPostmaster, startPostmaster, stopPostmaster } from "./postmaster.ts";
@@ -57,6 +58,8 @@ export type EmbeddedPostgres = Component & {
   readonly url: string;
   /** For migrations: the superuser. Valid after start. */
   readonly adminUrl: string;
+  /** False while the disk is nearly full: the pools then read only, so that the database itself stays up. */
+  hasRoom(): boolean;
   /** The role behind `url`, to be made a member of the application roles. */
   readonly serverRole: string;
 };
@@ -114,6 +117,7 @@ const holdInstance = async (admin: pg.Client, dataDir: string): Promise<void> =>
 
 export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): EmbeddedPostgres => {
   const { log } = options;
+  const disk = createDiskRoom({ folder: options.dataDir, log });
   let socketFolder = "";
   let guard: pg.Client | undefined;
   let folders: PostgresFolders | undefined;
@@ -183,6 +187,7 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
   return {
     name: "postgres",
     serverRole: SERVER_ROLE,
+    hasRoom: () => disk.hasRoom(),
     get url() {
       return urlOf(SERVER_ROLE, DATABASE, socketFolder);
     },
@@ -198,9 +203,11 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
       program = found.postgres;
       await initialiseData({ initdb: found.initdb, data: folders.data, superuser: SUPERUSER, account, log });
       await ensureRunning();
+      await disk.start();
     },
     async [Symbol.asyncDispose]() {
       stopping = true;
+      disk.stop();
       await restart;
       // Without the guard this data folder is not ours to stop.
       if (guard === undefined || folders === undefined) return;

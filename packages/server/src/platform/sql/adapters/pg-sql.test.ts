@@ -4,6 +4,7 @@ import { createId } from "#kernel/ids";
 import { silentLog } from "#kernel/log";
 import { toFailure } from "../pg-failure.ts";
 import { openTestDatabase, type TestDatabase } from "../test-database.ts";
+import { createDiskRoom } from "./disk-room.ts";
 import { createPgSql } from "./pg-sql.ts";
 
 let database: TestDatabase;
@@ -122,6 +123,37 @@ describe("sql over pg", () => {
     });
     expect(await nowhere.healthy()).toBe(false);
     await nowhere[Symbol.asyncDispose]();
+  });
+
+  test("[S8] while the disk is nearly full, reading works and writing is told so; then it goes on", async () => {
+    let room = false;
+    const guarded = createPgSql({ url: database.url, log: silentLog, hasRoom: () => room });
+    try {
+      const write = () => guarded.transaction(jobs, (t) => t.query("update scratch set value = 7 where id = 1"));
+      expect(await guarded.transaction(jobs, (t) => t.query("select 1 as one"))).toEqual([{ one: 1 }]);
+      await expect(write()).rejects.toMatchObject({ code: "server/storage-full" });
+      expect(await valueOf(1)).not.toBe(7);
+      room = true;
+      await write();
+      expect(await valueOf(1)).toBe(7);
+    } finally {
+      await guarded[Symbol.asyncDispose]();
+    }
+  });
+
+  test("[S8] room is what the file system says, with a reserve", async () => {
+    let freeBytes = 127 * 1024 * 1024;
+    const logged: string[] = [];
+    const log = { ...silentLog, warn: (event: string) => void logged.push(event) };
+    const disk = createDiskRoom({ folder: "/", log, freeBytes: async () => freeBytes });
+    await disk.start();
+    disk.stop();
+    expect(disk.hasRoom()).toBe(false);
+    freeBytes = 1e10;
+    await disk.start();
+    disk.stop();
+    expect(disk.hasRoom()).toBe(true);
+    expect(logged).toEqual(["postgres.disk-nearly-full", "postgres.disk-has-room"]);
   });
 
   test("[S8] a full disk is said as such; a programming fault is not dressed up", () => {

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { isId } from "#kernel/ids";
 import type { Log } from "#kernel/log";
-import { isConflict, toFailure } from "../pg-failure.ts";
+import { Problem } from "#kernel/problem";
+import { isConflict, isReadOnlyRefusal, toFailure } from "../pg-failure.ts";
 import type { Scope, Sql, Transaction } from "../ports.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -16,6 +17,8 @@ export type PgSqlOptions = {
   readonly url: string;
   readonly log: Log;
   readonly maxConnections?: number;
+  /** While false, transactions only read and what writes is told server/storage-full. */
+  readonly hasRoom?: () => boolean;
 };
 
 export type PgSql = Sql & { [Symbol.asyncDispose](): Promise<void> };
@@ -47,10 +50,10 @@ const settingsOf = (scope: Scope): ReadonlyArray<readonly [string, string]> => {
   }
 };
 
-const beginText = (scope: Scope): string => {
+const beginText = (scope: Scope, readOnly: boolean): string => {
   const settings = settingsOf(scope).map(([name, value]) => `set_config('${name}', '${value}', true)`);
   const select = settings.length === 0 ? "" : `; select ${settings.join(", ")}`;
-  return `begin; set local role ${ROLE_OF[scope.role]}${select}`;
+  return `begin${readOnly ? " read only" : ""}; set local role ${ROLE_OF[scope.role]}${select}`;
 };
 
 const parsers = new pg.TypeOverrides();
@@ -77,10 +80,10 @@ const ignore = (): void => undefined;
 /** The connection sends without waiting for earlier answers, so BEGIN and the first statement share a round trip. */
 const attempt = async <T>(
   client: pg.PoolClient,
-  scope: Scope,
+  begin: string,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> => {
-  const begun = client.query(beginText(scope));
+  const begun = client.query(begin);
   // When BEGIN fails, the statement behind it fails as well and tells.
   begun.catch(ignore);
   const transaction: Transaction = {
@@ -100,25 +103,26 @@ const attempt = async <T>(
 
 /** @throws nothing yet: connections are made when first needed. */
 export const createPgSql = (options: PgSqlOptions): PgSql => {
-  const pool = new pg.Pool({
+  // `pipeline` is not in the driver's type definitions yet.
+  const configuration: pg.PoolConfig & { readonly pipeline: true } = {
     connectionString: options.url,
     max: options.maxConnections ?? 16,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     keepAlive: true,
     types: parsers,
-    // Not in the type definitions yet.
-    ...{ pipeline: true },
-  });
+    pipeline: true,
+  };
+  const pool = new pg.Pool(configuration);
   pool.on("error", (error) => options.log.warn("sql.idle-connection-lost", { reason: error.message }));
 
-  const once = async <T>(scope: Scope, work: (transaction: Transaction) => Promise<T>): Promise<T> => {
+  const once = async <T>(begin: string, work: (transaction: Transaction) => Promise<T>): Promise<T> => {
     const client = await pool.connect();
     let broken: Error | undefined;
     const onError = (error: Error): void => void (broken = error);
     client.on("error", onError);
     try {
-      return await attempt(client, scope, work);
+      return await attempt(client, begin, work);
     } catch (error) {
       await client.query("rollback").catch((failure: Error) => (broken = failure));
       throw error;
@@ -131,9 +135,12 @@ export const createPgSql = (options: PgSqlOptions): PgSql => {
   return {
     async transaction(scope, work) {
       for (let tries = 1; ; tries++) {
+        const readOnly = options.hasRoom?.() === false;
         try {
-          return await once(scope, work);
+          return await once(beginText(scope, readOnly), work);
         } catch (error) {
+          if (readOnly && isReadOnlyRefusal(error))
+            throw new Problem("server/storage-full", undefined, { cause: error });
           if (!isConflict(error) || tries >= MAX_ATTEMPTS) throw toFailure(error);
           await sleep(RETRY_BASE_MS * 2 ** tries * (0.5 + Math.random()));
         }

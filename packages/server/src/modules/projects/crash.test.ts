@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createId } from "#kernel/ids";
+import { silentLog } from "#kernel/log";
+import type { Problem } from "#kernel/problem";
+import { createVault } from "#platform/blobs";
+import { openFolderBlobStore } from "../../platform/blobs/adapters/folder-blob-store.ts";
+import { createEmbeddedPostgres } from "../../platform/sql/adapters/embedded-postgres.ts";
+import { createPgSql } from "../../platform/sql/adapters/pg-sql.ts";
+import { findPostgresProcesses } from "../../platform/sql/adapters/postmaster.ts";
+import { migrate } from "../../platform/sql/migrate.ts";
+import { createSqlFileStore } from "./adapters/sql-file-store.ts";
+import { createSqlProjectStore } from "./adapters/sql-project-store.ts";
+import { placeOf } from "./place.ts";
+
+const FILES = 6;
+const KILLS = 3;
+
+test("[P5] every acknowledged version is there with its bytes after kill -9 of the database during saves", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "atelier-crash-"));
+  const postgres = createEmbeddedPostgres({ dataDir, log: silentLog, diesWithParent: true });
+  try {
+    await postgres.start(new AbortController().signal);
+    await migrate({ url: postgres.adminUrl, serverRole: postgres.serverRole, log: silentLog });
+    await using sql = createPgSql({ url: postgres.url, log: silentLog });
+    const blobs = await openFolderBlobStore(join(dataDir, "blobs"));
+    const limits = { mostBytes: 1e9, mostNodes: 1_000 };
+    const storage = { sql, vault: createVault(randomBytes(32)), blobs, limits };
+    const files = createSqlFileStore(storage);
+    const userId = createId();
+    await sql.transaction({ role: "identity" }, (t) =>
+      t.query("insert into users (id, kind, name) values ($1, 'guest', 'x')", [userId]),
+    );
+    const project = {
+      name: "x",
+      slug: "x",
+      description: "",
+      visibility: "private" as const,
+      ownerId: userId,
+      files: [],
+    };
+    const { id: projectId } = await createSqlProjectStore(storage).create({ ...project, id: createId() });
+    const asking = { userId, projectId };
+
+    const acknowledged: Array<{ path: string; version: number; content: string }> = [];
+    const refusals: string[] = [];
+    let going = true;
+    const saveOn = async (path: string): Promise<void> => {
+      await files.create(asking, placeOf(path), Buffer.from("first"));
+      for (let index = 0; going; index++) {
+        // Every tenth is large: a blob on the disk before the database hears of it.
+        const content = `${path} ${index} ${index % 10 === 0 ? "x".repeat(150_000) : ""}`;
+        try {
+          const { entry } = await files.put(asking, placeOf(path), { bytes: Buffer.from(content) });
+          acknowledged.push({ path, version: entry.version, content });
+        } catch (error) {
+          refusals.push((error as Problem).code);
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+      }
+    };
+    const paths = Array.from({ length: FILES }, (_, index) => `f${index}`);
+    const savers = Promise.all(paths.map(saveOn));
+    const more = async (): Promise<void> => {
+      const before = acknowledged.length;
+      await expect.poll(() => acknowledged.length > before + 40, { timeout: 30_000 }).toBe(true);
+    };
+    for (let kill = 0; kill < KILLS; kill++) {
+      await more();
+      for (const pid of await findPostgresProcesses(join(dataDir, "postgres", "data"))) {
+        // A worker may have ended since it was listed.
+        if (!(await findPostgresProcesses(join(dataDir, "postgres", "data"))).includes(pid)) continue;
+        process.kill(pid, "SIGKILL");
+      }
+    }
+    await more();
+    going = false;
+    await savers;
+
+    expect(new Set(refusals)).toEqual(new Set(["server/unavailable"]));
+    for (const path of paths) {
+      const versions = (await files.history(asking, placeOf(path))).map(({ version }) => version);
+      expect(versions.toReversed()).toEqual(versions.map((_, index) => index + 1));
+    }
+    let compared = 0;
+    for (const { path, version, content } of acknowledged) {
+      const { bytes } = await files.read(asking, placeOf(path), version);
+      expect(Buffer.from(bytes).toString() === content).toBe(true);
+      compared++;
+    }
+    expect(compared).toBeGreaterThan(KILLS * 40);
+  } finally {
+    await postgres[Symbol.asyncDispose]();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}, 120_000);

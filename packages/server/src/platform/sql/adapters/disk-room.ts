@@ -1,0 +1,48 @@
+/** Whether the disk under the database has room: asked before it is full, because a full one takes the database down with it. */
+import { statfs } from "node:fs/promises";
+import type { Log } from "#kernel/log";
+
+/** Room for several segments of the write-ahead log (16 MiB each) and what comes in between two looks. */
+const RESERVED_BYTES = 128 * 1024 * 1024;
+const LOOK_EVERY_MS = 2_000;
+
+export type DiskRoom = {
+  hasRoom(): boolean;
+  start(): Promise<void>;
+  stop(): void;
+};
+
+/** @param freeBytes how much an ordinary user may still write; replaced by tests */
+export const createDiskRoom = (options: {
+  readonly folder: string;
+  readonly log: Log;
+  readonly freeBytes?: (folder: string) => Promise<number>;
+}): DiskRoom => {
+  const { folder, log } = options;
+  const freeBytes =
+    options.freeBytes ??
+    (async (path: string) => {
+      const { bavail, bsize } = await statfs(path);
+      return bavail * bsize;
+    });
+  let room = true;
+  let timer: NodeJS.Timeout | undefined;
+
+  const look = async (): Promise<void> => {
+    const free = await freeBytes(folder);
+    const now = free >= RESERVED_BYTES;
+    if (now !== room) log.warn(now ? "postgres.disk-has-room" : "postgres.disk-nearly-full", { freeBytes: free });
+    room = now;
+  };
+
+  return {
+    hasRoom: () => room,
+    async start() {
+      await look();
+      timer = setInterval(() => {
+        look().catch((error: unknown) => log.warn("postgres.disk-not-readable", { error }));
+      }, LOOK_EVERY_MS).unref();
+    },
+    stop: () => clearInterval(timer),
+  };
+};
