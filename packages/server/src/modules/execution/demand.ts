@@ -1,5 +1,6 @@
 /** How often a kind of sandbox is asked for, and how many should therefore wait ready. */
 
+const HOUR_MS = 3_600_000;
 const RATE_WINDOW_MS = 60_000;
 const BURST_WINDOW_MS = 2000;
 const BURST_MEMORY_MS = 300_000;
@@ -8,12 +9,15 @@ export interface Demand {
   arrived(): void;
   /** A boot took this long. */
   booted(durationMs: number): void;
-  /** Sandboxes to keep ready: enough for the arrivals during two boots, and for a burst like the recent ones; at least 1. */
-  target(): number;
+  /**
+   * Sandboxes to keep ready: enough for the arrivals during two boots, and for a burst like the recent ones; at least 1.
+   * @param expectedPerHour what this hour of the week usually has: counts where it is more than what was seen just now
+   */
+  target(expectedPerHour?: number): number;
 }
 
-/** @param now milliseconds that never go back. */
-export const createDemand = (now: () => number): Demand => {
+/** @param now milliseconds that never go back. @param maxBurst the most that a recent burst may ask for */
+export const createDemand = (now: () => number, maxBurst: number): Demand => {
   let recent = 0;
   let recentAtMs = now();
   let bootMs = 500;
@@ -38,13 +42,13 @@ export const createDemand = (now: () => number): Demand => {
     booted(durationMs) {
       bootMs += (durationMs - bootMs) * 0.2;
     },
-    target() {
-      const perMs = faded(recent, recentAtMs, RATE_WINDOW_MS) / RATE_WINDOW_MS;
+    target(expectedPerHour = 0) {
+      const perMs = Math.max(faded(recent, recentAtMs, RATE_WINDOW_MS) / RATE_WINDOW_MS, expectedPerHour / HOUR_MS);
       const steady = perMs * bootMs * 2;
       return Math.max(
         1,
         Math.ceil(steady + Math.sqrt(steady) - 0.5),
-        Math.round(faded(burst, burstAtMs, BURST_MEMORY_MS)),
+        Math.min(maxBurst, Math.round(faded(burst, burstAtMs, BURST_MEMORY_MS))),
       );
     },
   };

@@ -145,6 +145,7 @@ export const createScene = async (options: SceneOptions = {}) => {
         ? { runner: createRunner({ pool, clock, log, metrics, moved: (live) => service.announce(live) }) }
         : { unavailableReason: options.unavailable },
     maxProgramBytes: 1_048_576,
+    arrived: () => undefined,
   });
   await settle();
   return {

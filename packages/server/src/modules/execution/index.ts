@@ -12,6 +12,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { createAdmission } from "./admission.ts";
 import type { ExecutionSettings } from "./config.ts";
+import { createDemandHistory } from "./demand-history.ts";
 import { createEndRecorder } from "./end-recorder.ts";
 import { createExecutionMetrics } from "./execution-metrics.ts";
 import { createExecutionRegistry } from "./execution-registry.ts";
@@ -23,7 +24,7 @@ import { createOutputRetention } from "./output-retention.ts";
 import { createRunner } from "./runner.ts";
 import { createExecutionService, type ExecutionService } from "./service.ts";
 import { openStream } from "./stream.ts";
-import { createWarmPool } from "./warm-pool.ts";
+import { createWarmPool, type SandboxKind } from "./warm-pool.ts";
 
 export { executionSettings, type ExecutionSettings } from "./config.ts";
 export { registerExecutionHttp } from "./http.ts";
@@ -67,6 +68,10 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   const stopping = new AbortController();
   const now = (): number => clock.monotonic();
 
+  const history = createDemandHistory({ sql, clock, log });
+  const languagesOf = new Map<string, string[]>();
+  const expectedPerHour = ({ key }: SandboxKind): number =>
+    (languagesOf.get(key) ?? []).reduce((sum, language) => sum + history.expectedPerHour(language), 0);
   const pool =
     provider === undefined
       ? undefined
@@ -76,6 +81,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
           log,
           maxWarm: settings.EXECUTION_WARM_MAX,
           parallelBoots: availableParallelism(),
+          expectedPerHour,
         });
   const admission = createAdmission(
     { concurrency: settings.EXECUTION_CONCURRENCY, capacity: settings.EXECUTION_QUEUE },
@@ -91,7 +97,10 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     images: createImageStore({ recipes: join(options.languagesFolder, "images"), images: options.imagesFolder }),
     clock,
     log,
-    onReady: ({ kind }) => pool?.keep(kind),
+    onReady({ kind, declaration }) {
+      languagesOf.set(kind.key, [...(languagesOf.get(kind.key) ?? []), declaration.id]);
+      pool?.keep(kind);
+    },
   });
   const registry = createExecutionRegistry(clock);
   const store = createExecutionStore(sql);
@@ -113,6 +122,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     languages: shelf,
     engine,
     maxProgramBytes: settings.EXECUTION_PROGRAM_MIB * 1_048_576,
+    arrived: (language) => history.arrived(language),
   });
 
   const retention = createOutputRetention({ sql, clock, log });
@@ -140,6 +150,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     },
     async start(signal) {
       await shelf.load();
+      await history.start(signal);
       await retention.start(signal);
       const failed = await store.failUnfinished();
       if (failed > 0) log.warn("execution.left-unfinished", { failed });
@@ -149,6 +160,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       stopping.abort();
       shelf.stop();
       await retention[Symbol.asyncDispose]();
+      await history[Symbol.asyncDispose]();
       await service.close();
       await pool?.[Symbol.asyncDispose]();
     },

@@ -36,6 +36,8 @@ export type ServiceNeeds = {
   readonly languages: LanguageShelf;
   readonly engine: Engine;
   readonly maxProgramBytes: number;
+  /** Told the language of every execution that was admitted. */
+  readonly arrived: (language: string) => void;
 };
 
 /** An execution that somebody may follow. */
@@ -236,6 +238,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
         throw error;
       }
       const { live, program, releaseBytes } = prepared;
+      needs.arrived(live.facts.language);
       if (request.stdin !== undefined) void live.input.write(Buffer.from(request.stdin, "utf8"));
       if (!interactive || (request.stdin !== undefined && request.tty !== true)) live.input.end();
       registry.add(live);

@@ -102,7 +102,7 @@ const PROGRAMS: { language: string; entryPoint: string; files: Record<string, st
   ];
 
 const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void => {
-  describe.skipIf(!available)(`executions in ${tier}`, () => {
+  describe.skipIf(!available)(`executions in ${tier}`, { timeout: 90_000 }, () => {
     let stateFolder: string;
     let provider: SandboxProvider;
     let database: TestDatabase;
@@ -227,7 +227,7 @@ const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void =
       expect((await Promise.all(runs)).map(({ stdout }) => stdout)).toEqual(
         Array.from({ length: 20 }, (_, i) => `${i * 2}\n`),
       );
-    }, 60_000);
+    });
 
     it("what ended is a row with its output", async () => {
       const ended = await run(python("print('kept \\0')"));

@@ -131,9 +131,11 @@ describe("the warm pool", () => {
 describe("demand", () => {
   it("asks for a burst's size again, and forgets it slowly", () => {
     const clock = createManualClock();
-    const demand = createDemand(() => clock.monotonic());
+    const demand = createDemand(() => clock.monotonic(), 8);
     expect(demand.target()).toBe(1);
     for (let i = 0; i < 8; i += 1) demand.arrived();
+    expect(demand.target()).toBe(8);
+    demand.arrived();
     expect(demand.target()).toBe(8);
     clock.advance(60_000);
     expect(demand.target()).toBeGreaterThan(5);
@@ -143,7 +145,7 @@ describe("demand", () => {
 
   it("covers the arrivals during two boots at a steady rate", () => {
     const clock = createManualClock();
-    const demand = createDemand(() => clock.monotonic());
+    const demand = createDemand(() => clock.monotonic(), 8);
     for (let i = 0; i < 20; i += 1) demand.booted(1000);
     for (let i = 0; i < 600; i += 1) {
       clock.advance(500);
@@ -151,5 +153,6 @@ describe("demand", () => {
     }
     expect(demand.target()).toBeGreaterThanOrEqual(5);
     expect(demand.target()).toBeLessThanOrEqual(8);
+    expect(demand.target(72_000)).toBeGreaterThan(40);
   });
 });

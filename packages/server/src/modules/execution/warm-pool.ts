@@ -13,6 +13,8 @@ export type WarmPoolOptions = {
   readonly log: Log;
   /** Waiting and booting sandboxes over all kinds, beyond those that a claim waits for. */
   readonly maxWarm: number;
+  /** How often a kind is usually asked for at this time of the week, per hour. */
+  readonly expectedPerHour?: (kind: SandboxKind) => number;
   /** Boots at once that nobody waits for; claims may have twice as many. */
   readonly parallelBoots: number;
 };
@@ -46,11 +48,20 @@ type Shelf = {
 
 /** A refill waits this long after a claim, so that booting does not compete with the program that has just started. */
 const REFILL_DELAY_MS = 100;
+/** Programs that start at once on one core and are still all quick. */
+const BURST_PER_CORE = 4;
 const SHRINK_EVERY_MS = 15_000;
 const FIRST_REST_MS = 1000;
 const LONGEST_REST_MS = 60_000;
 
-export const createWarmPool = ({ provider, clock, log, maxWarm, parallelBoots }: WarmPoolOptions): WarmPool => {
+export const createWarmPool = ({
+  provider,
+  clock,
+  log,
+  maxWarm,
+  parallelBoots,
+  expectedPerHour,
+}: WarmPoolOptions): WarmPool => {
   const shelves = new Map<string, Shelf>();
   const boots = new Set<Promise<void>>();
   const disposals = new Set<Promise<void>>();
@@ -61,7 +72,7 @@ export const createWarmPool = ({ provider, clock, log, maxWarm, parallelBoots }:
   const shelfOf = (kind: SandboxKind): Shelf => {
     const found = shelves.get(kind.key);
     if (found !== undefined) return found;
-    const demand = createDemand(() => clock.monotonic());
+    const demand = createDemand(() => clock.monotonic(), parallelBoots * BURST_PER_CORE);
     const shelf: Shelf = {
       kind,
       demand,
@@ -75,6 +86,8 @@ export const createWarmPool = ({ provider, clock, log, maxWarm, parallelBoots }:
     shelves.set(kind.key, shelf);
     return shelf;
   };
+
+  const targetOf = ({ demand, kind }: Shelf): number => demand.target(expectedPerHour?.(kind));
 
   const discard = (sandbox: WarmSandbox): void => {
     const disposal = sandbox[Symbol.asyncDispose]()
@@ -134,7 +147,7 @@ export const createWarmPool = ({ provider, clock, log, maxWarm, parallelBoots }:
   };
 
   const neediest = (): Shelf | undefined => {
-    const fillOf = (shelf: Shelf): number => (shelf.ready.length + shelf.booting) / shelf.demand.target();
+    const fillOf = (shelf: Shelf): number => (shelf.ready.length + shelf.booting) / targetOf(shelf);
     return [...shelves.values()]
       .filter((shelf) => shelf.kept && shelf.restingUntilMs <= clock.monotonic() && fillOf(shelf) < 1)
       .toSorted((a, b) => fillOf(a) - fillOf(b))[0];
@@ -165,7 +178,7 @@ export const createWarmPool = ({ provider, clock, log, maxWarm, parallelBoots }:
 
   const shrink = (): void => {
     for (const shelf of shelves.values()) {
-      const surplus = shelf.ready.length - Math.ceil(shelf.demand.target() * 1.25);
+      const surplus = shelf.ready.length - Math.ceil(targetOf(shelf) * 1.25);
       for (const sandbox of shelf.ready.splice(0, Math.max(0, surplus))) discard(sandbox);
     }
     shrinkTimer = clock.after(SHRINK_EVERY_MS, shrink);
