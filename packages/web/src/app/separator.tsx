@@ -44,8 +44,8 @@ export const Separator = (props: SeparatorProps) => {
     delete event.currentTarget.dataset["dragging"];
   };
   return (
-    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a separator that takes focus and keys is no hr
     <div
+      // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a separator that takes focus and keys is no hr
       role="separator"
       className="separator"
       tabIndex={0}
