@@ -96,6 +96,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
       baseHash: newHash,
       baseSnapshot: isWhole ? result.snapshot : null,
       saving: null,
+      isNoted: true,
     });
     if (result.update !== undefined && inspection !== undefined)
       document.relay(updateFrame(result.update), inspection, { sequence, except: null });
@@ -115,8 +116,10 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
         checkpoint.baseHash = checkpoint.saving.hash;
         checkpoint.baseSnapshot = checkpoint.saving.snapshot;
         checkpoint.checkpointedSequence = checkpoint.saving.sequence;
+        checkpoint.isNoted = false;
       }
     }
+    if (checkpoint.saving !== null) checkpoint.isNoted = false;
     checkpoint.saving = null;
     await merge(document, {
       basedOn: checkpoint.baseVersion,
@@ -160,6 +163,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     checkpoint.baseSnapshot = result.snapshot;
     checkpoint.checkpointedSequence = result.sequence;
     checkpoint.saving = null;
+    checkpoint.isNoted = false;
     if (document.sequence === result.sequence) document.editorIds.clear();
     return true;
   };
@@ -197,8 +201,9 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
         if (document.fixedReadOnly !== null) return;
         await checkpointNow(document);
         await snapshotNow(document);
-        if (document.isGone) return;
+        if (document.isGone || document.checkpoint.isNoted) return;
         await store.noteCheckpoint(document.owner, document.checkpoint);
+        document.checkpoint.isNoted = true;
       }),
   };
 };

@@ -19,7 +19,7 @@ import type { LiveDocument, Participant } from "./live-document.ts";
 import { createBucket, type Allowance } from "./rate-limit.ts";
 import { SavedCount } from "./saved-count.ts";
 import { answerSync, type SyncParts } from "./sync-answer.ts";
-import { inspectUpdate, type Inspection } from "./update-inspection.ts";
+import { INLINE_INSPECTION_BYTES, inspectUpdate, type Inspection } from "./update-inspection.ts";
 
 export type ConnectionLimits = {
   /** A single update, in bytes. */
@@ -80,7 +80,7 @@ export class Connection implements Participant {
   #role: Role;
   #isClosed = false;
   /** Messages wait here while rights are looked up again. */
-  #held: Buffer[] | undefined;
+  #held: (() => void)[] | undefined;
   #framesUnread = 0;
   #unreadAllowance: number;
 
@@ -123,7 +123,7 @@ export class Connection implements Participant {
     if (!this.#mayMessage(1) || !this.#mayBytes(data.byteLength)) return this.close(CLOSE.tooFast, "too fast");
     if (data.byteLength > this.#parts.limits.maxUpdateBytes) return this.close(CLOSE.tooLarge, "too large");
     if (!isBinary) return this.close(CLOSE.badMessage, "not binary");
-    if (this.#held !== undefined) return void this.#held.push(data);
+    if (this.#held !== undefined) return void this.#held.push(() => this.receive(data, isBinary));
     try {
       this.#take(parseFrame(data));
     } catch (error) {
@@ -186,7 +186,7 @@ export class Connection implements Participant {
       this.factsChanged();
       this.requestSync();
     }
-    for (const data of held) this.receive(data, true);
+    for (const goOn of held) goOn();
   }
 
   close(code: number, reason: string): void {
@@ -255,14 +255,17 @@ export class Connection implements Participant {
     }
     if (this.document.readOnlyReason !== null) return;
     const startMs = performance.now();
-    const inspection = inspectUpdate(update);
     const answersSync = kind === "step2";
-    const isKnown = this.document.content.covers(inspection.ranges);
     const onDurable = (): void => {
       this.#saved.durable(number, answersSync);
       this.#parts.acknowledge(this);
     };
-    if (answersSync && isKnown) {
+    if (update.byteLength > INLINE_INSPECTION_BYTES) {
+      void this.#takeLarge(update, onDurable);
+      return;
+    }
+    const inspection = inspectUpdate(update);
+    if (answersSync && this.document.content.covers(inspection.ranges)) {
       void this.#takeKnown(update, inspection, onDurable);
       return;
     }
@@ -270,7 +273,20 @@ export class Connection implements Participant {
     if (number % MEASURED_EVERY === 0) this.#parts.relaySeconds.observe((performance.now() - startMs) / 1_000);
   }
 
+  async #takeLarge(update: Uint8Array, onDurable: () => void): Promise<void> {
+    try {
+      const looked = await this.#parts.materialiser.run("inspect", { update: update.slice() });
+      if ("fault" in looked) this.close(CLOSE.badMessage, looked.fault);
+      else this.#accept(update, looked.inspection, onDurable);
+    } catch (error) {
+      this.#unconfirmed(error);
+    }
+  }
+
+  /** Takes an update that was looked into, unless rights or document changed meanwhile. */
   #accept(update: Uint8Array, inspection: Inspection, onDurable: () => void): void {
+    if (this.#held !== undefined) return void this.#held.push(() => this.#accept(update, inspection, onDurable));
+    if (this.#isClosed || !this.#mayEdit() || this.document.readOnlyReason !== null) return;
     this.#onFirstEdit?.();
     this.#onFirstEdit = undefined;
     this.document.accept(update, inspection, { userId: this.actor.userId, participant: this, onDurable });
@@ -284,7 +300,6 @@ export class Connection implements Participant {
         (await this.#parts.materialiser.run("adds", { packed: this.document.content.packed(), update: update.slice() }))
           .adds;
       if (adds) {
-        if (this.#isClosed || !this.#mayEdit()) return;
         this.#accept(update, inspection, onDurable);
         return;
       }
@@ -292,10 +307,14 @@ export class Connection implements Participant {
       onDurable();
       this.sendSaved();
     } catch (error) {
-      // Unconfirmed: the client keeps it and brings it again.
-      this.#parts.log.debug("collaboration.sync-unconfirmed", {
-        error: error instanceof Error ? error.message : "unknown",
-      });
+      this.#unconfirmed(error);
     }
+  }
+
+  /** The client keeps what is not confirmed and brings it again. */
+  #unconfirmed(error: unknown): void {
+    this.#parts.log.debug("collaboration.update-unconfirmed", {
+      error: error instanceof Error ? error.message : "unknown",
+    });
   }
 }

@@ -41,6 +41,8 @@ export type CheckpointState = {
   /** A checkpoint that may have become a version although nobody said so. */
   saving: { readonly sequence: number; readonly hash: string; readonly snapshot: Uint8Array | null } | null;
   snapshotSequence: number;
+  /** The store knows all of this. */
+  isNoted: boolean;
 };
 
 /** Bytes that may wait for the log before a document goes read-only. */

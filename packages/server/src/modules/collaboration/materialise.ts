@@ -5,7 +5,9 @@ import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
 import { applyExternalWrite } from "./external-change.ts";
+import { BadMessage } from "./frames.ts";
 import { decodeFile, encodeFile, type TextFormat } from "./text-format.ts";
+import { inspectUpdate, type Inspection } from "./update-inspection.ts";
 
 /** Comparing texts may take this long; then the differing span is replaced. */
 const DIFF_DEADLINE_MS = 200;
@@ -78,6 +80,16 @@ export const work = {
     const doc = new Y.Doc();
     if (text !== "") doc.getText(ROOT_TEXT).insert(0, text);
     return compactDoc(doc, 0);
+  },
+
+  /** A large update is looked into here instead of on the event loop. */
+  inspect({ update }: { update: Uint8Array }): { inspection: Inspection } | { fault: string } {
+    try {
+      return { inspection: inspectUpdate(update) };
+    } catch (error) {
+      if (!(error instanceof BadMessage)) throw error;
+      return { fault: error.message };
+    }
   },
 
   /** Compacts, and makes the file's bytes. */

@@ -6,14 +6,13 @@ import type { Lease } from "#platform/leases";
 import type { Projects, StoredFile } from "#projects";
 import type { Checkpointing } from "./checkpointing.ts";
 import { DocumentContent } from "./document-content.ts";
-import { EMPTY_UPDATE } from "./frames.ts";
+import { BadMessage, EMPTY_UPDATE, updateFrame } from "./frames.ts";
 import { LiveDocument, type CheckpointState } from "./live-document.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { Materialiser } from "./materialiser.ts";
 import type { DocumentRef, DocumentStore, Ownership, StoredDocument } from "./ports.ts";
 import { decodeFile } from "./text-format.ts";
-import { inspectUpdate } from "./update-inspection.ts";
-import { updateFrame } from "./frames.ts";
+import { INLINE_INSPECTION_BYTES, inspectUpdate, type Inspection } from "./update-inspection.ts";
 
 export type OpeningParts = {
   readonly store: DocumentStore;
@@ -30,18 +29,30 @@ const EMPTY_VECTOR = Uint8Array.of(0);
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
+/** Small ones here, large ones in the worker. @throws BadMessage */
+const inspect = async (materialiser: Materialiser, update: Uint8Array): Promise<Inspection> => {
+  if (update.byteLength <= INLINE_INSPECTION_BYTES) return inspectUpdate(update);
+  const looked = await materialiser.run("inspect", { update: update.slice() });
+  if ("fault" in looked) throw new BadMessage(looked.fault);
+  return looked.inspection;
+};
+
 /** The bytes of a stored document as they are kept in memory, with the number of its last update. */
-const replay = (stored: StoredDocument, log: Log): { content: DocumentContent; sequence: number } => {
+const replay = async (
+  stored: StoredDocument,
+  { materialiser, log }: OpeningParts,
+): Promise<{ content: DocumentContent; sequence: number }> => {
   const base = stored.snapshot ?? { state: EMPTY_UPDATE, stateVector: EMPTY_VECTOR, sequence: 0 };
   const content = new DocumentContent(base);
   let { sequence } = base;
   for (const logged of stored.tail) {
     ({ sequence } = logged);
     try {
-      content.append(sequence, updateFrame(logged.update), inspectUpdate(logged.update).ranges);
+      content.append(sequence, updateFrame(logged.update), (await inspect(materialiser, logged.update)).ranges);
     } catch (error) {
+      if (!(error instanceof BadMessage)) throw error;
       // Only what was inspected gets into the log: this row was changed since.
-      log.error("collaboration.log-row-unreadable", { sequence, error: error instanceof Error ? error.message : "" });
+      log.error("collaboration.log-row-unreadable", { sequence, error: error.message });
     }
   }
   return { content, sequence };
@@ -53,7 +64,9 @@ const atRest = (file: StoredFile, sequence: number): CheckpointState => ({
   baseSnapshot: null,
   checkpointedSequence: sequence,
   saving: null,
-  snapshotSequence: 0,
+  // A seed is one log row: reading it back is as quick as a snapshot.
+  snapshotSequence: sequence,
+  isNoted: true,
 });
 
 /** @returns undefined when there is no such file. @throws Fenced, Problem */
@@ -69,7 +82,7 @@ export const openDocument = async (
   const common = { owner, path: file.entry.path, clock: parts.clock, writer: parts.writer };
 
   if (stored !== undefined && (stored.snapshot !== null || stored.tail.length > 0)) {
-    const { content, sequence } = replay(stored, parts.log);
+    const { content, sequence } = await replay(stored, parts);
     const { row } = stored;
     const document = new LiveDocument({
       ...common,
@@ -85,6 +98,7 @@ export const openDocument = async (
         checkpointedSequence: row.checkpointedSequence,
         saving: row.saving === null ? null : { ...row.saving, snapshot: null },
         snapshotSequence: stored.snapshot?.sequence ?? 0,
+        isNoted: true,
       },
     });
     await parts.checkpointing.catchUp(document, file);

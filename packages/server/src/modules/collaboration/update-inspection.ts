@@ -13,6 +13,8 @@ export type Inspection = {
   readonly clientId: number | null;
 };
 
+/** Looking into a larger update takes so long that the worker thread does it. */
+export const INLINE_INSPECTION_BYTES = 128 * 1024;
 /** Beyond these Yjs's own arithmetic gets unsafe. */
 const MAX_CLOCK = 2 ** 31;
 const MAX_CLIENT = 2 ** 53 - 1;
