@@ -26,6 +26,8 @@ export function editorOptions(host: HTMLElement): editor.IStandaloneEditorConstr
     lineNumbersMinChars: 4,
     lineDecorationsWidth: 6,
     scrollBeyondLastLine: false,
+    // Dimmed, the number of the last line is too faint to read.
+    renderFinalNewline: "on",
     fixedOverflowWidgets: true,
     overviewRulerBorder: false,
     hideCursorInOverviewRuler: true,
