@@ -5,7 +5,10 @@ import { silentLog } from "#kernel/log";
 import type { Bus } from "./ports.ts";
 
 /** @param settle resolves when everything published so far was delivered. */
-export const describeBus = (name: string, open: (log: Log) => Promise<{ bus: Bus; settle(): Promise<void> }>): void => {
+export const describeBus = (
+  name: string,
+  open: (log: Log) => Promise<{ bus: Bus; settle: () => Promise<void> }>,
+): void => {
   describe(`Bus: ${name}`, () => {
     const file = (id: string) => ({ projectId: "p", fileIds: [id] });
 
