@@ -35,7 +35,7 @@ import { bindApplication, createApplication } from "./roles/application.ts";
 import { openDataFolder } from "./roles/data-folder.ts";
 import { edgeOptions } from "./roles/edge-options.ts";
 import { findCandidates } from "./roles/executor/candidates.ts";
-import { chooseSandbox, type SandboxChoice } from "./roles/executor/sandbox-choice.ts";
+import { chooseSandbox, releaseOnceChosen, type SandboxChoice } from "./roles/executor/sandbox-choice.ts";
 import { openGateway } from "./roles/gateway-role.ts";
 import { closingOf, drainingOf, listen, probePort, refuseWeakSandbox } from "./roles/listener.ts";
 import { findPlaces, type Places } from "./roles/places.ts";
@@ -89,7 +89,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   const secretKey = await loadSecretKey({ secretKey: settings.SECRET_KEY, dataDir: places.dataDir });
   tell("Starting the database, looking for sandboxes …");
   const choosing = openSandbox(settings, places, log);
-  choosing.catch(() => undefined);
+  await lifecycle.start(releaseOnceChosen(choosing));
   const sql = await openDatabase(settings, places, log, lifecycle);
   await lifecycle.start(releasing("database pool", sql));
 
@@ -105,7 +105,6 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   await lifecycle.start(identity);
 
   const sandbox = await choosing;
-  if (sandbox.provider !== undefined) await lifecycle.start(releasing("sandboxes", sandbox.provider));
   refuseWeakSandbox(settings, sandbox);
   const limits = { mostBytes: settings.PROJECT_MAX_MIB * 1_048_576, mostNodes: settings.PROJECT_MAX_FILES };
   const storage = { sql, vault, blobs, limits };
@@ -144,7 +143,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   bindApplication(server, application, { identity, bus, clock, log, https });
   const hasPage = await openGateway(server, { ...shared, settings, places, https, application, lifecycle });
   await lifecycle.start(drainingOf(server));
-  await listen(server, { settings, https, hasPage, sandbox, identity, log, tell });
+  await listen(server, { settings, https, hasPage, sandbox, identity, dataDir: places.dataDir, log, tell });
 };
 
 type Tools = {
@@ -177,6 +176,8 @@ const main = async (settings: Configuration): Promise<void> => {
       onFatal,
     });
   } catch (error) {
+    // Told to stop while starting: the signal's handler waits for the components and ends the process.
+    if (lifecycle.signal.aborted) return;
     log.error("server.start-failed", { error });
     const where = { host: settings.HOST, port: settings.PORT, dataDir: places.dataDir };
     process.stderr.write(`${describeStartFault(error, where)}\n`);

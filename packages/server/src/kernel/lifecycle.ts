@@ -27,6 +27,8 @@ export class Lifecycle {
   readonly #started: Component[] = [];
   readonly #options: LifecycleOptions;
   readonly #abort = new AbortController();
+  #starting: Promise<unknown> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
@@ -37,13 +39,27 @@ export class Lifecycle {
     return this.#abort.signal;
   }
 
+  /** @throws AbortError once stopping has begun. */
   async start(component: Component): Promise<void> {
+    this.#abort.signal.throwIfAborted();
     this.#started.push(component);
-    await component.start(this.#abort.signal);
+    const starting = component.start(this.#abort.signal);
+    this.#starting = starting.catch(() => undefined);
+    await starting;
+    this.#abort.signal.throwIfAborted();
   }
 
-  async stop(): Promise<void> {
+  /** Stops once, however often it is called; a start under way is waited for, so that nothing of it stays behind. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     this.#abort.abort();
+    await withDeadline(this.#starting, this.#options.stopDeadlineMs).catch((error: unknown) =>
+      this.#options.onFault(this.#started.at(-1)?.name ?? "start", error),
+    );
     for (;;) {
       const component = this.#started.pop();
       if (component === undefined) return;

@@ -1,7 +1,9 @@
 /** The HTTP listener as a component: refuses early that the port is taken, and drains before it closes. */
 import type { Component } from "#kernel/lifecycle";
 import type { HttpServer } from "#platform/http";
+import { rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { ADMIN_FRAGMENT } from "@atelier/contracts";
 import type { IdentityService } from "#identity";
 import type { Log } from "#kernel/log";
@@ -57,11 +59,15 @@ export type ListenNeeds = {
   readonly hasPage: boolean;
   readonly sandbox: SandboxChoice;
   readonly identity: IdentityService;
+  readonly dataDir: string;
   readonly log: Log;
   readonly tell: (line: string) => void;
 };
 
-/** Listens and says so. The administrator's link goes to people only, never into the log. */
+/**
+ * Listens and says so. The administrator's link never goes into the log: a terminal shows it, and a file that only the
+ * server's user may read has it for who starts servers without one.
+ */
 export const listen = async (server: HttpServer, needs: ListenNeeds): Promise<void> => {
   const { settings, sandbox } = needs;
   const adminToken = await needs.identity.createAdminLink();
@@ -70,12 +76,19 @@ export const listen = async (server: HttpServer, needs: ListenNeeds): Promise<vo
   const address = settings.PUBLIC_URL === undefined ? own : `${settings.PUBLIC_URL}${settings.BASE_PATH}/`;
   needs.log.info("server.listening", { host: settings.HOST, port, address, tier: sandbox.tier, page: needs.hasPage });
   const better = sandbox.verdicts.find((verdict) => !verdict.works);
+  const adminLink = adminToken === undefined ? undefined : `${address}#${ADMIN_FRAGMENT}=${adminToken}`;
+  const file = join(needs.dataDir, "admin-link");
+  await rm(file, { force: true });
+  if (adminLink !== undefined) {
+    await writeFile(file, `${adminLink}\n`, { mode: 0o600, flag: "wx" });
+    needs.log.info("server.admin-link", { file });
+  }
   const lines = announce({
     address,
     tier: sandbox.tier,
     hasPage: needs.hasPage,
     tierReason: better === undefined ? undefined : `${better.tier} does not work here: ${better.reason}`,
-    adminLink: adminToken === undefined ? undefined : `${address}#${ADMIN_FRAGMENT}=${adminToken}`,
+    adminLink,
   });
   for (const line of lines) needs.tell(line);
 };
