@@ -53,6 +53,9 @@ beforeAll(async () => {
     body: undefined,
     audit: { target: "the whole project" },
   }));
+  edge.server.bind(routes.acceptLink, async () => {
+    throw new Error("planted");
+  });
   edge.server.bind(routes.me, async () => ({ status: 200 as const, body: { id: "not a user" } as never }));
   origin = await edge.listen();
 });
@@ -92,6 +95,14 @@ describe("problems", () => {
     const line = edge.logged.find((text) => text.includes(problem.requestId) && text.includes("http.failed"));
     expect(line).toContain("a secret of the database");
     expect(edge.logged.join("\n")).not.toContain("hunter3");
+  });
+
+  it("logs no token of a share link, also when we fail", async () => {
+    const answer = await fetch(`${origin}/api/links/a-secret-link/accept`, { method: "POST", headers: alice });
+    expect(answer.status).toBe(500);
+    const log = edge.logged.join("\n");
+    expect(log).toContain(`"operation":"acceptLink"`);
+    expect(log).not.toContain("a-secret-link");
   });
 
   it("refuses an answer that does not fit its schema", async () => {

@@ -47,6 +47,9 @@ export type FastifyServerOptions = Admission & {
 type RequestState = { facts: RequestFacts; actor: Actor | undefined; startedMs: number };
 type AnyRequest = FastifyRequest & { atelier: RequestState };
 
+const operationOf = (request: FastifyRequest): string =>
+  (request.routeOptions.config as { operation?: string } | undefined)?.operation ?? "unknown";
+
 const wantsPage = (request: FastifyRequest): boolean =>
   (request.method === "GET" || request.method === "HEAD") &&
   !pathOf(request.url).startsWith("/api") &&
@@ -91,7 +94,13 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     const problem = toProblem(error);
     if (problem.code === "server/internal") {
       if (error instanceof FatalStorageError) options.onFatal?.(error);
-      log.error("http.failed", { requestId: request.id, method: request.method, path: pathOf(request.url), error });
+      // The path may hold a share link's token: the operation says enough.
+      log.error("http.failed", {
+        requestId: request.id,
+        method: request.method,
+        operation: operationOf(request),
+        error,
+      });
     }
     const wait = retryAfter(problem);
     if (wait !== undefined) void reply.header("retry-after", wait);
@@ -128,7 +137,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
   });
   app.addHook("onResponse", async (request, reply) => {
     const tookMs = clock.monotonic() - (request as AnyRequest).atelier.startedMs;
-    const operation = (request.routeOptions.config as { operation?: string }).operation ?? "unknown";
+    const operation = operationOf(request);
     seconds.observe(tookMs / 1000, { operation, status: String(reply.statusCode) });
     log.debug("http.answered", {
       requestId: request.id,
