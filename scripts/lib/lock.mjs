@@ -1,6 +1,6 @@
 // One setup at a time: a kernel lock that ends with its holder, however that ends.
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { SetupFault } from "./fault.mjs";
 
@@ -9,7 +9,14 @@ import { SetupFault } from "./fault.mjs";
  * `flock` child whose standard input is ours, so it goes away even if this process is killed.
  */
 export async function locked(path, { tell }, work) {
-  mkdirSync(dirname(path), { recursive: true });
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw new SetupFault(`${dirname(path)} cannot be made or written (${error.code})`, {
+      hint: "ATELIER_CACHE_DIR moves images and tools; the checkout itself must be writable too.",
+    });
+  }
   const holder = spawn("flock", ["--exclusive", path, "sh", "-c", "echo held; cat >/dev/null"], {
     stdio: ["pipe", "pipe", "inherit"],
   });
