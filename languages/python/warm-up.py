@@ -3,7 +3,8 @@
 The script is run by the same C function that `python3 script.py` ends in, so the main module, the
 traceback, exit codes and exit hooks are the interpreter's own. What stays different: code that walks
 the stack sees two frames of this file below its own, and the imported modules are in sys.modules
-(unless the project has a file of one of their names: then they are all taken out again).
+(unless the project has a file of one of their names: then they are all taken out again), and the
+garbage collector does not look at them (gc.get_freeze_count).
 """
 
 
@@ -25,6 +26,7 @@ def serve():
 
     import_common()
     import ctypes
+    import gc
 
     run_file = ctypes.pythonapi.PyRun_AnyFileExFlags
     run_file.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p]
@@ -77,6 +79,8 @@ def serve():
         for name in imported:
             del sys.modules[name]
 
+    # The imported modules live as long as the interpreter: collecting them at its end takes longer than most programs.
+    gc.freeze()
     os.write(ready, b"R")
     os.close(ready)
     terminal, argv, environment = receive()
@@ -98,11 +102,12 @@ def serve():
     forget_imports(sys.path[0])
     shown = script if script.startswith(b"/") else os.getcwdb() + b"/" + script
 
-    main = sys.modules["__main__"].__dict__
-    for name in set(main) - {"__name__", "__doc__", "__package__", "__spec__", "__annotations__", "__builtins__"}:
-        del main[name]
-    main["__doc__"] = None
-    main["__loader__"] = None
+    # A new main module: this file's own is held by its frames, and by the frozen generation.
+    main = type(sys)("__main__")
+    main.__annotations__ = {}
+    main.__builtins__ = sys.modules["builtins"]
+    sys.modules["__main__"] = main
+    del main
     failed = run_file(stream, shown, 1, None) != 0
     # After an interrupt the interpreter ends itself by that signal, if it is not asked for a code.
     if failed and not isinstance(getattr(sys, "last_exc", None), KeyboardInterrupt):

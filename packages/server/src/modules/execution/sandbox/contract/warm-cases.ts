@@ -61,6 +61,13 @@ export const warmCases: readonly WarmCase[] = [
     "exit hooks and destructors",
     "import atexit\nclass D:\n    def __del__(self): print('del')\nd = D()\natexit.register(lambda: print('hook'))\nprint('main')",
   ),
+  python("destructors in cycles, in other modules and in closures", "", {
+    files: {
+      "main.py":
+        "import other, random\nclass D:\n    def __init__(self, n): self.n = n; self.me = self\n    def __del__(self): print('del', self.n)\nd = D('cycle')\nrandom.kept = D('library')\ndef f(y=D('default')): return y\nprint('main')",
+      "other.py": "class E:\n    def __del__(self): print('other')\ne = E()",
+    },
+  }),
   python(
     "a thread that outlives the main module",
     "import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.1), print('thread', threading.main_thread().name))).start()\nprint('main')",
