@@ -37,7 +37,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   messages: { burst: 20_000, perSecond: 1_000 },
   bytes: { burst: 64 * 1024 * 1024, perSecond: 4 * 1024 * 1024 },
   maxUnreadBytes: 1024 * 1024,
-  closeGraceMs: 10_000,
+  closeGraceMs: 30_000,
 };
 
 /** Measuring each relay would cost more than some of them do. */

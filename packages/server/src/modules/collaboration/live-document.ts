@@ -45,8 +45,8 @@ export type CheckpointState = {
   isNoted: boolean;
 };
 
-/** Bytes that may wait for the log before a document goes read-only. */
-export const MAX_PENDING_BYTES = 4 * 1024 * 1024;
+/** Bytes that may wait for the log before a document goes read-only: when it is down, and when it is merely slow. */
+const MAX_PENDING_BYTES = { down: 4 * 1024 * 1024, slow: 16 * 1024 * 1024 } as const;
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
 type ReadOnlyReason = "binary" | "too-large" | "log-unavailable";
@@ -155,7 +155,8 @@ export class LiveDocument {
       this.editorIds.delete(sender.userId);
       this.editorIds.add(sender.userId);
     }
-    if (this.#pendingBytes > MAX_PENDING_BYTES || this.#writer.backlogBytes > MAX_BACKLOG_BYTES) this.#holdBack(true);
+    const mostBytes = this.#writer.isUp ? MAX_PENDING_BYTES.slow : MAX_PENDING_BYTES.down;
+    if (this.#pendingBytes > mostBytes || this.#writer.backlogBytes > MAX_BACKLOG_BYTES) this.#holdBack(true);
     this.onEdited();
   }
 
@@ -193,7 +194,7 @@ export class LiveDocument {
     this.#pendingBytes -= bytes;
     if (
       this.#isHeldBack &&
-      this.#pendingBytes < MAX_PENDING_BYTES / 4 &&
+      this.#pendingBytes < MAX_PENDING_BYTES.down / 4 &&
       this.#writer.backlogBytes < MAX_BACKLOG_BYTES / 4
     )
       this.#holdBack(false);
