@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { rateLimitPoints } from "#platform/rate-limits";
 import { ConfigurationFaults, describeConfiguration, readConfiguration } from "./config.ts";
 
 const faultsOf = (environment: Record<string, string>): readonly string[] => {
@@ -71,6 +72,15 @@ describe("configuration", () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+
+  it("limits strangers more than one's own machine, and as told by hand", () => {
+    const settings = readConfiguration({ RATE_LIMIT_WRITE: "7" });
+    const local = rateLimitPoints(settings, { onlyLocal: true });
+    const open = rateLimitPoints(settings, { onlyLocal: false });
+    expect([local.write, open.write]).toEqual([7, 7]);
+    expect(local.read).toBeGreaterThan(open.read);
+    expect(faultsOf({ RATE_LIMIT_READ: "0", RATE_LIMIT_EXECUTE: "many" })).toHaveLength(2);
   });
 
   it("normalises addresses", () => {

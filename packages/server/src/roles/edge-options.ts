@@ -1,9 +1,11 @@
 /** What the settings say about the edge: who we are to browsers, whom we trust, and our certificate. */
 import { readFile } from "node:fs/promises";
 import type { TrustedProxies } from "#platform/http";
+import { isPublicHost } from "./announcement.ts";
 import { StartFault } from "./data-folder.ts";
 
 export type EdgeSettings = {
+  readonly HOST: string;
   readonly PUBLIC_URL: string | undefined;
   readonly BASE_PATH: string;
   readonly TRUST_PROXY: TrustedProxies;
@@ -27,6 +29,8 @@ export const edgeOptions = async (settings: EdgeSettings) => {
   return {
     /** Browsers reach us over TLS: our own, or a proxy's. */
     https: hasCertificate || PUBLIC_URL?.startsWith("https:") === true,
+    /** Nobody but this machine reaches us: no public address, and no proxy that was told about. */
+    onlyLocal: !isPublicHost(settings.HOST) && PUBLIC_URL === undefined && settings.TRUST_PROXY.kind === "none",
     origin: {
       proxied: settings.TRUST_PROXY.kind !== "none",
       ...(PUBLIC_URL === undefined ? {} : { publicUrl: PUBLIC_URL }),

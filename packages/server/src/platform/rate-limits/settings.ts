@@ -3,30 +3,42 @@ import type { Setting, SettingValues } from "#kernel/setting";
 import type { RateClass } from "@atelier/contracts";
 import { z } from "zod";
 
-const perMinute = (standard: number, what: string): Setting<number> => ({
+/** For servers that others can reach. */
+const STANDARD: RateLimitPoints = { read: 3000, write: 1200, "sign-in": 300, execute: 120 };
+/** On one's own machine, where nobody else asks: high enough for any tool, low enough to stop a runaway loop. */
+const GENEROUS: RateLimitPoints = { read: 600_000, write: 120_000, "sign-in": 30_000, execute: 30_000 };
+
+const perMinute = (rate: RateClass, what: string): Setting<number | undefined> => ({
   schema: z
     .string()
     .regex(/^\d{1,7}$/u, "a whole number")
-    .optional()
-    .transform((text) => (text === undefined ? standard : Number(text)))
-    .pipe(z.number().min(1, "at least 1")),
+    .transform(Number)
+    .pipe(z.number().min(1, "at least 1"))
+    .optional(),
   description: `${what} that one user, or one address without a sign-in, may make in a minute.`,
-  defaultText: String(standard),
+  defaultText: `${STANDARD[rate]}; ${GENEROUS[rate]} where only this machine can ask`,
 });
 
 export const rateLimitSettings = {
-  RATE_LIMIT_READ: perMinute(3000, "Reading requests and new sockets"),
-  RATE_LIMIT_WRITE: perMinute(1200, "Changing requests"),
-  RATE_LIMIT_SIGN_IN: perMinute(300, "Sign-ins, registrations and refreshes"),
-  RATE_LIMIT_EXECUTE: perMinute(120, "Runs"),
+  RATE_LIMIT_READ: perMinute("read", "Reading requests and new sockets"),
+  RATE_LIMIT_WRITE: perMinute("write", "Changing requests"),
+  RATE_LIMIT_SIGN_IN: perMinute("sign-in", "Sign-ins, registrations and refreshes"),
+  RATE_LIMIT_EXECUTE: perMinute("execute", "Runs"),
 } as const;
+
+/** @param options.onlyLocal nobody but this machine reaches the server, neither directly nor by a proxy */
+export const rateLimitPoints = (
+  settings: SettingValues<typeof rateLimitSettings>,
+  options: { readonly onlyLocal: boolean },
+): RateLimitPoints => {
+  const standard = options.onlyLocal ? GENEROUS : STANDARD;
+  return {
+    read: settings.RATE_LIMIT_READ ?? standard.read,
+    write: settings.RATE_LIMIT_WRITE ?? standard.write,
+    "sign-in": settings.RATE_LIMIT_SIGN_IN ?? standard["sign-in"],
+    execute: settings.RATE_LIMIT_EXECUTE ?? standard.execute,
+  };
+};
 
 /** Requests per minute for each class. */
 export type RateLimitPoints = Readonly<Record<RateClass, number>>;
-
-export const rateLimitPoints = (settings: SettingValues<typeof rateLimitSettings>): RateLimitPoints => ({
-  read: settings.RATE_LIMIT_READ,
-  write: settings.RATE_LIMIT_WRITE,
-  "sign-in": settings.RATE_LIMIT_SIGN_IN,
-  execute: settings.RATE_LIMIT_EXECUTE,
-});

@@ -1,0 +1,87 @@
+/** A tier counts when a program really ran in it; who is reachable by strangers needs a strong one. */
+import { describe, expect, it } from "vitest";
+import type { SandboxProvider, SandboxResult } from "#execution";
+import { silentLog } from "#kernel/log";
+import { refuseWeakSandbox } from "../listener.ts";
+import { type Candidate, chooseSandbox, releaseOnceChosen, type TierName } from "./sandbox-choice.ts";
+
+const said: string[] = [];
+/** A provider that boots and answers as told; what it gave out and took back is written down. */
+const provider = (
+  tier: TierName,
+  answers: { bootFails?: string; exitCode?: number; output?: string },
+): SandboxProvider => ({
+  tier,
+  limitsEnforcement: "cgroup",
+  async boot() {
+    if (answers.bootFails !== undefined) throw new Error(answers.bootFails);
+    const usage = { wallMs: 1, cpuMs: 1, memoryPeakBytes: 1, outputBytes: 1 };
+    const result: SandboxResult = { stage: "run", end: { kind: "exited", exitCode: answers.exitCode ?? 0 }, usage };
+    return {
+      tier,
+      limitsEnforcement: "cgroup",
+      died: new Promise(() => undefined),
+      run(_job, listener) {
+        listener.output("stdout", Buffer.from(answers.output ?? "atelier\n"));
+        return { result: Promise.resolve(result) } as never;
+      },
+      [Symbol.asyncDispose]: async () => void said.push(`${tier} sandbox gone`),
+    };
+  },
+  removeOrphans: async () => 0,
+  [Symbol.asyncDispose]: async () => void said.push(`${tier} provider gone`),
+});
+const candidate = (tier: TierName, answers: Parameters<typeof provider>[1]): Candidate => ({
+  tier,
+  open: async () => provider(tier, answers),
+});
+const needs = { imageRoot: "/image", log: silentLog };
+
+describe("the choice of a tier", () => {
+  it("takes the strongest that works and leaves its probe's sandbox behind nowhere", async () => {
+    said.length = 0;
+    const choice = await chooseSandbox([candidate("gvisor", {}), candidate("namespaces", {})], needs);
+    expect([choice.tier, choice.verdicts]).toEqual(["gvisor", [{ tier: "gvisor", works: true }]]);
+    await releaseOnceChosen(Promise.resolve(choice))[Symbol.asyncDispose]();
+    expect(said).toEqual(["gvisor sandbox gone", "gvisor provider gone"]);
+  });
+
+  it.each([
+    [{ bootFails: "no user namespaces\nlong story" }, "no user namespaces"],
+    [{ exitCode: 1 }, /its program ended with/u],
+    [{ output: "something else" }, /its program ended with/u],
+  ])("goes on to the next when the probe fails: %o", async (answers, reason) => {
+    said.length = 0;
+    const choice = await chooseSandbox([candidate("gvisor", answers), candidate("namespaces", {})], needs);
+    expect(choice.tier).toBe("namespaces");
+    expect(choice.verdicts[0]).toMatchObject({ tier: "gvisor", works: false });
+    expect(choice.verdicts[0]?.reason).toMatch(reason);
+    expect(said).toContain("gvisor provider gone");
+  });
+
+  it("says why there is none", async () => {
+    const missing: Candidate = { tier: "gvisor", missing: "runsc is not installed" };
+    const none = await chooseSandbox([missing], needs);
+    expect([none.tier, none.provider, none.verdicts[0]?.reason]).toEqual([null, undefined, "runsc is not installed"]);
+    const bare = await chooseSandbox([candidate("gvisor", {})], { ...needs, imageRoot: undefined });
+    expect(bare.verdicts[0]?.reason).toMatch(/image/u);
+  });
+});
+
+describe("a public address", () => {
+  const weak = { tier: "namespaces", verdicts: [{ tier: "gvisor", works: false, reason: "no runsc" }] } as const;
+  const at = (HOST: string, allowed = false) => ({ HOST, ATELIER_ALLOW_WEAK_SANDBOX: allowed });
+
+  it("is refused with namespaces only, unless forced", () => {
+    for (const host of ["0.0.0.0", "::", "203.0.113.1", "example.org"]) {
+      expect(() => refuseWeakSandbox(at(host), weak), host).toThrow(
+        /is public.*gvisor: no runsc.*ATELIER_ALLOW_WEAK_SANDBOX/u,
+      );
+    }
+    expect(() => refuseWeakSandbox(at("0.0.0.0", true), weak)).not.toThrow();
+    for (const host of ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
+      expect(() => refuseWeakSandbox(at(host), weak), host).not.toThrow();
+    expect(() => refuseWeakSandbox(at("0.0.0.0"), { tier: "gvisor", verdicts: [] })).not.toThrow();
+    expect(() => refuseWeakSandbox(at("0.0.0.0"), { tier: null, verdicts: [] })).not.toThrow();
+  });
+});
