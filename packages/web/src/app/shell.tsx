@@ -51,8 +51,6 @@ export const Shell = () => {
       </In>
       <In slot="slot-files">
         <FileTree />
-      </In>
-      <In slot="slot-files-separator">
         <FilesSeparator />
       </In>
       <In slot="slot-tabs">
@@ -62,10 +60,8 @@ export const Shell = () => {
         <ProjectCover />
         <FollowFrame />
       </In>
-      <In slot="slot-output-separator">
-        <OutputSeparator />
-      </In>
       <In slot="slot-output">
+        <OutputSeparator />
         <OutputPane />
       </In>
       <In slot="slot-bottom">

@@ -47,7 +47,11 @@ export const TopBar = () => {
       <span className="bar-space" />
       <Avatars />
       {canShare && (
-        <button className="button button-share" onClick={() => dialogs.setState({ kind: "share" }, true)}>
+        <button
+          className="button button-share"
+          aria-label="Share"
+          onClick={() => dialogs.setState({ kind: "share" }, true)}
+        >
           <Share2 size={14} aria-hidden /> <span>Share</span>
         </button>
       )}

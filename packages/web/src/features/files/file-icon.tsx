@@ -32,9 +32,12 @@ export const FileIcon = ({ path }: { readonly path: string }) => {
   const badge = BADGES[path.slice(path.lastIndexOf(".") + 1).toLowerCase()];
   if (badge) {
     return (
-      <span className="file-badge" style={{ color: `var(--terminal-${badge.hue})` }} aria-hidden>
-        {badge.letters}
-      </span>
+      <span
+        className="file-badge"
+        style={{ color: `var(--terminal-${badge.hue})` }}
+        data-letters={badge.letters}
+        aria-hidden
+      />
     );
   }
   const Icon = IMAGES.test(path) ? Image : TEXTS.test(path) ? FileText : DATA.test(path) ? Braces : File;

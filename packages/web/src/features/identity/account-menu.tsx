@@ -46,7 +46,7 @@ export const AccountMenu = () => {
     );
   };
   const icon = user ? (
-    <span aria-hidden>{initialsOf(user.name)}</span>
+    <span className="initials" data-initials={initialsOf(user.name)} aria-hidden />
   ) : (
     <CircleUserRound size={19} strokeWidth={1.75} />
   );

@@ -26,7 +26,7 @@ const Avatar = ({ person }: { readonly person: Person }) => {
         title={label}
         onClick={() => setFollowing(app, isFollowed ? undefined : person.id)}
       >
-        {initialsOf(person.name)}
+        <span className="initials" data-initials={initialsOf(person.name)} aria-hidden />
       </button>
     </li>
   );

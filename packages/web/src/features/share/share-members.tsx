@@ -18,7 +18,7 @@ type MemberRowProps = {
 const MemberRow = ({ member, isMe, canManage, onChange }: MemberRowProps) => (
   <li className="share-row">
     <span className="avatar" style={{ backgroundColor: personColor(member.userId) }} aria-hidden>
-      {initialsOf(member.name)}
+      <span className="initials" data-initials={initialsOf(member.name)} />
     </span>
     <span className="share-row-name">
       {member.name}
