@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signInAsGuest } from "../support/client.ts";
-import { mountsNaming, ourCgroups, processesNaming } from "../support/leftovers.ts";
+import { mountsNaming, cgroupsOf, processesNaming } from "../support/leftovers.ts";
 import { freePort, startServer } from "../support/server.ts";
 import { openStockClient } from "../support/stock-client.ts";
 
@@ -25,8 +25,7 @@ describe("a server in a terminal", () => {
     "drains at ^C, leaves no process, mount or cgroup, and keeps the edits that were pending",
     { timeout: 120_000 },
     async () => {
-      const cgroupsBefore = await ourCgroups();
-      const port = await freePort();
+        const port = await freePort();
       const origin = `http://127.0.0.1:${port}`;
       let screen = "";
       const terminal = pty.spawn(process.execPath, [join(ROOT, "scripts/start.mjs")], {
@@ -62,6 +61,9 @@ describe("a server in a terminal", () => {
       // Long enough to reach the server, far too short for the two-second checkpoint.
       await delay(150);
       const before = text.toString();
+    // The same look must find something while the server runs, or it would find nothing in any case.
+    expect(await processesNaming(dataDir)).not.toEqual([]);
+    expect([...(await cgroupsOf(dataDir)), ...(await mountsNaming(dataDir))].length).toBeGreaterThan(0);
       typist[Symbol.dispose]();
       terminal.write("\u0003");
       const code = await exit;
@@ -69,7 +71,7 @@ describe("a server in a terminal", () => {
       expect(code, screen).toBe(0);
       expect(await processesNaming(dataDir)).toEqual([]);
       expect(await mountsNaming(dataDir)).toEqual([]);
-      expect((await ourCgroups()).filter((path) => !cgroupsBefore.includes(path))).toEqual([]);
+      expect(await cgroupsOf(dataDir)).toEqual([]);
 
       await using again = await startServer({ dataDir, port });
       expect(again.origin).toBe(origin);

@@ -1,5 +1,7 @@
 /** Finds what a stopped server should have taken with it: processes, mounts, cgroups. */
 import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cgroupParentName } from "../../packages/server/src/modules/execution/sandbox/sandbox-home.ts";
 
 /** Command lines of living processes whose command line or environment names the data folder. */
 export const processesNaming = async (dataDir: string): Promise<string[]> => {
@@ -21,19 +23,20 @@ export const mountsNaming = async (dataDir: string): Promise<string[]> => {
   return mounts.split("\n").filter((mount) => mount.includes(dataDir));
 };
 
-const walk = async (folder: string, found: string[]): Promise<void> => {
+const walk = async (folder: string, names: ReadonlySet<string>, found: string[]): Promise<void> => {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
     if (!entry.isDirectory()) continue;
     const path = `${folder}/${entry.name}`;
-    if (/atelier/u.test(entry.name)) found.push(path);
-    await walk(path, found);
+    if (names.has(entry.name)) found.push(path);
+    await walk(path, names, found);
   }
 };
 
-/** Our cgroups, in every hierarchy; the one that the test runner itself may live in is left out. */
-export const ourCgroups = async (): Promise<string[]> => {
+/** The cgroups of the sandboxes of one data folder, in every hierarchy. */
+export const cgroupsOf = async (dataDir: string): Promise<string[]> => {
+  const names = new Set(["gvisor", "namespaces"].map((tier) => cgroupParentName(join(dataDir, "sandboxes", tier))));
   const found: string[] = [];
-  await walk("/sys/fs/cgroup", found);
+  await walk("/sys/fs/cgroup", names, found);
   return found;
 };
