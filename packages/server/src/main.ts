@@ -57,7 +57,7 @@ const openDatabase = async (settings: Configuration, places: Places, log: Log, l
   });
   await lifecycle.start(postgres);
   await migrate({ url: postgres.adminUrl, serverRole: postgres.serverRole, log });
-  return createPgSql({ url: postgres.url, log });
+  return createPgSql({ url: postgres.url, log, hasRoom: () => postgres.hasRoom() });
 };
 
 const openSandbox = async (settings: Configuration, places: Places, log: Log): Promise<SandboxChoice> => {
