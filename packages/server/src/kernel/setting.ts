@@ -16,4 +16,6 @@ export type Setting<T = unknown> = {
 export type SettingSlice = Readonly<Record<string, Setting>>;
 
 /** The parsed values of a slice. */
-export type SettingValues<S extends SettingSlice> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
+export type SettingValues<S extends SettingSlice> = {
+  readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never;
+};
