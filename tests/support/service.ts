@@ -13,14 +13,22 @@ export const servicesRoot = (): string | undefined => process.env["ATELIER_TEST_
 /** @param command absolute path inside the image and its arguments; `/mnt` is an empty folder of its own. */
 export const startService = (root: string, command: readonly string[]): Service => {
   const data = mkdtempSync(join(tmpdir(), "atelier-service-"));
-  const child = spawn(
-    "bwrap",
-    [
-      ...["--ro-bind", root, "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", data, "/mnt"],
-      ...["--unshare-pid", "--unshare-ipc", "--die-with-parent", "--chdir", "/mnt", "--", ...command],
-    ],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
+  const mounts = [
+    "--ro-bind",
+    root,
+    "/",
+    "--proc",
+    "/proc",
+    "--dev",
+    "/dev",
+    "--tmpfs",
+    "/tmp",
+    "--bind",
+    data,
+    "/mnt",
+  ];
+  const isolation = ["--unshare-pid", "--unshare-ipc", "--die-with-parent", "--chdir", "/mnt"];
+  const child = spawn("bwrap", [...mounts, ...isolation, "--", ...command], { stdio: ["ignore", "pipe", "inherit"] });
   child.stdout.resume();
   // `close` and not `exit`: the server holds the pipe too, and is what has to be gone.
   const ended = once(child, "close");
