@@ -12,9 +12,7 @@ export const benchEditToVisible = async (server: TestServer, edits: number): Pro
   const project = await client.createProject({ name: "bench edits" });
   const file = await client.createFile(project.id, "notes.txt", "");
   const clients = await Promise.all(
-    Array.from({ length: CLIENTS }, () =>
-      openStockClient(client, { projectId: project.id, fileId: file.id }),
-    ),
+    Array.from({ length: CLIENTS }, () => openStockClient(client, { projectId: project.id, fileId: file.id })),
   );
   try {
     const delays: number[] = [];

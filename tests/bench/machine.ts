@@ -11,10 +11,7 @@ export const describeMachine = (): string => {
 /** CPU milliseconds that all processes together have used since boot (user, nice, system, irq, softirq; not idle, not steal). */
 export const machineCpuMs = async (): Promise<number> => {
   const [total = ""] = (await readFile("/proc/stat", "utf8")).split("\n");
-  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = total
-    .split(/\s+/u)
-    .slice(1)
-    .map(Number);
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = total.split(/\s+/u).slice(1).map(Number);
   // The kernel counts in ticks of 1/100 s wherever Node runs.
   return (user + nice + system + irq + softirq) * 10;
 };

@@ -42,11 +42,9 @@ const section = async (title: string, work: () => Promise<string[]>): Promise<vo
 
 if (wanted("put") || wanted("edit") || wanted("page")) {
   await using server = await startServer({ env: UNLIMITED });
-  if (wanted("edit"))
-    await section("Live documents", () => benchEditToVisible(server, short ? 50 : 1000));
+  if (wanted("edit")) await section("Live documents", () => benchEditToVisible(server, short ? 50 : 1000));
   if (wanted("put")) await section("Saves", () => benchPut(server, short ? 40 : 2000));
-  if (wanted("page"))
-    await section("The page (headless Chromium)", () => benchPage(server, short ? 1 : 7));
+  if (wanted("page")) await section("The page (headless Chromium)", () => benchPage(server, short ? 1 : 7));
 }
 if (wanted("run")) {
   for (const tier of ["gvisor", "namespaces"]) {

@@ -41,15 +41,12 @@ const serveBareMonaco = async () => {
     const answer = async (): Promise<void> => {
       const bytes = await readFile(join(BARE_OUT, path));
       const compressed =
-        packed.get(path) ??
-        brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+        packed.get(path) ?? brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
       packed.set(path, compressed);
       response.writeHead(200, {
         "content-type": TYPES[extname(path)] ?? "application/octet-stream",
         "content-encoding": "br",
-        "cache-control": path.endsWith(".html")
-          ? "no-cache"
-          : "public, max-age=31536000, immutable",
+        "cache-control": path.endsWith(".html") ? "no-cache" : "public, max-age=31536000, immutable",
       });
       response.end(compressed);
     };
@@ -63,11 +60,7 @@ const serveBareMonaco = async () => {
 };
 
 /** Cold and then warm visit of one address in a browser profile of its own. */
-const visitTwice = async (
-  browser: Browser,
-  url: string,
-  lastMark: string,
-): Promise<{ cold: Visit; warm: Visit }> => {
+const visitTwice = async (browser: Browser, url: string, lastMark: string): Promise<{ cold: Visit; warm: Visit }> => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const visit = async (): Promise<Visit> => {
     const page = await context.newPage();
@@ -79,9 +72,7 @@ const visitTwice = async (
     });
     const assets = await count();
     const seen = await page.evaluate(() => ({
-      marks: performance
-        .getEntriesByType("mark")
-        .map((mark) => [mark.name, mark.startTime] as const),
+      marks: performance.getEntriesByType("mark").map((mark) => [mark.name, mark.startTime] as const),
       paintMs: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN,
     }));
     await page.close();
@@ -115,10 +106,7 @@ export const benchPage = async (server: TestServer, rounds: number): Promise<str
       const monaco = at(ours, "atelier:monaco-ready");
       const yardstick = at(theirs, "monaco-ready");
       lines.push(
-        line(
-          `${heat}: first paint (code is in the HTML)`,
-          summarise(ours.map((visit) => visit[heat].paintMs)),
-        ),
+        line(`${heat}: first paint (code is in the HTML)`, summarise(ours.map((visit) => visit[heat].paintMs))),
         line(`${heat}: keys are taken`, at(ours, "atelier:keys-taken")),
         line(`${heat}: Monaco is in place`, monaco),
         line(`${heat}: bare Monaco is in place`, yardstick),

@@ -11,8 +11,7 @@ export const benchPut = async (server: TestServer, saves: number): Promise<strin
   const project = await client.createProject({ name: "bench put" });
   const lanes = 20;
   const body = (n: number): string => `${n} `.padEnd(BODY_BYTES, "x");
-  for (let lane = 0; lane < lanes; lane++)
-    await client.createFile(project.id, `file-${lane}.txt`, "start");
+  for (let lane = 0; lane < lanes; lane++) await client.createFile(project.id, `file-${lane}.txt`, "start");
 
   const save = async (lane: number, n: number): Promise<number> => {
     const start = performance.now();

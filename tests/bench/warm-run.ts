@@ -36,10 +36,7 @@ const bareRun = async (argv: readonly string[], content: string): Promise<Timing
 };
 
 /** POST, open the stream, first output byte, exit message: what the page does. */
-const warmRun = async (
-  client: Client,
-  body: Record<string, unknown>,
-): Promise<Timing & { execution: Execution }> => {
+const warmRun = async (client: Client, body: Record<string, unknown>): Promise<Timing & { execution: Execution }> => {
   const start = performance.now();
   const started = await client.startExecution(body);
   const socket = client.openSocket(`/executions/${started.id}/stream`);
@@ -48,8 +45,7 @@ const warmRun = async (
     socket.on("error", reject);
     socket.on("message", (data: Buffer, isBinary) => {
       if (isBinary) {
-        if (data[0] === STREAM.stdout && Number.isNaN(firstByteMs))
-          firstByteMs = performance.now() - start;
+        if (data[0] === STREAM.stdout && Number.isNaN(firstByteMs)) firstByteMs = performance.now() - start;
         return;
       }
       const message = JSON.parse(data.toString("utf8")) as StreamServerMessage;
@@ -78,8 +74,7 @@ export const benchWarmRuns = async (server: TestServer, runs: number): Promise<s
       await new Promise((resolve) => setTimeout(resolve, 700));
       bare.push(await bareRun(program.bare, program.content));
       const timing = await warmRun(client, body);
-      if (timing.execution.status !== "succeeded")
-        throw new Error(`a run ended with ${timing.execution.status}`);
+      if (timing.execution.status !== "succeeded") throw new Error(`a run ended with ${timing.execution.status}`);
       warm.push(timing);
       cpu.push(timing.execution.usage.cpuMs);
       tier = timing.execution.sandbox ?? "";
@@ -90,14 +85,8 @@ export const benchWarmRuns = async (server: TestServer, runs: number): Promise<s
       line(`${program.language}, ${tier}: warm -> first byte`, warmFirst),
       line(`${program.language}: bare interpreter -> first byte`, bareFirst),
       ratioLine(`${program.language}: warm / bare, first byte p50`, warmFirst.p50, bareFirst.p50),
-      line(
-        `${program.language}, ${tier}: warm -> exit`,
-        summarise(warm.map((timing) => timing.exitMs)),
-      ),
-      line(
-        `${program.language}: bare interpreter -> exit`,
-        summarise(bare.map((timing) => timing.exitMs)),
-      ),
+      line(`${program.language}, ${tier}: warm -> exit`, summarise(warm.map((timing) => timing.exitMs))),
+      line(`${program.language}: bare interpreter -> exit`, summarise(bare.map((timing) => timing.exitMs))),
       line(`${program.language}, ${tier}: CPU a run, as reported`, summarise(cpu)),
     );
   }

@@ -50,18 +50,11 @@ const saveUntilGone = async (
 };
 
 /** The acknowledged saves that the server can't show any more. */
-const missing = async (
-  client: Client,
-  projectId: string,
-  ledger: readonly Acknowledged[],
-): Promise<string[]> => {
+const missing = async (client: Client, projectId: string, ledger: readonly Acknowledged[]): Promise<string[]> => {
   const lost: string[] = [];
   for (const { path, version, hash } of ledger) {
     const file = await client
-      .call(
-        "GET",
-        `/projects/${projectId}/files?path=${encodeURIComponent(path)}&version=${version}`,
-      )
+      .call("GET", `/projects/${projectId}/files?path=${encodeURIComponent(path)}&version=${version}`)
       .catch(() => undefined);
     const content = (file as { content?: string } | undefined)?.content ?? "";
     if (sha256(content) !== hash) lost.push(`${path} version ${version}`);
@@ -89,13 +82,10 @@ say(`chaos: ${rounds} rounds, seed ${seed}`);
 let server = await startServer({ dataDir, port, env: { RATE_LIMIT_READ: "9999999", RATE_LIMIT_WRITE: "9999999" } });
 const client = await signInAsGuest(server.origin);
 const project = await client.createProject({ name: "chaos" });
-for (let lane = 0; lane < LANES; lane++)
-  await client.createFile(project.id, `lane-${lane}.txt`, "start");
+for (let lane = 0; lane < LANES; lane++) await client.createFile(project.id, `lane-${lane}.txt`, "start");
 const shared = await client.createFile(project.id, "shared.txt", "");
 const typists = await Promise.all(
-  Array.from({ length: TYPISTS }, () =>
-    openStockClient(client, { projectId: project.id, fileId: shared.id }),
-  ),
+  Array.from({ length: TYPISTS }, () => openStockClient(client, { projectId: project.id, fileId: shared.id })),
 );
 
 try {
@@ -121,8 +111,7 @@ try {
     kills++;
     await Promise.all(lanes);
     clearInterval(typing);
-    if (ledger.length === before)
-      faults.push(`round ${round}: no save was in flight, so the kill shows nothing`);
+    if (ledger.length === before) faults.push(`round ${round}: no save was in flight, so the kill shows nothing`);
 
     server = await startServer({ dataDir, port, env: { RATE_LIMIT_READ: "9999999", RATE_LIMIT_WRITE: "9999999" } });
     const lost = await missing(client, project.id, ledger.slice(before));
@@ -148,8 +137,7 @@ async function settle(round: number): Promise<void> {
   const deadline = Date.now() + 20_000;
   for (;;) {
     const texts = typists.map(({ text }) => text.toString());
-    const stored = (await client.readFile(project.id, "shared.txt").catch(() => undefined))
-      ?.content;
+    const stored = (await client.readFile(project.id, "shared.txt").catch(() => undefined))?.content;
     if (texts.every((text) => text === texts[0]) && stored === texts[0]) return;
     if (Date.now() > deadline) {
       faults.push(

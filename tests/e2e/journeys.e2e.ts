@@ -58,7 +58,9 @@ const asUserOf = async (page: EditorPage) => {
   });
   const { accessToken } = signedIn as SignedIn;
   const get = async (path: string): Promise<unknown> => {
-    const response = await fetch(`${server.origin}/api${path}`, { headers: { authorization: `Bearer ${accessToken}` } });
+    const response = await fetch(`${server.origin}/api${path}`, {
+      headers: { authorization: `Bearer ${accessToken}` },
+    });
     return response.json();
   };
   const { items } = (await get("/projects")) as { items: Project[] };
@@ -111,7 +113,8 @@ describe("journey 1: a first visit with no account", () => {
     open.push(ada);
     // The heavy part comes late, as on a slow line.
     await ada.page.route(/\.js(\?|$)/u, async (route) => {
-      if (/monaco|editor\.api|load-monaco/u.test(route.request().url())) await new Promise((resolve) => setTimeout(resolve, 1500));
+      if (/monaco|editor\.api|load-monaco/u.test(route.request().url()))
+        await new Promise((resolve) => setTimeout(resolve, 1500));
       await route.continue();
     });
     await ada.page.goto(`${server.origin}/`, { waitUntil: "commit" });
@@ -223,34 +226,38 @@ describe("journey 3: a viewer by link", () => {
 });
 
 describe("journey 4: kill -9 of the server while both type", () => {
-  it("both reconnect by themselves, and nothing that was shown as saved or is held by a browser is missing", { timeout: 180_000 }, async () => {
-    const ada = await visitAndType("start\n");
-    const friend = await visit(await share(ada, "editor"));
-    await friend.editorReady();
-    await Promise.all([ada.focusEnd(), friend.focusEnd()]);
-    const typing = Promise.all([
-      ada.page.keyboard.type("A".repeat(120), { delay: 30 }),
-      friend.page.keyboard.type("B".repeat(120), { delay: 30 }),
-    ]);
-    await new Promise((resolve) => setTimeout(resolve, 1200));
-    await server.crash();
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    server = await startServer({ dataDir, port });
-    await typing;
+  it(
+    "both reconnect by themselves, and nothing that was shown as saved or is held by a browser is missing",
+    { timeout: 180_000 },
+    async () => {
+      const ada = await visitAndType("start\n");
+      const friend = await visit(await share(ada, "editor"));
+      await friend.editorReady();
+      await Promise.all([ada.focusEnd(), friend.focusEnd()]);
+      const typing = Promise.all([
+        ada.page.keyboard.type("A".repeat(120), { delay: 30 }),
+        friend.page.keyboard.type("B".repeat(120), { delay: 30 }),
+      ]);
+      await new Promise((resolve) => setTimeout(resolve, 1200));
+      await server.crash();
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      server = await startServer({ dataDir, port });
+      await typing;
 
-    const text = await eventually(async () => {
-      const [mine, theirs] = [await ada.shownText(), await friend.shownText()];
-      expect(mine).toBe(theirs);
-      expect(mine.replaceAll(/[^A]/gu, "")).toHaveLength(120);
-      expect(mine.replaceAll(/[^B]/gu, "")).toHaveLength(120);
-      return mine;
-    }, 30_000);
-    await ada.saved(30_000);
-    await friend.saved(30_000);
-    const { get, project } = await asUserOf(ada);
-    const file = (await get(`/projects/${project.id}/files?path=main.py`)) as { content: string };
-    expect(file.content).toBe(text);
-  });
+      const text = await eventually(async () => {
+        const [mine, theirs] = [await ada.shownText(), await friend.shownText()];
+        expect(mine).toBe(theirs);
+        expect(mine.replaceAll(/[^A]/gu, "")).toHaveLength(120);
+        expect(mine.replaceAll(/[^B]/gu, "")).toHaveLength(120);
+        return mine;
+      }, 30_000);
+      await ada.saved(30_000);
+      await friend.saved(30_000);
+      const { get, project } = await asUserOf(ada);
+      const file = (await get(`/projects/${project.id}/files?path=main.py`)) as { content: string };
+      expect(file.content).toBe(text);
+    },
+  );
 
   it("what the server never saw survives a reload while it is down", { timeout: 120_000 }, async () => {
     const ada = await visitAndType("start\n");
@@ -258,7 +265,9 @@ describe("journey 4: kill -9 of the server while both type", () => {
     await server.crash();
     await ada.focusEnd();
     await ada.page.keyboard.type("typed into the void");
-    await eventually(async () => expect(await ada.page.locator(".save-state").innerText()).toMatch(/device|offline|sync/iu));
+    await eventually(async () =>
+      expect(await ada.page.locator(".save-state").innerText()).toMatch(/device|offline|sync/iu),
+    );
     await new Promise((resolve) => setTimeout(resolve, 300));
     server = await startServer({ dataDir, port });
     await ada.page.goto(address);
@@ -277,7 +286,8 @@ describe("journey 5: reload", () => {
     await eventually(async () => expect(await ada.shownText()).toContain("print('kept')"));
     await ada.saved();
     const again = (await asUserOf(ada)).accessToken.split(".")[1];
-    const subject = (part = ""): unknown => (JSON.parse(Buffer.from(part, "base64url").toString("utf8")) as { sub: unknown }).sub;
+    const subject = (part = ""): unknown =>
+      (JSON.parse(Buffer.from(part, "base64url").toString("utf8")) as { sub: unknown }).sub;
     expect(subject(again)).toBe(subject(me));
     await ada.run();
     await ada.outputContains("kept");

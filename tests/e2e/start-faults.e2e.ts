@@ -16,9 +16,7 @@ const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
 
 /** Starts the server and waits for its end. */
-const startAndFail = async (
-  env: Record<string, string>,
-): Promise<{ code: number | null; errors: string[] }> => {
+const startAndFail = async (env: Record<string, string>): Promise<{ code: number | null; errors: string[] }> => {
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, HOST: "127.0.0.1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -54,24 +52,20 @@ describe("a start that can't be", () => {
     expect(errors[0]).toMatch(/in use/iu);
   });
 
-  it(
-    "refuses a second server on one data folder, and the first goes on",
-    { timeout: 120_000 },
-    async () => {
-      await using first = await startServer({ dataDir: folder });
-      const client = await signInAsGuest(first.origin);
-      const project = await client.createProject({ name: "first" });
-      const { code, errors } = await startAndFail({
-        DATA_DIR: folder,
-        PORT: String(await freePort()),
-      });
-      expect(code).toBe(1);
-      expect(errors).toHaveLength(1);
-      expect(errors[0]).toContain(folder);
-      await client.createFile(project.id, "still.txt", "here");
-      expect((await client.readFile(project.id, "still.txt")).content).toBe("here");
-    },
-  );
+  it("refuses a second server on one data folder, and the first goes on", { timeout: 120_000 }, async () => {
+    await using first = await startServer({ dataDir: folder });
+    const client = await signInAsGuest(first.origin);
+    const project = await client.createProject({ name: "first" });
+    const { code, errors } = await startAndFail({
+      DATA_DIR: folder,
+      PORT: String(await freePort()),
+    });
+    expect(code).toBe(1);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain(folder);
+    await client.createFile(project.id, "still.txt", "here");
+    expect((await client.readFile(project.id, "still.txt")).content).toBe("here");
+  });
 
   it("names a data folder that can't be made or written", { timeout: 60_000 }, async () => {
     const file = join(folder, "a-file");

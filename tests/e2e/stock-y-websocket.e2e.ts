@@ -14,27 +14,24 @@ describe("the stock y-websocket provider", () => {
   }, 90_000);
   afterAll(() => server[Symbol.asyncDispose]());
 
-  it.each(["/api", ""])(
-    "gets the file's text and converges with another client (prefix %j)",
-    async (prefix) => {
-      const project = await ada.createProject({ name: "stock" });
-      const file = await ada.createFile(project.id, "main.py", "print('hello')\n");
-      const at = { projectId: project.id, fileId: file.id };
-      using one = await openStockClient(ada, { ...at, prefix });
-      using two = await openStockClient(ada, at);
-      expect(one.text.toString()).toBe("print('hello')\n");
-      for (let n = 0; n < 50; n++) {
-        one.text.insert(0, "a");
-        two.text.insert(two.text.length, "b");
-      }
-      await eventually(() => {
-        expect(one.text.toString()).toHaveLength("print('hello')\n".length + 100);
-        expect(two.text.toString()).toBe(one.text.toString());
-      });
-      // Pending edits are read through the REST API at once, not after the checkpoint's two seconds.
-      expect((await ada.readFile(project.id, "main.py")).content).toBe(one.text.toString());
-    },
-  );
+  it.each(["/api", ""])("gets the file's text and converges with another client (prefix %j)", async (prefix) => {
+    const project = await ada.createProject({ name: "stock" });
+    const file = await ada.createFile(project.id, "main.py", "print('hello')\n");
+    const at = { projectId: project.id, fileId: file.id };
+    using one = await openStockClient(ada, { ...at, prefix });
+    using two = await openStockClient(ada, at);
+    expect(one.text.toString()).toBe("print('hello')\n");
+    for (let n = 0; n < 50; n++) {
+      one.text.insert(0, "a");
+      two.text.insert(two.text.length, "b");
+    }
+    await eventually(() => {
+      expect(one.text.toString()).toHaveLength("print('hello')\n".length + 100);
+      expect(two.text.toString()).toBe(one.text.toString());
+    });
+    // Pending edits are read through the REST API at once, not after the checkpoint's two seconds.
+    expect((await ada.readFile(project.id, "main.py")).content).toBe(one.text.toString());
+  });
 
   it("carries awareness, and clears it when a client leaves", async () => {
     const project = await ada.createProject({ name: "aware" });
@@ -49,9 +46,7 @@ describe("the stock y-websocket provider", () => {
       }),
     );
     two[Symbol.dispose]();
-    await eventually(() =>
-      expect(one.provider.awareness.getStates().has(two.document.clientID)).toBe(false),
-    );
+    await eventually(() => expect(one.provider.awareness.getStates().has(two.document.clientID)).toBe(false));
   });
 
   it("sees a PUT as a minimal change: what is typed at the same time stays", async () => {

@@ -25,22 +25,17 @@ describe("a server in a terminal", () => {
     "drains at ^C, leaves no process, mount or cgroup, and keeps the edits that were pending",
     { timeout: 120_000 },
     async () => {
-        const port = await freePort();
+      const port = await freePort();
       const origin = `http://127.0.0.1:${port}`;
       let screen = "";
       const terminal = pty.spawn(process.execPath, [join(ROOT, "scripts/start.mjs")], {
         cwd: ROOT,
         cols: 100,
         rows: 30,
-        env: { ...process.env, PORT: String(port), HOST: "127.0.0.1", DATA_DIR: dataDir } as Record<
-          string,
-          string
-        >,
+        env: { ...process.env, PORT: String(port), HOST: "127.0.0.1", DATA_DIR: dataDir } as Record<string, string>,
       });
       terminal.onData((data) => (screen += data));
-      const exit = new Promise<number>((resolve) =>
-        terminal.onExit(({ exitCode }) => resolve(exitCode)),
-      );
+      const exit = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
 
       const deadline = Date.now() + 90_000;
       while (
@@ -61,9 +56,9 @@ describe("a server in a terminal", () => {
       // Long enough to reach the server, far too short for the two-second checkpoint.
       await delay(150);
       const before = text.toString();
-    // The same look must find something while the server runs, or it would find nothing in any case.
-    expect(await processesNaming(dataDir)).not.toEqual([]);
-    expect([...(await cgroupsOf(dataDir)), ...(await mountsNaming(dataDir))].length).toBeGreaterThan(0);
+      // The same look must find something while the server runs, or it would find nothing in any case.
+      expect(await processesNaming(dataDir)).not.toEqual([]);
+      expect([...(await cgroupsOf(dataDir)), ...(await mountsNaming(dataDir))].length).toBeGreaterThan(0);
       typist[Symbol.dispose]();
       terminal.write("\u0003");
       const code = await exit;

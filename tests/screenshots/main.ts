@@ -79,7 +79,9 @@ try {
   await grace.page.keyboard.press("Shift+ArrowLeft");
   await shoot(ada, "two-cursors");
 
-  await ada.replaceAll('def load(path):\n    return open(path).read()\n\n\nprint("reading the settings")\nload("settings.toml")\n');
+  await ada.replaceAll(
+    'def load(path):\n    return open(path).read()\n\n\nprint("reading the settings")\nload("settings.toml")\n',
+  );
   await ada.run();
   await ada.ended(/exit 1/u);
   await shoot(ada, "error");

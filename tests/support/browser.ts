@@ -7,8 +7,7 @@ const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/goog
 /** @throws Error naming the package when there is no Chromium. */
 export const launchBrowser = async (): Promise<Browser> => {
   const executablePath = PLACES.find((place) => existsSync(place));
-  if (executablePath === undefined)
-    throw new Error("no Chromium here: install the package chromium");
+  if (executablePath === undefined) throw new Error("no Chromium here: install the package chromium");
   return chromium.launch({
     executablePath,
     args: [

@@ -41,8 +41,7 @@ export const signInAsGuest = async (origin: string) => {
     token,
     user: signedIn.user,
     call,
-    createProject: async (body: Record<string, unknown>) =>
-      (await call("POST", "/projects", body)) as Project,
+    createProject: async (body: Record<string, unknown>) => (await call("POST", "/projects", body)) as Project,
     createFile: async (projectId: string, path: string, content: string) =>
       (await call("POST", `/projects/${projectId}/files`, { path, content })) as File,
     readFile: async (projectId: string, path: string) =>
@@ -53,10 +52,8 @@ export const signInAsGuest = async (origin: string) => {
         content,
         ...(version === undefined ? {} : { version }),
       })) as File,
-    startExecution: async (body: Record<string, unknown>) =>
-      (await call("POST", "/executions", body)) as Execution,
-    runToEnd: async (body: Record<string, unknown>) =>
-      (await call("POST", "/executions?wait=true", body)) as Execution,
+    startExecution: async (body: Record<string, unknown>) => (await call("POST", "/executions", body)) as Execution,
+    runToEnd: async (body: Record<string, unknown>) => (await call("POST", "/executions?wait=true", body)) as Execution,
     openSocket: (path: string) =>
       new WebSocket(`${origin.replace("http", "ws")}/api${path}`, {
         headers: { authorization: `Bearer ${token}` },

@@ -23,7 +23,11 @@ export class EditorPage implements AsyncDisposable {
   }
 
   /** A new visitor: an empty browser profile. */
-  static async open(browser: Browser, url: string, options: Parameters<Browser["newContext"]>[0] = {}): Promise<EditorPage> {
+  static async open(
+    browser: Browser,
+    url: string,
+    options: Parameters<Browser["newContext"]>[0] = {},
+  ): Promise<EditorPage> {
     const context = await browser.newContext({ viewport: DESKTOP, ...options });
     const page = await context.newPage();
     await page.goto(url);

@@ -42,8 +42,7 @@ export const freePort = async (): Promise<number> => {
   return address.port;
 };
 
-const ended = (child: ChildProcess): boolean =>
-  child.exitCode !== null || child.signalCode !== null;
+const ended = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
 /** Ends a PostgreSQL that a crashed server left running on this data folder. */
 const endOrphanedDatabase = async (dataDir: string): Promise<void> => {
@@ -79,6 +78,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<TestServ
       HOST: "127.0.0.1",
       DATA_DIR: dataDir,
       LOG_LEVEL: "info",
+      ATELIER_CHECK_ANSWERS: "yes",
       ...options.env,
     },
     stdio: ["ignore", "pipe", "pipe"],
