@@ -32,7 +32,7 @@ describe("a server in a terminal", () => {
         cwd: ROOT,
         cols: 100,
         rows: 30,
-        env: { ...process.env, PORT: String(port), HOST: "127.0.0.1", DATA_DIR: dataDir } as Record<string, string>,
+        env: { ...process.env, PORT: String(port), HOST: "127.0.0.1", DATA_DIR: dataDir },
       });
       terminal.onData((data) => (screen += data));
       const exit = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));

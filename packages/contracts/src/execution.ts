@@ -44,7 +44,13 @@ export const StartExecutionSchema = z
   .strictObject({
     projectId: IdSchema.optional(),
     files: z
-      .array(z.strictObject({ path: PathSchema, content: CreateFileSchema.shape.content, encoding: EncodingSchema.optional() }))
+      .array(
+        z.strictObject({
+          path: PathSchema,
+          content: CreateFileSchema.shape.content,
+          encoding: EncodingSchema.optional(),
+        }),
+      )
       .min(1)
       .max(500)
       .optional(),

@@ -118,7 +118,12 @@ export const fileRoutes = {
     params: ProjectParamsSchema,
     query: z.object({ path: PathSchema, recursive: flag.optional() }),
     responses: { 204: null },
-    problems: ["projects/no-such-project", "projects/role-too-low", "projects/no-such-file", "projects/folder-not-empty"],
+    problems: [
+      "projects/no-such-project",
+      "projects/role-too-low",
+      "projects/no-such-file",
+      "projects/folder-not-empty",
+    ],
   }),
   history: defineRoute({
     id: "history",
@@ -144,7 +149,12 @@ export const fileRoutes = {
     params: ProjectParamsSchema,
     body: RestoreVersionSchema,
     responses: { 200: FileSchema },
-    problems: ["projects/no-such-project", "projects/role-too-low", "projects/no-such-file", "projects/no-such-version"],
+    problems: [
+      "projects/no-such-project",
+      "projects/role-too-low",
+      "projects/no-such-file",
+      "projects/no-such-version",
+    ],
   }),
   createFolder: defineRoute({
     id: "createFolder",

@@ -39,7 +39,10 @@ export const projectRoutes = {
     access: "user",
     rate: "read",
     audit: null,
-    query: z.object({ cursor: z.string().max(200).optional(), limit: z.coerce.number().int().min(1).max(100).optional() }),
+    query: z.object({
+      cursor: z.string().max(200).optional(),
+      limit: z.coerce.number().int().min(1).max(100).optional(),
+    }),
     responses: { 200: ProjectPageSchema },
     problems: [],
   }),
