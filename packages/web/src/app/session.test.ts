@@ -78,6 +78,17 @@ describe("session", () => {
     expect(calls).toEqual([routes.signInAsGuest.path]);
   });
 
+  it("makes no guest of somebody whose sign-in could only not be restored before", async () => {
+    const answers = [() => Promise.reject(new Error("no network")), () => Promise.resolve(signedIn("Ada"))];
+    const { session, calls, kept } = setUp({
+      [routes.refresh.path]: () => (answers.shift() ?? (() => signedIn("?")))(),
+    });
+    kept.set("atelier.signedIn", "1");
+    await expect(session.restore(false)).rejects.toThrow("no network");
+    expect((await session.ensure()).name).toBe("Ada");
+    expect(calls).toEqual([routes.refresh.path, routes.refresh.path]);
+  });
+
   it("forgets a sign-in that has ended, and keeps one that only can't be asked", async () => {
     let error: Error = new Error("no network");
     const { session, kept } = setUp({ [routes.refresh.path]: () => Promise.reject(error) });

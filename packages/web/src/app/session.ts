@@ -104,6 +104,8 @@ export const createSession = (dependencies: SessionDependencies): Session => {
     },
     async ensure() {
       if (renewing !== undefined) await renewing;
+      // An earlier restore may have failed for want of a network: whoever has a sign-in becomes no second guest.
+      if (!user() && storage?.getItem(HINT) === "1") await renew();
       const present = user();
       if (present) return present;
       becomingGuest ??= becomeGuest().finally(() => {

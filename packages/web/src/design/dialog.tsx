@@ -27,11 +27,12 @@ export const Dialog = ({ title, onClose, children }: DialogProps) => {
       <div className="dialog-body">
         <header className="dialog-header">
           <h2 id={titleId}>{title}</h2>
-          <button className="icon-button" aria-label="Close" onClick={() => dialog.current?.close()}>
-            <X size={17} />
-          </button>
         </header>
         {children}
+        {/* Last in order, so that a dialog opens with the keyboard on its first field. */}
+        <button className="icon-button dialog-close" aria-label="Close" onClick={() => dialog.current?.close()}>
+          <X size={17} />
+        </button>
       </div>
     </dialog>
   );

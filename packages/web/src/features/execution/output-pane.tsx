@@ -7,6 +7,7 @@ import { useApp } from "../../app/services.ts";
 import { runKeyCaps } from "../../app/shortcuts.ts";
 import { nameOf } from "../files/entries.ts";
 import { openPath } from "../files/open-file.ts";
+import { mayEdit } from "../projects/project-store.ts";
 import "./output.css";
 import { lastOutputLink } from "./output-links.ts";
 import { plainText } from "./plain-output.ts";
@@ -50,21 +51,33 @@ const Header = () => {
   );
 };
 
-const Empty = () => (
-  <div className="empty output-empty">
-    <Play size={20} strokeWidth={1.75} aria-hidden />
-    <p>
-      Press <b>Run</b> to see what the program prints.
-    </p>
-    <p className="output-keys">
-      {runKeyCaps.map((cap) => (
-        <kbd key={cap} className="keycap">
-          {cap}
-        </kbd>
-      ))}
-    </p>
-  </div>
-);
+const Empty = () => {
+  const { projects } = useApp();
+  const state = useStore(projects, (store) => store.state);
+  if (state.kind !== "sample" && state.kind !== "open") return null;
+  if (!mayEdit(state)) {
+    return (
+      <div className="empty output-empty">
+        <p>When somebody runs the program, its output is here.</p>
+      </div>
+    );
+  }
+  return (
+    <div className="empty output-empty">
+      <Play size={20} strokeWidth={1.75} aria-hidden />
+      <p>
+        Press <b>Run</b> to see what the program prints.
+      </p>
+      <p className="output-keys">
+        {runKeyCaps.map((cap) => (
+          <kbd key={cap} className="keycap">
+            {cap}
+          </kbd>
+        ))}
+      </p>
+    </div>
+  );
+};
 
 const Refused = ({ error }: { readonly error: unknown }) => {
   const app = useApp();

@@ -9,11 +9,9 @@ import { isBusy } from "./run-store.ts";
 /** Why Run can't be pressed; undefined when it can. */
 const useRunFault = (): string | undefined => {
   const app = useApp();
-  const paused = useStore(app.runs, (runs) => runs.pausedBecause);
   const role = useStore(app.projects, ({ state }) => (state.kind === "open" ? state.project.role : state.kind));
   useStore(app.tabs, (tabs) => tabs.shown);
   useStore(app.files, (files) => files.entries);
-  if (paused !== undefined) return paused;
   if (role === "viewer") return "Viewers see runs; editors start them.";
   if (role === "missing" || role === "failed" || role === "loading") return "There is no project here.";
   return entryPointOf(app) ? undefined : "No file here is a program of a language that runs.";
@@ -23,6 +21,8 @@ export const RunButton = () => {
   const app = useApp();
   const state = useStore(app.runs, (runs) => runs.state);
   const fault = useRunFault();
+  // Paused is no reason to refuse the click: the answer to it is how the page learns that running is back.
+  const paused = useStore(app.runs, (runs) => runs.pausedBecause);
   if (isBusy(state)) {
     const isStopping = state.kind === "live" && state.isStopping;
     return (
@@ -38,7 +38,7 @@ export const RunButton = () => {
       onClick={() => fault === undefined && run(app)}
       onPointerEnter={() => void import("./terminal.ts")}
       aria-disabled={fault !== undefined}
-      title={fault ?? `Run (${runKeys})`}
+      title={fault ?? paused ?? `Run (${runKeys})`}
       aria-keyshortcuts="Control+Enter Meta+Enter"
     >
       <Play size={13} aria-hidden /> Run

@@ -1,6 +1,8 @@
 /** Makes the sample a real project at the first edit or run: guest, project, file, then the editor goes live in place. */
 import { type Project, routes } from "@atelier/contracts";
-import { errorText, isProblem } from "../../app/api-problem.ts";
+import { ApiProblem, isProblem, Unreachable } from "../../app/api-problem.ts";
+import { reconnectWaitMs } from "../../app/live-socket.ts";
+import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
 import { entryAt } from "../files/entries.ts";
 import { enterProject } from "./enter-project.ts";
@@ -8,12 +10,22 @@ import { type ProjectState, type Sample, setProjectState } from "./project-store
 
 type SampleState = ProjectState & { kind: "sample" };
 let underWay: Promise<Project> | undefined;
+/** Made by a try that failed later: the next try goes on with it instead of making a second one. */
+let unfinished: { readonly language: string; readonly project: Project } | undefined;
+let failures = 0;
+
+const createOrFind = async (app: App, { language: id }: Sample): Promise<Project> => {
+  if (unfinished?.language === id) return unfinished.project;
+  const language = app.boot.languages.find((other) => other.id === id);
+  const name = `${language?.name ?? "New"} sketch`;
+  const project = await app.call(routes.createProject, { body: { name, template: id } });
+  unfinished = { language: id, project };
+  return project;
+};
 
 const makeProject = async (app: App, sample: Sample): Promise<Project> => {
-  const language = app.boot.languages.find(({ id }) => id === sample.language);
-  const name = `${language?.name ?? "New"} sketch`;
   await app.session.ensure();
-  const project = await app.call(routes.createProject, { body: { name, template: sample.language } });
+  const project = await createOrFind(app, sample);
   const params = { projectId: project.id };
   const { entries } = await app.call(routes.tree, { params });
   let file = entryAt(new Map(entries.map((entry) => [entry.id, entry])), sample.path);
@@ -22,8 +34,24 @@ const makeProject = async (app: App, sample: Sample): Promise<Project> => {
     entries.push(file);
   }
   app.editor.promote(sample.path, { projectId: project.id, fileId: file.id });
+  unfinished = undefined;
   await enterProject(app, { project, entries, promotedFileId: file.id });
   return project;
+};
+
+const isPassing = (error: unknown): boolean =>
+  error instanceof Unreachable || (error instanceof ApiProblem && error.body.retryable);
+
+/** What was typed is worth saving without being asked again: as soon as the server answers. */
+const retryLater = (app: App): void => {
+  failures += 1;
+  const again = (): void => {
+    clearTimeout(timer);
+    removeEventListener("online", again);
+    ensureProject(app).catch((error: unknown) => logFault("project-not-made", error));
+  };
+  const timer = setTimeout(again, reconnectWaitMs(failures + 2, Math.random()));
+  addEventListener("online", again);
 };
 
 const promote = async (app: App, state: SampleState): Promise<Project> => {
@@ -33,6 +61,7 @@ const promote = async (app: App, state: SampleState): Promise<Project> => {
   } catch (error) {
     if (app.projects.getState().state.kind === "sample") {
       setProjectState(app.projects, { ...state, promotion: { kind: "failed", error } });
+      if (isPassing(error)) retryLater(app);
     }
     if (isProblem(error, "identity/guests-closed")) {
       app.dialogs.setState(
@@ -53,11 +82,4 @@ export const ensureProject = async (app: App): Promise<Project> => {
     underWay = undefined;
   });
   return underWay;
-};
-
-/** What the top bar says while the sample has not become a project. */
-export const promotionWords = ({ promotion }: SampleState): string | undefined => {
-  if (promotion.kind === "running") return "Saving…";
-  if (promotion.kind === "failed") return `Not saved. ${errorText(promotion.error)}`;
-  return undefined;
 };
