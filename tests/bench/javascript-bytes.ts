@@ -1,17 +1,16 @@
-/** W2: brotli bytes of JavaScript that the page asked for until Monaco was in place, as its own server sent them. */
+/** W2: brotli bytes of JavaScript that the page asked for until Monaco was in place, by the browser's own resource timing. */
 import type { Page } from "playwright-core";
 
 export type AssetBytes = { readonly requests: number; readonly bytes: number };
 
-/** Starts counting script responses of a page; call the result when the moment has come. */
-export const countJavaScript = (page: Page): (() => Promise<AssetBytes>) => {
-  const sizes: Promise<number>[] = [];
-  page.on("requestfinished", (request) => {
-    if (request.resourceType() !== "script" && !request.url().endsWith(".js")) return;
-    sizes.push(request.sizes().then((size) => size.responseBodySize));
+/** Scripts that this page has loaded so far; a script from the browser's cache counts with the bytes it once had on the wire. */
+export const countJavaScript = (page: Page): Promise<AssetBytes> =>
+  page.evaluate(() => {
+    const scripts = performance
+      .getEntriesByType("resource")
+      .filter((entry): entry is PerformanceResourceTiming => new URL(entry.name).pathname.endsWith(".js"));
+    return {
+      requests: scripts.length,
+      bytes: scripts.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
+    };
   });
-  return async () => {
-    const bytes = await Promise.all(sizes);
-    return { requests: bytes.length, bytes: bytes.reduce((sum, size) => sum + size, 0) };
-  };
-};

@@ -1,6 +1,10 @@
 /** What the figures were measured on, and how much CPU the whole machine spent. */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
+
+/** The distribution's Python itself: a version manager's shim in front of it would make us look better than we are. */
+export const SYSTEM_PYTHON = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
 
 export const describeMachine = (): string => {
   const model = cpus()[0]?.model.trim() ?? "unknown CPU";

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { signInAsGuest } from "../support/client.ts";
 import type { TestServer } from "../support/server.ts";
-import { machineCpuMs } from "./machine.ts";
+import { machineCpuMs, SYSTEM_PYTHON } from "./machine.ts";
 
 const run = promisify(execFile);
 const PACE_MS = 1000;
@@ -33,7 +33,7 @@ export const benchRunCost = async (server: TestServer, repetitions: number): Pro
       language: "python",
       entryPoint: "main.py",
       content: 'print("hello")\n',
-      command: "python3",
+      command: SYSTEM_PYTHON,
       option: "-c",
     },
     {

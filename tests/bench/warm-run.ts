@@ -5,6 +5,7 @@ import { hasEnded, STREAM, type Execution, type StreamServerMessage } from "@ate
 import type { Client } from "../support/client.ts";
 import { signInAsGuest } from "../support/client.ts";
 import type { TestServer } from "../support/server.ts";
+import { SYSTEM_PYTHON } from "./machine.ts";
 import { line, ratioLine, summarise } from "./statistics.ts";
 
 type Timing = { readonly firstByteMs: number; readonly exitMs: number };
@@ -14,7 +15,7 @@ const PROGRAMS = [
     language: "python",
     entryPoint: "main.py",
     content: 'print("hello")\n',
-    bare: ["python3", "-c"],
+    bare: [SYSTEM_PYTHON, "-c"],
   },
   {
     language: "javascript",
@@ -71,7 +72,7 @@ export const benchWarmRuns = async (server: TestServer, runs: number): Promise<s
     let tier = "";
     await warmRun(client, body);
     for (let n = 0; n < runs; n++) {
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      await new Promise((resolve) => setTimeout(resolve, 1500));
       bare.push(await bareRun(program.bare, program.content));
       const timing = await warmRun(client, body);
       if (timing.execution.status !== "succeeded") throw new Error(`a run ended with ${timing.execution.status}`);
