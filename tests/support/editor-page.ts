@@ -63,8 +63,13 @@ export class EditorPage implements AsyncDisposable {
     await this.page.locator("#editor .view-lines").click();
     await this.page.keyboard.press("ControlOrMeta+A");
     await this.page.keyboard.press("Delete");
-    // insertText: no auto-indent and no auto-closing, as a paste would behave.
-    await this.page.keyboard.insertText(text);
+    // As a paste, so that nothing is indented or closed for the typist.
+    await this.page.evaluate((pasted) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/plain", pasted);
+      const event = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+      document.activeElement?.dispatchEvent(event);
+    }, text);
   }
 
   async saved(timeoutMs = 15_000): Promise<void> {
