@@ -1,7 +1,7 @@
 /** Binds the routes of languages and executions to the service. */
 import type { Edge } from "#platform/http";
 import { routes } from "@atelier/contracts";
-import type { ExecutionModule } from "./index.ts";
+import type { ExecutionModule } from "./module.ts";
 
 /** @throws Error when a route was bound before. */
 export const registerExecutionHttp = (edge: Edge, execution: Pick<ExecutionModule, "service" | "languages">): void => {

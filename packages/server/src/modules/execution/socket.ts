@@ -1,7 +1,7 @@
 /** Binds the stream socket of executions to the edge. */
 import type { Edge } from "#platform/http";
 import { sockets } from "@atelier/contracts";
-import type { ExecutionModule } from "./index.ts";
+import type { ExecutionModule } from "./module.ts";
 
 /** Typed input travels in frames of at most this size. */
 const MAX_FRAME_BYTES = 1_048_576;

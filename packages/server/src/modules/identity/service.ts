@@ -13,7 +13,7 @@ import { createActors } from "./actors.ts";
 import { createAdminToken, takeAdminToken } from "./admin-link.ts";
 import * as errors from "./errors.ts";
 import { createGuestName } from "./guest-names.ts";
-import type { Identity } from "./index.ts";
+import type { Identity } from "./face.ts";
 import type { AccountUsage, Passwords } from "./ports.ts";
 import { createRefreshTokens } from "./refresh-tokens.ts";
 import * as signIns from "./sign-ins.ts";

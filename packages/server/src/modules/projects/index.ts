@@ -1,47 +1,6 @@
 /** Projects, their members and links, and their files at rest: paths, versions, blobs. */
-import type { Actor } from "#kernel/actor";
-import type { Entry, Role } from "@atelier/contracts";
-
-/** A file's newest (or asked) version with its bytes. */
-export type StoredFile = { readonly entry: Entry; readonly bytes: Uint8Array };
-
-export type SavedVersion = {
-  readonly entry: Entry;
-  /** False when the bytes were the newest version already. */ readonly changed: boolean;
-};
-
-/** What collaboration and execution may ask projects. */
-export interface Projects {
-  /** The caller's role. @throws Problem projects/no-such-project when not visible, projects/role-too-low when below `atLeast`. */
-  requireRole(actor: Actor, projectId: string, atLeast: Role): Promise<Role>;
-  /** Like requireRole, but for a user id at a later time (re-checking an open socket); undefined: no rights (any more). */
-  roleOf(userId: string, projectId: string): Promise<Role | undefined>;
-  /** One file at rest by its id, without asking for live edits: what a document is seeded from. undefined: no such file. */
-  readStored(
-    projectId: string,
-    fileId: string,
-    version?: number,
-  ): Promise<(StoredFile & { readonly ownerId: string }) | undefined>;
-  /** Every file with its bytes, pending live edits checkpointed first. @throws Problem as requireRole; projects/too-large above maxBytes. */
-  readAll(actor: Actor, projectId: string, options: { readonly maxBytes: number }): Promise<StoredFile[]>;
-  /**
-   * Writes the next version of a file on behalf of its live document: durable when it resolves.
-   * `basedOn` is the version the document's text includes; when the stored version is another one, nothing is
-   * written and `conflict` is returned with the newest version.
-   */
-  saveCheckpoint(save: CheckpointSave): Promise<SavedVersion | { readonly conflict: StoredFile } | undefined>;
-}
-
-export type CheckpointSave = {
-  readonly projectId: string;
-  readonly fileId: string;
-  readonly bytes: Uint8Array;
-  readonly basedOn: number;
-  /** Who typed since the last checkpoint; the last one is the version's author. */
-  readonly editorIds: readonly string[];
-};
-
 export { projectsSettings, type ProjectsSettings } from "./config.ts";
+export type { CheckpointSave, Projects, SavedVersion, StoredFile } from "./face.ts";
 export { registerProjectsHttp } from "./http.ts";
 export type { LiveDocuments, Templates } from "./ports.ts";
 export { createProjectsService, type ProjectsNeeds, type ProjectsService } from "./service.ts";

@@ -1,6 +1,6 @@
 /** What projects needs from outside: live documents (collaboration answers, main wires), templates, and its tables. */
 import type { Entry, GrantedRole, Member, Project, Role, ShareLink, Version, Visibility } from "@atelier/contracts";
-import type { CheckpointSave, StoredFile } from "./index.ts";
+import type { CheckpointSave, StoredFile } from "./face.ts";
 import type { Place } from "./place.ts";
 
 /** The live side of a file. Every method is cheap when the file is not open. */

@@ -21,7 +21,7 @@ import type { Bus } from "#platform/bus";
 import { decodeContent } from "./content.ts";
 import { noSuchTemplate } from "./errors.ts";
 import { createKeyedQueue } from "./keyed-queue.ts";
-import type { CheckpointSave, Projects, SavedVersion, StoredFile } from "./index.ts";
+import type { CheckpointSave, Projects, SavedVersion, StoredFile } from "./face.ts";
 import { placeOf } from "./place.ts";
 import type { Asking, FileStore, LiveDocuments, MemberStore, ProjectStore, Templates, Written } from "./ports.ts";
 import { requireAtLeast } from "./roles.ts";

@@ -6,7 +6,7 @@ import type { Log } from "#kernel/log";
 import type { Bus } from "#platform/bus";
 import type { Edge, SocketCall } from "#platform/http";
 import { createEventChannel, type EventChannel, type Listener } from "./event-channel.ts";
-import type { Projects } from "./index.ts";
+import type { Projects } from "./face.ts";
 
 const MAX_FRAME_BYTES = 4_096;
 const MAX_BUFFERED_BYTES = 1024 * 1024;

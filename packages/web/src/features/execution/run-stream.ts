@@ -48,7 +48,9 @@ export const attachRunStream = (options: RunStreamOptions): RunStream => {
       return;
     }
     const message = JSON.parse(String(data)) as StreamServerMessage;
-    if (message.type === "exit" || hasEnded(message.execution.status)) isOver = true;
+    // A listener that came after the end hears the status first and the output then: it is over with the exit frame.
+    if (message.type === "status" && hasEnded(message.execution.status)) return;
+    if (message.type === "exit") isOver = true;
     options.onExecution(message.execution);
   };
 

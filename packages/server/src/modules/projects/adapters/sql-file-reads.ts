@@ -3,7 +3,7 @@ import type { Entry, Version } from "@atelier/contracts";
 import { isId } from "#kernel/ids";
 import type { Sql, Transaction } from "#platform/sql";
 import { noSuchFile, noSuchVersion, notAFile, tooLarge } from "../errors.ts";
-import type { StoredFile } from "../index.ts";
+import type { StoredFile } from "../face.ts";
 import type { Place } from "../place.ts";
 import type { FileStore } from "../ports.ts";
 import type { ContentRow, ContentStore } from "./content-store.ts";

@@ -22,6 +22,7 @@ export function editorOptions(host: HTMLElement): editor.IStandaloneEditorConstr
     model: null,
     automaticLayout: true,
     minimap: { enabled: false },
+    scrollbar: { horizontalScrollbarSize: 8, verticalScrollbarSize: 10 },
     padding: { top: 8, bottom: 8 },
     lineNumbersMinChars: 4,
     lineDecorationsWidth: 6,

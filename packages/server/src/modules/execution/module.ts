@@ -1,0 +1,160 @@
+/** Puts the execution module together: languages, pool, queue, service, stream. */
+import type { Clock } from "#kernel/clock";
+import type { Component } from "#kernel/lifecycle";
+import type { Log } from "#kernel/log";
+import type { Bus } from "#platform/bus";
+import type { SocketCall } from "#platform/http";
+import type { Metrics } from "#platform/metrics";
+import type { Sql } from "#platform/sql";
+import type { Projects } from "#projects";
+import type { Language } from "@atelier/contracts";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { createAdmission } from "./admission.ts";
+import type { ExecutionSettings } from "./config.ts";
+import { createDemandHistory } from "./demand-history.ts";
+import { createEndRecorder } from "./end-recorder.ts";
+import { createExecutionMetrics } from "./execution-metrics.ts";
+import { createExecutionRegistry } from "./execution-registry.ts";
+import { createExecutionStore } from "./execution-store.ts";
+import { createImageStore } from "./images/image-store.ts";
+import { createLanguageShelf } from "./language-shelf.ts";
+import type { SandboxProvider } from "./ports.ts";
+import { createOutputRetention } from "./output-retention.ts";
+import { createRunner } from "./runner.ts";
+import { createExecutionService, type ExecutionService } from "./service.ts";
+import { openStream } from "./stream.ts";
+import { createWarmPool, type SandboxKind } from "./warm-pool.ts";
+
+export type ExecutionOptions = {
+  /** Chosen by a probe; undefined: programs can't run here, and everything else works. The owner disposes it, after this module. */
+  readonly provider: SandboxProvider | undefined;
+  /** Why there is no provider: a sentence for users, without host details. */
+  readonly unavailableReason?: string | undefined;
+  readonly sql: Sql;
+  readonly projects: Pick<Projects, "requireRole" | "roleOf" | "readAll">;
+  readonly bus: Bus;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: ExecutionSettings;
+  /** `<id>/language.json`, and the recipes in `images/<name>.json`. */
+  readonly languagesFolder: string;
+  /** The cache of built images. */
+  readonly imagesFolder: string;
+};
+
+export interface ExecutionModule extends Component {
+  readonly service: ExecutionService;
+  languages(): Language[];
+  openStream(call: SocketCall): void;
+  /** For readiness: whether programs run, and why not. */
+  readiness(): { readonly ok: boolean; readonly detail: string };
+}
+
+/** Executions over a sandbox provider. Without one, only running is refused (503 execution/unavailable). */
+export const createExecution = (options: ExecutionOptions): ExecutionModule => {
+  const { provider, sql, projects, bus, clock, settings } = options;
+  const log = options.log.with({ module: "execution" });
+  const unavailableReason = options.unavailableReason ?? "Running is paused on this server; editing and saving work.";
+  const stopping = new AbortController();
+  const now = (): number => clock.monotonic();
+
+  const history = createDemandHistory({ sql, clock, log });
+  const languagesOf = new Map<string, string[]>();
+  const expectedPerHour = ({ key }: SandboxKind): number =>
+    (languagesOf.get(key) ?? []).reduce((sum, language) => sum + history.expectedPerHour(language), 0);
+  const pool =
+    provider === undefined
+      ? undefined
+      : createWarmPool({
+          provider,
+          clock,
+          log,
+          maxWarm: settings.EXECUTION_WARM_MAX,
+          parallelBoots: availableParallelism(),
+          expectedPerHour,
+        });
+  const admission = createAdmission(
+    { concurrency: settings.EXECUTION_CONCURRENCY, capacity: settings.EXECUTION_QUEUE },
+    now,
+  );
+  const metrics = createExecutionMetrics(options.metrics, {
+    waiting: () => admission.waiting,
+    running: () => admission.running,
+    warm: () => pool?.size ?? 0,
+  });
+  const shelf = createLanguageShelf({
+    languagesFolder: options.languagesFolder,
+    images: createImageStore({ recipes: join(options.languagesFolder, "images"), images: options.imagesFolder }),
+    clock,
+    log,
+    onReady({ kind, declaration }) {
+      languagesOf.set(kind.key, [...(languagesOf.get(kind.key) ?? []), declaration.id]);
+      pool?.keep(kind);
+    },
+  });
+  const registry = createExecutionRegistry(clock);
+  const store = createExecutionStore(sql);
+  const recorder = createEndRecorder({ store, registry, clock, log, stopping: stopping.signal });
+  const engine =
+    pool === undefined
+      ? { unavailableReason }
+      : { runner: createRunner({ pool, clock, log, metrics, moved: (live) => service.announce(live) }) };
+  const service: ExecutionService = createExecutionService({
+    projects,
+    bus,
+    clock,
+    log,
+    metrics,
+    admission,
+    registry,
+    store,
+    recorder,
+    languages: shelf,
+    engine,
+    maxProgramBytes: settings.EXECUTION_PROGRAM_MIB * 1_048_576,
+    arrived: (language) => history.arrived(language),
+  });
+
+  const retention = createOutputRetention({ sql, clock, log });
+
+  /** Languages become ready only after what an earlier process left behind is gone. */
+  const openLanguages = async (): Promise<void> => {
+    try {
+      await provider?.removeOrphans();
+    } catch (error) {
+      log.error("sandbox.orphans-remain", { error });
+    }
+    await shelf.watch();
+  };
+
+  return {
+    name: "execution",
+    service,
+    languages: () => shelf.list(pool !== undefined),
+    openStream: (call) => void openStream(call, { service, bus, clock, log }),
+    readiness() {
+      if (pool === undefined) return { ok: false, detail: unavailableReason };
+      const missing = shelf.list(true).filter((language) => !language.ready);
+      if (missing.length === 0) return { ok: true, detail: `tier ${provider?.tier}` };
+      return { ok: false, detail: `being set up: ${missing.map(({ id }) => id).join(", ")}` };
+    },
+    async start(signal) {
+      await shelf.load();
+      await history.start(signal);
+      await retention.start(signal);
+      const failed = await store.failUnfinished();
+      if (failed > 0) log.warn("execution.left-unfinished", { failed });
+      void openLanguages();
+    },
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      shelf.stop();
+      await retention[Symbol.asyncDispose]();
+      await history[Symbol.asyncDispose]();
+      await service.close();
+      await pool?.[Symbol.asyncDispose]();
+    },
+  };
+};
