@@ -32,7 +32,11 @@ export const openStockClient = async (
     document,
     provider,
     text: document.getText("content"),
-    [Symbol.dispose]: () => provider.destroy(),
+    [Symbol.dispose]: () => {
+      provider.destroy();
+      // Ends the awareness's timer, which would keep the process alive.
+      document.destroy();
+    },
   };
   if (provider.synced) return opened;
   await new Promise<void>((resolve, reject) => {
