@@ -1,15 +1,22 @@
 /** Where cgroups are found, for the ways in which systems mount them. */
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { findCgroupLayout, readHierarchies } from "./cgroup-layout.ts";
 import { createSandboxCgroup } from "./cgroups.ts";
 
 const mountLine = (mount: string, type: string, options: string, root = "/"): string =>
   `30 25 0:26 ${root} ${mount} rw,nosuid shared:9 - ${type} ${type} rw,${options}`;
 
-const folder = (): string => mkdtempSync(join(tmpdir(), "atelier-cgroup-"));
+const made: string[] = [];
+afterAll(() => made.forEach((path) => rmSync(path, { recursive: true })));
+
+const folder = (): string => {
+  const path = mkdtempSync(join(tmpdir(), "atelier-cgroup-"));
+  made.push(path);
+  return path;
+};
 
 const writeFiles = (at: string, files: Readonly<Record<string, string>>): string => {
   mkdirSync(at, { recursive: true });

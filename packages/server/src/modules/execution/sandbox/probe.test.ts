@@ -1,12 +1,13 @@
 /** The probe: files missing, sandboxes refused, and the sentence that says why. */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import type { SandboxProvider } from "../ports.ts";
 import { probeTiers } from "./probe.ts";
 import { SandboxUnavailable } from "./sandbox-unavailable.ts";
 
 const folder = mkdtempSync(`${tmpdir()}/atelier-probe-`);
+afterAll(() => rmSync(folder, { recursive: true }));
 
 let closed = 0;
 const refusing: SandboxProvider = {
