@@ -21,6 +21,8 @@ const KILLS = 3;
 
 test("[P5] every acknowledged version is there with its bytes after kill -9 of the database during saves", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "atelier-crash-"));
+  let going = true;
+  let savers: Promise<unknown> = Promise.resolve();
   const postgres = createEmbeddedPostgres({ dataDir, log: silentLog, diesWithParent: true });
   try {
     await postgres.start(new AbortController().signal);
@@ -47,7 +49,6 @@ test("[P5] every acknowledged version is there with its bytes after kill -9 of t
 
     const acknowledged: Array<{ path: string; version: number; content: string }> = [];
     const refusals: string[] = [];
-    let going = true;
     const saveOn = async (path: string): Promise<void> => {
       await files.create(asking, placeOf(path), Buffer.from("first"));
       for (let index = 0; going; index++) {
@@ -63,14 +64,16 @@ test("[P5] every acknowledged version is there with its bytes after kill -9 of t
       }
     };
     const paths = Array.from({ length: FILES }, (_, index) => `f${index}`);
-    const savers = Promise.all(paths.map(saveOn));
+    savers = Promise.all(paths.map(saveOn));
     const more = async (): Promise<void> => {
       const before = acknowledged.length;
       await expect.poll(() => acknowledged.length > before + 40, { timeout: 30_000 }).toBe(true);
     };
     for (let kill = 0; kill < KILLS; kill++) {
       await more();
-      for (const pid of await findPostgresProcesses(join(dataDir, "postgres", "data"))) {
+      const pids = await findPostgresProcesses(join(dataDir, "postgres", "data"));
+      // The postmaster first, then once last: its workers' deaths are then noticed while it still lives.
+      for (const pid of kill % 2 === 0 ? pids : pids.toReversed()) {
         // A worker may have ended since it was listed.
         if (!(await findPostgresProcesses(join(dataDir, "postgres", "data"))).includes(pid)) continue;
         process.kill(pid, "SIGKILL");
@@ -93,6 +96,8 @@ test("[P5] every acknowledged version is there with its bytes after kill -9 of t
     }
     expect(compared).toBeGreaterThan(KILLS * 40);
   } finally {
+    going = false;
+    await savers;
     await postgres[Symbol.asyncDispose]();
     await rm(dataDir, { recursive: true, force: true });
   }

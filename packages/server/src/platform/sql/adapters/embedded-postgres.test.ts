@@ -91,6 +91,26 @@ describe("the bundled PostgreSQL", () => {
     expect(await findPostgresProcesses(data)).toEqual([]);
   }, 90_000);
 
+  test("[S9] a database that dies while it is being adopted is noticed, not waited for", async () => {
+    const postgres = await started(open());
+    try {
+      const dying = await postmaster();
+      events.length = 0;
+      // It lives, so it is adopted, but it answers nobody; its dead workers include the guard's.
+      process.kill(dying, "SIGSTOP");
+      for (const pid of await findPostgresProcesses(data)) if (pid !== dying) process.kill(pid, "SIGKILL");
+      try {
+        await expect.poll(() => events.includes("postgres.adopted"), { timeout: 15_000 }).toBe(true);
+      } finally {
+        process.kill(dying, "SIGKILL");
+      }
+      await expect.poll(() => events.includes("postgres.recovered"), { timeout: 15_000 }).toBe(true);
+      expect(await postmaster()).not.toBe(dying);
+    } finally {
+      await postgres[Symbol.asyncDispose]();
+    }
+  }, 90_000);
+
   test("[S10] a pid file that names somebody else's process does not stop the start", async () => {
     await writeFile(join(data, "postmaster.pid"), `${process.pid}\n${data}\n1700000000\n5432\n/nowhere\n\n 1 1\n`);
     const postgres = await started(open());

@@ -8,7 +8,14 @@ import type { Log } from "#kernel/log";
 import { createDiskRoom } from "./disk-room.ts";
 import { initialiseData, makePostgresFolders, makeSocketFolder, type PostgresFolders } from "./data-folder.ts";
 import { preparePostgresProgram } from "./postgres-program.ts";
-import { clearRemains, findPostmaster, startPostmaster, stopPostmaster } from "./postmaster.ts";
+import {
+  clearRemains,
+  findPostmaster,
+  findSocketFolder,
+  startPostmaster,
+  stopPostmaster,
+  worksIn,
+} from "./postmaster.ts";
 import { ensureSystemAccount, type SystemAccount } from "./system-account.ts";
 
 const SUPERUSER = "atelier_admin";
@@ -18,6 +25,8 @@ const DATABASE = "atelier";
 const INSTANCE_LOCK = 5_287_310;
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 20_000;
+/** One attempt to connect: a postmaster that hangs accepts on its socket and never answers. */
+const CONNECT_TIMEOUT_MS = 10_000;
 
 /** For a small machine: durability is never traded, memory and processes are kept few. */
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -76,22 +85,29 @@ const tailOf = async (file: string): Promise<string> =>
   (await readFile(file, "utf8").catch(() => "")).trim().split("\n").slice(-3).join(" | ");
 
 /** Codes of a server that is there but not ready, and of a socket that nobody answers yet. */
-const NOT_YET = new Set(["57P03", "ECONNREFUSED", "ENOENT", "ECONNRESET", "EPIPE"]);
+const NOT_YET = new Set(["57P01", "57P02", "57P03", "ECONNREFUSED", "ENOENT", "ECONNRESET", "EPIPE"]);
+const NOT_YET_TEXT = /terminated|timeout expired/u;
 
-const connect = async (url: string, exited: Promise<void> | undefined, logFile: string): Promise<pg.Client> => {
+/**
+ * Connects as soon as the server answers.
+ * @param isGone tells that its postmaster ended: nobody will ever answer.
+ * @returns undefined when it ended first.
+ */
+const connect = async (url: string, isGone: () => Promise<boolean>): Promise<pg.Client | undefined> => {
   const end = performance.now() + START_DEADLINE_MS;
-  let gone = false;
-  void exited?.then(() => (gone = true));
   for (;;) {
-    const client = new pg.Client({ connectionString: url, keepAlive: true });
+    const client = new pg.Client({
+      connectionString: url,
+      keepAlive: true,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    });
     try {
       await client.connect();
       return client;
     } catch (error) {
       await client.end().catch(() => undefined);
-      if (gone) throw new Error(`PostgreSQL did not start: ${await tailOf(logFile)}`, { cause: error });
-      const code = (error as { code?: string }).code ?? "";
-      const retry = NOT_YET.has(code) || /terminated/u.test((error as Error).message);
+      if (await isGone()) return undefined;
+      const retry = NOT_YET.has((error as { code?: string }).code ?? "") || NOT_YET_TEXT.test((error as Error).message);
       if (!retry || performance.now() > end) throw error;
       await sleep(25);
     }
@@ -131,30 +147,42 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
     return folders;
   };
 
+  /** @returns undefined when the postmaster ended meanwhile: killed a moment ago, it looks alive until the kernel is done. */
+  const adopt = async (data: string, pid: number): Promise<pg.Client | undefined> => {
+    const folder = await findSocketFolder(data, pid, START_DEADLINE_MS);
+    if (folder === undefined) return undefined;
+    socketFolder = folder;
+    log.info("postgres.adopted", { pid });
+    return connect(urlOf(SUPERUSER, "postgres", folder), async () => !(await worksIn(data, pid)));
+  };
+
+  const startAnew = async ({ root, data, logFile }: PostgresFolders): Promise<pg.Client> => {
+    await clearRemains(data);
+    socketFolder = await makeSocketFolder(root, account, options.runtimeFolders ?? []);
+    const { pid, exited } = await startPostmaster({
+      program,
+      dataFolder: data,
+      socketFolder,
+      logFile,
+      account,
+      settings: { ...SETTINGS, ...options.settings },
+      diesWithParent: options.diesWithParent ?? false,
+    });
+    log.info("postgres.started", { pid });
+    let gone = false;
+    void exited.then(() => (gone = true));
+    const client = await connect(urlOf(SUPERUSER, "postgres", socketFolder), () => Promise.resolve(gone));
+    if (client === undefined) throw new Error(`PostgreSQL did not start: ${await tailOf(logFile)}`);
+    return client;
+  };
+
   const ensureRunning = async (): Promise<void> => {
-    const { root, data, logFile } = requireStarted();
-    const running = await findPostmaster(data);
-    let exited: Promise<void> | undefined;
-    if (running === undefined) {
-      await clearRemains(data);
-      socketFolder = await makeSocketFolder(root, account, options.runtimeFolders ?? []);
-      const started = await startPostmaster({
-        program,
-        dataFolder: data,
-        socketFolder,
-        logFile,
-        account,
-        settings: { ...SETTINGS, ...options.settings },
-        diesWithParent: options.diesWithParent ?? false,
-      });
-      exited = started.exited;
-      log.info("postgres.started", { pid: started.pid });
-    } else {
-      // The fifth line of the pid file is the socket folder that the running server listens in.
-      socketFolder = (await readFile(join(data, "postmaster.pid"), "utf8")).split("\n")[4] ?? "";
-      log.info("postgres.adopted", { pid: running });
-    }
-    const client = await connect(urlOf(SUPERUSER, "postgres", socketFolder), exited, logFile);
+    const made = requireStarted();
+    const running = await findPostmaster(made.data);
+    const adopted = running === undefined ? undefined : await adopt(made.data, running);
+    const client = adopted ?? (await startAnew(made));
+    // From the first moment: a client that loses its connection with nobody listening ends the process.
+    client.on("error", (error) => log.warn("postgres.connection-lost", { reason: error.message }));
     try {
       await holdInstance(client, options.dataDir);
       await ensureServerRole(client);
@@ -162,7 +190,6 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
       await client.end();
       throw error;
     }
-    client.on("error", (error) => log.warn("postgres.connection-lost", { reason: error.message }));
     client.on("end", () => {
       if (!stopping) restart = recover();
     });

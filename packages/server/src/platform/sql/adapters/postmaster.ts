@@ -20,26 +20,52 @@ export type PostmasterOptions = {
   readonly diesWithParent: boolean;
 };
 
-/** Process ids of every PostgreSQL process that works in this data folder; the kernel knows, pid files may lie. */
+/** True while this process is a PostgreSQL that works in this data folder; the kernel knows, pid files may lie. */
+export const worksIn = async (dataFolder: string, pid: number): Promise<boolean> => {
+  try {
+    const [folder, program] = await Promise.all([readlink(`/proc/${pid}/cwd`), readlink(`/proc/${pid}/exe`)]);
+    return folder === dataFolder && /\/postgres(?: \(deleted\))?$/u.test(program);
+  } catch {
+    // The process ended meanwhile or belongs to somebody else.
+    return false;
+  }
+};
+
+/** Process ids of every PostgreSQL process that works in this data folder. */
 export const findPostgresProcesses = async (dataFolder: string): Promise<number[]> => {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/u.test(name)).map(Number);
   const found: number[] = [];
-  for (const pid of pids) {
-    try {
-      const [folder, program] = await Promise.all([readlink(`/proc/${pid}/cwd`), readlink(`/proc/${pid}/exe`)]);
-      if (folder === dataFolder && /\/postgres(?: \(deleted\))?$/u.test(program)) found.push(pid);
-    } catch {
-      // The process ended meanwhile or belongs to somebody else.
-    }
+  for (const name of await readdir("/proc")) {
+    if (/^\d+$/u.test(name) && (await worksIn(dataFolder, Number(name)))) found.push(Number(name));
   }
   return found;
 };
 
+const readPidFile = async (dataFolder: string): Promise<string[]> =>
+  (await readFile(join(dataFolder, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
+
 /** The postmaster of this data folder, when one runs. */
 export const findPostmaster = async (dataFolder: string): Promise<number | undefined> => {
-  const text = await readFile(join(dataFolder, "postmaster.pid"), "utf8").catch(() => "");
-  const pid = Number.parseInt(text, 10);
-  return (await findPostgresProcesses(dataFolder)).includes(pid) ? pid : undefined;
+  const pid = Number.parseInt((await readPidFile(dataFolder))[0] ?? "", 10);
+  return (await worksIn(dataFolder, pid)) ? pid : undefined;
+};
+
+/**
+ * The socket folder of a running postmaster: the fifth line of its pid file, written a moment after the first ones.
+ * @returns undefined when the postmaster ended, or did not say within the deadline.
+ */
+export const findSocketFolder = async (
+  dataFolder: string,
+  pid: number,
+  deadlineMs: number,
+): Promise<string | undefined> => {
+  const end = performance.now() + deadlineMs;
+  while ((await worksIn(dataFolder, pid)) && performance.now() < end) {
+    // A line without its end is still being written.
+    const [first, , , , folder = "", ...rest] = await readPidFile(dataFolder);
+    if (first === `${pid}` && folder !== "" && rest.length > 0) return folder;
+    await sleep(POLL_MS);
+  }
+  return undefined;
 };
 
 const signal = (pid: number, name: NodeJS.Signals): void => {
@@ -63,6 +89,7 @@ export const waitUntilGone = async (dataFolder: string, deadlineMs: number): Pro
 /**
  * Clears what a killed postmaster left: its orphaned workers keep the shared memory, and a pid file whose number was given
  * to another process would stop the next start. Never touches a data folder whose postmaster lives.
+ * @throws Error when a worker outlives even SIGKILL (it waits for a disk): a second database beside it would spoil the data.
  */
 export const clearRemains = async (dataFolder: string): Promise<void> => {
   if ((await findPostmaster(dataFolder)) !== undefined) return;
@@ -70,6 +97,8 @@ export const clearRemains = async (dataFolder: string): Promise<void> => {
     for (const pid of await findPostgresProcesses(dataFolder)) signal(pid, name);
     if (await waitUntilGone(dataFolder, 5_000)) break;
   }
+  const left = await findPostgresProcesses(dataFolder);
+  if (left.length > 0) throw new Error(`Processes of the last database do not end: ${left.join(", ")}.`);
   await rm(join(dataFolder, "postmaster.pid"), { force: true });
 };
 
