@@ -52,13 +52,14 @@ if (wanted("put") || wanted("edit") || wanted("page")) {
   if (wanted("put")) await section("Saves", () => benchPut(server, short ? 40 : 2000));
   if (wanted("page")) await section("The page (headless Chromium)", () => benchPage(server, short ? 1 : 7));
 }
-if (wanted("run")) {
+if (wanted("run") || wanted("cost")) {
   for (const tier of ["namespaces", "gvisor"]) {
     await section(`Warm runs, SANDBOX=${tier}`, async () => {
       await using server = await startServer({ env: { ...UNLIMITED, SANDBOX: tier } });
       await delay(SETTLE_MS);
-      const timings = await benchWarmRuns(server, short ? 3 : 30);
-      return [...timings, ...(await benchRunCost(server, short ? 3 : 20))];
+      const timings = wanted("run") ? await benchWarmRuns(server, short ? 3 : 30) : [];
+      const costs = wanted("cost") ? await benchRunCost(server, short ? 3 : 20) : [];
+      return [...timings, ...costs];
     });
   }
 }

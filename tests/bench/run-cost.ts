@@ -8,12 +8,10 @@ import { machineCpuMs, SYSTEM_PYTHON } from "./machine.ts";
 
 const run = promisify(execFile);
 const PACE_MS = 1000;
+const IDLE_MS = 5000;
 
 /** CPU milliseconds per repetition, the machine's idle share of the same time taken off. */
-const costOf = async (repetitions: number, work: () => Promise<unknown>): Promise<number> => {
-  const idleStart = await machineCpuMs();
-  await delay(3000);
-  const idlePerMs = ((await machineCpuMs()) - idleStart) / 3000;
+const costOf = async (repetitions: number, idlePerMs: number, work: () => Promise<unknown>): Promise<number> => {
   const startedAt = performance.now();
   const start = await machineCpuMs();
   for (let n = 0; n < repetitions; n++) {
@@ -23,6 +21,14 @@ const costOf = async (repetitions: number, work: () => Promise<unknown>): Promis
   }
   const spent = (await machineCpuMs()) - start;
   return (spent - idlePerMs * (performance.now() - startedAt)) / repetitions;
+};
+
+/** CPU that the machine spends for each millisecond with a warm server that has nothing to do. */
+const idleCost = async (): Promise<number> => {
+  await delay(IDLE_MS);
+  const start = await machineCpuMs();
+  await delay(IDLE_MS);
+  return ((await machineCpuMs()) - start) / IDLE_MS;
 };
 
 /** @param repetitions runs of each program; the figure is coarse below about 20. */
@@ -45,9 +51,10 @@ export const benchRunCost = async (server: TestServer, repetitions: number): Pro
     },
   ];
   const lines: string[] = [];
+  const idlePerMs = await idleCost();
   for (const { language, entryPoint, content, command, option } of programs) {
-    const bare = await costOf(repetitions, () => run(command, [option, content]));
-    const sandboxed = await costOf(repetitions, () =>
+    const bare = await costOf(repetitions, idlePerMs, () => run(command, [option, content]));
+    const sandboxed = await costOf(repetitions, idlePerMs, () =>
       client.runToEnd({ language, entryPoint, files: [{ path: entryPoint, content }] }),
     );
     lines.push(
