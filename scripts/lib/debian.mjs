@@ -1,10 +1,10 @@
-// Debian's archive, read through apt with lists of our own, so that the host's sources and packages stay as they are.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+// Debian's archive, read through mmdebstrap, so that the host's sources and packages stay as they are.
+import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
 import { findProgram, run } from "./command.mjs";
 import { SetupFault } from "./fault.mjs";
+import { isRoot } from "./places.mjs";
 import { installCommand, serverPackages } from "./system-packages.mjs";
 
 export const suite = "trixie";
@@ -17,16 +17,15 @@ export function debianArchitecture() {
   return name;
 }
 
-/** One-line apt sources of the suite with its updates; ATELIER_DEBIAN_MIRROR replaces both addresses by one mirror. */
-export function sources() {
+/** One-line apt sources of the suite with its updates from ATELIER_DEBIAN_MIRROR; none without it: mmdebstrap knows Debian's own. */
+function sources() {
   const mirror = process.env["ATELIER_DEBIAN_MIRROR"];
-  const main = mirror ?? "http://deb.debian.org/debian";
-  const security = mirror ? `${mirror.replace(/\/$/, "")}-security` : "http://deb.debian.org/debian-security";
+  if (!mirror) return [];
   const options = `[signed-by=${keyring}]`;
   return [
-    `deb ${options} ${main} ${suite} main`,
-    `deb ${options} ${main} ${suite}-updates main`,
-    `deb ${options} ${security} ${suite}-security main`,
+    `deb ${options} ${mirror} ${suite} main`,
+    `deb ${options} ${mirror} ${suite}-updates main`,
+    `deb ${options} ${mirror.replace(/\/$/, "")}-security ${suite}-security main`,
   ];
 }
 
@@ -45,38 +44,32 @@ export function requireArchiveTools(programs) {
   }
 }
 
-/** Downloads packages of the suite, without dependencies, and unpacks them into `folder`; works as an ordinary user. */
-export async function unpackPackages(names, folder, tell) {
-  requireArchiveTools(["apt-get", "dpkg-deb"]);
-  const work = mkdtempSync(join(tmpdir(), "atelier-apt-"));
+/**
+ * Writes a tar of the suite's `packages` with mmdebstrap, as root or out of a user namespace. `variant` is mmdebstrap's:
+ * `minbase` is a system, `extract` the packages' files alone.
+ */
+export async function writeDebianTar({ variant, packages, tar, options = [], what }, tell) {
+  requireArchiveTools(["mmdebstrap", "tar"]);
+  const args = [
+    `--architectures=${debianArchitecture()}`,
+    `--variant=${variant}`,
+    `--mode=${isRoot ? "root" : "unshare"}`,
+    `--keyring=${keyring}`,
+    `--include=${packages.join(",")}`,
+    '--aptopt=APT::Install-Recommends "false"',
+    '--aptopt=Acquire::Languages "none"',
+    '--aptopt=Acquire::Retries "3"',
+    ...options,
+    suite,
+    tar,
+    ...sources(),
+  ];
+  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"] ?? "/", LC_ALL: "C.UTF-8", TMPDIR: tmpdir() };
   try {
-    for (const name of ["lists/partial", "archives/partial", "debs"]) mkdirSync(join(work, name), { recursive: true });
-    writeFileSync(join(work, "sources.list"), `${sources().join("\n")}\n`);
-    writeFileSync(join(work, "status"), "");
-    const settings = {
-      "Dir::Etc::SourceList": join(work, "sources.list"),
-      "Dir::Etc::SourceParts": "/dev/null",
-      "Dir::State": work,
-      "Dir::State::status": join(work, "status"),
-      "Dir::State::Lists": join(work, "lists"),
-      "Dir::Cache": work,
-      "APT::Architecture": debianArchitecture(),
-      "APT::Sandbox::User": process.getuid() === 0 ? "root" : "",
-      "Acquire::Languages": "none",
-      "Acquire::Retries": "3",
-    };
-    const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
-    await run("apt-get", [...options, "update"], { tell, what: `reading Debian ${suite}'s package list` });
-    await run("apt-get", [...options, "download", ...names], {
-      cwd: join(work, "debs"),
-      tell,
-      what: `downloading ${names.join(", ")}`,
-    });
-    for (const deb of readdirSync(join(work, "debs"))) {
-      await run("dpkg-deb", ["--extract", join(work, "debs", deb), folder], { what: `unpacking ${deb}` });
-    }
-    return readdirSync(join(work, "debs")).map((deb) => decodeURIComponent(deb));
-  } finally {
-    rmSync(work, { recursive: true, force: true });
+    await run("mmdebstrap", args, { env, tell, what });
+  } catch (error) {
+    if (error instanceof SetupFault && !isRoot)
+      error.hint ??= "an ordinary user needs uidmap, entries in /etc/subuid and /etc/subgid, and user namespaces";
+    throw error;
   }
 }

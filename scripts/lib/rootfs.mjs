@@ -1,12 +1,8 @@
 // Builds a root file system from a recipe with mmdebstrap, as root or as an ordinary user.
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { run } from "./command.mjs";
-import { debianArchitecture, keyring, requireArchiveTools, sources, suite } from "./debian.mjs";
-import { SetupFault } from "./fault.mjs";
-import { isRoot } from "./places.mjs";
+import { writeDebianTar } from "./debian.mjs";
 
 /** Nobody reads manuals in a sandbox; licences stay. */
 const leftOut = [
@@ -50,35 +46,19 @@ function openToAll(path) {
  * itself; an ordinary user gets a tar out of a user namespace and unpacks it as the owner, without device nodes.
  */
 export async function buildRootfs({ packages, folder }, tell) {
-  requireArchiveTools(["mmdebstrap", "tar"]);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const tar = `${folder}.tar`;
-  const args = [
-    `--architectures=${debianArchitecture()}`,
-    "--variant=minbase",
-    `--mode=${isRoot ? "root" : "unshare"}`,
-    `--keyring=${keyring}`,
-    `--include=${packages.join(",")}`,
-    '--aptopt=APT::Install-Recommends "false"',
-    '--aptopt=Acquire::Languages "none"',
-    '--aptopt=Acquire::Retries "3"',
+  const options = [
     ...leftOut.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
     ...kept.map((pattern) => `--dpkgopt=path-include=${pattern}`),
-    suite,
-    tar,
-    ...sources(),
   ];
-  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"] ?? "/", LC_ALL: "C.UTF-8", TMPDIR: tmpdir() };
+  const what = "building the image with mmdebstrap";
   try {
-    await run("mmdebstrap", args, { env, tell, what: "building the image with mmdebstrap" });
+    await writeDebianTar({ variant: "minbase", packages, tar, options, what }, tell);
     tell("unpacking");
     await run("tar", ["--extract", "--file", tar, "--directory", folder, "--no-same-owner", "--exclude=./dev/*"], {
       what: "unpacking the image",
     });
-  } catch (error) {
-    if (error instanceof SetupFault && !isRoot)
-      error.hint ??= "an ordinary user needs uidmap, entries in /etc/subuid and /etc/subgid, and user namespaces";
-    throw error;
   } finally {
     rmSync(tar, { force: true });
   }

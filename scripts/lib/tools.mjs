@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { run } from "./command.mjs";
-import { suite, unpackPackages } from "./debian.mjs";
+import { suite, writeDebianTar } from "./debian.mjs";
 import { locked } from "./lock.mjs";
 import { cacheFolder } from "./places.mjs";
 import { buildFolder, digest } from "./recipe.mjs";
@@ -30,11 +30,16 @@ export async function ensureTools(tell) {
     await buildFolder(folder, async (fresh) => {
       const unpacked = mkdtempSync(join(tmpdir(), "atelier-tools-"));
       try {
-        const [deb] = await unpackPackages([recipe.package], unpacked, tell);
+        const tar = join(unpacked, "packages.tar");
+        const what = `downloading ${recipe.package}`;
+        await writeDebianTar({ variant: "extract", packages: [recipe.package], tar, what }, tell);
+        await run("tar", ["--extract", "--file", tar, "--directory", unpacked, `./${recipe.program}`], {
+          what: `unpacking ${recipe.package}`,
+        });
         copyFileSync(join(unpacked, recipe.program), join(fresh, "runsc"));
         chmodSync(join(fresh, "runsc"), 0o755);
         const version = (await run(join(fresh, "runsc"), ["--version"])).split("\n")[0].trim();
-        const facts = { recipe, package: deb, version, builtAt: new Date().toISOString() };
+        const facts = { recipe, version, builtAt: new Date().toISOString() };
         writeFileSync(join(fresh, "tool.json"), `${JSON.stringify(facts, null, 2)}\n`);
       } finally {
         rmSync(unpacked, { recursive: true, force: true });
