@@ -34,7 +34,6 @@ export const PROBLEMS = {
   "projects/no-such-template": kind(404, "There is no such template"),
   "projects/role-too-low": kind(403, "Your role in this project does not allow this"),
   "projects/path-taken": kind(409, "There is something at this path already"),
-  "projects/path-invalid": kind(400, "The path is not valid"),
   "projects/not-a-folder": kind(409, "A part of this path is a file"),
   "projects/not-a-file": kind(409, "There is a folder at this path"),
   "projects/folder-not-empty": kind(409, "The folder is not empty"),
@@ -51,7 +50,6 @@ export const PROBLEMS = {
   "execution/language-not-ready": kind(503, "This language is still being set up", true),
   "execution/entry-point-missing": kind(400, "The entry point is not among the files"),
   "execution/queue-full": kind(429, "Too many programs are waiting to run", true),
-  "execution/quota-reached": kind(429, "You have as many programs running as your plan allows", true),
   "execution/limit-too-high": kind(400, "A limit is above what your plan allows"),
   "execution/unavailable": kind(503, "Running is paused; editing and saving work", true),
 } as const satisfies Record<string, ProblemKind>;

@@ -42,7 +42,6 @@ export const executionRoutes = {
       "execution/language-not-ready",
       "execution/entry-point-missing",
       "execution/queue-full",
-      "execution/quota-reached",
       "execution/limit-too-high",
       "execution/unavailable",
       "collaboration/document-unavailable",
