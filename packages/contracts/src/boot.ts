@@ -32,7 +32,7 @@ export const BootSchema = z.object({
   /** False: nobody becomes a guest, show the sign-in form instead. */
   guests: z.boolean(),
   languages: z.array(LanguageSchema),
-  /** On `/` and `/new/:template`: the program in front of the visitor; no account was made for it. */
+  /** On `/` and `/new/:template`: the program in front of the visitor; no account was made for it. None for a stranger without `guests`. */
   sample: z.object({ language: z.string(), path: z.string(), content: z.string() }).optional(),
   /** On `/p/:slug`, when the refresh cookie's user may see it; with `entries` and, where one can be opened, `file`. */
   project: ProjectSchema.optional(),

@@ -33,7 +33,13 @@ export const UpdateProjectSchema = z.strictObject({
 });
 
 export const MemberSchema = z
-  .object({ userId: IdSchema, name: z.string(), role: RoleSchema, since: TimeSchema })
+  .object({
+    userId: IdSchema,
+    name: z.string(),
+    role: RoleSchema,
+    since: TimeSchema,
+    linkId: IdSchema.optional().meta({ description: "The share link they came by: revoking it removes them" }),
+  })
   .meta({ id: "Member" });
 export type Member = z.infer<typeof MemberSchema>;
 export const PutMemberSchema = z.strictObject({ role: GrantedRoleSchema });

@@ -173,7 +173,7 @@ export const projectRoutes = {
     id: "deleteLink",
     method: "DELETE",
     path: "/projects/:projectId/links/:id",
-    summary: "Revoke a share link",
+    summary: "Revoke a share link; whoever came in by it loses access",
     access: "user",
     rate: "write",
     audit: "project.link-delete",

@@ -10,6 +10,6 @@ export const emailTaken = (): Problem => new Problem("identity/email-taken");
 export const guestsClosed = (): Problem => new Problem("identity/guests-closed", "Sign in with an account.");
 export const adminLinkInvalid = (): Problem => new Problem("identity/admin-link-invalid");
 export const tooManyWrongPasswords = (waitSeconds: number): Problem =>
-  new Problem("request/rate-limited", "Too many wrong passwords. Wait a little, then try again.", {
+  new Problem("request/rate-limited", "Too many wrong passwords.", {
     retryAfterSeconds: waitSeconds,
   });

@@ -78,7 +78,8 @@ export interface MemberStore {
     link: { readonly role: GrantedRole; readonly expiresAt?: string; readonly tokenHash: Buffer },
   ): Promise<ShareLink>;
   listLinks(asking: Asking): Promise<ShareLink[]>;
-  deleteLink(asking: Asking, id: string): Promise<void>;
+  /** Who came in by the link goes with it. @returns their ids */
+  deleteLink(asking: Asking, id: string): Promise<string[]>;
   /** Joins by a link; the project's id. @throws Problem projects/no-such-link. */
   acceptLink(userId: string, tokenHash: Buffer): Promise<string>;
 }

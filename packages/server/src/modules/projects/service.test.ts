@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Actor } from "#kernel/actor";
 import { createId } from "#kernel/ids";
 import { placeOf } from "./place.ts";
@@ -177,6 +177,60 @@ describe("members and links", () => {
       expect(link).not.toHaveProperty("token");
       expect(link).not.toHaveProperty("url");
     }
+  });
+
+  test("[P4] revoking a link removes who came in or was raised by it, and tells it", async () => {
+    const { service } = projects;
+    const [carol, dora, erik] = [
+      await projects.addUser("Carol"),
+      await projects.addUser("Dora"),
+      await projects.addUser("Erik"),
+    ];
+    const viewing = await service.createLink(alice, projectId, { role: "viewer" });
+    const editing = await service.createLink(alice, projectId, { role: "editor" });
+    await service.acceptLink(alice, editing.token ?? "");
+    await service.acceptLink(bob, editing.token ?? "");
+    await service.acceptLink(carol, viewing.token ?? "");
+    await service.acceptLink(carol, editing.token ?? "");
+    await service.acceptLink(dora, viewing.token ?? "");
+    await service.acceptLink(erik, editing.token ?? "");
+    // The owner has decided about Erik since: that stays.
+    await join(erik, "viewer");
+    const links = (await service.listMembers(alice, projectId)).map(({ name, linkId }) => [name, linkId]);
+    expect(links).toEqual([
+      ["Alice", undefined],
+      ["Bob", editing.id],
+      ["Carol", editing.id],
+      ["Dora", viewing.id],
+      ["Erik", undefined],
+    ]);
+    projects.published.length = 0;
+    await expect(service.deleteLink(bob, projectId, editing.id)).rejects.toEqual(code("projects/role-too-low"));
+    await service.deleteLink(alice, projectId, editing.id);
+    const roles = [alice, bob, carol, dora, erik].map(({ userId }) => service.roleOf(userId, projectId));
+    expect(await Promise.all(roles)).toEqual(["owner", undefined, undefined, "viewer", "viewer"]);
+    const told = projects.published.map(({ topic, message }) => `${topic} ${(message as { userId?: string }).userId}`);
+    expect(new Set(told)).toEqual(new Set([bob, carol].map(({ userId }) => `rights-changed ${userId}`)));
+    expect(told).toHaveLength(2);
+  });
+
+  test("[P4] who accepts a link while it is being revoked is not in", async () => {
+    const link = await projects.service.createLink(alice, projectId, { role: "editor" });
+    await projects.admin.query("begin");
+    await projects.admin.query("delete from share_links where id = $1", [link.id]);
+    const accepting = projects.service.acceptLink(bob, link.token ?? "").then(
+      () => "joined",
+      () => "refused",
+    );
+    const waits = async (): Promise<boolean> => {
+      await projects.admin.query("select pg_stat_clear_snapshot()");
+      const { rows } = await projects.admin.query("select from pg_stat_activity where wait_event_type = 'Lock'");
+      return rows.length > 0;
+    };
+    expect(await Promise.race([accepting, vi.waitUntil(waits, { timeout: 10_000 }).then(() => "waits")])).toBe("waits");
+    await projects.admin.query("commit");
+    expect(await accepting).toBe("refused");
+    expect(await projects.service.roleOf(bob.userId, projectId)).toBeUndefined();
   });
 
   test("[P4] a guessed, revoked or expired link, and one of a project in the bin, are the same 404", async () => {

@@ -226,7 +226,9 @@ export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => 
       return { ...link, token, url: `${needs.publicUrl}/s/${token}` };
     },
     listLinks: (actor, projectId) => members.listLinks(asks(actor, projectId)),
-    deleteLink: (actor, projectId, id) => members.deleteLink(asks(actor, projectId), id),
+    async deleteLink(actor, projectId, id) {
+      for (const userId of await members.deleteLink(asks(actor, projectId), id)) tellRights(projectId, userId);
+    },
     async acceptLink(actor, token) {
       const projectId = await members.acceptLink(actor.userId, hashOfToken(token));
       tellRights(projectId, actor.userId);

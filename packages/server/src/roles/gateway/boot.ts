@@ -80,6 +80,8 @@ export const createBootMaker = (options: BootOptions): BootMaker => {
   return {
     async forSample(request, language) {
       const boot = base((await orElse(visitor(request), undefined))?.user);
+      // Behind a closed door there is nothing to try: the page asks for a sign-in.
+      if (!options.guests && boot.user === undefined) return boot;
       const chosen =
         boot.languages.find(
           ({ id, aliases }) => id === language || (language !== undefined && aliases.includes(language)),

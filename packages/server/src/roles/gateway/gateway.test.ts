@@ -137,6 +137,19 @@ describe("the page", () => {
     expect(opened).toEqual([]);
   });
 
+  it("without guests shows a stranger no sample, and one who is signed in theirs", async () => {
+    const closed = await start({ guests: false });
+    const bootFor = async (cookie: string) => {
+      const answer = await fetch(`${closed.origin}/new/python`, { headers: { accept: "text/html", cookie } });
+      return bootOf(await answer.text());
+    };
+    expect(await bootFor("")).toMatchObject({ guests: false });
+    expect((await bootFor("")).sample).toBeUndefined();
+    expect((await bootFor("atelier-refresh=guessed")).sample).toBeUndefined();
+    expect(await bootFor("atelier-refresh=alice")).toMatchObject({ guests: false, sample: { language: "python" } });
+    await closed.fixture[Symbol.asyncDispose]();
+  });
+
   it("lets nobody's code out of its place", async () => {
     const { html } = await visit("/");
     expect(html).toContain(

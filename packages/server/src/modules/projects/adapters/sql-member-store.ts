@@ -6,7 +6,12 @@ import { lastOwner, noSuchLink, noSuchMember, roleTooLow } from "../errors.ts";
 import type { Asking, MemberStore } from "../ports.ts";
 import { inProject } from "./project-scope.ts";
 
-type MemberRow = { readonly user_id: string; readonly role: Role; readonly since: Date };
+type MemberRow = {
+  readonly user_id: string;
+  readonly role: Role;
+  readonly since: Date;
+  readonly link_id: string | null;
+};
 type LinkRow = {
   readonly id: string;
   readonly role: GrantedRole;
@@ -23,7 +28,7 @@ const toLink = (row: LinkRow): ShareLink => ({
 
 const readMembers = async (transaction: Transaction, { projectId }: Asking, userId?: string): Promise<Member[]> => {
   const rows = await transaction.query<MemberRow>(
-    `select user_id, role, since from members where project_id = $1 and ($2::uuid is null or user_id = $2)
+    `select user_id, role, since, link_id from members where project_id = $1 and ($2::uuid is null or user_id = $2)
       order by since, user_id`,
     [projectId, userId ?? null],
   );
@@ -36,6 +41,7 @@ const readMembers = async (transaction: Transaction, { projectId }: Asking, user
     name: names.get(row.user_id) ?? "",
     role: row.role,
     since: row.since.toISOString(),
+    ...(row.link_id === null ? {} : { linkId: row.link_id }),
   }));
 };
 
@@ -55,7 +61,7 @@ export const createSqlMemberStore = (sql: Sql): MemberStore => ({
       if (person?.known !== true) throw noSuchMember();
       await transaction.query(
         `insert into members (project_id, user_id, role) values ($1, $2, $3)
-          on conflict (project_id, user_id) do update set role = excluded.role`,
+          on conflict (project_id, user_id) do update set role = excluded.role, link_id = null`,
         [asking.projectId, userId, role],
       );
       return requireMember(transaction, asking, userId);
@@ -96,6 +102,11 @@ export const createSqlMemberStore = (sql: Sql): MemberStore => ({
         id,
       ]);
       if (gone.length === 0) throw noSuchLink();
+      const left = await transaction.query<{ user_id: string }>(
+        "delete from members where project_id = $1 and link_id = $2 and role <> 'owner' returning user_id",
+        [asking.projectId, id],
+      );
+      return left.map((row) => row.user_id);
     }),
 
   acceptLink: (userId, tokenHash) =>
