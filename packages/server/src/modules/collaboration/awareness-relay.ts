@@ -12,6 +12,8 @@ export const MAX_AWARENESS_BYTES = 16 * 1024;
 const COALESCE_MS = 100;
 /** A client that left is remembered this long, so that an echo of its last state does not bring it back. */
 const REMEMBER_MS = 60_000;
+/** Clients that a message may name beyond those that are known. */
+const SPARE_STATES = 64;
 
 type Value = { readonly clock: number; readonly state: string };
 type Present = Value & { readonly source: AwarenessSource };
@@ -36,25 +38,29 @@ const encodeStates = (states: ReadonlyMap<number, Value>): Uint8Array =>
 /** Says nothing; stock clients need to hear something every 30 s. */
 export const KEEP_ALIVE_FRAME: Uint8Array = encodeStates(new Map());
 
-/** @throws BadMessage, AwarenessTooLarge */
-const decodeStates = (payload: Uint8Array): Map<number, Value> => {
-  const states = new Map<number, Value>();
-  try {
-    const decoder = decoding.createDecoder(payload);
-    for (let left = decoding.readVarUint(decoder); left > 0; left -= 1) {
-      const clientId = decoding.readVarUint(decoder);
-      const clock = decoding.readVarUint(decoder);
-      const state = decoding.readVarString(decoder);
-      if (state.length > MAX_AWARENESS_BYTES) throw new AwarenessTooLarge();
-      // Others parse it as JSON without a guard.
-      JSON.parse(state);
-      states.set(clientId, { clock, state });
-    }
-  } catch (error) {
-    if (error instanceof AwarenessTooLarge) throw error;
-    throw new BadMessage("not an awareness message", { cause: error });
+type Received = { readonly clientId: number; readonly clock: number; readonly stateBytes: Uint8Array };
+
+/** Clients as a message names them, their states unread. @throws BadMessage */
+function* received(payload: Uint8Array, mostStates: number): Generator<Received> {
+  const decoder = decoding.createDecoder(payload);
+  let left = decoding.readVarUint(decoder);
+  if (left > mostStates) throw new BadMessage("more clients than there are");
+  for (; left > 0; left -= 1) {
+    const clientId = decoding.readVarUint(decoder);
+    const clock = decoding.readVarUint(decoder);
+    yield { clientId, clock, stateBytes: decoding.readVarUint8Array(decoder) };
   }
-  return states;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** @throws BadMessage, AwarenessTooLarge */
+const readState = (bytes: Uint8Array): string => {
+  if (bytes.byteLength > MAX_AWARENESS_BYTES) throw new AwarenessTooLarge();
+  const state = utf8.decode(bytes);
+  // Others parse it as JSON without a guard.
+  JSON.parse(state);
+  return state;
 };
 
 /** One for each open document. `broadcast` gets a frame for every connection, droppable for slow ones. */
@@ -74,19 +80,34 @@ export class AwarenessRelay {
     this.#broadcast = options.broadcast;
   }
 
-  /** Takes a message; what concerns other connections' clients is left aside. @throws BadMessage, AwarenessTooLarge */
-  receive(source: AwarenessSource, payload: Uint8Array): void {
-    const states = decodeStates(payload);
-    for (const [clientId, value] of states) {
-      if (!this.#maySpeakFor(source, clientId, value)) continue;
-      if (value.state === "null") this.#remove(clientId, value.clock);
-      else {
-        this.#ownIds.set(source, clientId);
-        this.#present.set(clientId, { ...value, source });
-        this.#left.delete(clientId);
-        this.#note(clientId, value);
+  /**
+   * Takes a message; what concerns other connections' clients is left aside unread.
+   * @returns the bytes of states that others will get. @throws BadMessage, AwarenessTooLarge
+   */
+  receive(source: AwarenessSource, payload: Uint8Array): number {
+    // Stock clients echo the states of all others: as many as there are, and as have left lately.
+    const mostStates = SPARE_STATES + 2 * (this.#present.size + this.#left.size);
+    let taken = 0;
+    try {
+      for (const { clientId, clock, stateBytes } of received(payload, mostStates)) {
+        const own = this.#ownIds.get(source);
+        if (own !== undefined && own !== clientId) continue;
+        const value = { clock, state: readState(stateBytes) };
+        if (!this.#maySpeakFor(source, clientId, value)) continue;
+        taken += stateBytes.byteLength;
+        if (value.state === "null") this.#remove(clientId, value.clock);
+        else {
+          this.#ownIds.set(source, clientId);
+          this.#present.set(clientId, { ...value, source });
+          this.#left.delete(clientId);
+          this.#note(clientId, value);
+        }
       }
+    } catch (error) {
+      if (error instanceof AwarenessTooLarge || error instanceof BadMessage) throw error;
+      throw new BadMessage("not an awareness message", { cause: error });
     }
+    return taken;
   }
 
   /** The connection is gone, and its client with it. */
@@ -125,8 +146,13 @@ export class AwarenessRelay {
     const present = this.#present.get(clientId);
     if (present === undefined) return;
     const nowMs = this.#clock.now();
-    for (const [id, { untilMs }] of this.#left) if (untilMs < nowMs) this.#left.delete(id);
+    // In the order of their leaving: the oldest come first.
+    for (const [id, { untilMs }] of this.#left) {
+      if (untilMs >= nowMs) break;
+      this.#left.delete(id);
+    }
     this.#present.delete(clientId);
+    this.#left.delete(clientId);
     this.#left.set(clientId, { clock, userId: present.source.userId, untilMs: nowMs + REMEMBER_MS });
     this.#note(clientId, { clock, state: "null" });
   }

@@ -14,6 +14,7 @@ export type CheckpointingParts = {
   readonly projects: Pick<Projects, "readStored" | "saveCheckpoint">;
   readonly materialiser: Materialiser;
   readonly writer: LogWriter;
+  readonly maxStateBytes: number;
   /** Drops a document from memory without writing anything more. */
   readonly evict: (document: LiveDocument, close: { code: number; reason: string }) => void;
 };
@@ -41,9 +42,12 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
 
   /** Compacts in the worker; answers the file's bytes as of now. */
   const read = async (document: LiveDocument) => {
-    const { sequence } = document;
-    const result = await materialiser.run("read", { packed: document.content.packed(), format: document.format });
-    document.content.replaceThrough(sequence, result.state);
+    let { sequence } = document;
+    const result = await materialiser.run("read", () => {
+      ({ sequence } = document);
+      return { packed: document.content.packed(), format: document.format };
+    });
+    document.content.replaceThrough(sequence, result.state, result.bytes.byteLength);
     return { ...result, sequence };
   };
 
@@ -51,15 +55,18 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     const { checkpoint, owner } = document;
     if (document.isGone || outside.version <= checkpoint.baseVersion) return;
     const base = await projects.readStored(owner.ref.projectId, owner.ref.fileId, outside.basedOn);
-    const builtOn = document.sequence;
+    let builtOn = document.sequence;
     const result =
       base === undefined
         ? undefined
-        : await materialiser.run("external", {
-            packed: document.content.packed(),
-            baseBytes: base.bytes,
-            newBytes: outside.bytes,
-            baseSnapshot: outside.basedOn === checkpoint.baseVersion ? checkpoint.baseSnapshot : null,
+        : await materialiser.run("external", () => {
+            builtOn = document.sequence;
+            return {
+              packed: document.content.packed(),
+              baseBytes: base.bytes,
+              newBytes: outside.bytes,
+              baseSnapshot: outside.basedOn === checkpoint.baseVersion ? checkpoint.baseSnapshot : null,
+            };
           });
     // What the change builds on has to be in the log before it.
     await writer.flush();
@@ -185,6 +192,39 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     checkpoint.snapshotSequence = sequence;
   };
 
+  /**
+   * A history far larger than its text is given up: what is pending becomes a version, the generation ends, and the next
+   * opening seeds another one from that version. Nothing is taken meanwhile, so nothing is acknowledged and lost.
+   */
+  const renew = async (document: LiveDocument): Promise<void> => {
+    if (document.isGone || document.content.stateBytes <= parts.maxStateBytes) return;
+    document.hold("renewal", true);
+    try {
+      await writer.flush();
+      await checkpointNow(document);
+      if (document.isGone) return;
+      await store.retire(document.owner, document.checkpoint.baseVersion);
+      parts.evict(document, { code: CLOSE.generationChanged, reason: "the history is begun anew" });
+    } finally {
+      document.hold("renewal", false);
+    }
+  };
+
+  /** Of each document at most one compaction waits: who asks meanwhile is served by it. */
+  const compactions = new WeakMap<LiveDocument, Promise<void>>();
+  const compact = (document: LiveDocument): Promise<void> => {
+    const asked = compactions.get(document);
+    if (asked !== undefined) return asked;
+    const work = document.exclusive(async () => {
+      compactions.delete(document);
+      if (document.isGone) return;
+      await read(document);
+      await renew(document);
+    });
+    compactions.set(document, work);
+    return work;
+  };
+
   return {
     /** Writes what is pending into a file version. @throws Problem when log, database or worker can't. */
     checkpoint: (document: LiveDocument): Promise<void> => document.exclusive(() => checkpointNow(document)),
@@ -194,7 +234,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     catchUp: (document: LiveDocument, newest: StoredFile): Promise<void> =>
       document.exclusive(() => catchUp(document, newest)),
     snapshot: (document: LiveDocument): Promise<void> => document.exclusive(() => snapshotNow(document)),
-    compact: (document: LiveDocument): Promise<void> => document.exclusive(async () => void (await read(document))),
+    compact,
     /** Checkpoint, snapshot and a note that says so: what is left is a document at rest. */
     putToRest: (document: LiveDocument): Promise<void> =>
       document.exclusive(async () => {

@@ -12,10 +12,12 @@ import type { Leases } from "#platform/leases";
 import type { Metrics } from "#platform/metrics";
 import type { LiveDocuments, Projects } from "#projects";
 import { createCheckpointing } from "./checkpointing.ts";
-import { Connection, CONNECTION_LIMITS, type ConnectionLimits, type ConnectionParts } from "./connection.ts";
+import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection-limits.ts";
+import { Connection, type ConnectionParts } from "./connection.ts";
+import { MAX_STATE_BYTES } from "./document-room.ts";
 import { createLiveDocuments } from "./live-documents.ts";
 import { createLogWriter } from "./log-writer.ts";
-import { createMaterialiser } from "./materialiser.ts";
+import { createMaterialiser, type Deadlines } from "./materialiser.ts";
 import { openDocument } from "./open-document.ts";
 import type { DocumentStore } from "./ports.ts";
 import { DocumentRegistry, type Hold } from "./registry.ts";
@@ -36,6 +38,10 @@ export type CollaborationOptions = {
   readonly limits?: Partial<ConnectionLimits>;
   /** Least time between two log commits; 20 ms. */
   readonly commitSpacingMs?: number;
+  /** Compacted history of a document, in bytes, beyond which it is begun anew; MAX_STATE_BYTES. */
+  readonly maxStateBytes?: number;
+  /** For one piece of work on a document; the materialiser's own by default. */
+  readonly workDeadlines?: Deadlines;
 };
 
 export type Collaboration = Component & {
@@ -52,6 +58,8 @@ const KEEP_ALIVE_MS = 20_000;
 const KEEP_ALIVE_SLICES = 20;
 /** Bytes that a client may send before its document is open. */
 const MAX_EARLY_BYTES = 16 * 1024 * 1024;
+/** What a message costs beside its own bytes. */
+const EARLY_MESSAGE_BYTES = 256;
 /** Documents that are put to rest at once while stopping. */
 const REST_AT_ONCE = 8;
 
@@ -65,7 +73,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
   const tellAll = (durable: boolean): void => {
     for (const connection of connections) connection.durabilityChanged(durable);
   };
-  const materialiser = createMaterialiser(log);
+  const materialiser = createMaterialiser(log, options.workDeadlines);
   const writer = createLogWriter({
     store: options.store,
     clock,
@@ -87,6 +95,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     projects,
     materialiser,
     writer,
+    maxStateBytes: options.maxStateBytes ?? MAX_STATE_BYTES,
     evict: (document, close) => registry.evict(document, close),
   });
   const opening = { store: options.store, projects, materialiser, writer, checkpointing, clock, log };
@@ -105,6 +114,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
   metrics.gauge("atelier_document_log_backlog_bytes", "Updates that wait for the log", () => writer.backlogBytes);
   const parts: ConnectionParts = {
     materialiser,
+    compact: (document) => checkpointing.compact(document),
     writer,
     clock,
     log,
@@ -219,7 +229,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
       let bytes = 0;
       call.socket.on("message", (data: Buffer, isBinary) => {
         if (early.messages === undefined) return;
-        bytes += data.byteLength;
+        bytes += data.byteLength + EARLY_MESSAGE_BYTES;
         if (bytes > MAX_EARLY_BYTES) call.socket.close(CLOSE.tooLarge, "too much before the document is open");
         else early.messages.push([data, isBinary]);
       });

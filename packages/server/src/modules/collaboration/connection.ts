@@ -15,44 +15,29 @@ import {
   step1Frame,
   type Incoming,
 } from "./frames.ts";
+import type { ConnectionLimits } from "./connection-limits.ts";
+import { isSurelyFine, type RoomParts, tryOut } from "./document-room.ts";
 import type { LiveDocument, Participant } from "./live-document.ts";
-import { createBucket, type Allowance } from "./rate-limit.ts";
+import { MessageLane } from "./message-lane.ts";
+import { createBucket } from "./rate-limit.ts";
 import { SavedCount } from "./saved-count.ts";
 import { answerSync, type SyncParts } from "./sync-answer.ts";
 import { INLINE_INSPECTION_BYTES, inspectUpdate, type Inspection } from "./update-inspection.ts";
-
-export type ConnectionLimits = {
-  /** A single update, in bytes. */
-  readonly maxUpdateBytes: number;
-  readonly messages: Allowance;
-  readonly bytes: Allowance;
-  /** What may wait for a slow reader, in bytes. */
-  readonly maxUnreadBytes: number;
-  /** A closed socket that does not answer is cut off after this. */
-  readonly closeGraceMs: number;
-};
-
-export const CONNECTION_LIMITS: ConnectionLimits = {
-  maxUpdateBytes: 8 * 1024 * 1024,
-  messages: { burst: 20_000, perSecond: 1_000 },
-  bytes: { burst: 64 * 1024 * 1024, perSecond: 4 * 1024 * 1024 },
-  maxUnreadBytes: 1024 * 1024,
-  closeGraceMs: 30_000,
-};
 
 /** Measuring each relay would cost more than some of them do. */
 const MEASURED_EVERY = 8;
 /** What a frame costs in memory while it waits, beside its bytes. */
 const FRAME_OVERHEAD_BYTES = 256;
 
-export type ConnectionParts = SyncParts & {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly relaySeconds: Histogram;
-  readonly limits: ConnectionLimits;
-  /** Told once per connection with updates that became durable; acknowledgements go out together after the commit. */
-  readonly acknowledge: (connection: Connection) => void;
-};
+export type ConnectionParts = SyncParts &
+  RoomParts & {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly relaySeconds: Histogram;
+    readonly limits: ConnectionLimits;
+    /** Told once per connection with updates that became durable; acknowledgements go out together after the commit. */
+    readonly acknowledge: (connection: Connection) => void;
+  };
 
 export type ConnectionOptions = {
   readonly socket: WebSocket;
@@ -76,11 +61,14 @@ export class Connection implements Participant {
   readonly #saved = new SavedCount();
   readonly #mayMessage: (amount: number) => boolean;
   readonly #mayBytes: (amount: number) => boolean;
+  readonly #mayShow: (amount: number) => boolean;
   #onFirstEdit: (() => void) | undefined;
   #role: Role;
   #isClosed = false;
-  /** Messages wait here while rights are looked up again. */
-  #held: (() => void)[] | undefined;
+  readonly #lane: MessageLane;
+  /** The state vector that is answered next; an answer is under way while `#isAnswering`. */
+  #asked: Uint8Array | undefined;
+  #isAnswering = false;
   #framesUnread = 0;
   #unreadAllowance: number;
 
@@ -96,6 +84,8 @@ export class Connection implements Participant {
     this.sinceMs = clock.now();
     this.#mayMessage = createBucket(clock, limits.messages);
     this.#mayBytes = createBucket(clock, limits.bytes);
+    this.#mayShow = createBucket(clock, limits.awarenessBytes);
+    this.#lane = new MessageLane(limits.maxWaitingBytes);
     this.#unreadAllowance = limits.maxUnreadBytes;
     this.document.participants.add(this);
     this.factsChanged();
@@ -123,7 +113,11 @@ export class Connection implements Participant {
     if (!this.#mayMessage(1) || !this.#mayBytes(data.byteLength)) return this.close(CLOSE.tooFast, "too fast");
     if (data.byteLength > this.#parts.limits.maxUpdateBytes) return this.close(CLOSE.tooLarge, "too large");
     if (!isBinary) return this.close(CLOSE.badMessage, "not binary");
-    if (this.#held !== undefined) return void this.#held.push(() => this.receive(data, isBinary));
+    if (!this.#lane.take(data.byteLength, () => this.#receive(data))) this.close(CLOSE.overloaded, "too much waits");
+  }
+
+  #receive(data: Buffer): void {
+    if (this.#isClosed) return;
     try {
       this.#take(parseFrame(data));
     } catch (error) {
@@ -173,20 +167,18 @@ export class Connection implements Participant {
 
   /** From now on messages wait until `resume`: nothing is taken on rights that may be gone. */
   hold(): void {
-    this.#held ??= [];
+    this.#lane.hold();
   }
 
   /** @param role undefined: no rights any more */
   resume(role: Role | undefined): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
     if (role === undefined) return this.close(CLOSE.rightsTaken, "rights were taken away");
     if (role !== this.#role) {
       this.#role = role;
       this.factsChanged();
       this.requestSync();
     }
-    for (const goOn of held) goOn();
+    this.#lane.release();
   }
 
   close(code: number, reason: string): void {
@@ -201,6 +193,7 @@ export class Connection implements Participant {
   leave(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#lane.clear();
     this.document.participants.delete(this);
     this.document.awareness.drop(this);
   }
@@ -212,14 +205,16 @@ export class Connection implements Participant {
   #take(message: Incoming): void {
     switch (message.kind) {
       case "step1":
-        void this.#answer(message.stateVector);
+        this.#asked = message.stateVector;
+        if (!this.#isAnswering) void this.#answerAll();
         return;
       case "step2":
       case "update":
         this.#takeUpdate(message.kind, message.update);
         return;
       case "awareness":
-        this.document.awareness.receive(this, message.payload);
+        if (!this.#mayShow(this.document.awareness.receive(this, message.payload)))
+          this.close(CLOSE.tooFast, "too much awareness");
         return;
       case "query-awareness": {
         const frame = this.document.awareness.frame();
@@ -228,6 +223,16 @@ export class Connection implements Participant {
       }
       case "ignored":
     }
+  }
+
+  /** One answer at a time: of several questions in a row only the last one is still of interest. */
+  async #answerAll(): Promise<void> {
+    this.#isAnswering = true;
+    for (let asked = this.#asked; asked !== undefined && !this.#isClosed; asked = this.#asked) {
+      this.#asked = undefined;
+      await this.#answer(asked);
+    }
+    this.#isAnswering = false;
   }
 
   async #answer(stateVector: Uint8Array): Promise<void> {
@@ -261,35 +266,54 @@ export class Connection implements Participant {
       this.#parts.acknowledge(this);
     };
     if (update.byteLength > INLINE_INSPECTION_BYTES) {
-      void this.#takeLarge(update, onDurable);
+      void this.#lane.busy(() => this.#takeLarge(update, onDurable));
       return;
     }
     const inspection = inspectUpdate(update);
     if (answersSync && this.document.content.covers(inspection.ranges)) {
-      void this.#takeKnown(update, inspection, onDurable);
+      void this.#lane.busy(() => this.#takeKnown(update, inspection, onDurable));
       return;
     }
-    this.#accept(update, inspection, onDurable);
+    this.#weigh(update, inspection, onDurable);
     if (number % MEASURED_EVERY === 0) this.#parts.relaySeconds.observe((performance.now() - startMs) / 1_000);
   }
 
   async #takeLarge(update: Uint8Array, onDurable: () => void): Promise<void> {
     try {
-      const looked = await this.#parts.materialiser.run("inspect", { update: update.slice() });
+      const looked = await this.#parts.materialiser.run("inspect", () => ({ update: update.slice() }));
       if ("fault" in looked) this.close(CLOSE.badMessage, looked.fault);
-      else this.#accept(update, looked.inspection, onDurable);
+      else await this.#takeTried(update, looked.inspection, onDurable);
     } catch (error) {
-      this.#unconfirmed(error);
+      this.#giveUp(error);
+    }
+  }
+
+  /** Takes an update that is surely fine; where only a trial can tell, what comes after it waits. */
+  #weigh(update: Uint8Array, inspection: Inspection, onDurable: () => void): void {
+    if (isSurelyFine(this.document, { update, inspection })) this.#accept(update, inspection, onDurable);
+    else void this.#lane.busy(() => this.#takeTried(update, inspection, onDurable));
+  }
+
+  async #takeTried(update: Uint8Array, inspection: Inspection, onDurable: () => void): Promise<void> {
+    try {
+      const isFine = isSurelyFine(this.document, { update, inspection });
+      const refusal = isFine ? undefined : await tryOut(this.#parts, this.document, { update, inspection });
+      if (refusal === "too-large") this.close(CLOSE.tooLarge, "the document would be larger than 5 MiB");
+      else if (refusal === "too-slow") this.close(CLOSE.badMessage, "an update that takes too long");
+      else this.#accept(update, inspection, onDurable);
+    } catch (error) {
+      this.#giveUp(error);
     }
   }
 
   /** Takes an update that was looked into, unless rights or document changed meanwhile. */
   #accept(update: Uint8Array, inspection: Inspection, onDurable: () => void): void {
-    if (this.#held !== undefined) return void this.#held.push(() => this.#accept(update, inspection, onDurable));
-    if (this.#isClosed || !this.#mayEdit() || this.document.readOnlyReason !== null) return;
-    this.#onFirstEdit?.();
-    this.#onFirstEdit = undefined;
-    this.document.accept(update, inspection, { userId: this.actor.userId, participant: this, onDurable });
+    this.#lane.now(() => {
+      if (this.#isClosed || !this.#mayEdit() || this.document.readOnlyReason !== null) return;
+      this.#onFirstEdit?.();
+      this.#onFirstEdit = undefined;
+      this.document.accept(update, inspection, { userId: this.actor.userId, participant: this, onDurable });
+    });
   }
 
   /** A returning client names every deletion it knows: only what is new of them goes on to the others. */
@@ -297,10 +321,14 @@ export class Connection implements Participant {
     try {
       const adds =
         inspection.hasDeletions &&
-        (await this.#parts.materialiser.run("adds", { packed: this.document.content.packed(), update: update.slice() }))
-          .adds;
+        (
+          await this.#parts.materialiser.run("adds", () => ({
+            packed: this.document.content.packed(),
+            update: update.slice(),
+          }))
+        ).adds;
       if (adds) {
-        this.#accept(update, inspection, onDurable);
+        await this.#takeTried(update, inspection, onDurable);
         return;
       }
       await this.#parts.writer.flush();
@@ -309,6 +337,12 @@ export class Connection implements Participant {
     } catch (error) {
       this.#unconfirmed(error);
     }
+  }
+
+  /** What comes after an update that could not be judged would hang in the air: the client comes back with all of it. */
+  #giveUp(error: unknown): void {
+    this.#unconfirmed(error);
+    this.close(CLOSE.overloaded, "the document can't be read right now");
   }
 
   /** The client keeps what is not confirmed and brings it again. */

@@ -11,14 +11,22 @@ const MAX_TAIL_BYTES = 256 * 1024;
 export class DocumentContent {
   #state: UpdateFrame;
   #stateSequence: number;
+  /** Of the file that the state makes, in bytes; undefined until a worker made it. */
+  #stateFileBytes: number | undefined;
   #tail: { readonly sequence: number; readonly frame: UpdateFrame }[] = [];
   #tailBytes = 0;
   readonly #covered: StateVector;
 
-  /** @param state one update with all up to `sequence`. */
-  constructor(state: { readonly state: Uint8Array; readonly stateVector: Uint8Array; readonly sequence: number }) {
+  /** @param state one update with all up to `sequence`; `fileBytes`: of the file that it makes, where that is known. */
+  constructor(state: {
+    readonly state: Uint8Array;
+    readonly stateVector: Uint8Array;
+    readonly sequence: number;
+    readonly fileBytes?: number;
+  }) {
     this.#state = updateFrame(state.state);
     this.#stateSequence = state.sequence;
+    this.#stateFileBytes = state.fileBytes;
     this.#covered = createStateVector(state.stateVector);
   }
 
@@ -36,8 +44,18 @@ export class DocumentContent {
     return this.#covered.encode();
   }
 
-  get byteLength(): number {
-    return this.#state.frame.byteLength + this.#tailBytes;
+  /** Of the file that the compacted state makes, in bytes; undefined while it is not known. */
+  get stateFileBytes(): number | undefined {
+    return this.#stateFileBytes;
+  }
+
+  /** Of the updates since the compacted state. No update makes a text longer than itself. */
+  get tailBytes(): number {
+    return this.#tailBytes;
+  }
+
+  get stateBytes(): number {
+    return this.#state.frame.byteLength;
   }
 
   get needsCompaction(): boolean {
@@ -74,11 +92,12 @@ export class DocumentContent {
     return this.#state.update;
   }
 
-  /** Puts a compaction of all up to `sequence` in place. */
-  replaceThrough(sequence: number, state: Uint8Array): void {
+  /** Puts a compaction of all up to `sequence` in place. @param fileBytes of the file that it makes */
+  replaceThrough(sequence: number, state: Uint8Array, fileBytes: number): void {
     if (sequence < this.#stateSequence) return;
     this.#state = updateFrame(state);
     this.#stateSequence = sequence;
+    this.#stateFileBytes = fileBytes;
     this.#tail = this.#tail.filter((entry) => entry.sequence > sequence);
     this.#tailBytes = this.#tail.reduce((bytes, { frame }) => bytes + frame.frame.byteLength, 0);
   }

@@ -49,6 +49,8 @@ export type CheckpointState = {
 const MAX_PENDING_BYTES = { down: 4 * 1024 * 1024, slow: 16 * 1024 * 1024 } as const;
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
+/** Why updates are not taken for a while: too much waits for the log, or the generation is about to end. */
+type HoldReason = "backlog" | "renewal";
 type ReadOnlyReason = "binary" | "too-large" | "log-unavailable";
 
 export type LiveDocumentOptions = {
@@ -84,7 +86,7 @@ export class LiveDocument {
   onRefused: () => void = () => undefined;
   #sequence: number;
   #pendingBytes = 0;
-  #isHeldBack = false;
+  readonly #heldFor = new Set<HoldReason>();
   #lane: Promise<unknown> = Promise.resolve();
   readonly #writer: LogWriter;
 
@@ -121,7 +123,7 @@ export class LiveDocument {
   }
 
   get readOnlyReason(): ReadOnlyReason | null {
-    return this.fixedReadOnly ?? (this.#isHeldBack ? "log-unavailable" : null);
+    return this.fixedReadOnly ?? (this.#heldFor.size > 0 ? "log-unavailable" : null);
   }
 
   factsFor(role: DocumentFacts["role"]): DocumentFacts {
@@ -156,7 +158,7 @@ export class LiveDocument {
       this.editorIds.add(sender.userId);
     }
     const mostBytes = this.#writer.isUp ? MAX_PENDING_BYTES.slow : MAX_PENDING_BYTES.down;
-    if (this.#pendingBytes > mostBytes || this.#writer.backlogBytes > MAX_BACKLOG_BYTES) this.#holdBack(true);
+    if (this.#pendingBytes > mostBytes || this.#writer.backlogBytes > MAX_BACKLOG_BYTES) this.hold("backlog", true);
     this.onEdited();
   }
 
@@ -186,6 +188,17 @@ export class LiveDocument {
     for (const participant of this.participants) participant.factsChanged();
   }
 
+  /** While held for anything, the document is read-only. What was refused meanwhile is still with the clients. */
+  hold(reason: HoldReason, held: boolean): void {
+    const was = this.#heldFor.size > 0;
+    if (held) this.#heldFor.add(reason);
+    else this.#heldFor.delete(reason);
+    const is = this.#heldFor.size > 0;
+    if (was === is) return;
+    this.factsChanged();
+    if (!is) for (const participant of this.participants) participant.requestSync();
+  }
+
   closeAll(code: number, reason: string): void {
     for (const participant of this.participants) participant.close(code, reason);
   }
@@ -193,18 +206,10 @@ export class LiveDocument {
   #settled(bytes: number): void {
     this.#pendingBytes -= bytes;
     if (
-      this.#isHeldBack &&
+      this.#heldFor.has("backlog") &&
       this.#pendingBytes < MAX_PENDING_BYTES.down / 4 &&
       this.#writer.backlogBytes < MAX_BACKLOG_BYTES / 4
     )
-      this.#holdBack(false);
-  }
-
-  #holdBack(held: boolean): void {
-    if (this.#isHeldBack === held) return;
-    this.#isHeldBack = held;
-    this.factsChanged();
-    // What was refused meanwhile is still with the clients.
-    if (!held) for (const participant of this.participants) participant.requestSync();
+      this.hold("backlog", false);
   }
 }

@@ -3,6 +3,7 @@ import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { LiveDocuments } from "#projects";
 import type { Checkpointing } from "./checkpointing.ts";
+import { Overrun } from "./materialiser.ts";
 import type { DocumentRef, DocumentStore } from "./ports.ts";
 import type { DocumentRegistry } from "./registry.ts";
 
@@ -25,7 +26,8 @@ export const createLiveDocuments = (
   parts: LiveDocumentsParts,
 ): LiveDocuments & { sweep(signal: AbortSignal): Promise<void> } => {
   const { store, registry, checkpointing, log } = parts;
-  const looked = new Set<string>();
+  /** Of projects that were looked at: documents that an earlier process left with edits in no version. */
+  const left = new Map<string, Set<string>>();
   let isAllLooked = false;
 
   const checkpointOne = async (ref: DocumentRef): Promise<void> => {
@@ -37,18 +39,26 @@ export const createLiveDocuments = (
     }
   };
 
-  /** Documents of an earlier process that ended without putting them to rest: looked for once per project. */
-  const recover = async (projectId: string): Promise<void> => {
-    if (isAllLooked || looked.has(projectId)) return;
-    for (const ref of await store.listUncheckpointed(projectId)) await checkpointOne(ref);
-    if (looked.size >= MAX_REMEMBERED) looked.clear();
-    looked.add(projectId);
+  /** What an earlier process left is looked for once per project; a document that can't be read holds up no other file. */
+  const recover = async (projectId: string, fileId: string | undefined): Promise<void> => {
+    if (isAllLooked) return;
+    let fileIds = left.get(projectId);
+    if (fileIds === undefined) {
+      fileIds = new Set((await store.listUncheckpointed(projectId)).map((ref) => ref.fileId));
+      if (left.size >= MAX_REMEMBERED) left.clear();
+      left.set(projectId, fileIds);
+    }
+    for (const found of fileIds) {
+      if (fileId !== undefined && found !== fileId) continue;
+      await checkpointOne({ projectId, fileId: found });
+      fileIds.delete(found);
+    }
   };
 
   return {
     async checkpoint(projectId, fileId) {
       try {
-        await recover(projectId);
+        await recover(projectId, fileId);
         if (fileId !== undefined) {
           const hold = await registry.holdOpen({ projectId, fileId });
           try {
@@ -81,19 +91,22 @@ export const createLiveDocuments = (
     /** Checkpoints what a crash left behind, one document after the other. */
     async sweep(signal) {
       try {
+        let isWhole = true;
         for (const ref of await store.listUncheckpointed()) {
           if (signal.aborted) return;
           try {
             await checkpointOne(ref);
           } catch (error) {
+            isWhole = false;
             log.warn("collaboration.recovery-failed", {
               fileId: ref.fileId,
               error: error instanceof Error ? error.message : "unknown",
             });
-            return;
+            // The database is asked again when somebody reads; one document that can't be read holds up no other.
+            if (!(error instanceof Overrun)) return;
           }
         }
-        isAllLooked = true;
+        isAllLooked = isWhole;
       } catch (error) {
         log.warn("collaboration.recovery-failed", { error: error instanceof Error ? error.message : "unknown" });
       }

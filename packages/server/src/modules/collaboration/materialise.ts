@@ -98,6 +98,20 @@ export const work = {
     return { ...compactDoc(doc, skipped), ...contentOf(doc, format) };
   },
 
+  /** How large the file would be with an update, and what taking it in costs. */
+  measure({ packed, update, format }: { packed: Uint8Array; update: Uint8Array; format: TextFormat }): {
+    fileBytes: number;
+    cpuMs: number;
+  } {
+    const { doc } = load(packed);
+    // Of this thread alone: on a busy machine a clock would blame the update for it.
+    const before = process.threadCpuUsage();
+    Y.applyUpdate(doc, update);
+    const used = process.threadCpuUsage(before);
+    const cpuMs = (used.user + used.system) / 1_000;
+    return { fileBytes: encodeFile(doc.getText(ROOT_TEXT).toJSON(), format).byteLength, cpuMs };
+  },
+
   /** What a client with this state vector lacks. */
   diff({ packed, stateVector }: { packed: Uint8Array; stateVector: Uint8Array }): { update: Uint8Array } {
     return { update: Y.encodeStateAsUpdate(load(packed).doc, stateVector) };

@@ -4,6 +4,8 @@ import { work, type Work } from "./materialise.ts";
 
 export type WorkRequest = { readonly id: number; readonly name: keyof Work; readonly argument: unknown };
 export type WorkAnswer =
+  /** Said once, before the first work begins: starting a thread takes its time. */
+  | { readonly isReady: true }
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string };
 
@@ -17,3 +19,4 @@ const perform = ({ id, name, argument }: WorkRequest): WorkAnswer => {
 };
 
 parentPort?.on("message", (request: WorkRequest) => parentPort?.postMessage(perform(request)));
+parentPort?.postMessage({ isReady: true } satisfies WorkAnswer);

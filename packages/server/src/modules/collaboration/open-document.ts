@@ -32,7 +32,7 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 /** Small ones here, large ones in the worker. @throws BadMessage */
 const inspect = async (materialiser: Materialiser, update: Uint8Array): Promise<Inspection> => {
   if (update.byteLength <= INLINE_INSPECTION_BYTES) return inspectUpdate(update);
-  const looked = await materialiser.run("inspect", { update: update.slice() });
+  const looked = await materialiser.run("inspect", () => ({ update: update.slice() }));
   if ("fault" in looked) throw new BadMessage(looked.fault);
   return looked.inspection;
 };
@@ -117,11 +117,16 @@ export const openDocument = async (
       checkpoint: atRest(file, 0),
     });
 
-  const seed = await parts.materialiser.run("seed", { text: decoded.text });
+  const seed = await parts.materialiser.run("seed", () => ({ text: decoded.text }));
   await parts.store.create(owner, { update: seed.state, baseVersion: file.entry.version, format: decoded.format });
   return new LiveDocument({
     ...common,
-    content: new DocumentContent({ state: seed.state, stateVector: seed.stateVector, sequence: 1 }),
+    content: new DocumentContent({
+      state: seed.state,
+      stateVector: seed.stateVector,
+      sequence: 1,
+      fileBytes: file.bytes.byteLength,
+    }),
     sequence: 1,
     format: decoded.format,
     fixedReadOnly: null,

@@ -2,8 +2,10 @@
 import { CLOSE } from "@atelier/contracts";
 import type { Log } from "#kernel/log";
 import type { Clock } from "#kernel/clock";
+import { Problem } from "#kernel/problem";
 import type { Lease, Leases } from "#platform/leases";
 import type { Checkpointing } from "./checkpointing.ts";
+import { Overrun } from "./materialiser.ts";
 import type { LiveDocument } from "./live-document.ts";
 import type { DocumentRef } from "./ports.ts";
 import { Upkeep, type UpkeepTimes } from "./upkeep.ts";
@@ -31,9 +33,15 @@ export type RegistryOptions = {
   readonly open: (ref: DocumentRef, lease: Lease) => Promise<LiveDocument | undefined>;
 };
 
+/** A document whose work took too long is left alone for so long, and twice as long each time after. */
+const FIRST_REST_MS = 60_000;
+const LONGEST_REST_MS = 3_600_000;
+const MAX_RESTING = 10_000;
+
 export class DocumentRegistry {
   readonly #options: RegistryOptions;
   readonly #slots = new Map<string, Slot>();
+  readonly #resting = new Map<string, { readonly untilMs: number; readonly restMs: number }>();
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -58,8 +66,14 @@ export class DocumentRegistry {
     return this.#slots.has(ref.fileId) ? this.hold(ref) : undefined;
   }
 
-  /** Opens the document or joins those who have it open. @returns undefined when there is no such file. */
+  /**
+   * Opens the document or joins those who have it open.
+   * @returns undefined when there is no such file. @throws Problem collaboration/document-unavailable while it rests
+   */
   async hold(ref: DocumentRef): Promise<Hold | undefined> {
+    const restMs = (this.#resting.get(ref.fileId)?.untilMs ?? 0) - this.#options.clock.monotonic();
+    if (restMs > 0)
+      throw new Problem("collaboration/document-unavailable", undefined, { retryAfterSeconds: restMs / 1_000 });
     for (;;) {
       const slot = this.#slots.get(ref.fileId);
       if (slot?.state === "closing") {
@@ -135,6 +149,16 @@ export class DocumentRegistry {
     for (const document of this.documents()) this.evict(document, { code: CLOSE.moving, reason: "stopping" });
   }
 
+  /** Its log stays as it is; the other documents get their turn. */
+  #letRest(fileId: string): void {
+    const restMs = Math.min(LONGEST_REST_MS, (this.#resting.get(fileId)?.restMs ?? FIRST_REST_MS / 2) * 2);
+    const oldest = this.#resting.size >= MAX_RESTING ? this.#resting.keys().next() : undefined;
+    if (oldest?.done === false) this.#resting.delete(oldest.value);
+    this.#resting.delete(fileId);
+    this.#resting.set(fileId, { untilMs: this.#options.clock.monotonic() + restMs, restMs });
+    this.#options.log.error("collaboration.document-rests", { fileId, restMs });
+  }
+
   async #release(lease: Lease): Promise<void> {
     try {
       await lease.release();
@@ -154,6 +178,7 @@ export class DocumentRegistry {
       },
       (error: unknown) => {
         this.#slots.delete(ref.fileId);
+        if (error instanceof Overrun) this.#letRest(ref.fileId);
         throw error;
       },
     );
@@ -188,7 +213,10 @@ export class DocumentRegistry {
           fileId: ref.fileId,
           error: error instanceof Error ? error.message : "unknown",
         });
-        if (task === "retire" && open.holds === 0) upkeep.released();
+        if (error instanceof Overrun) {
+          this.#letRest(ref.fileId);
+          this.evict(opened, { code: CLOSE.overloaded, reason: "the document can't be read right now" });
+        } else if (task === "retire" && open.holds === 0) upkeep.released();
       },
     });
     const open: Open = { document: opened, lease, upkeep, holds: 0 };

@@ -40,9 +40,9 @@ export const answerSync = async (
     const isNothing = known.byteLength === EMPTY_UPDATE.byteLength;
     return [...(isNothing ? [] : [updateFrame(known).frame]), ...content.tailFrames(), SYNCED_FRAME];
   }
-  const { update } = await parts.materialiser.run("diff", {
+  const { update } = await parts.materialiser.run("diff", () => ({
     packed: content.packed(),
     stateVector: stateVector.slice(),
-  });
+  }));
   return [step2Frame(update)];
 };

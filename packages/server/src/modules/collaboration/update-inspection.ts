@@ -9,6 +9,8 @@ export type ClockRange = { readonly client: number; readonly from: number; reado
 export type Inspection = {
   readonly ranges: readonly ClockRange[];
   readonly hasDeletions: boolean;
+  /** How many pieces it brings: taking them in may cost the square of their number. */
+  readonly structs: number;
   /** The Yjs client whose structs come first; null when the update only deletes. */
   readonly clientId: number | null;
 };
@@ -58,5 +60,10 @@ export const inspectUpdate = (update: Uint8Array): Inspection => {
     for (const { clock, len } of deletions)
       if (!(len > 0) || clock + len > MAX_CLOCK) throw new BadMessage("a deletion out of range");
   }
-  return { ranges, hasDeletions: decoded.ds.clients.size > 0, clientId: ranges[0]?.client ?? null };
+  return {
+    ranges,
+    hasDeletions: decoded.ds.clients.size > 0,
+    structs: decoded.structs.length,
+    clientId: ranges[0]?.client ?? null,
+  };
 };

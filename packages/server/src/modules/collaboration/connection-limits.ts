@@ -1,0 +1,27 @@
+/** What one connection of a live document may send and leave unread. */
+import type { Allowance } from "./rate-limit.ts";
+
+export type ConnectionLimits = {
+  /** A single update, in bytes. */
+  readonly maxUpdateBytes: number;
+  readonly messages: Allowance;
+  readonly bytes: Allowance;
+  /** Bytes of its own awareness states. */
+  readonly awarenessBytes: Allowance;
+  /** What may wait to be looked at, in bytes. */
+  readonly maxWaitingBytes: number;
+  /** What may wait for a slow reader, in bytes. */
+  readonly maxUnreadBytes: number;
+  /** A closed socket that does not answer is cut off after this. */
+  readonly closeGraceMs: number;
+};
+
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  maxUpdateBytes: 8 * 1024 * 1024,
+  messages: { burst: 20_000, perSecond: 1_000 },
+  bytes: { burst: 64 * 1024 * 1024, perSecond: 4 * 1024 * 1024 },
+  awarenessBytes: { burst: 512 * 1024, perSecond: 64 * 1024 },
+  maxWaitingBytes: 16 * 1024 * 1024,
+  maxUnreadBytes: 1024 * 1024,
+  closeGraceMs: 30_000,
+};

@@ -1,0 +1,61 @@
+/** Whether a document may take an update: its text has an end, and so has the history behind it. */
+import { MAX_DOCUMENT_BYTES } from "@atelier/contracts";
+import type { LiveDocument } from "./live-document.ts";
+import { type Materialiser, Overrun } from "./materialiser.ts";
+import type { Inspection } from "./update-inspection.ts";
+
+/** A text may pass its limit by this before it is measured: at the limit not every key shall cost a measurement. */
+export const GROWTH_SLACK_BYTES = 256 * 1024;
+/** Compacted history beyond this is given up for the text alone, in a new generation. */
+export const MAX_STATE_BYTES = 4 * MAX_DOCUMENT_BYTES;
+
+/** An update of more pieces is tried out before anybody gets it: made to, a few thousand keep a browser busy for minutes. */
+const MAX_UNTRIED_STRUCTS = 2_000;
+const MAX_TRIAL_CPU_MS = 500;
+const MOST_FILE_BYTES = MAX_DOCUMENT_BYTES + GROWTH_SLACK_BYTES;
+
+/** `unknown`: only a compaction can tell. */
+export type Room = "enough" | "none" | "unknown";
+
+export type Weighed = { readonly update: Uint8Array; readonly inspection: Inspection };
+
+/** Judges by sizes alone: no update makes a text longer than the update itself is, but for line ends of two bytes. */
+export const roomFor = (document: Pick<LiveDocument, "content" | "format">, { update, inspection }: Weighed): Room => {
+  const { stateFileBytes, stateBytes, tailBytes } = document.content;
+  const factor = document.format.eol === "crlf" ? 2 : 1;
+  if (inspection.structs === 0) return tailBytes > MOST_FILE_BYTES ? "unknown" : "enough";
+  const most = (stateFileBytes ?? stateBytes * factor) + (tailBytes + update.byteLength) * factor;
+  if (most <= MOST_FILE_BYTES && (stateFileBytes ?? 0) <= MAX_DOCUMENT_BYTES) return "enough";
+  return stateFileBytes !== undefined && tailBytes === 0 ? "none" : "unknown";
+};
+
+/** Whether an update may be passed on unseen: there is room, and taking it in is quick whatever it says. */
+export const isSurelyFine = (document: Pick<LiveDocument, "content" | "format">, weighed: Weighed): boolean =>
+  weighed.inspection.structs <= MAX_UNTRIED_STRUCTS && roomFor(document, weighed) === "enough";
+
+export type RoomParts = {
+  readonly materialiser: Materialiser;
+  /** Compacts the document, which measures it. */
+  readonly compact: (document: LiveDocument) => Promise<void>;
+};
+
+/** What is wrong with an update that is not surely fine; undefined: nothing. */
+export type Refusal = "too-large" | "too-slow" | undefined;
+
+/** Tries the update out, away from everybody. @throws Error when the document can't be read */
+export const tryOut = async (parts: RoomParts, document: LiveDocument, weighed: Weighed): Promise<Refusal> => {
+  const { update, inspection } = weighed;
+  if (roomFor(document, weighed) !== "enough") await parts.compact(document);
+  if (document.isGone || isSurelyFine(document, weighed)) return undefined;
+  // What also deletes may leave the text shorter than it was.
+  if (roomFor(document, weighed) === "none" && !inspection.hasDeletions) return "too-large";
+  const tried = await parts.materialiser
+    .run("measure", () => ({ packed: document.content.packed(), update: update.slice(), format: document.format }))
+    .catch((error: unknown) => {
+      if (error instanceof Overrun) return "too-slow" as const;
+      throw error;
+    });
+  if (tried === "too-slow" || tried.cpuMs > MAX_TRIAL_CPU_MS) return "too-slow";
+  const before = document.content.stateFileBytes ?? 0;
+  return tried.fileBytes <= Math.max(MAX_DOCUMENT_BYTES, before) ? undefined : "too-large";
+};

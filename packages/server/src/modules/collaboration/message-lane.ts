@@ -1,0 +1,67 @@
+/** One connection's messages in their order: while one of them needs time, or rights are looked up, the others wait. */
+
+/** What an entry costs in memory beside its bytes. */
+const ENTRY_BYTES = 256;
+
+export class MessageLane {
+  readonly #maxBytes: number;
+  readonly #waiting: { readonly bytes: number; run(): void }[] = [];
+  #waitingBytes = 0;
+  #isHeld = false;
+  #isBusy = false;
+
+  /** @param maxBytes that may wait */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Runs now or when it is its turn. @returns false when too much waits already */
+  take(bytes: number, run: () => void): boolean {
+    if (!this.#isHeld && !this.#isBusy) {
+      run();
+      return true;
+    }
+    this.#waitingBytes += bytes + ENTRY_BYTES;
+    this.#waiting.push({ bytes: bytes + ENTRY_BYTES, run });
+    return this.#waitingBytes <= this.#maxBytes;
+  }
+
+  /** Runs at once, or as the first thing when the lane is released. */
+  now(run: () => void): void {
+    if (this.#isHeld) this.#waiting.unshift({ bytes: 0, run });
+    else run();
+  }
+
+  /** Nothing runs until `release`. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#goOn();
+  }
+
+  /** What comes after this piece of work waits for it. It never rejects. */
+  async busy(work: () => Promise<void>): Promise<void> {
+    this.#isBusy = true;
+    await work();
+    this.#isBusy = false;
+    this.#goOn();
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    this.#waiting.length = 0;
+    this.#waitingBytes = 0;
+  }
+
+  #goOn(): void {
+    while (!this.#isHeld && !this.#isBusy) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#waitingBytes -= next.bytes;
+      next.run();
+    }
+  }
+}
