@@ -8,13 +8,14 @@ const mebibyte = 1024 * 1024;
 const bytes = (text: string): Buffer => Buffer.from(text, "utf8");
 const size = { columns: 101, rows: 37 };
 
+/** Says that it is up once its handlers are in place: a size that changes before is nothing to hear of. */
 const terminalProgram = `
 import os, signal, sys
-print("tty", all(os.isatty(n) for n in range(3)), *os.get_terminal_size(), flush=True)
 def resized(*_): os.write(1, ("resized %d %d\\n" % tuple(os.get_terminal_size())).encode())
 def interrupted(*_): os.write(1, b"interrupted\\n")
 signal.signal(signal.SIGWINCH, resized)
 signal.signal(signal.SIGINT, interrupted)
+print("tty", all(os.isatty(n) for n in range(3)), *os.get_terminal_size(), flush=True)
 for line in sys.stdin: print("line", line.strip(), flush=True)
 print("end of input", flush=True)
 `;
