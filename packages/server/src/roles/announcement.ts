@@ -4,8 +4,10 @@ import type { Tier } from "@atelier/contracts";
 export type Announcement = {
   readonly address: string;
   readonly tier: Tier;
-  /** Why there is no tier, or why not a better one. */
-  readonly tierReason?: string | undefined;
+  /** Stronger tiers than the one in use, or all, with why they do not work here. */
+  readonly refused: readonly { readonly tier: string; readonly reason?: string }[];
+  /** Nobody lets this server make cgroups. */
+  readonly limitsArePolled: boolean;
   readonly adminLink?: string | undefined;
   readonly hasPage: boolean;
 };
@@ -19,8 +21,13 @@ const TIER_NAMES = {
 export const announce = (facts: Announcement): string[] => [
   `Atelier listens on ${facts.address}`,
   ...(facts.hasPage ? [] : ["  The page is not built: only the API answers. Build it with `npm start`."]),
-  facts.tier === null ? "  Programs can't run here." : `  Programs run in ${TIER_NAMES[facts.tier]}.`,
-  ...(facts.tierReason === undefined ? [] : [`  ${facts.tierReason}`]),
+  facts.tier === null
+    ? "  Programs can't run here yet; editing and saving work. What is missing: npm run atelier -- doctor"
+    : `  Programs run in ${TIER_NAMES[facts.tier]}.`,
+  ...facts.refused.map(({ tier, reason = "the probe failed" }) => `  Not in ${tier}: ${reason}`),
+  ...(facts.limitsArePolled
+    ? ["  Their memory and CPU limits are polled, not the kernel's: npm run atelier -- doctor says what changes that."]
+    : []),
   ...(facts.adminLink === undefined ? [] : ["  Become the administrator, once, with", `  ${facts.adminLink}`]),
 ];
 

@@ -75,7 +75,6 @@ export const listen = async (server: HttpServer, needs: ListenNeeds): Promise<vo
   const own = localAddress({ host: settings.HOST, port, https: needs.https, basePath: settings.BASE_PATH });
   const address = settings.PUBLIC_URL === undefined ? own : `${settings.PUBLIC_URL}${settings.BASE_PATH}/`;
   needs.log.info("server.listening", { host: settings.HOST, port, address, tier: sandbox.tier, page: needs.hasPage });
-  const better = sandbox.verdicts.find((verdict) => !verdict.works);
   const adminLink = adminToken === undefined ? undefined : `${address}#${ADMIN_FRAGMENT}=${adminToken}`;
   const file = join(needs.dataDir, "admin-link");
   await rm(file, { force: true });
@@ -87,7 +86,8 @@ export const listen = async (server: HttpServer, needs: ListenNeeds): Promise<vo
     address,
     tier: sandbox.tier,
     hasPage: needs.hasPage,
-    tierReason: better === undefined ? undefined : `${better.tier} does not work here: ${better.reason}`,
+    refused: sandbox.verdicts.filter(({ works }) => !works),
+    limitsArePolled: sandbox.provider?.limitsEnforcement === "polled",
     adminLink,
   });
   for (const line of lines) needs.tell(line);

@@ -5,6 +5,8 @@ export type ShutdownOptions = {
   readonly log: Log & { flush(): void };
   /** Drains and releases everything; bounded by the lifecycle's own deadlines. */
   readonly stop: () => Promise<void>;
+  /** Says a line to the person at the terminal, where there is one. */
+  readonly tell: (line: string) => void;
 };
 
 /** Exit code of a process that was told to end while it was ending. */
@@ -13,6 +15,7 @@ const FORCED = 130;
 export const installShutdown = ({
   log,
   stop,
+  tell,
 }: ShutdownOptions): {
   /** Ends the process at once: the disk did not keep what it was told to. */ readonly onFatal: (
     error: unknown,
@@ -27,9 +30,12 @@ export const installShutdown = ({
     }
     stopping = true;
     log.info("server.stopping", { signal });
+    // A terminal shows ^C without ending its line.
+    tell("\nStopping: programs end, documents are written …");
     stop().then(
       () => {
         log.info("server.stopped");
+        tell("Stopped.");
         log.flush();
         process.exit(0);
       },
