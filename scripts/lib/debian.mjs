@@ -1,14 +1,16 @@
 // Debian's archive, read through mmdebstrap, so that the host's sources and packages stay as they are.
-import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import process from "node:process";
-import { findProgram, run } from "./command.mjs";
+import { run } from "./command.mjs";
 import { SetupFault } from "./fault.mjs";
 import { isRoot } from "./places.mjs";
-import { installCommand, serverPackages } from "./system-packages.mjs";
+import { installCommand, missingPackages, serverPackages } from "./system-packages.mjs";
 
 export const suite = "trixie";
 export const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/** The names of the system packages without which nothing can be had from the archive. */
+export const archivePackages = ["mmdebstrap", "debian-archive-keyring", ...(isRoot ? [] : ["uidmap"])];
 
 /** Node's name of this processor -> Debian's. */
 export function debianArchitecture() {
@@ -29,19 +31,22 @@ function sources() {
   ];
 }
 
-/** Throws a fault that names what to install when `programs` or Debian's keys are not on this machine. */
-export function requireArchiveTools(programs) {
-  const lacking = serverPackages.filter(({ program, file }) =>
-    program ? programs.includes(program) && !findProgram(program) : file === keyring && !existsSync(file),
-  );
-  for (const program of programs) {
-    if (!findProgram(program) && !lacking.some((one) => one.program === program)) {
-      throw new SetupFault(`${program} is not on this machine: images and tools come from Debian's archive through it`);
-    }
-  }
-  if (lacking.length > 0) {
-    throw new SetupFault(`missing: ${lacking.map(({ name }) => name).join(", ")}`, { hint: installCommand(lacking) });
-  }
+/** Throws a fault that names what to install when this machine cannot read the archive. */
+function requireArchiveTools() {
+  const lacking = missingPackages(serverPackages).filter(({ name }) => archivePackages.includes(name));
+  if (lacking.length === 0) return;
+  throw new SetupFault(`missing: ${lacking.map(({ name }) => name).join(", ")}`, { hint: installCommand(lacking) });
+}
+
+/** What mmdebstrap says, without its marks and its own words for things.
+ * @param {string} line */
+export function plainly(line) {
+  return line
+    .replace(/^[IW]: /, "")
+    .replace("running apt-get update", "reading Debian's package lists")
+    .replace("extracting archives", "unpacking packages")
+    .replace(" inside the chroot", "")
+    .replace(/\.\.\.$/, "");
 }
 
 /**
@@ -49,7 +54,7 @@ export function requireArchiveTools(programs) {
  * `minbase` is a system, `extract` the packages' files alone.
  */
 export async function writeDebianTar({ variant, packages, tar, options = [], what }, tell) {
-  requireArchiveTools(["mmdebstrap", "tar"]);
+  requireArchiveTools();
   const args = [
     `--architectures=${debianArchitecture()}`,
     `--variant=${variant}`,
@@ -66,7 +71,7 @@ export async function writeDebianTar({ variant, packages, tar, options = [], wha
   ];
   const env = { PATH: process.env["PATH"], HOME: process.env["HOME"] ?? "/", LC_ALL: "C.UTF-8", TMPDIR: tmpdir() };
   try {
-    await run("mmdebstrap", args, { env, tell, what });
+    await run("mmdebstrap", args, { env, tell: (line) => tell(plainly(line)), what });
   } catch (error) {
     if (error instanceof SetupFault && !isRoot)
       error.hint ??= "an ordinary user needs uidmap, entries in /etc/subuid and /etc/subgid, and user namespaces";

@@ -1,9 +1,10 @@
 // The npm dependencies: installed when package-lock.json says something else than node_modules holds.
-import { join } from "node:path";
+import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { join, relative } from "node:path";
 import process from "node:process";
 import { run } from "./command.mjs";
 import { locked } from "./lock.mjs";
-import { checkout } from "./places.mjs";
+import { checkout, pinnedNode } from "./places.mjs";
 import { digest, readIfThere, writeWhole } from "./recipe.mjs";
 
 const stamp = join(checkout, "node_modules", ".atelier-stamp");
@@ -24,10 +25,25 @@ function agrees() {
   });
 }
 
-/** npm's line on a request, as the name of what it fetched. */
-function shorten(line) {
+/**
+ * npm's line as a person wants to read it: the name of what was fetched. Nothing about the Node that the machine
+ * happens to have: what is installed runs on the pinned one.
+ * @param {string} line
+ * @returns {string | undefined}
+ */
+export function progressOf(line) {
+  if (/^npm warn/i.test(line)) return undefined;
   const path = /^npm http fetch GET 200 https?:\/\/[^/]+\/(\S+)/.exec(line)?.[1];
   return path ? `fetched ${decodeURIComponent(path).replace(/\/-\/.*/, "")}` : line;
+}
+
+/** npm 9, which Debian 13 has, takes this link away again with the package of the other processor. */
+function linkNode() {
+  const node = pinnedNode();
+  const link = join(checkout, "node_modules", ".bin", "node");
+  if (node === undefined || existsSync(link)) return;
+  mkdirSync(join(link, ".."), { recursive: true });
+  symlinkSync(relative(join(link, ".."), node), link);
 }
 
 /** Brings node_modules to what package-lock.json says; returns one word on what was done. */
@@ -44,8 +60,13 @@ export async function ensureDependencies(tell) {
         Object.entries(process.env).filter(([name]) => !/^npm_(?!config_cache)/i.test(name)),
       );
       const args = ["ci", "--no-audit", "--no-fund", "--loglevel=http", "--include=dev", "--include=optional"];
-      await run("npm", args, { cwd: checkout, env, tell: (line) => tell(shorten(line)), what: "npm ci" });
+      const tellProgress = (line) => {
+        const progress = progressOf(line);
+        if (progress !== undefined) tell(progress);
+      };
+      await run("npm", args, { cwd: checkout, env, tell: tellProgress, what: "npm ci" });
     }
+    linkNode();
     writeWhole(stamp, wanted);
     return done;
   });

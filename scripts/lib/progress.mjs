@@ -8,13 +8,18 @@ function seconds(sinceMs) {
   return `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
 }
 
+/** Without a terminal: how often a step may say what it does, and how long it may be silent. */
+const toldEveryMs = 3000;
+const silentForMs = 10_000;
+
 function fit(text, width) {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
 /**
  * Runs one step. `work` gets `tell(line)` for progress inside the step and returns a short word for the result
- * ("cached", "installed 3 packages"). A step that throws is marked, and the error goes on to the caller.
+ * ("cached", "installed 3 packages"), or `{ butOnly }` with one when it went on with less than there could be. A step
+ * that throws is marked, and the error goes on to the caller.
  */
 export async function step(title, work) {
   const began = performance.now();
@@ -26,21 +31,26 @@ export async function step(title, work) {
     frame = (frame + 1) % frames.length;
     out.write(`\r\u001B[2K${fit(`${frames[frame]} ${title} ${seconds(began)}  ${detail}`, (out.columns || 80) - 1)}`);
   };
-  const timer = live ? setInterval(draw, 100) : undefined;
+  const sayStill = () => {
+    if (performance.now() - lastTold < silentForMs) return;
+    lastTold = performance.now();
+    out.write(`  ${title}: ${seconds(began)} so far${detail === "" ? "" : `, ${fit(detail, 100)}`}\n`);
+  };
+  const timer = live ? setInterval(draw, 100) : setInterval(sayStill, 1000);
   const finish = (mark, text) => {
     clearInterval(timer);
     out.write(`${live ? "\r\u001B[2K" : ""}${mark} ${title}: ${text} (${seconds(began)})\n`);
   };
   const tell = (line) => {
     detail = line.trim();
-    // Without a terminal a long step still says every few seconds that it is alive.
-    if (live || performance.now() - lastTold < 3000) return;
+    if (live || performance.now() - lastTold < toldEveryMs) return;
     lastTold = performance.now();
     out.write(`  ${title}: ${fit(detail, 120)}\n`);
   };
   try {
     const result = await work(tell);
-    finish("✓", result ?? "done");
+    if (typeof result === "object") finish("!", result.butOnly);
+    else finish("✓", result ?? "done");
   } catch (error) {
     finish("✗", "failed");
     throw error;

@@ -1,12 +1,13 @@
 // Everything between a fresh checkout and a server that can start: each part is skipped in milliseconds when it is done.
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { archivePackages } from "./debian.mjs";
 import { ensureDependencies } from "./dependencies.mjs";
 import { SetupFault, report } from "./fault.mjs";
-import { ensureImage, imageFolder, testServices } from "./image.mjs";
+import { ensureImage, imageFacts, imageFolder, testServices } from "./image.mjs";
 import { notice, step } from "./progress.mjs";
 import { ensurePackages, installCommand, serverPackages } from "./system-packages.mjs";
-import { ensureTools, toolsFolder } from "./tools.mjs";
+import { ensureTools, toolsAreThere, toolsFolder } from "./tools.mjs";
 import { ensureWeb } from "./web.mjs";
 
 /** Refuses a Node that cannot run even this setup; the server itself runs on the pinned one. */
@@ -15,18 +16,25 @@ export function requireNode() {
   throw new SetupFault(`Node ${process.versions.node} is too old`, { hint: "Node 20 or newer is needed to begin." });
 }
 
-/** Installs what this machine lacks of `packages` where it may; says what stays missing and goes on. */
-export async function setUpPackages(packages, title = "System packages") {
+/**
+ * Installs what this machine lacks of `packages` where it may; says what stays missing, and with which one command
+ * somebody who may can install it. Returns what is missing still.
+ */
+export async function setUpPackages(packages) {
   let missing = [];
-  await step(title, async (tell) => {
+  await step("System packages", async (tell) => {
     const result = await ensurePackages(packages, tell);
     missing = result.missing;
-    if (result.installed.length > 0) return `installed ${result.installed.map(({ name }) => name).join(", ")}`;
-    return missing.length > 0 ? "some are missing" : "all there";
+    const done = result.installed.length > 0 ? `installed ${result.installed.map(({ name }) => name).join(", ")}` : "";
+    if (missing.length === 0) return done || "all there";
+    return { butOnly: `${done === "" ? "" : `${done}; `}${missing.length} missing` };
   });
-  if (missing.length === 0) return;
-  for (const { name, why } of missing) notice(`  missing: ${name} (${why})`);
-  notice(`  to install: ${installCommand(missing)}`);
+  if (missing.length === 0) return missing;
+  const width = Math.max(...missing.map(({ name }) => name.length));
+  for (const { name, why } of missing) notice(`    ${name.padEnd(width)}  ${why}`);
+  notice("  Whoever administers this machine can install them with");
+  notice(`    ${installCommand(missing)}`);
+  return missing;
 }
 
 /** A step without which the editor still works, only running programs does not: its fault is shown, and setup goes on. */
@@ -61,12 +69,21 @@ export function testEnvironment(env = process.env) {
   };
 }
 
+/** Steps that run programs of Debian's: one line instead of a fault each when those are known to be missing. */
+async function debianStep(title, { there, missing }, work) {
+  const lacking = missing.filter(({ name }) => archivePackages.includes(name)).map(({ name }) => name);
+  if (lacking.length === 0 || there()) return optionalStep(title, work);
+  notice(`! ${title}: needs ${lacking.join(" and ")}`);
+  return false;
+}
+
 /** Dependencies, packages, tools, the base image and the page, in this order. */
 export async function setUp({ packages = serverPackages } = {}) {
   requireNode();
   await step("Dependencies", ensureDependencies);
-  await setUpPackages(packages);
-  await optionalStep("Tools (gVisor)", ensureTools);
-  await optionalStep("Base language image", (tell) => ensureImage("base", tell));
+  const missing = await setUpPackages(packages);
+  await debianStep("Tools (gVisor)", { there: toolsAreThere, missing }, ensureTools);
+  const image = { there: () => imageFacts("base") !== undefined, missing };
+  await debianStep("Base language image", image, (tell) => ensureImage("base", tell));
   await step("Page", ensureWeb);
 }

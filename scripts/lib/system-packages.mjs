@@ -4,16 +4,21 @@ import process from "node:process";
 import { findProgram, run, succeeds } from "./command.mjs";
 import { isRoot } from "./places.mjs";
 
-/** @typedef {{ name: string, program?: string, file?: string, why: string }} SystemPackage */
+/** @typedef {{ name: string, program?: string, file?: string, why: string, rootOnly?: boolean }} SystemPackage */
 
-/** What a server needs. `program` or `file` shows that it is there; `why` is said when it is not.
+/** Everything a server can need. `program` or `file` shows that it is there; `why` is said when it is not.
  * @type {readonly SystemPackage[]} */
-export const serverPackages = [
+const everyPackage = [
   { name: "bubblewrap", program: "bwrap", why: "the namespaces tier runs programs in it" },
   { name: "mmdebstrap", program: "mmdebstrap", why: "language images are built with it" },
   { name: "squashfs-tools", program: "mksquashfs", why: "language images will be packed with it" },
   { name: "uidmap", program: "newuidmap", why: "sandboxes and images of an ordinary user need several user ids" },
-  { name: "e2fsprogs", program: "mkfs.ext4", why: "a server started as root gives each sandbox a disk of its own" },
+  {
+    name: "e2fsprogs",
+    program: "mkfs.ext4",
+    why: "a server started as root gives each sandbox a disk of its own",
+    rootOnly: true,
+  },
   {
     name: "debian-archive-keyring",
     file: "/usr/share/keyrings/debian-archive-keyring.gpg",
@@ -21,6 +26,15 @@ export const serverPackages = [
   },
   { name: "ca-certificates", file: "/etc/ssl/certs/ca-certificates.crt", why: "package mirrors may be https" },
 ];
+
+/** What a server that this user starts needs.
+ * @param {boolean} asRoot */
+export function packagesFor(asRoot) {
+  return everyPackage.filter(({ rootOnly }) => asRoot || rootOnly !== true);
+}
+
+/** @type {readonly SystemPackage[]} */
+export const serverPackages = packagesFor(isRoot);
 
 /** What the tests need besides: a real browser and letters for it to draw.
  * @type {readonly SystemPackage[]} */
