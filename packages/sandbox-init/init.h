@@ -77,6 +77,9 @@ bool channel_pending(void);
 void channel_flush(void);
 void channel_flush_blocking(void);
 
+/* launch.c: the one part that runs on the host. */
+int launch(char **arguments);
+
 /* files.c */
 bool file_open(const uint8_t *payload, size_t length);
 bool file_append(const uint8_t *bytes, size_t length);

@@ -1,33 +1,18 @@
 /** The `namespaces` tier: bubblewrap's namespaces, a seccomp filter, cgroup limits. The kernel is shared. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import type { Writable } from "node:stream";
-import type { Log } from "#kernel/log";
 import type { SandboxBlueprint, SandboxProvider } from "../ports.ts";
-import { familyOf, isAlive, killProcesses, waitUntil } from "../sandbox/host-processes.ts";
+import { killProcesses } from "../sandbox/host-processes.ts";
 import { type Launched, launch } from "../sandbox/launch.ts";
-import type { Machine } from "../sandbox/machine.ts";
-import { createPolledMeter } from "../sandbox/polled-meter.ts";
-import { insidePaths, makeRuntimeFolder } from "../sandbox/runtime-folder.ts";
-import { createSandboxHome, type SandboxHome, type SandboxPlace } from "../sandbox/sandbox-home.ts";
+import { insidePaths } from "../sandbox/runtime-folder.ts";
+import type { SandboxPlace } from "../sandbox/sandbox-home.ts";
+import { createSandboxProvider, type ProviderOptions } from "../sandbox/sandbox-provider.ts";
 import { SandboxUnavailable } from "../sandbox/sandbox-unavailable.ts";
 import { baseEnvironment } from "../sandbox/start-frame.ts";
+import { createToolMachine } from "../sandbox/tool-machine.ts";
 import { createUserPairs, type UserPair } from "../sandbox/user-pairs.ts";
-import { openWarmSandbox } from "../sandbox/warm-sandbox.ts";
 
-/** Where things are on the host. */
-export type BubblewrapOptions = {
-  readonly bwrap: string;
-  readonly initPath: string;
-  /** The `languages` folder: warm-up programs are `<id>/warm-up.*` in it. */
-  readonly warmUpFolder: string;
-  /** A folder of this provider's own; another server must not share it. */
-  readonly stateFolder: string;
-  readonly log: Log;
-  readonly bootTimeoutMs?: number;
-};
-
-const bootTimeoutMs = 15_000;
-const destroyTimeoutMs = 10_000;
+export type BubblewrapOptions = ProviderOptions & { readonly bwrap: string };
 
 const diskOptions = (blueprint: SandboxBlueprint): string =>
   `mode=0755,size=${blueprint.diskBytes},nr_inodes=${blueprint.diskInodes}`;
@@ -47,7 +32,7 @@ const bwrapArguments = (options: {
     ...Object.entries(baseEnvironment).map(([name, value]) => ["--setenv", name, value]),
     ["--ro-bind", blueprint.imageRoot, "/", "--ro-bind", runtimeFolder, "/.atelier"],
     ["--proc", "/proc", "--dev", "/dev"],
-    disk === undefined ? [] : ["--bind", disk, "/project"],
+    disk === undefined ? [] : ["--bind", disk.mountPoint, "/project"],
     ["--", insidePaths.init, `--disk=${disk === undefined ? diskOptions(blueprint) : "mounted"}`],
     [`--identity=${separateUsers ? "separate" : "shared"}`, "--hide-host", `--seccomp=${insidePaths.seccomp}`],
     blueprint.warmUp === undefined ? [] : ["--", ...blueprint.warmUp],
@@ -86,46 +71,20 @@ const mapUsers = (childPid: number, pair: UserPair | undefined): void => {
   writeFileSync(`/proc/${childPid}/gid_map`, maps.gid);
 };
 
-const createMachine = (launched: Launched, place: SandboxPlace): Machine => {
-  let destroyed: Promise<void> | undefined;
-  const destroy = async (): Promise<void> => {
-    const family = familyOf(launched.pid);
-    killProcesses(family.map((member) => member.pid));
-    await launched.exited;
-    const gone = await waitUntil(() => !family.some(isAlive), destroyTimeoutMs);
-    await place.remove(destroyTimeoutMs);
-    if (!gone) throw new Error("a sandboxed process did not end");
-  };
-  return {
-    input: launched.input,
-    output: launched.output,
-    meter: place.cgroup?.meter ?? createPolledMeter(launched.pid),
-    overheadBytes: 0,
-    destroy: () => (destroyed ??= destroy()),
-    complaint: launched.complaint,
-  };
-};
-
 /** A provider whose sandboxes are bubblewrap's. Does no I/O but to make its state folder. */
 export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxProvider => {
-  mkdirSync(options.stateFolder, { recursive: true });
-  const home: SandboxHome = createSandboxHome({
-    stateFolder: options.stateFolder,
-    tier: "namespaces",
-    log: options.log,
-  });
   const separateUsers = process.geteuid?.() === 0;
   const nextPair = createUserPairs();
-  let runtimeFolder: string | undefined;
-
-  const boot = async (blueprint: SandboxBlueprint): Promise<{ machine: Machine; place: SandboxPlace }> => {
-    runtimeFolder ??= makeRuntimeFolder(options);
-    const pair = separateUsers ? nextPair() : undefined;
-    const place = await home.open(blueprint);
-    try {
+  return createSandboxProvider({
+    ...options,
+    tier: "namespaces",
+    start: async ({ blueprint, place, runtimeFolder }) => {
+      const pair = separateUsers ? nextPair() : undefined;
       const launched = launch({
+        initPath: options.initPath,
         argv: [options.bwrap, ...bwrapArguments({ blueprint, runtimeFolder, place, separateUsers })],
         joinFiles: place.cgroup?.joinFiles ?? [],
+        disk: place.disk,
         extraPipes: 2,
       });
       try {
@@ -137,29 +96,7 @@ export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxPro
         killProcesses([launched.pid]);
         throw error;
       }
-      return { machine: createMachine(launched, place), place };
-    } catch (error) {
-      await place.remove(destroyTimeoutMs);
-      throw error;
-    }
-  };
-
-  return {
-    tier: "namespaces",
-    limitsEnforcement: home.limitsEnforcement,
-    async boot(blueprint) {
-      const { machine, place } = await boot(blueprint);
-      const sandbox = await openWarmSandbox({
-        tier: "namespaces",
-        limitsEnforcement: home.limitsEnforcement,
-        blueprint,
-        machine,
-        bootTimeoutMs: options.bootTimeoutMs ?? bootTimeoutMs,
-      });
-      await place.booted();
-      return home.track(sandbox);
+      return createToolMachine({ launched, place, overheadBytes: 0 });
     },
-    removeOrphans: () => home.removeOrphans(),
-    [Symbol.asyncDispose]: () => home.close(),
-  };
+  });
 };

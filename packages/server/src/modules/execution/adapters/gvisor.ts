@@ -1,31 +1,16 @@
 /** The `gvisor` tier: each sandbox is a gVisor kernel of its own (runsc, systrap), bounded by a cgroup from outside. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Log } from "#kernel/log";
 import type { SandboxBlueprint, SandboxProvider } from "../ports.ts";
-import { familyOf, isAlive, killProcesses, waitUntil } from "../sandbox/host-processes.ts";
-import { type Launched, launch } from "../sandbox/launch.ts";
-import type { Machine } from "../sandbox/machine.ts";
-import { createPolledMeter } from "../sandbox/polled-meter.ts";
-import { insidePaths, makeRuntimeFolder } from "../sandbox/runtime-folder.ts";
-import { createSandboxHome, type SandboxPlace } from "../sandbox/sandbox-home.ts";
+import { launch } from "../sandbox/launch.ts";
+import { insidePaths } from "../sandbox/runtime-folder.ts";
+import { createSandboxProvider, type ProviderOptions } from "../sandbox/sandbox-provider.ts";
+import type { ScratchDisk } from "../sandbox/scratch-disk.ts";
 import { baseEnvironment } from "../sandbox/start-frame.ts";
-import { openWarmSandbox } from "../sandbox/warm-sandbox.ts";
+import { createToolMachine } from "../sandbox/tool-machine.ts";
 
-/** Where things are on the host. */
-export type GvisorOptions = {
-  readonly runsc: string;
-  readonly initPath: string;
-  /** The `languages` folder: warm-up programs are `<id>/warm-up.*` in it. */
-  readonly warmUpFolder: string;
-  /** A folder of this provider's own; another server must not share it. */
-  readonly stateFolder: string;
-  readonly log: Log;
-  readonly bootTimeoutMs?: number;
-};
+export type GvisorOptions = ProviderOptions & { readonly runsc: string };
 
-const bootTimeoutMs = 20_000;
-const destroyTimeoutMs = 10_000;
 /** What gVisor's kernel, file proxy and stub processes take beside the program, measured at rest and under load. */
 const overheadBytes = 64 * 1024 * 1024;
 
@@ -42,7 +27,7 @@ const initCapabilities = [
   "CAP_DAC_OVERRIDE",
 ];
 
-const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string, disk: string | undefined): unknown => ({
+const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string, disk: ScratchDisk | undefined): unknown => ({
   ociVersion: "1.0.2",
   process: {
     user: { uid: 0, gid: 0 },
@@ -72,78 +57,60 @@ const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string, disk: str
     { destination: "/.atelier", type: "bind", source: runtimeFolder, options: ["rbind", "ro", "nosuid", "nodev"] },
     ...(disk === undefined
       ? []
-      : [{ destination: "/project", type: "bind", source: disk, options: ["bind", "rw", "nosuid", "nodev"] }]),
+      : [
+          {
+            destination: "/project",
+            type: "bind",
+            source: disk.mountPoint,
+            options: ["bind", "rw", "nosuid", "nodev"],
+          },
+        ]),
   ],
   linux: {
     namespaces: ["pid", "network", "ipc", "uts", "mount"].map((type) => ({ type })),
   },
 });
 
-const createMachine = (launched: Launched, place: SandboxPlace): Machine => {
-  let destroyed: Promise<void> | undefined;
-  const destroy = async (): Promise<void> => {
-    const family = familyOf(launched.pid);
-    killProcesses([...new Set([...family.map((member) => member.pid), ...(place.cgroup?.processes() ?? [])])]);
-    await launched.exited;
-    const gone = await waitUntil(() => !family.some(isAlive), destroyTimeoutMs);
-    await place.remove(destroyTimeoutMs);
-    if (!gone) throw new Error("a sandboxed process did not end");
-  };
-  return {
-    input: launched.input,
-    output: launched.output,
-    meter: place.cgroup?.meter ?? createPolledMeter(launched.pid),
-    overheadBytes,
-    destroy: () => (destroyed ??= destroy()),
-    complaint: launched.complaint,
-  };
+/** Stops and continues the kernel's process: it looks after its own work 2,500 times a second even when there is none. */
+const signalKernel = (pidFile: string, signal: "SIGSTOP" | "SIGCONT"): void => {
+  const pid = Number(readFileSync(pidFile, "utf8"));
+  // Zero and negative numbers would name groups of processes.
+  if (!Number.isSafeInteger(pid) || pid <= 1) throw new Error(`runsc wrote no process id to ${pidFile}`);
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // It has just ended, which its streams say.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 };
 
 /** A provider whose sandboxes are gVisor's. Does no I/O but to make its state folder. */
-export const createGvisorProvider = (options: GvisorOptions): SandboxProvider => {
-  mkdirSync(options.stateFolder, { recursive: true });
-  const home = createSandboxHome({ stateFolder: options.stateFolder, tier: "gvisor", log: options.log });
-  let runtimeFolder: string | undefined;
-
-  const boot = async (blueprint: SandboxBlueprint): Promise<{ machine: Machine; place: SandboxPlace }> => {
-    runtimeFolder ??= makeRuntimeFolder(options);
-    const place = await home.open(blueprint);
-    try {
+export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
+  createSandboxProvider({
+    ...options,
+    tier: "gvisor",
+    start: async ({ blueprint, place, runtimeFolder }) => {
+      const pidFile = join(place.folder, "kernel.pid");
       writeFileSync(join(place.folder, "config.json"), JSON.stringify(ociBundle(blueprint, runtimeFolder, place.disk)));
       const launched = launch({
+        initPath: options.initPath,
         argv: [
           [options.runsc, "--root", join(place.folder, "runsc"), "--platform", "systrap", "--network", "none"],
           // The cgroup is entered before runsc starts, and outlives it so that the cause of a death can be read.
           ["--ignore-cgroups", "--overlay2", "none", "--host-uds", "none"],
           ["--file-access", "exclusive", "--file-access-mounts", "exclusive"],
           process.geteuid?.() === 0 ? [] : ["--rootless"],
-          ["run", "--bundle", place.folder, place.id],
+          ["run", "--bundle", place.folder, "--pid-file", pidFile, place.id],
         ].flat(),
         joinFiles: place.cgroup?.joinFiles ?? [],
+        disk: place.disk,
       });
-      return { machine: createMachine(launched, place), place };
-    } catch (error) {
-      await place.remove(destroyTimeoutMs);
-      throw error;
-    }
-  };
-
-  return {
-    tier: "gvisor",
-    limitsEnforcement: home.limitsEnforcement,
-    async boot(blueprint) {
-      const { machine, place } = await boot(blueprint);
-      const sandbox = await openWarmSandbox({
-        tier: "gvisor",
-        limitsEnforcement: home.limitsEnforcement,
-        blueprint,
-        machine,
-        bootTimeoutMs: options.bootTimeoutMs ?? bootTimeoutMs,
+      return createToolMachine({
+        launched,
+        place,
+        overheadBytes,
+        rest: () => signalKernel(pidFile, "SIGSTOP"),
+        wake: () => signalKernel(pidFile, "SIGCONT"),
       });
-      await place.booted();
-      return home.track(sandbox);
     },
-    removeOrphans: () => home.removeOrphans(),
-    [Symbol.asyncDispose]: () => home.close(),
-  };
-};
+  });

@@ -1,6 +1,7 @@
-/** Starts an isolation tool as a child whose cgroup membership, streams and last words are ours. */
+/** Starts an isolation tool as a child whose cgroups, disk, streams and last words are ours. */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import type { ScratchDisk } from "./scratch-disk.ts";
 
 /** A started tool. */
 export type Launched = {
@@ -16,22 +17,31 @@ export type Launched = {
 
 const complaintBytes = 2048;
 
-// Enters each cgroup, then becomes the tool: nothing of it ever runs outside.
-const joinScript = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 71; shift; done; shift; exec "$@"';
+/** What is started: the tool, from inside these cgroups and with this disk. */
+export type LaunchPlan = {
+  readonly initPath: string;
+  readonly argv: readonly string[];
+  /** Each is entered before anything else is done: nothing of the tool ever runs outside. */
+  readonly joinFiles: readonly string[];
+  readonly disk: ScratchDisk | undefined;
+};
+
+/** `init launch …`, which becomes the tool (packages/sandbox-init/launch.c). */
+export const launchArguments = ({ initPath, argv, joinFiles, disk }: LaunchPlan): string[] => [
+  initPath,
+  "launch",
+  ...joinFiles.flatMap((file) => ["--join", file]),
+  ...(disk === undefined ? [] : ["--disk", disk.template, disk.image, disk.mountPoint]),
+  "--",
+  ...argv,
+];
 
 /** Throws when the child cannot be started at all. */
-export const launch = (options: {
-  readonly argv: readonly string[];
-  readonly joinFiles: readonly string[];
-  readonly extraPipes?: number;
-}): Launched => {
-  const argv =
-    options.joinFiles.length === 0
-      ? [...options.argv]
-      : ["/bin/sh", "-c", joinScript, "join", ...options.joinFiles, "--", ...options.argv];
+export const launch = (plan: LaunchPlan & { readonly extraPipes?: number }): Launched => {
+  const argv = launchArguments(plan);
   const [file, ...rest] = argv;
   if (file === undefined) throw new RangeError("argv is empty");
-  const extra = Array.from({ length: options.extraPipes ?? 0 }, () => "pipe" as const);
+  const extra = Array.from({ length: plan.extraPipes ?? 0 }, () => "pipe" as const);
   // Its own session: a terminal's Ctrl-C stops the server, which then stops sandboxes in order.
   const child = spawn(file, rest, {
     stdio: ["pipe", "pipe", "pipe", ...extra],

@@ -11,6 +11,9 @@ export interface Machine {
   readonly meter: Meter;
   /** Memory that the isolation itself needs, in bytes, on top of what a program may use. */
   readonly overheadBytes: number;
+  /** It waits for its job from now on: it may be kept from using the CPU until `wake`. */
+  rest(): void;
+  wake(): void;
   /** Ends everything and removes every trace; idempotent. Rejects when something remained. */
   destroy(): Promise<void>;
   /** What init or the isolation tool last wrote to its error stream, for an operator; at most 2 KiB. */

@@ -7,7 +7,7 @@ import type { IsolationTier, LimitsEnforcement, SandboxBlueprint, WarmSandbox } 
 import { type CgroupLayout, findCgroupLayout } from "./cgroup-layout.ts";
 import { createSandboxCgroup, removeSandboxCgroups, type SandboxCgroup } from "./cgroups.ts";
 import { killProcesses, processesNaming, waitUntil } from "./host-processes.ts";
-import { createScratchDisks, detachAllBelow, type ScratchDisk } from "./scratch-disk.ts";
+import { createScratchDisks, type ScratchDisk } from "./scratch-disk.ts";
 
 /** One sandbox's belongings on the host. */
 export type SandboxPlace = {
@@ -15,10 +15,8 @@ export type SandboxPlace = {
   /** Holds the tool's own state; its path on a command line is how a later server finds what was left behind. */
   readonly folder: string;
   readonly cgroup: SandboxCgroup | undefined;
-  /** Where a disk for /project and /tmp is mounted until `booted`; absent: the sandbox makes one in memory. */
-  readonly disk: string | undefined;
-  /** The sandbox has the disk mounted: it is taken out of the host's tree. */
-  booted(): Promise<void>;
+  /** The disk for /project and /tmp that its launch will mount; absent: the sandbox makes one in memory. */
+  readonly disk: ScratchDisk | undefined;
   remove(timeoutMs: number): Promise<void>;
 };
 
@@ -32,8 +30,8 @@ export interface SandboxHome {
   close(): Promise<void>;
 }
 
-/** How the tools call themselves, and the shell that becomes one of them. */
-const isolationTool = /^(?:bwrap|runsc|runsc-\w+|exe|sh)$/u;
+/** How the tools call themselves, and the program that becomes one of them. */
+const isolationTool = /^(?:bwrap|runsc|runsc-\w+|exe|init-\w+)$/u;
 
 const layoutFile = "cgroups.json";
 
@@ -48,6 +46,7 @@ export const cgroupParentName = (stateFolder: string): string =>
 export const createSandboxHome = (options: {
   readonly stateFolder: string;
   readonly tier: IsolationTier;
+  readonly initPath: string;
   readonly log: Log;
 }): SandboxHome => {
   const stateFolder = resolve(options.stateFolder);
@@ -57,17 +56,24 @@ export const createSandboxHome = (options: {
   const layout = findCgroupLayout();
   const living = new Set<WarmSandbox>();
 
-  const disks = process.geteuid?.() === 0 ? createScratchDisks(stateFolder) : undefined;
+  const disks =
+    process.geteuid?.() === 0
+      ? createScratchDisks({
+          templateFolder: stateFolder,
+          initPath: options.initPath,
+          withFolders: options.tier === "gvisor",
+        })
+      : undefined;
   let disksWork = disks !== undefined;
 
-  const makeDisk = async (folder: string, blueprint: SandboxBlueprint): Promise<ScratchDisk | undefined> => {
+  const planDisk = async (folder: string, blueprint: SandboxBlueprint): Promise<ScratchDisk | undefined> => {
     if (disks === undefined || !disksWork) return undefined;
     try {
-      return await disks.make(folder, { bytes: blueprint.diskBytes, inodes: blueprint.diskInodes });
+      return await disks.plan(folder, { bytes: blueprint.diskBytes, inodes: blueprint.diskInodes });
     } catch (error) {
       // In a container there may be no loop devices: files are then kept in memory, and count as such.
+      if (disksWork) options.log.warn("execution.disks-in-memory", { tier: options.tier, reason: String(error) });
       disksWork = false;
-      options.log.warn("execution.disks-in-memory", { tier: options.tier, reason: String(error) });
       return undefined;
     }
   };
@@ -84,23 +90,15 @@ export const createSandboxHome = (options: {
       const folder = join(sandboxes, id);
       mkdirSync(folder, { mode: 0o700 });
       if (!existsSync(join(stateFolder, layoutFile))) rememberLayout();
-      const disk = await makeDisk(folder, blueprint);
+      const disk = await planDisk(folder, blueprint);
       const cgroup = layout === undefined ? undefined : createSandboxCgroup(layout, cgroupParent, id);
-      let attached = disk !== undefined;
-      const booted = async (): Promise<void> => {
-        if (!attached) return;
-        attached = false;
-        await disk?.detach();
-      };
       return {
         id,
         folder,
         cgroup,
-        disk: disk?.mountPoint,
-        booted,
+        disk,
         async remove(timeoutMs) {
           await cgroup?.remove(timeoutMs);
-          await booted();
           rmSync(folder, { recursive: true, force: true });
         },
       };
@@ -121,7 +119,6 @@ export const createSandboxHome = (options: {
       }, 5000);
       const before = readLayout(join(stateFolder, layoutFile));
       const cgroups = before === undefined ? 0 : await removeSandboxCgroups(before, cgroupParent);
-      await detachAllBelow(marker);
       for (const name of names) rmSync(join(sandboxes, name), { recursive: true, force: true });
       rememberLayout();
       const count = Math.max(names.length, cgroups);

@@ -66,6 +66,7 @@ export const openWarmSandbox = async (options: WarmSandboxOptions): Promise<Warm
   } finally {
     clearTimeout(timer);
   }
+  machine.rest();
 
   return {
     tier: options.tier,
@@ -76,6 +77,7 @@ export const openWarmSandbox = async (options: WarmSandboxOptions): Promise<Warm
       checkJob(job);
       const warmArgv = job.compile === undefined ? warmArguments(blueprint.warmUp, job.run) : undefined;
       state = "used";
+      machine.wake();
       current = startRun({ machine, job, listener, warmArgv, memoryBytes: blueprint.memoryBytes });
       return current.run;
     },

@@ -1,0 +1,126 @@
+/* On the host: `init launch` enters a sandbox's cgroups, mounts its disk where nobody else sees it, and becomes the
+   isolation tool. One process instead of a shell, cp, mount and umount for each sandbox.
+
+   init launch [--join CGROUP_PROCS]… [--disk TEMPLATE IMAGE MOUNT_POINT] -- TOOL [ARGUMENT]… */
+#define _GNU_SOURCE
+#include "init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/loop.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define USAGE_ERROR 64
+#define COPY_BYTES 65536
+#define LOOP_TRIES 64
+
+_Noreturn static void refuse(const char *what, const char *path) {
+  dprintf(2, "launch: cannot %s %s: %s\n", what, path, strerror(errno));
+  _exit(71);
+}
+
+/* Before anything else is done: nothing of the sandbox ever runs or allocates outside. */
+static void join_cgroup(const char *path) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, "0", 1) != 1) refuse("enter", path);
+  close(fd);
+}
+
+static bool only_zeros(const char *bytes, size_t length) {
+  return bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0;
+}
+
+static void copy_range(int from, int to, off_t at, off_t end, const char *path) {
+  static char buffer[COPY_BYTES];
+  while (at < end) {
+    size_t wanted = end - at < COPY_BYTES ? (size_t)(end - at) : COPY_BYTES;
+    ssize_t count = pread(from, buffer, wanted, at);
+    if (count <= 0) refuse("read", path);
+    if (!only_zeros(buffer, (size_t)count) && pwrite(to, buffer, (size_t)count, at) != count) refuse("copy", path);
+    at += count;
+  }
+}
+
+/* A copy that shares the template's blocks where the host's file system can, else of what is not a hole. */
+static int copy_template(const char *template, const char *image) {
+  struct stat about;
+  int from = open(template, O_RDONLY | O_CLOEXEC);
+  if (from < 0 || fstat(from, &about) != 0) refuse("open", template);
+  int to = open(image, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (to < 0) refuse("make", image);
+  if (ioctl(to, FICLONE, from) != 0) {
+    if (ftruncate(to, about.st_size) != 0) refuse("size", image);
+    for (off_t data = 0; (data = lseek(from, data, SEEK_DATA)) >= 0;) {
+      off_t hole = lseek(from, data, SEEK_HOLE);
+      copy_range(from, to, data, hole, template);
+      data = hole;
+    }
+    if (errno != ENXIO) refuse("read", template);
+  }
+  close(from);
+  return to;
+}
+
+/* The device frees itself when the last mount of it goes. Somebody else may take the free one first: then the next. */
+static int attach(int image, char *device, size_t size) {
+  int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+  if (control < 0) refuse("open", "/dev/loop-control");
+  struct loop_config config = {.fd = (uint32_t)image, .info = {.lo_flags = LO_FLAGS_AUTOCLEAR}};
+  for (int tries = 0; tries < LOOP_TRIES; tries++) {
+    int number = ioctl(control, LOOP_CTL_GET_FREE);
+    if (number < 0) refuse("find", "a loop device");
+    snprintf(device, size, "/dev/loop%d", number);
+    int loop = open(device, O_RDWR | O_CLOEXEC);
+    if (loop < 0) refuse("open", device);
+    if (ioctl(loop, LOOP_CONFIGURE, &config) == 0) {
+      close(control);
+      return loop;
+    }
+    if (errno != EBUSY) refuse("set up", device);
+    close(loop);
+  }
+  refuse("find", "a free loop device");
+}
+
+/* The mount namespace is the sandbox's own, so the disk is in no other process's tree and ends with the last one inside. */
+static void mount_disk(const char *template, const char *image, const char *mount_point) {
+  char device[32];
+  int file = copy_template(template, image);
+  int loop = attach(file, device, sizeof device);
+  if (unshare(CLONE_NEWNS) != 0) refuse("make", "a mount namespace");
+  if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) != 0) refuse("detach", "the mount namespace");
+  if (mount(device, mount_point, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME, NULL) != 0) refuse("mount", mount_point);
+  if (unlink(image) != 0) refuse("unlink", image);
+  close(loop);
+  close(file);
+}
+
+int launch(char **argument) {
+  /* A sandbox that rests would not notice that the server has been killed; the tools pass this on to what they start. */
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) refuse("follow", "the server");
+  for (; *argument != NULL; argument++) {
+    if (strcmp(*argument, "--join") == 0 && argument[1] != NULL) {
+      join_cgroup(*++argument);
+    } else if (strcmp(*argument, "--disk") == 0 && argument[1] != NULL && argument[2] != NULL && argument[3] != NULL) {
+      mount_disk(argument[1], argument[2], argument[3]);
+      argument += 3;
+    } else if (strcmp(*argument, "--") == 0 && argument[1] != NULL) {
+      execvp(argument[1], argument + 1);
+      refuse("start", argument[1]);
+    } else {
+      break;
+    }
+  }
+  dprintf(2, "launch: cannot understand its arguments\n");
+  return USAGE_ERROR;
+}
