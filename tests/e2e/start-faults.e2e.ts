@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openTestDatabase } from "../../packages/server/src/platform/sql/test-database.ts";
 import { freePort, startServer } from "../support/server.ts";
 import { signInAsGuest } from "../support/client.ts";
 
@@ -66,6 +67,30 @@ describe("a start that can't be", () => {
     await client.createFile(project.id, "still.txt", "here");
     expect((await client.readFile(project.id, "still.txt")).content).toBe("here");
   });
+
+  it(
+    "refuses a second server on one database; the next one takes over from a killed one",
+    { timeout: 180_000 },
+    async () => {
+      await using database = await openTestDatabase();
+      const env = { DATABASE_URL: database.adminUrl, SECRET_KEY: "a key that both of them have, 32 characters" };
+      const other = await mkdtemp(join(tmpdir(), "atelier-fault-"));
+      try {
+        await using first = await startServer({ dataDir: folder, env });
+        const client = await signInAsGuest(first.origin);
+        const { code, errors } = await startAndFail({ DATA_DIR: other, PORT: String(await freePort()), ...env });
+        expect(code).toBe(1);
+        expect(errors).toEqual([expect.stringMatching(/^Another server is using the database of DATABASE_URL: /u)]);
+        expect(errors.join()).not.toContain(database.adminUrl);
+        expect((await client.createProject({ name: "the first goes on" })).id).toBeTruthy();
+        await first.crash();
+        await using second = await startServer({ dataDir: other, env });
+        expect((await signInAsGuest(second.origin)).user.id).toBeTruthy();
+      } finally {
+        await rm(other, { recursive: true, force: true });
+      }
+    },
+  );
 
   it("names a data folder that can't be made or written", { timeout: 60_000 }, async () => {
     const file = join(folder, "a-file");

@@ -29,6 +29,7 @@ import { createPrometheusMetrics } from "./platform/metrics/adapters/prometheus-
 import { createMemoryRateLimits } from "./platform/rate-limits/adapters/memory-rate-limits.ts";
 import { createEmbeddedPostgres } from "./platform/sql/adapters/embedded-postgres.ts";
 import { createPgSql } from "./platform/sql/adapters/pg-sql.ts";
+import { createServerLock } from "./platform/sql/adapters/server-lock.ts";
 import { migrate } from "./platform/sql/migrate.ts";
 import { createAccountUsage } from "./roles/account-usage.ts";
 import { bindApplication, createApplication } from "./roles/application.ts";
@@ -45,10 +46,12 @@ import { describeStartFault } from "./roles/start-fault.ts";
 /** No component may hold up the end for longer; PostgreSQL's own deadline is below it. */
 const STOP_DEADLINE_MS = 25_000;
 
-const openDatabase = async (settings: Configuration, places: Places, log: Log, lifecycle: Lifecycle) => {
-  if (settings.DATABASE_URL !== undefined) {
-    await migrate({ url: settings.DATABASE_URL, log });
-    return createPgSql({ url: settings.DATABASE_URL, log });
+const openDatabase = async (settings: Configuration, places: Places, { log, lifecycle, onFatal }: Tools) => {
+  const url = settings.DATABASE_URL;
+  if (url !== undefined) {
+    await lifecycle.start(createServerLock({ url, log, onLost: onFatal }));
+    await migrate({ url, log });
+    return createPgSql({ url, log });
   }
   const postgres = createEmbeddedPostgres({
     dataDir: places.dataDir,
@@ -90,7 +93,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   tell("Starting the database, looking for sandboxes …");
   const choosing = openSandbox(settings, places, log);
   await lifecycle.start(releaseOnceChosen(choosing));
-  const sql = await openDatabase(settings, places, log, lifecycle);
+  const sql = await openDatabase(settings, places, tools);
   await lifecycle.start(releasing("database pool", sql));
 
   const bus = createInProcessBus(log);

@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { silentLog } from "#kernel/log";
+import { openTestDatabase, type TestDatabase } from "../test-database.ts";
+import { createServerLock, DatabaseInUse } from "./server-lock.ts";
+
+let database: TestDatabase;
+let admin: pg.Client;
+beforeAll(async () => {
+  database = await openTestDatabase();
+  admin = new pg.Client({ connectionString: database.adminUrl });
+  await admin.connect();
+});
+afterAll(async () => {
+  await admin.end();
+  await database[Symbol.asyncDispose]();
+});
+
+const signal = new AbortController().signal;
+const lock = (onLost: (error: Error) => void = () => undefined, waitMs = 0) =>
+  createServerLock({ url: database.url, log: silentLog, waitMs, onLost });
+
+/** Ends the connections that hold advisory locks, as a restart of the database would. */
+const cutHolders = () =>
+  admin.query(
+    `select pg_terminate_backend(pid) from pg_locks
+      where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
+  );
+
+describe("the lock on a database", () => {
+  test("[Q1] a second server is refused in one line, and gets its turn when the first one stops", async () => {
+    const [first, second] = [lock(), lock()];
+    await first.start(signal);
+    await expect(second.start(signal)).rejects.toThrow(DatabaseInUse);
+    await expect(second.start(signal)).rejects.toThrow(
+      /^Another server is using the database of DATABASE_URL: [^\n]+$/u,
+    );
+    const waiting = lock(undefined, 10_000);
+    const started = waiting.start(signal);
+    await first[Symbol.asyncDispose]();
+    await started;
+    await waiting[Symbol.asyncDispose]();
+    await second[Symbol.asyncDispose]();
+  });
+
+  test("[Q1] a server that was killed holds nothing", async () => {
+    const program = `
+      const { createServerLock } = await import(${JSON.stringify(join(import.meta.dirname, "server-lock.ts"))});
+      const log = { debug() {}, info() {}, warn() {}, error() {}, with: () => log };
+      await createServerLock({ url: process.argv[1], log, onLost() {} }).start();
+      process.stdout.write("held");
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program, database.url], {
+      stdio: ["ignore", "pipe", "inherit"],
+      cwd: import.meta.dirname,
+    });
+    await once(child.stdout, "data");
+    const next = lock();
+    await expect(next.start(signal)).rejects.toThrow(DatabaseInUse);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const patient = lock(undefined, 10_000);
+    await patient.start(signal);
+    await patient[Symbol.asyncDispose]();
+    await next[Symbol.asyncDispose]();
+  });
+
+  test("[Q1] a lost connection is made again; who comes too late is told to end", async () => {
+    const onLost = vi.fn<(error: Error) => void>();
+    const first = lock(onLost);
+    await first.start(signal);
+    await cutHolders();
+    const held = async (): Promise<number> =>
+      (await admin.query("select from pg_locks where locktype = 'advisory' and granted")).rowCount ?? 0;
+    // The heartbeat notices after at most 5 s.
+    await vi.waitFor(async () => expect(await held()).toBe(1), { timeout: 15_000, interval: 100 });
+    expect(onLost).not.toHaveBeenCalled();
+    await cutHolders();
+    const second = lock();
+    await second.start(signal);
+    await vi.waitFor(() => expect(onLost).toHaveBeenCalledOnce(), { timeout: 15_000, interval: 100 });
+    await first[Symbol.asyncDispose]();
+    await second[Symbol.asyncDispose]();
+  }, 40_000);
+});

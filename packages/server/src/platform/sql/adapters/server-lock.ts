@@ -1,0 +1,117 @@
+/**
+ * One server on one database: an advisory lock on a connection of its own, held as long as the process lives. PostgreSQL lets
+ * go of it when the connection ends, so that the next server takes over after a crash without anybody's help.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import type { Component } from "#kernel/lifecycle";
+import type { Log } from "#kernel/log";
+
+const SERVER_LOCK = 5_287_314;
+const RETRY_MS = 250;
+const HEARTBEAT_MS = 5_000;
+const ANSWER_MS = 5_000;
+/** The database finds out about a machine that vanished within 10 + 3 x 5 s. */
+const KEEP_ALIVE = "set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3";
+
+/** Another server holds the lock. The message is for whoever starts this one. */
+export class DatabaseInUse extends Error {
+  override readonly name = "DatabaseInUse";
+}
+
+export type ServerLockOptions = {
+  readonly url: string;
+  readonly log: Log;
+  /** A server that was told to stop, or was killed just now, may need this long to let go. */
+  readonly waitMs?: number;
+  /** Told when another server has the lock by now: this one must end. */
+  readonly onLost: (error: Error) => void;
+};
+
+/** `start` throws DatabaseInUse, or the driver's error when the database can't be reached. */
+export const createServerLock = (options: ServerLockOptions): Component => {
+  const { log } = options;
+  let client: pg.Client | undefined;
+  let isStopped = false;
+  let watching: Promise<void> = Promise.resolve();
+  const stopping = new AbortController();
+
+  const connect = async (): Promise<pg.Client> => {
+    const opened = new pg.Client({
+      connectionString: options.url,
+      keepAlive: true,
+      connectionTimeoutMillis: ANSWER_MS,
+      query_timeout: ANSWER_MS,
+      application_name: "atelier server lock",
+    });
+    // What happens to the connection is seen by the next question.
+    opened.on("error", (error) => log.debug("sql.server-lock-connection", { reason: error.message }));
+    try {
+      await opened.connect();
+      await opened.query(KEEP_ALIVE);
+    } catch (error) {
+      await opened.end().catch(() => undefined);
+      throw error;
+    }
+    return opened;
+  };
+
+  const tryLock = async (on: pg.Client): Promise<boolean> => {
+    const { rows } = await on.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [SERVER_LOCK]);
+    return rows[0]?.held === true;
+  };
+
+  /** @throws DatabaseInUse when somebody else keeps it for so long. */
+  const take = async (waitMs: number): Promise<void> => {
+    const opened = await connect();
+    try {
+      const endMs = performance.now() + waitMs;
+      while (!(await tryLock(opened))) {
+        if (performance.now() >= endMs)
+          throw new DatabaseInUse(
+            "Another server is using the database of DATABASE_URL: stop that one first, one database serves one server.",
+          );
+        await sleep(RETRY_MS, undefined, { signal: stopping.signal });
+      }
+      client = opened;
+    } catch (error) {
+      await opened.end().catch(() => undefined);
+      throw error;
+    }
+  };
+
+  /** While the database is away nobody has the lock; when it is back, whoever comes first has it. */
+  const watch = async (): Promise<void> => {
+    while (!isStopped) {
+      try {
+        await sleep(client === undefined ? RETRY_MS : HEARTBEAT_MS, undefined, { signal: stopping.signal, ref: false });
+        if (client === undefined) {
+          await take(options.waitMs ?? ANSWER_MS);
+          log.info("sql.server-lock-taken-again");
+        } else await client.query("select 1");
+      } catch (error) {
+        if (isStopped) return;
+        if (error instanceof DatabaseInUse) return options.onLost(error);
+        if (client !== undefined) log.warn("sql.server-lock-connection-lost", { error });
+        const broken = client;
+        client = undefined;
+        await broken?.end().catch(() => undefined);
+      }
+    }
+  };
+
+  return {
+    name: "database lock",
+    async start() {
+      await take(options.waitMs ?? ANSWER_MS);
+      watching = watch();
+    },
+    async [Symbol.asyncDispose]() {
+      isStopped = true;
+      stopping.abort();
+      await watching;
+      await client?.end().catch(() => undefined);
+      client = undefined;
+    },
+  };
+};
