@@ -36,6 +36,8 @@ export type LiveSocketOptions = {
 
 export interface LiveSocket {
   send(message: unknown): void;
+  /** Leaves an open socket, or stops waiting, and connects anew at once. */
+  restart(): void;
   close(): void;
 }
 
@@ -94,6 +96,17 @@ export const createLiveSocket = (options: LiveSocketOptions): LiveSocket => {
   return {
     send(message) {
       if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+    },
+    restart() {
+      const open = socket;
+      socket = undefined;
+      open?.close();
+      if (open) options.onState(false);
+      // A try that is under way is new enough.
+      else if (timer === undefined) return;
+      clearTimeout(timer);
+      attempts = 0;
+      void connect();
     },
     close() {
       isClosed = true;

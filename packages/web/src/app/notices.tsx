@@ -1,9 +1,11 @@
-/** The strip below the bar for what concerns everybody: running is paused. */
+/** The strips below the bar: running is paused, the sign-in is gone, text of the reader's waits to be taken along. */
 import { CirclePause } from "lucide-react";
 import { useStore } from "zustand";
+import { SignInStrip } from "../features/identity/sign-in-strip.tsx";
+import { RecoveredText } from "../features/projects/recovered-text.tsx";
 import { useApp } from "./services.ts";
 
-export const Notices = () => {
+const Paused = () => {
   const paused = useStore(useApp().runs, ({ pausedBecause }) => pausedBecause);
   if (paused === undefined) return null;
   return (
@@ -13,3 +15,11 @@ export const Notices = () => {
     </output>
   );
 };
+
+export const Notices = () => (
+  <>
+    <SignInStrip />
+    <RecoveredText />
+    <Paused />
+  </>
+);

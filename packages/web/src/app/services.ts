@@ -5,8 +5,10 @@ import type { EditorHandle } from "../features/editor/index.ts";
 import type { RunStore } from "../features/execution/run-store.ts";
 import type { FilesStore } from "../features/files/files-store.ts";
 import type { TabsStore } from "../features/files/tabs-store.ts";
+import type { SignInNoticeStore } from "../features/identity/sign-in-notice.ts";
 import type { PresenceStore } from "../features/presence/presence-store.ts";
 import type { ProjectStore } from "../features/projects/project-store.ts";
+import type { RecoveredStore } from "../features/projects/recovered-store.ts";
 import type { Call } from "./api.ts";
 import type { DialogStore } from "./dialog-store.ts";
 import type { LayoutStore } from "./layout-store.ts";
@@ -28,6 +30,8 @@ export type App = {
   readonly layout: LayoutStore;
   readonly theme: ThemeStore;
   readonly dialogs: DialogStore;
+  readonly signInNotice: SignInNoticeStore;
+  readonly recovered: RecoveredStore;
 };
 
 const AppContext = createContext<App | undefined>(undefined);

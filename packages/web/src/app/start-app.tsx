@@ -5,12 +5,13 @@ import { createEditor, type EditorUser } from "../features/editor/index.ts";
 import { createRunStore } from "../features/execution/run-store.ts";
 import { createFilesStore } from "../features/files/files-store.ts";
 import { createTabsStore, setSave } from "../features/files/tabs-store.ts";
+import { createSignInNoticeStore } from "../features/identity/sign-in-notice.ts";
 import { installFollowing } from "../features/presence/follow.ts";
 import { personColor } from "../features/presence/person-color.ts";
 import { createPresenceStore } from "../features/presence/presence-store.ts";
 import { createProjectStore } from "../features/projects/project-store.ts";
+import { addRecovered, createRecoveredStore } from "../features/projects/recovered-store.ts";
 import { startAt } from "../features/projects/start-at.ts";
-import { showToast } from "../design/toasts.ts";
 import { createApi } from "./api.ts";
 import { readBoot } from "./boot.ts";
 import { createDialogStore } from "./dialog-store.ts";
@@ -23,6 +24,7 @@ import { Shell } from "./shell.tsx";
 import { installShortcuts } from "./shortcuts.ts";
 import { createThemeStore } from "./theme-store.ts";
 import { createTransport } from "./transport.ts";
+import { whenSignedIn } from "./when-signed-in.ts";
 
 const requireElement = (id: string): HTMLElement => {
   const element = document.getElementById(id);
@@ -43,7 +45,10 @@ const createApp = (): App => {
   const openSocket = createSocketOpener({
     basePath: boot.basePath,
     origin: location.origin,
-    ticket: async () => (await call(routes.ticket, {})).ticket,
+    ticket: async () => {
+      await whenSignedIn(session.store);
+      return (await call(routes.ticket, {})).ticket;
+    },
   });
   const theme = createThemeStore();
   const editorUser = (): EditorUser | undefined => {
@@ -71,18 +76,15 @@ const createApp = (): App => {
     presence: createPresenceStore(),
     layout: createLayoutStore(requireElement("shell")),
     dialogs: createDialogStore(),
+    signInNotice: createSignInNoticeStore(),
+    recovered: createRecoveredStore(),
   };
 };
 
-const connectEditor = ({ editor, tabs, theme }: App): void => {
+const connectEditor = ({ editor, recovered, tabs, theme }: App): void => {
   theme.subscribe(({ shown }) => editor.setTheme(shown));
   editor.onSaveState((state, fileId) => setSave(tabs, fileId, state));
-  editor.onRecovered(({ path, text }) => {
-    const copy = (): void => {
-      navigator.clipboard.writeText(text).catch((error: unknown) => logFault("copy-refused", error));
-    };
-    showToast({ text: `Some of your text in ${path} could not be merged.`, action: { label: "Copy it", run: copy } });
-  });
+  editor.onRecovered((copy) => addRecovered(recovered, copy));
 };
 
 /** The one-time link of the first start; the fragment goes at once, so that it is in no history. */

@@ -1,6 +1,6 @@
 /** A modal dialog on the platform's own `<dialog>`: focus stays inside, Escape and a click outside close it. */
 import { X } from "lucide-react";
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import "./dialog.css";
 
 export type DialogProps = {
@@ -11,16 +11,26 @@ export type DialogProps = {
 
 export const Dialog = ({ title, onClose, children }: DialogProps) => {
   const dialog = useRef<HTMLDialogElement>(null);
+  const isGone = useRef(false);
   const titleId = useId();
-  useEffect(() => {
-    if (dialog.current?.open === false) dialog.current.showModal();
+  // Closed by the platform before it goes, so that the keyboard is back where it came from.
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    isGone.current = false;
+    if (element?.open === false) element.showModal();
+    return () => {
+      isGone.current = true;
+      element?.close();
+    };
   }, []);
   return (
     <dialog
       ref={dialog}
       className="dialog"
       aria-labelledby={titleId}
-      onClose={onClose}
+      onClose={() => {
+        if (!isGone.current) onClose();
+      }}
       // A click outside closes, in browsers that know the attribute.
       {...{ closedby: "any" }}
     >

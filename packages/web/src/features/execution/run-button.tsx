@@ -13,7 +13,7 @@ const useRunFault = (): string | undefined => {
   useStore(app.tabs, (tabs) => tabs.shown);
   useStore(app.files, (files) => files.entries);
   if (role === "viewer") return "Viewers see runs; editors start them.";
-  if (role === "missing" || role === "failed" || role === "loading") return "There is no project here.";
+  if (!["sample", "owner", "editor"].includes(role)) return "There is no project here.";
   return entryPointOf(app) ? undefined : "No file here is a program of a language that runs.";
 };
 
@@ -38,7 +38,7 @@ export const RunButton = () => {
       onClick={() => fault === undefined && run(app)}
       onPointerEnter={() => void import("./terminal.ts")}
       aria-disabled={fault !== undefined}
-      title={fault ?? paused ?? `Run (${runKeys})`}
+      title={fault ?? paused ?? `Run ${entryPointOf(app)?.path ?? ""} (${runKeys})`}
       aria-keyshortcuts="Control+Enter Meta+Enter"
     >
       <Play size={13} aria-hidden /> Run

@@ -36,8 +36,10 @@ export const Avatars = () => {
   const app = useApp();
   const all = useStore(app.presence, (presence) => presence.all);
   const session = useStore(app.session.store);
+  const isStranger = useStore(app.signInNotice, ({ kind }) => kind !== "none");
   const others = othersOf(all, session.kind === "signed-in" ? session.user : undefined);
-  if (others.length === 0) return null;
+  // What was heard as somebody else is not true any more, least of all about that somebody.
+  if (others.length === 0 || isStranger) return null;
   const rest = others.slice(MOST_SHOWN);
   return (
     <ul className="avatars" aria-label="People here">

@@ -1,5 +1,5 @@
 /** What covers the editor while there is no file in it: loading, nothing here, a link that ended, an error. */
-import { Link2Off, type LucideIcon, SearchX, TriangleAlert } from "lucide-react";
+import { Link2Off, LockKeyhole, type LucideIcon, SearchX, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
@@ -43,21 +43,6 @@ const Home = () => (
   </a>
 );
 
-const NoFile = () => {
-  const app = useApp();
-  const hasNone = useStore(app.tabs, ({ shown }) => shown === undefined);
-  const { status, entries } = useStore(app.files);
-  if (!hasNone || status !== "ready") return null;
-  return (
-    <div className="cover">
-      <div className="empty">
-        <h2>No file is open</h2>
-        <p>{entries.size === 0 ? "This project is empty." : "Choose one in the list of files."}</p>
-      </div>
-    </div>
-  );
-};
-
 export const ProjectCover = () => {
   const app = useApp();
   const state = useStore(app.projects, (projects) => projects.state);
@@ -65,7 +50,6 @@ export const ProjectCover = () => {
     app.session.store,
     ({ kind, ...rest }) => kind === "signed-in" && "user" in rest && rest.user.kind === "registered",
   );
-  if (state.kind === "open") return <NoFile />;
   if (state.kind === "missing") {
     return (
       <Cover {...MISSING[state.what]}>
@@ -78,6 +62,20 @@ export const ProjectCover = () => {
             Log in
           </button>
         )}
+      </Cover>
+    );
+  }
+  if (state.kind === "lost") {
+    return (
+      <Cover
+        icon={LockKeyhole}
+        title={`You have no access to ${state.project.name} any more`}
+        text="Its owner took it back, revoked the link you came by, or deleted the project. What was saved until then is in it."
+      >
+        <Home />
+        <button className="button" onClick={() => location.reload()}>
+          Try again
+        </button>
       </Cover>
     );
   }

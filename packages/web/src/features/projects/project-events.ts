@@ -2,8 +2,10 @@
 import { type ProjectEvent, type ProjectEventFrame, routes, sockets } from "@atelier/contracts";
 import { ApiProblem } from "../../app/api-problem.ts";
 import { createLiveSocket } from "../../app/live-socket.ts";
+import { dismissToast, showToast } from "../../design/toasts.ts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
+import { watchSignIn } from "../identity/sign-in-notice.ts";
 import { hearExecution } from "../execution/run-view.ts";
 import { withChanged, withoutRemoved } from "../files/entries.ts";
 import { setEntries } from "../files/files-store.ts";
@@ -21,12 +23,31 @@ const refetchTree = async (app: App, projectId: string): Promise<void> => {
   setEntries(app.files, entries);
 };
 
+/** Only the newest word on the reader's role is true. */
+let roleToast: number | undefined;
+
 const takeRole = (app: App, role: ProjectEvent & { type: "hello" | "role-changed" }): void => {
   const project = openProjectOf(app.projects);
   if (!project || project.role === role.role) return;
   setProjectState(app.projects, { kind: "open", project: { ...project, role: role.role } });
+  const isViewer = role.role === "viewer";
+  if (isViewer !== (project.role === "viewer")) {
+    if (roleToast !== undefined) dismissToast(roleToast);
+    roleToast = showToast({
+      text: isViewer ? "You can only view this project now." : "You can edit this project now.",
+    });
+  }
   const { shown } = app.tabs.getState();
   if (shown !== undefined) openFile(app, shown, { focus: false });
+};
+
+const loseProject = (app: App): void => {
+  const project = openProjectOf(app.projects);
+  app.presence.setState({ all: [], following: undefined });
+  // Whoever signed in here since never had rights that could be lost.
+  const isLost = project !== undefined && app.signInNotice.getState().kind !== "somebody-else";
+  setProjectState(app.projects, isLost ? { kind: "lost", project } : { kind: "missing", what: "project" });
+  if (app.dialogs.getState().kind === "share") app.dialogs.setState({ kind: "none" }, true);
 };
 
 const removeEntries = (app: App, ids: readonly string[]): void => {
@@ -83,20 +104,24 @@ export const listenToProject = (app: App, projectId: string): (() => void) => {
     },
     shouldReturn(code) {
       if (!FINAL_CLOSE_CODES.includes(code)) return true;
-      setProjectState(app.projects, { kind: "missing", what: "project" });
+      loseProject(app);
       return false;
     },
     onOpenError(error) {
-      const isRefused = error instanceof ApiProblem && error.status >= 400 && error.status < 429;
+      // Signed out is no reason to stay away: somebody may sign in again in any tab.
+      const isRefused =
+        error instanceof ApiProblem && error.status >= 400 && error.status < 429 && error.status !== 401;
       if (isRefused) logFault("events-refused", error);
       return !isRefused;
     },
   });
+  const stopWatching = watchSignIn(app.session.store, app.signInNotice, () => socket.restart());
   const unsubscribe = app.tabs.subscribe((now, before) => {
     if (now.shown !== before.shown) sayViewing();
   });
   return () => {
     unsubscribe();
+    stopWatching();
     socket.close();
     app.presence.setState({ all: [], isConnected: false, connectionId: undefined });
   };

@@ -14,6 +14,10 @@ export type ProjectState =
   | { kind: "loading"; what: "project" | "share-link" }
   | { kind: "open"; project: Project }
   | { kind: "missing"; what: "project" | "share-link" | "page" }
+  /** It was open until the reader's rights, or the project itself, were taken away. */
+  | { kind: "lost"; project: Project }
+  /** Nobody is a guest here: a sign-in comes first. */
+  | { kind: "sign-in"; reason: string }
   | { kind: "failed"; error: unknown; retry: () => void };
 
 export type ProjectStore = StoreApi<{ readonly state: ProjectState }>;

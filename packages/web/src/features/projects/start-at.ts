@@ -30,20 +30,35 @@ const enterFrom = async (app: App, boot: Boot): Promise<boolean> => {
   return true;
 };
 
+const SIGN_IN_REASONS = {
+  home: "This editor is for people with an account.",
+  project: "Sign in to see whether this project is shared with you.",
+  "share-link": "Sign in to join the project that was shared with you.",
+} as const;
+
+/** Without guests a stranger is asked to sign in, wherever they came to. @returns true when they are */
+const askToSignIn = (app: App, at: keyof typeof SIGN_IN_REASONS): boolean => {
+  if (app.boot.guests || app.session.user()) return false;
+  setProjectState(app.projects, { kind: "sign-in", reason: SIGN_IN_REASONS[at] });
+  return true;
+};
+
 /** A link from another site comes without the Strict cookie: asked again from the page itself, the server knows us. */
 const openProject = async (app: App): Promise<void> => {
-  if (app.boot.project) await app.session.restore(true);
-  else await app.session.restore(app.boot.user !== undefined);
+  await app.session.restore(app.boot.project !== undefined || app.boot.user !== undefined);
+  // What everybody may see is seen live as well, which takes a user.
+  if (app.boot.project && app.boot.guests) await app.session.ensure();
   if (await enterFrom(app, app.boot)) return;
   const again = app.session.user() ? await fetchBoot(location.href) : undefined;
   if (again && (await enterFrom(app, again))) return;
   // Neither there nor missing: the server could not look.
   if ((again ?? app.boot).notFound !== true) throw new Unreachable("the project could not be read");
-  setProjectState(app.projects, { kind: "missing", what: "project" });
+  if (!askToSignIn(app, "project")) setProjectState(app.projects, { kind: "missing", what: "project" });
 };
 
 const joinByLink = async (app: App, token: string): Promise<void> => {
   await app.session.restore(app.boot.user !== undefined);
+  if (askToSignIn(app, "share-link")) return;
   await app.session.ensure();
   const project = await app.call(routes.acceptLink, { params: { token } });
   await enterProject(app, { project });
@@ -59,11 +74,16 @@ const route = async (app: App, address: Address): Promise<void> => {
       return joinByLink(app, address.token);
     case "home":
     case "new": {
-      const [language] = app.boot.languages;
-      const sample = app.boot.sample ?? (language && { language: language.id, ...language.sample });
+      const { boot, session } = app;
+      // A closed door comes first; else the sample waits for nothing.
+      if (!boot.guests) await session.restore(boot.user !== undefined);
+      if (askToSignIn(app, "home")) return undefined;
+      const language = boot.languages.find(({ id }) => address.kind === "new" && id === address.template);
+      const [first] = language ? [language] : boot.languages;
+      const sample = boot.sample ?? (first && { language: first.id, ...first.sample });
       if (sample) showSample(app, sample);
       else setProjectState(app.projects, { kind: "missing", what: "page" });
-      return app.session.restore(app.boot.user !== undefined);
+      return boot.guests ? session.restore(boot.user !== undefined) : undefined;
     }
     case "unknown":
       setProjectState(app.projects, { kind: "missing", what: "page" });
@@ -74,9 +94,6 @@ const route = async (app: App, address: Address): Promise<void> => {
 const fail = (app: App, address: Address, error: unknown): void => {
   if (isProblem(error, "projects/no-such-link")) {
     setProjectState(app.projects, { kind: "missing", what: "share-link" });
-  } else if (isProblem(error, "identity/guests-closed")) {
-    setProjectState(app.projects, { kind: "missing", what: "project" });
-    app.dialogs.setState({ kind: "account", form: "log-in", reason: "Sign in to join this project." }, true);
   } else if (app.projects.getState().state.kind === "sample") {
     logFault("sign-in-not-restored", error);
   } else if (error instanceof ApiProblem && error.status === 404) {

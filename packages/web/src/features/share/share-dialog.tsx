@@ -1,5 +1,6 @@
 /** The share dialog: links for whoever has them, and the people who are in already. Loaded when opened. */
-import { useEffect, useState } from "react";
+import { type Project, routes } from "@atelier/contracts";
+import { useCallback, useEffect, useState } from "react";
 import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
@@ -7,7 +8,31 @@ import { Dialog } from "../../design/dialog.tsx";
 import { ensureProject } from "../projects/promote-sample.ts";
 import { ShareLinks } from "./share-links.tsx";
 import { ShareMembers } from "./share-members.tsx";
+import { useResource } from "./use-resource.ts";
 import "./share.css";
+
+const Sharing = ({ project }: { readonly project: Project }) => {
+  const { call, presence } = useApp();
+  const load = useCallback(() => call(routes.listMembers, { params: { projectId: project.id } }), [call, project.id]);
+  const members = useResource(load);
+  // Somebody came, left or got another role: the list is true without being opened again.
+  const present = useStore(presence, ({ all }) => all.map(({ user, role }) => `${user.id} ${role}`).join());
+  const { reload } = members;
+  useEffect(reload, [present, reload]);
+  return (
+    <>
+      {project.role === "owner" ? (
+        <ShareLinks project={project} members={members.value?.members ?? []} onRevoked={reload} />
+      ) : (
+        <p className="dialog-note">
+          You can {project.role === "editor" ? "edit" : "view"} this project. Its owner, {project.owner.name}, can share
+          it.
+        </p>
+      )}
+      <ShareMembers project={project} members={members} />
+    </>
+  );
+};
 
 export const ShareDialog = ({ onClose }: { readonly onClose: () => void }) => {
   const app = useApp();
@@ -24,11 +49,8 @@ export const ShareDialog = ({ onClose }: { readonly onClose: () => void }) => {
           {errorText(error)}
         </p>
       )}
-      {project && project.role !== "viewer" && <ShareLinks project={project} />}
-      {project?.role === "viewer" && (
-        <p className="dialog-note">You can view this project. Its editors can share it.</p>
-      )}
-      {project && <ShareMembers project={project} />}
+      {!project && error === undefined && <p className="dialog-note">Saving it as a project of yours first…</p>}
+      {project && <Sharing project={project} />}
     </Dialog>
   );
 };

@@ -1,0 +1,47 @@
+/** What a stranger sees where nobody is a guest: a page of its own that asks for a sign-in. Loaded when shown. */
+import { useLayoutEffect, useRef } from "react";
+import { useStore } from "zustand";
+import { useApp } from "../../app/services.ts";
+import { ACCOUNT_TITLES, AccountForm, type AccountFormKind, whichOf } from "./account-form.tsx";
+import "../../design/dialog.css";
+import "./sign-in-screen.css";
+
+/** The administrator's link opens its own form here; else the reader logs in, or registers. */
+const useForm = (reason: string): AccountFormKind => {
+  const open = useStore(useApp().dialogs);
+  if (open.kind === "admin") return open;
+  return { kind: "account", form: open.kind === "account" ? open.form : "log-in", reason };
+};
+
+export const SignInScreen = ({ reason }: { readonly reason: string }) => {
+  const { dialogs } = useApp();
+  const form = useForm(reason);
+  const which = whichOf(form);
+  const screen = useRef<HTMLElement>(null);
+  // Nothing behind the door takes the keyboard, and the first field has it.
+  useLayoutEffect(() => {
+    const shell = document.getElementById("shell");
+    if (shell) shell.inert = true;
+    return () => {
+      if (shell) shell.inert = false;
+    };
+  }, []);
+  useLayoutEffect(() => screen.current?.querySelector("input")?.focus(), [which]);
+  return (
+    <main ref={screen} className="door" aria-labelledby="door-title">
+      <div className="door-card">
+        <span className="wordmark">
+          <span className="wordmark-sign" aria-hidden />
+          <span>Atelier</span>
+        </span>
+        <h1 id="door-title">{ACCOUNT_TITLES[which]}</h1>
+        <AccountForm
+          key={which}
+          form={form}
+          onSwitch={(to) => dialogs.setState({ kind: "account", form: to }, true)}
+          onDone={() => location.reload()}
+        />
+      </div>
+    </main>
+  );
+};

@@ -1,0 +1,59 @@
+/** What the reader typed and could not save, each with a way to take it along: copy, or download as a file. */
+import { FilePen } from "lucide-react";
+import { useState } from "react";
+import { useStore } from "zustand";
+import { useApp } from "../../app/services.ts";
+import { logFault } from "../../app/page-log.ts";
+import type { RecoveredCopy } from "../editor/index.ts";
+import { nameOf } from "../files/entries.ts";
+import { removeRecovered } from "./recovered-store.ts";
+
+const download = ({ path, text }: RecoveredCopy): void => {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = nameOf(path);
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 0);
+};
+
+const Recovered = ({ copy }: { readonly copy: RecoveredCopy }) => {
+  const { editor, recovered } = useApp();
+  const [isCopied, setCopied] = useState(false);
+  const toClipboard = (): void => {
+    navigator.clipboard.writeText(copy.text).then(
+      () => setCopied(true),
+      // Plain http on a network has no clipboard: the file is the other way.
+      (error: unknown) => {
+        logFault("copy-refused", error);
+        download(copy);
+      },
+    );
+  };
+  const dismiss = (): void => {
+    editor.discardRecovered(copy);
+    removeRecovered(recovered, copy);
+  };
+  return (
+    <output className="notice">
+      <FilePen size={15} aria-hidden />
+      <span>
+        What you typed in <b>{nameOf(copy.path)}</b> could not be saved there. It is kept on this device.
+      </span>
+      <button className="link-button" onClick={toClipboard}>
+        {isCopied ? "Copied" : "Copy"}
+      </button>
+      <button className="link-button" onClick={() => download(copy)}>
+        Download
+      </button>
+      <button className="link-button" aria-label={`Discard the text of ${nameOf(copy.path)}`} onClick={dismiss}>
+        Discard
+      </button>
+    </output>
+  );
+};
+
+export const RecoveredText = () => {
+  const copies = useStore(useApp().recovered, (state) => state.copies);
+  return copies.map((copy) => <Recovered key={`${copy.fileId} ${copy.keptAt}`} copy={copy} />);
+};
