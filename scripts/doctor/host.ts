@@ -5,6 +5,8 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { findCgroupLayout } from "../../packages/server/src/modules/execution/sandbox/cgroup-layout.ts";
 import { succeeds } from "../lib/command.mjs";
+import { missingSubordinateIds } from "../lib/subordinate-ids.mjs";
+import { type AppArmorFacts, appArmorFinding, readAppArmor } from "./app-armor.ts";
 import type { Finding } from "./finding.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -27,10 +29,11 @@ const user = (): Finding =>
         says: `${userInfo().username}, an ordinary user: sandboxes live in user namespaces`,
       };
 
-const userNamespaces = async (): Promise<Finding> => {
+const userNamespaces = async ({ enabled, restrictsUserNamespaces }: AppArmorFacts): Promise<Finding> => {
   const what = "user namespaces";
   if (await succeeds("unshare", ["--user", "--map-root-user", "true"]))
     return { state: "good", what, says: "can be made" };
+  if (enabled && restrictsUserNamespaces && !isRoot) return { state: "bad", what, says: "kept from you by AppArmor" };
   const limit = readNumber("/proc/sys/user/max_user_namespaces");
   const debian = readNumber("/proc/sys/kernel/unprivileged_userns_clone");
   const says = limit === 0 || debian === 0 ? "switched off by the kernel's settings" : "cannot be made here";
@@ -39,31 +42,12 @@ const userNamespaces = async (): Promise<Finding> => {
   return { state: isRoot ? "worse" : "bad", what, says, remedy };
 };
 
-const appArmor = (): Finding => {
-  const what = "AppArmor";
-  const restricted = readNumber("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
-  if (restricted !== 1) return { state: "good", what, says: "does not restrict user namespaces" };
-  return {
-    state: isRoot ? "good" : "bad",
-    what,
-    says: "restricts user namespaces to programs with a profile (the default since Ubuntu 24.04)",
-    ...(isRoot ? {} : { remedy: "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0" }),
-  };
-};
-
 const subordinateIds = (): Finding => {
   const what = "subordinate ids";
   if (isRoot) return { state: "good", what, says: "not needed as root" };
-  const { username, uid } = userInfo();
-  const has = (path: string): boolean =>
-    existsSync(path) && new RegExp(`^(${username}|${uid}):\\d+:\\d{5,}$`, "m").test(readFileSync(path, "utf8"));
-  if (has("/etc/subuid") && has("/etc/subgid")) return { state: "good", what, says: "in /etc/subuid and /etc/subgid" };
-  return {
-    state: "worse",
-    what,
-    says: "this user has none: images cannot be built, and a sandbox's programs share one user id",
-    remedy: `sudo usermod --add-subuids 200000-265535 --add-subgids 200000-265535 ${username}`,
-  };
+  const remedy = missingSubordinateIds();
+  if (remedy === undefined) return { state: "good", what, says: "in /etc/subuid and /etc/subgid" };
+  return { state: "worse", what, says: "this user has none: images cannot be built", remedy };
 };
 
 const cgroups = (): Finding => {
@@ -71,7 +55,8 @@ const cgroups = (): Finding => {
   const layout = findCgroupLayout();
   if (layout !== undefined)
     return { state: "good", what, says: `version ${layout.version}: memory and CPU limits are the kernel's` };
-  const remedy = isRoot ? {} : { remedy: "systemd-run --user --scope -p Delegate=yes npm start" };
+  const canDelegate = !isRoot && existsSync("/run/systemd/system");
+  const remedy = canDelegate ? { remedy: "systemd-run --user --scope -p Delegate=yes npm start" } : {};
   return { state: "worse", what, says: "none may be made here: limits are polled every 50 ms", ...remedy };
 };
 
@@ -96,11 +81,14 @@ const disk = (name: string, path: string): Finding => {
 };
 
 /** Everything about the machine that sandboxes depend on; `folders` are name -> path of what grows. */
-export const hostFindings = async (folders: Readonly<Record<string, string>>): Promise<Finding[]> => [
+export const hostFindings = async (
+  folders: Readonly<Record<string, string>>,
+  appArmor = readAppArmor(),
+): Promise<Finding[]> => [
   node(),
   user(),
-  await userNamespaces(),
-  appArmor(),
+  await userNamespaces(appArmor),
+  appArmorFinding(appArmor, isRoot),
   subordinateIds(),
   cgroups(),
   kvm(),

@@ -43,7 +43,7 @@ const describe = (verdict: TierVerdict): Finding => {
   const limits = verdict.limitsEnforcement === "cgroup" ? "limits held by cgroups" : "limits polled every 50 ms";
   const says = `works: booted, ran a program and answered in ${verdict.tookMs.toFixed(0)} ms; ${limits}`;
   const state = verdict.limitsEnforcement === "cgroup" ? "good" : "worse";
-  return { state, what: verdict.tier, says: verdict.reason === undefined ? says : `${says}. ${verdict.reason}` };
+  return { state, what: verdict.tier, says };
 };
 
 const conclude = (verdicts: readonly TierVerdict[]): Finding => {
@@ -69,7 +69,7 @@ export const isolationFindings = async (): Promise<Finding[]> => {
     return [...verdicts.map(describe), conclude(verdicts)];
   } catch (error) {
     const says = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-    return [{ state: "bad", what: "→", says: `the sandbox's first process could not be compiled: ${says}` }];
+    return [{ state: "bad", what: "→", says }];
   } finally {
     rmSync(stateFolder, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 /** What Atelier brings or builds for itself: system packages, gVisor, images, the page. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { archivePackages } from "../lib/debian.mjs";
 import { imageFacts, imageFolder, imageNames } from "../lib/image.mjs";
 import { checkout } from "../lib/places.mjs";
 import { installCommand, missingPackages, serverPackages } from "../lib/system-packages.mjs";
@@ -8,15 +9,23 @@ import { toolsAreThere, toolsFolder } from "../lib/tools.mjs";
 import type { Finding } from "./finding.ts";
 
 const packages = (): Finding => {
+  const what = "system packages";
   const missing = missingPackages(serverPackages);
-  if (missing.length === 0) return { state: "good", what: "system packages", says: "all there" };
-  const says = missing.map((one) => `${one.name} is missing (${one.why})`).join("; ");
-  return { state: "bad", what: "system packages", says, remedy: installCommand(missing) };
+  if (missing.length === 0) return { state: "good", what, says: "all there" };
+  const says = `missing: ${missing.map(({ name }) => name).join(", ")}`;
+  return { state: "bad", what, says, remedy: installCommand(missing) };
+};
+
+/** What has to be here before `remedy` can help, or `remedy` itself. */
+const needs = (remedy: string): Pick<Finding, "says" | "remedy"> => {
+  const first = missingPackages(serverPackages).filter(({ name }) => archivePackages.includes(name));
+  if (first.length === 0) return { says: "not here yet", remedy };
+  return { says: `not here yet: needs ${first.map(({ name }) => name).join(" and ")} first` };
 };
 
 const tools = (): Finding => {
   const what = "gVisor";
-  if (!toolsAreThere()) return { state: "bad", what, says: "not fetched yet", remedy: "npm start" };
+  if (!toolsAreThere()) return { state: "bad", what, ...needs("npm start") };
   const facts = JSON.parse(readFileSync(join(toolsFolder(), "tool.json"), "utf8")) as { version: string };
   return { state: "good", what, says: facts.version };
 };
@@ -25,12 +34,7 @@ const image = (name: string): Finding => {
   const what = `image ${name}`;
   const facts = imageFacts(name);
   if (!facts)
-    return {
-      state: "bad",
-      what,
-      says: "not built yet",
-      remedy: `npm run atelier -- images build${name === "base" ? "" : " --all"}`,
-    };
+    return { state: "bad", what, ...needs(name === "base" ? "npm start" : "npm run atelier -- images build --all") };
   const count = Object.keys(facts.packages).length;
   return {
     state: "good",

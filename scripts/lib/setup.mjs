@@ -6,6 +6,7 @@ import { ensureDependencies } from "./dependencies.mjs";
 import { SetupFault, report } from "./fault.mjs";
 import { ensureImage, imageFacts, imageFolder, testServices } from "./image.mjs";
 import { notice, step } from "./progress.mjs";
+import { ensureSubordinateIds } from "./subordinate-ids.mjs";
 import { ensurePackages, installCommand, serverPackages } from "./system-packages.mjs";
 import { ensureTools, toolsAreThere, toolsFolder } from "./tools.mjs";
 import { ensureWeb } from "./web.mjs";
@@ -22,9 +23,10 @@ export function requireNode() {
  */
 export async function setUpPackages(packages) {
   let missing = [];
+  let complaints = [];
   await step("System packages", async (tell) => {
     const result = await ensurePackages(packages, tell);
-    missing = result.missing;
+    ({ missing, complaints } = result);
     const done = result.installed.length > 0 ? `installed ${result.installed.map(({ name }) => name).join(", ")}` : "";
     if (missing.length === 0) return done || "all there";
     return { butOnly: `${done === "" ? "" : `${done}; `}${missing.length} missing` };
@@ -32,6 +34,8 @@ export async function setUpPackages(packages) {
   if (missing.length === 0) return missing;
   const width = Math.max(...missing.map(({ name }) => name.length));
   for (const { name, why } of missing) notice(`    ${name.padEnd(width)}  ${why}`);
+  if (complaints.length > 0) notice("  apt-get could not install them:");
+  for (const complaint of complaints) notice(`    ${complaint}`);
   notice("  Whoever administers this machine can install them with");
   notice(`    ${installCommand(missing)}`);
   return missing;
@@ -82,6 +86,13 @@ export async function setUp({ packages = serverPackages } = {}) {
   requireNode();
   await step("Dependencies", ensureDependencies);
   const missing = await setUpPackages(packages);
+  const grant = await ensureSubordinateIds();
+  if (grant !== undefined) {
+    notice(
+      "! This user has no user ids besides its own, and images need several. Whoever administers this machine gives some with",
+    );
+    notice(`    ${grant}`);
+  }
   await debianStep("Tools (gVisor)", { there: toolsAreThere, missing }, ensureTools);
   const image = { there: () => imageFacts("base") !== undefined, missing };
   await debianStep("Base language image", image, (tell) => ensureImage("base", tell));

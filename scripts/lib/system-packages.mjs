@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import process from "node:process";
 import { findProgram, run, succeeds } from "./command.mjs";
+import { SetupFault } from "./fault.mjs";
 import { isRoot } from "./places.mjs";
 
 /** @typedef {{ name: string, program?: string, file?: string, why: string, rootOnly?: boolean }} SystemPackage */
@@ -53,7 +54,8 @@ export function missingPackages(packages) {
   return packages.filter(({ program, file }) => (program ? !findProgram(program) : !existsSync(file)));
 }
 
-async function privilege() {
+/** What a command is put behind so that root runs it: nothing as root, sudo where it asks for no password, else undefined. */
+export async function privilege() {
   if (isRoot) return [];
   if (findProgram("sudo") && (await succeeds("sudo", ["-n", "true"]))) return ["sudo", "-n"];
   return undefined;
@@ -73,15 +75,23 @@ function listsAreThere() {
   }
 }
 
+/** The lines of apt's output that say what went wrong, each once and the first few only.
+ * @param {string} output */
+export function complaintsOf(output) {
+  const lines = output.split("\n").filter((line) => /^(E|Err|W):/.test(line) && !line.includes("--fix-missing"));
+  const errors = lines.filter((line) => !line.startsWith("W:"));
+  return [...new Set(errors.length > 0 ? errors : lines)].slice(0, 4);
+}
+
 /**
- * Installs what is missing when this user may. Returns the packages that are missing still; the caller says so and
- * goes on with what works.
+ * Installs what is missing when this user may. Returns the packages that are missing still and what apt said of it; the
+ * caller says so and goes on with what works.
  */
 export async function ensurePackages(packages, tell) {
   const missing = missingPackages(packages);
-  if (missing.length === 0) return { installed: [], missing: [] };
+  if (missing.length === 0) return { installed: [], missing: [], complaints: [] };
   const prefix = findProgram("apt-get") ? await privilege() : undefined;
-  if (!prefix) return { installed: [], missing };
+  if (!prefix) return { installed: [], missing, complaints: [] };
   const [program, ...first] = [
     ...prefix,
     "env",
@@ -90,24 +100,26 @@ export async function ensurePackages(packages, tell) {
     "-o",
     "DPkg::Lock::Timeout=300",
   ];
-  const apt = (...args) => succeeds(program, [...first, ...args], { tell, env: { ...process.env, LC_ALL: "C.UTF-8" } });
+  let said = "";
+  const apt = async (...args) => {
+    try {
+      await run(program, [...first, ...args], { tell, env: { ...process.env, LC_ALL: "C.UTF-8" } });
+      return true;
+    } catch (error) {
+      if (!(error instanceof SetupFault)) throw error;
+      said += `${error.detail ?? error.message}\n`;
+      return false;
+    }
+  };
   const install = (names) => apt("install", "-y", "--no-install-recommends", ...names);
   const names = missing.map(({ name }) => name);
   if (!listsAreThere() || !(await install(names))) {
+    said = "";
     await apt("update");
     // One name that this distribution lacks must not keep the others out.
     if (!(await install(names))) for (const name of names) await install([name]);
   }
   const still = missingPackages(packages);
-  return { installed: missing.filter((one) => !still.includes(one)), missing: still };
-}
-
-/** The version of an installed Debian package, or undefined. */
-export async function packageVersion(name) {
-  if (!findProgram("dpkg-query")) return undefined;
-  try {
-    return (await run("dpkg-query", ["-W", "-f", "${Version}", name])).trim() || undefined;
-  } catch {
-    return undefined;
-  }
+  const complaints = still.length > 0 ? complaintsOf(said) : [];
+  return { installed: missing.filter((one) => !still.includes(one)), missing: still, complaints };
 }

@@ -1,0 +1,37 @@
+/** What a stranger reads while a start sets things up: names of what is fetched, and why something failed; no noise. */
+import { expect, test } from "vitest";
+import { plainly } from "./debian.mjs";
+import { progressOf } from "./dependencies.mjs";
+import { complaintsOf, packagesFor } from "./system-packages.mjs";
+
+test("npm: the package's name, nothing about the Node that only installs, and what went wrong", () => {
+  const fetched = "npm http fetch GET 200 https://example.org/@types%2fnode/-/node-24.0.0.tgz 51ms (cache miss)";
+  expect(progressOf(fetched)).toBe("fetched @types/node");
+  expect(progressOf("npm WARN EBADENGINE Unsupported engine {")).toBeUndefined();
+  expect(progressOf("npm warn deprecated thing@1.0.0: old")).toBeUndefined();
+  const trouble = "npm http fetch GET https://example.org/thing attempt 1 failed with ETIMEDOUT";
+  expect(progressOf(trouble)).toBe(trouble);
+  expect(progressOf("npm ERR! code ENOTFOUND")).toBe("npm ERR! code ENOTFOUND");
+});
+
+test("mmdebstrap: without its marks and its jargon", () => {
+  expect(plainly("I: installing remaining packages inside the chroot...")).toBe("installing remaining packages");
+  expect(plainly("I: running apt-get update...")).toBe("reading Debian's package lists");
+  expect(plainly("E: apt-get update failed")).toBe("E: apt-get update failed");
+});
+
+test("apt: errors before warnings, each once, and few", () => {
+  const warning = "W: GPG error: http://example.org noble InRelease: NO_PUBKEY 0123456789ABCDEF";
+  const error = "E: The repository 'http://example.org noble InRelease' is not signed.";
+  expect(complaintsOf(["Reading package lists...", warning, error, error, "Done"].join("\n"))).toEqual([error]);
+  expect(complaintsOf(warning)).toEqual([warning]);
+  expect(complaintsOf("all is well")).toEqual([]);
+  expect(complaintsOf("a\nE: 1\nE: 2\nE: 3\nE: 4\nE: 5")).toHaveLength(4);
+});
+
+test("an ordinary user is not asked for what only root's server uses", () => {
+  const names = (asRoot: boolean) => packagesFor(asRoot).map(({ name }) => name);
+  expect(names(true)).toContain("e2fsprogs");
+  expect(names(false)).not.toContain("e2fsprogs");
+  expect(names(false)).toEqual(expect.arrayContaining(["bubblewrap", "mmdebstrap", "uidmap"]));
+});
