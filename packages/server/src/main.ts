@@ -5,10 +5,14 @@ import { Lifecycle, releasing } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
 import { createAuditTrail } from "#platform/audit";
 import { createVault, loadSecretKey } from "#platform/blobs";
+import { createHousekeeping } from "#platform/housekeeping";
 import { rateLimitPoints } from "#platform/rate-limits";
-import { createIdentity } from "#identity";
+import { createCollaborationHousekeeping } from "#collaboration";
+import { createIdentity, createIdentityHousekeeping } from "#identity";
+import { createProjectsHousekeeping } from "#projects";
 import { choosesLogLevel, type Configuration, ConfigurationFaults, readConfiguration } from "./config.ts";
 import { createPostgresDocumentStore } from "./modules/collaboration/adapters/document-store-postgres.ts";
+import { createPostgresLogRetention } from "./modules/collaboration/adapters/log-retention-postgres.ts";
 import { createBubblewrapProvider } from "./modules/execution/adapters/bubblewrap.ts";
 import { createGvisorProvider } from "./modules/execution/adapters/gvisor.ts";
 import { createImageStore } from "./modules/execution/images/image-store.ts";
@@ -18,6 +22,7 @@ import { createLanguageFolderTemplates } from "./modules/projects/adapters/langu
 import { createSqlFileStore } from "./modules/projects/adapters/sql-file-store.ts";
 import { createSqlMemberStore } from "./modules/projects/adapters/sql-member-store.ts";
 import { createSqlProjectStore } from "./modules/projects/adapters/sql-project-store.ts";
+import { createSqlRetention } from "./modules/projects/adapters/sql-retention.ts";
 import { createSqlStagedBlobs } from "./modules/projects/adapters/sql-staged-blobs.ts";
 import { openFolderBlobStore } from "./platform/blobs/adapters/folder-blob-store.ts";
 import { createInProcessBus } from "./platform/bus/adapters/in-process-bus.ts";
@@ -144,6 +149,16 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   await lifecycle.start(closingOf(server));
   for (const component of application.components) await lifecycle.start(component);
   bindApplication(server, application, { identity, bus, clock, log, https });
+  await lifecycle.start(
+    createHousekeeping({
+      tasks: [
+        ...createIdentityHousekeeping(sql),
+        ...createProjectsHousekeeping({ retention: createSqlRetention(sql), blobs }),
+        ...createCollaborationHousekeeping(createPostgresLogRetention(sql)),
+      ],
+      ...shared,
+    }),
+  );
   const hasPage = await openGateway(server, { ...shared, settings, places, https, application, lifecycle });
   await lifecycle.start(drainingOf(server));
   await listen(server, { settings, https, hasPage, sandbox, identity, dataDir: places.dataDir, log, tell });

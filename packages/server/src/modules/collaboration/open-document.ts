@@ -69,6 +69,24 @@ const atRest = (file: StoredFile, sequence: number): CheckpointState => ({
   isNoted: true,
 });
 
+/** There is a snapshot, or the log goes back to its seed: both snapshots may be damaged, and the log before them trimmed. */
+const isWhole = ({ row, snapshot, tail }: StoredDocument): boolean => {
+  const [first] = tail;
+  return snapshot !== null || (first === undefined ? row.checkpointedSequence === 0 : first.sequence === 1);
+};
+
+/** What can't be read back is not guessed at: the newest file version is what there is. */
+const beginAnew = async (
+  parts: OpeningParts,
+  ref: DocumentRef,
+  { lease, found }: { readonly lease: Lease; readonly found: StoredDocument },
+): Promise<StoredDocument | undefined> => {
+  const { generation, baseVersion } = found.row;
+  parts.log.error("collaboration.history-unreadable", { ...ref, generation });
+  await parts.store.retire({ ref, generation, fence: lease.fence }, baseVersion);
+  return parts.store.takeOver(ref, lease.fence);
+};
+
 /** @returns undefined when there is no such file. @throws Fenced, Problem */
 export const openDocument = async (
   parts: OpeningParts,
@@ -77,7 +95,8 @@ export const openDocument = async (
 ): Promise<LiveDocument | undefined> => {
   const file = await parts.projects.readStored(ref.projectId, ref.fileId);
   if (file === undefined) return undefined;
-  const stored = await parts.store.takeOver(ref, lease.fence);
+  const found = await parts.store.takeOver(ref, lease.fence);
+  const stored = found === undefined || isWhole(found) ? found : await beginAnew(parts, ref, { lease, found });
   const owner: Ownership = { ref, generation: stored?.row.generation ?? 1, fence: lease.fence };
   const common = { owner, path: file.entry.path, clock: parts.clock, writer: parts.writer };
 

@@ -72,3 +72,26 @@ export interface DocumentStore {
   /** Documents with logged updates beyond their last checkpoint, or with a checkpoint of unknown outcome. */
   listUncheckpointed(projectId?: string): Promise<DocumentRef[]>;
 }
+
+/** Removing what of logs and snapshots is of no use any more. Doing it twice does no harm. */
+export interface LogRetention {
+  /**
+   * Of the next `documents`: updates that an older generation made, or that both kept snapshots and a file version hold, when
+   * they are older than `before` or when newer ones have more than `mostBytes` already. At most `limit` of them.
+   */
+  trim(pass: {
+    readonly before: Date;
+    readonly mostBytes: number;
+    readonly after: DocumentRef | undefined;
+    readonly documents: number;
+    readonly limit: number;
+  }): Promise<{
+    readonly removed: number;
+    /** Where to go on. */
+    readonly next: DocumentRef | undefined;
+    /** True when that were the last documents. */
+    readonly isWhole: boolean;
+  }>;
+  /** What documents left that went with their files; at most `limit` updates. */
+  removeRemains(limit: number): Promise<{ readonly removed: number; readonly more: boolean }>;
+}

@@ -1,6 +1,7 @@
 /** Who somebody is: guests, accounts, sign-ins, access tokens and tickets. */
 export { identitySettings } from "./config.ts";
 export type { Identity } from "./face.ts";
+export { createIdentityHousekeeping } from "./housekeeping.ts";
 export { registerIdentityHttp } from "./http.ts";
 export type { AccountUsage, Passwords } from "./ports.ts";
 export { refreshCookieName } from "./refresh-cookie.ts";

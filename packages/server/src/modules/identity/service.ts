@@ -1,6 +1,6 @@
 /** The rules of identity: becoming somebody, staying signed in, and ending it. SPEC.md numbers them. */
 import type { Actor } from "#kernel/actor";
-import type { Clock, Timer } from "#kernel/clock";
+import type { Clock } from "#kernel/clock";
 import { createId } from "#kernel/ids";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
@@ -17,10 +17,8 @@ import type { Identity } from "./face.ts";
 import type { AccountUsage, Passwords } from "./ports.ts";
 import { createRefreshTokens } from "./refresh-tokens.ts";
 import * as signIns from "./sign-ins.ts";
-import { deleteExpiredTickets, insertTicket, takeTicket } from "./tickets.ts";
+import { insertTicket, takeTicket } from "./tickets.ts";
 import { createWrongPasswords } from "./wrong-passwords.ts";
-
-const SWEEP_EVERY_MS = 10 * 60_000;
 
 export type IdentityNeeds = {
   readonly sql: Sql;
@@ -80,7 +78,6 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
     }),
   );
   let unknownUserHash: Promise<string> | undefined;
-  let sweeping: Timer | undefined;
   let unsubscribe: (() => void) | undefined;
 
   const answer = async (user: User, signInId: string, refreshToken: string): Promise<SignedIn> => ({
@@ -117,22 +114,14 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
     limits: needs.usage.limitsOf(user.plan),
     usage: await needs.usage.usageOf(user.id),
   });
-  const sweep = (): void => {
-    sweeping = clock.after(SWEEP_EVERY_MS, sweep);
-    within((transaction) => deleteExpiredTickets(transaction, clock.now())).catch((error: unknown) =>
-      log.warn("identity.sweep-failed", { error }),
-    );
-  };
 
   return {
     name: "identity",
     async start() {
       unsubscribe = bus.subscribe("sign-in-ended", ({ signInId }) => actors.forgetSignIn(signInId));
-      sweeping = clock.after(SWEEP_EVERY_MS, sweep);
     },
     async [Symbol.asyncDispose]() {
       unsubscribe?.();
-      sweeping?.cancel();
     },
 
     async signInAsGuest() {

@@ -33,7 +33,3 @@ export const takeTicket = async (
   if (row === undefined || row.expires_at.getTime() < nowMs) return undefined;
   return { userId: row.user_id, signInId: row.sign_in_id };
 };
-
-export const deleteExpiredTickets = async (transaction: Transaction, nowMs: number): Promise<void> => {
-  await transaction.query("delete from tickets where expires_at < $1", [new Date(nowMs)]);
-};

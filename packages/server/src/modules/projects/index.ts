@@ -1,6 +1,7 @@
 /** Projects, their members and links, and their files at rest: paths, versions, blobs. */
 export { projectsSettings, type ProjectsSettings } from "./config.ts";
 export type { CheckpointSave, Projects, SavedVersion, StoredFile } from "./face.ts";
+export { createProjectsHousekeeping } from "./housekeeping.ts";
 export { registerProjectsHttp } from "./http.ts";
 export type { LiveDocuments, Templates } from "./ports.ts";
 export { createProjectsService, type ProjectsNeeds, type ProjectsService } from "./service.ts";

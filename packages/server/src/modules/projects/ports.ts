@@ -136,3 +136,35 @@ export interface StagedBlobs {
   oldest(limit: number): Promise<Array<{ readonly storageKey: string; readonly sealed: Uint8Array }>>;
   remove(storageKeys: readonly string[]): Promise<void>;
 }
+
+/** A file in the order in which retention goes through all of them. */
+export type FileCursor = { readonly projectId: string; readonly fileId: string };
+export type FileVersions = FileCursor & {
+  readonly versions: readonly { readonly version: number; readonly atMs: number }[];
+};
+
+/** Removing what has had its time, over all projects. Every method is one short transaction, and doing it twice does no harm. */
+export interface Retention {
+  deleteReplays(before: Date, limit: number): Promise<number>;
+  /** Files and folders that were deleted before, with their versions. */
+  deleteBinnedNodes(before: Date, limit: number): Promise<number>;
+  /** What is in projects that were deleted before, and in the end the projects. A begun one can't be taken out of the bin. */
+  deleteBinnedProjects(before: Date, limit: number): Promise<number>;
+  /** Files with several versions, and of them the versions made before. `next` undefined: those were the last. */
+  filesWithVersions(
+    before: Date,
+    page: { readonly after: FileCursor | undefined; readonly limit: number },
+  ): Promise<{ readonly files: FileVersions[]; readonly next: FileCursor | undefined }>;
+  /** Leaves the newest version, and what a live document or an execution refers to. @returns how many are gone */
+  deleteVersions(versions: readonly (FileCursor & { readonly version: number })[]): Promise<number>;
+  /**
+   * Looks at content whose last known version was removed before, and removes what no version refers to, also none that is
+   * being saved right now. @returns the keys whose blobs may go
+   */
+  deleteUnusedContent(
+    before: Date,
+    limit: number,
+  ): Promise<{ readonly looked: number; readonly storageKeys: string[] }>;
+  /** Those of the keys under which content is known. */
+  knownStorageKeys(storageKeys: readonly string[]): Promise<ReadonlySet<string>>;
+}

@@ -42,6 +42,24 @@ export const describeBlobStore = (name: string, open: () => Promise<BlobStore>):
       await store.delete(key);
       expect(await store.get(key)).toBeUndefined();
     });
+    test("[B8] a list has the keys of its prefix, and when they were put", async () => {
+      const store = await open();
+      const tail = newKey().slice(2);
+      const keys = ["5f", "5e", "5f"].map((prefix, index) => `${prefix}${tail.slice(0, -1)}${index}`);
+      for (const key of keys) await store.put(key, randomBytes(10));
+      const listed: { key: string; storedAtMs: number }[] = [];
+      for await (const found of store.list("5f")) listed.push(found);
+      expect(
+        listed
+          .map(({ key }) => key)
+          .filter((key) => keys.includes(key))
+          .toSorted(),
+      ).toEqual([keys[0], keys[2]]);
+      expect(listed.every(({ key }) => key.startsWith("5f"))).toBe(true);
+      for (const { storedAtMs } of listed) expect(Math.abs(Date.now() - storedAtMs)).toBeLessThan(60_000);
+      for await (const found of store.list("00")) expect(found.key.startsWith("00")).toBe(true);
+      await expect(store.list("..")[Symbol.asyncIterator]().next()).rejects.toThrow(TypeError);
+    });
     test("[B5] a key that is a path is refused", async () => {
       const store = await open();
       for (const key of ["../../etc/passwd", "a/b", "", "ab\0cdefgh"]) {

@@ -8,6 +8,8 @@ export interface BlobStore {
   has(key: string): Promise<boolean>;
   /** Deleting an absent key does nothing. */
   delete(key: string): Promise<void>;
+  /** Keys that begin with the two characters of `prefix`, in no order; what is put or deleted meanwhile may come or not. */
+  list(prefix: string): AsyncIterable<{ readonly key: string; readonly storedAtMs: number }>;
 }
 
 /** Encrypted bytes with what is needed to open them, given the owner's key. */

@@ -162,7 +162,7 @@ export const createSqlProjectStore = (needs: {
         ? await sql.transaction({ role: "user", ...asking }, (transaction) =>
             transaction.query(
               `update projects set deleted_at = null, updated_at = clock_timestamp()
-                where id = $1 and owner_id = atelier_user() returning id`,
+                where id = $1 and owner_id = atelier_user() and purge_started_at is null returning id`,
               [asking.projectId],
             ),
           )

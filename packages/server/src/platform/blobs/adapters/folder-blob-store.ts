@@ -1,12 +1,13 @@
 /** Blobs as files `ab/cd/<key>`: on the disk before they have their name, and the name on the disk before the caller hears. */
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Problem } from "#kernel/problem";
 import { FatalStorageError } from "../fatal-storage-error.ts";
 import type { BlobStore } from "../ports.ts";
 
 const KEY = /^[A-Za-z0-9_-]{8,200}$/u;
+const PREFIX = /^[A-Za-z0-9_-]{2}$/u;
 
 /** How bytes are forced to the disk; replaced by tests to plant failures. */
 export type DiskSync = {
@@ -27,6 +28,15 @@ const orFatal = async (work: Promise<void>, what: string): Promise<void> => {
     await work;
   } catch (error) {
     throw new FatalStorageError(`fsync of ${what} failed`, { cause: error });
+  }
+};
+
+const namesIn = async (folder: string): Promise<string[]> => {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return [];
+    throw error;
   }
 };
 
@@ -110,6 +120,15 @@ export const openFolderBlobStore = async (folder: string, sync: DiskSync = kerne
     },
     async delete(key) {
       await rm(pathOf(key), { force: true });
+    },
+    async *list(prefix) {
+      if (!PREFIX.test(prefix)) throw new TypeError("Not the beginning of a blob key.");
+      for (const inner of await namesIn(join(folder, prefix))) {
+        for (const key of await namesIn(join(folder, prefix, inner))) {
+          const found = await stat(join(folder, prefix, inner, key)).catch(() => undefined);
+          if (found?.isFile() === true && KEY.test(key)) yield { key, storedAtMs: found.mtimeMs };
+        }
+      }
     },
   };
 };
