@@ -25,6 +25,10 @@ export function findProgram(name) {
 /**
  * Runs a program to its end and returns its standard output. Rejects with a SetupFault that carries the last lines of
  * its output when it cannot be started or exits with anything but 0.
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, tell?: (line: string) => void, what?: string, stdin?: "ignore" | "inherit" }} [options]
+ * @returns {Promise<string>}
  */
 export function run(program, args, { cwd, env, tell, what = program, stdin } = {}) {
   return new Promise((resolve, reject) => {

@@ -73,8 +73,21 @@ export async function writeDebianTar({ variant, packages, tar, options = [], wha
   try {
     await run("mmdebstrap", args, { env, tell: (line) => tell(plainly(line)), what });
   } catch (error) {
-    if (error instanceof SetupFault && !isRoot)
-      error.hint ??= "an ordinary user needs uidmap, entries in /etc/subuid and /etc/subgid, and user namespaces";
-    throw error;
+    throw error instanceof SetupFault ? explained(error) : error;
   }
+}
+
+/** A failure of mmdebstrap's whose cause is known is told by that cause alone.
+ * @param {SetupFault} fault */
+export function explained(fault) {
+  if (/NO_PUBKEY|EXPKEYSIG/.test(fault.detail ?? ""))
+    return new SetupFault(
+      `Debian's ${suite} cannot be checked: this machine's debian-archive-keyring is older than its keys`,
+      {
+        hint: "Install that package from a newer release of this distribution or of Debian.",
+      },
+    );
+  if (!isRoot && /newuidmap|newgidmap|unshare|user namespace|subuid|subgid/i.test(fault.detail ?? ""))
+    fault.hint ??= "an ordinary user needs uidmap, entries in /etc/subuid and /etc/subgid, and user namespaces";
+  return fault;
 }

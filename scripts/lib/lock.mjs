@@ -7,6 +7,11 @@ import { SetupFault } from "./fault.mjs";
 /**
  * Runs `work` while holding an exclusive lock on `path`. Waiting is announced through `tell`. The lock is held by a
  * `flock` child whose standard input is ours, so it goes away even if this process is killed.
+ * @template T
+ * @param {string} path
+ * @param {{ tell: (line: string) => void }} progress
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
  */
 export async function locked(path, { tell }, work) {
   try {

@@ -1,7 +1,8 @@
 /** What a stranger reads while a start sets things up: names of what is fetched, and why something failed; no noise. */
 import { expect, test } from "vitest";
-import { plainly } from "./debian.mjs";
+import { explained, plainly } from "./debian.mjs";
 import { progressOf } from "./dependencies.mjs";
+import { SetupFault } from "./fault.mjs";
 import { complaintsOf, packagesFor } from "./system-packages.mjs";
 
 test("npm: the package's name, nothing about the Node that only installs, and what went wrong", () => {
@@ -18,6 +19,16 @@ test("mmdebstrap: without its marks and its jargon", () => {
   expect(plainly("I: installing remaining packages inside the chroot...")).toBe("installing remaining packages");
   expect(plainly("I: running apt-get update...")).toBe("reading Debian's package lists");
   expect(plainly("E: apt-get update failed")).toBe("E: apt-get update failed");
+});
+
+test("an archive that cannot be checked is told as old keys, not as forty lines; what is not known is told whole", () => {
+  const old = new SetupFault("downloading runsc failed (exit 25)", {
+    detail: "Err:1 …\n  NO_PUBKEY 0123456789ABCDEF\n",
+  });
+  expect(explained(old).message).toMatch(/debian-archive-keyring is older/u);
+  expect(explained(old).detail).toBeUndefined();
+  const other = new SetupFault("downloading runsc failed (exit 25)", { detail: "E: no space left" });
+  expect(explained(other)).toBe(other);
 });
 
 test("apt: errors before warnings, each once, and few", () => {
