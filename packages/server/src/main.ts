@@ -41,6 +41,7 @@ import { bindApplication, createApplication } from "./roles/application.ts";
 import { openDataFolder } from "./roles/data-folder.ts";
 import { edgeOptions } from "./roles/edge-options.ts";
 import { findCandidates } from "./roles/executor/candidates.ts";
+import { createImageWatch } from "./roles/executor/image-watch.ts";
 import { chooseSandbox, releaseOnceChosen, type SandboxChoice } from "./roles/executor/sandbox-choice.ts";
 import { openGateway } from "./roles/gateway-role.ts";
 import { closingOf, drainingOf, listen, probePort, refuseWeakSandbox } from "./roles/listener.ts";
@@ -68,10 +69,12 @@ const openDatabase = async (settings: Configuration, places: Places, { log, life
   return createPgSql({ url: postgres.url, log, hasRoom: () => postgres.hasRoom() });
 };
 
+const findBaseImage = (places: Places) =>
+  createImageStore({ recipes: join(places.root, "languages/images"), images: places.imagesDir }).find("base");
+
 const openSandbox = async (settings: Configuration, places: Places, log: Log): Promise<SandboxChoice> => {
   const languages = join(places.root, "languages");
-  const images = createImageStore({ recipes: join(languages, "images"), images: places.imagesDir });
-  const image = await images.find("base");
+  const image = await findBaseImage(places);
   const common = async (tier: string) => ({
     initPath: await buildInit({
       imageRoot: image?.root ?? "",
@@ -114,6 +117,10 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
 
   const sandbox = await choosing;
   refuseWeakSandbox(settings, sandbox);
+  const lacksImage = sandbox.provider === undefined && (await findBaseImage(places)) === undefined;
+  const isBuilt = lacksImage ? async () => (await findBaseImage(places)) !== undefined : undefined;
+  const imageWatch = createImageWatch({ isBuilt, clock, log, tell });
+  await lifecycle.start(imageWatch);
   const limits = { mostBytes: settings.PROJECT_MAX_MIB * 1_048_576, mostNodes: settings.PROJECT_MAX_FILES };
   const storage = { sql, vault, blobs, limits };
   const languagesFolder = join(places.root, "languages");
@@ -159,7 +166,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
       ...shared,
     }),
   );
-  const hasPage = await openGateway(server, { ...shared, settings, places, https, application, lifecycle });
+  const hasPage = await openGateway(server, { ...shared, settings, places, https, application, lifecycle, imageWatch });
   await lifecycle.start(drainingOf(server));
   await listen(server, { settings, https, hasPage, sandbox, identity, dataDir: places.dataDir, log, tell });
 };

@@ -7,6 +7,7 @@ import type { HttpServer } from "#platform/http";
 import type { Sql } from "#platform/sql";
 import { type IdentityService, refreshCookieName } from "#identity";
 import type { Application } from "./application.ts";
+import type { ImageWatch } from "./executor/image-watch.ts";
 import type { SandboxChoice } from "./executor/sandbox-choice.ts";
 import { type GatewayOptions, registerGateway } from "./gateway/index.ts";
 import { createProjectOpener } from "./open-project.ts";
@@ -33,6 +34,7 @@ export type GatewayRoleNeeds = {
   readonly metrics: { readonly scrape: GatewayOptions["scrape"] };
   readonly log: Log;
   readonly lifecycle: Lifecycle;
+  readonly imageWatch: ImageWatch;
 };
 
 /** @returns whether there is a built page to serve. */
@@ -65,7 +67,10 @@ export const openGateway = (server: HttpServer, needs: GatewayRoleNeeds): Promis
         await needs.blobs.has(PROBED_KEY);
         return { ok: true };
       },
-      sandbox: async () => execution.readiness(),
+      sandbox: async () =>
+        needs.imageWatch.hasAppeared
+          ? { ok: false, detail: "The base image is built now: start the server again, and programs can run." }
+          : execution.readiness(),
     },
     // Editing and saving go on while programs can't run.
     optional: new Set(["sandbox"]),
