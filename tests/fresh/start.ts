@@ -1,0 +1,55 @@
+/** `npm start` in a fresh machine, watched as a person would: what it shows, how long it is silent, where it listens. */
+import { eventually } from "../support/eventually.ts";
+import type { As, Machine, Shown, Terminal } from "./machine.ts";
+
+/** Lines as they stay on the screen, each with the time at which it was complete. */
+export const linesOf = (shown: readonly Shown[]): Shown[] => {
+  const lines: Shown[] = [];
+  let open = "";
+  for (const { atMs, text } of shown) {
+    const [first = "", ...rest] = text.split("\n");
+    open += first;
+    for (const next of rest) {
+      // What was drawn over is gone; colours and erasures are no text.
+      // oxlint-disable-next-line no-control-regex
+      const line = (open.replace(/\r$/u, "").split("\r").at(-1) ?? "").replaceAll(/\u001B\[[0-9;?]*[A-Za-z]/gu, "");
+      lines.push({ atMs, text: line });
+      open = next;
+    }
+  }
+  return lines;
+};
+
+/** The longest time in which nothing was shown, in ms. */
+export const longestSilenceMs = (shown: readonly Shown[]): number =>
+  Math.max(0, ...shown.map(({ atMs }, i) => atMs - (shown[i - 1]?.atMs ?? 0)));
+
+/** What would make a stranger worry. */
+export const alarming = (lines: readonly Shown[]): string[] =>
+  lines
+    .map(({ text }) => text)
+    .filter((text) => /\b(?:warn(?:ing)?|error|exception|undefined|EBAD\w+|at \S+:\d+)\b/iu.test(text));
+
+export type Started = Terminal & { readonly origin: string; readonly tookMs: number };
+
+/** Starts and waits until it listens. @throws Error with the screen when it ends before, or takes more than `withinMs`. */
+export const start = async (
+  machine: Machine,
+  options: { readonly as: As; readonly port: number; readonly withinMs: number },
+): Promise<Started> => {
+  const { as, port, withinMs } = options;
+  const env = { ...as.env, PORT: String(port) };
+  const terminal = machine.open({ ...as, env }, "cd atelier && npm start");
+  let code: number | undefined;
+  void terminal.ended.then((exitCode) => (code = exitCode));
+  const origin = `http://127.0.0.1:${port}`;
+  const began = performance.now();
+  const announced = /Atelier listens on .*?\n(?: {2}.*\n)*.*#admin=\S+|Atelier listens on [^]*Programs/u;
+  await eventually(() => {
+    if (announced.test(terminal.screen())) return;
+    // Waiting longer would not help.
+    if (code === undefined) throw new Error(`not listening yet:\n${terminal.screen()}`);
+  }, withinMs);
+  if (!announced.test(terminal.screen())) throw new Error(`it ended with ${code}:\n${terminal.screen()}`);
+  return { ...terminal, origin, tookMs: performance.now() - began };
+};
