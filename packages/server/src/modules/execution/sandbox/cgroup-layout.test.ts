@@ -63,6 +63,7 @@ test("version 2 is used where it hands down memory and CPU, and a sandbox's limi
   const inside = writeFiles(join(own, "atelier-x/one"), {
     "memory.events": "low 0\noom 3\noom_kill 1",
     "memory.current": "100",
+    "memory.stat": "",
     "cpu.stat": "usage_usec 2500000\nuser_usec 1",
   });
   cgroup.meter.begin(1000);
@@ -72,6 +73,46 @@ test("version 2 is used where it hands down memory and CPU, and a sandbox's limi
   expect(cgroup.meter.measure()).toEqual({ cpuMs: 2500, memoryPeakBytes: 100, memoryExceeded: true });
   expect(cgroup.joinFiles).toEqual([join(inside, "cgroup.procs")]);
 });
+
+test("a server that looks again, from the leaf it stepped into, finds the same folder", () => {
+  const root = folder();
+  const files = { "cgroup.controllers": "cpu memory pids", "cgroup.subtree_control": "cpu memory pids" };
+  const unit = writeFiles(join(root, "atelier.service"), { ...files, "cgroup.procs": "" });
+  writeFiles(join(unit, "atelier-server"), { ...files, "cgroup.procs": String(process.pid) });
+  const look = (cgroup: string): unknown =>
+    findCgroupLayout({ mountinfo: mountLine(root, "cgroup2", "nsdelegate"), cgroup });
+  expect(look("0::/atelier.service")).toMatchObject({ memory: unit });
+  expect(look("0::/atelier.service/atelier-server")).toEqual(look("0::/atelier.service"));
+});
+
+test.each([1, 2] as const)(
+  "version %i: memory that is full, while files are read back all the time, is exceeded",
+  (version) => {
+    const root = folder();
+    const layout = { version, memory: root, cpu: root, cpuacct: root, pids: undefined };
+    writeFiles(join(root, "atelier-x"), {});
+    const { meter } = createSandboxCgroup(layout, "atelier-x", "one");
+    const used = version === 1 ? "memory.usage_in_bytes" : "memory.current";
+    const measureWith = (usedBytes: number, fileBytes: number, readBack: number): boolean => {
+      writeFiles(join(root, "atelier-x/one"), {
+        [used]: String(usedBytes),
+        "memory.stat": `active_file ${fileBytes}\ninactive_file 0\nworkingset_refault_file ${readBack}`,
+        "memory.events": "oom_kill 0",
+        "memory.oom_control": "oom_kill 0",
+        "memory.max_usage_in_bytes": "0",
+        "cpuacct.usage": "0",
+        "cpu.stat": "usage_usec 0",
+      });
+      return meter.measure().memoryExceeded;
+    };
+    meter.begin(100_000_000);
+    expect(measureWith(99_900_000, 100_000, 5000)).toBe(true);
+    expect(measureWith(99_900_000, 100_000, 100)).toBe(false);
+    // A program that reads a file larger than its memory.
+    expect(measureWith(99_900_000, 50_000_000, 500_000)).toBe(false);
+    expect(measureWith(90_000_000, 100_000, 5000)).toBe(false);
+  },
+);
 
 test("a version 2 hierarchy without memory is no layout", () => {
   const root = writeFiles(folder(), {

@@ -1,6 +1,7 @@
 /** Finds where this process may make cgroups: version 1, version 2 or both mounted side by side. */
 import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { familyOf, listProcesses } from "./host-processes.ts";
 
 /** Folders under which one folder per sandbox is made; each controller has its own, or all share one (version 2). */
 export type CgroupLayout = {
@@ -80,8 +81,29 @@ const wantedControllers = ["memory", "cpu", "pids"];
 
 const readWords = (path: string): string[] => readFileSync(path, "utf8").split(/\s+/u).filter(Boolean);
 
+/** The leaf into which a server steps. */
+const serverLeaf = "atelier-server";
+/** While processes are moved out of a cgroup, they may start others in it. */
+const movingRounds = 10;
+
+const moveProcesses = (from: string, to: string): void => {
+  mkdirSync(to, { recursive: true });
+  for (let round = 0; round < movingRounds; round += 1) {
+    const pids = readWords(join(from, "cgroup.procs"));
+    if (pids.length === 0) return;
+    for (const pid of pids) {
+      try {
+        writeFileSync(join(to, "cgroup.procs"), pid);
+      } catch (error) {
+        // It has ended since it was listed.
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      }
+    }
+  }
+};
+
 /** A cgroup that holds processes cannot hand controllers down, so ours step into a leaf first. */
-const enableControllers = (folder: string, mayMoveProcesses: boolean): boolean => {
+const enableControllers = (folder: string, mayMoveProcesses: () => boolean): boolean => {
   const available = readWords(join(folder, "cgroup.controllers"));
   const wanted = wantedControllers.filter((name) => available.includes(name));
   if (!wanted.includes("memory") || !wanted.includes("cpu")) return false;
@@ -92,12 +114,10 @@ const enableControllers = (folder: string, mayMoveProcesses: boolean): boolean =
     enable();
     return true;
   } catch {
-    if (!mayMoveProcesses) return false;
+    if (!mayMoveProcesses()) return false;
   }
   try {
-    const leaf = join(folder, "atelier-server");
-    mkdirSync(leaf, { recursive: true });
-    for (const pid of readWords(join(folder, "cgroup.procs"))) writeFileSync(join(leaf, "cgroup.procs"), pid);
+    moveProcesses(folder, join(folder, serverLeaf));
     enable();
     return true;
   } catch {
@@ -105,14 +125,34 @@ const enableControllers = (folder: string, mayMoveProcesses: boolean): boolean =
   }
 };
 
+/** Whether all that lives in a cgroup is this process, what started it, and what it started. */
+const holdsOnlyRelatives = (folder: string): boolean => {
+  const processes = listProcesses();
+  const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
+  const relatives = new Set(familyOf(process.pid, processes).map(({ pid }) => pid));
+  for (let pid = process.ppid; pid > 0 && !relatives.has(pid); pid = parents.get(pid) ?? 0) relatives.add(pid);
+  return readWords(join(folder, "cgroup.procs")).every((pid) => relatives.has(Number(pid)));
+};
+
+/** Whether processes may be moved within a cgroup: not in a login session, and elsewhere only where others are not at home. */
+const mayRearrange = (folder: string, mount: string): boolean => {
+  const name = basename(folder);
+  if (/^session-.*\.scope$/u.test(name)) return false;
+  // A unit of its own holds the server alone. A scope may also be a terminal's, and the mount's root a container's.
+  return name.endsWith(".scope") || folder === mount ? holdsOnlyRelatives(folder) : true;
+};
+
+/** The cgroup that was given to this server, seen from the leaf that an earlier look may have put it into. */
+const givenFolder = ({ own }: Hierarchy): string => (basename(own) === serverLeaf ? dirname(own) : own);
+
 const versionTwo = (hierarchies: readonly Hierarchy[]): CgroupLayout | undefined => {
   const hierarchy = hierarchies.find(({ version }) => version === 2);
   if (hierarchy === undefined) return undefined;
-  for (const folder of [hierarchy.own, hierarchy.mount]) {
+  const { mount } = hierarchy;
+  for (const folder of new Set([givenFolder(hierarchy), mount])) {
     try {
       accessSync(join(folder, "cgroup.procs"), constants.W_OK);
-      // A session's scope holds other people's processes; only a unit of our own may be rearranged.
-      const mayMove = folder === hierarchy.own && folder !== hierarchy.mount && !folder.endsWith(".scope");
+      const mayMove = (): boolean => folder === givenFolder(hierarchy) && mayRearrange(folder, mount);
       if (canMakeFolder(folder) && enableControllers(folder, mayMove)) {
         return { version: 2, memory: folder, cpu: folder, cpuacct: folder, pids: folder };
       }

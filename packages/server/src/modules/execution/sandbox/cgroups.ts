@@ -33,28 +33,55 @@ const writeIfThere = (path: string, value: string): void => {
   if (existsSync(path)) writeFileSync(path, value);
 };
 
-const meterOne = (paths: CgroupLayout): Meter => ({
-  intervalMs: 50,
-  begin(memoryBytes) {
-    // Memory and swap together may never be set below memory alone.
-    writeIfThere(join(paths.memory, "memory.memsw.limit_in_bytes"), "-1");
-    writeFileSync(join(paths.memory, "memory.limit_in_bytes"), String(memoryBytes));
-    writeIfThere(join(paths.memory, "memory.memsw.limit_in_bytes"), String(memoryBytes));
-    writeIfThere(join(paths.memory, "memory.max_usage_in_bytes"), "0");
-    writeFileSync(join(paths.cpu, "cpu.cfs_quota_us"), String(cpuPeriodUs));
-  },
-  measure: () => ({
-    cpuMs: readNumber(join(paths.cpuacct, "cpuacct.usage")) / 1e6,
-    memoryPeakBytes: readNumber(join(paths.memory, "memory.max_usage_in_bytes")),
-    memoryExceeded: readKey(join(paths.memory, "memory.oom_control"), "oom_kill") > 0,
-  }),
-});
+/** Of its limit, in percent: a cgroup this full has no more to give, and one with so little of files cannot keep its programs' own. */
+const fullPercent = 98;
+const fewFilesPercent = 1;
+const pagesReadBackTooOften = 4096;
+
+/**
+ * At its limit a program's own memory pushes out the pages of its files, which are read back at once, and pushed out again:
+ * the kernel sees progress in that and kills nothing, and the program would end at its CPU limit instead.
+ */
+const isThrashing = (folder: string, usedBytes: number, limitBytes: number): boolean => {
+  if (usedBytes * 100 < limitBytes * fullPercent) return false;
+  const statistics = join(folder, "memory.stat");
+  const fileBytes = readKey(statistics, "active_file") + readKey(statistics, "inactive_file");
+  return (
+    fileBytes * 100 < limitBytes * fewFilesPercent &&
+    readKey(statistics, "workingset_refault_file") >= pagesReadBackTooOften
+  );
+};
+
+const meterOne = (paths: CgroupLayout): Meter => {
+  let limitBytes = Number.POSITIVE_INFINITY;
+  return {
+    intervalMs: 50,
+    begin(memoryBytes) {
+      limitBytes = memoryBytes;
+      // Memory and swap together may never be set below memory alone.
+      writeIfThere(join(paths.memory, "memory.memsw.limit_in_bytes"), "-1");
+      writeFileSync(join(paths.memory, "memory.limit_in_bytes"), String(memoryBytes));
+      writeIfThere(join(paths.memory, "memory.memsw.limit_in_bytes"), String(memoryBytes));
+      writeIfThere(join(paths.memory, "memory.max_usage_in_bytes"), "0");
+      writeFileSync(join(paths.cpu, "cpu.cfs_quota_us"), String(cpuPeriodUs));
+    },
+    measure: () => ({
+      cpuMs: readNumber(join(paths.cpuacct, "cpuacct.usage")) / 1e6,
+      memoryPeakBytes: readNumber(join(paths.memory, "memory.max_usage_in_bytes")),
+      memoryExceeded:
+        readKey(join(paths.memory, "memory.oom_control"), "oom_kill") > 0 ||
+        isThrashing(paths.memory, readNumber(join(paths.memory, "memory.usage_in_bytes")), limitBytes),
+    }),
+  };
+};
 
 const meterTwo = (paths: CgroupLayout): Meter => {
+  let limitBytes = Number.POSITIVE_INFINITY;
   let peakSeen = 0;
   return {
     intervalMs: 50,
     begin(memoryBytes) {
+      limitBytes = memoryBytes;
       writeFileSync(join(paths.memory, "memory.max"), String(memoryBytes));
       writeIfThere(join(paths.memory, "memory.swap.max"), "0");
       writeIfThere(join(paths.memory, "memory.oom.group"), "1");
@@ -62,12 +89,15 @@ const meterTwo = (paths: CgroupLayout): Meter => {
       peakSeen = 0;
     },
     measure() {
-      peakSeen = Math.max(peakSeen, readNumber(join(paths.memory, "memory.current")));
+      const usedBytes = readNumber(join(paths.memory, "memory.current"));
+      peakSeen = Math.max(peakSeen, usedBytes);
       const peakFile = join(paths.memory, "memory.peak");
       return {
         cpuMs: readKey(join(paths.cpu, "cpu.stat"), "usage_usec") / 1000,
         memoryPeakBytes: existsSync(peakFile) ? readNumber(peakFile) : peakSeen,
-        memoryExceeded: readKey(join(paths.memory, "memory.events"), "oom_kill") > 0,
+        memoryExceeded:
+          readKey(join(paths.memory, "memory.events"), "oom_kill") > 0 ||
+          isThrashing(paths.memory, usedBytes, limitBytes),
       };
     },
   };
