@@ -73,9 +73,8 @@ export function testEnvironment(env = process.env) {
   };
 }
 
-/** Steps that run programs of Debian's: one line instead of a fault each when those are known to be missing. */
-async function debianStep(title, { there, missing }, work) {
-  const lacking = missing.filter(({ name }) => archivePackages.includes(name)).map(({ name }) => name);
+/** A step that reads Debian's archive: one line instead of a fault where it is known what is lacking for that. */
+async function debianStep(title, { there, lacking }, work) {
   if (lacking.length === 0 || there()) return optionalStep(title, work);
   notice(`! ${title}: needs ${lacking.join(" and ")}`);
   return false;
@@ -93,8 +92,10 @@ export async function setUp({ packages = serverPackages } = {}) {
     );
     notice(`    ${grant}`);
   }
-  await debianStep("Tools (gVisor)", { there: toolsAreThere, missing }, ensureTools);
-  const image = { there: () => imageFacts("base") !== undefined, missing };
+  const lacking = missing.map(({ name }) => name).filter((name) => archivePackages.includes(name));
+  if (grant !== undefined) lacking.push("subordinate user ids");
+  await debianStep("Tools (gVisor)", { there: toolsAreThere, lacking }, ensureTools);
+  const image = { there: () => imageFacts("base") !== undefined, lacking };
   await debianStep("Base language image", image, (tell) => ensureImage("base", tell));
   await step("Page", ensureWeb);
 }
