@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { CreateFileSchema, EncodingSchema } from "./file.ts";
 import { PathSchema } from "./path.ts";
-import { IdSchema, TimeSchema } from "./shapes.ts";
+import { IdSchema, isPlainText, TimeSchema } from "./shapes.ts";
 
 export const ExecutionStatusSchema = z.enum([
   "queued",
@@ -34,10 +34,7 @@ export const LimitsSchema = z.strictObject({
   outputBytes: count.optional(),
 });
 
-const ArgumentSchema = z
-  .string()
-  .max(32_768)
-  .refine((text) => !text.includes("\0"), "No NUL character.");
+const ArgumentSchema = z.string().max(32_768).refine(isPlainText, "No NUL character and no half of a surrogate pair.");
 const EnvironmentSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/u), ArgumentSchema);
 
 export const StartExecutionSchema = z

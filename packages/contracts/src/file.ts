@@ -1,7 +1,7 @@
 /** Files and folders of a project. */
 import { z } from "zod";
 import { PathSchema } from "./path.ts";
-import { IdSchema, TimeSchema } from "./shapes.ts";
+import { IdSchema, TimeSchema, VersionNumberSchema } from "./shapes.ts";
 
 /** Bodies above this are refused on the JSON routes (bytes of content after decoding). */
 export const MAX_FILE_BYTES = 20 * 1024 * 1024;
@@ -44,11 +44,11 @@ export const PutFileSchema = z.strictObject({
   path: PathSchema,
   content: ContentSchema,
   encoding: EncodingSchema.optional(),
-  version: z.int().min(1).optional(),
+  version: VersionNumberSchema.optional(),
 });
 export const CreateFolderSchema = z.strictObject({ path: PathSchema });
 export const MoveSchema = z.strictObject({ from: PathSchema, to: PathSchema });
-export const RestoreVersionSchema = z.strictObject({ path: PathSchema, version: z.int().min(1) });
+export const RestoreVersionSchema = z.strictObject({ path: PathSchema, version: VersionNumberSchema });
 
 export const VersionSchema = z
   .object({

@@ -1,6 +1,15 @@
 /** Projects, their members and their share links. */
 import { z } from "zod";
-import { GrantedRoleSchema, IdSchema, NameSchema, pageOf, RoleSchema, TimeSchema, VisibilitySchema } from "./shapes.ts";
+import {
+  GrantedRoleSchema,
+  IdSchema,
+  NameSchema,
+  pageOf,
+  RoleSchema,
+  textUpTo,
+  TimeSchema,
+  VisibilitySchema,
+} from "./shapes.ts";
 
 export const ProjectSchema = z
   .object({
@@ -22,13 +31,13 @@ export const ProjectPageSchema = pageOf(ProjectSchema).meta({ id: "ProjectPage" 
 
 export const CreateProjectSchema = z.strictObject({
   name: NameSchema,
-  description: z.string().max(1000).optional(),
+  description: textUpTo(1000).optional(),
   template: z.string().max(64).optional(),
   visibility: VisibilitySchema.optional(),
 });
 export const UpdateProjectSchema = z.strictObject({
   name: NameSchema.optional(),
-  description: z.string().max(1000).optional(),
+  description: textUpTo(1000).optional(),
   visibility: VisibilitySchema.optional(),
 });
 

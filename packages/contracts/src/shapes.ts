@@ -17,6 +17,12 @@ export type Plan = z.infer<typeof PlanSchema>;
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().optional() });
 
+/** True for text that every store can hold as it is: well-formed Unicode without NUL. */
+export const isPlainText = (text: string): boolean => !text.includes("\0") && text.isWellFormed();
+/** A text of ours that is shown to people; file contents are bytes and have their own rules. */
+export const textUpTo = (most: number) =>
+  z.string().max(most).refine(isPlainText, "No NUL character and no half of a surrogate pair.");
+
 /** Display names: no control characters, so that nothing can be forged in a log or a label. */
 export const NameSchema = z
   .string()
@@ -24,4 +30,8 @@ export const NameSchema = z
   .min(1)
   .max(100)
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u, "No control characters.");
+  .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u, "No control characters.")
+  .refine(isPlainText, "No half of a surrogate pair.");
+
+/** Numbers of versions; the database's integers end here. */
+export const VersionNumberSchema = z.int().min(1).max(2_147_483_647);

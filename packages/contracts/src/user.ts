@@ -1,6 +1,6 @@
 /** People: guests and registered users, and what the sign-in routes take and answer. */
 import { z } from "zod";
-import { IdSchema, NameSchema, PlanSchema, TimeSchema } from "./shapes.ts";
+import { IdSchema, isPlainText, NameSchema, PlanSchema, textUpTo, TimeSchema } from "./shapes.ts";
 
 export const UserSchema = z
   .object({
@@ -35,14 +35,25 @@ const PasswordSchema = z.string().min(8).max(256);
 
 export const RegisterSchema = z.strictObject({ email: EmailSchema, password: PasswordSchema, name: NameSchema });
 export const LoginSchema = z.strictObject({
-  email: z.string().max(254).toLowerCase(),
+  email: textUpTo(254).toLowerCase(),
   password: z.string().max(256),
 });
 export const UpdateMeSchema = z.strictObject({
   name: NameSchema.optional(),
-  avatar: z.string().max(200).optional(),
+  avatar: textUpTo(200).optional(),
 });
 export const TicketSchema = z.object({ ticket: z.string() }).meta({ id: "Ticket" });
 
+/** JSON may say what the database's JSON can't. The edge has bounded the depth. */
+const holdsPlainTextOnly = (value: unknown): boolean => {
+  if (typeof value === "string") return isPlainText(value);
+  if (Array.isArray(value)) return value.every(holdsPlainTextOnly);
+  if (typeof value !== "object" || value === null) return true;
+  return Object.entries(value).every(([key, inner]) => isPlainText(key) && holdsPlainTextOnly(inner));
+};
+
 /** Editor settings and editor state are the page's own documents: the server keeps them as they are, within a size. */
-export const PageDocumentSchema = z.record(z.string().max(100), z.json()).meta({ id: "PageDocument" });
+export const PageDocumentSchema = z
+  .record(z.string().max(100), z.json())
+  .refine(holdsPlainTextOnly, "No NUL character and no half of a surrogate pair, in keys neither.")
+  .meta({ id: "PageDocument" });

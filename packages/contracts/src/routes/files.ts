@@ -13,13 +13,14 @@ import {
   TreeSchema,
 } from "../file.ts";
 import { PathSchema } from "../path.ts";
+import { VersionNumberSchema } from "../shapes.ts";
 import { ProjectParamsSchema } from "./projects.ts";
 import { defineRoute } from "./route.ts";
 
 /** JSON escapes double a text of newlines and quotes. */
 const MAX_FILE_BODY_BYTES = 2 * MAX_FILE_BYTES + 65_536;
 
-const version = z.coerce.number().int().min(1);
+const version = z.coerce.number().pipe(VersionNumberSchema);
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 
 export const fileRoutes = {

@@ -1,6 +1,7 @@
 /** The log as JSON lines, written by pino; anything that looks like a secret is taken out before it is written. */
 import type { Log, LogFields } from "#kernel/log";
-import { type DestinationStream, type Logger, pino, stdSerializers } from "pino";
+import { type DestinationStream, type Logger, pino } from "pino";
+import { errorFacts } from "./error-facts.ts";
 import type { LogLevel } from "../index.ts";
 
 const SECRET_NAMES = [
@@ -49,7 +50,7 @@ export const createPinoLog = (
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
-      serializers: { error: stdSerializers.errWithCause, cause: stdSerializers.errWithCause },
+      serializers: { error: (error: unknown) => errorFacts(error), cause: (error: unknown) => errorFacts(error) },
       redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: "[secret]" },
     },
     destination,
