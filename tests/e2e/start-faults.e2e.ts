@@ -1,24 +1,36 @@
 /** What can be wrong at a start: one clear line, exit 1, nothing damaged. */
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openTestDatabase } from "../../packages/server/src/platform/sql/test-database.ts";
 import { freePort, startServer } from "../support/server.ts";
 import { signInAsGuest } from "../support/client.ts";
 
 const MAIN = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url));
-const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
 
-/** Starts the server and waits for its end. */
-const startAndFail = async (env: Record<string, string>): Promise<{ code: number | null; errors: string[] }> => {
-  const child = spawn(process.execPath, [MAIN], {
+/** A shell's line that runs the rest of its arguments where its first one is a disk of 12 MiB, which only they see. */
+const smallDisk = 'folder=$1; shift; mount -t tmpfs -o size=12m,mode=711 tmpfs "$folder" && exec "$@"';
+/** The words before a command that give it such a disk; an ordinary user is root for the moment that mounting takes. */
+const onSmallDisk = (folder: string): string[] => {
+  const [uid = 0, gid = 0] = [process.getuid?.(), process.getgid?.()];
+  const back = isRoot ? [] : ["unshare", "--user", `--map-user=${uid}`, `--map-group=${gid}`, "--"];
+  const own = isRoot ? ["--mount"] : ["--user", "--map-root-user", "--mount"];
+  return ["unshare", ...own, "--", "sh", "-c", smallDisk, "sh", folder, ...back];
+};
+
+/** Starts the server and waits for its end. @param before words before the command */
+const startAndFail = async (
+  env: Record<string, string>,
+  before: readonly string[] = [],
+): Promise<{ code: number | null; errors: string[] }> => {
+  const [program, ...words] = [...before, process.execPath, MAIN];
+  const child = spawn(program, words, {
     env: { ...process.env, HOST: "127.0.0.1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -104,19 +116,12 @@ describe("a start that can't be", () => {
     expect(errors[0]).toContain(join(file, "data"));
   });
 
-  it.runIf(isRoot)("says that the disk is full", { timeout: 90_000 }, async () => {
-    await run("mount", ["-t", "tmpfs", "-o", "size=12m,mode=711", "tmpfs", folder]);
-    try {
-      const { code, errors } = await startAndFail({
-        DATA_DIR: folder,
-        PORT: String(await freePort()),
-      });
-      expect(code).toBe(1);
-      expect(errors).toHaveLength(1);
-      expect(errors[0]).toMatch(/full|no (room|space)/iu);
-    } finally {
-      await run("umount", [folder]);
-    }
+  it("says that the disk is full", { timeout: 90_000 }, async () => {
+    const env = { DATA_DIR: folder, PORT: String(await freePort()) };
+    const { code, errors } = await startAndFail(env, onSmallDisk(folder));
+    expect(code).toBe(1);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatch(/full|no (room|space)/iu);
   });
 
   it("prints every wrong setting at once", { timeout: 60_000 }, async () => {
