@@ -8,6 +8,7 @@ import {
   useRef,
   useState,
 } from "react";
+import { createPortal } from "react-dom";
 
 export type MenuButtonProps = {
   readonly label: string;
@@ -20,6 +21,8 @@ export type MenuButtonProps = {
   readonly onOpen?: () => void;
   readonly style?: CSSProperties;
   readonly tabIndex?: number;
+  /** Where the menu is in the page; beside the button unless that is inside something whose text is its name. */
+  readonly place?: () => Element | null;
 };
 
 const itemsOf = (menu: HTMLElement): HTMLElement[] => [...menu.querySelectorAll<HTMLElement>("[role^=menuitem]")];
@@ -58,6 +61,10 @@ export const MenuButton = (props: MenuButtonProps) => {
   const menu = useRef<HTMLDivElement>(null);
   const id = useId();
 
+  const within = (element: ReactNode): ReactNode => {
+    const place = props.place?.();
+    return place ? createPortal(element, place) : element;
+  };
   const close = (): void => {
     menu.current?.hidePopover();
     button.current?.focus();
@@ -103,20 +110,22 @@ export const MenuButton = (props: MenuButtonProps) => {
       >
         {props.icon}
       </button>
-      <div
-        ref={menu}
-        id={id}
-        popover="auto"
-        role="menu"
-        aria-label={props.label}
-        className="menu"
-        tabIndex={-1}
-        onClick={onClick}
-        onToggle={onToggle}
-        onKeyDown={onKeyDown}
-      >
-        {isOpen && props.children()}
-      </div>
+      {within(
+        <div
+          ref={menu}
+          id={id}
+          popover="auto"
+          role="menu"
+          aria-label={props.label}
+          className="menu"
+          tabIndex={-1}
+          onClick={onClick}
+          onToggle={onToggle}
+          onKeyDown={onKeyDown}
+        >
+          {isOpen && props.children()}
+        </div>,
+      )}
     </>
   );
 };

@@ -1,23 +1,30 @@
-/** Draws the toasts; a polite live region, so that they are heard as well. */
+/** Draws the toasts; a polite live region, so that they are heard as well, and a stop of F6, so that they are reached. */
 import { X } from "lucide-react";
+import { useEffect } from "react";
 import { useStore } from "zustand";
-import { dismissToast, toastStore } from "./toasts.ts";
+import { dismissToast, holdToasts, runToastAction, toastStore } from "./toasts.ts";
 
 export const ToastList = () => {
   const toasts = useStore(toastStore, (state) => state.toasts);
+  useEffect(() => {
+    // The one under the pointer, or with the focus, went: nothing says that it was left.
+    if (toasts.length === 0) holdToasts(false);
+  }, [toasts]);
   return (
-    <output className="toasts">
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- nothing is done here, only waited
+    <output
+      id="toasts"
+      className="toasts"
+      onPointerEnter={() => holdToasts(true)}
+      onPointerLeave={() => holdToasts(false)}
+      onFocus={() => holdToasts(true)}
+      onBlur={() => holdToasts(false)}
+    >
       {toasts.map((toast) => (
         <div key={toast.id} className="toast" data-tone={toast.tone}>
           <span>{toast.text}</span>
           {toast.action && (
-            <button
-              className="button button-quiet toast-action"
-              onClick={() => {
-                toast.action?.run();
-                dismissToast(toast.id);
-              }}
-            >
+            <button className="button button-quiet toast-action" onClick={() => runToastAction(toast.id)}>
               {toast.action.label}
             </button>
           )}

@@ -1,4 +1,4 @@
-/** Short messages that go away by themselves, some with one thing to do. */
+/** Short messages that go away by themselves, some with one thing to do; reading or reaching for one keeps it. */
 import { createStore } from "zustand/vanilla";
 
 export type Toast = {
@@ -6,22 +6,53 @@ export type Toast = {
   readonly text: string;
   readonly tone: "plain" | "bad";
   readonly action?: { readonly label: string; readonly run: () => void };
+  /** Called once when the toast goes without its action having been taken. */
+  readonly onGone?: () => void;
 };
 
 const SHOWN_MS = 6000;
 const MOST = 3;
 let lastId = 0;
+let isHeld = false;
+const timers = new Map<number, ReturnType<typeof setTimeout>>();
 
 export const toastStore = createStore<{ toasts: readonly Toast[] }>(() => ({ toasts: [] }));
 
-export const dismissToast = (id: number): void =>
-  toastStore.setState(({ toasts }) => ({ toasts: toasts.filter((toast) => toast.id !== id) }));
+const take = (id: number): Toast | undefined => {
+  clearTimeout(timers.get(id));
+  timers.delete(id);
+  const toast = toastStore.getState().toasts.find((other) => other.id === id);
+  if (toast) toastStore.setState(({ toasts }) => ({ toasts: toasts.filter((other) => other !== toast) }));
+  return toast;
+};
+
+export const dismissToast = (id: number): void => take(id)?.onGone?.();
+
+/** Does what a toast offers. */
+export const runToastAction = (id: number): void => take(id)?.action?.run();
+
+const startTimer = (id: number): void => {
+  timers.set(
+    id,
+    setTimeout(() => dismissToast(id), SHOWN_MS),
+  );
+};
+
+/** While the pointer or the keyboard is on a toast, none of them goes. */
+export const holdToasts = (isOn: boolean): void => {
+  if (isOn === isHeld) return;
+  isHeld = isOn;
+  for (const timer of timers.values()) clearTimeout(timer);
+  timers.clear();
+  if (!isHeld) for (const { id } of toastStore.getState().toasts) startTimer(id);
+};
 
 /** Shows a toast for six seconds; returns its id. */
 export const showToast = (toast: Omit<Toast, "id" | "tone"> & { tone?: Toast["tone"] }): number => {
   lastId += 1;
   const shown: Toast = { tone: "plain", ...toast, id: lastId };
-  toastStore.setState(({ toasts }) => ({ toasts: [...toasts, shown].slice(-MOST) }));
-  setTimeout(() => dismissToast(shown.id), SHOWN_MS);
+  toastStore.setState(({ toasts }) => ({ toasts: [...toasts, shown] }));
+  for (const { id } of toastStore.getState().toasts.slice(0, -MOST)) dismissToast(id);
+  if (!isHeld) startTimer(shown.id);
   return shown.id;
 };
