@@ -9,7 +9,14 @@ export type SaveState =
   | { kind: "offline"; changes: number }
   | { kind: "read-only"; reason: ReadOnlyReason };
 
-export type ReadOnlyReason = NonNullable<DocumentFacts["reason"]> | "signed-out" | "rights-taken" | "not-found";
+/** `opening`: the text is still on its way; `unreachable`: it was never here, and the server is away. */
+export type ReadOnlyReason =
+  | NonNullable<DocumentFacts["reason"]>
+  | "signed-out"
+  | "rights-taken"
+  | "not-found"
+  | "opening"
+  | "unreachable";
 
 export interface SaveFacts {
   /** Set when nothing may be written. */

@@ -29,6 +29,8 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
   const promoted = new Map<string, { localPath: string; to: { projectId: string; fileId: string } }>();
   const edited = new Set<string>();
   let shownId: string | undefined;
+  /** Where to go in a file that came without its text. */
+  let wantedPlace: { id: string; line: number; column: number } | undefined;
   let theme = options.theme;
   let followed: string | null = null;
   let pane: Pane | undefined;
@@ -62,10 +64,8 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
     const text = file.kind === "local" ? file.text : (file.initialText ?? "");
     const readOnly = file.kind === "live" && (file.readOnly || file.initialText === undefined);
     early.show(id, text, { label: file.path, readOnly });
-    saveState.emit([
-      readOnly && file.kind === "live" && file.readOnly ? { kind: "read-only", reason: "role" } : { kind: "saved" },
-      id,
-    ]);
+    const isOpening = file.kind === "live" && file.initialText === undefined;
+    saveState.emit([readOnly ? { kind: "read-only", reason: isOpening ? "opening" : "role" } : { kind: "saved" }, id]);
   };
   /** Gives Monaco every file the early surface has touched, the shown one last. */
   const takePlace = (made: Pane) => {
@@ -78,6 +78,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
       if (step) made.promote(step.localPath, step.to);
     }
     promoted.clear();
+    if (wantedPlace && wantedPlace.id === shownId) made.reveal(wantedPlace.line, wantedPlace.column);
     made.setTheme(theme);
     if (followed !== null) made.follow(followed);
     early.dispose();
@@ -109,7 +110,9 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
     ready,
     open: (file) => {
       const id = file.kind === "local" ? localFileId(file.path) : file.fileId;
-      if (!files.has(id)) files.set(id, file);
+      const known = files.get(id);
+      if (!known) files.set(id, file);
+      else if (known.path !== file.path) files.set(id, { ...known, path: file.path });
       shownId = id;
       if (pane) pane.open(file);
       else showEarly(id, files.get(id) ?? file);
@@ -120,7 +123,13 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
       pane?.close(fileId);
     },
     focus: () => (pane ?? early).focus(),
-    reveal: (line, column = 1) => (pane ?? early).reveal(line, column),
+    reveal: (line, column = 1) => {
+      if (pane) return pane.reveal(line, column);
+      const file = files.get(shownId ?? "");
+      const isEmpty = file?.kind === "live" && file.initialText === undefined;
+      if (isEmpty && shownId !== undefined) wantedPlace = { id: shownId, line, column };
+      else early.reveal(line, column);
+    },
     setTheme: (next) => {
       theme = next;
       pane?.setTheme(next);

@@ -52,6 +52,7 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
   area.className = "early-text";
   Object.assign(area, { spellcheck: false, autocapitalize: "off", autocomplete: "off", wrap: "off" });
   area.setAttribute("autocorrect", "off");
+  area.setAttribute("aria-label", "Code");
   root.append(lines, area);
 
   const files = new Map<string, EarlyFile>();
@@ -152,7 +153,6 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
       const offset = before.reduce((sum, { length }) => sum + length + 1, 0) + column - 1;
       area.setSelectionRange(offset, offset);
       area.scrollTop = Math.max(0, (line - 1) * 21 - area.clientHeight / 2);
-      area.focus({ preventScroll: true });
     },
     carry: (id) => {
       remember();

@@ -136,8 +136,12 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
       return options.readOnly || !options.hasText || lease.document.readOnly !== undefined;
     },
     get saveState(): SaveState {
-      if (options.readOnly && !binding) return { kind: "read-only", reason: "role" satisfies ReadOnlyReason };
       const state: SaveState = lease?.document.saveState ?? { kind: "saved" };
+      const isOnItsWay = state.kind !== "read-only" || state.reason === "role";
+      if (!binding && !options.hasText && isOnItsWay) {
+        return { kind: "read-only", reason: state.kind === "offline" ? "unreachable" : "opening" };
+      }
+      if (options.readOnly && !binding) return { kind: "read-only", reason: "role" satisfies ReadOnlyReason };
       return draft?.dirty && state.kind === "saved" ? { kind: "saving" } : state;
     },
     moved: () => undo?.boundary(),

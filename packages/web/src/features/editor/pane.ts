@@ -9,13 +9,14 @@ import { editorOptions, typeMetrics } from "./monaco/editor-options.ts";
 import { monaco } from "./monaco/monaco.ts";
 import { applyTheme } from "./monaco/themes.ts";
 import { rangeBetween, selectionBetween } from "./monaco/types.ts";
+import { readOnlyWords } from "./read-only-words.ts";
 import type { Carried } from "./early-editor.ts";
 import { languageOfFileName } from "./language-of-file-name.ts";
 import { type OpenedFile, createOpenFile } from "./open-file.ts";
 import { type EditorOptions, type EditorTheme, type OpenFile, type RecoveredCopy, localFileId } from "./ports.ts";
 import { createPresence } from "./presence.ts";
 import type { PaneEvents } from "./pane-events.ts";
-import { createTabHint } from "./tab-hint.ts";
+import { createTabHint, tabKeys } from "./tab-hint.ts";
 import { minimalChange } from "./text-diff.ts";
 
 export interface Pane {
@@ -38,7 +39,8 @@ const SAVED_POLL_MS = 20;
 export function createPane(host: HTMLElement, options: EditorOptions, events: PaneEvents): Pane {
   const { log } = options;
   const container = document.createElement("div");
-  container.className = "editor-pane";
+  // Monaco's colours are variables of its own elements; its menus hang beside them, in here.
+  container.className = "editor-pane monaco-component";
   host.append(container);
   applyTheme(options.theme, host);
   const editor = monaco.editor.create(container, editorOptions(host));
@@ -46,6 +48,8 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
 
   const files = new Map<string, OpenedFile>();
   let shownId: string | undefined;
+  /** Where to go in a file whose text is not here yet. */
+  let wantedPlace: { file: OpenedFile; line: number; column: number } | undefined;
   const shown = () => (shownId === undefined ? undefined : files.get(shownId));
   const environment = browserEnvironment();
   const store = createUnsavedStore({
@@ -60,15 +64,30 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
   });
   const presence = createPresence({ editor, container, options, events, registry, shown: () => shown()?.live });
 
-  const removeTabHint = createTabHint(editor, container, /Mac|iP(?:hone|ad)/.test(navigator.platform));
+  const isMac = /Mac|iP(?:hone|ad)/.test(navigator.platform);
+  const removeTabHint = createTabHint(editor, container, isMac);
 
   const refresh = () => {
     const file = shown();
     if (!file || shownId === undefined) return;
-    editor.updateOptions({ readOnly: file.readOnly, domReadOnly: file.readOnly });
-    container.classList.toggle("is-loading", !file.attached && file.readOnly && file.live !== undefined);
-    events.saveState(file.saveState, shownId);
+    const { readOnly, saveState } = file;
+    editor.updateOptions({
+      readOnly,
+      domReadOnly: readOnly,
+      readOnlyMessage: { value: readOnlyWords(saveState.kind === "read-only" ? saveState.reason : "role") },
+    });
+    if (wantedPlace?.file === file && file.attached) {
+      const { line, column } = wantedPlace;
+      wantedPlace = undefined;
+      goTo(file, line, column);
+    }
+    events.saveState(saveState, shownId);
     presence.refresh();
+  };
+  const goTo = ({ model }: OpenedFile, line: number, column: number) => {
+    const position = model.validatePosition({ lineNumber: line, column });
+    editor.setPosition(position);
+    editor.revealPositionInCenterIfOutsideViewport(position);
   };
   const create = (id: string, file: OpenFile): OpenedFile => {
     const text = file.kind === "local" ? file.text : (file.initialText ?? "");
@@ -89,12 +108,15 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       store,
       log,
     });
-    opened.onChange.on(() => {
-      if (shown() === opened) refresh();
-    });
+    const changed = () => {
+      if (shown() === opened) return refresh();
+      const known = [...files].find(([, other]) => other === opened)?.[0];
+      if (known !== undefined) events.saveState(opened.saveState, known);
+    };
+    opened.onChange.on(changed);
     opened.onFirstEdit.on(() => {
       if (file.kind === "local") events.firstEdit(file.path);
-      if (shown() === opened) refresh();
+      changed();
     });
     opened.onUndone.on((offsets) => {
       if (shown() !== opened || offsets.length === 0) return;
@@ -119,10 +141,10 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     const before = shown();
     if (before && before !== file) before.view = editor.saveViewState();
     shownId = id;
+    editor.updateOptions({ ariaLabel: `${file.path}. ${tabKeys(isMac).spoken} lets Tab leave the editor.` });
     if (editor.getModel() === file.model) return refresh();
     presence.leave(before?.live);
     editor.setModel(file.model);
-    editor.updateOptions({ ariaLabel: `${file.path}. Control M lets Tab leave the editor.` });
     if (file.view) editor.restoreViewState(file.view);
     refresh();
   };
@@ -180,11 +202,11 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     },
     focus: () => editor.focus(),
     reveal: (line, column) => {
-      const position = shown()?.model.validatePosition({ lineNumber: line, column });
-      if (!position) return;
-      editor.setPosition(position);
-      editor.revealPositionInCenterIfOutsideViewport(position);
-      editor.focus();
+      const file = shown();
+      if (!file) return;
+      const hasText = file.attached || file.model.getValueLength() > 0;
+      wantedPlace = hasText ? undefined : { file, line, column };
+      goTo(file, line, column);
     },
     setTheme: (theme) => {
       applyTheme(theme, host);

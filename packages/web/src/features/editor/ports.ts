@@ -58,15 +58,18 @@ export type Unsubscribe = () => void;
 
 /** The editor of one pane; every method may be called before the heavy editor has loaded. */
 export interface EditorHandle {
-  /** Shows a file, or shows it again with its selection, scroll position and undo kept. */
+  /** Shows a file, or shows it again (perhaps under a new name) with its selection, scroll position and undo kept. */
   open(file: OpenFile): void;
   /** Forgets a file's view; its unsaved changes stay on the device until they are confirmed. */
   close(fileId: string): void;
   focus(): void;
-  /** Moves the cursor to a 1-based line and column of the shown file and scrolls it to the middle. */
+  /**
+   * Moves the cursor to a 1-based line and column of the shown file and scrolls it to the middle, as soon as its text
+   * is here. The focus stays where it is.
+   */
   reveal(line: number, column?: number): void;
   setTheme(theme: EditorTheme): void;
-  /** Hears the state of the shown file at once and on every change. */
+  /** Hears the state of each open file on every change, and of the last one that changed at once. */
   onSaveState(listener: (state: SaveState, fileId: string) => void): Unsubscribe;
   /** Hears who is in the shown file at once and on every change. */
   onParticipants(listener: (participants: readonly Participant[]) => void): Unsubscribe;

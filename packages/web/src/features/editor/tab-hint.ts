@@ -5,9 +5,13 @@ const SHOWN_MS = 5_000;
 /** A focus this soon after a Tab came from it. */
 const ARRIVAL_MS = 200;
 
+/** The keys that let Tab leave the editor (Monaco's own), to be shown and to be read out. */
+export const tabKeys = (isMac: boolean): { readonly shown: string; readonly spoken: string } =>
+  isMac ? { shown: "Ctrl+Shift+M", spoken: "Control Shift M" } : { shown: "Ctrl+M", spoken: "Control M" };
+
 /** Adds the hint to the container; returns what removes it. */
 export function createTabHint(editor: StandaloneEditor, container: HTMLElement, isMac: boolean): () => void {
-  const keys = isMac ? "Ctrl+Shift+M" : "Ctrl+M";
+  const keys = tabKeys(isMac).shown;
   const hint = document.createElement("div");
   hint.className = "tab-hint";
   hint.setAttribute("role", "status");

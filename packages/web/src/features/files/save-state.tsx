@@ -40,7 +40,8 @@ export const SaveStateLabel = () => {
   if (!isOpen) return <Promotion />;
   if (!save) return null;
   const { tone, text, short } = saveWords(save);
-  const Icon = save.kind === "read-only" ? Eye : tone === "good" ? Check : tone === "busy" ? LoaderCircle : CloudOff;
+  const isOnlyRead = save.kind === "read-only" && save.reason !== "unreachable";
+  const Icon = tone === "good" ? Check : tone === "busy" ? LoaderCircle : isOnlyRead ? Eye : CloudOff;
   return (
     <span className="save-state" data-tone={tone} data-state={save.kind} title={text}>
       <Icon size={14} aria-hidden />

@@ -9,6 +9,14 @@ const READ_ONLY: Readonly<Record<ReadOnlyReason, string>> = {
   "signed-out": "Signed out: view only",
   "rights-taken": "You can't edit this any more",
   "not-found": "This file is gone",
+  opening: "Opening…",
+  unreachable: "Offline",
+};
+
+const SHORT: Partial<Readonly<Record<ReadOnlyReason, string>>> = {
+  role: "View only",
+  opening: "Opening…",
+  unreachable: "Offline",
 };
 
 const changeCount = (count: number): string => (count === 1 ? "1 change" : `${count} changes`);
@@ -31,9 +39,9 @@ export const saveWords = (state: SaveState): SaveWords => {
       };
     case "read-only":
       return {
-        tone: "warn",
+        tone: state.reason === "opening" ? "busy" : "warn",
         text: READ_ONLY[state.reason],
-        short: state.reason === "role" ? "View only" : "Read only",
+        short: SHORT[state.reason] ?? "Read only",
       };
   }
 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { saveWords } from "./save-words.ts";
-import { closeTab, createTabsStore, moveTab, setSave, showTab } from "./tabs-store.ts";
+import type { SaveState } from "../editor/index.ts";
+import { closeTab, createTabsStore, isUnsaved, moveTab, setSave, showTab } from "./tabs-store.ts";
 
 const withTabs = (...ids: string[]) => {
   const store = createTabsStore();
@@ -41,7 +42,30 @@ describe("tabs", () => {
   });
 });
 
+describe("isUnsaved", () => {
+  it("is true only while something typed is not confirmed: being offline alone is not", () => {
+    const unsaved: readonly SaveState[] = [
+      { kind: "saving" },
+      { kind: "unsaved-on-device", changes: 1 },
+      { kind: "offline", changes: 2 },
+    ];
+    expect(unsaved.filter(isUnsaved)).toEqual(unsaved);
+    const calm: readonly (SaveState | undefined)[] = [
+      undefined,
+      { kind: "saved" },
+      { kind: "offline", changes: 0 },
+      { kind: "read-only", reason: "opening" },
+    ];
+    expect(calm.filter(isUnsaved)).toEqual([]);
+  });
+});
+
 describe("saveWords", () => {
+  it("never calls a file saved that is still opening or out of reach", () => {
+    expect(saveWords({ kind: "read-only", reason: "opening" })).toMatchObject({ tone: "busy", text: "Opening…" });
+    expect(saveWords({ kind: "read-only", reason: "unreachable" })).toMatchObject({ tone: "warn", text: "Offline" });
+  });
+
   it("counts what waits to be synced", () => {
     expect(saveWords({ kind: "unsaved-on-device", changes: 14 }).text).toBe("Saved on this device, 14 changes to sync");
     expect(saveWords({ kind: "offline", changes: 1 }).text).toBe("Offline, 1 change kept on this device");

@@ -37,5 +37,7 @@ export const moveTab = (store: TabsStore, fileId: string, to: number): void =>
 export const setSave = (store: TabsStore, fileId: string, state: SaveState): void =>
   store.setState(({ saves }) => ({ saves: new Map(saves).set(fileId, state) }));
 
+/** Is something typed here that no server has confirmed? */
 export const isUnsaved = (state: SaveState | undefined): boolean =>
-  state !== undefined && state.kind !== "saved" && state.kind !== "read-only";
+  state !== undefined &&
+  (state.kind === "saving" || state.kind === "unsaved-on-device" || (state.kind === "offline" && state.changes > 0));

@@ -21,7 +21,8 @@ import "monaco-editor/features/middleScroll/register";
 import "monaco-editor/features/multicursor/register";
 import "monaco-editor/features/readOnlyMessage/register";
 import "monaco-editor/features/smartSelect/register";
-import "monaco-editor/features/suggest/register";
+// `features/suggest` leaves out what shows suggestions.
+import "monaco-editor/editor/contrib/suggest/browser/suggestController";
 import "monaco-editor/features/toggleTabFocusMode/register";
 import "monaco-editor/features/tokenization/register";
 import "monaco-editor/features/unicodeHighlighter/register";
@@ -29,8 +30,9 @@ import "monaco-editor/features/wordHighlighter/register";
 import "monaco-editor/features/wordOperations/register";
 import "monaco-editor/features/wordPartOperations/register";
 // oxlint-disable-next-line import/default -- what ?worker names is made by Vite
-import EditorWorker from "monaco-editor/editor/editor.worker?worker";
+import workerAddress from "monaco-editor/editor/editor.worker?worker&url";
+import { startModuleWorker } from "./start-module-worker.ts";
 
 export * as monaco from "monaco-editor/editor";
 
-globalThis.MonacoEnvironment = { getWorker: () => new EditorWorker({ name: "editor" }) };
+globalThis.MonacoEnvironment = { getWorker: () => startModuleWorker(workerAddress, "editor") };

@@ -139,6 +139,7 @@ function toMonaco(theme: EditorTheme, palette: Palette): editor.IStandaloneTheme
       "menu.selectionForeground": palette.foreground,
       "menu.separatorBackground": palette.line,
       "menu.border": palette.line,
+      "toolbar.hoverBackground": palette.selection,
       "widget.shadow": theme === "dark" ? "#00000080" : "#0000001f",
       "scrollbar.shadow": "#00000000",
       "scrollbarSlider.background": `${palette.muted}40`,
