@@ -5,6 +5,7 @@ import { useStore } from "zustand";
 import { ToastList } from "../design/toast-list.tsx";
 import { OutputPane } from "../features/execution/output-pane.tsx";
 import { EditorTabs } from "../features/files/editor-tabs.tsx";
+import { FileCover } from "../features/files/file-cover.tsx";
 import { FileTree } from "../features/files/file-tree.tsx";
 import { FollowFrame } from "../features/presence/avatars.tsx";
 import { LanguageChips } from "../features/projects/language-chips.tsx";
@@ -58,6 +59,7 @@ export const Shell = () => {
       </In>
       <In slot="slot-editor-cover">
         <ProjectCover />
+        <FileCover />
         <FollowFrame />
       </In>
       <In slot="slot-output">

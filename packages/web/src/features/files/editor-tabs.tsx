@@ -1,65 +1,110 @@
-/** The tabs above the editor: one takes Tab, arrows move, Delete or the middle button closes. */
+/** The tabs above the editor: one takes Tab, arrows move, Delete or the middle button closes, dragged or moved by keys. */
 import { Plus, X } from "lucide-react";
-import { type KeyboardEvent, useEffect, useRef } from "react";
+import { type DragEvent, type KeyboardEvent, useEffect, useRef, useState, type WheelEvent } from "react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
 import { mayEdit } from "../projects/project-store.ts";
-import { nameOf } from "./entries.ts";
+import { folderOf, nameOf } from "./entries.ts";
+import { startCreating } from "./file-actions.ts";
 import { FileIcon } from "./file-icon.tsx";
 import { closeFile, openFile } from "./open-file.ts";
 import { isUnsaved, moveTab } from "./tabs-store.ts";
 
 const DRAGGED_TAB = "application/x-atelier-tab";
 
-type TabProps = { readonly fileId: string; readonly path: string; readonly index: number; readonly isOnly: boolean };
+type TabProps = {
+  readonly fileId: string;
+  readonly path: string;
+  readonly index: number;
+  readonly isOnly: boolean;
+  /** Another open file has the same name: the folder tells them apart. */
+  readonly hasTwin: boolean;
+};
 
-const Tab = ({ fileId, path, index, isOnly }: TabProps) => {
+/** Gives the keyboard to the tab at a place of the list, once the change going on now is drawn. */
+const focusTabAt = (list: HTMLElement | null, index: number): void => {
+  requestAnimationFrame(() => {
+    const tabs = list?.querySelectorAll<HTMLElement>("[role=tab]");
+    tabs?.[Math.min(index, tabs.length - 1)]?.focus();
+  });
+};
+
+const isMoveKey = ({ key, ctrlKey, metaKey, shiftKey }: KeyboardEvent): boolean =>
+  shiftKey && (ctrlKey || metaKey) && (key === "ArrowLeft" || key === "ArrowRight");
+
+const Tab = ({ fileId, path, index, isOnly, hasTwin }: TabProps) => {
   const app = useApp();
   const isShown = useStore(app.tabs, ({ shown }) => shown === fileId);
   const unsaved = useStore(app.tabs, ({ saves }) => isUnsaved(saves.get(fileId)));
-  const tab = useRef<HTMLDivElement>(null);
-  const name = nameOf(path);
+  const slot = useRef<HTMLDivElement>(null);
+  const [isTarget, setTarget] = useState(false);
+  const folder = folderOf(path);
   useEffect(() => {
-    if (isShown) tab.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (isShown) slot.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [isShown]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === "Delete" && !isOnly) closeFile(app, fileId);
-    else if (event.key === "Enter" || event.key === " ") openFile(app, fileId);
+    const list = slot.current?.parentElement ?? null;
+    if (isMoveKey(event)) {
+      const to = Math.max(0, index + (event.key === "ArrowLeft" ? -1 : 1));
+      moveTab(app.tabs, fileId, to);
+      focusTabAt(list, to);
+    } else if (event.key === "Delete" && !isOnly) {
+      closeFile(app, fileId);
+      focusTabAt(list, index);
+    } else if (event.key === "Enter" || event.key === " ") openFile(app, fileId);
     else return;
     event.preventDefault();
+    event.stopPropagation();
+  };
+  const onDragOver = (event: DragEvent): void => {
+    if (!event.dataTransfer.types.includes(DRAGGED_TAB)) return;
+    event.preventDefault();
+    setTarget(true);
   };
   return (
     <div
+      ref={slot}
       className="tab-slot"
       data-shown={isShown}
+      data-drop={isTarget || undefined}
+      onMouseDown={(event) => event.button === 1 && event.preventDefault()}
       onAuxClick={(event) => event.button === 1 && !isOnly && closeFile(app, fileId)}
       draggable
       onDragStart={(event) => event.dataTransfer.setData(DRAGGED_TAB, fileId)}
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => moveTab(app.tabs, event.dataTransfer.getData(DRAGGED_TAB), index)}
+      onDragOver={onDragOver}
+      onDragLeave={() => setTarget(false)}
+      onDrop={(event) => {
+        setTarget(false);
+        moveTab(app.tabs, event.dataTransfer.getData(DRAGGED_TAB), index);
+      }}
       role="presentation"
     >
       <div
-        ref={tab}
         role="tab"
         className="tab"
         aria-selected={isShown}
         aria-controls="editor"
         tabIndex={isShown ? 0 : -1}
         title={path}
-        aria-keyshortcuts={isOnly ? undefined : "Delete"}
+        aria-keyshortcuts={isOnly ? undefined : "Delete Control+Shift+ArrowLeft Control+Shift+ArrowRight"}
         onClick={() => openFile(app, fileId)}
         onKeyDown={onKeyDown}
       >
         <FileIcon path={path} />
-        <span>{name}</span>
+        <span className="tab-name">{nameOf(path)}</span>
+        {hasTwin && <span className="tab-folder">{folder === "" ? "at the root" : folder}</span>}
         {unsaved && <span className="visually-hidden">, not saved yet</span>}
       </div>
       {unsaved && <span className="tab-dot" aria-hidden />}
       {/* A tab list holds tabs only: the keyboard closes with Delete, this is the pointer's way. */}
       {!isOnly && (
-        <span className="tab-close" aria-hidden onClick={() => closeFile(app, fileId)}>
+        <span
+          className="tab-close"
+          aria-hidden
+          title="Close (Delete)"
+          onClick={() => closeFile(app, fileId, { focus: isShown })}
+        >
           <X size={13} />
         </span>
       )}
@@ -77,6 +122,11 @@ const onListKey = (event: KeyboardEvent<HTMLElement>): void => {
   tabs.at(to % tabs.length)?.focus();
 };
 
+/** A plain wheel moves the tabs sideways: there is nothing to scroll up or down. */
+const onListWheel = ({ currentTarget, deltaX, deltaY }: WheelEvent<HTMLElement>): void => {
+  if (deltaX === 0) currentTarget.scrollLeft += deltaY;
+};
+
 export const EditorTabs = () => {
   const app = useApp();
   const open = useStore(app.tabs, (tabs) => tabs.open);
@@ -86,15 +136,30 @@ export const EditorTabs = () => {
     const path = entries.get(fileId)?.path;
     return path === undefined ? [] : [{ fileId, path }];
   });
+  const names = Map.groupBy(present, ({ path }) => nameOf(path));
   const addFile = (): void => {
     app.layout.setState({ filesShown: true, pane: "files" });
-    app.files.setState({ edit: { kind: "create", what: "file", folder: "" } });
+    startCreating(app, "file", "");
   };
   return (
     <>
-      <div role="tablist" aria-label="Open files" className="tab-list" tabIndex={-1} onKeyDown={onListKey}>
+      <div
+        role="tablist"
+        aria-label="Open files"
+        className="tab-list"
+        tabIndex={-1}
+        onKeyDown={onListKey}
+        onWheel={onListWheel}
+      >
         {present.map(({ fileId, path }, index) => (
-          <Tab key={fileId} fileId={fileId} path={path} index={index} isOnly={present.length === 1} />
+          <Tab
+            key={fileId}
+            fileId={fileId}
+            path={path}
+            index={index}
+            isOnly={present.length === 1}
+            hasTwin={(names.get(nameOf(path))?.length ?? 0) > 1}
+          />
         ))}
       </div>
       {canEdit && (

@@ -1,52 +1,71 @@
 /** What the tree does to the project: make, rename, move, delete with undo. Shown at once, corrected if refused. */
-import { parsePath, routes } from "@atelier/contracts";
-import { errorText } from "../../app/api-problem.ts";
+import { type Entry, routes } from "@atelier/contracts";
+import { errorText, isProblem } from "../../app/api-problem.ts";
 import type { App } from "../../app/services.ts";
-import { showToast } from "../../design/toasts.ts";
+import { dismissToast, showToast } from "../../design/toasts.ts";
 import { requireProject } from "../projects/project-store.ts";
-import { entryAt, folderOf, isBelow, joinPath, nameOf, withChanged, withoutRemoved } from "./entries.ts";
-import { setExpanded } from "./files-store.ts";
+import { folderOf, isBelow, joinPath, nameOf, withChanged, withoutRemoved } from "./entries.ts";
+import { expandTo, setExpanded } from "./files-store.ts";
+import { nameFault } from "./name-faults.ts";
 import { closeFile, openFile } from "./open-file.ts";
+import { addPendingDeletion, settleDeletions } from "./pending-deletions.ts";
+import { focusRow } from "./row-focus.ts";
 
-/** A deletion reaches the server this long after the click; until then Undo needs nothing from anybody. */
-const UNDO_MS = 6000;
+const takeEntry = (app: App, entry: Entry): void =>
+  app.files.setState(({ entries }) => ({ entries: withChanged(entries, [entry]) }));
 
-/** Why a name can't be used for an entry in `folder`; undefined when it can. `ownId` is the entry being renamed. */
-export const nameFault = (app: App, name: string, folder: string, ownId?: string): string | undefined => {
-  const parsed = parsePath(joinPath(folder, name));
-  if (!parsed.ok) return name === "" ? "Give it a name." : parsed.detail;
-  const twin = entryAt(app.files.getState().entries, parsed.path);
-  return twin !== undefined && twin.id !== ownId ? "There is something with this name already." : undefined;
+/** Opens a field for a new entry's name, at its place in the tree. */
+export const startCreating = (app: App, what: "file" | "folder", folder: string): void => {
+  if (folder !== "") expandTo(app.files, joinPath(folder, "-"));
+  app.files.setState({ edit: { kind: "create", what, folder } });
 };
 
-/** Makes a file (and opens it) or a folder. @throws ApiProblem, Unreachable */
-export const createEntry = async (app: App, what: "file" | "folder", path: string): Promise<void> => {
+/** Makes a file (and opens it) or a folder; returns its id. @throws ApiProblem, Unreachable */
+export const createEntry = async (app: App, what: "file" | "folder", path: string): Promise<string> => {
+  await settleDeletions();
   const params = { projectId: requireProject(app.projects).id };
   if (what === "folder") {
     const folder = await app.call(routes.createFolder, { params, body: { path } });
-    app.files.setState(({ entries }) => ({ entries: withChanged(entries, [folder]) }));
+    takeEntry(app, folder);
     setExpanded(app.files, folder.id, true);
-    return;
+    app.files.setState({ focusedId: folder.id });
+    return folder.id;
   }
   const file = await app.call(routes.createFile, { params, body: { path, content: "" } });
-  app.files.setState(({ entries }) => ({ entries: withChanged(entries, [file]) }));
+  takeEntry(app, file);
   openFile(app, file.id);
+  return file.id;
 };
 
 /** Renames or moves; the tree shows it before the server has answered. */
 export const moveEntry = async (app: App, id: string, to: string): Promise<void> => {
-  const before = app.files.getState().entries;
+  const { entries: before, hidden } = app.files.getState();
   const entry = before.get(id);
   if (!entry || entry.path === to) return;
-  app.files.setState({ entries: withChanged(before, [{ ...entry, path: to }]) });
+  const fault = nameFault(nameOf(to), { entries: before, hidden, folder: folderOf(to), ownId: id });
+  if (fault !== undefined) {
+    showToast({ text: `${nameOf(entry.path)} was not moved. ${fault}`, tone: "bad" });
+    return;
+  }
+  takeEntry(app, { ...entry, path: to });
   try {
+    await settleDeletions();
     const params = { projectId: requireProject(app.projects).id };
-    const moved = await app.call(routes.move, { params, body: { from: entry.path, to } });
-    app.files.setState(({ entries }) => ({ entries: withChanged(entries, [moved]) }));
+    takeEntry(app, await app.call(routes.move, { params, body: { from: entry.path, to } }));
   } catch (error) {
-    app.files.setState(({ entries }) => ({ entries: withChanged(entries, [entry]) }));
+    takeEntry(app, entry);
     showToast({ text: `${nameOf(entry.path)} was not moved. ${errorText(error)}`, tone: "bad" });
   }
+};
+
+/** Moves an entry into a folder (empty: the root) and says so, since it may have gone out of sight. */
+export const moveInto = async (app: App, id: string, folder: string): Promise<void> => {
+  const entry = app.files.getState().entries.get(id);
+  if (!entry) return;
+  const to = joinPath(folder, nameOf(entry.path));
+  if (folder !== "") expandTo(app.files, to);
+  app.files.setState({ focusedId: id });
+  await moveEntry(app, id, to);
 };
 
 const unhide = (app: App, id: string): void =>
@@ -64,6 +83,8 @@ const deleteNow = async (app: App, id: string): Promise<void> => {
     });
     app.files.setState(({ entries }) => ({ entries: withoutRemoved(entries, [id]) }));
   } catch (error) {
+    // Somebody else was faster: gone is gone.
+    if (isProblem(error, "projects/no-such-file")) return;
     showToast({ text: `${nameOf(entry.path)} was not deleted. ${errorText(error)}`, tone: "bad" });
   } finally {
     unhide(app, id);
@@ -72,29 +93,49 @@ const deleteNow = async (app: App, id: string): Promise<void> => {
 
 /** Takes an entry away with a few seconds to change one's mind; leaving the page makes it final. */
 export const deleteEntry = (app: App, id: string): void => {
-  const entry = app.files.getState().entries.get(id);
-  if (!entry || app.files.getState().hidden.has(id)) return;
-  app.files.setState(({ hidden }) => ({ hidden: new Set(hidden).add(id) }));
-  const wasOpen = app.tabs.getState().open.filter((fileId) => {
-    const path = app.files.getState().entries.get(fileId)?.path ?? "";
+  const { entries, hidden } = app.files.getState();
+  const entry = entries.get(id);
+  if (!entry || hidden.has(id)) return;
+  app.files.setState({ hidden: new Set(hidden).add(id) });
+  const { open, shown } = app.tabs.getState();
+  const wasOpen = open.filter((fileId) => {
+    const path = entries.get(fileId)?.path ?? "";
     return fileId === id || isBelow(path, entry.path);
   });
   for (const fileId of wasOpen) closeFile(app, fileId);
 
-  const commit = (): void => {
-    clearTimeout(timer);
-    removeEventListener("pagehide", commit);
-    void deleteNow(app, id);
+  let isOver = false;
+  let underWay = Promise.resolve();
+  const end = (): void => {
+    isOver = true;
+    removeEventListener("pagehide", leave);
+    dismissToast(toastId);
   };
-  const timer = setTimeout(commit, UNDO_MS);
-  addEventListener("pagehide", commit);
-  const undo = (): void => {
-    clearTimeout(timer);
-    removeEventListener("pagehide", commit);
+  const commit = (): Promise<void> => {
+    if (!isOver) {
+      end();
+      underWay = deleteNow(app, id).finally(settled);
+    }
+    return underWay;
+  };
+  const undo = (): boolean => {
+    if (isOver) return false;
+    end();
+    settled();
     unhide(app, id);
-    for (const fileId of wasOpen) openFile(app, fileId);
+    app.files.setState({ focusedId: id });
+    app.tabs.setState(({ open: now }) => ({ open: [...new Set([...now, ...wasOpen])] }));
+    if (shown !== undefined && wasOpen.includes(shown)) openFile(app, shown, { focus: false });
+    return true;
   };
-  showToast({ text: `Deleted ${nameOf(entry.path)}`, action: { label: "Undo", run: undo } });
+  const leave = (): void => void commit();
+  const settled = addPendingDeletion({ path: entry.path, commit, undo });
+  addEventListener("pagehide", leave);
+  const toastId = showToast({
+    text: `Deleted ${nameOf(entry.path)}`,
+    action: { label: "Undo", run: () => undo() && focusRow(id) },
+    onGone: leave,
+  });
 };
 
 /** Where a new entry goes: into the focused folder, or beside the focused file. */

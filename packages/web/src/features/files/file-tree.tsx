@@ -1,51 +1,25 @@
 /** The file tree (WAI-ARIA tree pattern): one row takes Tab, keys move and act, every drag has a key or a menu. */
 import { FilePlus, FolderPlus } from "lucide-react";
-import { type DragEvent, type KeyboardEvent, useEffect, useMemo, useRef } from "react";
+import { Fragment, type KeyboardEvent, useEffect, useMemo, useRef } from "react";
 import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
-import { showToast } from "../../design/toasts.ts";
 import { mayEdit } from "../projects/project-store.ts";
-import { joinPath, nameOf } from "./entries.ts";
-import { createEntry, deleteEntry, folderForNew, moveEntry, nameFault } from "./file-actions.ts";
+import { folderForNew, startCreating } from "./file-actions.ts";
 import "./files.css";
 import { setExpanded } from "./files-store.ts";
-import { NameField } from "./name-field.tsx";
+import { NewEntryRow } from "./new-entry-row.tsx";
 import { openFile } from "./open-file.ts";
-import { mayMoveInto, moveByKey, visibleRows } from "./tree-model.ts";
-import { DRAGGED_ENTRY, TreeRow } from "./tree-row.tsx";
-
-const NewEntry = () => {
-  const app = useApp();
-  const edit = useStore(app.files, (files) => files.edit);
-  if (edit?.kind !== "create") return null;
-  const { what, folder } = edit;
-  const end = (): void => app.files.setState({ edit: undefined });
-  const keep = (name: string): void => {
-    end();
-    createEntry(app, what, joinPath(folder, name)).catch((error: unknown) =>
-      showToast({ text: `${name} was not made. ${errorText(error)}`, tone: "bad" }),
-    );
-  };
-  return (
-    <div className="tree-row tree-row-new">
-      <NameField
-        key={`${what} ${folder}`}
-        label={`Name of the new ${what}${folder === "" ? "" : ` in ${folder}`}`}
-        initial=""
-        faultOf={(name) => nameFault(app, name, folder)}
-        onCancel={end}
-        onKeep={keep}
-      />
-    </div>
-  );
-};
+import { undoLastDeletion } from "./pending-deletions.ts";
+import { focusRow, rowId } from "./row-focus.ts";
+import { useTreeDrag } from "./tree-drag.ts";
+import { moveByKey, visibleRows } from "./tree-model.ts";
+import { deleteRow, TreeRow } from "./tree-row.tsx";
 
 const TreeHeader = () => {
   const app = useApp();
   const canEdit = useStore(app.projects, ({ state }) => mayEdit(state));
-  const create = (what: "file" | "folder") => () =>
-    app.files.setState({ edit: { kind: "create", what, folder: folderForNew(app) } });
+  const create = (what: "file" | "folder") => () => startCreating(app, what, folderForNew(app));
   return (
     <header className="tree-header">
       <h2>Files</h2>
@@ -68,43 +42,49 @@ const useRows = () => {
   return useMemo(() => visibleRows(entries, expanded, hidden), [entries, expanded, hidden]);
 };
 
+const isUndoKey = (event: KeyboardEvent): boolean =>
+  event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+
 const Rows = () => {
   const app = useApp();
   const rows = useRows();
   const focusedId = useStore(app.files, (files) => files.focusedId);
-  const tree = useRef<HTMLDivElement>(null);
-  const focusable = rows.some(({ entry }) => entry.id === focusedId) ? focusedId : rows[0]?.entry.id;
+  const canEdit = useStore(app.projects, ({ state }) => mayEdit(state));
   const edit = useStore(app.files, (files) => files.edit);
+  const focusable = rows.some(({ entry }) => entry.id === focusedId) ? focusedId : rows[0]?.entry.id;
   const hadEdit = useRef(false);
+  const { target, ...drag } = useTreeDrag(app);
 
   useEffect(() => {
-    // A field that has closed gives the keyboard back to its row.
-    if (hadEdit.current && !edit) document.getElementById(`entry-${focusable}`)?.focus();
+    // A field that has closed gives the keyboard back to its row, unless it has gone elsewhere since.
+    if (hadEdit.current && !edit && document.activeElement === document.body && focusable !== undefined) {
+      document.getElementById(rowId(focusable))?.focus();
+    }
     hadEdit.current = edit !== undefined;
   }, [edit, focusable]);
 
-  const dropInto = (folder: string, event: DragEvent): void => {
-    event.preventDefault();
-    event.stopPropagation();
-    const entry = app.files.getState().entries.get(event.dataTransfer.getData(DRAGGED_ENTRY));
-    if (entry && mayMoveInto(entry, folder)) void moveEntry(app, entry.id, joinPath(folder, nameOf(entry.path)));
-  };
-
   const act = (key: string, id: string): boolean => {
-    const canEdit = mayEdit(app.projects.getState().state);
     const row = rows.find(({ entry }) => entry.id === id);
     if (key === "Enter" || key === " ") {
       if (row?.isExpanded === undefined) openFile(app, id);
       else setExpanded(app.files, id, !row.isExpanded);
       return true;
     }
-    if (key === "F2" && canEdit) app.files.setState({ edit: { kind: "rename", id } });
-    else if (key === "Delete" && canEdit) deleteEntry(app, id);
+    if (!canEdit) return false;
+    if (key === "F2") app.files.setState({ edit: { kind: "rename", id } });
+    else if (key === "Delete") deleteRow(app, id);
     else return false;
     return true;
   };
 
   const onKeyDown = (event: KeyboardEvent): void => {
+    if (isUndoKey(event)) {
+      if (undoLastDeletion()) {
+        event.preventDefault();
+        focusRow(app.files.getState().focusedId);
+      }
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || focusable === undefined) return;
     if (act(event.key, focusable)) {
       event.preventDefault();
@@ -113,23 +93,31 @@ const Rows = () => {
     const move = moveByKey(rows, focusable, event.key);
     if (!move) return;
     event.preventDefault();
-    if (move.kind === "focus") document.getElementById(`entry-${move.id}`)?.focus();
+    if (move.kind === "focus") document.getElementById(rowId(move.id))?.focus();
     else setExpanded(app.files, move.id, move.kind === "expand");
   };
 
+  const created = edit?.kind === "create" ? edit : undefined;
   return (
     <div
-      ref={tree}
       role="tree"
       aria-label="Files"
-      className="tree"
+      className="file-tree"
+      data-drop={target === "" || undefined}
       tabIndex={-1}
       onKeyDown={onKeyDown}
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => dropInto("", event)}
+      {...drag}
     >
+      {created?.folder === "" && <NewEntryRow edit={created} level={1} />}
       {rows.map((row) => (
-        <TreeRow key={row.entry.id} row={row} isFocusable={row.entry.id === focusable} onDropInto={dropInto} />
+        <Fragment key={row.entry.id}>
+          <TreeRow
+            row={row}
+            isFocusable={row.entry.id === focusable}
+            isDropTarget={target !== undefined && target !== "" && row.entry.path === target}
+          />
+          {created?.folder === row.entry.path && <NewEntryRow edit={created} level={row.level + 1} />}
+        </Fragment>
       ))}
     </div>
   );
@@ -137,7 +125,7 @@ const Rows = () => {
 
 const Body = () => {
   const app = useApp();
-  const { status, error, entries } = useStore(app.files);
+  const { status, error, entries, hidden, edit } = useStore(app.files);
   const kind = useStore(app.projects, ({ state }) => state.kind);
   if (kind === "sample")
     return <p className="tree-note">The first edit or run makes this a project; then its files are here.</p>;
@@ -155,16 +143,34 @@ const Body = () => {
       </div>
     );
   }
-  if (entries.size === 0 && status === "ready") return <p className="tree-note">No files yet.</p>;
+  if (status === "ready" && !edit && [...entries.keys()].every((id) => hidden.has(id))) {
+    return <p className="tree-note">No files yet.</p>;
+  }
   return <Rows />;
 };
 
+/** A file that misses the tree is not a wish to leave the page, which is what browsers take it for. */
+const useNoStrayDrops = (): void =>
+  useEffect(() => {
+    const refuse = (event: DragEvent): void => {
+      if (event.defaultPrevented || event.dataTransfer?.types.includes("Files") !== true) return;
+      event.preventDefault();
+      event.dataTransfer.dropEffect = "none";
+    };
+    addEventListener("dragover", refuse);
+    addEventListener("drop", refuse);
+    return () => {
+      removeEventListener("dragover", refuse);
+      removeEventListener("drop", refuse);
+    };
+  }, []);
+
 export const FileTree = () => {
+  useNoStrayDrops();
   const isOpen = useStore(useApp().projects, ({ state }) => state.kind === "open");
   return (
     <>
       {isOpen && <TreeHeader />}
-      <NewEntry />
       <Body />
     </>
   );

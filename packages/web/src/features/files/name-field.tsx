@@ -5,7 +5,7 @@ export type NameFieldProps = {
   readonly label: string;
   readonly initial: string;
   readonly faultOf: (name: string) => string | undefined;
-  /** May reject with a sentence-bearing error; the field then stays open. */
+  /** Called with a name that has no fault. */
   readonly onKeep: (name: string) => void;
   readonly onCancel: () => void;
 };
@@ -16,7 +16,9 @@ export const NameField = ({ label, initial, faultOf, onKeep, onCancel }: NameFie
   const input = useRef<HTMLInputElement>(null);
   const isDone = useRef(false);
   const faultId = useId();
-  const fault = name === initial && initial !== "" ? undefined : faultOf(name);
+  // Spaces at the ends are nothing that anybody means.
+  const wanted = name.trim();
+  const fault = wanted === initial && initial !== "" ? undefined : faultOf(wanted);
 
   useEffect(() => {
     input.current?.focus();
@@ -27,17 +29,19 @@ export const NameField = ({ label, initial, faultOf, onKeep, onCancel }: NameFie
   const finish = (keep: boolean): void => {
     if (isDone.current) return;
     isDone.current = true;
-    if (keep && name !== initial && fault === undefined) onKeep(name);
+    if (keep && wanted !== initial && fault === undefined) onKeep(wanted);
     else onCancel();
   };
   const onKeyDown = (event: KeyboardEvent): void => {
+    // The tree's keys mean something else in here; Run and F6 go on.
     event.stopPropagation();
+    if (event.nativeEvent.isComposing) return;
     if (event.key === "Escape") finish(false);
     if (event.key !== "Enter") return;
     if (fault === undefined) finish(true);
     else setTried(true);
   };
-  const showFault = fault !== undefined && (wasTried || name !== "");
+  const showFault = fault !== undefined && (wasTried || wanted !== "");
   return (
     <span className="name-field">
       <input

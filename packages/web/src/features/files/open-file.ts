@@ -13,6 +13,12 @@ export type OpenFileOptions = {
   readonly focus?: boolean;
 };
 
+/** `main.py · Python sketch · Atelier`, as far as there is a file and a project. */
+const titleOf = (app: App): string => {
+  const shown = app.files.getState().entries.get(app.tabs.getState().shown ?? "")?.path;
+  return [shown, openProjectOf(app.projects)?.name, "Atelier"].filter((part) => part !== undefined).join(" · ");
+};
+
 /** Opens a file by id; does nothing for an id that is no file of this project. */
 export const openFile = (app: App, fileId: string, options: OpenFileOptions = {}): void => {
   const project = openProjectOf(app.projects);
@@ -30,7 +36,7 @@ export const openFile = (app: App, fileId: string, options: OpenFileOptions = {}
     app.layout.setState({ pane: "code" });
     app.editor.focus();
   }
-  document.title = `${entry.path} · ${project.name} · Atelier`;
+  document.title = titleOf(app);
 };
 
 /** Opens a file by path, at a 1-based line if given; false when there is none. */
@@ -48,13 +54,15 @@ export const openPath = (app: App, path: string, options: OpenFileOptions = {}):
   return true;
 };
 
-/** Closes a tab and shows its neighbour. */
-export const closeFile = (app: App, fileId: string): void => {
+/** Closes a tab and shows its neighbour. The keyboard goes into that one only if asked: it may be in use elsewhere. */
+export const closeFile = (app: App, fileId: string, { focus = false }: { focus?: boolean } = {}): void => {
   const { shown } = app.tabs.getState();
   closeTab(app.tabs, fileId);
   app.editor.close(fileId);
+  if (shown !== fileId) return;
   const next = app.tabs.getState().shown;
-  if (shown === fileId && next !== undefined) openFile(app, next);
+  if (next !== undefined) openFile(app, next, { focus });
+  else document.title = titleOf(app);
 };
 
 /** The address that opens this project again. */

@@ -1,7 +1,7 @@
 import type { Entry } from "@atelier/contracts";
 import { describe, expect, it } from "vitest";
 import { entriesFrom, firstFileOf, withChanged, withoutRemoved } from "./entries.ts";
-import { mayMoveInto, moveByKey, visibleRows } from "./tree-model.ts";
+import { mayMoveInto, moveByKey, rowAfterDeletion, visibleRows } from "./tree-model.ts";
 
 const entry = (path: string, kind: "file" | "folder" = "file"): Entry => ({
   id: path,
@@ -91,5 +91,26 @@ describe("mayMoveInto", () => {
     expect(mayMoveInto(entry("src", "folder"), "src/lib")).toBe(false);
     expect(mayMoveInto(entry("src/z.py"), "")).toBe(true);
     expect(mayMoveInto(entry("src", "folder"), "srcs")).toBe(true);
+  });
+});
+
+describe("rowAfterDeletion", () => {
+  const rows = visibleRows(sample, open);
+  const after = (path: string) => rowAfterDeletion(rows, path)?.entry.path;
+
+  it("is the next sibling, past what goes with a folder", () => {
+    expect(after("a2.py")).toBe("a10.py");
+    expect(after("src")).toBe("a2.py");
+    expect(after("src/lib")).toBe("src/z.py");
+  });
+
+  it("is the row above for the last one of a folder or of the tree", () => {
+    expect(after("src/z.py")).toBe("src/lib/deep.py");
+    expect(after("b.py")).toBe("a10.py");
+  });
+
+  it("is none when nothing stays", () => {
+    expect(rowAfterDeletion(visibleRows(entriesFrom([entry("only.py")]), new Set()), "only.py")).toBeUndefined();
+    expect(after("not here")).toBeUndefined();
   });
 });

@@ -79,6 +79,15 @@ export const moveByKey = (
   return focus(rest.find((other) => other.name.toLowerCase().startsWith(key.toLowerCase())));
 };
 
+/** Which row the keyboard goes to when one is deleted: the next one that stays, else the one before; undefined if none stays. */
+export const rowAfterDeletion = (rows: readonly TreeRow[], id: string): TreeRow | undefined => {
+  const at = rows.findIndex((row) => row.entry.id === id);
+  const row = rows[at];
+  if (!row) return undefined;
+  const after = rows.slice(at + 1).find(({ level }) => level <= row.level);
+  return after?.level === row.level ? after : (rows[at - 1] ?? after);
+};
+
 /** Whether an entry may be dropped into a folder (empty: the root). */
 export const mayMoveInto = (entry: Entry, folder: string): boolean =>
   folderOf(entry.path) !== folder && folder !== entry.path && !folder.startsWith(`${entry.path}/`);

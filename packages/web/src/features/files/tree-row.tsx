@@ -1,30 +1,47 @@
 /** One row of the tree: a file or a folder, with its menu, and its field while it is being renamed. */
 import { ChevronRight, Ellipsis, FilePlus, FolderInput, FolderPlus, Pencil, Trash2 } from "lucide-react";
-import type { DragEvent } from "react";
+import { Fragment, memo, type MouseEvent } from "react";
 import { useStore } from "zustand";
-import { useApp } from "../../app/services.ts";
+import { type App, useApp } from "../../app/services.ts";
 import { MenuButton, MenuItem } from "../../design/menu.tsx";
 import { mayEdit } from "../projects/project-store.ts";
 import { folderOf, joinPath } from "./entries.ts";
-import { deleteEntry, moveEntry, nameFault } from "./file-actions.ts";
+import { deleteEntry, moveEntry, moveInto, startCreating } from "./file-actions.ts";
 import { FileIcon, FolderIcon } from "./file-icon.tsx";
 import { setExpanded } from "./files-store.ts";
+import { nameFault } from "./name-faults.ts";
 import { NameField } from "./name-field.tsx";
 import { openFile } from "./open-file.ts";
-import { mayMoveInto, type TreeRow as Row } from "./tree-model.ts";
+import { focusRow, rowId } from "./row-focus.ts";
+import { mayMoveInto, rowAfterDeletion, type TreeRow as RowModel, visibleRows } from "./tree-model.ts";
 
-/** What a dragged row carries: the entry's id, under a type of its own so that files from outside are told apart. */
-export const DRAGGED_ENTRY = "application/x-atelier-entry";
+/** Where a row's content begins, in CSS pixels. */
+export const indentOf = (level: number): number => 8 + (level - 1) * 14;
 
-const RowMenu = ({ row }: { readonly row: Row }) => {
+/** Deletes, and gives the keyboard to the row that takes the place. */
+export const deleteRow = (app: App, id: string): void => {
+  const { entries, expanded, hidden } = app.files.getState();
+  const next = rowAfterDeletion(visibleRows(entries, expanded, hidden), id);
+  deleteEntry(app, id);
+  if (!next) return;
+  app.files.setState({ focusedId: next.entry.id });
+  focusRow(next.entry.id);
+};
+
+const RowMenu = ({ row }: { readonly row: RowModel }) => {
   const app = useApp();
   const { entry } = row;
-  const folders = [...app.files.getState().entries.values()].filter(({ kind }) => kind === "folder");
-  const targets = ["", ...folders.map(({ path }) => path).toSorted()].filter((folder) => mayMoveInto(entry, folder));
+  // Asked while the menu is open: a row is not drawn again when the folders around it change.
+  const targets = (): string[] => {
+    const { entries, hidden } = app.files.getState();
+    const folders = [...entries.values()].filter(({ id, kind }) => kind === "folder" && !hidden.has(id));
+    return ["", ...folders.map(({ path }) => path).toSorted()].filter((folder) => mayMoveInto(entry, folder));
+  };
   const inside = entry.kind === "folder" ? entry.path : folderOf(entry.path);
-  const create = (what: "file" | "folder") => () => {
-    if (entry.kind === "folder") setExpanded(app.files, entry.id, true);
-    app.files.setState({ edit: { kind: "create", what, folder: inside } });
+  const create = (what: "file" | "folder") => () => startCreating(app, what, inside);
+  const move = (folder: string) => () => {
+    void moveInto(app, entry.id, folder);
+    focusRow(entry.id);
   };
   return (
     <MenuButton
@@ -33,6 +50,7 @@ const RowMenu = ({ row }: { readonly row: Row }) => {
       icon={<Ellipsis size={15} />}
       tabIndex={-1}
       align="end"
+      place={() => document.getElementById("slot-files")}
     >
       {() => (
         <>
@@ -49,17 +67,18 @@ const RowMenu = ({ row }: { readonly row: Row }) => {
             label="Delete"
             hint="Del"
             isDangerous
-            onChoose={() => deleteEntry(app, entry.id)}
+            onChoose={() => deleteRow(app, entry.id)}
           />
-          {targets.length > 0 && <div className="menu-rule" />}
-          {targets.length > 0 && <div className="menu-heading">Move to</div>}
-          {targets.map((folder) => (
-            <MenuItem
-              key={folder}
-              icon={<FolderInput size={15} />}
-              label={folder === "" ? "Project root" : folder}
-              onChoose={() => void moveEntry(app, entry.id, joinPath(folder, row.name))}
-            />
+          {targets().map((folder, index) => (
+            <Fragment key={folder}>
+              {index === 0 && <div className="menu-rule" />}
+              {index === 0 && <div className="menu-heading">Move to</div>}
+              <MenuItem
+                icon={<FolderInput size={15} />}
+                label={folder === "" ? "Project root" : folder}
+                onChoose={move(folder)}
+              />
+            </Fragment>
           ))}
         </>
       )}
@@ -68,18 +87,26 @@ const RowMenu = ({ row }: { readonly row: Row }) => {
 };
 
 export type TreeRowProps = {
-  readonly row: Row;
+  readonly row: RowModel;
   readonly isFocusable: boolean;
-  readonly onDropInto: (folder: string, event: DragEvent) => void;
+  /** What is dragged would go into this folder. */
+  readonly isDropTarget: boolean;
 };
 
-export const TreeRow = ({ row, isFocusable, onDropInto }: TreeRowProps) => {
+/** Right click, the menu key and Shift+F10 open what the dots open. */
+const openRowMenu = (event: MouseEvent<HTMLElement>): void => {
+  const button = event.currentTarget.querySelector<HTMLElement>(".row-menu");
+  if (!button || (event.target as Element).closest(".menu, input")) return;
+  event.preventDefault();
+  button.click();
+};
+
+const Row = ({ row, isFocusable, isDropTarget }: TreeRowProps) => {
   const app = useApp();
   const { entry, name } = row;
   const isShown = useStore(app.tabs, ({ shown }) => shown === entry.id);
   const isRenamed = useStore(app.files, ({ edit }) => edit?.kind === "rename" && edit.id === entry.id);
   const canEdit = useStore(app.projects, ({ state }) => mayEdit(state));
-  const folder = entry.kind === "folder" ? entry.path : folderOf(entry.path);
 
   const activate = (): void => {
     app.files.setState({ focusedId: entry.id });
@@ -91,23 +118,26 @@ export const TreeRow = ({ row, isFocusable, onDropInto }: TreeRowProps) => {
   return (
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the tree, which knows the rows around, takes the keys
     <div
-      id={`entry-${entry.id}`}
+      id={rowId(entry.id)}
+      data-entry={entry.id}
+      data-drop={isDropTarget || undefined}
       role="treeitem"
       className="tree-row"
-      style={{ paddingInlineStart: 8 + (row.level - 1) * 14 }}
+      style={{ paddingInlineStart: indentOf(row.level) }}
       aria-level={row.level}
       aria-posinset={row.position}
       aria-setsize={row.setSize}
       aria-expanded={row.isExpanded}
       aria-selected={isShown}
-      aria-label={name}
+      // While it is renamed, the field in it says what it is.
+      aria-label={isRenamed ? undefined : name}
+      aria-keyshortcuts={canEdit ? "F2 Delete Shift+F10" : undefined}
+      title={name}
       tabIndex={isFocusable ? 0 : -1}
       draggable={canEdit && !isRenamed}
       onClick={activate}
       onFocus={() => app.files.setState({ focusedId: entry.id })}
-      onDragStart={(event) => event.dataTransfer.setData(DRAGGED_ENTRY, entry.id)}
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => onDropInto(folder, event)}
+      onContextMenu={openRowMenu}
     >
       <ChevronRight className="tree-chevron" data-open={row.isExpanded} size={13} aria-hidden />
       {row.isExpanded === undefined ? <FileIcon path={entry.path} /> : <FolderIcon isExpanded={row.isExpanded} />}
@@ -115,7 +145,10 @@ export const TreeRow = ({ row, isFocusable, onDropInto }: TreeRowProps) => {
         <NameField
           label={`New name for ${name}`}
           initial={name}
-          faultOf={(text) => nameFault(app, text, folderOf(entry.path), entry.id)}
+          faultOf={(text) => {
+            const { entries, hidden } = app.files.getState();
+            return nameFault(text, { entries, hidden, folder: folderOf(entry.path), ownId: entry.id });
+          }}
           onCancel={endEdit}
           onKeep={(text) => {
             endEdit();
@@ -138,3 +171,17 @@ export const TreeRow = ({ row, isFocusable, onDropInto }: TreeRowProps) => {
     </div>
   );
 };
+
+/** Drawn again only when it changed itself: moving through a long tree touches two rows. */
+export const TreeRow = memo(Row, (before, now) => {
+  const [a, b] = [before.row, now.row];
+  return (
+    before.isFocusable === now.isFocusable &&
+    before.isDropTarget === now.isDropTarget &&
+    a.entry === b.entry &&
+    a.level === b.level &&
+    a.isExpanded === b.isExpanded &&
+    a.position === b.position &&
+    a.setSize === b.setSize
+  );
+});

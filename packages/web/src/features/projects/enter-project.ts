@@ -2,10 +2,12 @@
 import { type Entry, type Project, routes } from "@atelier/contracts";
 import { parseAddress } from "../../app/address.ts";
 import type { App } from "../../app/services.ts";
+import { showToast } from "../../design/toasts.ts";
 import { resumeRun } from "../execution/run-view.ts";
 import { entryAt, firstFileOf } from "../files/entries.ts";
 import { keepEditorState, loadEditorState } from "../files/editor-state.ts";
-import { setEntries } from "../files/files-store.ts";
+import { followEntries } from "../files/follow-entries.ts";
+import { expandTo, setEntries, setExpanded } from "../files/files-store.ts";
 import { addressOf, openFile } from "../files/open-file.ts";
 import { listenToProject } from "./project-events.ts";
 import { setProjectState } from "./project-store.ts";
@@ -30,11 +32,19 @@ const restoreTabs = async (app: App, project: Project, shownFirst: string | unde
   if (shown !== undefined) openFile(app, shown, { focus: false });
 };
 
+/** The file that the address asks for. A folder is opened in the tree instead, and what is not here is said. */
 const fileInAddress = (app: App): { id: string; line?: number } | undefined => {
   const address = parseAddress(new URL(location.href), app.boot.basePath);
   if (address.kind !== "project" || !address.file) return undefined;
-  const entry = entryAt(app.files.getState().entries, address.file.path);
-  return entry && (address.file.line === undefined ? { id: entry.id } : { id: entry.id, line: address.file.line });
+  const { path, line } = address.file;
+  const entry = entryAt(app.files.getState().entries, path);
+  if (entry?.kind === "file") return line === undefined ? { id: entry.id } : { id: entry.id, line };
+  if (entry) {
+    expandTo(app.files, entry.path);
+    setExpanded(app.files, entry.id, true);
+    app.layout.setState({ filesShown: true });
+  } else showToast({ text: `There is no ${path} in this project.`, tone: "bad" });
+  return undefined;
 };
 
 /** @throws ApiProblem, Unreachable when the tree can't be had */
@@ -60,6 +70,7 @@ export const enterProject = async (app: App, options: EnterOptions): Promise<voi
     openFile(app, first, { ...line, ...text, focus: false });
   }
 
+  followEntries(app);
   listenToProject(app, project.id);
   if (options.promotedFileId === undefined) {
     await restoreTabs(app, project, first);

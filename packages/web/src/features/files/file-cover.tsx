@@ -1,0 +1,237 @@
+/** What covers the editor when the shown file has no text to edit: still opening, out of reach, an image, other bytes. */
+import { CloudOff, Download, FileQuestion, FileText, FileX } from "lucide-react";
+import { type ReactNode, useEffect, useState } from "react";
+import { useStore } from "zustand";
+import { type Entry, routes } from "@atelier/contracts";
+import { errorText } from "../../app/api-problem.ts";
+import { type App, useApp } from "../../app/services.ts";
+import { showToast } from "../../design/toasts.ts";
+import type { ReadOnlyReason } from "../editor/index.ts";
+import { bytesWords } from "../execution/status-words.ts";
+import { mayEdit, type ProjectState, requireProject } from "../projects/project-store.ts";
+import { nameOf } from "./entries.ts";
+import { startCreating } from "./file-actions.ts";
+import "./file-cover.css";
+import { imageTypeOf } from "./image-types.ts";
+
+/** A larger picture is downloaded rather than drawn. */
+const LARGEST_IMAGE_BYTES = 8 * 1024 * 1024;
+/** Most files are here sooner than a word about it could be read. */
+const PATIENCE_MS = 250;
+
+const COVERED: ReadonlySet<ReadOnlyReason> = new Set(["binary", "too-large", "not-found", "opening", "unreachable"]);
+
+/** While the project is in these, keys may go into what will be the editor. */
+const OPENING: ReadonlySet<ProjectState["kind"]> = new Set(["sample", "loading"]);
+
+/** @throws ApiProblem, Unreachable */
+const readBytes = async (app: App, { path }: Entry): Promise<Blob> => {
+  const params = { projectId: requireProject(app.projects).id };
+  const { content = "", encoding, mediaType } = await app.call(routes.readFile, { params, query: { path } });
+  if (encoding !== "base64") return new Blob([content], { type: "text/plain" });
+  const bytes = Uint8Array.from(atob(content), (unit) => unit.codePointAt(0) ?? 0);
+  return new Blob([bytes], { type: imageTypeOf(path) ?? mediaType });
+};
+
+const download = async (app: App, entry: Entry): Promise<void> => {
+  try {
+    const address = URL.createObjectURL(await readBytes(app, entry));
+    const link = document.createElement("a");
+    link.href = address;
+    link.download = nameOf(entry.path);
+    link.click();
+    // The browser has taken the address over by the time the next task runs.
+    setTimeout(() => URL.revokeObjectURL(address), 1000);
+  } catch (error) {
+    showToast({ text: `${nameOf(entry.path)} was not downloaded. ${errorText(error)}`, tone: "bad" });
+  }
+};
+
+const DownloadButton = ({ entry }: { readonly entry: Entry }) => {
+  const app = useApp();
+  return (
+    <button className="button" onClick={() => void download(app, entry)}>
+      <Download size={14} aria-hidden /> Download
+    </button>
+  );
+};
+
+type CardProps = {
+  readonly icon: ReactNode;
+  readonly title: string;
+  readonly text: string;
+  readonly children?: ReactNode;
+};
+
+const Card = ({ icon, title, text, children }: CardProps) => (
+  <div className="empty">
+    {icon}
+    <h2>{title}</h2>
+    <p>{text}</p>
+    {children !== undefined && <div className="cover-actions">{children}</div>}
+  </div>
+);
+
+const Picture = ({ entry }: { readonly entry: Entry }) => {
+  const app = useApp();
+  const [shown, setShown] = useState<{ address: string } | { error: unknown }>();
+  const [pixels, setPixels] = useState("");
+  useEffect(() => {
+    let address: string | undefined;
+    let isGone = false;
+    readBytes(app, entry).then(
+      (blob) => {
+        if (isGone) return;
+        address = URL.createObjectURL(blob);
+        setShown({ address });
+      },
+      (error: unknown) => isGone || setShown({ error }),
+    );
+    return () => {
+      isGone = true;
+      if (address !== undefined) URL.revokeObjectURL(address);
+    };
+    // A new version is another picture.
+  }, [app, entry]);
+  if (shown && "error" in shown) return <Bytes entry={entry} why={errorText(shown.error)} />;
+  return (
+    <figure className="picture">
+      <div className="picture-frame">
+        {shown && (
+          <img
+            src={shown.address}
+            alt={nameOf(entry.path)}
+            onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
+              setPixels(`${naturalWidth} × ${naturalHeight} · `)
+            }
+            onError={() => setShown({ error: new RangeError("not a picture") })}
+          />
+        )}
+      </div>
+      <figcaption>
+        <span>
+          {pixels}
+          {bytesWords(entry.size)}
+        </span>
+        <DownloadButton entry={entry} />
+      </figcaption>
+    </figure>
+  );
+};
+
+const Bytes = ({ entry, why }: { readonly entry: Entry; readonly why?: string }) => (
+  <Card
+    icon={<FileQuestion size={22} strokeWidth={1.75} aria-hidden />}
+    title={`${nameOf(entry.path)} is not text`}
+    text={`${bytesWords(entry.size)}. ${why ?? "It can be moved, renamed and used by programs, but not edited here."}`}
+  >
+    <DownloadButton entry={entry} />
+  </Card>
+);
+
+const Opening = ({ name }: { readonly name: string }) => {
+  const [isLate, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!isLate) return null;
+  return (
+    <output className="code-skeleton">
+      <span className="visually-hidden">Opening {name}</span>
+      {[46, 62, 30, 0, 54, 71, 38].map((width, index) => (
+        <i key={index} style={{ width: `${width}%` }} />
+      ))}
+    </output>
+  );
+};
+
+const contentFor = (reason: ReadOnlyReason, entry: Entry): ReactNode => {
+  const name = nameOf(entry.path);
+  switch (reason) {
+    case "binary":
+      return imageTypeOf(entry.path) !== undefined && entry.size <= LARGEST_IMAGE_BYTES ? (
+        <Picture key={entry.id} entry={entry} />
+      ) : (
+        <Bytes entry={entry} />
+      );
+    case "too-large":
+      return (
+        <Card
+          icon={<FileQuestion size={22} strokeWidth={1.75} aria-hidden />}
+          title={`${name} is too large to edit here`}
+          text={`${bytesWords(entry.size)}. Programs can use it as it is.`}
+        >
+          <DownloadButton entry={entry} />
+        </Card>
+      );
+    case "not-found":
+      return (
+        <Card
+          icon={<FileX size={22} strokeWidth={1.75} aria-hidden />}
+          title={`${name} is gone`}
+          text="Somebody deleted it while it was open here."
+        />
+      );
+    case "unreachable":
+      return (
+        <Card
+          icon={<CloudOff size={22} strokeWidth={1.75} aria-hidden />}
+          title="The server can't be reached"
+          text={`${name} was not opened here before. It opens by itself as soon as the server is back.`}
+        />
+      );
+    default:
+      return <Opening key={entry.id} name={name} />;
+  }
+};
+
+const NoFile = () => {
+  const app = useApp();
+  const { status, entries } = useStore(app.files);
+  const canEdit = useStore(app.projects, ({ state }) => mayEdit(state));
+  if (status !== "ready") return null;
+  const isEmpty = entries.size === 0;
+  const makeFile = (): void => {
+    app.layout.setState({ filesShown: true, pane: "files" });
+    startCreating(app, "file", "");
+  };
+  return (
+    <div className="cover">
+      <Card
+        icon={<FileText size={22} strokeWidth={1.75} aria-hidden />}
+        title={isEmpty ? "This project is empty" : "No file is open"}
+        text={isEmpty ? "It begins with a file." : "Choose one in the list of files."}
+      >
+        {canEdit && (
+          <button className="button button-primary" onClick={makeFile}>
+            New file
+          </button>
+        )}
+      </Card>
+    </div>
+  );
+};
+
+export const FileCover = () => {
+  const app = useApp();
+  const shown = useStore(app.tabs, (tabs) => tabs.shown);
+  const save = useStore(app.tabs, (tabs) => tabs.saves.get(shown ?? ""));
+  const entry = useStore(app.files, ({ entries }) => entries.get(shown ?? ""));
+  const kind = useStore(app.projects, ({ state }) => state.kind);
+  const reason = save?.kind === "read-only" && COVERED.has(save.reason) ? save.reason : undefined;
+  const isHidden = kind === "open" ? !entry || (reason !== undefined && reason !== "opening") : !OPENING.has(kind);
+  useEffect(() => {
+    // An editor under a cover, this one or the project's, takes no keys.
+    const editor = document.getElementById("editor");
+    if (editor) editor.inert = isHidden;
+  }, [isHidden]);
+  if (kind !== "open") return null;
+  if (!entry) return <NoFile />;
+  if (reason === undefined) return null;
+  return (
+    <div className="cover" data-cover={reason}>
+      {contentFor(reason, entry)}
+    </div>
+  );
+};

@@ -1,0 +1,54 @@
+import type { Entry } from "@atelier/contracts";
+import { describe, expect, it } from "vitest";
+import { entriesFrom } from "./entries.ts";
+import { nameFault } from "./name-faults.ts";
+
+const entry = (path: string, kind: "file" | "folder" = "file"): Entry => ({
+  id: path,
+  parentId: null,
+  path,
+  kind,
+  size: 0,
+  hash: null,
+  version: 1,
+  executable: false,
+  updatedAt: "2026-01-01T00:00:00.000Z",
+});
+const entries = entriesFrom([entry("main.py"), entry("lib", "folder"), entry("lib/tools.py")]);
+const ask = (name: string, more: { folder?: string; ownId?: string; hidden?: string[] } = {}) =>
+  nameFault(name, {
+    entries,
+    hidden: new Set(more.hidden),
+    folder: more.folder ?? "",
+    ...(more.ownId === undefined ? {} : { ownId: more.ownId }),
+  });
+
+describe("nameFault", () => {
+  it("lets good names pass, with folders in them, and the same name in another folder", () => {
+    for (const name of ["a.py", "lib/new.py", "Ünïcode 日本.txt", ".hidden", "…"]) expect(ask(name)).toBeUndefined();
+    expect(ask("main.py", { folder: "lib" })).toBeUndefined();
+  });
+
+  it.each([
+    ["", /name/u],
+    ["..", /dot/u],
+    ["a/../b", /dot/u],
+    ["/a", /slash/u],
+    ["a//b", /slash/u],
+    ["a\\b", /backslash/u],
+    ["a\u0007b", /control/u],
+    ["n".repeat(256), /too long/u],
+  ])("says what is wrong with %j", (name, words) => expect(ask(name)).toMatch(words));
+
+  it("counts names that differ in case or in Unicode form as the same", () => {
+    expect(ask("main.py")).toMatch(/already/u);
+    expect(ask("MAIN.py")).toBe("main.py is here already.");
+    expect(ask("LIB")).toBe("lib is here already.");
+    expect(ask("Tools.py", { folder: "lib" })).toBe("lib/tools.py is here already.");
+  });
+
+  it("lets an entry keep its name in another case, and frees the name of what is being deleted", () => {
+    expect(ask("Main.py", { ownId: "main.py" })).toBeUndefined();
+    expect(ask("main.py", { hidden: ["main.py"] })).toBeUndefined();
+  });
+});
