@@ -13,25 +13,36 @@ const isRunKey = (event: KeyboardEvent): boolean => event.key === "Enter" && (ev
 /** Keys that the terminal must leave to the page. */
 export const isPageKey = (event: KeyboardEvent): boolean => isRunKey(event) || event.key === "F6";
 
-const REGIONS = ["slot-files", "region-code", "slot-output", "slot-bar", "slot-bottom"] as const;
+const REGIONS = ["slot-files", "region-code", "slot-output", "slot-bar", "slot-bottom", "toasts"] as const;
+/** Where the keyboard lands in a region: where one works, before what one presses. */
+const LANDINGS = [
+  '[role="treeitem"][tabindex="0"]',
+  ".xterm-helper-textarea, .early-keys",
+  ".input-row .input",
+  ".button-run",
+  "button:not(:disabled), a[href]",
+  '[tabindex="0"]',
+] as const;
 
 const isShown = (element: HTMLElement): boolean => element.checkVisibility({ visibilityProperty: true });
 
 const cycleRegion = (app: App, step: 1 | -1): void => {
   const regions = REGIONS.map((id) => document.getElementById(id)).filter(
-    (region) => region !== null && isShown(region),
+    (region) => region !== null && isShown(region) && region.childElementCount > 0,
   );
   const at = regions.findIndex((region) => region?.contains(document.activeElement));
   const next = regions.at((at + step + regions.length) % regions.length);
   if (!next) return;
   if (next.id === "region-code") {
     app.editor.focus();
-    return;
+    // A cover is over it, or no file is open.
+    if (next.contains(document.activeElement)) return;
   }
-  const inside = next.querySelector<HTMLElement>(
-    '[role="treeitem"][tabindex="0"], textarea, button:not(:disabled), a[href]',
-  );
-  (inside ?? next).focus();
+  for (const landing of LANDINGS) {
+    const inside = [...next.querySelectorAll<HTMLElement>(landing)].find(isShown);
+    if (inside) return inside.focus();
+  }
+  next.focus();
 };
 
 /** Listens before anything else does, so that the editor's own meaning of a key never wins over Run. */
@@ -39,6 +50,8 @@ export const installShortcuts = (app: App): void => {
   addEventListener(
     "keydown",
     (event) => {
+      // A dialog is a place of its own: nothing behind it is reached or started.
+      if (document.querySelector("dialog[open]")) return;
       if (isRunKey(event)) {
         event.preventDefault();
         event.stopPropagation();

@@ -1,4 +1,5 @@
 /** Guesses when a program waits for a line: it runs, it is quiet, and what it printed last is an unfinished line. */
+import { announce } from "../../design/announce.ts";
 import { isBusy, type RunStore } from "./run-store.ts";
 
 const QUIET_MS = 350;
@@ -15,7 +16,9 @@ export const watchForInput = (runs: RunStore): InputHint => {
       if (bytes.length === 0 || bytes.at(-1) === NEWLINE) return;
       timer = setTimeout(() => {
         const { state } = runs.getState();
-        if (isBusy(state)) runs.setState({ awaitsInput: true });
+        if (!isBusy(state)) return;
+        runs.setState({ awaitsInput: true });
+        announce("The program waits for input.");
       }, QUIET_MS);
     },
   };

@@ -11,7 +11,7 @@ import { mayEdit } from "../projects/project-store.ts";
 import "./output.css";
 import { lastOutputLink } from "./output-links.ts";
 import { plainText } from "./plain-output.ts";
-import { run } from "./run-actions.ts";
+import { entryPointOf, run } from "./run-actions.ts";
 import { clearOutput, sendInput, showRun } from "./run-view.ts";
 import type { ExecutionSummary } from "./run-store.ts";
 import { runWords, type RunTone } from "./status-words.ts";
@@ -30,12 +30,24 @@ const Header = () => {
   const app = useApp();
   const runs = useStore(app.runs);
   const words = stateWords(app);
+  const { state } = runs;
+  const entryPoint = state.kind === "live" || state.kind === "ended" ? state.execution.entryPoint : undefined;
   return (
     <header className="output-header">
       <h2 className="output-title">Output</h2>
+      {entryPoint !== undefined && (
+        <span className="output-entry" title={entryPoint}>
+          {entryPoint}
+        </span>
+      )}
       {words && (
         <span className="run-state" data-tone={words.tone} data-waits={runs.awaitsInput || undefined}>
           <span className="run-dot" aria-hidden /> {words.words}
+        </span>
+      )}
+      {runs.awaitsInput && (
+        <span className="input-keys" aria-hidden>
+          <kbd className="keycap">F6</kbd> to answer
         </span>
       )}
       <span className="bar-space" />
@@ -52,13 +64,21 @@ const Header = () => {
 };
 
 const Empty = () => {
-  const { projects } = useApp();
-  const state = useStore(projects, (store) => store.state);
+  const app = useApp();
+  const state = useStore(app.projects, (store) => store.state);
+  useStore(app.files, ({ entries }) => entries);
   if (state.kind !== "sample" && state.kind !== "open") return null;
   if (!mayEdit(state)) {
     return (
       <div className="empty output-empty">
         <p>When somebody runs the program, its output is here.</p>
+      </div>
+    );
+  }
+  if (!entryPointOf(app)) {
+    return (
+      <div className="empty output-empty">
+        <p>No file here is a program of a language that runs. Make one, such as main.py, and press Run.</p>
       </div>
     );
   }

@@ -3,13 +3,15 @@ import { type Execution, type Language, routes } from "@atelier/contracts";
 import { isProblem } from "../../app/api-problem.ts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
+import { showToast } from "../../design/toasts.ts";
 import { filesOf, firstFileOf } from "../files/entries.ts";
+import { settleDeletions } from "../files/pending-deletions.ts";
 import { ensureProject } from "../projects/promote-sample.ts";
 import { isBusy } from "./run-store.ts";
 import { detachRun, showRun } from "./run-view.ts";
 
-/** A run waits this long for the last keystrokes to be confirmed, then goes with what the server has. */
-const SAVE_WAIT_MS = 1500;
+/** A run waits this long for the last keystrokes to be confirmed, then goes with what the server has, and says so. */
+const SAVE_WAIT_MS = 10_000;
 
 /** Counts runs, so that a late answer of an earlier one changes nothing. */
 let turn = 0;
@@ -38,10 +40,12 @@ export const entryPointOf = (app: App): { path: string; language: Language } | u
 
 const start = async (app: App, myTurn: number): Promise<void> => {
   const project = await ensureProject(app);
+  await settleDeletions();
   const entry = entryPointOf(app);
   if (!entry) throw new Error("there is no program to run");
-  await app.editor.whenSaved(SAVE_WAIT_MS);
+  const isSaved = await app.editor.whenSaved(SAVE_WAIT_MS);
   if (turn !== myTurn) return;
+  if (!isSaved) showToast({ text: "Your last changes are not saved yet: this runs without them.", tone: "bad" });
   app.runs.setState({ state: { kind: "starting", note: "asking" } });
   const body = { projectId: project.id, language: entry.language.id, entryPoint: entry.path, tty: true };
   const execution: Execution = await app.call(routes.startExecution, { body });

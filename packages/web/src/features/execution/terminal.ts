@@ -1,9 +1,10 @@
 /** The terminal that shows a run: colours, input, links into files. Loaded when first needed. */
 import { FitAddon } from "@xterm/addon-fit";
-import { type ILink, type ITheme, Terminal } from "@xterm/xterm";
+import { type ITheme, Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
-import { findOutputLinks, type OutputLink } from "./output-links.ts";
+import type { OutputLink } from "./output-links.ts";
 import type { OutputBuffer } from "./output-buffer.ts";
+import { findTerminalLinks, type TerminalLines, toLinks } from "./terminal-links.ts";
 
 /** Unwritten output beyond this is skipped: it would scroll past unseen anyway. */
 const MOST_PENDING_BYTES = 2 * 1024 * 1024;
@@ -90,10 +91,19 @@ const feed = (terminal: Terminal, output: OutputBuffer): (() => void) => {
   });
 };
 
-const linkTo = (found: OutputLink, row: number, onLink: (link: OutputLink) => void): ILink => ({
-  range: { start: { x: found.start + 1, y: row }, end: { x: found.end, y: row } },
-  text: found.path,
-  activate: () => onLink(found),
+const linesOf = (terminal: Terminal): TerminalLines => ({
+  row(index) {
+    const line = terminal.buffer.active.getLine(index);
+    if (!line) return undefined;
+    return {
+      isWrapped: line.isWrapped,
+      cells: () =>
+        Array.from({ length: line.length }, (_, x) => {
+          const cell = line.getCell(x);
+          return { chars: cell?.getChars() ?? "", width: cell?.getWidth() ?? 1 };
+        }),
+    };
+  },
 });
 
 export const mountTerminal = (options: TerminalOptions): TerminalView => {
@@ -107,6 +117,8 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
     fontSize: 13,
     lineHeight: 1.35,
     minimumContrastRatio: 4.5,
+    // What is drawn is of no use to who can't see it: the lines again, and new ones said politely.
+    screenReaderMode: true,
     scrollback: SCROLLBACK_LINES,
     theme: themeOf(host),
   });
@@ -122,8 +134,7 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
   terminal.onResize(({ cols, rows }) => options.onResize(cols, rows));
   terminal.registerLinkProvider({
     provideLinks(row, callback) {
-      const line = terminal.buffer.active.getLine(row - 1)?.translateToString(true) ?? "";
-      callback(findOutputLinks(line, options.paths()).map((found) => linkTo(found, row, options.onLink)));
+      callback(toLinks(findTerminalLinks(linesOf(terminal), row - 1, options.paths()), options.onLink));
     },
   });
 

@@ -1,0 +1,54 @@
+/** Links of a terminal's line as cells: a line that was wrapped is one line, and a wide character is two cells. */
+import type { IBufferRange, ILink } from "@xterm/xterm";
+import { findOutputLinks, type OutputLink } from "./output-links.ts";
+
+/** A cell: empty behind a wide character. */
+export type TerminalCell = { readonly chars: string; readonly width: number };
+/** What is needed of xterm's buffer. */
+export type TerminalLines = {
+  /** The cells of a row from 0, and whether it goes on the row before; undefined outside of the buffer. */
+  row(index: number): { readonly isWrapped: boolean; cells(): readonly TerminalCell[] } | undefined;
+};
+
+/** Rows above and below that one line may span: more is data and no message. */
+const MOST_ROWS = 24;
+
+type Place = { readonly x: number; readonly y: number };
+
+/** The whole line around a row, and for each of its UTF-16 units the cell (from 1) it is drawn in. */
+const lineAround = (lines: TerminalLines, index: number): { text: string; places: readonly Place[] } => {
+  let first = index;
+  while (index - first < MOST_ROWS && lines.row(first)?.isWrapped === true) first -= 1;
+  let text = "";
+  const places: Place[] = [];
+  for (let at = first; at - index < MOST_ROWS; at += 1) {
+    const row = lines.row(at);
+    if (!row || (at > first && !row.isWrapped)) break;
+    for (const [x, { chars, width }] of row.cells().entries()) {
+      if (width === 0) continue;
+      // A cell that nothing was written to is drawn as a space.
+      const drawn = chars === "" ? " " : chars;
+      text += drawn;
+      for (let unit = 0; unit < drawn.length; unit += 1) places.push({ x: x + 1, y: at + 1 });
+    }
+  }
+  return { text: text.trimEnd(), places };
+};
+
+/** The links that touch a row (from 0), placed as xterm wants them: cells and rows from 1, ends inclusive. */
+export const findTerminalLinks = (
+  lines: TerminalLines,
+  index: number,
+  paths: readonly string[],
+): { readonly range: IBufferRange; readonly link: OutputLink }[] => {
+  const { text, places } = lineAround(lines, index);
+  return findOutputLinks(text, paths).flatMap((link) => {
+    const [start, end] = [places[link.start], places[link.end - 1]];
+    const touches = start && end && start.y <= index + 1 && end.y >= index + 1;
+    return touches ? [{ range: { start, end }, link }] : [];
+  });
+};
+
+/** The same as xterm's own links. */
+export const toLinks = (found: ReturnType<typeof findTerminalLinks>, onLink: (link: OutputLink) => void): ILink[] =>
+  found.map(({ range, link }) => ({ range, text: link.path, activate: () => onLink(link) }));
