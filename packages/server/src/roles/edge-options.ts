@@ -4,6 +4,9 @@ import type { TrustedProxies } from "#platform/http";
 import { isPublicHost } from "./announcement.ts";
 import { StartFault } from "./data-folder.ts";
 
+/** A page has one socket for its project and one for each open file and running program. */
+const SOCKETS_PER_USER = 500;
+
 export type EdgeSettings = {
   readonly HOST: string;
   readonly PUBLIC_URL: string | undefined;
@@ -25,12 +28,14 @@ const readPem = (file: string): Promise<string> =>
 /** @throws StartFault when the certificate can't be read. */
 export const edgeOptions = async (settings: EdgeSettings) => {
   const { TLS_CERT_FILE, TLS_KEY_FILE, PUBLIC_URL } = settings;
+  const onlyLocal = !isPublicHost(settings.HOST) && PUBLIC_URL === undefined && settings.TRUST_PROXY.kind === "none";
   const hasCertificate = TLS_CERT_FILE !== undefined && TLS_KEY_FILE !== undefined;
   return {
     /** Browsers reach us over TLS: our own, or a proxy's. */
     https: hasCertificate || PUBLIC_URL?.startsWith("https:") === true,
     /** Nobody but this machine reaches us: no public address, and no proxy that was told about. */
-    onlyLocal: !isPublicHost(settings.HOST) && PUBLIC_URL === undefined && settings.TRUST_PROXY.kind === "none",
+    onlyLocal,
+    ...(onlyLocal ? {} : { socketsPerUser: SOCKETS_PER_USER }),
     origin: {
       proxied: settings.TRUST_PROXY.kind !== "none",
       ...(PUBLIC_URL === undefined ? {} : { publicUrl: PUBLIC_URL }),

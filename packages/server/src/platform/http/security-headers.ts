@@ -9,6 +9,7 @@ export const securityHeaders = (options: SecurityOptions): Readonly<Record<strin
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "x-frame-options": "DENY",
+  "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
   // What is not a page runs and loads nothing, even if a browser is talked into showing it.
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
   ...(options.https ? { "strict-transport-security": "max-age=31536000; includeSubDomains" } : {}),

@@ -2,7 +2,7 @@
 import { CLOSE, sockets } from "@atelier/contracts";
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { createEdgeFixture, type EdgeFixture } from "./test-edge.ts";
 import type { SocketCall } from "./ports.ts";
@@ -42,6 +42,25 @@ describe("opening a socket", () => {
       expect(await refusedWith(socket), foreign).toBe(403);
     }
     expect(calls).toHaveLength(0);
+  });
+
+  it("opens so many for one user, says 4429 to the next, and has room again when one closes", async () => {
+    const origin = await start({ socketsPerUser: 3 });
+    const dial = (user: string) => new WebSocket(`${origin}/api/projects/${PROJECT}/events?token=token-of-${user}`);
+    const first = Array.from({ length: 3 }, () => dial("alice"));
+    await Promise.all(first.map((socket) => once(socket, "open")));
+    expect(await closedWith(dial("alice"))).toBe(CLOSE.tooFast);
+    const other = dial("bob");
+    await once(other, "open");
+    first[0]?.close();
+    await vi.waitFor(async () => {
+      const again = dial("alice");
+      await once(again, "open");
+      again.send("hello");
+      const outcome = await Promise.race([once(again, "message").then(() => "open"), closedWith(again)]);
+      expect(outcome).toBe("open");
+    });
+    expect(calls.length).toBeGreaterThanOrEqual(5);
   });
 
   it("takes a ticket once, a bearer token, or a token in the query, on both forms of the path", async () => {

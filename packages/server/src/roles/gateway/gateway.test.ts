@@ -2,7 +2,7 @@
 import { type Boot, BootSchema, type Language, type Project, type User } from "@atelier/contracts";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { request as rawRequest } from "node:http";
+import { get, request as rawRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -307,6 +307,21 @@ describe("probes", () => {
     expect(await ready()).toEqual([503, false]);
     stopping = false;
     expect((await fetch(`${origin}/healthz`)).status).toBe(200);
+  });
+
+  it("gives metrics to nobody behind a proxy that was not told about, nor to a name that points here", async () => {
+    for (const header of ["x-forwarded-for", "forwarded", "via", "x-real-ip"])
+      expect((await fetch(`${origin}/metrics`, { headers: { [header]: "127.0.0.1" } })).status, header).toBe(404);
+    const asked = (host: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        get(`${origin}/metrics`, { headers: { host } }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode ?? 0);
+        }).on("error", reject);
+      });
+    expect(await asked("rebound.example:3000")).toBe(404);
+    expect(await asked("127.0.0.1.example")).toBe(404);
+    expect([await asked("localhost:3000"), await asked("127.0.0.1")]).toEqual([200, 200]);
   });
 
   it("gives metrics to loopback, and with a token to its holder only", async () => {

@@ -1,6 +1,6 @@
 /** What operators and their machines ask: alive, ready, metrics. */
 import { Problem } from "#kernel/problem";
-import type { PageAnswer, PageEdge } from "#platform/http";
+import type { PageAnswer, PageEdge, PageRequest } from "#platform/http";
 import { createHash, timingSafeEqual } from "node:crypto";
 
 export type ReadinessCheck = () => Promise<{ readonly ok: boolean; readonly detail?: string }>;
@@ -25,7 +25,15 @@ const json = (status: number, value: unknown): PageAnswer => ({
 });
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-const isLoopback = (address: string): boolean => address === "::1" || address.startsWith("127.");
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/iu;
+/** What a proxy adds: then loopback is where the proxy is, not where the asker is. */
+const PROXY_HEADERS = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"] as const;
+
+/** This machine itself: by its address, not through a proxy, and not by a name that a stranger's page made point here. */
+const isOwnMachine = ({ address, headers }: PageRequest["request"]): boolean =>
+  (address === "::1" || address.startsWith("127.")) &&
+  LOOPBACK_HOST.test(headers["host"] ?? "") &&
+  PROXY_HEADERS.every((name) => headers[name] === undefined);
 
 const checkInTime = async (check: ReadinessCheck): ReturnType<ReadinessCheck> => {
   let timer: NodeJS.Timeout | undefined;
@@ -55,7 +63,7 @@ export const registerProbes = (edge: PageEdge, options: ProbeOptions): void => {
     const { metricsToken } = options;
     const allowed =
       metricsToken === undefined
-        ? isLoopback(request.address)
+        ? isOwnMachine(request)
         : given !== undefined && timingSafeEqual(digest(given), digest(metricsToken));
     // Whether there are metrics is nobody else's business.
     if (!allowed) throw new Problem("request/not-found");

@@ -10,7 +10,8 @@ import type { Metrics } from "#platform/metrics";
 import type { Route, RouteMethod } from "@atelier/contracts";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { AddressInfo } from "node:net";
-import { type Admission, admit } from "../admission.ts";
+import { type Admission, admit, rateKey } from "../admission.ts";
+import { type BodyBudgetLimits, createBodyBudget, expectedBytes } from "../body-budget.ts";
 import { checkAnswer } from "../check-answer.ts";
 import type { TrustedProxies } from "../client-address.ts";
 import { parseCall } from "../parse-call.ts";
@@ -40,6 +41,10 @@ export type FastifyServerOptions = Admission & {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Compare every answer with its schema; a mismatch becomes server/internal. On in tests. */
   readonly checkAnswers: boolean;
+  /** Memory for the bodies of requests; BODY_BUDGET. */
+  readonly bodyBudget?: BodyBudgetLimits;
+  /** Sockets that one user may have open at once; absent: any number. */
+  readonly socketsPerUser?: number;
   /** Told about errors after which the process can't be trusted; the answer is still a plain server/internal. */
   readonly onFatal?: (error: FatalStorageError) => void;
 };
@@ -60,6 +65,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
   const seconds = options.metrics.histogram("http_request_duration_seconds", "Time to answer, by operation.", {
     labelNames: ["operation", "status"],
   });
+  const bodies = createBodyBudget(options.bodyBudget);
   const operations: { method: RouteMethod; pattern: PathPattern }[] = [];
   const boundRoutes = new Set<string>();
   let unknownPage: PageHandler | undefined;
@@ -211,6 +217,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     admission: options,
     trusted: options.trusted,
     basePath: options.basePath,
+    ...(options.socketsPerUser === undefined ? {} : { socketsPerUser: options.socketsPerUser }),
     log,
   });
   app.server.on("upgrade", sockets.upgrade);
@@ -233,6 +240,9 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
           const tell = (headers: Record<string, string>): void => void reply.headers(headers);
           const { atelier } = request as AnyRequest;
           atelier.actor = await admit(options, route, { method: request.method, facts: atelier.facts, tell });
+          const bytes = expectedBytes(atelier.facts.headers, route.bodyLimitBytes ?? DEFAULT_BODY_BYTES);
+          if (bytes !== undefined)
+            reply.raw.once("close", bodies.take(rateKey(atelier.actor, atelier.facts.address), bytes));
         },
         async handler(request, reply) {
           const { atelier } = request as AnyRequest;

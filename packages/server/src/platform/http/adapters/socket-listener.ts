@@ -36,6 +36,8 @@ export type SocketListenerOptions = {
   readonly admission: Admission;
   readonly trusted: TrustedProxies;
   readonly basePath: string;
+  /** Absent: any number. */
+  readonly socketsPerUser?: number;
   readonly log: Log;
 };
 
@@ -58,6 +60,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
   const bound: Bound[] = [];
   const slices = Array.from({ length: HEARTBEAT_SLICES }, () => new Set<WebSocket>());
   const silent = new WeakSet<WebSocket>();
+  const openBy = new Map<string, number>();
   let closing = false;
   let slice = 0;
   let beating: NodeJS.Timeout | undefined;
@@ -141,6 +144,15 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
       return;
     }
     if (upgrade.stream.destroyed) return;
+    const others = openBy.get(actor.userId) ?? 0;
+    if (others >= (options.socketsPerUser ?? Number.POSITIVE_INFINITY))
+      return acceptAndClose(target, upgrade, new Problem("request/rate-limited"));
+    openBy.set(actor.userId, others + 1);
+    upgrade.stream.once("close", () => {
+      const left = (openBy.get(actor.userId) ?? 1) - 1;
+      if (left > 0) openBy.set(actor.userId, left);
+      else openBy.delete(actor.userId);
+    });
     const socket = await accept(target, upgrade);
     watch(socket);
     if (closing) {

@@ -13,7 +13,7 @@ describe("the log", () => {
     const forged = 'a"}\n{"level":"error","event":"forged"}\r\n\u2028\u001b[31m\0';
     log.info("path.seen", { path: forged });
     expect(lines).toHaveLength(1);
-    expect([...(lines[0]?.trimEnd() ?? "")].filter((character) => character < " ")).toEqual([]);
+    expect(Array.from(lines[0]?.trimEnd() ?? "").filter((character) => character < " ")).toEqual([]);
     expect(last()).toMatchObject({ event: "path.seen", path: forged });
   });
 
