@@ -42,6 +42,7 @@ export const PROBLEMS = {
   "projects/idempotency-mismatch": kind(422, "This idempotency key was used with another request"),
   "projects/too-large": kind(413, "The file or the project would be too large"),
   "projects/too-many-files": kind(409, "The project would have too many files"),
+  "projects/limit-reached": kind(409, "There are as many as there may be"),
   "projects/content-invalid": kind(400, "The content does not match its encoding"),
   "projects/last-owner": kind(409, "A project keeps its owner"),
   "collaboration/document-unavailable": kind(503, "The live document can't be read right now", true),

@@ -18,6 +18,7 @@ import { createGvisorProvider } from "./modules/execution/adapters/gvisor.ts";
 import { createImageStore } from "./modules/execution/images/image-store.ts";
 import { buildInit } from "./modules/execution/sandbox/build-init.ts";
 import { createArgon2Passwords } from "./modules/identity/adapters/argon2-passwords.ts";
+import { createAccountRoom } from "./modules/projects/adapters/account-room.ts";
 import { createLanguageFolderTemplates } from "./modules/projects/adapters/language-folder-templates.ts";
 import { createSqlFileStore } from "./modules/projects/adapters/sql-file-store.ts";
 import { createSqlMemberStore } from "./modules/projects/adapters/sql-member-store.ts";
@@ -111,7 +112,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   const audit = createAuditTrail({ sql, clock, log, metrics });
   await lifecycle.start(audit);
   const passwords = createArgon2Passwords();
-  const usage = createAccountUsage(sql);
+  const usage = createAccountUsage({ sql, projectBytes: settings.PROJECT_MAX_MIB * 1_048_576 });
   const identity = createIdentity({ sql, bus, clock, log, passwords, usage, secretKey, guests: settings.GUESTS });
   await lifecycle.start(identity);
 
@@ -122,7 +123,8 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   const imageWatch = createImageWatch({ isBuilt, clock, log, tell });
   await lifecycle.start(imageWatch);
   const limits = { mostBytes: settings.PROJECT_MAX_MIB * 1_048_576, mostNodes: settings.PROJECT_MAX_FILES };
-  const storage = { sql, vault, blobs, limits };
+  const room = createAccountRoom({ sql, clock, mostBytes: settings.ACCOUNT_MAX_MIB * 1_048_576 });
+  const storage = { sql, vault, blobs, limits, room, mostProjects: settings.ACCOUNT_MAX_PROJECTS };
   const languagesFolder = join(places.root, "languages");
   const publicUrl = `${settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`}${settings.BASE_PATH}`;
   const shared = { sql, blobs, bus, leases, audit, clock, log, metrics, identity, sandbox };

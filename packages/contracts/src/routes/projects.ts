@@ -29,7 +29,7 @@ export const projectRoutes = {
     audit: "project.create",
     body: CreateProjectSchema,
     responses: { 201: ProjectSchema },
-    problems: ["projects/no-such-template"],
+    problems: ["projects/no-such-template", "projects/limit-reached"],
   }),
   listProjects: defineRoute({
     id: "listProjects",
@@ -155,7 +155,7 @@ export const projectRoutes = {
     params: ProjectParamsSchema,
     body: CreateLinkSchema,
     responses: { 201: ShareLinkSchema },
-    problems: ["projects/no-such-project", "projects/role-too-low"],
+    problems: ["projects/no-such-project", "projects/role-too-low", "projects/limit-reached"],
   }),
   listLinks: defineRoute({
     id: "listLinks",

@@ -3,17 +3,21 @@ import { PLAN_LIMITS } from "#execution";
 import type { AccountUsage } from "#identity";
 import type { Sql } from "#platform/sql";
 
-const GIB = 1024 ** 3;
-const PROJECT_BYTES = { free: GIB, premium: 10 * GIB, enterprise: 100 * GIB } as const;
-
-export const createAccountUsage = (sql: Sql): AccountUsage => ({
+/** @param needs.projectBytes what one project may hold; the same on every plan */
+export const createAccountUsage = ({
+  sql,
+  projectBytes,
+}: {
+  readonly sql: Sql;
+  readonly projectBytes: number;
+}): AccountUsage => ({
   limitsOf(plan) {
     const { run, concurrent } = PLAN_LIMITS[plan];
     return {
       wallMs: run.wallMs,
       memoryBytes: run.memoryBytes,
       concurrentExecutions: concurrent,
-      projectBytes: PROJECT_BYTES[plan],
+      projectBytes,
     };
   },
   usageOf: (userId) =>

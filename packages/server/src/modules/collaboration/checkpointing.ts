@@ -164,6 +164,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
         await catchUp(document, saved.conflict);
         return false;
       }
+      document.isFull = saved.isFull;
       checkpoint.baseVersion = saved.entry.version;
       checkpoint.baseHash = result.hash;
     }

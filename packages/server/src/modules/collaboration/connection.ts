@@ -298,7 +298,7 @@ export class Connection implements Participant {
     try {
       const isFine = isSurelyFine(this.document, { update, inspection });
       const refusal = isFine ? undefined : await tryOut(this.#parts, this.document, { update, inspection });
-      if (refusal === "too-large") this.close(CLOSE.tooLarge, "the document would be larger than 5 MiB");
+      if (refusal === "too-large") this.close(CLOSE.tooLarge, "there is no room for more text");
       else if (refusal === "too-slow") this.close(CLOSE.badMessage, "an update that takes too long");
       else this.#accept(update, inspection, onDurable);
     } catch (error) {

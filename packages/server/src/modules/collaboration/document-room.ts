@@ -20,18 +20,24 @@ export type Room = "enough" | "none" | "unknown";
 export type Weighed = { readonly update: Uint8Array; readonly inspection: Inspection };
 
 /** Judges by sizes alone: no update makes a text longer than the update itself is, but for line ends of two bytes. */
-export const roomFor = (document: Pick<LiveDocument, "content" | "format">, { update, inspection }: Weighed): Room => {
+export const roomFor = (
+  document: Pick<LiveDocument, "content" | "format" | "isFull">,
+  { update, inspection }: Weighed,
+): Room => {
   const { stateFileBytes, stateBytes, tailBytes } = document.content;
   const factor = document.format.eol === "crlf" ? 2 : 1;
   if (inspection.structs === 0) return tailBytes > MOST_FILE_BYTES ? "unknown" : "enough";
+  if (document.isFull) return "none";
   const most = (stateFileBytes ?? stateBytes * factor) + (tailBytes + update.byteLength) * factor;
   if (most <= MOST_FILE_BYTES && (stateFileBytes ?? 0) <= MAX_DOCUMENT_BYTES) return "enough";
   return stateFileBytes !== undefined && tailBytes === 0 ? "none" : "unknown";
 };
 
 /** Whether an update may be passed on unseen: there is room, and taking it in is quick whatever it says. */
-export const isSurelyFine = (document: Pick<LiveDocument, "content" | "format">, weighed: Weighed): boolean =>
-  weighed.inspection.structs <= MAX_UNTRIED_STRUCTS && roomFor(document, weighed) === "enough";
+export const isSurelyFine = (
+  document: Pick<LiveDocument, "content" | "format" | "isFull">,
+  weighed: Weighed,
+): boolean => weighed.inspection.structs <= MAX_UNTRIED_STRUCTS && roomFor(document, weighed) === "enough";
 
 export type RoomParts = {
   readonly materialiser: Materialiser;
@@ -57,5 +63,5 @@ export const tryOut = async (parts: RoomParts, document: LiveDocument, weighed: 
     });
   if (tried === "too-slow" || tried.cpuMs > MAX_TRIAL_CPU_MS) return "too-slow";
   const before = document.content.stateFileBytes ?? 0;
-  return tried.fileBytes <= Math.max(MAX_DOCUMENT_BYTES, before) ? undefined : "too-large";
+  return tried.fileBytes <= (document.isFull ? before : Math.max(MAX_DOCUMENT_BYTES, before)) ? undefined : "too-large";
 };

@@ -103,6 +103,28 @@ describe("how large a document may grow", () => {
     expect(fixture.files.text(fileId)).toBe("a\r\nb\r\n");
   });
 
+  it("[C50] in a full account a document takes no more text, lets go of some, and goes on when there is room", async () => {
+    const server = await fixture.serve({ times: { checkpointIdleMs: 20 } });
+    const fileId = await fixture.files.add("some text\n");
+    const [first, second] = [await server.speak(fileId), await server.speak(fileId)];
+    await until(() => first.isSynced && second.isSynced);
+    fixture.files.state.isFull = true;
+    first.insert(0, "the last drop: ");
+    await until(() => fixture.files.text(fileId).startsWith("the last drop"));
+    await until(() => first.saved === first.sent);
+    first.insert(0, "one more");
+    await until(() => first.closeCode === CLOSE.tooLarge);
+    expect(second.closeCode).toBeUndefined();
+    fixture.files.state.isFull = false;
+    second.doc.getText("content").delete(0, 4);
+    await until(() => fixture.files.text(fileId) === "last drop: some text\n");
+    await until(() => second.saved === second.sent);
+    second.insert(0, "a ");
+    await until(() => second.saved === second.sent);
+    await server.stop();
+    expect(fixture.files.text(fileId)).toBe("a last drop: some text\n");
+  });
+
   it("[C44] typing and deleting for ever does not grow what is kept of a document", async () => {
     const server = await fixture.serve({ times: { snapshotMs: 50 } });
     const fileId = await fixture.files.add("short\n");

@@ -80,6 +80,8 @@ export class LiveDocument {
   format: TextFormat;
   /** Dropped from memory: nothing of it is written any more. */
   isGone = false;
+  /** Its project or its owner's account keeps all it may, as of the last checkpoint: the text may only get shorter. */
+  isFull = false;
   /** Called after every accepted update. */
   onEdited: () => void = () => undefined;
   /** Called when another owner has the document. */

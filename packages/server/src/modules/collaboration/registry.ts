@@ -220,7 +220,7 @@ export class DocumentRegistry {
       },
     });
     const open: Open = { document: opened, lease, upkeep, holds: 0 };
-    opened.onEdited = () => upkeep.edited(opened.content.needsCompaction);
+    opened.onEdited = () => upkeep.edited(opened.content.needsCompaction, opened.content.stateBytes);
     opened.onRefused = moving;
     lease.lost.addEventListener("abort", () => {
       if (!opened.isGone) moving();

@@ -30,6 +30,7 @@ export const createTestFiles = (sql: Sql) => {
   const ownerId = actorNamed("alice").userId;
   const roles = new Map<string, Role>([[ownerId, "owner"]]);
   const files = new Map<string, { path: string; versions: Uint8Array[] }>();
+  const state = { isFull: false };
   const saves: { fileId: string; version: number; editorIds: readonly string[] }[] = [];
 
   const stored = (fileId: string, version?: number): (StoredFile & { ownerId: string }) | undefined => {
@@ -64,10 +65,11 @@ export const createTestFiles = (sql: Sql) => {
       const file = files.get(fileId);
       if (newest === undefined || file === undefined) return undefined;
       if (newest.entry.version !== basedOn) return { conflict: newest };
-      if (Buffer.compare(newest.bytes, bytes) === 0) return { entry: newest.entry, changed: false };
+      if (Buffer.compare(newest.bytes, bytes) === 0)
+        return { entry: newest.entry, changed: false, isFull: state.isFull };
       file.versions.push(bytes);
       saves.push({ fileId, version: file.versions.length, editorIds });
-      return { entry: (stored(fileId) ?? newest).entry, changed: true };
+      return { entry: (stored(fileId) ?? newest).entry, changed: true, isFull: state.isFull };
     },
   };
 
@@ -77,6 +79,8 @@ export const createTestFiles = (sql: Sql) => {
     projects,
     roles,
     saves,
+    /** `isFull`: what checkpoints say of the owner's account. */
+    state,
     /** @returns the new file's id */
     async add(content: string | Uint8Array, path = `${createId()}.txt`): Promise<string> {
       const fileId = createId();

@@ -4,6 +4,8 @@ import type { Clock, Timer } from "#kernel/clock";
 export type UpkeepTimes = {
   /** A checkpoint comes this long after the last edit … */
   readonly checkpointIdleMs: number;
+  /** … for each so many bytes of the document, at least once … */
+  readonly checkpointIdleBytes: number;
   /** … and at the latest this long after the first one. */
   readonly checkpointMaxMs: number;
   readonly snapshotMs: number;
@@ -15,6 +17,7 @@ export type UpkeepTimes = {
 
 export const UPKEEP_TIMES: UpkeepTimes = {
   checkpointIdleMs: 2_000,
+  checkpointIdleBytes: 256 * 1024,
   checkpointMaxMs: 60_000,
   snapshotMs: 60_000,
   idleMs: 10_000,
@@ -37,6 +40,7 @@ export class Upkeep {
   readonly #onFault: (task: string, error: unknown) => void;
   #firstEditMs: number | undefined;
   #lastEditMs = 0;
+  #idleMs: number;
   #checkpointTimer: Timer | undefined;
   #snapshotTimer: Timer | undefined;
   #idleTimer: Timer | undefined;
@@ -51,12 +55,15 @@ export class Upkeep {
   }) {
     this.#clock = options.clock;
     this.#times = options.times;
+    this.#idleMs = options.times.checkpointIdleMs;
     this.#work = options.work;
     this.#onFault = options.onFault;
   }
 
-  edited(needsCompaction: boolean): void {
+  /** @param bytes of the document: each checkpoint stores it whole, so those of large ones come less often */
+  edited(needsCompaction: boolean, bytes: number): void {
     if (this.#isStopped) return;
+    this.#idleMs = this.#times.checkpointIdleMs * Math.max(1, bytes / this.#times.checkpointIdleBytes);
     this.#lastEditMs = this.#clock.monotonic();
     this.#firstEditMs ??= this.#lastEditMs;
     this.#checkpointTimer ??= this.#clock.after(this.#times.checkpointIdleMs, () => this.#checkpointDue());
@@ -90,10 +97,7 @@ export class Upkeep {
   #checkpointDue(): void {
     this.#checkpointTimer = undefined;
     const nowMs = this.#clock.monotonic();
-    const dueMs = Math.min(
-      this.#lastEditMs + this.#times.checkpointIdleMs,
-      (this.#firstEditMs ?? nowMs) + this.#times.checkpointMaxMs,
-    );
+    const dueMs = Math.min(this.#lastEditMs + this.#idleMs, (this.#firstEditMs ?? nowMs) + this.#times.checkpointMaxMs);
     if (nowMs < dueMs) {
       this.#checkpointTimer = this.#clock.after(dueMs - nowMs, () => this.#checkpointDue());
       return;

@@ -11,6 +11,7 @@ import { createInProcessLeases } from "../../platform/leases/adapters/in-process
 import { createSequenceFences } from "../../platform/leases/adapters/sequence-fences.ts";
 import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometheus-metrics.ts";
 import { actorNamed, createEdgeFixture, type EdgeFixture } from "../../platform/http/test-edge.ts";
+import { createAccountRoom } from "../projects/adapters/account-room.ts";
 import { createSqlFileStore } from "../projects/adapters/sql-file-store.ts";
 import { createSqlMemberStore } from "../projects/adapters/sql-member-store.ts";
 import { createSqlProjectStore } from "../projects/adapters/sql-project-store.ts";
@@ -38,6 +39,8 @@ beforeAll(async () => {
     vault: createVault(randomBytes(32)),
     blobs: base.blobs,
     limits: { mostBytes: 1e9, mostNodes: 1e5 },
+    room: createAccountRoom({ sql, clock: systemClock, mostBytes: 1e12 }),
+    mostProjects: 100,
   };
   const live: LiveDocuments = {
     checkpoint: (...what) => collaboration.liveDocuments.checkpoint(...what),

@@ -5,7 +5,7 @@ import { z } from "zod";
 const whole = (most: number, fallback: number): z.ZodType<number, string | undefined> =>
   z
     .string()
-    .regex(/^\d{1,9}$/u, "is a whole number")
+    .regex(/^\d{1,10}$/u, "is a whole number")
     .optional()
     .transform((text) => (text === undefined ? fallback : Number(text)))
     .pipe(z.int().min(1).max(most));
@@ -20,6 +20,16 @@ export const projectsSettings = {
     schema: whole(1_000_000, 50_000),
     description: "Files and folders that a project may have.",
     defaultText: "50000",
+  },
+  ACCOUNT_MAX_MIB: {
+    schema: whole(1_073_741_824, 10_240),
+    description: "MiB that an account may keep in all its projects, old versions and the bin included.",
+    defaultText: "10240",
+  },
+  ACCOUNT_MAX_PROJECTS: {
+    schema: whole(1_000_000, 2_000),
+    description: "Projects that an account may have, the bin included.",
+    defaultText: "2000",
   },
 } as const satisfies Readonly<Record<string, Setting<number>>>;
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { systemClock } from "#kernel/clock";
 import { createId } from "#kernel/ids";
 import { silentLog } from "#kernel/log";
 import type { Problem } from "#kernel/problem";
@@ -12,6 +13,7 @@ import { createEmbeddedPostgres } from "../../platform/sql/adapters/embedded-pos
 import { createPgSql } from "../../platform/sql/adapters/pg-sql.ts";
 import { findPostgresProcesses } from "../../platform/sql/adapters/postmaster.ts";
 import { migrate } from "../../platform/sql/migrate.ts";
+import { createAccountRoom } from "./adapters/account-room.ts";
 import { createSqlFileStore } from "./adapters/sql-file-store.ts";
 import { createSqlProjectStore } from "./adapters/sql-project-store.ts";
 import { placeOf } from "./place.ts";
@@ -30,7 +32,8 @@ test("[P5] every acknowledged version is there with its bytes after kill -9 of t
     await using sql = createPgSql({ url: postgres.url, log: silentLog });
     const blobs = await openFolderBlobStore(join(dataDir, "blobs"));
     const limits = { mostBytes: 1e9, mostNodes: 1_000 };
-    const storage = { sql, vault: createVault(randomBytes(32)), blobs, limits };
+    const room = createAccountRoom({ sql, clock: systemClock, mostBytes: 1e12 });
+    const storage = { sql, vault: createVault(randomBytes(32)), blobs, limits, room, mostProjects: 10 };
     const files = createSqlFileStore(storage);
     const userId = createId();
     await sql.transaction({ role: "identity" }, (t) =>

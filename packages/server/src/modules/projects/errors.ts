@@ -22,4 +22,13 @@ export const contentInvalid = (detail: string): Problem => new Problem("projects
 export const tooLarge = (detail: string): Problem => new Problem("projects/too-large", detail);
 export const tooManyFiles = (most: number): Problem =>
   new Problem("projects/too-many-files", `A project may have ${most} files and folders.`);
+export const tooManyProjects = (most: number): Problem =>
+  new Problem("projects/limit-reached", `An account may have ${most} projects, those in the bin included.`);
+export const tooManyLinks = (most: number): Problem =>
+  new Problem("projects/limit-reached", `A project may have ${most} share links: revoke some that nobody needs.`);
+export const accountFull = (mostBytes: number): Problem =>
+  new Problem(
+    "projects/too-large",
+    `The account of the project's owner may keep ${mostBytes} bytes, old versions included; they are thinned with time.`,
+  );
 export const idempotencyMismatch = (): Problem => new Problem("projects/idempotency-mismatch");

@@ -5,7 +5,10 @@ import type { Entry, Role } from "@atelier/contracts";
 /** A file's newest (or asked) version with its bytes. */
 export type StoredFile = { readonly entry: Entry; readonly bytes: Uint8Array };
 
+/** A checkpoint that was written. */
 export type SavedVersion = {
+  /** The project, or its owner's account, keeps all that it may: no more text should be taken. */
+  readonly isFull: boolean;
   readonly entry: Entry;
   /** False when the bytes were the newest version already. */ readonly changed: boolean;
 };

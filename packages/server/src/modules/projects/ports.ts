@@ -128,7 +128,9 @@ export interface FileStore {
     version?: number,
   ): Promise<(StoredFile & { readonly ownerId: string }) | undefined>;
   /** Without anybody asking: a document's text as the next version. undefined: no such file. */
-  saveCheckpoint(save: CheckpointSave): Promise<Written | { readonly conflict: StoredFile } | undefined>;
+  saveCheckpoint(
+    save: CheckpointSave,
+  ): Promise<(Written & { readonly isFull: boolean }) | { readonly conflict: StoredFile } | undefined>;
 }
 
 /** Bodies that were committed with their metadata and wait to be moved. */

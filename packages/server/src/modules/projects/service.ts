@@ -168,7 +168,7 @@ export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => 
       const saved = await files.saveCheckpoint(save);
       if (saved === undefined || "conflict" in saved) return saved;
       if (saved.changed) tellChanged(save.projectId, [saved.entry]);
-      return { entry: saved.entry, changed: saved.changed };
+      return { entry: saved.entry, changed: saved.changed, isFull: saved.isFull };
     },
 
     async createProject(actor, { name, description, template, visibility }) {

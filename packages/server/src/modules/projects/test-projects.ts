@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import type { Actor } from "#kernel/actor";
+import { systemClock } from "#kernel/clock";
 import { createId } from "#kernel/ids";
 import { silentLog } from "#kernel/log";
 import { createVault, type BlobStore } from "#platform/blobs";
@@ -13,6 +14,7 @@ import type { Sql } from "#platform/sql";
 import { openFolderBlobStore } from "../../platform/blobs/adapters/folder-blob-store.ts";
 import { createInProcessBus } from "../../platform/bus/adapters/in-process-bus.ts";
 import { openTestDatabase, type TestDatabase } from "../../platform/sql/test-database.ts";
+import { createAccountRoom } from "./adapters/account-room.ts";
 import { createSqlFileStore } from "./adapters/sql-file-store.ts";
 import { createSqlMemberStore } from "./adapters/sql-member-store.ts";
 import { createSqlProjectStore } from "./adapters/sql-project-store.ts";
@@ -39,6 +41,8 @@ export type TestProjects = {
 
 export type TestProjectsOptions = {
   readonly limits?: { readonly mostBytes: number; readonly mostNodes: number };
+  readonly mostAccountBytes?: number;
+  readonly mostProjects?: number;
   readonly sql?: (real: Sql) => Sql;
 };
 
@@ -69,7 +73,9 @@ export const openTestProjects = async (options: TestProjectsOptions = {}): Promi
   };
   const vault = createVault(randomBytes(32));
   const limits = options.limits ?? { mostBytes: 500 * 1024 * 1024, mostNodes: 50_000 };
-  const stored = { sql: options.sql?.(database.sql) ?? database.sql, vault, blobs, limits };
+  const sql = options.sql?.(database.sql) ?? database.sql;
+  const room = createAccountRoom({ sql, clock: systemClock, mostBytes: options.mostAccountBytes ?? 1e12 });
+  const stored = { sql, vault, blobs, limits, room, mostProjects: options.mostProjects ?? 1_000 };
   const files = createSqlFileStore(stored);
   const service = createProjectsService({
     projects: createSqlProjectStore(stored),

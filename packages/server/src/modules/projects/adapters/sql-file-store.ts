@@ -14,6 +14,7 @@ import {
 } from "../errors.ts";
 import type { Asking, FileStore, Written } from "../ports.ts";
 import type { Place } from "../place.ts";
+import type { AccountRoom } from "./account-room.ts";
 import { createContentStore, type PreparedContent } from "./content-store.ts";
 import { findNode, toEntry, type NodeRow } from "./node-rows.ts";
 import { createProjectOwners } from "./project-owners.ts";
@@ -63,8 +64,9 @@ export const createSqlFileStore = (needs: {
   readonly vault: Vault;
   readonly blobs: BlobStore;
   readonly limits: TreeLimits;
+  readonly room: AccountRoom;
 }): FileStore => {
-  const { sql, limits } = needs;
+  const { sql, limits, room } = needs;
   const contents = createContentStore(needs);
   const owners = createProjectOwners(sql);
   const reads = createFileReads({ sql, contents });
@@ -79,7 +81,8 @@ export const createSqlFileStore = (needs: {
     const content = await contents.prepare(ownerId, bytes);
     try {
       const result = await write(content, ownerId);
-      if (!result.blobUsed) await contents.discard(content);
+      if (result.blobUsed) room.kept(ownerId, content.size);
+      else await contents.discard(content);
       return result;
     } catch (error) {
       // Only a clear refusal: after a lost connection the row may be there, and needs its blob.
@@ -135,6 +138,7 @@ export const createSqlFileStore = (needs: {
     async create(asking, place, bytes, replay) {
       // Asked before the bytes are prepared, so that nobody fills the store of a project that it may not write.
       await inProject(sql, { ...asking, atLeast: "editor" }, () => Promise.resolve());
+      await room.requireFor(await owners.ownerOf(asking.projectId), bytes.byteLength);
       return withContent(asking.projectId, bytes, (content, ownerId) =>
         changeTree(asking, async (transaction) => {
           const first = replay && (await findReplay<Entry>(transaction, asking.userId, replay));
@@ -167,6 +171,11 @@ export const createSqlFileStore = (needs: {
           await keepReplay(transaction, { userId: asking.userId, replay, status: 200, answer: written.entry });
         return { ...written, blobUsed: row.blob_used };
       };
+      await room.requireFor(await owners.ownerOf(asking.projectId), bytes.byteLength).catch(async (error: unknown) => {
+        // Whether an account is full is told to those who may write there; others hear what they always hear.
+        await inProject(sql, { ...asking, atLeast: "editor" }, () => Promise.resolve());
+        throw error;
+      });
       return withContent(asking.projectId, bytes, (content) =>
         sql.transaction({ role: "user", ...asking }, (transaction) => write(transaction, content)),
       );
@@ -197,7 +206,7 @@ export const createSqlFileStore = (needs: {
 
     async saveCheckpoint(save) {
       const author = save.editorIds.at(-1) ?? null;
-      const { row, path } = await withContent(save.projectId, save.bytes, (content) =>
+      const { row, path, projectBytes } = await withContent(save.projectId, save.bytes, (content) =>
         sql.transaction({ role: "jobs" }, async (transaction) => {
           const [rows, paths] = await Promise.all([
             transaction.query<SavedRow>(
@@ -215,16 +224,25 @@ export const createSqlFileStore = (needs: {
                 save.editorIds,
               ],
             ),
-            transaction.query<{ path: string | null }>("select atelier_path_of($1, $2) as path", [
-              save.projectId,
-              save.fileId,
-            ]),
+            transaction.query<{ path: string | null; bytes: number | null }>(
+              "select atelier_path_of($1, $2) as path, atelier_project_size($1) as bytes",
+              [save.projectId, save.fileId],
+            ),
           ]);
-          return { row: rows[0], path: paths[0]?.path ?? "", blobUsed: rows[0]?.blob_used ?? false };
+          const [facts] = paths;
+          return {
+            row: rows[0],
+            path: facts?.path ?? "",
+            projectBytes: facts?.bytes ?? 0,
+            blobUsed: rows[0]?.blob_used ?? false,
+          };
         }),
       );
       if (row === undefined || row.outcome === "no-such-file") return undefined;
-      if (row.outcome !== "version-conflict") return toWritten(row, path, limits);
+      if (row.outcome !== "version-conflict") {
+        const isFull = projectBytes >= limits.mostBytes || (await room.isFull(await owners.ownerOf(save.projectId)));
+        return { ...toWritten(row, path, limits), isFull };
+      }
       const stored = await reads.readStored(save.projectId, save.fileId);
       return stored === undefined ? undefined : { conflict: { entry: stored.entry, bytes: stored.bytes } };
     },

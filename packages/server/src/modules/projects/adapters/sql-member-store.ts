@@ -2,9 +2,12 @@
 import type { GrantedRole, Member, Role, ShareLink } from "@atelier/contracts";
 import { createId } from "#kernel/ids";
 import type { Sql, Transaction } from "#platform/sql";
-import { lastOwner, noSuchLink, noSuchMember, roleTooLow } from "../errors.ts";
+import { lastOwner, noSuchLink, noSuchMember, roleTooLow, tooManyLinks } from "../errors.ts";
 import type { Asking, MemberStore } from "../ports.ts";
 import { inProject } from "./project-scope.ts";
+
+/** More than anybody hands out; whoever makes them without end is stopped. */
+const MOST_LINKS = 500;
 
 type MemberRow = {
   readonly user_id: string;
@@ -77,6 +80,11 @@ export const createSqlMemberStore = (sql: Sql): MemberStore => ({
 
   createLink: (asking, link) =>
     inProject(sql, { ...asking, atLeast: "owner" }, async (transaction) => {
+      const [there] = await transaction.query<{ n: number }>(
+        "select count(*) as n from share_links where project_id = $1",
+        [asking.projectId],
+      );
+      if ((there?.n ?? 0) >= MOST_LINKS) throw tooManyLinks(MOST_LINKS);
       const [row] = await transaction.query<LinkRow>(
         `insert into share_links (project_id, id, token_hash, role, created_by, expires_at) values ($1, $2, $3, $4, $5, $6)
           returning id, role, created_at, expires_at`,

@@ -5,9 +5,10 @@ import { isId } from "#kernel/ids";
 import { Problem } from "#kernel/problem";
 import type { BlobStore, Vault } from "#platform/blobs";
 import type { Sql, Transaction } from "#platform/sql";
-import { noSuchProject } from "../errors.ts";
+import { noSuchProject, tooManyProjects } from "../errors.ts";
 import { placeOf } from "../place.ts";
 import type { Asking, ProjectStore } from "../ports.ts";
+import type { AccountRoom } from "./account-room.ts";
 import { createContentStore } from "./content-store.ts";
 import { inProject } from "./project-scope.ts";
 import { makeFile, type TreeLimits } from "./tree-changes.ts";
@@ -84,13 +85,20 @@ export const createSqlProjectStore = (needs: {
   readonly vault: Vault;
   readonly blobs: BlobStore;
   readonly limits: TreeLimits;
+  readonly room: AccountRoom;
+  /** Of one account, the bin included. */
+  readonly mostProjects: number;
 }): ProjectStore => {
-  const { sql, limits } = needs;
+  const { sql, limits, room, mostProjects } = needs;
   const contents = createContentStore(needs);
 
   return {
     async create(project) {
       const userId = project.ownerId;
+      await room.requireFor(
+        userId,
+        project.files.reduce((sum, file) => sum + file.bytes.byteLength, 0),
+      );
       const prepared = await Promise.all(
         project.files.map(async (file) => ({
           place: placeOf(file.path),
@@ -100,6 +108,12 @@ export const createSqlProjectStore = (needs: {
       const { created, unused } = await sql.transaction(
         { role: "user", userId, projectId: project.id },
         async (transaction) => {
+          // One after the other, so that many at once do not pass the limit together.
+          await transaction.query("select pg_advisory_xact_lock(hashtextextended($1, 5287316))", [userId]);
+          const [own] = await transaction.query<{ n: number }>(
+            "select count(*) as n from projects where owner_id = atelier_user()",
+          );
+          if ((own?.n ?? 0) >= mostProjects) throw tooManyProjects(mostProjects);
           await transaction.query(
             "insert into projects (id, slug, owner_id, name, description, visibility) values ($1, $2, $3, $4, $5, $6)",
             [project.id, project.slug, userId, project.name, project.description, project.visibility],
