@@ -220,7 +220,9 @@ export const FileCover = () => {
   const entry = useStore(app.files, ({ entries }) => entries.get(shown ?? ""));
   const kind = useStore(app.projects, ({ state }) => state.kind);
   const reason = save?.kind === "read-only" && COVERED.has(save.reason) ? save.reason : undefined;
-  const isHidden = kind === "open" ? !entry || (reason !== undefined && reason !== "opening") : !OPENING.has(kind);
+  const isRead = useStore(app.files, ({ status }) => status === "ready");
+  const isHidden =
+    kind === "open" ? (isRead && !entry) || (reason !== undefined && reason !== "opening") : !OPENING.has(kind);
   useEffect(() => {
     // An editor under a cover, this one or the project's, takes no keys.
     const editor = document.getElementById("editor");
