@@ -111,10 +111,15 @@ describe("journey 1: a first visit with no account", () => {
   it("keeps what is typed before the editor is ready", { timeout: 60_000 }, async () => {
     const ada = await EditorPage.open(browser, "about:blank");
     open.push(ada);
-    // The heavy part comes late, as on a slow line.
-    await ada.page.route(/\.js(\?|$)/u, async (route) => {
-      if (/monaco|editor\.api|load-monaco/u.test(route.request().url()))
-        await new Promise((resolve) => setTimeout(resolve, 1500));
+    // The heavy part comes late, as on a slow line: when everything is typed.
+    let isHeld = false;
+    let release = (): void => undefined;
+    const typed = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await ada.page.route(/\/pane-[\w-]+\.js$/u, async (route) => {
+      isHeld = true;
+      await typed;
       await route.continue();
     });
     await ada.page.goto(`${server.origin}/`, { waitUntil: "commit" });
@@ -122,6 +127,8 @@ describe("journey 1: a first visit with no account", () => {
     await early.waitFor();
     await early.press("ControlOrMeta+Home");
     await early.pressSequentially("# typed early\n");
+    await eventually(() => expect(isHeld).toBe(true));
+    release();
     await ada.editorReady();
     await eventually(async () => expect(await ada.shownText()).toContain("# typed early"));
     await eventually(() => expect(ada.page.url()).toContain("/p/"), 15_000);

@@ -1,0 +1,291 @@
+/** W6: axe finds nothing on any screen in either theme, and everything is done with the keyboard alone. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type AxeScope, inspectWithAxe } from "../support/axe.ts";
+import { launchBrowser } from "../support/browser.ts";
+import { EditorPage } from "../support/editor-page.ts";
+import { eventually } from "../support/eventually.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+import { openWorkspace, type WorkspaceOptions } from "../support/workspace.ts";
+
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1, hasTouch: true, isMobile: true };
+const PIXEL = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
+const FILES = {
+  "main.py": "name = input('Who? ')\nprint('\\033[32mhi\\033[0m', name)\nraise SystemExit(3)\n",
+  "lib/tools.py": "def two():\n    return 2  # a comment\n",
+  "picture.png": PIXEL,
+  "data.bin": Buffer.from([0, 1, 2, 255]),
+};
+/** Fewer than this would mean that axe looked at an empty page. */
+const LEAST_PASSES = 4;
+
+let browser: Browser;
+let server: TestServer;
+beforeAll(async () => {
+  [browser, server] = await Promise.all([launchBrowser(), startServer()]);
+}, 90_000);
+afterAll(async () => {
+  await browser.close();
+  await server[Symbol.asyncDispose]();
+}, 60_000);
+
+const workspace = (options: Partial<WorkspaceOptions> = {}) =>
+  openWorkspace(browser, server.origin, { files: FILES, query: "?file=main.py", ...options });
+
+const scopeOf = (colorScheme: "light" | "dark"): AxeScope => (colorScheme === "light" ? "everything" : "colours");
+
+/** Looks at one screen after the other; what was found is kept by the screen's name. */
+const screens = (page: Page, scope: AxeScope) => {
+  const found: Record<string, readonly string[]> = {};
+  return {
+    look: async (name: string): Promise<void> => {
+      const { violations, passes } = await inspectWithAxe(page, scope);
+      expect(passes, `${name}: axe looked at something`).toBeGreaterThan(LEAST_PASSES);
+      if (violations.length > 0) found[name] = violations;
+    },
+    found,
+  };
+};
+
+describe("axe", () => {
+  it("finds what is planted", { timeout: 60_000 }, async () => {
+    await using ada = await EditorPage.open(browser, server.origin);
+    await ada.editorReady();
+    await ada.page.evaluate(() => {
+      const image = document.createElement("img");
+      image.src = "data:image/gif;base64,R0lGODlhAQABAAAAACw=";
+      document.querySelector("#slot-output")?.append(image);
+    });
+    const { violations } = await inspectWithAxe(ada.page);
+    expect(violations.join()).toContain("image-alt: ");
+  });
+
+  it.each(["light", "dark"] as const)(
+    "finds nothing on a first visit, %s",
+    { timeout: 60_000 },
+    async (colorScheme) => {
+      await using visitor = await EditorPage.open(browser, server.origin, { colorScheme });
+      await visitor.editorReady();
+      const { look, found } = screens(visitor.page, scopeOf(colorScheme));
+      await look("first visit");
+      await visitor.page.getByRole("button", { name: /^account/iu }).click();
+      await visitor.page.getByRole("menuitem", { name: /log in/iu }).waitFor();
+      await look("account menu");
+      await visitor.page.getByRole("menuitem", { name: /log in/iu }).click();
+      await visitor.page.getByRole("dialog").waitFor();
+      await look("sign-in form");
+      await visitor.page.goto(`${server.origin}/nowhere/at/all`);
+      await visitor.page.getByRole("heading", { name: /nothing at this address/iu }).waitFor();
+      await look("nothing here");
+      expect(found).toEqual({});
+    },
+  );
+
+  it.each(["light", "dark"] as const)("finds nothing in a project, %s", { timeout: 90_000 }, async (colorScheme) => {
+    await using ada = await workspace({ colorScheme });
+    const { page } = ada.editor;
+    const row = (name: string) => page.getByRole("treeitem", { name, exact: true });
+    await ada.editor.editorReady();
+    const { look, found } = screens(page, scopeOf(colorScheme));
+    await row("lib").click();
+    await row("tools.py").click();
+    await look("tree and tabs");
+    await row("tools.py").click({ button: "right" });
+    await page.getByRole("menuitem", { name: "Rename" }).waitFor();
+    await look("menu of a row");
+    await page.keyboard.press("Escape");
+    await row("main.py").press("F2");
+    await page.getByRole("textbox", { name: "New name for main.py" }).fill("picture.png");
+    await page.locator(".name-fault").waitFor();
+    await look("a name that is taken");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "New folder" }).click();
+    await look("a new folder");
+    await page.keyboard.press("Escape");
+    await row("picture.png").click();
+    await page.getByRole("img", { name: "picture.png" }).waitFor();
+    await look("a picture");
+    await row("data.bin").click();
+    await page.getByRole("heading", { name: "data.bin is not text" }).waitFor();
+    await look("bytes");
+    await row("main.py").click();
+    await ada.editor.run();
+    await page.getByText("Waiting for input").waitFor();
+    await look("waiting for input");
+    await page.locator(".xterm-helper-textarea").focus();
+    await page.keyboard.type("Ada\r");
+    await ada.editor.ended(/exit 3/u);
+    await look("failed run");
+    await page.getByRole("button", { name: "Share" }).click();
+    await page.getByRole("dialog").waitFor();
+    await look("share dialog");
+    await page.keyboard.press("Escape");
+    await row("data.bin").press("Delete");
+    await page.getByText("Deleted data.bin").waitFor();
+    await look("a toast");
+    expect(found).toEqual({});
+  });
+
+  it("finds nothing in an empty project and out of reach of the server", { timeout: 90_000 }, async () => {
+    await using ada = await workspace({ files: {}, query: "" });
+    const { page } = ada.editor;
+    await page.getByText("This project is empty").waitFor();
+    const { look, found } = screens(page, "everything");
+    await look("empty project");
+    await ada.call("POST", `/projects/${ada.project.id}/files`, { path: "a.py", content: "a = 1\n" });
+    await ada.call("POST", `/projects/${ada.project.id}/files`, { path: "b.py", content: "b = 1\n" });
+    await page.getByRole("treeitem", { name: "a.py" }).click();
+    await ada.editor.saved();
+    await page.context().setOffline(true);
+    await page.getByRole("treeitem", { name: "b.py" }).click();
+    await page.getByRole("heading", { name: "The server can't be reached" }).waitFor();
+    await look("offline");
+    expect(found).toEqual({});
+  });
+
+  it.each(["light", "dark"] as const)("finds nothing on a phone, %s", { timeout: 90_000 }, async (colorScheme) => {
+    await using ada = await workspace({ ...PHONE, colorScheme });
+    const { page } = ada.editor;
+    await ada.editor.editorReady();
+    const { look, found } = screens(page, scopeOf(colorScheme));
+    await look("code");
+    await page.getByRole("button", { name: "Files", exact: true }).click();
+    await look("files");
+    await ada.editor.run();
+    await page.getByText("Waiting for input").waitFor();
+    await look("output");
+    expect(found).toEqual({});
+  });
+});
+
+/** What has the keyboard: its accessible name as far as a test needs it, and where it is. */
+const focused = (page: Page) =>
+  page.evaluate(() => {
+    const element = document.activeElement;
+    return {
+      name: (element?.getAttribute("aria-label") ?? element?.textContent ?? "").trim(),
+      inEditor: element?.closest("#editor") !== null,
+      inTerminal: element?.classList.contains("xterm-helper-textarea") === true,
+      inDialog: element?.closest("dialog") !== null,
+      inShell: element?.closest("#shell") !== null,
+    };
+  });
+
+type Focus = Awaited<ReturnType<typeof focused>>;
+
+/** Presses a key until the keyboard is where it should be. @throws Error with every place it was in. */
+const pressUntil = async (page: Page, key: string, isThere: (focus: Focus) => boolean, most = 12): Promise<void> => {
+  const seen: string[] = [];
+  for (let count = 0; count < most; count += 1) {
+    await page.keyboard.press(key);
+    const focus = await focused(page);
+    if (isThere(focus)) return;
+    seen.push(focus.name);
+  }
+  throw new Error(`${key} did not lead there: ${seen.join(", ")}`);
+};
+
+describe("the keyboard alone", () => {
+  it("opens, edits, runs, answers the program and shares", { timeout: 90_000 }, async () => {
+    await using ada = await EditorPage.open(browser, server.origin);
+    const { page } = ada;
+    await ada.editorReady();
+    await pressUntil(page, "F6", ({ inEditor }) => inEditor);
+    await page.keyboard.press("ControlOrMeta+A");
+    await page.keyboard.type("name = input('Who? ')\nprint('Hello', name[::-1])\n");
+    await page.keyboard.press("ControlOrMeta+Enter");
+    await page.getByText("Waiting for input").waitFor();
+    // Whoever is typing code goes on typing code; the way to the program is shown and is one key.
+    expect((await focused(page)).inEditor).toBe(true);
+    await page.locator(".input-keys").waitFor();
+    await page.keyboard.press("F6");
+    expect((await focused(page)).inTerminal).toBe(true);
+    await page.keyboard.type("ecarG");
+    await page.keyboard.press("Enter");
+    await ada.outputContains("Hello Grace");
+    await ada.ended(/exit 0/u);
+
+    await pressUntil(page, "F6", ({ name }) => name === "Run");
+    await pressUntil(page, "Shift+Tab", ({ name }) => name === "Share");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    expect((await focused(page)).inDialog).toBe(true);
+    await pressUntil(page, "Tab", ({ name }) => /create/iu.test(name));
+    await page.keyboard.press("Enter");
+    await eventually(async () =>
+      expect(await page.getByRole("dialog").locator("input[readonly]").first().inputValue()).toContain("/s/"),
+    );
+    for (let count = 0; count < 15; count += 1) {
+      await page.keyboard.press("Tab");
+      expect((await focused(page)).inShell).toBe(false);
+    }
+    await page.keyboard.press("Escape");
+    await eventually(async () => expect((await focused(page)).name).toBe("Share"));
+    expect(ada.faults).toEqual([]);
+  });
+
+  it("gets out of the editor by the way that the editor shows, and goes through every region with F6", async () => {
+    await using ada = await workspace();
+    const { page } = ada.editor;
+    await ada.editor.editorReady();
+    await page.getByRole("tab", { selected: true }).focus();
+    await pressUntil(page, "Tab", ({ inEditor }) => inEditor);
+    await page.getByText("Tab indents. Ctrl+M lets it leave the editor.").waitFor();
+    await page.keyboard.press("Control+M");
+    await page.getByText("Tab leaves the editor.").waitFor();
+    await pressUntil(page, "Tab", ({ inEditor }) => !inEditor, 2);
+
+    const round: string[] = [];
+    await page.getByRole("treeitem", { name: "main.py" }).focus();
+    for (let count = 0; count < 4; count += 1) {
+      await page.keyboard.press("F6");
+      const { name, inEditor } = await focused(page);
+      round.push(inEditor ? "editor" : name);
+    }
+    expect(round).toEqual(["editor", "Clear the output", "Run", "main.py"]);
+    await page.keyboard.press("Shift+F6");
+    expect((await focused(page)).name).toBe("Run");
+  });
+});
+
+describe("for everybody", () => {
+  it.each([
+    ["200 %", { width: 640, height: 400 }],
+    ["400 %", { width: 320, height: 256 }],
+  ] as const)("at %s zoom nothing is cut off sideways and everything is reached", async (_, viewport) => {
+    await using ada = await workspace({ viewport });
+    const { page } = ada.editor;
+    await ada.editor.editorReady();
+    for (const pane of ["Files", "Output", "Code"]) {
+      await page.getByRole("button", { name: pane, exact: true }).click();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    }
+    await ada.editor.runButton.click();
+    await page.getByText("Waiting for input").waitFor();
+    await page.getByRole("textbox", { name: "Input for the program" }).last().fill("Ada");
+    await page.getByRole("button", { name: "Send" }).click();
+    await ada.editor.ended(/exit 3/u);
+  });
+
+  it("nothing moves by itself for who asked for less motion", async () => {
+    await using ada = await workspace({ reducedMotion: "reduce" });
+    const { page } = ada.editor;
+    const moving = () =>
+      page.evaluate(() =>
+        document
+          .getAnimations()
+          .filter(({ playState }) => playState === "running")
+          .map(({ effect }) => (effect as KeyframeEffect).target?.className ?? "?"),
+      );
+    await ada.editor.editorReady();
+    await ada.editor.run();
+    await page.getByText("Waiting for input").waitFor();
+    expect(await moving()).toEqual([]);
+    // The same moment without the wish does move, or nothing was looked at.
+    await page.emulateMedia({ reducedMotion: "no-preference" });
+    await eventually(async () => expect(await moving()).toContain("run-dot"));
+  });
+});

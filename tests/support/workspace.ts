@@ -1,0 +1,71 @@
+/** A guest in a project of their own with given files, in a browser of their own: what most browser tests begin with. */
+import type { Browser } from "playwright-core";
+import type { Entry, Project, SignedIn } from "@atelier/contracts";
+import { ApiError } from "./client.ts";
+import { EditorPage } from "./editor-page.ts";
+
+export type Workspace = AsyncDisposable & {
+  readonly editor: EditorPage;
+  readonly project: Project;
+  /** The page's user's access token. */
+  readonly token: string;
+  /** Asks the API as the page's user. @throws ApiError for an error answer. */
+  readonly call: (method: string, path: string, body?: unknown) => Promise<unknown>;
+  /** Every path of the project, as the server has it. */
+  readonly paths: () => Promise<string[]>;
+};
+
+export type WorkspaceOptions = Parameters<Browser["newContext"]>[0] & {
+  /** Path to content; a path with a slash at its end is a folder, a Buffer is sent as bytes. */
+  readonly files: Readonly<Record<string, string | Buffer>>;
+  /** Behind the project's address: `?file=main.py:3`. */
+  readonly query?: string;
+};
+
+/** Makes the files one after the other and opens the project. */
+export const openWorkspace = async (
+  browser: Browser,
+  origin: string,
+  { files, query = "", ...options }: WorkspaceOptions,
+): Promise<Workspace> => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  // In the context, so that the page has the cookie.
+  const answer = await context.request.post(`${origin}/api/auth/guest`);
+  const { accessToken } = (await answer.json()) as SignedIn;
+  const call: Workspace["call"] = async (method, path, body) => {
+    const response = await fetch(`${origin}/api${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${accessToken}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new ApiError(response.status, text);
+    return text === "" ? undefined : (JSON.parse(text) as unknown);
+  };
+  const project = (await call("POST", "/projects", { name: "Workshop" })) as Project;
+  for (const [path, content] of Object.entries(files)) {
+    if (path.endsWith("/")) await call("POST", `/projects/${project.id}/folders`, { path: path.slice(0, -1) });
+    else if (typeof content === "string") await call("POST", `/projects/${project.id}/files`, { path, content });
+    else {
+      const body = { path, content: content.toString("base64"), encoding: "base64" };
+      await call("POST", `/projects/${project.id}/files`, body);
+    }
+  }
+  const page = await context.newPage();
+  const editor = new EditorPage(context, page);
+  await page.goto(`${origin}/p/${project.slug}${query}`);
+  return {
+    editor,
+    project,
+    token: accessToken,
+    call,
+    paths: async () => {
+      const { entries } = (await call("GET", `/projects/${project.id}/tree`)) as { entries: Entry[] };
+      return entries.map(({ path }) => path).toSorted();
+    },
+    [Symbol.asyncDispose]: () => editor[Symbol.asyncDispose](),
+  };
+};
