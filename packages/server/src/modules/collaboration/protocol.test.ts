@@ -1,9 +1,14 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { applyAwarenessUpdate, Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
+import { createManualClock } from "#kernel/clock";
+import { AwarenessRelay } from "./awareness-relay.ts";
 import { BadMessage, parseFrame, updateFrame } from "./frames.ts";
 import { SavedCount } from "./saved-count.ts";
 import { createStateVector } from "./state-vector.ts";
 import { decodeFile, encodeFile } from "./text-format.ts";
+import { awarenessMessage } from "./test-socket-client.ts";
 import { inspectUpdate } from "./update-inspection.ts";
 
 describe("frames and updates", () => {
@@ -94,5 +99,84 @@ describe("text format", () => {
     expect(decodeFile(Uint8Array.of(97, 0)).kind).toBe("binary");
     expect(decodeFile(Uint8Array.of(0xc3, 0x28)).kind).toBe("binary");
     expect(decodeFile(new Uint8Array(5 * 1024 * 1024 + 1).fill(97)).kind).toBe("too-large");
+  });
+});
+
+const faultOf = (work: () => void): string => {
+  try {
+    work();
+    return "none";
+  } catch (error) {
+    return error instanceof Error ? error.name : "something else";
+  }
+};
+
+describe("whatever arrives", () => {
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }),
+    // Nearly right: a real message with some bytes changed.
+    fc
+      .tuple(
+        fc.constantFrom(
+          ...["", "abc", "😀".repeat(50)].map((text) => {
+            const doc = new Y.Doc();
+            doc.getText("content").insert(0, text);
+            return updateFrame(Y.encodeStateAsUpdate(doc)).frame;
+          }),
+          awarenessMessage([{ client: 5, clock: 1, state: '{"user":{"name":"x"}}' }]),
+        ),
+        fc.array(fc.tuple(fc.nat(300), fc.nat(255)), { maxLength: 4 }),
+      )
+      .map(([frame, changes]) => {
+        const changed = Uint8Array.from(frame);
+        for (const [at, value] of changes) if (changed.length > 0) changed[at % changed.length] = value;
+        return changed;
+      }),
+  );
+
+  it("[C26] is a message or a BadMessage, never anything else, and what passes inspection can be taken in", () => {
+    let taken = 0;
+    const take = (frame: Uint8Array): void => {
+      const message = parseFrame(frame);
+      if (!("update" in message)) return;
+      inspectUpdate(message.update);
+      const doc = new Y.Doc();
+      Y.applyUpdate(doc, message.update);
+      doc.getText("content").toJSON();
+      taken += 1;
+    };
+    fc.assert(
+      fc.property(bytes, (frame) => {
+        expect(faultOf(() => take(frame))).toMatch(/^(?:none|BadMessage)$/u);
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(taken).toBeGreaterThan(100);
+  });
+
+  it("[C24] awareness of any bytes leaves nothing behind that others can't parse", () => {
+    let shown = 0;
+    fc.assert(
+      fc.property(fc.array(bytes, { maxLength: 5 }), (frames) => {
+        const clock = createManualClock();
+        const relay = new AwarenessRelay({ clock, broadcast: () => undefined });
+        const faults = frames.map((frame) =>
+          faultOf(() => {
+            const message = parseFrame(frame);
+            if (message.kind === "awareness") relay.receive({ userId: "u" }, message.payload);
+          }),
+        );
+        expect(["none", "BadMessage", "AwarenessTooLarge"]).toEqual(expect.arrayContaining(faults));
+        const told = relay.frame();
+        if (told === undefined) return;
+        const message = parseFrame(told);
+        const awareness = new Awareness(new Y.Doc());
+        applyAwarenessUpdate(awareness, "payload" in message ? message.payload : new Uint8Array(), "test");
+        awareness.destroy();
+        shown += 1;
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(shown).toBeGreaterThan(20);
   });
 });
