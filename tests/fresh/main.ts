@@ -1,6 +1,7 @@
 /**
  * `npm run fresh -- [release …] [scenario …]`: `npm start` on fresh machines, from an empty cache to a program in each
- * language. Takes several minutes and a GiB of disk for each; by default Debian 13 with every scenario.
+ * language. Takes several minutes and 4 GiB of disk for each, in /var/tmp or ATELIER_FRESH_DIR; by default Debian 13 with
+ * every scenario. Machines share this one's kernel and network.
  */
 import process from "node:process";
 import { notice } from "../../scripts/lib/progress.mjs";

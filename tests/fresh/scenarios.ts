@@ -54,8 +54,8 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
 
 const firstStartWithinMs = 30 * 60_000;
 const laterStartWithinMs = 3 * 60_000;
-/** A spinner turns ten times a second, and a line announces the server's own start. */
-const silenceAllowedMs = 15_000;
+/** The setup's spinner turns ten times a second; what follows depends on how busy the machine is, and is only told. */
+const silenceAllowedMs = 5000;
 
 type Say = (line: string) => void;
 
@@ -148,8 +148,12 @@ export const tryScenario = async (machine: Machine, name: ScenarioName, say: Say
   const lines = linesOf(first.shown);
   for (const { atMs, text } of lines)
     say(`    ${(atMs / 1000).toFixed(1).padStart(6)} s  ${text.replace(/#admin=.*/u, "#admin=…")}`);
-  const silence = longestSilenceMs(first.shown);
-  say(`    first start ${(first.tookMs / 1000).toFixed(1)} s, longest silence ${(silence / 1000).toFixed(1)} s`);
+  const setUpMs = lines.find(({ text }) => text.startsWith("✓ Page"))?.atMs ?? 0;
+  const silence = longestSilenceMs(first.shown.filter(({ atMs }) => atMs <= setUpMs));
+  say(
+    `    first start ${(first.tookMs / 1000).toFixed(1)} s, setup ${(setUpMs / 1000).toFixed(1)} s, its longest silence ${(silence / 1000).toFixed(1)} s`,
+  );
+  if (setUpMs === 0) faults.add("the setup does not say that the page is built");
   if (silence > silenceAllowedMs) faults.add(`nothing was shown for ${(silence / 1000).toFixed(1)} s`);
   for (const text of alarming(lines)) faults.add(`alarming: ${text}`);
   if (!/#admin=\S+/u.test(first.screen())) faults.add("no link for the administrator");

@@ -22,7 +22,7 @@ export const linesOf = (shown: readonly Shown[]): Shown[] => {
 
 /** The longest time in which nothing was shown, in ms. */
 export const longestSilenceMs = (shown: readonly Shown[]): number =>
-  Math.max(0, ...shown.map(({ atMs }, i) => atMs - (shown[i - 1]?.atMs ?? 0)));
+  Math.max(0, ...shown.slice(1).map(({ atMs }, i) => atMs - (shown[i]?.atMs ?? 0)));
 
 /** What would make a stranger worry. */
 export const alarming = (lines: readonly Shown[]): string[] =>
