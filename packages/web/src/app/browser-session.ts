@@ -1,6 +1,6 @@
 /** The session on this browser's own parts: storage, Web Locks for one refresh at a time, a channel between tabs. */
 import { logFault } from "./page-log.ts";
-import { createSession, type Session } from "./session.ts";
+import { createSession, type Session, type SignInChange } from "./session.ts";
 import { storageOrNull } from "./stored.ts";
 import type { Transport } from "./transport.ts";
 
@@ -15,10 +15,10 @@ export const createBrowserSession = (transport: Transport): Session => {
     exclusively: <T>(lock: string, task: () => Promise<T>): Promise<T> =>
       "locks" in navigator ? navigator.locks.request(lock, task) : task(),
     nowMs: Date.now,
-    announce: () => channel.postMessage("changed"),
+    announce: (change) => channel.postMessage(change),
   });
-  channel.addEventListener("message", () => {
-    session.resync().catch((error: unknown) => logFault("session-not-renewed", error));
+  channel.addEventListener("message", ({ data }: MessageEvent<SignInChange>) => {
+    session.resync(data).catch((error: unknown) => logFault("session-not-renewed", error));
   });
   return session;
 };

@@ -99,4 +99,27 @@ describe("session", () => {
     await session.restore(false);
     expect(kept.has("atelier.signedIn")).toBe(false);
   });
+
+  it("believes another tab that somebody signed in, also before the shared storage says so", async () => {
+    const { session, calls } = setUp({ [routes.refresh.path]: () => signedIn("Bob") });
+    await session.resync("signed-in");
+    expect(session.user()?.name).toBe("Bob");
+    await session.resync("signed-out");
+    expect(session.user()).toBeUndefined();
+    expect(calls).toEqual([routes.refresh.path]);
+  });
+
+  it("asks again when a renewal of the sign-in that ended is still under way", async () => {
+    let refuse: (error: Error) => void = () => undefined;
+    const answers = [
+      () => new Promise<SignedIn>((_, reject) => (refuse = reject)),
+      () => Promise.resolve(signedIn("Bob")),
+    ];
+    const { session } = setUp({ [routes.refresh.path]: () => (answers.shift() ?? (() => signedIn("?")))() });
+    const restoring = session.restore(true);
+    const resyncing = session.resync("signed-in");
+    refuse(problem("identity/refresh-invalid", 401));
+    await Promise.all([restoring, resyncing]);
+    expect(session.user()?.name).toBe("Bob");
+  });
 });

@@ -12,6 +12,9 @@ const RENEW_BEFORE_MS = 30_000;
 
 export type SessionState = { kind: "none" } | { kind: "signed-in"; user: User; accessToken: string; endsAtMs: number };
 
+/** What a tab tells the others. The words are what counts: shared storage may reach another tab later than they do. */
+export type SignInChange = "signed-in" | "signed-out";
+
 export type SessionDependencies = {
   readonly transport: Transport;
   /** Null where storage is denied. */
@@ -19,8 +22,8 @@ export type SessionDependencies = {
   /** Runs one task at a time across all tabs of this browser. */
   readonly exclusively: <T>(lock: string, task: () => Promise<T>) => Promise<T>;
   readonly nowMs: () => number;
-  /** Tells this browser's other tabs that somebody signed in or out. */
-  readonly announce: () => void;
+  /** Tells this browser's other tabs what happened here. */
+  readonly announce: (change: SignInChange) => void;
 };
 
 export interface Session {
@@ -35,8 +38,8 @@ export interface Session {
   /** Takes over the answer of login, register or the admin link. */
   accept(answer: SignedIn): void;
   logOut(): Promise<void>;
-  /** Another tab signed in or out: look again. */
-  resync(): Promise<void>;
+  /** Another tab signed in or out. */
+  resync(change: SignInChange): Promise<void>;
 }
 
 export const createSession = (dependencies: SessionDependencies): Session => {
@@ -88,7 +91,7 @@ export const createSession = (dependencies: SessionDependencies): Session => {
 
   const becomeGuest = async (): Promise<User> => {
     const guest = take(await transport(routes.signInAsGuest, {}, undefined));
-    announce();
+    announce("signed-in");
     return guest;
   };
 
@@ -115,16 +118,21 @@ export const createSession = (dependencies: SessionDependencies): Session => {
     },
     accept(answer) {
       take(answer);
-      announce();
+      announce("signed-in");
     },
     async logOut() {
       await transport(routes.logout, {}, currentToken());
       forget();
-      announce();
+      announce("signed-out");
     },
-    async resync() {
-      if (storage?.getItem(HINT) === "1") await renew();
-      else forget();
+    async resync(change) {
+      if (change === "signed-out") {
+        forget();
+        return;
+      }
+      // A renewal that began before may still be about the sign-in that has ended.
+      await renewing?.catch(() => undefined);
+      await renew();
     },
   };
 };
