@@ -1,0 +1,282 @@
+/** Becoming somebody and staying it: accounts, the administrator's link, a server without guests, sign-ins that end. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { SignedIn } from "@atelier/contracts";
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { launchBrowser } from "../support/browser.ts";
+import { eventually } from "../support/eventually.ts";
+import {
+  chooseInAccountMenu,
+  createAccount,
+  createLink,
+  fillIn,
+  logIn,
+  newAccount,
+  People,
+  register,
+  signedInAs,
+  submit,
+} from "../support/people.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+
+let browser: Browser;
+let open: TestServer;
+let closed: TestServer;
+let people: People;
+
+beforeAll(async () => {
+  [browser, open, closed] = await Promise.all([
+    launchBrowser(),
+    startServer(),
+    startServer({ env: { GUESTS: "off", SANDBOX: "namespaces" } }),
+  ]);
+}, 120_000);
+afterAll(async () => {
+  await browser.close();
+  await Promise.all([open[Symbol.asyncDispose](), closed[Symbol.asyncDispose]()]);
+}, 60_000);
+beforeEach(() => {
+  people = new People(browser, open.origin);
+});
+afterEach(async () => {
+  await people[Symbol.asyncDispose]();
+});
+
+describe("an account", () => {
+  it("takes the guest's work over in place, lets go of it, and has it again", async () => {
+    const ada = newAccount("Ada");
+    const editor = await people.visitAndType("print('mine')\n");
+    const { page } = editor;
+    const address = page.url();
+    await register(page, ada);
+    expect(page.url()).toBe(address);
+    await page.getByText("Your work is in your account now").waitFor();
+    const account = page.getByRole("button", { name: "Account: Ada" });
+    expect(await account.evaluate((button) => button === document.activeElement)).toBe(true);
+
+    await chooseInAccountMenu(page, "Log out");
+    await page.waitForURL(`${open.origin}/`);
+    await page.goto(address);
+    await page.getByRole("heading", { name: "This project is not here, or not yours to see" }).waitFor();
+    await page.getByRole("button", { name: "Log in" }).click();
+    await fillIn(page, { email: ada.email, password: "not my password" });
+    await submit(page);
+    await page.getByText("The email address or the password is wrong.").waitFor();
+    const password = page.locator("form").getByLabel("Password", { exact: true });
+    expect(await password.evaluate((field) => field === document.activeElement)).toBe(true);
+    await page.keyboard.press("ControlOrMeta+A");
+    await page.keyboard.type(ada.password);
+    await page.keyboard.press("Enter");
+    await signedInAs(page, "Ada");
+    await editor.editorReady();
+    expect(page.url()).toBe(address);
+    expect(await editor.shownText()).toContain("print('mine')");
+    expect(people.faults()).toEqual([]);
+  });
+
+  it("is refused in words where it can be mended, and keeps what was filled in", async () => {
+    const taken = newAccount("Grace");
+    await createAccount(open.origin, taken);
+    const { page } = await people.visit("/");
+    const sent: string[] = [];
+    page.on("request", (request) => {
+      if (request.url().endsWith("/api/auth/register")) sent.push(request.url());
+    });
+    await chooseInAccountMenu(page, "Create an account");
+    await submit(page);
+    await page.getByText("Say what others should call you.").waitFor();
+    await fillIn(page, { name: "Grace", email: taken.email, password: "short" });
+    await submit(page);
+    const password = page.locator("form").getByLabel("Password", { exact: true });
+    await eventually(async () => expect(await password.getAttribute("aria-invalid")).toBe("true"));
+    expect(sent).toEqual([]);
+
+    await fillIn(page, { password: taken.password });
+    await submit(page);
+    await page.getByText("This email address has an account already.").waitFor();
+    const email = page.locator("form").getByLabel("Email", { exact: true });
+    expect(await email.getAttribute("aria-invalid")).toBe("true");
+    expect(await email.evaluate((field) => field === document.activeElement)).toBe(true);
+
+    await page.route("**/api/auth/register", (route) => route.abort("connectionrefused"));
+    await fillIn(page, { email: newAccount("Grace").email });
+    await submit(page);
+    await page.getByText("The server can't be reached. Check the connection and try again.").waitFor();
+    await page.unroute("**/api/auth/register");
+    await submit(page);
+    await signedInAs(page, "Grace");
+    expect(sent).toHaveLength(3);
+  });
+
+  it("that is logged into by a guest goes on with the guest's project", async () => {
+    const ada = newAccount("Ada");
+    await createAccount(open.origin, ada);
+    const guest = await people.visitAndType("made as a guest\n");
+    const address = guest.page.url();
+    await logIn(guest.page, ada);
+    await guest.editorReady();
+    expect(guest.page.url()).toBe(address);
+    await eventually(async () => expect(await guest.shownText()).toContain("made as a guest"));
+    await guest.saved();
+    await guest.focusEnd();
+    await guest.page.keyboard.type("and as Ada");
+    await guest.saved();
+    await guest.page.reload();
+    await guest.editorReady();
+    await eventually(async () => expect(await guest.shownText()).toContain("made as a guest\nand as Ada"));
+  });
+});
+
+describe("a sign-in", () => {
+  it("that ends in one tab is missed in the other, where nothing typed is lost", async () => {
+    const ada = newAccount("Ada");
+    const first = await people.visitAndType("start\n");
+    await register(first.page, ada);
+    const second = await first.page.context().newPage();
+    await second.goto(first.page.url());
+    await second.locator("#editor .monaco-editor .view-line").first().waitFor();
+    await signedInAs(second, "Ada");
+
+    await chooseInAccountMenu(first.page, "Log out");
+    const strip = second.getByText("You are signed out.");
+    await strip.waitFor();
+    await second.locator("#editor .view-lines").click();
+    await second.keyboard.press("ControlOrMeta+End");
+    await second.keyboard.type("typed by nobody");
+    const state = second.locator(".save-state");
+    await eventually(async () => expect(await state.getAttribute("data-state")).toBe("unsaved-on-device"));
+
+    await first.page.waitForURL(`${open.origin}/`);
+    await logIn(first.page, ada);
+    await strip.waitFor({ state: "detached" });
+    await eventually(async () => expect(await state.getAttribute("data-state")).toBe("saved"), 20_000);
+    await first.page.goto(second.url());
+    await first.editorReady();
+    await eventually(async () => expect(await first.shownText()).toContain("typed by nobody"));
+
+    await chooseInAccountMenu(first.page, "Log out");
+    await first.page.waitForURL(`${open.origin}/`);
+    await register(first.page, newAccount("Bob"));
+    await second.getByText("This browser is signed in as Bob now.").waitFor();
+  });
+
+  it("that was ended elsewhere is noticed at once, and logging in again saves the rest", async () => {
+    const ada = newAccount("Ada");
+    const editor = await people.visitAndType("start\n");
+    const { page } = editor;
+    await register(page, ada);
+    const [cookie] = await page.context().cookies();
+    const ended = await fetch(`${open.origin}/api/auth/logout`, {
+      method: "POST",
+      headers: { cookie: `${cookie?.name}=${cookie?.value}` },
+    });
+    expect(ended.status).toBe(204);
+    const strip = page.getByText("You are signed out.");
+    await strip.waitFor();
+    await editor.focusEnd();
+    await page.keyboard.type("typed afterwards");
+    await page.getByRole("button", { name: "Log in", exact: true }).click();
+    await fillIn(page, { email: ada.email, password: ada.password });
+    await submit(page);
+    await signedInAs(page, "Ada");
+    await editor.editorReady();
+    await eventually(async () => expect(await editor.shownText()).toContain("typed afterwards"));
+    await editor.saved();
+    expect(await strip.count()).toBe(0);
+  });
+
+  it("is renewed without a word when its token ends or is refused", async () => {
+    const editor = await people.visitAndType("start\n");
+    const { page } = editor;
+    const renewals: string[] = [];
+    let spoilNext = false;
+    await page.route("**/api/auth/refresh", async (route) => {
+      const answer = await route.fetch();
+      const signedIn = (await answer.json()) as SignedIn;
+      renewals.push(spoilNext ? "spoilt" : "short");
+      await route.fulfill({
+        response: answer,
+        json: spoilNext ? { ...signedIn, accessToken: "not.a.token" } : { ...signedIn, expiresIn: 20 },
+      });
+      spoilNext = false;
+    });
+    await page.reload();
+    await editor.editorReady();
+    const rename = async (name: string): Promise<void> => {
+      const field = page.getByRole("textbox", { name: "Project name" });
+      await field.fill(name);
+      const [answer] = await Promise.all([
+        page.waitForResponse((response) => response.request().method() === "PATCH" && response.ok()),
+        field.press("Enter"),
+      ]);
+      expect(answer.status()).toBe(200);
+    };
+    // With 20 s left the page renews before each request.
+    const before = renewals.length;
+    expect(before).toBeGreaterThan(0);
+    await rename("Renewed");
+    expect(renewals.length).toBeGreaterThan(before);
+    spoilNext = true;
+    await rename("Refused first");
+    expect(renewals).toContain("spoilt");
+    expect(renewals.at(-1)).toBe("short");
+    expect(await page.getByText("You are signed out.").count()).toBe(0);
+    expect(await page.locator(".toast").count()).toBe(0);
+  });
+});
+
+describe("the administrator's link", () => {
+  it("makes one account, leaves the address bar, and says why when it is used again", async () => {
+    const link = new URL((await readFile(join(open.dataDir, "admin-link"), "utf8")).trim());
+    const { page } = await people.visit(`/${link.hash}`);
+    await page.getByRole("dialog", { name: "Set up the administrator" }).waitFor();
+    expect(page.url()).toBe(`${open.origin}/`);
+    await fillIn(page, newAccount("Root"));
+    await submit(page);
+    await signedInAs(page, "Root");
+
+    const again = await people.visit(`/${link.hash}`);
+    await again.page.getByRole("dialog", { name: "Set up the administrator" }).waitFor();
+    await fillIn(again.page, newAccount("Mallory"));
+    await submit(again.page);
+    await again.page.getByText("This link was used already").waitFor();
+    expect(await again.page.getByRole("button", { name: "Account: Mallory" }).count()).toBe(0);
+    await again.page.getByRole("button", { name: "Log in", exact: true }).click();
+    await again.page.getByRole("dialog", { name: "Log in" }).waitFor();
+  });
+});
+
+describe("a server without guests", () => {
+  it("asks a stranger to sign in, wherever they come to, and then shows what they came for", async () => {
+    await using members = new People(browser, closed.origin);
+    const ada = await members.visit("/");
+    await ada.page.getByRole("heading", { name: "Log in" }).waitFor();
+    expect(await ada.page.locator("#editor").innerText()).not.toContain("print");
+    // Nothing behind the door can be reached.
+    expect(await ada.page.locator("#shell").evaluate((shell: HTMLElement) => shell.inert)).toBe(true);
+    expect(await ada.page.locator("input:focus").getAttribute("name")).toBe("email");
+    await ada.page.getByRole("button", { name: "Create an account" }).click();
+    await fillIn(ada.page, newAccount("Ada"));
+    await submit(ada.page);
+    await signedInAs(ada.page, "Ada");
+    await ada.editorReady();
+    await ada.replaceAll("for members\n");
+    await eventually(() => expect(ada.page.url()).toContain("/p/"), 15_000);
+    await ada.saved();
+    const path = await createLink(ada.page, "viewer");
+
+    const bob = await members.visit(new URL(ada.page.url()).pathname);
+    await bob.page.getByText("Sign in to see whether this project is shared with you.").waitFor();
+    await bob.page.goto(`${closed.origin}${path}`);
+    await bob.page.getByText("Sign in to join the project that was shared with you.").waitFor();
+    await bob.page.getByRole("button", { name: "Create an account" }).click();
+    await fillIn(bob.page, newAccount("Bob"));
+    await submit(bob.page);
+    await signedInAs(bob.page, "Bob");
+    await bob.editorReady();
+    await eventually(async () => expect(await bob.shownText()).toContain("for members"));
+    expect(new URL(bob.page.url()).pathname).toBe(new URL(ada.page.url()).pathname);
+    expect(members.faults()).toEqual([]);
+  });
+});
