@@ -27,6 +27,11 @@ import { createSocketListener } from "./socket-listener.ts";
 const DEFAULT_BODY_BYTES = 1_048_576;
 const HEADERS_DEADLINE_MS = 15_000;
 const REQUEST_DEADLINE_MS = 120_000;
+/** What is wrong with bytes that are no request, by the parser's code. */
+const CLIENT_FAULTS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
 
 export type FastifyServerOptions = Admission & {
   readonly audit: AuditTrail;
@@ -87,7 +92,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     },
     clientErrorHandler(error, socket) {
       if (socket.writable) {
-        const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+        const status = CLIENT_FAULTS[error.code] ?? "400 Bad Request";
         socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       } else socket.destroy();
     },
