@@ -81,6 +81,16 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("remove" as const), path, recursive: fc.boolean() }) },
 );
 
+/** Meets every outcome, whatever chance brings besides. */
+const everyOutcome = [
+  { do: "file" as const, path: "a/b" },
+  { do: "file" as const, path: "a/b/c" },
+  { do: "file" as const, path: "A" },
+  { do: "move" as const, path: "a", to: "a/b/c" },
+  { do: "remove" as const, path: "a", recursive: false },
+  { do: "remove" as const, path: "missing", recursive: false },
+];
+
 const outcomeOf = async (work: Promise<unknown>): Promise<string> => {
   try {
     await work;
@@ -126,7 +136,7 @@ describe("the tree", () => {
           }
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 40, examples: [[everyOutcome]] },
     );
     // The run was not vacuous: every outcome of the rules was met.
     expect([...outcomes.keys()].toSorted()).toEqual([
