@@ -67,7 +67,7 @@ class ScriptedSocket extends EventTarget {
   }
 }
 
-function script(options: { stopAt?: number } = {}) {
+function script(options: { stopAt?: number; isUrgent?: boolean; refusal?: () => Error } = {}) {
   const time = manualTime();
   const sockets: ScriptedSocket[] = [];
   const heard: number[][] = [];
@@ -78,6 +78,8 @@ function script(options: { stopAt?: number } = {}) {
     async () => {
       const socket = new ScriptedSocket();
       sockets.push(socket);
+      const refusal = options.refusal?.();
+      if (refusal) throw refusal;
       return socket as unknown as WebSocket;
     },
     {
@@ -88,6 +90,7 @@ function script(options: { stopAt?: number } = {}) {
         return code === options.stopAt ? "stop" : "again";
       },
       probe: () => (probes += 1),
+      isUrgent: () => options.isUrgent === true,
     },
     time.environment,
   );
@@ -195,5 +198,41 @@ describe("a connection", () => {
     await it.advance(300_000);
     expect(it.sockets).toHaveLength(1);
     expect(it.probes()).toBe(1);
+  });
+
+  describe("with something waiting to be sent", () => {
+    /** How many tries there were in each of so many minutes with nobody there. */
+    const triesByMinute = async (options: Parameters<typeof script>[0], minutes: number) => {
+      const it = script(options);
+      await it.advance(0);
+      const counts: number[] = [];
+      for (let minute = 0; minute < minutes; minute += 1) {
+        const before = it.sockets.length;
+        await it.advance(60_000);
+        counts.push(it.sockets.length - before);
+      }
+      return counts;
+    };
+    const nobody = () => new TypeError("no answer");
+
+    test("looks at least every 700 ms for two minutes, then calmly again", async () => {
+      const [first = 0, second = 0, third = 0, fourth = 0] = await triesByMinute(
+        { isUrgent: true, refusal: nobody },
+        4,
+      );
+      expect(Math.min(first, second)).toBeGreaterThanOrEqual(Math.floor(60_000 / 700));
+      expect(Math.max(third, fourth)).toBeLessThanOrEqual(12);
+    });
+
+    test("does not press a server that answers, nor hurries when nothing waits", async () => {
+      const [busy = 0] = await triesByMinute(
+        { isUrgent: true, refusal: () => Object.assign(new Error("busy"), { status: 503 }) },
+        1,
+      );
+      const [idle = 0] = await triesByMinute({ refusal: nobody }, 1);
+      expect(busy).toBe(idle);
+      expect(busy).toBeLessThanOrEqual(14);
+      expect(busy).toBeGreaterThan(5);
+    });
   });
 });

@@ -10,6 +10,8 @@ export interface ConnectionEvents {
   onClose: (code: number) => "again" | "stop";
   /** Sends something that the other side answers; asked when nothing was heard for a while. */
   probe: () => void;
+  /** Does something wait to be sent? Then a line that nobody says is back is looked for more often. */
+  isUrgent?: () => boolean;
 }
 
 export interface Connection {
@@ -27,6 +29,9 @@ export interface Connection {
 
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 10_000;
+/** The longest wait while something is urgent, for this long: later it is no passing interruption. */
+const URGENT_RETRY_MS = 700;
+const URGENT_FOR_MS = 120_000;
 /** A socket that takes longer to open is given up. */
 const OPEN_TIMEOUT_MS = 10_000;
 const PROBE_AFTER_SILENCE_MS = 20_000;
@@ -45,6 +50,9 @@ export function retryDelayMs(attempt: number, random: number, code = ABNORMAL): 
   return full / 2 + (full / 2) * random;
 }
 
+/** A refusal that the server itself gave (RFC 9457) means that it is there, and perhaps too busy: no hurry then. */
+const isAnswer = (error: unknown): boolean => typeof error === "object" && error !== null && "status" in error;
+
 export function createConnection(
   open: () => Promise<WebSocket>,
   events: ConnectionEvents,
@@ -56,6 +64,7 @@ export function createConnection(
   let attempt = 0;
   let round = 0;
   let lastTryAt = -Infinity;
+  let awaySince: number | undefined;
   let heardAt = 0;
   let probedAt: number | undefined;
   /** Has this peer ever answered a probe? Only then does silence mean that it is gone. */
@@ -67,7 +76,13 @@ export function createConnection(
     cancelTimer = environment.after(delayMs, run);
   };
 
-  const lost = (of: number, code: number) => {
+  const waitMs = (code: number, isRefused: boolean): number => {
+    const calmMs = retryDelayMs(attempt, environment.random(), code);
+    const awayMs = environment.now() - (awaySince ?? environment.now());
+    const mayHurry = !isRefused && code === ABNORMAL && awayMs < URGENT_FOR_MS && events.isUrgent?.() === true;
+    return mayHurry ? Math.min(calmMs, (URGENT_RETRY_MS / 2) * (1 + environment.random())) : calmMs;
+  };
+  const lost = (of: number, code: number, isRefused = false) => {
     if (of !== round || closed) return;
     round += 1;
     socket = undefined;
@@ -77,7 +92,8 @@ export function createConnection(
       closed = true;
       return;
     }
-    later(retryDelayMs(attempt, environment.random(), code), connect);
+    awaySince ??= environment.now();
+    later(waitMs(code, isRefused), connect);
     attempt += 1;
   };
 
@@ -115,6 +131,7 @@ export function createConnection(
         const ready = () => {
           if (of !== round) return;
           isOpen = true;
+          awaySince = undefined;
           heardAt = environment.now();
           probedAt = undefined;
           later(PROBE_AFTER_SILENCE_MS, () => watch(of));
@@ -134,7 +151,7 @@ export function createConnection(
         else if (opened.readyState === WebSocket.CONNECTING) opened.addEventListener("open", ready);
         else lost(of, ABNORMAL);
       },
-      () => lost(of, ABNORMAL),
+      (error: unknown) => lost(of, ABNORMAL, isAnswer(error)),
     );
   };
 

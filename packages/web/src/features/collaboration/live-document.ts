@@ -295,6 +295,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
         return "again";
       },
       probe: () => connection.send(messages.queryAwarenessMessage()),
+      isUrgent: () => outbox.unconfirmed > 0,
     },
     environment,
   );
