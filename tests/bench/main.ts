@@ -9,6 +9,7 @@ import { describeMachine } from "./machine.ts";
 import { benchEditToVisible } from "./edit-to-visible.ts";
 import { benchPage } from "./page-load.ts";
 import { benchPut } from "./put.ts";
+import { benchReconnect } from "./reconnect.ts";
 import { benchRunCost } from "./run-cost.ts";
 import { benchWarmRuns } from "./warm-run.ts";
 
@@ -44,13 +45,14 @@ const section = async (title: string, work: () => Promise<string[]>): Promise<vo
   }
 };
 
-if (wanted("put") || wanted("edit") || wanted("page")) {
+if (["put", "edit", "page", "reconnect"].some(wanted)) {
   await using server = await startServer({ env: UNLIMITED });
   // The first sandboxes boot behind the listening server; they are measured below, not here.
   await delay(SETTLE_MS);
   if (wanted("edit")) await section("Live documents", () => benchEditToVisible(server, short ? 50 : 1000));
   if (wanted("put")) await section("Saves", () => benchPut(server, short ? 40 : 2000));
   if (wanted("page")) await section("The page (headless Chromium)", () => benchPage(server, short ? 1 : 7));
+  if (wanted("reconnect")) await section("The network returns", () => benchReconnect(server, short ? 2 : 20));
 }
 if (wanted("run") || wanted("cost")) {
   for (const tier of ["namespaces", "gvisor"]) {

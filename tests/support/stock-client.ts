@@ -12,7 +12,7 @@ export type StockClient = Disposable & {
 
 /** @param prefix `/api` or empty: both forms of the path are promised. */
 export const openStockClient = async (
-  client: Client,
+  client: Pick<Client, "origin" | "token">,
   file: { readonly projectId: string; readonly fileId: string; readonly prefix?: string },
 ): Promise<StockClient> => {
   const document = new Y.Doc();
