@@ -53,6 +53,12 @@ describe("links in a terminal", () => {
     ]);
   });
 
+  it("find a path of wide characters", () => {
+    expect(found(terminal(40, ['File "日本.py", line 2']), 0)).toEqual([
+      { start: { x: 1, y: 1 }, end: { x: 22, y: 1 }, to: "日本.py:2" },
+    ]);
+  });
+
   it("do not join rows of different lines", () => {
     expect(found(terminal(8, ["main.py:", "3 is a number"]), 0)).toEqual([]);
   });
