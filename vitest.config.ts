@@ -36,6 +36,13 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        test: {
+          name: "guest",
+          include: ["tests/guest/**/*.test.ts"],
+          exclude: excluded,
+        },
+      },
     ],
   },
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { staticChecks } from "./lib/checks.mjs";
 import { SetupFault, report } from "./lib/fault.mjs";
-import { ensureImage, testServices } from "./lib/image.mjs";
+import { ensureImage, testGuest, testServices } from "./lib/image.mjs";
 import { close, vitest, whole } from "./lib/parts.mjs";
 import { optionalStep, setUp, testEnvironment } from "./lib/setup.mjs";
 import { serverPackages, testPackages } from "./lib/system-packages.mjs";
@@ -12,6 +12,11 @@ import { serverPackages, testPackages } from "./lib/system-packages.mjs";
 const parts = {
   check: async () => [...(await staticChecks()), await vitest("boundaries and style", ["--project=architecture"])],
   unit: async (env) => [await vitest("unit, contract and API tests", ["--project=unit"], { env })],
+  guest: async (env) => {
+    // Its recipe names a kernel of this processor.
+    if (process.arch === "x64") await optionalStep("Emulated machine", (tell) => ensureImage(testGuest, tell));
+    return [await vitest("sandboxes in an emulated machine", ["--project=guest"], { env })];
+  },
   e2e: async (env) => [await vitest("the page in a browser", ["--project=e2e"], { env })],
   bench: async (env) => [await whole("benchmarks, short", [join("tests", "bench", "main.ts"), "--short"], env)],
   chaos: async (env) => [await whole("chaos, short", [join("tests", "chaos", "main.ts"), "--short"], env)],

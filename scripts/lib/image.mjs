@@ -5,7 +5,7 @@ import process from "node:process";
 import { locked } from "./lock.mjs";
 import { cacheFolder, checkout, pinnedNode } from "./places.mjs";
 import { buildFolder, digest, readIfThere } from "./recipe.mjs";
-import { buildRootfs, resolvedVersions } from "./rootfs.mjs";
+import { buildRootfs } from "./rootfs.mjs";
 
 const recipes = join(checkout, "languages", "images");
 /** Raised when the way of building changes, so that old images are not taken for new ones. */
@@ -26,8 +26,14 @@ export function imageNames() {
 /** Servers that only tests need live in an image of their own instead of on the developer's machine. */
 export const testServices = "test-services";
 
+/** An emulator, and the kernel and packages of the machine that it emulates for `tests/guest`. */
+export const testGuest = "test-guest";
+
+const testRecipes = { [testServices]: "services.json", [testGuest]: "guest.json" };
+
 function recipeFile(name) {
-  return name === testServices ? join(checkout, "tests", "services", "services.json") : join(recipes, `${name}.json`);
+  const file = testRecipes[name];
+  return file ? join(checkout, "tests", "services", file) : join(recipes, `${name}.json`);
 }
 
 /** What an image is made from; its digest names the image's folder. */
@@ -65,9 +71,9 @@ export async function ensureImage(name, tell) {
     const recipe = imageRecipe(name);
     await buildFolder(folder, async (fresh) => {
       const rootfs = join(fresh, "rootfs");
-      await buildRootfs({ packages: recipe.packages, folder: rootfs }, tell);
+      const packages = await buildRootfs({ packages: recipe.packages, variant: recipe.variant, folder: rootfs }, tell);
       if (recipe.node) addNode(rootfs);
-      const facts = { name, recipe, packages: resolvedVersions(rootfs), builtAt: new Date().toISOString() };
+      const facts = { name, recipe, packages, builtAt: new Date().toISOString() };
       writeFileSync(join(fresh, "image.json"), `${JSON.stringify(facts, null, 2)}\n`);
     });
     return `built, ${Object.keys(imageFacts(name).packages).length} Debian packages`;

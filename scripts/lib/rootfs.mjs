@@ -18,8 +18,20 @@ const kept = ["/usr/share/doc/*/copyright"];
 /** Folders that must exist with these modes; a tar extracted by an ordinary user loses some. */
 const folders = { dev: 0o755, proc: 0o555, sys: 0o555, tmp: 0o1777, run: 0o755, project: 0o755, root: 0o755 };
 
+/** Where mmdebstrap leaves the names of what it unpacked, when it does no more than that. */
+const unpackedList = "unpacked-packages.txt";
+
+/** The unpacked packages with their exact versions, from their archives' names: `name_version_processor.deb`. */
+function unpackedVersions(rootfs) {
+  const list = join(rootfs, unpackedList);
+  const names = readFileSync(list, "utf8").split("\n");
+  rmSync(list);
+  const entries = names.filter((name) => name.endsWith(".deb")).map((name) => name.split("_"));
+  return Object.fromEntries(entries.map(([name, version]) => [name, decodeURIComponent(version)]));
+}
+
 /** The packages of a root file system with their exact versions, from dpkg's own record. */
-export function resolvedVersions(rootfs) {
+function installedVersions(rootfs) {
   const status = readFileSync(join(rootfs, "var/lib/dpkg/status"), "utf8");
   const versions = {};
   for (const entry of status.split("\n\n")) {
@@ -43,18 +55,21 @@ function openToAll(path) {
 
 /**
  * Builds Debian with `packages` into `folder` (which must not exist or be empty). As root mmdebstrap writes there
- * itself; an ordinary user gets a tar out of a user namespace and unpacks it as the owner, without device nodes.
+ * itself; an ordinary user gets a tar out of a user namespace and unpacks it as the owner, without device nodes. With
+ * `variant` "extract" it holds only the packages' files: nothing is configured, so no kernel makes itself an initrd.
+ * Returns name -> exact version of every package in it.
  */
-export async function buildRootfs({ packages, folder }, tell) {
+export async function buildRootfs({ packages, variant = "minbase", folder }, tell) {
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const tar = `${folder}.tar`;
   const options = [
     ...leftOut.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
     ...kept.map((pattern) => `--dpkgopt=path-include=${pattern}`),
+    ...(variant === "extract" ? [`--extract-hook=ls "$1/var/cache/apt/archives" >"$1/${unpackedList}"`] : []),
   ];
   const what = "building the image with mmdebstrap";
   try {
-    await writeDebianTar({ variant: "minbase", packages, tar, options, what }, tell);
+    await writeDebianTar({ variant, packages, tar, options, what }, tell);
     tell("unpacking");
     await run("tar", ["--extract", "--file", tar, "--directory", folder, "--no-same-owner", "--exclude=./dev/*"], {
       what: "unpacking the image",
@@ -70,4 +85,5 @@ export async function buildRootfs({ packages, folder }, tell) {
     for (const name of readdirSync(join(folder, "dev"))) rmSync(join(folder, "dev", name), { recursive: true });
   openToAll(folder);
   chmodSync(join(folder, "tmp"), 0o1777);
+  return variant === "extract" ? unpackedVersions(folder) : installedVersions(folder);
 }

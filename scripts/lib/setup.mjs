@@ -4,7 +4,7 @@ import process from "node:process";
 import { archivePackages } from "./debian.mjs";
 import { ensureDependencies } from "./dependencies.mjs";
 import { SetupFault, report } from "./fault.mjs";
-import { ensureImage, imageFacts, imageFolder, testServices } from "./image.mjs";
+import { ensureImage, imageFacts, imageFolder, testGuest, testServices } from "./image.mjs";
 import { notice, step } from "./progress.mjs";
 import { ensureSubordinateIds } from "./subordinate-ids.mjs";
 import { ensurePackages, installCommand, serverPackages } from "./system-packages.mjs";
@@ -69,6 +69,7 @@ export function testEnvironment(env = process.env) {
     ATELIER_TEST_IMAGE: join(imageFolder("base"), "rootfs"),
     ATELIER_TEST_TOOLS: toolsFolder(),
     ATELIER_TEST_SERVICES: join(imageFolder(testServices), "rootfs"),
+    ATELIER_TEST_GUEST: join(imageFolder(testGuest), "rootfs"),
     ...serverEnvironment(env),
   };
 }

@@ -1,0 +1,139 @@
+/** Runs one situation's programs in the guest and reports, as JSON lines on standard output, what it saw. Judges nothing. */
+import { readdirSync, readFileSync, writeSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { hostFindings } from "../../../scripts/doctor/host.ts";
+import { isolationFindings } from "../../../scripts/doctor/isolation.ts";
+import { silentLog } from "../../../packages/server/src/kernel/log.ts";
+import { createBubblewrapProvider } from "../../../packages/server/src/modules/execution/adapters/bubblewrap.ts";
+import { createGvisorProvider } from "../../../packages/server/src/modules/execution/adapters/gvisor.ts";
+import type { SandboxProvider } from "../../../packages/server/src/modules/execution/ports.ts";
+import { buildInit } from "../../../packages/server/src/modules/execution/sandbox/build-init.ts";
+import {
+  findResidue,
+  jobOf,
+  runProgram,
+  testBlueprint,
+} from "../../../packages/server/src/modules/execution/sandbox/contract/harness.ts";
+import { listProcesses } from "../../../packages/server/src/modules/execution/sandbox/host-processes.ts";
+import { type GuestReport, guestSizes, type GuestTier, programsOf, type Situation, situations } from "../situations.ts";
+
+const checkout = join(import.meta.dirname, "../../..");
+const imageRoot = process.env["ATELIER_GUEST_IMAGE"] ?? "";
+const runsc = process.env["ATELIER_GUEST_RUNSC"] ?? "";
+const kernelThreads = 2;
+
+const report = (line: GuestReport): void => void writeSync(1, `${JSON.stringify(line)}\n`);
+
+const cgroupFolders = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap((entry) => [join(folder, entry.name), ...cgroupFolders(join(folder, entry.name))]);
+
+/** Everything on this machine that a sandbox could leave behind. */
+const inventory = (): string[] => [
+  ...listProcesses()
+    .filter(({ pid, parent }) => pid !== kernelThreads && parent !== kernelThreads)
+    .map(({ pid }) => `process ${pid}`),
+  ...readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => `mount ${line}`),
+  // The leaf into which a server steps belongs to its unit and goes with it.
+  ...cgroupFolders("/sys/fs/cgroup")
+    .filter((path) => !path.endsWith("/atelier-server"))
+    .map((path) => `cgroup ${path}`),
+  ...readdirSync("/sys/block")
+    .filter((name) => name.startsWith("loop") && readdirSync(join("/sys/block", name)).includes("loop"))
+    .map((name) => `loop device ${name}`),
+];
+
+const openProvider = async (tier: GuestTier, stateFolder: string): Promise<SandboxProvider> => {
+  const initPath = await buildInit({
+    imageRoot,
+    cacheFolder: join(process.env["ATELIER_CACHE_DIR"] ?? "", "sandbox-init"),
+    sourceFolder: join(checkout, "packages/sandbox-init"),
+  });
+  const shared = { initPath, warmUpFolder: join(checkout, "languages"), stateFolder, log: silentLog };
+  return tier === "gvisor"
+    ? createGvisorProvider({ ...shared, runsc })
+    : createBubblewrapProvider({ ...shared, bwrap: "bwrap" });
+};
+
+/** The same provider, whose sandboxes are small. */
+const withSmallSandboxes = (provider: SandboxProvider): SandboxProvider => ({
+  tier: provider.tier,
+  limitsEnforcement: provider.limitsEnforcement,
+  boot: (blueprint) => provider.boot({ ...blueprint, ...guestSizes }),
+  removeOrphans: () => provider.removeOrphans(),
+  [Symbol.asyncDispose]: () => provider[Symbol.asyncDispose](),
+});
+
+const cgroupsIn = (stateFolder: string): string | undefined => {
+  if (!readdirSync(stateFolder).includes("cgroups.json")) return undefined;
+  return (JSON.parse(readFileSync(join(stateFolder, "cgroups.json"), "utf8")) as { memory: string }).memory;
+};
+
+/** A sandbox of a server that is gone is found by the next one. */
+const leaveOrphan = async (tier: GuestTier, stateFolder: string): Promise<{ orphans: number; residue: string[] }> => {
+  const lost = withSmallSandboxes(await openProvider(tier, stateFolder));
+  const sandbox = await lost.boot(testBlueprint(imageRoot));
+  const running = sandbox.run(jobOf({ argv: ["sleep", "600"] }), {
+    stage: () => undefined,
+    output: () => undefined,
+  });
+  const next = await openProvider(tier, stateFolder);
+  const orphans = await next.removeOrphans();
+  const residue = findResidue(stateFolder);
+  await running.result;
+  await next[Symbol.asyncDispose]();
+  return { orphans, residue };
+};
+
+const runTier = async (situation: Situation, tier: GuestTier): Promise<void> => {
+  const stateFolder = await mkdtemp(`/tmp/atelier-${tier}-`);
+  const provider = withSmallSandboxes(await openProvider(tier, stateFolder));
+  const subject = { provider, imageRoot };
+  for (const { name, program } of programsOf(situation)) {
+    const startedAt = performance.now();
+    const { result, stdout, stderr } = await runProgram(subject, program);
+    report({
+      kind: "program",
+      situation: situation.name,
+      tier,
+      name,
+      end: result.end,
+      stdout: stdout.slice(0, 200),
+      stderr: stderr.slice(-400),
+      residue: findResidue(stateFolder),
+      tookMs: Math.round(performance.now() - startedAt),
+    });
+  }
+  const { limitsEnforcement: limits } = provider;
+  const place = cgroupsIn(stateFolder);
+  await provider[Symbol.asyncDispose]();
+  const orphan = await leaveOrphan(tier, stateFolder);
+  report({ kind: "provider", situation: situation.name, tier, limits, cgroupsIn: place, ...orphan });
+  await rm(stateFolder, { recursive: true });
+};
+
+const runSituation = async (situation: Situation): Promise<void> => {
+  const before = new Set(inventory());
+  for (const tier of situation.tiers) await runTier(situation, tier);
+  const isolation = situation.programs === "all" ? await isolationFindings() : [];
+  const findings = [...(await hostFindings({})), ...isolation];
+  const lines = findings.map(({ state, what, says }) => `${state} ${what}: ${says}`);
+  report({ kind: "doctor", situation: situation.name, lines });
+  const left = inventory().filter((item) => !before.has(item));
+  report({ kind: "leftovers", situation: situation.name, left });
+};
+
+const situation = situations.find(({ name }) => name === process.argv[2]);
+if (situation === undefined) throw new Error(`no such situation: ${process.argv[2]}`);
+try {
+  await runSituation(situation);
+} catch (error) {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  report({ kind: "fault", situation: situation.name, message });
+  process.exitCode = 1;
+}
