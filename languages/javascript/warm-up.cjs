@@ -1,7 +1,7 @@
 /**
  * Waits, with Node started, for a job on descriptor 3, and lets Node run it as its main module.
  *
- * Loaded by `node --require <this> /project/main`: Node resolves its main module only after preloading,
+ * Loaded by `node --require <this> /project/main`, or `/project/main.ts`: Node resolves its main module only after preloading,
  * and asks `Module._findPath` and `Module._resolveFilename` where it is. Both are answered once with the
  * job's script and put back before any of its code runs, so stacks, `require.main`, ES modules, type
  * stripping and exit behaviour are Node's own.
@@ -17,7 +17,7 @@ const serve = () => {
   const ready = 4;
   const job = 3;
 
-  /** Loads the TypeScript stripper, whose first use is the slowest step of a TypeScript program's start. */
+  /** Loads the TypeScript stripper, whose first use is the slowest step of a TypeScript program's start; JavaScript has no use for it. */
   const warmTypes = () => {
     const { emitWarning } = process;
     process.emitWarning = () => undefined;
@@ -79,7 +79,8 @@ const serve = () => {
     process.reallyExit(status ?? 1);
   };
 
-  warmTypes();
+  const placeholder = process.argv[1];
+  if (placeholder.endsWith(".ts")) warmTypes();
   fs.writeSync(ready, "R");
   fs.closeSync(ready);
   const { terminal, argv, environment } = receive();
@@ -87,7 +88,6 @@ const serve = () => {
   enterEnvironment(environment);
   if (terminal !== "") enterTerminal(terminal);
 
-  const placeholder = process.argv[1];
   const script = path.resolve(argv[1]);
   if (!answerOnce(placeholder, script)) runCold(argv);
   process.argv.splice(1, process.argv.length, script, ...argv.slice(2));

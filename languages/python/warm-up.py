@@ -1,5 +1,7 @@
 """Waits, with Python started and common modules imported, for a job on descriptor 3, and becomes it.
 
+It may have been copied while waiting (gVisor restores a checkpoint): then it is told to rehearse before its job comes.
+
 The script is run by the same C function that `python3 script.py` ends in, so the main module, the
 traceback, exit codes and exit hooks are the interpreter's own. What stays different: code that walks
 the stack sees two frames of this file below its own, and the imported modules are in sys.modules
@@ -44,8 +46,22 @@ def serve():
             count -= len(part)
         return b"".join(parts)
 
+    def rehearse():
+        # This process is a copy: what it would share with the other copies, and should not, is made anew. OpenSSL's
+        # generator starts at its first use, which no import is known to be; if one is, this makes up for it.
+        import random, ssl  # noqa: E401
+
+        random.seed()
+        ssl.RAND_add(os.urandom(32), 32)
+        # Locked memory is mapped at once; else gVisor does so piece by piece when the program touches it.
+        libc.mlockall(1)
+        libc.munlockall()
+
     def receive():
-        size = int.from_bytes(read_exactly(4), "little")
+        while (size := int.from_bytes(read_exactly(4), "little")) == 0:
+            rehearse()
+            os.write(ready, b"C")
+        os.close(ready)
         fields = read_exactly(size).split(b"\0")[:-1]
         count = int(fields[1])
         return fields[0], fields[2 : 2 + count], fields[2 + count :]
@@ -81,8 +97,7 @@ def serve():
 
     # The imported modules live as long as the interpreter: collecting them at its end takes longer than most programs.
     gc.freeze()
-    os.write(ready, b"R")
-    os.close(ready)
+    os.write(ready, b"C")
     terminal, argv, environment = receive()
     os.close(job)
     enter_environment(environment)

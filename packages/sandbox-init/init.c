@@ -59,6 +59,7 @@ static void start(const struct frame *frame) {
     return;
   }
   user_code_ran = true;
+  spawn_warm_done();
   int outcome;
   if (command.warm && warm.pid != 0) {
     job = warm;
@@ -84,6 +85,10 @@ static void handle(const struct frame *frame) {
       break;
     case FROM_HOST_START:
       if (!files_failed) start(frame);
+      break;
+    case FROM_HOST_REHEARSE:
+      if (!user_code_ran && spawn_rehearse() == 0) break;
+      send_failure("rehearse");
       break;
     case FROM_HOST_STDIN:
       if (!relay_stdin(frame->payload, frame->length)) {
@@ -114,13 +119,17 @@ static void reap(int signals) {
   }
 }
 
+static void send_ready(bool may_be_copied) {
+  uint8_t payload[1] = {may_be_copied};
+  channel_send(TO_HOST_READY, payload, sizeof payload);
+}
+
+/* `C`: it is ready, knows how to be a copy, and will speak again if asked to; anything else: it is ready. */
 static void interpreter_spoke(void) {
   char byte;
-  ssize_t count = read(warm_ready_fd, &byte, 1);
-  close(warm_ready_fd);
-  warm_ready_fd = -1;
-  if (count != 1) fail("hear from the waiting interpreter");
-  channel_send(TO_HOST_READY, NULL, 0);
+  if (read(warm_ready_fd, &byte, 1) != 1) fail("hear from the waiting interpreter");
+  if (byte != 'C') spawn_warm_done();
+  send_ready(byte == 'C');
 }
 
 static int watch_children(void) {
@@ -142,7 +151,7 @@ int main(int argc, char **argv) {
   relay_helps_terminal = !options.hide_host;
   channel_open();
   int signals = watch_children();
-  if (options.warm_up == NULL) channel_send(TO_HOST_READY, NULL, 0);
+  if (options.warm_up == NULL) send_ready(false);
   else if (spawn_warm(options.warm_up, &warm) != 0) fail("start the interpreter");
 
   for (;;) {
@@ -160,7 +169,7 @@ int main(int argc, char **argv) {
       for (struct frame frame; channel_next(&frame);) handle(&frame);
     }
     relay_polled(polled + 4, count - 4);
-    if (polled[3].revents != 0) interpreter_spoke();
+    if (polled[3].revents != 0 && warm_ready_fd >= 0) interpreter_spoke();
     if (polled[1].revents != 0) reap(signals);
     relay_step();
   }

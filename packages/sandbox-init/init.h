@@ -16,10 +16,11 @@ enum from_host {
   FROM_HOST_STDIN_END = 0x05,
   FROM_HOST_SIGNAL = 0x06,     /* signal number u8 */
   FROM_HOST_RESIZE = 0x07,     /* columns u16, rows u16 */
+  FROM_HOST_REHEARSE = 0x08,   /* this sandbox is a copy: its interpreter makes itself unlike the others, then READY again */
 };
 
 enum to_host {
-  TO_HOST_READY = 0x41,
+  TO_HOST_READY = 0x41,        /* u8: 1 where the interpreter knows how to be a copy (FROM_HOST_REHEARSE) */
   TO_HOST_STDOUT = 0x42,
   TO_HOST_STDERR = 0x43,
   TO_HOST_TERMINAL = 0x44,
@@ -89,11 +90,14 @@ void file_close(void);
 bool parse_start(const uint8_t *payload, size_t length, struct command *command);
 int spawn_command(const struct command *command, struct job *job);
 int spawn_warm(char **argv, struct job *job);
+int spawn_rehearse(void);
+void spawn_warm_done(void);
 int spawn_give(const struct command *command, struct job *job);
 extern int warm_ready_fd;
 
 /* limits.c */
 void limit_process(pid_t pid, const struct command *command);
+void limit_rehearsal(void);
 void drop_everything(void);
 
 /* relay.c: from START to EXIT. */

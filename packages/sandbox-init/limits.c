@@ -15,6 +15,11 @@ static void set(pid_t pid, int resource, uint64_t value) {
   if (prlimit64(pid, resource, &limit, NULL) != 0) fail("set a resource limit");
 }
 
+static void set_if_allowed(pid_t pid, int resource, uint64_t value) {
+  struct rlimit64 limit = {.rlim_cur = value, .rlim_max = value};
+  prlimit64(pid, resource, &limit, NULL);
+}
+
 /* pid 0 is the caller. */
 void limit_process(pid_t pid, const struct command *command) {
   set(pid, RLIMIT_NPROC, command->processes);
@@ -24,9 +29,12 @@ void limit_process(pid_t pid, const struct command *command) {
   set(pid, RLIMIT_CORE, 0);
   set(pid, RLIMIT_MEMLOCK, 64 * 1024);
   /* gVisor has no message queues, and refuses to limit them. */
-  struct rlimit64 none = {0, 0};
-  prlimit64(pid, RLIMIT_MSGQUEUE, &none, NULL);
+  set_if_allowed(pid, RLIMIT_MSGQUEUE, 0);
 }
+
+/* For the caller, which still may: a copied interpreter has its memory mapped again by locking it for a moment.
+   limit_process ends this right before the interpreter has its job. */
+void limit_rehearsal(void) { set_if_allowed(0, RLIMIT_MEMLOCK, RLIM64_INFINITY); }
 
 void drop_everything(void) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where the pre-started interpreter says it is ready; -1 when there is none or it has said so. */
+/* Where the pre-started interpreter says it is ready; -1 when there is none or it has its job. */
 int warm_ready_fd = -1;
 static int warm_job_fd = -1;
 static char terminal_path[64];
@@ -156,7 +156,7 @@ int spawn_command(const struct command *command, struct job *job) {
   return 0;
 }
 
-/* Starts the interpreter that waits: descriptor 3 brings its job, descriptor 4 takes one byte when it is ready. */
+/* Starts the interpreter that waits: descriptor 3 brings its job, descriptor 4 takes one byte each time it is ready. */
 int spawn_warm(char **argv, struct job *job) {
   struct pipes pipes;
   int task[2], ready[2];
@@ -166,6 +166,7 @@ int spawn_warm(char **argv, struct job *job) {
   if (pid == 0) {
     int ends[5] = {pipes.child[0], pipes.child[1], pipes.child[2], task[0], ready[1]};
     setsid();
+    limit_rehearsal();
     settle(ends, 5);
     execvp(argv[0], argv);
     fail(argv[0]);
@@ -188,6 +189,19 @@ static bool write_all(int fd, const char *bytes, size_t length) {
     length -= (size_t)count;
   }
   return true;
+}
+
+/* A job of length zero: the interpreter is a copy of one whose randomness others have too, and says ready again. */
+int spawn_rehearse(void) {
+  static const char nothing[4];
+  if (warm_ready_fd < 0) return errno = ESRCH, -1;
+  return write_all(warm_job_fd, nothing, sizeof nothing) ? 0 : -1;
+}
+
+/* It will not be heard again: it takes its job, or makes room for another program. */
+void spawn_warm_done(void) {
+  if (warm_ready_fd >= 0) close(warm_ready_fd);
+  warm_ready_fd = -1;
 }
 
 /* The job as one line of fields, each ended by a zero byte: terminal path, argc, argv…, env…; before it the length, u32. */

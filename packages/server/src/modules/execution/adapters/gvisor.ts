@@ -1,13 +1,19 @@
 /** The `gvisor` tier: each sandbox is a gVisor kernel of its own (runsc, systrap), bounded by a cgroup from outside. */
+import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { SandboxBlueprint, SandboxProvider } from "../ports.ts";
 import { launch } from "../sandbox/launch.ts";
 import { insidePaths } from "../sandbox/runtime-folder.ts";
+import type { SandboxPlace } from "../sandbox/sandbox-home.ts";
 import { createSandboxProvider, type ProviderOptions } from "../sandbox/sandbox-provider.ts";
 import type { ScratchDisk } from "../sandbox/scratch-disk.ts";
 import { baseEnvironment } from "../sandbox/start-frame.ts";
 import { createToolMachine } from "../sandbox/tool-machine.ts";
+import { createCheckpoints } from "./gvisor-checkpoints.ts";
+
+const execute = promisify(execFile);
 
 export type GvisorOptions = ProviderOptions & { readonly runsc: string };
 
@@ -84,33 +90,69 @@ const signalKernel = (pidFile: string, signal: "SIGSTOP" | "SIGCONT"): void => {
   }
 };
 
+const checkpointTimeoutMs = 30_000;
+
 /** A provider whose sandboxes are gVisor's. Does no I/O but to make its state folder. */
-export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
-  createSandboxProvider({
+export const createGvisorProvider = (options: GvisorOptions): SandboxProvider => {
+  const asRoot = process.geteuid?.() === 0;
+  const checkpoints = createCheckpoints(join(options.stateFolder, "checkpoints"));
+  const runsc = (place: SandboxPlace, ...command: readonly string[]): string[] =>
+    [
+      [options.runsc, "--root", join(place.folder, "runsc"), "--platform", "systrap", "--network", "none"],
+      // The cgroup is entered before runsc starts, and outlives it so that the cause of a death can be read.
+      ["--ignore-cgroups", "--overlay2", "none", "--host-uds", "none"],
+      ["--file-access", "exclusive", "--file-access-mounts", "exclusive"],
+      asRoot ? [] : ["--rootless"],
+      command,
+    ].flat();
+
+  /** Rejects when runsc cannot; the sandbox may have ended then. */
+  const save = async (place: SandboxPlace, folder: string): Promise<void> => {
+    // Zero pages are left out, nothing is compressed: it is written once and read for every sandbox.
+    const saving = ["--compression=none", "--exclude-committed-zero-pages", "--leave-running", "--image-path", folder];
+    const [file = "", ...argv] = runsc(place, "checkpoint", ...saving, place.id);
+    await execute(file, argv, { env: { PATH: "/usr/bin:/bin" }, timeout: checkpointTimeoutMs });
+  };
+
+  return createSandboxProvider({
     ...options,
     tier: "gvisor",
-    start: async ({ blueprint, place, runtimeFolder }) => {
+    start: async ({ blueprint, place, runtimeFolder, mayBeCopy }) => {
+      const kind = JSON.stringify([blueprint, runtimeFolder, place.disk === undefined]);
+      if (!mayBeCopy) checkpoints.giveUp(kind);
+      const original = checkpoints.hold(kind);
       const pidFile = join(place.folder, "kernel.pid");
+      const common = ["--bundle", place.folder, "--pid-file", pidFile, place.id];
       writeFileSync(join(place.folder, "config.json"), JSON.stringify(ociBundle(blueprint, runtimeFolder, place.disk)));
       const launched = launch({
         initPath: options.initPath,
-        argv: [
-          [options.runsc, "--root", join(place.folder, "runsc"), "--platform", "systrap", "--network", "none"],
-          // The cgroup is entered before runsc starts, and outlives it so that the cause of a death can be read.
-          ["--ignore-cgroups", "--overlay2", "none", "--host-uds", "none"],
-          ["--file-access", "exclusive", "--file-access-mounts", "exclusive"],
-          process.geteuid?.() === 0 ? [] : ["--rootless"],
-          ["run", "--bundle", place.folder, "--pid-file", pidFile, place.id],
-        ].flat(),
+        argv:
+          original === undefined
+            ? runsc(place, "run", ...common)
+            : runsc(place, "restore", "--image-path", original.folder, ...common),
         joinFiles: place.cgroup?.joinFiles ?? [],
         disk: place.disk,
       });
+      void launched.exited.then(() => original?.release());
       return createToolMachine({
         launched,
         place,
         overheadBytes,
+        isCopy: original !== undefined,
+        async becomeOriginal() {
+          // Without root, runsc does not restore.
+          if (!asRoot || original !== undefined) return false;
+          try {
+            return await checkpoints.renew(kind, (folder) => save(place, folder));
+          } catch (error) {
+            options.log.warn("execution.checkpoint-failed", { reason: String(error) });
+            return true;
+          }
+        },
         rest: () => signalKernel(pidFile, "SIGSTOP"),
         wake: () => signalKernel(pidFile, "SIGCONT"),
       });
     },
+    clear: () => checkpoints.clear(),
   });
+};

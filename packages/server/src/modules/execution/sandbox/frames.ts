@@ -9,6 +9,7 @@ export const toSandbox = {
   stdinEnd: 0x05,
   signal: 0x06,
   resize: 0x07,
+  rehearse: 0x08,
 } as const;
 
 const fromSandbox = {
@@ -23,7 +24,7 @@ const fromSandbox = {
 
 /** A decoded frame. Everything in it was produced inside a sandbox: sizes are checked, meaning is not trusted. */
 export type SandboxFrame =
-  | { readonly kind: "ready" }
+  | { readonly kind: "ready"; readonly mayBeCopied: boolean }
   | {
       readonly kind: "output";
       readonly stream: "stdout" | "stderr" | "terminal";
@@ -74,8 +75,8 @@ const expectLength = (payload: Buffer, length: number, name: string): void => {
 const decodePayload = (type: number, payload: Buffer): SandboxFrame => {
   switch (type) {
     case fromSandbox.ready:
-      expectLength(payload, 0, "ready");
-      return { kind: "ready" };
+      expectLength(payload, 1, "ready");
+      return { kind: "ready", mayBeCopied: payload[0] === 1 };
     case fromSandbox.stdout:
       return { kind: "output", stream: "stdout", bytes: payload };
     case fromSandbox.stderr:

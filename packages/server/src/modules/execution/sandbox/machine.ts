@@ -11,6 +11,10 @@ export interface Machine {
   readonly meter: Meter;
   /** Memory that the isolation itself needs, in bytes, on top of what a program may use. */
   readonly overheadBytes: number;
+  /** It began as a copy of another one, whose randomness it has: it rehearses before it counts as ready. */
+  readonly isCopy: boolean;
+  /** Called when it is ready, unused, and knows how to be a copy. True: it was copied, and has to rehearse as well. */
+  becomeOriginal(): Promise<boolean>;
   /** It waits for its job from now on: it may be kept from using the CPU until `wake`. */
   rest(): void;
   wake(): void;

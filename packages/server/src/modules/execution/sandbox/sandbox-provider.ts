@@ -1,7 +1,7 @@
 /** What the tiers have in common: a place on the host, a machine started in it, a sandbox that waits, and their end. */
 import { mkdirSync } from "node:fs";
 import type { Log } from "#kernel/log";
-import type { IsolationTier, SandboxBlueprint, SandboxProvider } from "../ports.ts";
+import type { IsolationTier, SandboxBlueprint, SandboxProvider, WarmSandbox } from "../ports.ts";
 import type { Machine } from "./machine.ts";
 import { makeRuntimeFolder } from "./runtime-folder.ts";
 import { createSandboxHome, type SandboxPlace } from "./sandbox-home.ts";
@@ -25,6 +25,8 @@ export type MachineOptions = {
   readonly place: SandboxPlace;
   /** What every sandbox sees read-only at /.atelier. */
   readonly runtimeFolder: string;
+  /** False: the last copy of this kind failed, and another would. */
+  readonly mayBeCopy: boolean;
 };
 
 const usualBootTimeoutMs = 20_000;
@@ -35,6 +37,8 @@ export const createSandboxProvider = (
     readonly tier: IsolationTier;
     /** Rejects, with nothing left running, when the tool does not start. */
     readonly start: (options: MachineOptions) => Promise<Machine>;
+    /** What the tier keeps on the host beside sandboxes goes, after them. */
+    readonly clear?: () => void;
   },
 ): SandboxProvider => {
   const { tier } = options;
@@ -42,31 +46,46 @@ export const createSandboxProvider = (
   const home = createSandboxHome(options);
   let runtimeFolder: string | undefined;
 
-  const startMachine = async (blueprint: SandboxBlueprint): Promise<Machine> => {
+  const startMachine = async (blueprint: SandboxBlueprint, mayBeCopy: boolean): Promise<Machine> => {
     runtimeFolder ??= makeRuntimeFolder(options);
     const place = await home.open(blueprint);
     try {
-      return await options.start({ blueprint, place, runtimeFolder });
+      return await options.start({ blueprint, place, runtimeFolder, mayBeCopy });
     } catch (error) {
       await place.remove(destroyTimeoutMs);
       throw error;
     }
   };
+  const open = (blueprint: SandboxBlueprint, machine: Machine): Promise<WarmSandbox> =>
+    openWarmSandbox({
+      tier,
+      limitsEnforcement: home.limitsEnforcement,
+      blueprint,
+      machine,
+      bootTimeoutMs: options.bootTimeoutMs ?? usualBootTimeoutMs,
+    });
 
   return {
     tier,
     limitsEnforcement: home.limitsEnforcement,
     async boot(blueprint) {
-      const sandbox = await openWarmSandbox({
-        tier,
-        limitsEnforcement: home.limitsEnforcement,
-        blueprint,
-        machine: await startMachine(blueprint),
-        bootTimeoutMs: options.bootTimeoutMs ?? usualBootTimeoutMs,
-      });
-      return home.track(sandbox);
+      const machine = await startMachine(blueprint, true);
+      try {
+        return home.track(await open(blueprint, machine));
+      } catch (error) {
+        if (!machine.isCopy) throw error;
+        options.log.warn("execution.copy-failed", { tier, reason: String(error) });
+        return home.track(await open(blueprint, await startMachine(blueprint, false)));
+      }
     },
-    removeOrphans: () => home.removeOrphans(),
-    [Symbol.asyncDispose]: () => home.close(),
+    async removeOrphans() {
+      const count = await home.removeOrphans();
+      options.clear?.();
+      return count;
+    },
+    async [Symbol.asyncDispose]() {
+      await home.close();
+      options.clear?.();
+    },
   };
 };

@@ -29,6 +29,8 @@ export const createToolMachine = (options: {
   readonly launched: Launched;
   readonly place: SandboxPlace;
   readonly overheadBytes: number;
+  readonly isCopy?: boolean;
+  readonly becomeOriginal?: () => Promise<boolean>;
   readonly rest?: () => void;
   readonly wake?: () => void;
 }): Machine => {
@@ -39,6 +41,8 @@ export const createToolMachine = (options: {
     output: launched.output,
     meter: place.cgroup?.meter ?? createPolledMeter(launched.pid),
     overheadBytes,
+    isCopy: options.isCopy ?? false,
+    becomeOriginal: options.becomeOriginal ?? (() => Promise.resolve(false)),
     rest: options.rest ?? (() => undefined),
     wake: options.wake ?? (() => undefined),
     destroy: () => (destroyed ??= end(launched, place)),

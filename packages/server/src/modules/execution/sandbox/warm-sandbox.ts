@@ -1,6 +1,6 @@
 /** The port's WarmSandbox over any machine: waits for ready, gives its one job, and is destroyed after. */
 import type { IsolationTier, LimitsEnforcement, SandboxBlueprint, WarmSandbox } from "../ports.ts";
-import { createFrameDecoder, FrameFault, type SandboxFrame } from "./frames.ts";
+import { createFrameDecoder, encodeFrame, FrameFault, type SandboxFrame, toSandbox } from "./frames.ts";
 import type { Machine } from "./machine.ts";
 import { type RunInProgress, startRun } from "./run-in-progress.ts";
 import { SandboxUnavailable } from "./sandbox-unavailable.ts";
@@ -19,7 +19,7 @@ export type WarmSandboxOptions = {
 /** Resolves when init, and the interpreter where there is one, said ready. Rejects with SandboxUnavailable. */
 export const openWarmSandbox = async (options: WarmSandboxOptions): Promise<WarmSandbox> => {
   const { machine, blueprint } = options;
-  const ready = Promise.withResolvers<void>();
+  let ready = Promise.withResolvers<{ readonly mayBeCopied: boolean }>();
   const died = Promise.withResolvers<void>();
   const decoder = createFrameDecoder();
   let current: RunInProgress | undefined;
@@ -33,10 +33,8 @@ export const openWarmSandbox = async (options: WarmSandboxOptions): Promise<Warm
     died.resolve();
   };
   const idle = (frame: SandboxFrame): void => {
-    if (frame.kind === "ready" && state === "booting") {
-      state = "waiting";
-      ready.resolve();
-    } else lost(new FrameFault(frame.kind === "failed" ? frame.reason : `unexpected ${frame.kind} while idle`));
+    if (frame.kind === "ready" && state === "booting") ready.resolve(frame);
+    else lost(new FrameFault(frame.kind === "failed" ? frame.reason : `unexpected ${frame.kind} while idle`));
   };
   machine.output.on("data", (chunk: Buffer) => {
     try {
@@ -54,19 +52,27 @@ export const openWarmSandbox = async (options: WarmSandboxOptions): Promise<Warm
   // Writing to a sandbox that has just died; its output's end says so.
   machine.input.on("error", () => undefined);
 
+  const rehearse = (): void => void machine.input.write(encodeFrame(toSandbox.rehearse));
   const timer = setTimeout(
     () => ready.reject(new SandboxUnavailable(`the sandbox was not ready after ${options.bootTimeoutMs} ms`)),
     options.bootTimeoutMs,
   );
   try {
-    await ready.promise;
+    if (machine.isCopy) rehearse();
+    const { mayBeCopied } = await ready.promise;
+    if (mayBeCopied && (await machine.becomeOriginal())) {
+      ready = Promise.withResolvers();
+      rehearse();
+      await ready.promise;
+    }
+    machine.rest();
+    state = "waiting";
   } catch (error) {
     await machine.destroy();
     throw error;
   } finally {
     clearTimeout(timer);
   }
-  machine.rest();
 
   return {
     tier: options.tier,

@@ -4,6 +4,7 @@
 export const warmUps = {
   python: ["python3", "/.atelier/warm-up/python/warm-up.py"],
   javascript: ["node", "--require", "/.atelier/warm-up/javascript/warm-up.cjs", "/project/main"],
+  typescript: ["node", "--require", "/.atelier/warm-up/javascript/warm-up.cjs", "/project/main.ts"],
 } as const;
 
 /** One program; its output must be the same, byte for byte. */
@@ -161,10 +162,33 @@ export const warmCases: readonly WarmCase[] = [
   node(
     "TypeScript",
     { "main.ts": "type A = { b: number }; const a: A = { b: 1 }; console.log(a, import.meta.filename); export {};" },
-    { terminal: true },
+    { language: "typescript", terminal: true },
   ),
-  node("a TypeScript error", { "main.ts": "const a: number = 1;\nthrow new Error(`at ${a}`);" }),
-  node("TypeScript that cannot be stripped", { "main.ts": "enum A { B }\nconsole.log(A.B)" }),
+  node(
+    "a TypeScript error",
+    { "main.ts": "const a: number = 1;\nthrow new Error(`at ${a}`);" },
+    { language: "typescript" },
+  ),
+  node(
+    "TypeScript that cannot be stripped",
+    { "main.ts": "enum A { B }\nconsole.log(A.B)" },
+    { language: "typescript" },
+  ),
+  node(
+    "TypeScript in CommonJS",
+    { "main.cts": "const a: number = 1; console.log(a, require.main === module, __filename)" },
+    {
+      language: "typescript",
+    },
+  ),
+  node("TypeScript where JavaScript waited", { "main.ts": "const a: number = 1; console.log(a, process.argv)" }),
+  node(
+    "JavaScript where TypeScript waited",
+    { "main.js": "console.log(__filename, process.argv)" },
+    {
+      language: "typescript",
+    },
+  ),
   node("exit codes and hooks", {
     "main.js":
       "process.on('exit', (c) => console.log('exit', c)); process.on('beforeExit', () => console.log('before')); process.exitCode = 5; console.log('main')",

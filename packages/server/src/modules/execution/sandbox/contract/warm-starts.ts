@@ -1,7 +1,7 @@
 /** The contract's part on interpreters that wait: the same programs, bare and warm, must not be told apart. */
 import { describe, expect, test } from "vitest";
 import type { ContractContext } from "../../ports.contract.ts";
-import { type Outcome, runProgram, type TestProgram } from "./harness.ts";
+import { jobOf, type Outcome, runProgram, testBlueprint, type TestProgram } from "./harness.ts";
 import { type WarmCase, warmCases, warmUps } from "./warm-cases.ts";
 
 const comparable = (outcome: Outcome): unknown => ({
@@ -51,6 +51,52 @@ export const testWarmStarts = (context: ContractContext): void => {
       const bare = await run({ argv: ["python3", "main.py"], files });
       const warm = await run({ argv: ["python3", "main.py"], files, warmUp: warmUps.python });
       expect([bare.stdout, warm.stdout]).toEqual(["False\n", "True\n"]);
+    });
+
+    test("what has to differ between sandboxes differs, also where one began as a copy of another", async () => {
+      const code = [
+        "import random, uuid, secrets, tempfile, ssl, os",
+        "print(random.random(), random.SystemRandom().random(), random.Random().random(), uuid.uuid4(), secrets.token_hex())",
+        "print(os.path.basename(tempfile.mktemp()), ssl.RAND_bytes(8).hex(), os.urandom(8).hex(), hash('seed'))",
+      ].join("\n");
+      const lines: string[][] = [];
+      for (let boots = 0; boots < 4; boots++) {
+        const outcome = await run({ argv: ["python3", "main.py"], files: { "main.py": code }, warmUp: warmUps.python });
+        expect(outcome.stderr).toBe("");
+        lines.push(outcome.stdout.trim().split(/\s+/u));
+      }
+      const kinds = (index: number): number => new Set(lines.map((values) => values[index])).size;
+      expect(lines.map((values) => values.length)).toEqual([9, 9, 9, 9]);
+      for (let index = 0; index < 8; index++) expect(kinds(index), `value ${index}`).toBe(4);
+      // The seed of hashes is what copies do have in common; where it differs, none of these was a copy.
+      const copied = context.tier === "gvisor" && process.geteuid?.() === 0;
+      expect(kinds(8) < 4).toBe(copied);
+    });
+
+    test("the clock is right after a rest", async () => {
+      const sandbox = await context.provider().boot(testBlueprint(context.imageRoot, warmUps.python));
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      let said = "";
+      const program = {
+        argv: ["python3", "main.py"],
+        files: {
+          "main.py":
+            "import time\na, m = time.time(), time.monotonic()\ntime.sleep(0.5)\nprint(a, time.time() - a, time.monotonic() - m)",
+        },
+      };
+      const before = Date.now() / 1000;
+      const running = sandbox.run(jobOf(program), {
+        stage: () => undefined,
+        output: (_, chunk) => (said += Buffer.from(chunk).toString("utf8")),
+      });
+      running.endStdin();
+      await running.result;
+      const [now = 0, slept = 0, sleptToo = 0] = said.trim().split(" ").map(Number);
+      expect(now).toBeGreaterThan(before - 0.1);
+      expect(now).toBeLessThan(Date.now() / 1000);
+      expect(slept).toBeGreaterThanOrEqual(0.49);
+      expect(sleptToo).toBeGreaterThanOrEqual(0.49);
+      expect(Math.abs(slept - sleptToo)).toBeLessThan(0.05);
     });
 
     test("limits hold for a waiting interpreter", async () => {
