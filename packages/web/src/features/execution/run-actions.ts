@@ -12,6 +12,7 @@ import { detachRun, showRun } from "./run-view.ts";
 
 /** A run waits this long for the last keystrokes to be confirmed, then goes with what the server has, and says so. */
 const SAVE_WAIT_MS = 10_000;
+const SAVE_LOOK_MS = 250;
 
 /** Counts runs, so that a late answer of an earlier one changes nothing. */
 let turn = 0;
@@ -38,17 +39,28 @@ export const entryPointOf = (app: App): { path: string; language: Language } | u
   return undefined;
 };
 
+/** Whether all is saved; false at once where the server is known to be away. */
+const waitForSaves = async (app: App): Promise<boolean> => {
+  const end = performance.now() + SAVE_WAIT_MS;
+  while (performance.now() < end) {
+    if (await app.editor.whenSaved(SAVE_LOOK_MS)) return true;
+    const states = [...app.tabs.getState().saves.values()];
+    if (states.some(({ kind }) => kind === "offline" || kind === "unsaved-on-device")) return false;
+  }
+  return false;
+};
+
 const start = async (app: App, myTurn: number): Promise<void> => {
   const project = await ensureProject(app);
   await settleDeletions();
   const entry = entryPointOf(app);
   if (!entry) throw new Error("there is no program to run");
-  const isSaved = await app.editor.whenSaved(SAVE_WAIT_MS);
+  const isSaved = await waitForSaves(app);
   if (turn !== myTurn) return;
-  if (!isSaved) showToast({ text: "Your last changes are not saved yet: this runs without them.", tone: "bad" });
   app.runs.setState({ state: { kind: "starting", note: "asking" } });
   const body = { projectId: project.id, language: entry.language.id, entryPoint: entry.path, tty: true };
   const execution: Execution = await app.call(routes.startExecution, { body });
+  if (!isSaved) showToast({ text: "Your last changes are not saved yet: this runs without them.", tone: "bad" });
   if (turn === myTurn) showRun(app, execution);
   else await app.call(routes.stopExecution, { params: { id: execution.id } });
 };
