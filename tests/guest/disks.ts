@@ -1,5 +1,5 @@
 /** The emulated machine's disks: what seldom changes is packed once and cached, the checkout is taken as it is now. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { run } from "../../scripts/lib/command.mjs";
 import { locked } from "../../scripts/lib/lock.mjs";
@@ -65,7 +65,8 @@ const pack = async (sources: readonly string[], target: string, excluded: readon
 
 /** Packs images and tools unless that was done before; the folder is named for what is in it. */
 export const ensureDisks = async (parts: GuestParts, tell: (line: string) => void): Promise<GuestDisks> => {
-  const sources = [dirname(parts.image), parts.tools, parts.guest];
+  // A link to a folder would be packed as a link.
+  const sources = [dirname(parts.image), parts.tools, parts.guest].map((path) => realpathSync(path));
   // A folder that was built anew under its old name has another time.
   const made = sources.map((path) => [path, statSync(path).mtimeMs]);
   const init = readFileSync(join(import.meta.dirname, "inside/init.sh"), "utf8");
@@ -104,7 +105,9 @@ export const ensureModules = async (tell: (line: string) => void): Promise<strin
   if (existsSync(folder)) return disk;
   await locked(join(parent, "lock"), { tell }, async () => {
     if (existsSync(folder)) return;
-    await buildFolder(folder, (fresh: string) => pack([modules], join(fresh, basename(disk)), otherModules));
+    await buildFolder(folder, (fresh: string) =>
+      pack([realpathSync(modules)], join(fresh, basename(disk)), otherModules),
+    );
   });
   return disk;
 };

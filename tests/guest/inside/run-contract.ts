@@ -35,9 +35,13 @@ const env = {
   ATELIER_TEST_IMAGE: process.env["ATELIER_GUEST_IMAGE"] ?? "",
   ATELIER_TEST_TOOLS: dirname(process.env["ATELIER_GUEST_RUNSC"] ?? ""),
 };
-const vitest = spawn(process.execPath, argv, { cwd: checkout, env, stdio: ["ignore", "pipe", "inherit"] });
+const vitest = spawn(process.execPath, argv, { cwd: checkout, env, stdio: ["ignore", "pipe", "pipe"] });
 const closed = once(vitest, "close");
-for await (const line of createInterface({ input: vitest.stdout })) writeSync(1, `${situation}  ${line}\n`);
+for (const input of [vitest.stdout, vitest.stderr])
+  createInterface({ input }).on("line", (line) => {
+    // A long list of what was not asked for.
+    if (!/^\s*↓/u.test(line)) writeSync(1, `${situation}  ${line}\n`);
+  });
 await closed;
 
 const suites = existsSync(results)
