@@ -24,7 +24,7 @@ const reports: GuestReport[] = [];
 const faults: unknown[] = [];
 
 /** So many runs of programs there have to be: a table that lost its rows must not pass. */
-const fewestPrograms = 58;
+const fewestPrograms = 60;
 
 /** The one report of its kind; a guest that said nothing, or said it twice, fails here. */
 const reported = <Kind extends GuestReport["kind"]>(

@@ -45,6 +45,15 @@ export const situations: readonly Situation[] = [
   },
   // An ordinary user's login session.
   { name: "polled", limits: "polled", cgroupsIn: undefined, tiers: both, programs: "all", machine: 3 },
+  // A terminal's scope, in which something else of the user's runs and must be left as it is.
+  {
+    name: "terminal",
+    limits: "polled",
+    cgroupsIn: undefined,
+    tiers: ["namespaces"],
+    programs: "few",
+    machine: 1,
+  },
   // Root's login session, which must be left as it is.
   { name: "root-session", limits: "cgroup", cgroupsIn: "", tiers: ["namespaces"], programs: "few", machine: 2 },
   // A container that may change its own cgroup.

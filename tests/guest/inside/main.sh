@@ -81,7 +81,8 @@ situation() {
   place "$cgroup"
   (
     echo $BASHPID >"$cgroup/cgroup.procs"
-    cd /checkout && exec "$@" node "tests/guest/inside/${script:-run-situation.ts}" "$name"
+    # As npm is above a server: a parent that lives in the same cgroup.
+    cd /checkout && exec "$@" bash -c 'node "$@"; exit' npm "tests/guest/inside/${script:-run-situation.ts}" "$name"
   ) >&3 3>&-
 }
 
@@ -96,6 +97,13 @@ delegate $manager/app.slice/run-1.scope
 situation delegated $manager/app.slice/run-1.scope "${ada[@]}"
 
 situation polled $session "${ada[@]}"
+
+# A terminal's scope belongs to the user too, but so does everything else in it.
+place $manager/app.slice/terminal.scope
+delegate $manager/app.slice/terminal.scope
+"${ada[@]}" sleep infinity 3>&- &
+echo $! >$manager/app.slice/terminal.scope/cgroup.procs
+situation terminal $manager/app.slice/terminal.scope "${ada[@]}"
 
 place user.slice/user-0.slice/session-2.scope
 situation root-session user.slice/user-0.slice/session-2.scope
