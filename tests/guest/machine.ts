@@ -45,10 +45,10 @@ export const whyNoMachine = async (guest: string): Promise<string | undefined> =
   const child = spawn("bwrap", [...emulator(guest, [], guest), "--version"], { stdio: ["ignore", "ignore", "pipe"] });
   let words = "";
   child.stderr.on("data", (chunk: Buffer) => (words += chunk.toString("utf8")));
-  const failed = await Promise.race([
-    once(child, "close").then(([code]) => (code === 0 ? undefined : `${words.trim().split("\n").at(-1)}`)),
-    once(child, "error").then(([error]) => String(error)),
-  ]);
+  const failed = await once(child, "close").then(
+    ([code]) => (code === 0 ? undefined : words.trim().split("\n").at(-1)),
+    (error: unknown) => String(error),
+  );
   return failed === undefined ? undefined : `QEMU does not start here: ${failed}`;
 };
 
