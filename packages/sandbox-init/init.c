@@ -87,8 +87,9 @@ static void handle(const struct frame *frame) {
       if (!files_failed) start(frame);
       break;
     case FROM_HOST_REHEARSE:
-      if (!user_code_ran && spawn_rehearse() == 0) break;
-      send_failure("rehearse");
+    case FROM_HOST_PREPARE:
+      if (!user_code_ran && spawn_ask(frame->type == FROM_HOST_PREPARE ? ASK_PREPARE : ASK_REHEARSE) == 0) break;
+      send_failure("ask the waiting interpreter");
       break;
     case FROM_HOST_STDIN:
       if (!relay_stdin(frame->payload, frame->length)) {

@@ -17,6 +17,7 @@ enum from_host {
   FROM_HOST_SIGNAL = 0x06,     /* signal number u8 */
   FROM_HOST_RESIZE = 0x07,     /* columns u16, rows u16 */
   FROM_HOST_REHEARSE = 0x08,   /* this sandbox is a copy: its interpreter makes itself unlike the others, then READY again */
+  FROM_HOST_PREPARE = 0x09,    /* it will be copied often: its interpreter takes its time to load more, then READY again */
 };
 
 enum to_host {
@@ -90,10 +91,14 @@ void file_close(void);
 bool parse_start(const uint8_t *payload, size_t length, struct command *command);
 int spawn_command(const struct command *command, struct job *job);
 int spawn_warm(char **argv, struct job *job);
-int spawn_rehearse(void);
+int spawn_ask(uint32_t question);
 void spawn_warm_done(void);
 int spawn_give(const struct command *command, struct job *job);
 extern int warm_ready_fd;
+
+/* What the waiting interpreter reads in place of a job's length. */
+#define ASK_REHEARSE 0u
+#define ASK_PREPARE 0xffffffffu
 
 /* limits.c */
 void limit_process(pid_t pid, const struct command *command);

@@ -191,11 +191,10 @@ static bool write_all(int fd, const char *bytes, size_t length) {
   return true;
 }
 
-/* A job of length zero: the interpreter is a copy of one whose randomness others have too, and says ready again. */
-int spawn_rehearse(void) {
-  static const char nothing[4];
+/* The interpreter does it and says ready again. */
+int spawn_ask(uint32_t question) {
   if (warm_ready_fd < 0) return errno = ESRCH, -1;
-  return write_all(warm_job_fd, nothing, sizeof nothing) ? 0 : -1;
+  return write_all(warm_job_fd, (const char *)&question, sizeof question) ? 0 : -1;
 }
 
 /* It will not be heard again: it takes its job, or makes room for another program. */

@@ -54,7 +54,7 @@ describe.skipIf(!canCopy)("a gVisor that cannot copy sandboxes", { timeout: 60_0
           { provider, imageRoot },
           {
             argv: ["python3", "main.py"],
-            files: { "main.py": "import sys; print('zoneinfo' in sys.modules)" },
+            files: { "main.py": "import sys; print('json' in sys.modules)" },
             warmUp: warmUps.python,
           },
         );

@@ -139,11 +139,14 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
         place,
         overheadBytes,
         isCopy: original !== undefined,
-        async becomeOriginal() {
+        async becomeOriginal(prepare) {
           // Without root, runsc does not restore.
           if (!asRoot || original !== undefined) return false;
           try {
-            return await checkpoints.renew(kind, (folder) => save(place, folder));
+            return await checkpoints.renew(kind, async (folder) => {
+              await prepare();
+              await save(place, folder);
+            });
           } catch (error) {
             options.log.warn("execution.checkpoint-failed", { reason: String(error) });
             return true;

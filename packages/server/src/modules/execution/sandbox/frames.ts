@@ -10,6 +10,7 @@ export const toSandbox = {
   signal: 0x06,
   resize: 0x07,
   rehearse: 0x08,
+  prepare: 0x09,
 } as const;
 
 const fromSandbox = {

@@ -13,8 +13,11 @@ export interface Machine {
   readonly overheadBytes: number;
   /** It began as a copy of another one, whose randomness it has: it rehearses before it counts as ready. */
   readonly isCopy: boolean;
-  /** Called when it is ready, unused, and knows how to be a copy. True: it was copied, and has to rehearse as well. */
-  becomeOriginal(): Promise<boolean>;
+  /**
+   * Called when it is ready, unused, and knows how to be a copy. `prepare` loads what is worth its time only in an
+   * original. True: it was copied, and has to rehearse as well.
+   */
+  becomeOriginal(prepare: () => Promise<void>): Promise<boolean>;
   /** It waits for its job from now on: it may be kept from using the CPU until `wake`. */
   rest(): void;
   wake(): void;

@@ -30,7 +30,7 @@ export const createToolMachine = (options: {
   readonly place: SandboxPlace;
   readonly overheadBytes: number;
   readonly isCopy?: boolean;
-  readonly becomeOriginal?: () => Promise<boolean>;
+  readonly becomeOriginal?: Machine["becomeOriginal"];
   readonly rest?: () => void;
   readonly wake?: () => void;
 }): Machine => {

@@ -52,18 +52,22 @@ export const openWarmSandbox = async (options: WarmSandboxOptions): Promise<Warm
   // Writing to a sandbox that has just died; its output's end says so.
   machine.input.on("error", () => undefined);
 
-  const rehearse = (): void => void machine.input.write(encodeFrame(toSandbox.rehearse));
+  const ask = (question: number): void => void machine.input.write(encodeFrame(question));
+  const askAgain = async (question: number): Promise<void> => {
+    if (state === "gone") throw new SandboxUnavailable("the sandbox ended while it was copied");
+    ready = Promise.withResolvers();
+    ask(question);
+    await ready.promise;
+  };
   const timer = setTimeout(
     () => ready.reject(new SandboxUnavailable(`the sandbox was not ready after ${options.bootTimeoutMs} ms`)),
     options.bootTimeoutMs,
   );
   try {
-    if (machine.isCopy) rehearse();
+    if (machine.isCopy) ask(toSandbox.rehearse);
     const { mayBeCopied } = await ready.promise;
-    if (mayBeCopied && (await machine.becomeOriginal())) {
-      ready = Promise.withResolvers();
-      rehearse();
-      await ready.promise;
+    if (mayBeCopied && (await machine.becomeOriginal(() => askAgain(toSandbox.prepare)))) {
+      await askAgain(toSandbox.rehearse);
     }
     machine.rest();
     state = "waiting";
