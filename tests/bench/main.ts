@@ -5,12 +5,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startServer } from "../support/server.ts";
+import { openCpuAccount } from "./cpu-account.ts";
 import { describeMachine } from "./machine.ts";
 import { benchEditToVisible } from "./edit-to-visible.ts";
 import { benchPage } from "./page-load.ts";
 import { benchPut } from "./put.ts";
 import { benchReconnect } from "./reconnect.ts";
 import { benchRunCost } from "./run-cost.ts";
+import { benchSandboxCost } from "./sandbox-cost.ts";
 import { benchWarmRuns } from "./warm-run.ts";
 
 const { values, positionals } = parseArgs({
@@ -55,14 +57,19 @@ if (["put", "edit", "page", "reconnect"].some(wanted)) {
   if (wanted("reconnect")) await section("The network returns", () => benchReconnect(server, short ? 2 : 20));
 }
 if (wanted("run") || wanted("cost")) {
+  const account = openCpuAccount();
   for (const tier of ["namespaces", "gvisor"]) {
     await section(`Warm runs, SANDBOX=${tier}`, async () => {
       await using server = await startServer({ env: { ...UNLIMITED, SANDBOX: tier } });
       await delay(SETTLE_MS);
       const timings = wanted("run") ? await benchWarmRuns(server, short ? 3 : 30) : [];
-      const costs = wanted("cost") ? await benchRunCost(server, short ? 3 : 20) : [];
+      const costs = wanted("cost") ? await benchRunCost(server, account, short ? 3 : 20) : [];
       return [...timings, ...costs];
     });
+    if (wanted("cost")) {
+      await section(`One sandbox, part by part, ${tier}`, () => benchSandboxCost(tier, account, short ? 2 : 15));
+    }
   }
+  account.close();
 }
 process.exitCode = failed === 0 ? 0 : 1;
