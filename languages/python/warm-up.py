@@ -1,6 +1,6 @@
 """Waits, with Python started and common modules imported, for a job on descriptor 3, and becomes it.
 
-It may have been copied while waiting (gVisor restores a checkpoint): then it is told to rehearse before its job comes.
+It may have been copied while waiting (in gVisor): then it is told to rehearse before its job comes.
 
 The script is run by the same C function that `python3 script.py` ends in, so the main module, the
 traceback, exit codes and exit hooks are the interpreter's own. What stays different: code that walks

@@ -40,7 +40,7 @@ sandboxProviderContract({
 const canCopy = existsSync(imageRoot) && existsSync(runsc) && process.geteuid?.() === 0;
 
 describe.skipIf(!canCopy)("a gVisor that cannot copy sandboxes", { timeout: 60_000 }, () => {
-  test.each(["checkpoint", "restore"])("boots each of them where %s fails", async (command) => {
+  test.each(["checkpoint", "restore"])("[X24] boots each of them where %s fails", async (command) => {
     const folder = mkdtempSync(join(tmpdir(), "atelier-gvisor-"));
     const warnings: unknown[] = [];
     const broken = join(folder, "runsc-broken");
@@ -60,7 +60,7 @@ describe.skipIf(!canCopy)("a gVisor that cannot copy sandboxes", { timeout: 60_0
         );
         expect(outcome.stdout, outcome.stderr).toBe("True\n");
       }
-      expect(warnings).toEqual([`execution.${command === "restore" ? "copy" : "checkpoint"}-failed`]);
+      expect(warnings).toEqual([`execution.${command === "restore" ? "copy" : "original"}-failed`]);
       expect(findResidue(folder)).toEqual([]);
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -11,7 +11,7 @@ import { createSandboxProvider, type ProviderOptions } from "../sandbox/sandbox-
 import type { ScratchDisk } from "../sandbox/scratch-disk.ts";
 import { baseEnvironment } from "../sandbox/start-frame.ts";
 import { createToolMachine } from "../sandbox/tool-machine.ts";
-import { createCheckpoints } from "./gvisor-checkpoints.ts";
+import { createOriginals } from "./gvisor-originals.ts";
 
 const execute = promisify(execFile);
 
@@ -90,12 +90,12 @@ const signalKernel = (pidFile: string, signal: "SIGSTOP" | "SIGCONT"): void => {
   }
 };
 
-const checkpointTimeoutMs = 30_000;
+const savingTimeoutMs = 30_000;
 
 /** A provider whose sandboxes are gVisor's. Does no I/O but to make its state folder. */
 export const createGvisorProvider = (options: GvisorOptions): SandboxProvider => {
   const asRoot = process.geteuid?.() === 0;
-  const checkpoints = createCheckpoints(join(options.stateFolder, "checkpoints"));
+  const originals = createOriginals(join(options.stateFolder, "originals"));
   const runsc = (place: SandboxPlace, ...command: readonly string[]): string[] =>
     [
       [options.runsc, "--root", join(place.folder, "runsc"), "--platform", "systrap", "--network", "none"],
@@ -111,7 +111,7 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
     // Zero pages are left out, nothing is compressed: it is written once and read for every sandbox.
     const saving = ["--compression=none", "--exclude-committed-zero-pages", "--leave-running", "--image-path", folder];
     const [file = "", ...argv] = runsc(place, "checkpoint", ...saving, place.id);
-    await execute(file, argv, { env: { PATH: "/usr/bin:/bin" }, timeout: checkpointTimeoutMs });
+    await execute(file, argv, { env: { PATH: "/usr/bin:/bin" }, timeout: savingTimeoutMs });
   };
 
   return createSandboxProvider({
@@ -119,8 +119,8 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
     tier: "gvisor",
     start: async ({ blueprint, place, runtimeFolder, mayBeCopy }) => {
       const kind = JSON.stringify([blueprint, runtimeFolder, place.disk === undefined]);
-      if (!mayBeCopy) checkpoints.giveUp(kind);
-      const original = checkpoints.hold(kind);
+      if (!mayBeCopy) originals.giveUp(kind);
+      const original = originals.hold(kind);
       const pidFile = join(place.folder, "kernel.pid");
       const common = ["--bundle", place.folder, "--pid-file", pidFile, place.id];
       writeFileSync(join(place.folder, "config.json"), JSON.stringify(ociBundle(blueprint, runtimeFolder, place.disk)));
@@ -143,12 +143,12 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
           // Without root, runsc does not restore.
           if (!asRoot || original !== undefined) return false;
           try {
-            return await checkpoints.renew(kind, async (folder) => {
+            return await originals.renew(kind, async (folder) => {
               await prepare();
               await save(place, folder);
             });
           } catch (error) {
-            options.log.warn("execution.checkpoint-failed", { reason: String(error) });
+            options.log.warn("execution.original-failed", { reason: String(error) });
             return true;
           }
         },
@@ -156,6 +156,6 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
         wake: () => signalKernel(pidFile, "SIGCONT"),
       });
     },
-    clear: () => checkpoints.clear(),
+    clear: () => originals.clear(),
   });
 };

@@ -33,7 +33,7 @@ describe.skipIf(!existsSync(imageRoot))("launch (set ATELIER_TEST_IMAGE)", { tim
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("what was launched ends with a server that is killed", async () => {
+  test("[X24] what was launched ends with a server that is killed", async () => {
     const server = spawn(
       process.execPath,
       [

@@ -53,7 +53,7 @@ export const testWarmStarts = (context: ContractContext): void => {
       expect([bare.stdout, warm.stdout]).toEqual(["False\n", "True\n"]);
     });
 
-    test("what has to differ between sandboxes differs, also where one began as a copy of another", async () => {
+    test("[X24] what has to differ between sandboxes differs, also where one began as a copy of another", async () => {
       const code = [
         "import random, uuid, secrets, tempfile, ssl, os",
         "print(random.random(), random.SystemRandom().random(), random.Random().random(), uuid.uuid4(), secrets.token_hex())",
@@ -73,7 +73,7 @@ export const testWarmStarts = (context: ContractContext): void => {
       expect(kinds(8) < 4).toBe(copied);
     });
 
-    test("the clock is right after a rest", async () => {
+    test("[X24] the clock is right after a rest", async () => {
       const sandbox = await context.provider().boot(testBlueprint(context.imageRoot, warmUps.python));
       await new Promise((resolve) => setTimeout(resolve, 2500));
       let said = "";

@@ -1,0 +1,87 @@
+/** How long an original serves, and that its files go when it is no longer used. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { ageMaximumMs, copiesMaximum, createOriginals } from "./gvisor-originals.ts";
+
+const parent = mkdtempSync(join(tmpdir(), "atelier-originals-"));
+afterAll(() => rmSync(parent, { recursive: true, force: true }));
+
+let made = 0;
+const open = (now: () => number = () => 0): { folder: string; originals: ReturnType<typeof createOriginals> } => {
+  const folder = join(parent, String(made++));
+  return { folder, originals: createOriginals(folder, now) };
+};
+const write = (folder: string): Promise<void> => {
+  writeFileSync(join(folder, "pages"), "x");
+  return Promise.resolve();
+};
+const kept = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
+
+describe("originals", () => {
+  test("there is none until one is written, and then one for each kind", async () => {
+    const { originals } = open();
+    expect(originals.hold("a")).toBeUndefined();
+    expect(await originals.renew("a", write)).toBe(true);
+    expect(await originals.renew("a", write)).toBe(false);
+    const held = originals.hold("a");
+    expect(existsSync(join(held?.folder ?? "", "pages"))).toBe(true);
+    expect(originals.hold("b")).toBeUndefined();
+  });
+
+  test("only one is written at a time", async () => {
+    const { originals } = open();
+    const gate = Promise.withResolvers<void>();
+    const first = originals.renew("a", () => gate.promise);
+    expect(await originals.renew("a", write)).toBe(false);
+    gate.resolve();
+    expect(await first).toBe(true);
+  });
+
+  test("it serves so many copies, and goes with the last that reads it", async () => {
+    const { folder, originals } = open();
+    await originals.renew("a", write);
+    const held = Array.from({ length: copiesMaximum }, () => originals.hold("a"));
+    expect(held.every((one) => one !== undefined)).toBe(true);
+    expect(originals.hold("a")).toBeUndefined();
+    for (const one of held.slice(1)) one?.release();
+    expect(kept(folder)).toHaveLength(1);
+    held[0]?.release();
+    expect(kept(folder)).toEqual([]);
+    expect(await originals.renew("a", write)).toBe(true);
+    expect(originals.hold("a")?.folder).not.toBe(held[0]?.folder);
+  });
+
+  test("it serves so long", async () => {
+    let now = 0;
+    const { folder, originals } = open(() => now);
+    await originals.renew("a", write);
+    now = ageMaximumMs;
+    originals.hold("a")?.release();
+    now += 1;
+    expect(originals.hold("a")).toBeUndefined();
+    expect(kept(folder)).toEqual([]);
+  });
+
+  test("a kind whose original or copy failed is left alone", async () => {
+    const { folder, originals } = open();
+    await expect(originals.renew("a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(await originals.renew("a", write)).toBe(false);
+    await originals.renew("b", write);
+    originals.giveUp("b");
+    expect(originals.hold("b")).toBeUndefined();
+    expect(await originals.renew("b", write)).toBe(false);
+    expect(kept(folder)).toEqual([]);
+  });
+
+  test("what an earlier server left can be cleared, and what is gone is written anew", async () => {
+    const { folder, originals } = open();
+    mkdirSync(join(folder, "left"), { recursive: true });
+    await originals.renew("a", write);
+    originals.clear();
+    expect(kept(folder)).toEqual([]);
+    expect(originals.hold("a")).toBeUndefined();
+    expect(await originals.renew("a", write)).toBe(true);
+  });
+});
