@@ -1,18 +1,13 @@
 /** W6: axe finds nothing on any screen in either theme, and everything is done with the keyboard alone. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import { type AxeScope, inspectWithAxe } from "../support/axe.ts";
-import { launchBrowser } from "../support/browser.ts";
 import { EditorPage } from "../support/editor-page.ts";
 import { eventually } from "../support/eventually.ts";
-import { startServer, type TestServer } from "../support/server.ts";
-import { openWorkspace, type WorkspaceOptions } from "../support/workspace.ts";
+import { setStage } from "../support/stage.ts";
+import { openWorkspace, PIXEL, type WorkspaceOptions } from "../support/workspace.ts";
 
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1, hasTouch: true, isMobile: true };
-const PIXEL = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-  "base64",
-);
 const FILES = {
   "main.py": "name = input('Who? ')\nprint('\\033[32mhi\\033[0m', name)\nraise SystemExit(3)\n",
   "lib/tools.py": "def two():\n    return 2  # a comment\n",
@@ -22,18 +17,10 @@ const FILES = {
 /** Fewer than this would mean that axe looked at an empty page. */
 const LEAST_PASSES = 4;
 
-let browser: Browser;
-let server: TestServer;
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startServer()]);
-}, 90_000);
-afterAll(async () => {
-  await browser.close();
-  await server[Symbol.asyncDispose]();
-}, 60_000);
+const stage = setStage();
 
 const workspace = (options: Partial<WorkspaceOptions> = {}) =>
-  openWorkspace(browser, server.origin, { files: FILES, query: "?file=main.py", ...options });
+  openWorkspace(stage.browser, stage.server.origin, { files: FILES, query: "?file=main.py", ...options });
 
 const scopeOf = (colorScheme: "light" | "dark"): AxeScope => (colorScheme === "light" ? "everything" : "colours");
 
@@ -52,7 +39,7 @@ const screens = (page: Page, scope: AxeScope) => {
 
 describe("axe", () => {
   it("finds what is planted", { timeout: 60_000 }, async () => {
-    await using ada = await EditorPage.open(browser, server.origin);
+    await using ada = await EditorPage.open(stage.browser, stage.server.origin);
     await ada.editorReady();
     await ada.page.evaluate(() => {
       const image = document.createElement("img");
@@ -67,7 +54,7 @@ describe("axe", () => {
     "finds nothing on a first visit, %s",
     { timeout: 60_000 },
     async (colorScheme) => {
-      await using visitor = await EditorPage.open(browser, server.origin, { colorScheme });
+      await using visitor = await EditorPage.open(stage.browser, stage.server.origin, { colorScheme });
       await visitor.editorReady();
       const { look, found } = screens(visitor.page, scopeOf(colorScheme));
       await look("first visit");
@@ -77,7 +64,7 @@ describe("axe", () => {
       await visitor.page.getByRole("menuitem", { name: /log in/iu }).click();
       await visitor.page.getByRole("dialog").waitFor();
       await look("sign-in form");
-      await visitor.page.goto(`${server.origin}/nowhere/at/all`);
+      await visitor.page.goto(`${stage.server.origin}/nowhere/at/all`);
       await visitor.page.getByRole("heading", { name: /nothing at this address/iu }).waitFor();
       await look("nothing here");
       expect(found).toEqual({});
@@ -190,7 +177,7 @@ const pressUntil = async (page: Page, key: string, isThere: (focus: Focus) => bo
 
 describe("the keyboard alone", () => {
   it("opens, edits, runs, answers the program and shares", { timeout: 90_000 }, async () => {
-    await using ada = await EditorPage.open(browser, server.origin);
+    await using ada = await EditorPage.open(stage.browser, stage.server.origin);
     const { page } = ada;
     await ada.editorReady();
     await pressUntil(page, "F6", ({ inEditor }) => inEditor);

@@ -4,12 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import * as encoding from "lib0/encoding";
 import { WebSocket } from "ws";
-import * as Y from "yjs";
-import { CLOSE, MESSAGE, type Project, type SignedIn } from "@atelier/contracts";
+import { CLOSE, type Project, type SignedIn } from "@atelier/contracts";
 import { launchBrowser } from "../support/browser.ts";
 import { EditorPage } from "../support/editor-page.ts";
+import { forgedUpdate } from "../support/forged-update.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort, startServer, type TestServer } from "../support/server.ts";
 
@@ -223,17 +222,11 @@ describe("journey 3: a viewer by link", () => {
     const { accessToken, project, get } = await asUserOf(viewer);
     expect(project.role).toBe("viewer");
     const { entries } = (await get(`/projects/${project.id}/tree`)) as { entries: { id: string }[] };
-    const forged = new Y.Doc();
-    forged.getText("content").insert(0, "forged");
-    const encoder = encoding.createEncoder();
-    encoding.writeVarUint(encoder, MESSAGE.sync);
-    encoding.writeVarUint(encoder, 2);
-    encoding.writeVarUint8Array(encoder, Y.encodeStateAsUpdate(forged));
     const socket = new WebSocket(
       `${server.origin.replace("http", "ws")}/api/collaborate/${project.id}/${entries[0]?.id}?token=${accessToken}`,
     );
     const closed = new Promise<number>((resolve) => socket.on("close", resolve));
-    socket.on("open", () => socket.send(encoding.toUint8Array(encoder)));
+    socket.on("open", () => socket.send(forgedUpdate("forged")));
     expect(await closed).toBe(CLOSE.rightsTaken);
 
     const owner = await asUserOf(ada);

@@ -1,37 +1,25 @@
 /** Sharing a project and taking it back: links, roles and people, as both sides see it at the same moment. */
-import * as encoding from "lib0/encoding";
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import * as Y from "yjs";
-import { CLOSE, type Entry, type File, MESSAGE, type Project } from "@atelier/contracts";
-import { launchBrowser } from "../support/browser.ts";
+import { CLOSE, type Entry, type File, type Project } from "@atelier/contracts";
 import { signInAsGuest } from "../support/client.ts";
 import type { EditorPage } from "../support/editor-page.ts";
 import { eventually } from "../support/eventually.ts";
+import { forgedUpdate } from "../support/forged-update.ts";
 import { createLink, nameOn, People, tokenOf } from "../support/people.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { setStage } from "../support/stage.ts";
 
-let browser: Browser;
-let server: TestServer;
+const stage = setStage();
 let people: People;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startServer()]);
-}, 120_000);
-afterAll(async () => {
-  await browser.close();
-  await server[Symbol.asyncDispose]();
-}, 60_000);
 beforeEach(() => {
-  people = new People(browser, server.origin);
+  people = new People(stage.browser, stage.server.origin);
 });
 afterEach(async () => {
   await people[Symbol.asyncDispose]();
 });
 
 const api = async <T>(token: string, path: string): Promise<T> => {
-  const answer = await fetch(`${server.origin}/api${path}`, { headers: { authorization: `Bearer ${token}` } });
+  const answer = await fetch(`${stage.server.origin}/api${path}`, { headers: { authorization: `Bearer ${token}` } });
   expect(answer.status).toBe(200);
   return (await answer.json()) as T;
 };
@@ -58,27 +46,16 @@ const hasText = async (friend: EditorPage): Promise<void> => {
 const stored = (of: { token: string; projectId: string }, text: string): Promise<void> =>
   eventually(async () => expect(await textOf(of)).toBe(text), 15_000);
 
-/** A well-formed update that nobody's page sent. */
-const forgedUpdate = (): Uint8Array => {
-  const forged = new Y.Doc();
-  forged.getText("content").insert(0, "forged");
-  const encoder = encoding.createEncoder();
-  encoding.writeVarUint(encoder, MESSAGE.sync);
-  encoding.writeVarUint(encoder, 2);
-  encoding.writeVarUint8Array(encoder, Y.encodeStateAsUpdate(forged));
-  return encoding.toUint8Array(encoder);
-};
-
 /** A socket that a script holds, beside the page's own. */
 const holdSocket = async (of: { token: string; projectId: string; fileId: string }) => {
-  const address = `${server.origin.replace("http", "ws")}/api/collaborate/${of.projectId}/${of.fileId}?token=${of.token}`;
+  const address = `${stage.server.origin.replace("http", "ws")}/api/collaborate/${of.projectId}/${of.fileId}?token=${of.token}`;
   const socket = new WebSocket(address);
   const closed = new Promise<number>((resolve) => socket.on("close", resolve));
   await new Promise((resolve, reject) => {
     socket.on("open", resolve);
     socket.on("error", reject);
   });
-  return { send: () => socket.send(forgedUpdate()), closed };
+  return { send: () => socket.send(forgedUpdate("forged")), closed };
 };
 
 const shareDialog = (owner: EditorPage) => owner.page.getByRole("dialog");
@@ -92,7 +69,7 @@ describe("a share link", () => {
     const dialog = shareDialog(ada);
     await dialog.getByRole("button", { name: "Copy", exact: true }).click();
     await dialog.getByRole("button", { name: "Copied" }).waitFor();
-    expect(await ada.page.evaluate(() => navigator.clipboard.readText())).toBe(`${server.origin}${path}`);
+    expect(await ada.page.evaluate(() => navigator.clipboard.readText())).toBe(`${stage.server.origin}${path}`);
     const links = dialog.getByRole("list", { name: "Links" }).getByRole("listitem");
     expect(await links.allInnerTexts()).toEqual([expect.stringContaining("Anyone with the link can view")]);
 
@@ -126,7 +103,7 @@ describe("a share link", () => {
         if (!isHeld) upstream.send(message);
       });
     });
-    await bob.page.goto(`${server.origin}${path}`);
+    await bob.page.goto(`${stage.server.origin}${path}`);
     await hasText(bob);
     await bob.focusEnd();
     await bob.page.keyboard.type("from Bob");
@@ -159,7 +136,7 @@ describe("a share link", () => {
     await dialog.getByRole("list", { name: "Links" }).waitFor({ state: "detached" });
     expect(await dialog.getByRole("list", { name: "People" }).getByRole("listitem").count()).toBe(1);
     expect(await textOf(await projectOf(ada))).toBe("shared\nfrom Bob");
-    await bob.page.goto(`${server.origin}${path}`);
+    await bob.page.goto(`${stage.server.origin}${path}`);
     await bob.page.getByRole("heading", { name: "This link is not valid any more" }).waitFor();
     expect(people.faults()).toEqual([]);
   });
@@ -215,7 +192,7 @@ describe("a member", () => {
     await shareDialog(eve).getByText("You can edit this project.").waitFor();
     await shareDialog(eve).getByRole("button", { name: "Leave this project" }).click();
     await shareDialog(eve).getByRole("button", { name: "Leave", exact: true }).click();
-    await eve.page.waitForURL(`${server.origin}/`);
+    await eve.page.waitForURL(`${stage.server.origin}/`);
     const rows = dialog.getByRole("list", { name: "People" }).getByRole("listitem");
     await eventually(async () => expect(await rows.count()).toBe(1));
     expect(people.faults()).toEqual([]);
@@ -224,23 +201,23 @@ describe("a member", () => {
 
 describe("an address that opens nothing", () => {
   it("says so in words of its own: an unknown link, an unknown project, somebody else's", async () => {
-    const owner = await signInAsGuest(server.origin);
+    const owner = await signInAsGuest(stage.server.origin);
     const { slug } = await owner.createProject({ name: "Private", template: "python" });
     const { page } = await people.visit("/s/guessed");
     await page.getByRole("heading", { name: "This link is not valid any more" }).waitFor();
     for (const path of ["/p/unknown", `/p/${slug}`]) {
-      await page.goto(`${server.origin}${path}`);
+      await page.goto(`${stage.server.origin}${path}`);
       await page.getByRole("heading", { name: "This project is not here, or not yours to see" }).waitFor();
       expect(await page.getByRole("button", { name: "Share" }).count()).toBe(0);
       expect(await page.getByRole("button", { name: "Run" }).first().getAttribute("aria-disabled")).toBe("true");
     }
     expect(await page.content()).not.toContain("Private");
     await page.getByRole("link", { name: "Start something new", exact: true }).click();
-    await page.waitForURL(`${server.origin}/`);
+    await page.waitForURL(`${stage.server.origin}/`);
   });
 
   it("of a public project shows it live to anybody, to read", async () => {
-    const owner = await signInAsGuest(server.origin);
+    const owner = await signInAsGuest(stage.server.origin);
     const project = await owner.createProject({ name: "Public", visibility: "public" });
     await owner.createFile(project.id, "main.py", "for all to see\n");
     const stranger = await people.visit(`/p/${project.slug}`);

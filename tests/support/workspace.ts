@@ -22,6 +22,12 @@ export type WorkspaceOptions = Parameters<Browser["newContext"]>[0] & {
   readonly query?: string;
 };
 
+/** The smallest picture: a PNG of one pixel. */
+export const PIXEL = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
+
 /** Makes the files one after the other and opens the project. */
 export const openWorkspace = async (
   browser: Browser,

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
+import type pg from "pg";
 import type { Actor } from "#kernel/actor";
 import { systemClock } from "#kernel/clock";
 import { createId } from "#kernel/ids";
@@ -52,8 +52,7 @@ const templates: Templates = {
 
 export const openTestProjects = async (options: TestProjectsOptions = {}): Promise<TestProjects> => {
   const database = await openTestDatabase();
-  const admin = new pg.Client({ connectionString: database.adminUrl });
-  await admin.connect();
+  const admin = await database.openAdmin();
   const folder = await mkdtemp(join(tmpdir(), "atelier-projects-"));
   const blobs = await openFolderBlobStore(folder);
   const bus = createInProcessBus(silentLog);
@@ -103,7 +102,6 @@ export const openTestProjects = async (options: TestProjectsOptions = {}): Promi
       return { userId, kind: "guest", name, plan: "free", signInId: createId() };
     },
     async [Symbol.asyncDispose]() {
-      await admin.end();
       await database[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
     },

@@ -3,7 +3,7 @@ import { createManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { Sql } from "#platform/sql";
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createPrometheusMetrics } from "../metrics/adapters/prometheus-metrics.ts";
 import { openTestDatabase, type TestDatabase } from "../sql/test-database.ts";
@@ -13,14 +13,10 @@ let database: TestDatabase;
 let admin: pg.Client;
 beforeAll(async () => {
   database = await openTestDatabase();
-  admin = new pg.Client({ connectionString: database.adminUrl });
-  await admin.connect();
+  admin = await database.openAdmin();
 });
 beforeEach(() => admin.query("truncate audit_log"));
-afterAll(async () => {
-  await admin.end();
-  await database[Symbol.asyncDispose]();
-});
+afterAll(() => database[Symbol.asyncDispose]());
 
 const rows = async (): Promise<Record<string, unknown>[]> =>
   (await admin.query<Record<string, unknown>>("select *, host(address) as from_address from audit_log order by action"))

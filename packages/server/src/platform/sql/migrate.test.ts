@@ -1,4 +1,3 @@
-import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "#kernel/log";
 import { migrate, readMigrations, type Migration } from "./migrate.ts";
@@ -34,10 +33,8 @@ describe("migrations", () => {
     const more = [...known, planted(9001, "create table planted_once (id integer)")];
     const failing = planted(9002, "create table planted_half (id integer); select 1 / 0");
     await expect(run([...more, failing])).rejects.toThrow(/9002_planted.*division by zero/u);
-    const admin = new pg.Client({ connectionString: database.adminUrl });
-    await admin.connect();
+    const admin = await database.openAdmin();
     expect((await admin.query("select to_regclass('planted_half') as found")).rows).toEqual([{ found: null }]);
-    await admin.end();
   });
 
   test("[S2] a newer schema and a changed migration are refused", async () => {

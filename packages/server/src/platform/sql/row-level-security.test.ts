@@ -1,4 +1,4 @@
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createId } from "#kernel/ids";
 import { openTestDatabase, type TestDatabase } from "./test-database.ts";
@@ -13,8 +13,7 @@ const file = createId();
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  admin = new pg.Client({ connectionString: database.adminUrl });
-  await admin.connect();
+  admin = await database.openAdmin();
   for (const id of [alice, bob])
     await admin.query("insert into users (id, kind, name) values ($1, 'guest', 'Somebody')", [id]);
   for (const id of [project, otherProject]) {
@@ -37,10 +36,7 @@ beforeAll(async () => {
     [project, file],
   );
 });
-afterAll(async () => {
-  await admin.end();
-  await database[Symbol.asyncDispose]();
-});
+afterAll(() => database[Symbol.asyncDispose]());
 
 const tables = async (): Promise<string[]> => {
   const { rows } = await admin.query<{ name: string }>(

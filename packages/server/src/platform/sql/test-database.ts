@@ -20,6 +20,8 @@ export type TestDatabase = {
   readonly url: string;
   /** As the superuser, past row-level security: for looking, and for planting faults. */
   readonly adminUrl: string;
+  /** A client at `adminUrl`; it ends with the database. */
+  openAdmin(): Promise<pg.Client>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -77,9 +79,14 @@ const withDatabase = (url: string, name: string): string => {
   return changed.href;
 };
 
-const administer = async (adminUrl: string, statement: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: adminUrl });
+const connectAdmin = async (connectionString: string): Promise<pg.Client> => {
+  const client = new pg.Client({ connectionString });
   await client.connect();
+  return client;
+};
+
+const administer = async (adminUrl: string, statement: string): Promise<void> => {
+  const client = await connectAdmin(adminUrl);
   try {
     await client.query(statement);
   } finally {
@@ -95,11 +102,19 @@ export const openTestDatabase = async (): Promise<TestDatabase> => {
   await administer(maintenance, `create database ${name} template atelier`);
   const url = withDatabase(server.url, name);
   const sql = createPgSql({ url, log: silentLog, maxConnections: 8 });
+  const adminUrl = withDatabase(server.adminUrl, name);
+  const admins: pg.Client[] = [];
   return {
     sql,
     url,
-    adminUrl: withDatabase(server.adminUrl, name),
+    adminUrl,
+    async openAdmin() {
+      const admin = await connectAdmin(adminUrl);
+      admins.push(admin);
+      return admin;
+    },
     async [Symbol.asyncDispose]() {
+      for (const admin of admins) await admin.end();
       await sql[Symbol.asyncDispose]();
       await administer(maintenance, `drop database ${name} with (force)`);
       server.socket.destroy();

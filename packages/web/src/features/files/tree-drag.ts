@@ -53,7 +53,7 @@ export const useTreeDrag = (app: App): TreeDrag => {
     const entry = app.files.getState().entries.get(dragged.current ?? "");
     return entry ? mayMoveInto(entry, folder) : isFromOutside(event);
   };
-  useEffect(() => () => rest(undefined));
+  useEffect(() => () => clearTimeout(resting.current?.timer), []);
 
   return {
     target,

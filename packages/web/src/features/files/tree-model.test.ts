@@ -1,19 +1,8 @@
 import type { Entry } from "@atelier/contracts";
 import { describe, expect, it } from "vitest";
+import { entry } from "./entry.testing.ts";
 import { entriesFrom, firstFileOf, withChanged, withoutRemoved } from "./entries.ts";
 import { mayMoveInto, moveByKey, rowAfterDeletion, visibleRows } from "./tree-model.ts";
-
-const entry = (path: string, kind: "file" | "folder" = "file"): Entry => ({
-  id: path,
-  parentId: null,
-  path,
-  kind,
-  size: 0,
-  hash: null,
-  version: 1,
-  executable: false,
-  updatedAt: "2026-01-01T00:00:00.000Z",
-});
 
 const sample = entriesFrom([
   entry("b.py"),

@@ -1,4 +1,4 @@
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createId } from "#kernel/ids";
 import { silentLog } from "#kernel/log";
@@ -11,16 +11,12 @@ let database: TestDatabase;
 let admin: pg.Client;
 beforeAll(async () => {
   database = await openTestDatabase();
-  admin = new pg.Client({ connectionString: database.adminUrl });
-  await admin.connect();
+  admin = await database.openAdmin();
   await admin.query("create table scratch (id integer primary key, value integer not null default 0)");
   await admin.query("grant all on scratch to atelier_jobs");
   await admin.query("insert into scratch (id) values (1), (2)");
 });
-afterAll(async () => {
-  await admin.end();
-  await database[Symbol.asyncDispose]();
-});
+afterAll(() => database[Symbol.asyncDispose]());
 
 const jobs = { role: "jobs" } as const;
 const valueOf = async (id: number): Promise<number> =>

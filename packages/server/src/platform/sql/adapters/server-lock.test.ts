@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { silentLog } from "#kernel/log";
 import { openTestDatabase, type TestDatabase } from "../test-database.ts";
@@ -11,13 +11,9 @@ let database: TestDatabase;
 let admin: pg.Client;
 beforeAll(async () => {
   database = await openTestDatabase();
-  admin = new pg.Client({ connectionString: database.adminUrl });
-  await admin.connect();
+  admin = await database.openAdmin();
 });
-afterAll(async () => {
-  await admin.end();
-  await database[Symbol.asyncDispose]();
-});
+afterAll(() => database[Symbol.asyncDispose]());
 
 const signal = new AbortController().signal;
 const lock = (onLost: (error: Error) => void = () => undefined, waitMs = 0) =>

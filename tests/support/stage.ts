@@ -1,0 +1,33 @@
+/** What most browser tests stand on: one server and one browser for all tests of a file. */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll } from "vitest";
+import { launchBrowser } from "./browser.ts";
+import { type ServerOptions, startServer, type TestServer } from "./server.ts";
+
+/** There from the first `beforeEach` to the last `afterEach` of the file. */
+export type Stage = { readonly browser: Browser; readonly server: TestServer };
+
+/** Starts both before the file's tests and ends both after them. Called while the file is read. */
+export const setStage = (options: ServerOptions = {}): Stage => {
+  let browser: Browser | undefined;
+  let server: TestServer | undefined;
+  const there = <T>(thing: T | undefined): T => {
+    if (thing === undefined) throw new Error("the stage is set when the tests begin");
+    return thing;
+  };
+  beforeAll(async () => {
+    [browser, server] = await Promise.all([launchBrowser(), startServer(options)]);
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.[Symbol.asyncDispose]();
+  }, 60_000);
+  return {
+    get browser() {
+      return there(browser);
+    },
+    get server() {
+      return there(server);
+    },
+  };
+};
