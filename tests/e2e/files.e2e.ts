@@ -1,29 +1,16 @@
 /** Files as people handle them: the tree by mouse and by keyboard, tabs, deep links, and what others do to an open file. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { startServer, type TestServer } from "../support/server.ts";
-import { openWorkspace, type WorkspaceOptions } from "../support/workspace.ts";
+import { setStage } from "../support/stage.ts";
+import { openWorkspace, PIXEL, type WorkspaceOptions } from "../support/workspace.ts";
 
 const LONG = Array.from({ length: 9000 }, (_, n) => `line_${n + 1} = "${"x".repeat(40)}"`).join("\n");
-const PIXEL = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-  "base64",
-);
 
-let browser: Browser;
-let server: TestServer;
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startServer()]);
-}, 90_000);
-afterAll(async () => {
-  await browser.close();
-  await server[Symbol.asyncDispose]();
-}, 60_000);
+const stage = setStage();
 
 const workspace = async (files: WorkspaceOptions["files"], options: Partial<WorkspaceOptions> = {}) => {
-  const opened = await openWorkspace(browser, server.origin, { files, ...options });
+  const opened = await openWorkspace(stage.browser, stage.server.origin, { files, ...options });
   await opened.editor.page.getByRole("tree").waitFor();
   return opened;
 };
@@ -70,6 +57,19 @@ describe("the tree", () => {
     await page.keyboard.press("ControlOrMeta+Z");
     await eventually(async () => expect(await focusedName(page)).toBe("c.py"));
     expect(await ada.paths()).toContain("c.py");
+    expect(ada.editor.faults).toEqual([]);
+  });
+
+  it("has the keyboard in a row's menu before the next key can come", async () => {
+    await using ada = await workspace({ "main.py": "", "lib/": "" });
+    const { page } = ada.editor;
+    const focused = await rowIn(page)("lib").evaluate((row) => {
+      row.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true }));
+      return document.activeElement?.textContent;
+    });
+    expect(focused).toMatch(/^Rename/u);
+    await page.keyboard.press("Escape");
+    await eventually(async () => expect(await page.getByRole("menuitem").count()).toBe(0));
     expect(ada.editor.faults).toEqual([]);
   });
 
@@ -265,7 +265,7 @@ describe("an address with a file", () => {
     await using ada = await workspace({ "main.py": "", "src/a.py": "" }, { query: "?file=nope.py:3" });
     const { page } = ada.editor;
     await page.getByText("There is no nope.py in this project.").waitFor();
-    await page.goto(`${server.origin}/p/${ada.project.slug}?file=src`);
+    await page.goto(`${stage.server.origin}/p/${ada.project.slug}?file=src`);
     await rowIn(page)("a.py").waitFor();
     expect(await shownRows(page)).toEqual(["src", "a.py", "main.py"]);
   });

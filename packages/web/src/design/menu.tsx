@@ -8,7 +8,7 @@ import {
   useRef,
   useState,
 } from "react";
-import { createPortal } from "react-dom";
+import { createPortal, flushSync } from "react-dom";
 
 export type MenuButtonProps = {
   readonly label: string;
@@ -69,16 +69,18 @@ export const MenuButton = (props: MenuButtonProps) => {
     menu.current?.hidePopover();
     button.current?.focus();
   };
+  // At once, with the keyboard on the first item: the next key may come before the next frame, and it is the menu's.
+  const onBeforeToggle = (event: { newState: string }): void => {
+    if (event.newState !== "open") return;
+    flushSync(() => setOpen(true));
+    // The browser gives the keyboard to it as it shows the menu.
+    if (menu.current) itemsOf(menu.current)[0]?.setAttribute("autofocus", "");
+  };
   const onToggle = (event: { newState: string }): void => {
     const opened = event.newState === "open";
     setOpen(opened);
     if (!opened || !menu.current || !button.current) return;
-    // The items are drawn by the state change above: placed and focused in the frame after it.
-    requestAnimationFrame(() => {
-      if (!menu.current || !button.current) return;
-      placeMenu(menu.current, button.current.getBoundingClientRect(), props.align ?? "start");
-      itemsOf(menu.current)[0]?.focus();
-    });
+    placeMenu(menu.current, button.current.getBoundingClientRect(), props.align ?? "start");
     props.onOpen?.();
   };
   // Choosing closes; a choice among several (the theme) stays open to be seen.
@@ -120,6 +122,7 @@ export const MenuButton = (props: MenuButtonProps) => {
           className="menu"
           tabIndex={-1}
           onClick={onClick}
+          onBeforeToggle={onBeforeToggle}
           onToggle={onToggle}
           onKeyDown={onKeyDown}
         >
