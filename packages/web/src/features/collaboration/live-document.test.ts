@@ -186,6 +186,22 @@ describe("[C5] no edit that this device holds is lost", () => {
   });
 });
 
+test("who reads the state between two frames hears what became of it, even if that is what was said last", async () => {
+  const frames: (() => void)[] = [];
+  const frame = (): void => frames.splice(0).forEach((run) => run());
+  const { document, type } = visit(newStore(), { ...realTime(), nextFrame: (run) => void frames.push(run) });
+  const heard: string[] = [];
+  document.onSaveState.on(({ kind }) => heard.push(kind));
+  await until(() => expect(document.synced).toBe(true));
+  frame();
+  const before = heard.length;
+  type("a");
+  expect(document.saveState.kind).toBe("saving");
+  await until(() => expect(document.saveState.kind).toBe("saved"));
+  frame();
+  expect(heard.slice(before)).toEqual(["saved"]);
+});
+
 describe("a document that the server begins anew", () => {
   test("is not merged with the old one; unsaved text is kept aside", async () => {
     const { document, type, copies } = visit();

@@ -83,6 +83,8 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
   let disconnectedSince: number | undefined = environment.now();
   let state: SaveState = { kind: "saved" };
   let stateAsked = false;
+  /** Somebody read a state that listeners were not told: they hear of the next one even if it is the one they know. */
+  let readAhead = false;
   let cancelStateTimer: (() => void) | undefined;
   let closed = false;
   let ended = false;
@@ -111,7 +113,8 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
           ? disconnectedSince + QUIET_INTERRUPTION_MS - environment.now()
           : (outbox.oldestSince ?? -Infinity) + SLOW_SAVE_MS - environment.now();
       cancelStateTimer = waitMs > 0 ? environment.after(waitMs + 1, stateChanged) : undefined;
-      if (sameSaveState(now, state)) return;
+      if (!readAhead && sameSaveState(now, state)) return;
+      readAhead = false;
       state = now;
       onSaveState.emit(state);
     });
@@ -322,7 +325,9 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
       return ended;
     },
     get saveState() {
-      return currentState();
+      const now = currentState();
+      readAhead ||= !sameSaveState(now, state);
+      return now;
     },
     onSynced,
     onReplaced,
