@@ -15,6 +15,9 @@
 
 /* How long others may go on writing after the main process has ended. */
 #define DRAIN_MS 150
+/* A terminal's unfinished line has less. */
+#define LINE_MAX_BYTES 4096
+#define ERASE 0x7f
 
 static struct job job = {.in = -1, .out = -1, .err = -1, .slave = -1};
 static bool active;
@@ -81,18 +84,39 @@ static void write_input(void) {
   if (input_ended && input_end == 0 && !job.terminal) close_input();
 }
 
-/* Lets the terminal turn a key into a signal for its foreground group, which only it knows, and then takes
-   the key, and as on Linux all pending input, back out. */
+static void read_output(int *fd, uint8_t type) {
+  size_t room = channel_room();
+  if (*fd < 0 || room == 0) return;
+  ssize_t count = read(*fd, channel_begin(), room);
+  if (count > 0) channel_commit(type, (size_t)count);
+  else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
+    /* A terminal says EIO when its last user is gone. */
+    if (job.terminal) job.in = -1;
+    close_fd(fd);
+  }
+}
+
+/* Lets the terminal turn a key into a signal for its foreground group, which only it knows. As on Linux nobody reads the
+   key, nor what was typed before it: the rest of the line, and the key, are erased in the same write that brings it, so
+   that there is no moment in which a waiting program could take them. */
 static void press_signal_key(uint8_t key, struct termios settings) {
   struct termios quiet = settings;
-  uint8_t pending[4096];
-  quiet.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-  tcsetattr(job.slave, TCSANOW, &quiet);
-  if (write(job.in, &key, 1) == 1)
-    while (read(job.slave, pending, sizeof pending) > 0) continue;
-  tcsetattr(job.slave, TCSANOW, &settings);
+  uint8_t dropped[LINE_MAX_BYTES], press[LINE_MAX_BYTES];
   char echo[2] = {'^', (char)(key ^ 0x40)};
+  /* Behind the echo of what was typed before, ahead of what the program says to it. */
+  read_output(&job.out, TO_HOST_TERMINAL);
   if ((settings.c_lflag & ECHO) != 0 && channel_room() > 0) channel_send(TO_HOST_TERMINAL, echo, sizeof echo);
+  /* A line that is complete would hold the key back until somebody reads it. */
+  while (read(job.slave, dropped, sizeof dropped) > 0) continue;
+  quiet.c_lflag = (quiet.c_lflag | ICANON) & ~(tcflag_t)ECHO;
+  quiet.c_cc[VERASE] = ERASE;
+  tcsetattr(job.slave, TCSANOW, &quiet);
+  memset(press, ERASE, sizeof press);
+  press[0] = key;
+  if (write(job.in, press, sizeof press) < 0) errno = 0;
+  tcsetattr(job.slave, TCSANOW, &settings);
+  /* Where lines are not gathered, gVisor takes the return to that for input; this finds that there is none. */
+  while (read(job.slave, dropped, sizeof dropped) > 0) continue;
 }
 
 /* Takes keys that are signals out of the newest `length` bytes of input. Returns how many are left. */
@@ -153,18 +177,6 @@ void relay_resize(uint16_t columns, uint16_t rows) {
   if (!active || !job.terminal || job.in < 0) return;
   ioctl(job.in, TIOCSWINSZ, &size);
   if (relay_helps_terminal && job.running) signal_program(SIGWINCH);
-}
-
-static void read_output(int *fd, uint8_t type) {
-  size_t room = channel_room();
-  if (*fd < 0 || room == 0) return;
-  ssize_t count = read(*fd, channel_begin(), room);
-  if (count > 0) channel_commit(type, (size_t)count);
-  else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
-    /* A terminal says EIO when its last user is gone. */
-    if (job.terminal) job.in = -1;
-    close_fd(fd);
-  }
 }
 
 static void kill_everything(void) {

@@ -1,13 +1,14 @@
 /** The whole module on real sandboxes, images and PostgreSQL: the same programs in every tier that this machine has. */
 import type { Actor } from "#kernel/actor";
 import { systemClock } from "#kernel/clock";
-import { silentLog } from "#kernel/log";
+import { type Log, silentLog } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { Execution, StartExecution } from "@atelier/contracts";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inspect } from "node:util";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createInProcessBus } from "../../platform/bus/adapters/in-process-bus.ts";
 import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometheus-metrics.ts";
 import { openTestDatabase, type TestDatabase } from "../../platform/sql/test-database.ts";
@@ -21,6 +22,11 @@ const MIB = 1_048_576;
 const imageRoot = process.env["ATELIER_TEST_IMAGE"] ?? "";
 const runsc = join(process.env["ATELIER_TEST_TOOLS"] ?? "", "runsc");
 const hasImage = existsSync(join(imageRoot, "..", "image.json"));
+
+/** What was wrong with sandboxes, shown when a test fails: the execution itself says no more than "system-error". */
+const complaints: string[] = [];
+const complain = (event: string, fields?: object): void => void complaints.push(`${event} ${inspect(fields)}`);
+const log: Log = { ...silentLog, warn: complain, error: complain, with: () => log };
 
 const ada = actorNamed("ada");
 const python = (content: string, more: Partial<StartExecution> = {}): StartExecution => ({
@@ -36,7 +42,7 @@ const openProvider = async (tier: "gvisor" | "namespaces", stateFolder: string):
     cacheFolder: join(stateFolder, "init"),
     sourceFolder: join(languagesFolder, "../packages/sandbox-init"),
   });
-  const common = { initPath, warmUpFolder: languagesFolder, stateFolder, log: silentLog };
+  const common = { initPath, warmUpFolder: languagesFolder, stateFolder, log };
   return tier === "gvisor"
     ? createGvisorProvider({ runsc, ...common })
     : createBubblewrapProvider({ bwrap: "bwrap", ...common });
@@ -122,7 +128,7 @@ const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void =
         bus: createInProcessBus(silentLog),
         metrics: createPrometheusMetrics(),
         clock: systemClock,
-        log: silentLog,
+        log,
         settings: { EXECUTION_CONCURRENCY: 8, EXECUTION_QUEUE: 64, EXECUTION_WARM_MAX: 4, EXECUTION_PROGRAM_MIB: 10 },
         languagesFolder,
         imagesFolder: dirname(dirname(imageRoot)),
@@ -130,6 +136,11 @@ const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void =
       await execution.start(new AbortController().signal);
       while (!execution.readiness().ok) await new Promise((resolve) => setTimeout(resolve, 50));
     }, 60_000);
+
+    afterEach(({ task }) => {
+      if (task.result?.state === "fail") process.stderr.write(`${complaints.join("\n")}\n`);
+      complaints.length = 0;
+    });
 
     afterAll(async () => {
       await execution[Symbol.asyncDispose]();

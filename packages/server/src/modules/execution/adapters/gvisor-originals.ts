@@ -42,7 +42,6 @@ export const createOriginals = (folder: string, now: () => number = () => perfor
     current.delete(kind);
     if (original !== undefined && original.holders === 0) remove(original);
   };
-  const isCurrent = (original: Original): boolean => [...current.values()].includes(original);
 
   return {
     hold(kind) {
@@ -59,7 +58,7 @@ export const createOriginals = (folder: string, now: () => number = () => perfor
         folder: original.folder,
         release() {
           original.holders -= 1;
-          if (original.holders === 0 && !isCurrent(original)) remove(original);
+          if (original.holders === 0 && current.get(kind) !== original) remove(original);
         },
       };
     },

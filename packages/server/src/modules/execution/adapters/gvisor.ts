@@ -77,11 +77,15 @@ const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string, disk: Scr
   },
 });
 
-/** Stops and continues the kernel's process: it looks after its own work 2,500 times a second even when there is none. */
-const signalKernel = (pidFile: string, signal: "SIGSTOP" | "SIGCONT"): void => {
+const readPid = (pidFile: string): number => {
   const pid = Number(readFileSync(pidFile, "utf8"));
   // Zero and negative numbers would name groups of processes.
   if (!Number.isSafeInteger(pid) || pid <= 1) throw new Error(`runsc wrote no process id to ${pidFile}`);
+  return pid;
+};
+
+/** Stops and continues the kernel's process: it looks after its own work 2,500 times a second even when there is none. */
+const signalKernel = (pid: number, signal: "SIGSTOP" | "SIGCONT"): void => {
   try {
     process.kill(pid, signal);
   } catch (error) {
@@ -134,6 +138,7 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
         disk: place.disk,
       });
       void launched.exited.then(() => original?.release());
+      let restingPid: number | undefined;
       return createToolMachine({
         launched,
         place,
@@ -152,8 +157,13 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
             return true;
           }
         },
-        rest: () => signalKernel(pidFile, "SIGSTOP"),
-        wake: () => signalKernel(pidFile, "SIGCONT"),
+        rest() {
+          restingPid = readPid(pidFile);
+          signalKernel(restingPid, "SIGSTOP");
+        },
+        wake() {
+          if (restingPid !== undefined) signalKernel(restingPid, "SIGCONT");
+        },
       });
     },
     clear: () => originals.clear(),

@@ -53,19 +53,28 @@ export const openWarmSandbox = async (options: WarmSandboxOptions): Promise<Warm
   machine.input.on("error", () => undefined);
 
   const ask = (question: number): void => void machine.input.write(encodeFrame(question));
+  /** Each answer has its time: saving an original in between takes its own. */
+  const answered = async (): Promise<{ readonly mayBeCopied: boolean }> => {
+    const { promise, reject } = ready;
+    const timer = setTimeout(
+      () => reject(new SandboxUnavailable(`the sandbox was not ready after ${options.bootTimeoutMs} ms`)),
+      options.bootTimeoutMs,
+    );
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
   const askAgain = async (question: number): Promise<void> => {
     if (state === "gone") throw new SandboxUnavailable("the sandbox ended while it was copied");
     ready = Promise.withResolvers();
     ask(question);
-    await ready.promise;
+    await answered();
   };
-  const timer = setTimeout(
-    () => ready.reject(new SandboxUnavailable(`the sandbox was not ready after ${options.bootTimeoutMs} ms`)),
-    options.bootTimeoutMs,
-  );
   try {
     if (machine.isCopy) ask(toSandbox.rehearse);
-    const { mayBeCopied } = await ready.promise;
+    const { mayBeCopied } = await answered();
     if (mayBeCopied && (await machine.becomeOriginal(() => askAgain(toSandbox.prepare)))) {
       await askAgain(toSandbox.rehearse);
     }
@@ -74,8 +83,6 @@ export const openWarmSandbox = async (options: WarmSandboxOptions): Promise<Warm
   } catch (error) {
     await machine.destroy();
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
 
   return {
