@@ -40,13 +40,19 @@ const bwrapArguments = (options: {
 };
 
 /** Reads the pid of the sandbox's first process from bubblewrap's report. */
-const readChildPid = async (launched: Launched): Promise<number> => {
+const readChildPid = async (launched: Launched, timeoutMs: number): Promise<number> => {
   const info = launched.extra[0];
   let text = "";
   if (info !== undefined && "read" in info) {
-    for await (const chunk of info) {
-      text += String(chunk);
-      if (text.length > 4096 || text.includes("}")) break;
+    const late = new SandboxUnavailable(`bubblewrap did not start within ${timeoutMs} ms`);
+    const timer = setTimeout(() => info.destroy(late), timeoutMs);
+    try {
+      for await (const chunk of info) {
+        text += String(chunk);
+        if (text.length > 4096 || text.includes("}")) break;
+      }
+    } finally {
+      clearTimeout(timer);
     }
   }
   const match = /"child-pid": *(\d+)/u.exec(text);
@@ -78,9 +84,9 @@ export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxPro
   return createSandboxProvider({
     ...options,
     tier: "namespaces",
-    start: async ({ blueprint, place, runtimeFolder }) => {
+    start: async ({ blueprint, place, runtimeFolder, bootTimeoutMs }) => {
       const pair = separateUsers ? nextPair() : undefined;
-      const launched = launch({
+      const launched = await launch({
         initPath: options.initPath,
         argv: [options.bwrap, ...bwrapArguments({ blueprint, runtimeFolder, place, separateUsers })],
         joinFiles: place.cgroup?.joinFiles ?? [],
@@ -88,7 +94,7 @@ export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxPro
         extraPipes: 2,
       });
       try {
-        mapUsers(await readChildPid(launched), pair);
+        mapUsers(await readChildPid(launched, bootTimeoutMs), pair);
         const unblock = launched.extra[1] as Writable;
         unblock.on("error", () => undefined);
         unblock.end("1");

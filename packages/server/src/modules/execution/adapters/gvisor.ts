@@ -128,7 +128,7 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
       const pidFile = join(place.folder, "kernel.pid");
       const common = ["--bundle", place.folder, "--pid-file", pidFile, place.id];
       writeFileSync(join(place.folder, "config.json"), JSON.stringify(ociBundle(blueprint, runtimeFolder, place.disk)));
-      const launched = launch({
+      const launching = launch({
         initPath: options.initPath,
         argv:
           original === undefined
@@ -137,7 +137,10 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
         joinFiles: place.cgroup?.joinFiles ?? [],
         disk: place.disk,
       });
-      void launched.exited.then(() => original?.release());
+      // Also when nothing was started: nobody reads its files then.
+      const release = (): void => original?.release();
+      launching.then(({ exited }) => exited).then(release, release);
+      const launched = await launching;
       let restingPid: number | undefined;
       return createToolMachine({
         launched,

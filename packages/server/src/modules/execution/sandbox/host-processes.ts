@@ -70,9 +70,12 @@ export const processesNaming = (text: string, tool: RegExp): number[] =>
     })
     .map((process) => process.pid);
 
-/** SIGKILL to each; one that has already gone, or is not ours, is passed over. */
+/** Whether a number names one process: zero and below name groups, this server's own among them, and 1 is the machine's. */
+const isOneProcess = (pid: number): boolean => Number.isSafeInteger(pid) && pid > 1;
+
+/** SIGKILL to each; what has already gone, is not ours, or is no process of its own is passed over. */
 export const killProcesses = (pids: readonly number[]): void => {
-  for (const pid of pids) {
+  for (const pid of pids.filter(isOneProcess)) {
     try {
       process.kill(pid, "SIGKILL");
     } catch (error) {

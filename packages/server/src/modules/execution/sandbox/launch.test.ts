@@ -19,7 +19,7 @@ const bytes = 16 * 1024 * 1024;
 describe.skipIf(!existsSync(imageRoot))("launch (set ATELIER_TEST_IMAGE)", { timeout: 60_000 }, () => {
   let initPath = "";
   const run = async (plan: Partial<LaunchPlan>): Promise<{ said: string; complaint: string }> => {
-    const launched = launch({ initPath, argv: ["/bin/true"], joinFiles: [], disk: undefined, ...plan });
+    const launched = await launch({ initPath, argv: ["/bin/true"], joinFiles: [], disk: undefined, ...plan });
     const said = await text(launched.output);
     await launched.exited;
     return { said, complaint: launched.complaint() };
@@ -41,7 +41,7 @@ describe.skipIf(!existsSync(imageRoot))("launch (set ATELIER_TEST_IMAGE)", { tim
         "--eval",
         `import { launch } from ${JSON.stringify(join(import.meta.dirname, "launch.ts"))};
          const [initPath] = process.argv.slice(1);
-         console.log(launch({ initPath, argv: ["/bin/sleep", "1000"], joinFiles: [], disk: undefined }).pid);
+         console.log((await launch({ initPath, argv: ["/bin/sleep", "1000"], joinFiles: [], disk: undefined })).pid);
          setInterval(() => undefined, 1000);`,
         initPath,
       ],
@@ -61,7 +61,7 @@ describe.skipIf(!existsSync(imageRoot))("launch (set ATELIER_TEST_IMAGE)", { tim
     const own = join(folder, "own");
     mkdirSync(own);
     const disk = await disks.plan(own, { bytes, inodes: 128 });
-    const launched = launch({
+    const launched = await launch({
       initPath,
       argv: ["/bin/sh", "-c", 'cd "$0" && df -P . | tail -1 && ls && read go', disk.mountPoint],
       joinFiles: [],

@@ -1,6 +1,7 @@
 /** Starts an isolation tool as a child whose cgroups, disk, streams and last words are ours. */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { SandboxUnavailable } from "./sandbox-unavailable.ts";
 import type { ScratchDisk } from "./scratch-disk.ts";
 
 /** A started tool. */
@@ -36,19 +37,27 @@ export const launchArguments = ({ initPath, argv, joinFiles, disk }: LaunchPlan)
   ...argv,
 ];
 
-/** Throws when the child cannot be started at all. */
-export const launch = (plan: LaunchPlan & { readonly extraPipes?: number }): Launched => {
+const spawnTool = (file: string, rest: readonly string[], extraPipes: number): ChildProcess => {
+  const extra = Array.from({ length: extraPipes }, () => "pipe" as const);
+  try {
+    // Its own session: a terminal's Ctrl-C stops the server, which then stops sandboxes in order.
+    return spawn(file, rest, {
+      stdio: ["pipe", "pipe", "pipe", ...extra],
+      detached: true,
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+      cwd: "/",
+    });
+  } catch (error) {
+    throw new SandboxUnavailable(`${file} cannot be started: ${String(error)}`, { cause: error });
+  }
+};
+
+/** Rejects with SandboxUnavailable when the child cannot be started at all. */
+export const launch = async (plan: LaunchPlan & { readonly extraPipes?: number }): Promise<Launched> => {
   const argv = launchArguments(plan);
   const [file, ...rest] = argv;
   if (file === undefined) throw new RangeError("argv is empty");
-  const extra = Array.from({ length: plan.extraPipes ?? 0 }, () => "pipe" as const);
-  // Its own session: a terminal's Ctrl-C stops the server, which then stops sandboxes in order.
-  const child = spawn(file, rest, {
-    stdio: ["pipe", "pipe", "pipe", ...extra],
-    detached: true,
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-    cwd: "/",
-  });
+  const child = spawnTool(file, rest, plan.extraPipes ?? 0);
   let words = "";
   let failure = "";
   const exited = Promise.withResolvers<void>();
@@ -60,11 +69,16 @@ export const launch = (plan: LaunchPlan & { readonly extraPipes?: number }): Lau
   child.stderr?.on("data", (chunk: Buffer) => {
     words = (words + chunk.toString("utf8")).slice(-complaintBytes);
   });
-  const { stdin, stdout } = child;
+  const { pid, stdin, stdout } = child;
+  if (pid === undefined) {
+    // There is no process (no such file, no right, no room for one more), and the reason comes a moment later.
+    await exited.promise;
+    throw new SandboxUnavailable(`${file} cannot be started: ${failure}`);
+  }
   if (stdin === null || stdout === null) throw new Error("the child has no pipes");
   return {
     child,
-    pid: child.pid ?? 0,
+    pid,
     input: stdin,
     output: stdout,
     extra: child.stdio.slice(3).filter((stream) => stream !== null && stream !== undefined),

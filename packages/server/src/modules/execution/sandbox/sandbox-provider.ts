@@ -27,6 +27,8 @@ export type MachineOptions = {
   readonly runtimeFolder: string;
   /** False: the last copy of this kind failed, and another would. */
   readonly mayBeCopy: boolean;
+  /** For each thing that the tool has to say on the way. */
+  readonly bootTimeoutMs: number;
 };
 
 const usualBootTimeoutMs = 20_000;
@@ -41,7 +43,7 @@ export const createSandboxProvider = (
     readonly clear?: () => void;
   },
 ): SandboxProvider => {
-  const { tier } = options;
+  const { tier, bootTimeoutMs = usualBootTimeoutMs } = options;
   mkdirSync(options.stateFolder, { recursive: true });
   const home = createSandboxHome(options);
   let runtimeFolder: string | undefined;
@@ -50,20 +52,14 @@ export const createSandboxProvider = (
     runtimeFolder ??= makeRuntimeFolder(options);
     const place = await home.open(blueprint);
     try {
-      return await options.start({ blueprint, place, runtimeFolder, mayBeCopy });
+      return await options.start({ blueprint, place, runtimeFolder, mayBeCopy, bootTimeoutMs });
     } catch (error) {
       await place.remove(destroyTimeoutMs);
       throw error;
     }
   };
   const open = (blueprint: SandboxBlueprint, machine: Machine): Promise<WarmSandbox> =>
-    openWarmSandbox({
-      tier,
-      limitsEnforcement: home.limitsEnforcement,
-      blueprint,
-      machine,
-      bootTimeoutMs: options.bootTimeoutMs ?? usualBootTimeoutMs,
-    });
+    openWarmSandbox({ tier, limitsEnforcement: home.limitsEnforcement, blueprint, machine, bootTimeoutMs });
 
   return {
     tier,
