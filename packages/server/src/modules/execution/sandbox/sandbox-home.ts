@@ -6,8 +6,9 @@ import type { Log } from "#kernel/log";
 import type { IsolationTier, LimitsEnforcement, SandboxBlueprint, WarmSandbox } from "../ports.ts";
 import { type CgroupLayout, findCgroupLayout } from "./cgroup-layout.ts";
 import { createSandboxCgroup, removeSandboxCgroups, type SandboxCgroup } from "./cgroups.ts";
+import { createDiskPromises, type FreeBytes } from "./disk-promises.ts";
 import { killProcesses, processesNaming, waitUntil } from "./host-processes.ts";
-import { createScratchDisks, type ScratchDisk } from "./scratch-disk.ts";
+import { createScratchDisks, imageBytes, type ScratchDisk } from "./scratch-disk.ts";
 
 /** One sandbox's belongings on the host. */
 export type SandboxPlace = {
@@ -15,7 +16,7 @@ export type SandboxPlace = {
   /** Holds the tool's own state; its path on a command line is how a later server finds what was left behind. */
   readonly folder: string;
   readonly cgroup: SandboxCgroup | undefined;
-  /** The disk for /project and /tmp that its launch will mount; absent: the sandbox makes one in memory. */
+  /** The disk for /project and /tmp that its launch will mount; absent: the sandbox makes one in memory, which counts as such. */
   readonly disk: ScratchDisk | undefined;
   remove(timeoutMs: number): Promise<void>;
 };
@@ -48,6 +49,7 @@ export const createSandboxHome = (options: {
   readonly tier: IsolationTier;
   readonly initPath: string;
   readonly log: Log;
+  readonly freeBytes?: FreeBytes | undefined;
 }): SandboxHome => {
   const stateFolder = resolve(options.stateFolder);
   const sandboxes = join(stateFolder, "sandboxes");
@@ -66,11 +68,15 @@ export const createSandboxHome = (options: {
       : undefined;
   let disksWork = disks !== undefined;
 
-  const planDisk = async (folder: string, blueprint: SandboxBlueprint): Promise<ScratchDisk | undefined> => {
+  const promises = createDiskPromises({ folder: stateFolder, log: options.log, freeBytes: options.freeBytes });
+
+  const planDisk = async (id: string, blueprint: SandboxBlueprint): Promise<ScratchDisk | undefined> => {
     if (disks === undefined || !disksWork) return undefined;
+    const size = { bytes: blueprint.diskBytes, inodes: blueprint.diskInodes };
     try {
-      return await disks.plan(folder, { bytes: blueprint.diskBytes, inodes: blueprint.diskInodes });
+      return (await promises.give(id, imageBytes(size))) ? await disks.plan(join(sandboxes, id), size) : undefined;
     } catch (error) {
+      promises.release(id);
       // In a container there may be no loop devices: files are then kept in memory, and count as such.
       if (disksWork) options.log.warn("execution.disks-in-memory", { tier: options.tier, reason: String(error) });
       disksWork = false;
@@ -90,18 +96,22 @@ export const createSandboxHome = (options: {
       const folder = join(sandboxes, id);
       mkdirSync(folder, { mode: 0o700 });
       if (!existsSync(join(stateFolder, layoutFile))) rememberLayout();
-      const disk = await planDisk(folder, blueprint);
-      const cgroup = layout === undefined ? undefined : createSandboxCgroup(layout, cgroupParent, id);
-      return {
-        id,
-        folder,
-        cgroup,
-        disk,
-        async remove(timeoutMs) {
-          await cgroup?.remove(timeoutMs);
-          rmSync(folder, { recursive: true, force: true });
-        },
+      const removeFolder = (): void => {
+        rmSync(folder, { recursive: true, force: true });
+        promises.release(id);
       };
+      const disk = await planDisk(id, blueprint);
+      try {
+        const cgroup = layout === undefined ? undefined : createSandboxCgroup(layout, cgroupParent, id);
+        const remove = async (timeoutMs: number): Promise<void> => {
+          await cgroup?.remove(timeoutMs);
+          removeFolder();
+        };
+        return { id, folder, cgroup, disk, remove };
+      } catch (error) {
+        removeFolder();
+        throw error;
+      }
     },
     track(sandbox) {
       living.add(sandbox);

@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import type { Log } from "#kernel/log";
 import type { IsolationTier, SandboxBlueprint, SandboxProvider, WarmSandbox } from "../ports.ts";
+import type { FreeBytes } from "./disk-promises.ts";
 import type { Machine } from "./machine.ts";
 import { makeRuntimeFolder } from "./runtime-folder.ts";
 import { createSandboxHome, type SandboxPlace } from "./sandbox-home.ts";
@@ -17,6 +18,8 @@ export type ProviderOptions = {
   readonly stateFolder: string;
   readonly log: Log;
   readonly bootTimeoutMs?: number;
+  /** Of the disk below the state folder; replaced in tests. */
+  readonly freeBytes?: FreeBytes;
 };
 
 /** What a tier starts a machine from. */

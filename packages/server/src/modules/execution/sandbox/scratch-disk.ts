@@ -32,8 +32,8 @@ const blockBytes = 4096;
 /** As in packages/sandbox-init/init.h. */
 const programUid = 1000;
 
-/** Room for the file system's own tables, so that the program gets the bytes it was promised. */
-const imageBytes = ({ bytes, inodes }: DiskSize): number =>
+/** What a disk may take on the host: room for the file system's own tables too, so that the program gets the bytes it was promised. */
+export const imageBytes = ({ bytes, inodes }: DiskSize): number =>
   Math.ceil((bytes * 1.01 + inodes * inodeBytes + 1_048_576) / blockBytes) * blockBytes;
 
 /** The folders that init would make on an empty disk, for sandboxes whose user ids are the disk's own. */
