@@ -15,7 +15,8 @@ export type PlanLimits = {
 };
 
 const outside = { outputBytes: 64 * MIB, diskBytes: 1024 * MIB, diskInodes: 65_536, processes: 128 };
-// One processor for the whole time, and an allowance above it: a single busy thread meets the wall, several meet the CPU limit.
+// One processor for the whole time, and an allowance above it for up to two at once (sandbox/cgroups.ts): a single busy
+// thread meets the wall, several meet the CPU limit before it.
 const free: SandboxLimits = { ...outside, wallMs: 30_000, cpuMs: 40_000, memoryBytes: 512 * MIB };
 const paid: SandboxLimits = { ...outside, wallMs: 300_000, cpuMs: 600_000, memoryBytes: 2048 * MIB };
 

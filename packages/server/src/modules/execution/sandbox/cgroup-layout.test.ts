@@ -1,10 +1,10 @@
 /** Where cgroups are found, for the ways in which systems mount them. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { findCgroupLayout, readHierarchies } from "./cgroup-layout.ts";
-import { createSandboxCgroup } from "./cgroups.ts";
+import { createSandboxCgroup, removeSandboxCgroups } from "./cgroups.ts";
 
 const mountLine = (mount: string, type: string, options: string, root = "/"): string =>
   `30 25 0:26 ${root} ${mount} rw,nosuid shared:9 - ${type} ${type} rw,${options}`;
@@ -68,11 +68,33 @@ test("version 2 is used where it hands down memory and CPU, and a sandbox's limi
   });
   cgroup.meter.begin(1000);
   expect(readFileSync(join(inside, "memory.max"), "utf8")).toBe("1000");
-  expect(readFileSync(join(inside, "cpu.max"), "utf8")).toBe("100000 100000");
+  const processors = Math.min(2, availableParallelism());
+  expect(readFileSync(join(inside, "cpu.max"), "utf8")).toBe(`${processors}00000 100000`);
   expect(readFileSync(join(own, "atelier-x/cgroup.subtree_control"), "utf8")).toBe("+memory +cpu +pids");
   expect(cgroup.meter.measure()).toEqual({ cpuMs: 2500, memoryPeakBytes: 100, memoryExceeded: true });
   expect(cgroup.joinFiles).toEqual([join(inside, "cgroup.procs")]);
 });
+
+/** Only a kernel refuses, and only one with version 1: elsewhere there is nothing to imitate it with. */
+const here = findCgroupLayout();
+const refusing = here?.version === 1 && availableParallelism() > 1 ? [here] : [];
+
+test.each(refusing)(
+  "version $version: where a container may not use two processors, a sandbox has one",
+  async (own) => {
+    const container = join(own.cpu, `atelier-container-${process.pid}`);
+    const parent = `atelier-quota-${process.pid}`;
+    mkdirSync(container);
+    try {
+      writeFileSync(join(container, "cpu.cfs_quota_us"), "150000");
+      createSandboxCgroup({ ...own, cpu: container }, parent, "one").meter.begin(64 << 20);
+      expect(Number(readFileSync(join(container, parent, "one/cpu.cfs_quota_us"), "utf8"))).toBe(100_000);
+    } finally {
+      await removeSandboxCgroups({ ...own, cpu: container }, parent);
+      rmdirSync(container);
+    }
+  },
+);
 
 test("a server that looks again, from the leaf it stepped into, finds the same folder", () => {
   const root = folder();

@@ -1,5 +1,6 @@
 /** One cgroup per sandbox: limits, usage, why it died, and its removal; versions 1 and 2 behind one face. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { CgroupLayout } from "./cgroup-layout.ts";
 import { killProcesses, waitUntil } from "./host-processes.ts";
@@ -16,6 +17,8 @@ export interface SandboxCgroup {
 }
 
 const cpuPeriodUs = 100_000;
+/** At once: two processors where there are two. How long is the run's CPU limit, which is above its wall time by an allowance. */
+const cpuQuotaUs = (): number => Math.min(2, availableParallelism()) * cpuPeriodUs;
 /** The outer bound on tasks: gVisor needs hundreds for itself; programs are bounded inside. */
 const tasksMaximum = 4096;
 
@@ -63,7 +66,13 @@ const meterOne = (paths: CgroupLayout): Meter => {
       writeFileSync(join(paths.memory, "memory.limit_in_bytes"), String(memoryBytes));
       writeIfThere(join(paths.memory, "memory.memsw.limit_in_bytes"), String(memoryBytes));
       writeIfThere(join(paths.memory, "memory.max_usage_in_bytes"), "0");
-      writeFileSync(join(paths.cpu, "cpu.cfs_quota_us"), String(cpuPeriodUs));
+      try {
+        writeFileSync(join(paths.cpu, "cpu.cfs_quota_us"), String(cpuQuotaUs()));
+      } catch (error) {
+        // In a container that may use less than two, version 1 refuses two to what is inside it.
+        if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
+        writeFileSync(join(paths.cpu, "cpu.cfs_quota_us"), String(cpuPeriodUs));
+      }
     },
     measure: () => ({
       cpuMs: readNumber(join(paths.cpuacct, "cpuacct.usage")) / 1e6,
@@ -85,7 +94,7 @@ const meterTwo = (paths: CgroupLayout): Meter => {
       writeFileSync(join(paths.memory, "memory.max"), String(memoryBytes));
       writeIfThere(join(paths.memory, "memory.swap.max"), "0");
       writeIfThere(join(paths.memory, "memory.oom.group"), "1");
-      writeFileSync(join(paths.cpu, "cpu.max"), `${cpuPeriodUs} ${cpuPeriodUs}`);
+      writeFileSync(join(paths.cpu, "cpu.max"), `${cpuQuotaUs()} ${cpuPeriodUs}`);
       peakSeen = 0;
     },
     measure() {

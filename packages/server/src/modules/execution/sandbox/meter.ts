@@ -12,7 +12,7 @@ export type Measurement = {
 export interface Meter {
   /** Milliseconds between two measurements while a program runs. */
   readonly intervalMs: number;
-  /** Sets the memory that may be used from now on, forgets the peak, and bounds the CPU to one processor. */
+  /** Sets the memory that may be used from now on, forgets the peak, and bounds the CPU to two processors at once. */
   begin(memoryBytes: number): void;
   measure(): Measurement;
 }
