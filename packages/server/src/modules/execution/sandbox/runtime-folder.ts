@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import type { LimitsEnforcement } from "../ports.ts";
 import { encodeSeccompFilter } from "./seccomp-filter.ts";
 
 /** Where things are inside a sandbox. */
@@ -43,8 +44,10 @@ export const makeRuntimeFolder = (options: {
   readonly stateFolder: string;
   readonly initPath: string;
   readonly warmUpFolder: string;
+  readonly limitsEnforcement: LimitsEnforcement;
 }): string => {
-  const filter = process.arch === "x64" || process.arch === "arm64" ? encodeSeccompFilter(process.arch) : undefined;
+  const { arch } = process;
+  const filter = arch === "x64" || arch === "arm64" ? encodeSeccompFilter(arch, options.limitsEnforcement) : undefined;
   const warmUps = findWarmUps(options.warmUpFolder);
   const hash = createHash("sha256")
     .update(readFileSync(options.initPath))

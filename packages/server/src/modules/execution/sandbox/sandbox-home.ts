@@ -50,12 +50,13 @@ export const createSandboxHome = (options: {
   readonly initPath: string;
   readonly log: Log;
   readonly freeBytes?: FreeBytes | undefined;
+  readonly findCgroups?: (() => CgroupLayout | undefined) | undefined;
 }): SandboxHome => {
   const stateFolder = resolve(options.stateFolder);
   const sandboxes = join(stateFolder, "sandboxes");
   mkdirSync(sandboxes, { recursive: true });
   const cgroupParent = cgroupParentName(stateFolder);
-  const layout = findCgroupLayout();
+  const layout = (options.findCgroups ?? findCgroupLayout)();
   const living = new Set<WarmSandbox>();
 
   const disks =

@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import type { Log } from "#kernel/log";
 import type { IsolationTier, SandboxBlueprint, SandboxProvider, WarmSandbox } from "../ports.ts";
+import type { CgroupLayout } from "./cgroup-layout.ts";
 import type { FreeBytes } from "./disk-promises.ts";
 import type { Machine } from "./machine.ts";
 import { makeRuntimeFolder } from "./runtime-folder.ts";
@@ -20,6 +21,8 @@ export type ProviderOptions = {
   readonly bootTimeoutMs?: number;
   /** Of the disk below the state folder; replaced in tests. */
   readonly freeBytes?: FreeBytes;
+  /** Looks for cgroups that sandboxes may be limited by; replaced in tests. */
+  readonly findCgroups?: () => CgroupLayout | undefined;
 };
 
 /** What a tier starts a machine from. */
@@ -52,7 +55,7 @@ export const createSandboxProvider = (
   let runtimeFolder: string | undefined;
 
   const startMachine = async (blueprint: SandboxBlueprint, mayBeCopy: boolean): Promise<Machine> => {
-    runtimeFolder ??= makeRuntimeFolder(options);
+    runtimeFolder ??= makeRuntimeFolder({ ...options, limitsEnforcement: home.limitsEnforcement });
     const place = await home.open(blueprint);
     try {
       return await options.start({ blueprint, place, runtimeFolder, mayBeCopy, bootTimeoutMs });

@@ -65,12 +65,27 @@ test.each([
   ["a limit of its own", { number: 302, arguments: [0n] }, allow],
   ["a limit of init", { number: 302, arguments: [1n] }, refuse],
 ] as const)("%s", (_, call, expected) => {
-  expect(evaluate(encodeSeccompFilter("x64"), call)).toBe(expected);
+  expect(evaluate(encodeSeccompFilter("x64", "cgroup"), call)).toBe(expected);
+});
+
+test.each([
+  ["memfd_create", 319, 279],
+  ["shmget", 29, 194],
+] as const)("%s is refused only where memory is counted by process", (_, x64Number, armNumber) => {
+  const answers = (["cgroup", "polled"] as const).map((limits) => [
+    evaluate(encodeSeccompFilter("x64", limits), { number: x64Number }),
+    evaluate(encodeSeccompFilter("arm64", limits), { number: armNumber, architecture: 0xc000_00b7 }),
+  ]);
+  expect(answers).toEqual([
+    [allow, allow],
+    [refuse, refuse],
+  ]);
+  expect(evaluate(encodeSeccompFilter("x64", "polled"), { number: 0 })).toBe(allow);
 });
 
 test("the table for 64-bit ARM ends as well", () => {
   const arm = { architecture: 0xc000_00b7 };
-  const program = encodeSeccompFilter("arm64");
+  const program = encodeSeccompFilter("arm64", "cgroup");
   expect(evaluate(program, { number: 63, ...arm })).toBe(allow);
   expect(evaluate(program, { number: 40, ...arm })).toBe(refuse);
 });

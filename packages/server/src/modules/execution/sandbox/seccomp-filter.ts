@@ -1,5 +1,7 @@
 /** Writes the seccomp filter of the namespaces tier as a classic BPF program: refuse with an errno, never kill. */
 
+import type { LimitsEnforcement } from "../ports.ts";
+
 /** Processors with a table here. */
 export type FilterArchitecture = "x64" | "arm64";
 
@@ -66,6 +68,12 @@ const refused: Readonly<Record<string, Numbers>> = {
   vhangup: [153, 58],
 };
 
+/** Ways to memory that is in no process's account, and so is not seen where processes are counted instead of a cgroup. */
+const unaccounted: Readonly<Record<string, Numbers>> = {
+  memfd_create: [319, 279],
+  shmget: [29, 194],
+};
+
 const inspected = {
   clone: [56, 220],
   clone3: [435, 435],
@@ -108,7 +116,7 @@ const onCall = (number: number, body: readonly Instruction[]): Instruction[] => 
 const refuseIfEqual = (values: readonly number[]): Instruction[] =>
   values.flatMap((value): Instruction[] => [[bpf.jumpEqual, 0, 1, value], give(notPermitted)]);
 
-const instructions = (architecture: FilterArchitecture): Instruction[] => {
+const instructions = (architecture: FilterArchitecture, limits: LimitsEnforcement): Instruction[] => {
   const column = architecture === "x64" ? 0 : 1;
   const program: Instruction[] = [
     load(offsets.architecture),
@@ -117,7 +125,8 @@ const instructions = (architecture: FilterArchitecture): Instruction[] => {
     load(offsets.number),
   ];
   if (architecture === "x64") program.push([bpf.jumpGreaterOrEqual, 0, 1, firstX32Call], give(notPermitted));
-  for (const numbers of Object.values(refused)) {
+  const calls = limits === "polled" ? { ...refused, ...unaccounted } : refused;
+  for (const numbers of Object.values(calls)) {
     const number = numbers[column];
     if (number !== undefined) program.push(...onCall(number, [give(notPermitted)]));
   }
@@ -149,9 +158,9 @@ const instructions = (architecture: FilterArchitecture): Instruction[] => {
   return program;
 };
 
-/** The program as the kernel's `struct sock_filter[]`: 8 bytes each, for the processor named. */
-export const encodeSeccompFilter = (architecture: FilterArchitecture): Buffer => {
-  const program = instructions(architecture);
+/** The program as the kernel's `struct sock_filter[]`: 8 bytes each, for the processor named and the way memory is limited. */
+export const encodeSeccompFilter = (architecture: FilterArchitecture, limits: LimitsEnforcement): Buffer => {
+  const program = instructions(architecture, limits);
   const bytes = Buffer.alloc(program.length * 8);
   program.forEach(([code, jumpTrue, jumpFalse, value], index) => {
     bytes.writeUInt16LE(code, index * 8);
