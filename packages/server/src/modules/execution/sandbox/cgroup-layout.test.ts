@@ -1,5 +1,5 @@
 /** Where cgroups are found, for the ways in which systems mount them. */
-import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -73,6 +73,21 @@ test("version 2 is used where it hands down memory and CPU, and a sandbox's limi
   expect(readFileSync(join(own, "atelier-x/cgroup.subtree_control"), "utf8")).toBe("+memory +cpu +pids");
   expect(cgroup.meter.measure()).toEqual({ cpuMs: 2500, memoryPeakBytes: 100, memoryExceeded: true });
   expect(cgroup.joinFiles).toEqual([join(inside, "cgroup.procs")]);
+});
+
+test("version 2 without a bound on tasks is used for what it has", () => {
+  const root = folder();
+  const given = { "cgroup.controllers": "cpu memory", "cgroup.subtree_control": "cpu memory", "cgroup.procs": "" };
+  const own = writeFiles(join(root, "atelier.service"), given);
+  const layout = findCgroupLayout({
+    mountinfo: mountLine(root, "cgroup2", "nsdelegate"),
+    cgroup: "0::/atelier.service",
+  });
+  expect(layout).toEqual({ version: 2, memory: own, cpu: own, cpuacct: own, pids: undefined });
+  if (layout === undefined) return;
+  createSandboxCgroup(layout, "atelier-x", "one");
+  expect(readFileSync(join(own, "atelier-x/cgroup.subtree_control"), "utf8")).toBe("+memory +cpu");
+  expect(existsSync(join(own, "atelier-x/one/pids.max"))).toBe(false);
 });
 
 /** Only a kernel refuses, and only one with version 1: elsewhere there is nothing to imitate it with. */

@@ -9,6 +9,7 @@ export type CgroupLayout = {
   readonly memory: string;
   readonly cpu: string;
   readonly cpuacct: string;
+  /** Only an outer bound: a program's own processes are bounded inside. */
   readonly pids: string | undefined;
 };
 
@@ -102,26 +103,29 @@ const moveProcesses = (from: string, to: string): void => {
   }
 };
 
-/** A cgroup that holds processes cannot hand controllers down, so ours step into a leaf first. */
-const enableControllers = (folder: string, mayMoveProcesses: () => boolean): boolean => {
+/**
+ * Hands down what is wanted and there, and says what that is; undefined where memory and CPU cannot be. A cgroup that holds
+ * processes cannot hand controllers down, so ours step into a leaf first.
+ */
+const enableControllers = (folder: string, mayMoveProcesses: () => boolean): readonly string[] | undefined => {
   const available = readWords(join(folder, "cgroup.controllers"));
   const wanted = wantedControllers.filter((name) => available.includes(name));
-  if (!wanted.includes("memory") || !wanted.includes("cpu")) return false;
+  if (!wanted.includes("memory") || !wanted.includes("cpu")) return undefined;
   const control = join(folder, "cgroup.subtree_control");
-  if (wanted.every((name) => readWords(control).includes(name))) return true;
+  if (wanted.every((name) => readWords(control).includes(name))) return wanted;
   const enable = (): void => writeFileSync(control, wanted.map((name) => `+${name}`).join(" "));
   try {
     enable();
-    return true;
+    return wanted;
   } catch {
-    if (!mayMoveProcesses()) return false;
+    if (!mayMoveProcesses()) return undefined;
   }
   try {
     moveProcesses(folder, join(folder, serverLeaf));
     enable();
-    return true;
+    return wanted;
   } catch {
-    return false;
+    return undefined;
   }
 };
 
@@ -153,9 +157,11 @@ const versionTwo = (hierarchies: readonly Hierarchy[]): CgroupLayout | undefined
     try {
       accessSync(join(folder, "cgroup.procs"), constants.W_OK);
       const mayMove = (): boolean => folder === givenFolder(hierarchy) && mayRearrange(folder, mount);
-      if (canMakeFolder(folder) && enableControllers(folder, mayMove)) {
-        return { version: 2, memory: folder, cpu: folder, cpuacct: folder, pids: folder };
-      }
+      const enabled = canMakeFolder(folder) ? enableControllers(folder, mayMove) : undefined;
+      if (enabled === undefined) continue;
+      // A unit may delegate memory and CPU alone.
+      const pids = enabled.includes("pids") ? folder : undefined;
+      return { version: 2, memory: folder, cpu: folder, cpuacct: folder, pids };
     } catch {
       // Not ours: try the next folder.
     }

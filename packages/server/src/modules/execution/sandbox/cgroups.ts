@@ -166,7 +166,8 @@ export const createSandboxCgroup = (layout: CgroupLayout, parent: string, id: st
   // Controllers must be handed down through the shared parent, which version 2 does not do by itself.
   const outer = foldersOf(layout, parent);
   for (const folder of uniqueFolders(outer)) mkdirSync(folder, { recursive: true });
-  if (layout.version === 2) writeFileSync(join(outer.memory, "cgroup.subtree_control"), "+memory +cpu +pids");
+  const handedDown = `+memory +cpu${layout.pids === undefined ? "" : " +pids"}`;
+  if (layout.version === 2) writeFileSync(join(outer.memory, "cgroup.subtree_control"), handedDown);
   const paths = foldersOf(outer, id);
   const folders = uniqueFolders(paths);
   for (const folder of folders) mkdirSync(folder);
