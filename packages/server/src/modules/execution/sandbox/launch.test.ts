@@ -1,7 +1,7 @@
 /** `init launch` on this machine: the tool's end with its server, a disk that only it sees, and refusals. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildInit } from "./build-init.ts";
 import { isAlive, listProcesses, waitUntil } from "./host-processes.ts";
 import { type LaunchPlan, launch } from "./launch.ts";
-import { createScratchDisks } from "./scratch-disk.ts";
+import { createScratchDisks, type ScratchDisk } from "./scratch-disk.ts";
 
 const repository = join(import.meta.dirname, "../../../../../..");
 const imageRoot = process.env["ATELIER_TEST_IMAGE"] ?? "";
@@ -79,6 +79,41 @@ describe.skipIf(!existsSync(imageRoot))("launch (set ATELIER_TEST_IMAGE)", { tim
     rmSync(own, { recursive: true });
     expect(existsSync(own)).toBe(false);
   });
+
+  test.skipIf(process.geteuid?.() !== 0).each(["", "half of a file"])(
+    "a template that holds %j is made anew",
+    async (broken) => {
+      const templateFolder = mkdtempSync(join(folder, "templates-"));
+      const planIn = (name: string): Promise<ScratchDisk> => {
+        const own = join(templateFolder, name);
+        mkdirSync(own);
+        return createScratchDisks({ templateFolder, initPath, withFolders: true }).plan(own, { bytes, inodes: 128 });
+      };
+      const { template } = await planIn("first");
+      writeFileSync(template, broken);
+      const disk = await planIn("second");
+      expect(disk.template).toBe(template);
+      const { said, complaint } = await run({ disk, argv: ["/bin/ls", disk.mountPoint] });
+      expect(said, complaint).toContain("project\ntmp\n");
+    },
+  );
+
+  test.skipIf(process.geteuid?.() !== 0)(
+    "a template that is good is kept, and another kind of disk has its own",
+    async () => {
+      const templateFolder = mkdtempSync(join(folder, "templates-"));
+      const templateOf = async (withFolders: boolean): Promise<string> => {
+        const own = mkdtempSync(join(templateFolder, "own-"));
+        const disks = createScratchDisks({ templateFolder, initPath, withFolders });
+        return (await disks.plan(own, { bytes, inodes: 128 })).template;
+      };
+      const first = await templateOf(true);
+      const madeAtMs = statSync(first).mtimeMs;
+      expect(await templateOf(true)).toBe(first);
+      expect(statSync(first).mtimeMs).toBe(madeAtMs);
+      expect(await templateOf(false)).not.toBe(first);
+    },
+  );
 
   test("it says what it cannot do, and starts nothing", async () => {
     const argv = ["/bin/echo", "started"];

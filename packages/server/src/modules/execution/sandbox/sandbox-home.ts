@@ -1,6 +1,6 @@
 /** What every tier keeps on the host for its sandboxes: an id, a folder, a cgroup, a disk; and their removal. */
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Log } from "#kernel/log";
 import type { IsolationTier, LimitsEnforcement, SandboxBlueprint, WarmSandbox } from "../ports.ts";
@@ -36,8 +36,18 @@ const isolationTool = /^(?:bwrap|runsc|runsc-\w+|exe|init-\w+)$/u;
 
 const layoutFile = "cgroups.json";
 
-const readLayout = (path: string): CgroupLayout | undefined =>
-  existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as CgroupLayout) : undefined;
+/** What an earlier server remembered; a file that a full disk or a lost machine cut short counts as none. */
+const readLayout = (path: string): CgroupLayout | undefined => {
+  if (!existsSync(path)) return undefined;
+  try {
+    const { version, memory, cpu, cpuacct, pids } = JSON.parse(readFileSync(path, "utf8")) as Partial<CgroupLayout>;
+    if (version === undefined || memory === undefined || cpu === undefined || cpuacct === undefined) return undefined;
+    return { version, memory, cpu, cpuacct, pids };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+};
 
 /** The folder below which a state folder's sandboxes have their cgroups. */
 export const cgroupParentName = (stateFolder: string): string =>
@@ -87,7 +97,10 @@ export const createSandboxHome = (options: {
 
   const rememberLayout = (): void => {
     // A later server may itself run in another cgroup, and would look for ours in the wrong place.
-    if (layout !== undefined) writeFileSync(join(stateFolder, layoutFile), JSON.stringify(layout));
+    if (layout === undefined) return;
+    const path = join(stateFolder, layoutFile);
+    writeFileSync(`${path}.new`, JSON.stringify(layout));
+    renameSync(`${path}.new`, path);
   };
 
   return {
@@ -128,7 +141,7 @@ export const createSandboxHome = (options: {
         killProcesses(left);
         return left.length === 0;
       }, 5000);
-      const before = readLayout(join(stateFolder, layoutFile));
+      const before = readLayout(join(stateFolder, layoutFile)) ?? layout;
       const cgroups = before === undefined ? 0 : await removeSandboxCgroups(before, cgroupParent);
       for (const name of names) rmSync(join(sandboxes, name), { recursive: true, force: true });
       rememberLayout();

@@ -1,6 +1,18 @@
 /** Disks for /project and /tmp that are files on the host, so that what a program writes is not its memory. */
 import { execFile } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { launchArguments } from "./launch.ts";
@@ -37,14 +49,41 @@ export const imageBytes = ({ bytes, inodes }: DiskSize): number =>
   Math.ceil((bytes * 1.01 + inodes * inodeBytes + 1_048_576) / blockBytes) * blockBytes;
 
 /** The folders that init would make on an empty disk, for sandboxes whose user ids are the disk's own. */
+const folders = [
+  ["project", 0o755],
+  ["tmp", 0o1777],
+] as const;
+
 const makeFolders = (folder: string): void => {
-  for (const [name, mode] of [
-    ["project", 0o755],
-    ["tmp", 0o1777],
-  ] as const) {
+  for (const [name, mode] of folders) {
     mkdirSync(join(folder, name));
     chmodSync(join(folder, name), mode);
     chownSync(join(folder, name), programUid, programUid);
+  }
+};
+
+/** mkfs.ext4's arguments but for the content's folder and the image. */
+const formatOf = ({ inodes }: DiskSize): string[] => {
+  // No journal: the disk's life is one run. Tables are not written until used, so a copy is a few blocks.
+  const features = "^has_journal,^resize_inode,sparse_super2";
+  const options = "lazy_itable_init=1,nodiscard,num_backup_sb=0";
+  const shape = ["-b", String(blockBytes), "-I", String(inodeBytes), "-N", String(inodes)];
+  return ["-F", "-q", "-m", "0", ...shape, "-O", features, "-E", options];
+};
+
+/** Names all that a template is made from: one that an earlier version made otherwise has another name. */
+const templateName = (size: DiskSize, withFolders: boolean): string => {
+  const recipe = JSON.stringify([imageBytes(size), formatOf(size), withFolders && folders, programUid]);
+  return `template-${createHash("sha256").update(recipe).digest("hex").slice(0, 16)}.ext4`;
+};
+
+/** To the disk, so that a name never stands for less than a whole file, also after the machine lost its power. */
+const writeThrough = (path: string): void => {
+  const file = openSync(path, "r+");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 };
 
@@ -56,11 +95,8 @@ const makeTemplate = async (path: string, size: DiskSize, withFolders: boolean):
     mkdirSync(content);
     if (withFolders) makeFolders(content);
     await run("truncate", ["--size", String(imageBytes(size)), image]);
-    // No journal: the disk's life is one run. Tables are not written until used, so a copy is a few blocks.
-    const features = "^has_journal,^resize_inode,sparse_super2";
-    const options = "lazy_itable_init=1,nodiscard,num_backup_sb=0";
-    const shape = ["-b", String(blockBytes), "-I", String(inodeBytes), "-N", String(size.inodes), "-d", content];
-    await run("mkfs.ext4", ["-F", "-q", "-m", "0", ...shape, "-O", features, "-E", options, image]);
+    await run("mkfs.ext4", [...formatOf(size), "-d", content, image]);
+    writeThrough(image);
     renameSync(image, path);
   } finally {
     rmSync(making, { recursive: true, force: true });
@@ -98,11 +134,26 @@ export const createScratchDisks = (options: {
     }
     return template;
   };
+  const makeOrTake = async (path: string, size: DiskSize): Promise<string> => {
+    if (existsSync(path)) {
+      try {
+        return await prove(path);
+      } catch {
+        // It may be the file: once more with a new one, which tells.
+        rmSync(path);
+      }
+    }
+    await makeTemplate(path, size, options.withFolders);
+    try {
+      return await prove(path);
+    } catch (error) {
+      rmSync(path);
+      throw error;
+    }
+  };
   const templateFor = (size: DiskSize): Promise<string> => {
-    const path = join(options.templateFolder, `template-${size.bytes}-${size.inodes}.ext4`);
-    const making =
-      templates.get(path) ??
-      (existsSync(path) ? Promise.resolve() : makeTemplate(path, size, options.withFolders)).then(() => prove(path));
+    const path = join(options.templateFolder, templateName(size, options.withFolders));
+    const making = templates.get(path) ?? makeOrTake(path, size);
     templates.set(path, making);
     making.catch(() => templates.delete(path));
     return making;
