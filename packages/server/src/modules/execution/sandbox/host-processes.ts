@@ -47,7 +47,7 @@ export const listProcesses = (): HostProcess[] =>
     .filter((process) => process !== undefined);
 
 /** The processes below `root`, and itself, that have not ended. */
-export const familyOf = (root: number, processes = listProcesses()): HostProcess[] => {
+export const familyOf = (root: number, processes: readonly HostProcess[] = listProcesses()): HostProcess[] => {
   const byParent = Map.groupBy(processes, (process) => process.parent);
   const family = processes.filter((process) => process.pid === root);
   for (const member of family) family.push(...(byParent.get(member.pid) ?? []));

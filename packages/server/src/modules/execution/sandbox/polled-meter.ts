@@ -17,28 +17,43 @@ const recentProcesses = (): HostProcess[] => {
   return snapshot.processes;
 };
 
+/** Where a meter looks; replaced in tests. */
+export type ProcessView = {
+  readonly processes: () => readonly HostProcess[];
+  /** The kernel walks all of a process's memory for this. */
+  readonly proportionalBytes: (pid: number) => number;
+};
+
 /** Measures the processes below `rootPid`. Daemonised ones stay below it: init inherits them. */
-export const createPolledMeter = (rootPid: number): Meter => {
+export const createPolledMeter = (
+  rootPid: number,
+  view: ProcessView = { processes: recentProcesses, proportionalBytes },
+): Meter => {
   let memoryLimit = Number.POSITIVE_INFINITY;
   let memoryExceeded = false;
   let peakBytes = 0;
+  let residentAtCloseLook = 0;
   let cpuMs = 0;
   return {
     intervalMs: 50,
     begin(memoryBytes) {
       memoryLimit = memoryBytes;
       peakBytes = 0;
+      residentAtCloseLook = 0;
     },
     measure() {
-      const family = familyOf(rootPid, recentProcesses());
+      const family = familyOf(rootPid, view.processes());
       // Usage of a process that ended before its parent waited for it would make the sum fall.
       cpuMs = Math.max(cpuMs, family.reduce((sum, member) => sum + member.ticks, 0) * tickMs);
-      let bytes = family.reduce((sum, member) => sum + member.residentPages, 0) * pageBytes;
-      // Resident pages count shared ones once per process: look closer before that matters.
-      if (bytes > Math.min(memoryLimit, peakBytes))
-        bytes = family.reduce((sum, member) => sum + proportionalBytes(member.pid), 0);
-      peakBytes = Math.max(peakBytes, bytes);
-      memoryExceeded ||= bytes > memoryLimit;
+      const residentBytes = family.reduce((sum, member) => sum + member.residentPages, 0) * pageBytes;
+      // Resident pages count shared ones once per process: look closer where there are more of them than at the last close
+      // look, and always above the limit, where pages that stop being shared change the sum of the one and not of the other.
+      if (residentBytes > Math.min(memoryLimit, residentAtCloseLook)) {
+        const bytes = family.reduce((sum, member) => sum + view.proportionalBytes(member.pid), 0);
+        residentAtCloseLook = Math.max(residentAtCloseLook, residentBytes);
+        peakBytes = Math.max(peakBytes, bytes);
+        memoryExceeded ||= bytes > memoryLimit;
+      }
       return { cpuMs, memoryPeakBytes: peakBytes, memoryExceeded };
     },
   };

@@ -1,0 +1,70 @@
+/** How closely a polled sandbox is looked at: as often as its memory asks for, and no more. */
+import { expect, test } from "vitest";
+import type { HostProcess } from "./host-processes.ts";
+import { createPolledMeter } from "./polled-meter.ts";
+
+const pageBytes = 4096;
+const limitBytes = 1000 * pageBytes;
+
+/** A parent and three children, of whose pages most are one another's. */
+const openMeter = (): {
+  measure: (memory: { residentPages: number; ownPages: number }) => { peakPages: number; exceeded: boolean };
+  looks: () => number;
+} => {
+  let now = { residentPages: 0, ownPages: 0 };
+  let looks = 0;
+  const member = (pid: number): HostProcess => ({
+    pid,
+    parent: pid === 10 ? 1 : 10,
+    state: "S",
+    ticks: 1,
+    residentPages: now.residentPages,
+    startTicks: 1,
+  });
+  const meter = createPolledMeter(10, {
+    processes: () => [10, 11, 12, 13].map(member),
+    proportionalBytes: () => {
+      looks += 1;
+      return now.ownPages * pageBytes;
+    },
+  });
+  meter.begin(limitBytes);
+  return {
+    measure(memory) {
+      now = memory;
+      const { memoryPeakBytes, memoryExceeded } = meter.measure();
+      return { peakPages: memoryPeakBytes / pageBytes, exceeded: memoryExceeded };
+    },
+    looks: () => looks / 4,
+  };
+};
+
+test("processes that share their memory are looked at closely once, until there is more of it", () => {
+  const { measure, looks } = openMeter();
+  for (let polls = 0; polls < 20; polls++) expect(measure({ residentPages: 200, ownPages: 60 }).peakPages).toBe(240);
+  expect(looks()).toBe(1);
+  measure({ residentPages: 100, ownPages: 30 });
+  measure({ residentPages: 200, ownPages: 60 });
+  expect(looks()).toBe(1);
+  expect(measure({ residentPages: 201, ownPages: 61 })).toEqual({ peakPages: 244, exceeded: false });
+  expect(looks()).toBe(2);
+});
+
+test("above the limit each look is a close one: pages that stop being shared do not add to those that are resident", () => {
+  const { measure, looks } = openMeter();
+  expect(measure({ residentPages: 300, ownPages: 80 }).exceeded).toBe(false);
+  expect(measure({ residentPages: 300, ownPages: 240 }).exceeded).toBe(false);
+  expect(measure({ residentPages: 300, ownPages: 251 })).toEqual({ peakPages: 1004, exceeded: true });
+  expect(looks()).toBe(3);
+});
+
+test("a new stage is looked at afresh", () => {
+  const meter = createPolledMeter(10, {
+    processes: () => [{ pid: 10, parent: 1, state: "S", ticks: 0, residentPages: 5, startTicks: 1 }],
+    proportionalBytes: () => 3 * pageBytes,
+  });
+  meter.begin(limitBytes);
+  expect(meter.measure().memoryPeakBytes).toBe(3 * pageBytes);
+  meter.begin(limitBytes);
+  expect(meter.measure().memoryPeakBytes).toBe(3 * pageBytes);
+});
