@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
-import { SetupFault } from "./fault.mjs";
+import { fullDiskLine, SetupFault } from "./fault.mjs";
 
 const keptLines = 60;
 const folders = [...new Set([...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"])].filter(Boolean);
@@ -24,7 +24,7 @@ export function findProgram(name) {
 
 /**
  * Runs a program to its end and returns its standard output. Rejects with a SetupFault that carries the last lines of
- * its output when it cannot be started or exits with anything but 0.
+ * its output when it cannot be started or exits with anything but 0: with one line where that says that a disk is full.
  * @param {string} program
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, tell?: (line: string) => void, what?: string, stdin?: "ignore" | "inherit" }} [options]
@@ -57,6 +57,8 @@ export function run(program, args, { cwd, env, tell, what = program, stdin } = {
     child.on("close", (code, signal) => {
       if (code === 0) return resolve(output);
       const detail = [...lines, rest.stdout, rest.stderr].filter((line) => line.trim() !== "").join("\n");
+      const said = fullDiskLine(detail);
+      if (said !== undefined) return reject(new SetupFault(`${what} failed: the disk is full`, { detail: said }));
       reject(new SetupFault(`${what} failed (${signal ?? `exit ${code}`})`, { detail }));
     });
   });

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { SetupFault } from "./fault.mjs";
+import { cacheHint, SetupFault } from "./fault.mjs";
 
 /**
  * Runs `work` while holding an exclusive lock on `path`. Waiting is announced through `tell`. The lock is held by a
@@ -19,7 +19,7 @@ export async function locked(path, { tell }, work) {
     accessSync(dirname(path), constants.W_OK);
   } catch (error) {
     throw new SetupFault(`${dirname(path)} cannot be made or written (${error.code})`, {
-      hint: "ATELIER_CACHE_DIR moves images and tools; the checkout itself must be writable too.",
+      hint: cacheHint,
     });
   }
   const holder = spawn("flock", ["--exclusive", path, "sh", "-c", "echo held; cat >/dev/null"], {

@@ -1,5 +1,6 @@
 // Progress that a person can follow: one line a step with its time, and on a terminal the step's latest output beside it.
 import process from "node:process";
+import { asSetupFault } from "./fault.mjs";
 
 const out = process.stderr;
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -19,7 +20,7 @@ function fit(text, width) {
 /**
  * Runs one step. `work` gets `tell(line)` for progress inside the step and returns a short word for the result
  * ("cached", "installed 3 packages"), or `{ butOnly }` with one when it went on with less than there could be. A step
- * that throws is marked, and the error goes on to the caller.
+ * that throws is marked, and the error goes on to the caller, as a fault in words where a disk or its rights are at fault.
  */
 export async function step(title, work) {
   const began = performance.now();
@@ -53,7 +54,7 @@ export async function step(title, work) {
     else finish("✓", result ?? "done");
   } catch (error) {
     finish("✗", "failed");
-    throw error;
+    throw asSetupFault(error);
   }
 }
 

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { asSetupFault } from "./fault.mjs";
 
 /** SHA-256, hex, of text or of any JSON value with its keys in the order written. */
 export function digest(value) {
@@ -45,10 +46,15 @@ export function readIfThere(path) {
 
 /** Writes a small file so that a reader sees the old one or the new one, never a half. */
 export function writeWhole(path, text) {
-  mkdirSync(dirname(path), { recursive: true });
   const fresh = `${path}.${process.pid}`;
-  writeFileSync(fresh, text);
-  renameSync(fresh, path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(fresh, text);
+    renameSync(fresh, path);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw asSetupFault(error, dirname(path));
+  }
 }
 
 /**
@@ -58,17 +64,17 @@ export function writeWhole(path, text) {
 export async function buildFolder(folder, build) {
   const remove = (path) => rmSync(path, { recursive: true, force: true });
   const parent = dirname(folder);
-  mkdirSync(parent, { recursive: true, mode: 0o755 });
   const prefix = `.building-${folder.slice(parent.length + 1)}-`;
-  for (const name of readdirSync(parent)) if (name.startsWith(prefix)) remove(join(parent, name));
   const fresh = join(parent, `${prefix}${process.pid}`);
-  mkdirSync(fresh, { mode: 0o755 });
   try {
+    mkdirSync(parent, { recursive: true, mode: 0o755 });
+    for (const name of readdirSync(parent)) if (name.startsWith(prefix)) remove(join(parent, name));
+    mkdirSync(fresh, { mode: 0o755 });
     await build(fresh);
-    rmSync(folder, { recursive: true, force: true });
+    remove(folder);
     renameSync(fresh, folder);
   } catch (error) {
     remove(fresh);
-    throw error;
+    throw asSetupFault(error, parent);
   }
 }
