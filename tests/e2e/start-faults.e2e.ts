@@ -1,7 +1,7 @@
 /** What can be wrong at a start: one clear line, exit 1, nothing damaged. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,6 +23,11 @@ const onSmallDisk = (folder: string): string[] => {
   const own = isRoot ? ["--mount"] : ["--user", "--map-root-user", "--mount"];
   return ["unshare", ...own, "--", "sh", "-c", smallDisk, "sh", folder, ...back];
 };
+
+/** The words before a command whose rights are an ordinary user's: root loses those that pass over what a folder allows. */
+const withoutOverride = isRoot
+  ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search", "--"]
+  : [];
 
 /** Starts the server and waits for its end. @param before words before the command */
 const startAndFail = async (
@@ -114,6 +119,18 @@ describe("a start that can't be", () => {
     expect(code).toBe(1);
     expect(errors).toHaveLength(1);
     expect(errors[0]).toContain(join(file, "data"));
+  });
+
+  it.each(["", "data"])("names a data folder without the right to write it: …/closed/%s", async (below) => {
+    const closed = join(folder, "closed");
+    await mkdir(closed, { mode: 0o555 });
+    const env = { DATA_DIR: join(closed, below), PORT: String(await freePort()) };
+    const { code, errors } = await startAndFail(env, withoutOverride);
+    expect(code).toBe(1);
+    expect(errors).toEqual([
+      `The data folder ${env.DATA_DIR} can't be made or written (EACCES): set DATA_DIR to one that can.`,
+    ]);
+    expect(await readdir(closed)).toEqual([]);
   });
 
   it("says that the disk is full", { timeout: 90_000 }, async () => {
