@@ -73,7 +73,9 @@ def serve():
             os.dup2(terminal, number)
         os.close(terminal)
         for stream in (sys.stdin, sys.stdout, sys.stderr):
-            stream.reconfigure(line_buffering=True)
+            # Started with -u they pass everything on at once, and lines are nothing special, also in a terminal.
+            if not stream.write_through:
+                stream.reconfigure(line_buffering=True)
 
     def enter_environment(pairs):
         wanted = dict(pair.split(b"=", 1) for pair in pairs)
@@ -104,14 +106,16 @@ def serve():
     if terminal:
         enter_terminal(terminal)
 
+    # The interpreter and the options that it was started with; what came after them was this file.
+    command = sys.orig_argv[:-1]
     script = argv[1]
     stream = libc.fopen(script, b"rb") if os.path.isfile(script) else None
     if not stream:
         # A folder, an archive or nothing at all: the interpreter knows what to do or say.
-        os.execv(sys.executable, argv)
+        os.execv(sys.executable, [*command, *argv[1:]])
 
     decoded = [os.fsdecode(part) for part in argv]
-    sys.orig_argv[:] = decoded
+    sys.orig_argv[:] = [*command, *decoded[1:]]
     sys.argv[:] = decoded[1:]
     sys.path[0] = os.path.dirname(os.path.realpath(decoded[1]))
     forget_imports(sys.path[0])

@@ -8,7 +8,7 @@ import { sandboxProviderContract } from "../ports.contract.ts";
 import type { SandboxProvider } from "../ports.ts";
 import { buildInit } from "../sandbox/build-init.ts";
 import { findResidue, runProgram } from "../sandbox/contract/harness.ts";
-import { warmUps } from "../sandbox/contract/warm-cases.ts";
+import { commandOf, warmUps } from "../sandbox/contract/warm-cases.ts";
 import { createGvisorProvider } from "./gvisor.ts";
 
 const repository = join(import.meta.dirname, "../../../../../..");
@@ -53,7 +53,7 @@ describe.skipIf(!canCopy)("a gVisor that cannot copy sandboxes", { timeout: 60_0
         const outcome = await runProgram(
           { provider, imageRoot },
           {
-            argv: ["python3", "main.py"],
+            argv: commandOf("python", "main.py"),
             files: { "main.py": "import sys; print('json' in sys.modules)" },
             warmUp: warmUps.python,
           },

@@ -1,17 +1,46 @@
 /** Programs that look for a difference between a bare interpreter and one that waited for its job. */
 
-/** argv of the waiting interpreters, as a runtime's declaration gives them. */
-export const warmUps = {
-  python: ["python3", "/.atelier/warm-up/python/warm-up.py"],
-  javascript: ["node", "--require", "/.atelier/warm-up/javascript/warm-up.cjs", "/project/main"],
-  typescript: ["node", "--require", "/.atelier/warm-up/javascript/warm-up.cjs", "/project/main.ts"],
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { commandLinesOf } from "../../languages/command-line.ts";
+import { DeclarationSchema } from "../../languages/declaration.ts";
+
+const languagesFolder = join(import.meta.dirname, "../../../../../../../languages");
+
+/** As the server reads them: a difference must show in the very commands that users' programs are run by. */
+const declare = (language: string) => {
+  const text = readFileSync(join(languagesFolder, language, "language.json"), "utf8");
+  const { warmUp, ...declaration } = DeclarationSchema.parse(JSON.parse(text));
+  if (warmUp === undefined) throw new Error(`${language} declares no waiting interpreter`);
+  return { ...declaration, warmUp, sampleContent: "" };
+};
+
+const declarations = {
+  python: declare("python"),
+  javascript: declare("javascript"),
+  typescript: declare("typescript"),
 } as const;
+
+/** argv of the waiting interpreters. */
+export const warmUps = {
+  python: declarations.python.warmUp,
+  javascript: declarations.javascript.warmUp,
+  typescript: declarations.typescript.warmUp,
+} as const;
+
+/** argv of a program. */
+export const commandOf = (
+  language: keyof typeof warmUps,
+  entryPoint: string,
+  args: readonly string[] = [],
+): readonly string[] => commandLinesOf(declarations[language], { entryPoint, args, files: [] }).run;
 
 /** One program; its output must be the same, byte for byte. */
 export type WarmCase = {
   readonly language: keyof typeof warmUps;
   readonly name: string;
-  readonly argv: readonly string[];
+  readonly entryPoint: string;
+  readonly args: readonly string[];
   readonly files: Readonly<Record<string, string>>;
   readonly stdin?: string;
   /** Also compared in a terminal. */
@@ -21,7 +50,8 @@ export type WarmCase = {
 const python = (name: string, code: string, rest: Partial<WarmCase> = {}): WarmCase => ({
   language: "python",
   name,
-  argv: ["python3", "main.py", "one", "two words"],
+  entryPoint: "main.py",
+  args: ["one", "two words"],
   files: { "main.py": code },
   ...rest,
 });
@@ -29,7 +59,8 @@ const python = (name: string, code: string, rest: Partial<WarmCase> = {}): WarmC
 const node = (name: string, files: Readonly<Record<string, string>>, rest: Partial<WarmCase> = {}): WarmCase => ({
   language: "javascript",
   name,
-  argv: ["node", Object.keys(files)[0] ?? "", "one", "two words"],
+  entryPoint: Object.keys(files)[0] ?? "",
+  args: ["one", "two words"],
   files,
   ...rest,
 });
@@ -95,17 +126,21 @@ export const warmCases: readonly WarmCase[] = [
     },
   }),
   python("packages and relative names", "", {
-    argv: ["python3", "./tools/run.py"],
+    entryPoint: "./tools/run.py",
+    args: [],
     files: {
       "tools/run.py": "import sys, lib.deep; print(sys.path[0], __file__, sys.argv, lib.deep.where)",
       "tools/lib/__init__.py": "",
       "tools/lib/deep.py": "where = __name__",
     },
   }),
-  python("a script that is not there", "", { argv: ["python3", "missing.py"], files: {} }),
+  python("a script that is not there", "", { entryPoint: "missing.py", args: [], files: {} }),
   python("a folder with a main module", "", {
-    argv: ["python3", "app"],
-    files: { "app/__main__.py": "import sys; print(sys.argv, __name__, __package__)" },
+    entryPoint: "app",
+    args: [],
+    files: {
+      "app/__main__.py": "import sys; print(sys.argv, sys.orig_argv, sys.stdout.write_through, __name__, __package__)",
+    },
   }),
   python(
     "process pools",
@@ -201,14 +236,14 @@ export const warmCases: readonly WarmCase[] = [
   node(
     "a script without its extension",
     { "main.js": "console.log(process.argv[1], __filename)" },
-    { argv: ["node", "./main"] },
+    { entryPoint: "./main", args: [] },
   ),
   node(
     "a folder with an index",
     { "app/index.js": "console.log(__filename, process.argv)" },
-    { argv: ["node", "app"] },
+    { entryPoint: "app", args: [] },
   ),
-  node("a script that is not there", {}, { argv: ["node", "missing.js"] }),
+  node("a script that is not there", {}, { entryPoint: "missing.js", args: [] }),
   node(
     "input",
     {

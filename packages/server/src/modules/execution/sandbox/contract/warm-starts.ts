@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { ContractContext } from "../../ports.contract.ts";
 import { jobOf, type Outcome, runProgram, testBlueprint, type TestProgram } from "./harness.ts";
-import { type WarmCase, warmCases, warmUps } from "./warm-cases.ts";
+import { commandOf, type WarmCase, warmCases, warmUps } from "./warm-cases.ts";
 
 const comparable = (outcome: Outcome): unknown => ({
   end: outcome.result.end,
@@ -16,9 +16,10 @@ export const testWarmStarts = (context: ContractContext): void => {
   const run = (program: TestProgram): Promise<Outcome> =>
     runProgram({ provider: context.provider(), imageRoot: context.imageRoot }, program);
   const bareAndWarm = async (
-    { language, argv, files, stdin }: WarmCase,
+    { language, entryPoint, args, files, stdin }: WarmCase,
     extra: Partial<TestProgram> = {},
   ): Promise<{ bare: unknown; warm: unknown }> => {
+    const argv = commandOf(language, entryPoint, args);
     const program: TestProgram = { argv, files, stdin: stdin ?? "", ...extra };
     const bare = await run(program);
     const warm = await run({ ...program, warmUp: warmUps[language] });
@@ -48,8 +49,8 @@ export const testWarmStarts = (context: ContractContext): void => {
 
     test("a waiting interpreter is really used", async () => {
       const files = { "main.py": "import sys; print('json' in sys.modules)" };
-      const bare = await run({ argv: ["python3", "main.py"], files });
-      const warm = await run({ argv: ["python3", "main.py"], files, warmUp: warmUps.python });
+      const bare = await run({ argv: commandOf("python", "main.py"), files });
+      const warm = await run({ argv: commandOf("python", "main.py"), files, warmUp: warmUps.python });
       expect([bare.stdout, warm.stdout]).toEqual(["False\n", "True\n"]);
     });
 
@@ -61,7 +62,11 @@ export const testWarmStarts = (context: ContractContext): void => {
       ].join("\n");
       const lines: string[][] = [];
       for (let boots = 0; boots < 4; boots++) {
-        const outcome = await run({ argv: ["python3", "main.py"], files: { "main.py": code }, warmUp: warmUps.python });
+        const outcome = await run({
+          argv: commandOf("python", "main.py"),
+          files: { "main.py": code },
+          warmUp: warmUps.python,
+        });
         expect(outcome.stderr).toBe("");
         lines.push(outcome.stdout.trim().split(/\s+/u));
       }
@@ -78,7 +83,7 @@ export const testWarmStarts = (context: ContractContext): void => {
       await new Promise((resolve) => setTimeout(resolve, 2500));
       let said = "";
       const program = {
-        argv: ["python3", "main.py"],
+        argv: commandOf("python", "main.py"),
         files: {
           "main.py":
             "import time\na, m = time.time(), time.monotonic()\ntime.sleep(0.5)\nprint(a, time.time() - a, time.monotonic() - m)",
@@ -104,8 +109,8 @@ export const testWarmStarts = (context: ContractContext): void => {
         "main.py":
           "import resource as r; print(*[r.getrlimit(x)[0] for x in (r.RLIMIT_NPROC, r.RLIMIT_FSIZE, r.RLIMIT_CORE, r.RLIMIT_CPU)])",
       };
-      const bare = await run({ argv: ["python3", "main.py"], files });
-      const warm = await run({ argv: ["python3", "main.py"], files, warmUp: warmUps.python });
+      const bare = await run({ argv: commandOf("python", "main.py"), files });
+      const warm = await run({ argv: commandOf("python", "main.py"), files, warmUp: warmUps.python });
       expect(warm.stdout).toBe(bare.stdout);
       expect(warm.stdout).not.toContain("-1");
     });
