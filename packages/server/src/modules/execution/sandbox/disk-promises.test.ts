@@ -27,10 +27,14 @@ test("[X25] so many disks are promised as fit above the reserve, and one more wh
   expect(events).toEqual(["execution.disk-short"]);
   promises.release("b");
   expect(await promises.give("f", gibibyte)).toBe(true);
-  expect(events).toEqual(["execution.disk-short", "execution.disk-has-room"]);
+  expect(await promises.give("g", gibibyte)).toBe(false);
+  expect(events, "told once").toEqual(["execution.disk-short"]);
   promises.release("a");
   free -= 1;
   expect(await promises.give("g", gibibyte)).toBe(false);
+  free += 2 * gibibyte;
+  expect(await promises.give("g", gibibyte)).toBe(true);
+  expect(events).toEqual(["execution.disk-short", "execution.disk-has-room"]);
 });
 
 test("the disk is really asked", async () => {

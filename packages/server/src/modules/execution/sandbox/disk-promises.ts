@@ -28,19 +28,20 @@ export const createDiskPromises = (options: {
 }): DiskPromises => {
   const { folder, log, freeBytes = readFreeBytes } = options;
   const promised = new Map<string, number>();
-  let hadRoom = true;
+  let wasShort = false;
   return {
     async give(sandbox, bytes) {
       const free = await freeBytes(folder);
       // What was written of a promise is also gone from what is free, and so counts twice: too careful, never too little.
       const promisedBytes = [...promised.values()].reduce((sum, one) => sum + one, 0);
-      const hasRoom = free >= reservedBytes + promisedBytes + bytes;
-      if (hasRoom) promised.set(sandbox, bytes);
-      if (hasRoom !== hadRoom) {
-        log.warn(hasRoom ? "execution.disk-has-room" : "execution.disk-short", { freeBytes: free, promisedBytes });
+      const roomFor = Math.floor((free - reservedBytes - promisedBytes) / bytes);
+      if (roomFor >= 1) promised.set(sandbox, bytes);
+      // Where the last place is given and given back with every run, that is said once.
+      if (wasShort ? roomFor > 1 : roomFor < 1) {
+        wasShort = !wasShort;
+        log.warn(wasShort ? "execution.disk-short" : "execution.disk-has-room", { freeBytes: free, promisedBytes });
       }
-      hadRoom = hasRoom;
-      return hasRoom;
+      return roomFor >= 1;
     },
     release: (sandbox) => void promised.delete(sandbox),
   };
