@@ -21,6 +21,7 @@ export type CheckpointingParts = {
 
 /** A version that came from elsewhere. */
 export type OutsideVersion = {
+  /** The version that its writer wrote over. */
   readonly basedOn: number;
   readonly version: number;
   readonly bytes: Uint8Array;
@@ -51,10 +52,11 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     return { ...result, sequence };
   };
 
-  const merge = async (document: LiveDocument, outside: OutsideVersion): Promise<void> => {
+  /** Against the version that the document includes, never a later one: what lies between would count as merged. */
+  const merge = async (document: LiveDocument, outside: Omit<OutsideVersion, "basedOn">): Promise<void> => {
     const { checkpoint, owner } = document;
     if (document.isGone || outside.version <= checkpoint.baseVersion) return;
-    const base = await projects.readStored(owner.ref.projectId, owner.ref.fileId, outside.basedOn);
+    const base = await projects.readStored(owner.ref.projectId, owner.ref.fileId, checkpoint.baseVersion);
     let builtOn = document.sequence;
     const result =
       base === undefined
@@ -65,7 +67,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
               packed: document.content.packed(),
               baseBytes: base.bytes,
               newBytes: outside.bytes,
-              baseSnapshot: outside.basedOn === checkpoint.baseVersion ? checkpoint.baseSnapshot : null,
+              baseSnapshot: checkpoint.baseSnapshot,
             };
           });
     // What the change builds on has to be in the log before it.
@@ -111,13 +113,16 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     if (document.isDirty) document.onEdited();
   };
 
-  /** Takes in what the file became without us: first what was our own checkpoint, then what others wrote. */
-  const catchUp = async (document: LiveDocument, newest: StoredFile): Promise<void> => {
+  /** Finds out whether the checkpoint of unknown outcome became a version. */
+  const resolveSaving = async (
+    document: LiveDocument,
+    newest: { version: number; bytes: Uint8Array },
+  ): Promise<void> => {
     const { checkpoint } = document;
     const { projectId, fileId } = document.owner.ref;
     const next = checkpoint.baseVersion + 1;
-    if (checkpoint.saving !== null && newest.entry.version >= next) {
-      const own = newest.entry.version === next ? newest : await projects.readStored(projectId, fileId, next);
+    if (checkpoint.saving !== null && newest.version >= next) {
+      const own = newest.version === next ? newest : await projects.readStored(projectId, fileId, next);
       if (own !== undefined && sha256(own.bytes) === checkpoint.saving.hash) {
         checkpoint.baseVersion = next;
         checkpoint.baseHash = checkpoint.saving.hash;
@@ -128,21 +133,41 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     }
     if (checkpoint.saving !== null) checkpoint.isNoted = false;
     checkpoint.saving = null;
-    await merge(document, {
-      basedOn: checkpoint.baseVersion,
-      version: newest.entry.version,
-      bytes: newest.bytes,
-      userId: null,
-    });
+  };
+
+  /** Takes in what the file became without us: first what was our own checkpoint, then what others wrote. */
+  const catchUp = async (document: LiveDocument, { entry, bytes }: StoredFile): Promise<void> => {
+    await resolveSaving(document, { version: entry.version, bytes });
+    await merge(document, { version: entry.version, bytes, userId: null });
+  };
+
+  const catchUpWithFile = async (document: LiveDocument): Promise<void> => {
+    if (document.isGone) return;
+    const { projectId, fileId } = document.owner.ref;
+    const newest = await projects.readStored(projectId, fileId);
+    if (newest === undefined) removed(document);
+    else await catchUp(document, newest);
+  };
+
+  const applyOutside = async (document: LiveDocument, { basedOn, ...outside }: OutsideVersion): Promise<void> => {
+    if (document.isGone || outside.version <= document.checkpoint.baseVersion) return;
+    try {
+      await resolveSaving(document, outside);
+      // What was missed before it is somebody else's too.
+      const isAlone = basedOn === document.checkpoint.baseVersion;
+      await merge(document, isAlone ? outside : { ...outside, userId: null });
+    } catch (error) {
+      document.onBehind();
+      throw error;
+    }
   };
 
   /** @returns false when the stored file was ahead: it is merged, try again. */
   const attempt = async (document: LiveDocument): Promise<boolean> => {
     const { checkpoint, owner } = document;
     if (checkpoint.saving !== null) {
-      const newest = await projects.readStored(owner.ref.projectId, owner.ref.fileId);
-      if (newest !== undefined) await catchUp(document, newest);
-      return newest === undefined ? (removed(document), true) : !document.isDirty;
+      await catchUpWithFile(document);
+      return !document.isDirty;
     }
     const editorIds = [...document.editorIds];
     const result = await read(document);
@@ -229,9 +254,11 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
   return {
     /** Writes what is pending into a file version. @throws Problem when log, database or worker can't. */
     checkpoint: (document: LiveDocument): Promise<void> => document.exclusive(() => checkpointNow(document)),
-    /** Merges a version written from outside; one that is included already does nothing. */
+    /** Merges a version written from outside, with what was missed before it; one that is included already does nothing. */
     applyOutside: (document: LiveDocument, outside: OutsideVersion): Promise<void> =>
-      document.exclusive(() => merge(document, outside)),
+      document.exclusive(() => applyOutside(document, outside)),
+    /** Merges what the document was not told of, or could not take when it was. */
+    catchUpWithFile: (document: LiveDocument): Promise<void> => document.exclusive(() => catchUpWithFile(document)),
     catchUp: (document: LiveDocument, newest: StoredFile): Promise<void> =>
       document.exclusive(() => catchUp(document, newest)),
     snapshot: (document: LiveDocument): Promise<void> => document.exclusive(() => snapshotNow(document)),

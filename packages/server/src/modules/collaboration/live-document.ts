@@ -84,6 +84,8 @@ export class LiveDocument {
   isFull = false;
   /** Called after every accepted update. */
   onEdited: () => void = () => undefined;
+  /** Called when a version from outside could not be merged. */
+  onBehind: () => void = () => undefined;
   /** Called when another owner has the document. */
   onRefused: () => void = () => undefined;
   #sequence: number;

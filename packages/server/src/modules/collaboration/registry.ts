@@ -203,6 +203,7 @@ export class DocumentRegistry {
       times,
       work: {
         checkpoint: () => checkpointing.checkpoint(opened),
+        catchUp: () => checkpointing.catchUpWithFile(opened),
         snapshot: () => checkpointing.snapshot(opened),
         compact: () => checkpointing.compact(opened),
         retire: () => this.#retire(open),
@@ -221,6 +222,7 @@ export class DocumentRegistry {
     });
     const open: Open = { document: opened, lease, upkeep, holds: 0 };
     opened.onEdited = () => upkeep.edited(opened.content.needsCompaction, opened.content.stateBytes);
+    opened.onBehind = () => upkeep.behind();
     opened.onRefused = moving;
     lease.lost.addEventListener("abort", () => {
       if (!opened.isGone) moving();

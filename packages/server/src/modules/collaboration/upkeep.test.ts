@@ -13,6 +13,7 @@ const open = () => {
     },
     work: {
       checkpoint: async () => void checkpoints.push(clock.monotonic()),
+      catchUp: async () => undefined,
       snapshot: async () => undefined,
       compact: async () => undefined,
       retire: async () => undefined,

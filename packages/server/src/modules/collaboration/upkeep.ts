@@ -26,6 +26,8 @@ export const UPKEEP_TIMES: UpkeepTimes = {
 
 export type UpkeepWork = {
   checkpoint(): Promise<void>;
+  /** Merges what the file became without the document. */
+  catchUp(): Promise<void>;
   snapshot(): Promise<void>;
   compact(): Promise<void>;
   /** Puts the document to rest and drops it. */
@@ -44,6 +46,7 @@ export class Upkeep {
   #checkpointTimer: Timer | undefined;
   #snapshotTimer: Timer | undefined;
   #idleTimer: Timer | undefined;
+  #behindTimer: Timer | undefined;
   #isCompacting = false;
   #isStopped = false;
 
@@ -74,6 +77,17 @@ export class Upkeep {
     }
   }
 
+  /** A version from outside is still to be merged: without edits no checkpoint would meet it. */
+  behind(): void {
+    if (this.#isStopped) return;
+    this.#behindTimer ??= this.#clock.after(this.#times.retryMs, () => {
+      this.#behindTimer = undefined;
+      void this.#run("catch-up", () => this.#work.catchUp()).then((isDone) => {
+        if (!isDone) this.behind();
+      });
+    });
+  }
+
   held(): void {
     this.#idleTimer?.cancel();
     this.#idleTimer = undefined;
@@ -90,7 +104,8 @@ export class Upkeep {
 
   stop(): void {
     this.#isStopped = true;
-    for (const timer of [this.#checkpointTimer, this.#snapshotTimer, this.#idleTimer]) timer?.cancel();
+    for (const timer of [this.#checkpointTimer, this.#snapshotTimer, this.#idleTimer, this.#behindTimer])
+      timer?.cancel();
   }
 
   /** One timer for many edits: it looks when it fires whether it is time, instead of being moved by every key. */

@@ -106,7 +106,7 @@ export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => 
   const tellRights = (projectId: string, userId?: string): void =>
     bus.publish("rights-changed", { projectId, ...(userId === undefined ? {} : { userId }) });
 
-  /** The version is safe already: when the open document can't take it now, its next checkpoint meets the conflict and merges. */
+  /** The version is safe already: when the open document can't take it now, it tries again, and its next checkpoint meets the conflict. */
   const bringToDocument = async (
     actor: Actor,
     projectId: string,
