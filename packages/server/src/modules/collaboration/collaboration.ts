@@ -105,6 +105,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     log,
     times: { ...UPKEEP_TIMES, ...options.times },
     checkpointing,
+    onDropped: (ref) => live.dropped(ref),
     open: (ref, lease) => openDocument(opening, ref, lease),
   });
   const live = createLiveDocuments({ store: options.store, registry, checkpointing, log });

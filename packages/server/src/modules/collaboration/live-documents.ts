@@ -1,4 +1,4 @@
-/** What projects may ask of live documents, also of those that a crash left with edits in no version. */
+/** What projects may ask of live documents, also of those that left memory with edits in no version. */
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { LiveDocuments } from "#projects";
@@ -16,6 +16,8 @@ export type LiveDocumentsParts = {
 
 /** Projects whose closed documents are known to be in their versions. */
 const MAX_REMEMBERED = 10_000;
+/** A document that leaves memory as often as this while it is to be written can't be read now. */
+const MAX_OPENINGS = 3;
 
 const asProblem = (error: unknown): Problem =>
   error instanceof Problem
@@ -24,19 +26,42 @@ const asProblem = (error: unknown): Problem =>
 
 export const createLiveDocuments = (
   parts: LiveDocumentsParts,
-): LiveDocuments & { sweep(signal: AbortSignal): Promise<void> } => {
+): LiveDocuments & {
+  sweep(signal: AbortSignal): Promise<void>;
+  /** Told of a document that left memory with edits in no version. */
+  dropped(ref: DocumentRef): void;
+} => {
   const { store, registry, checkpointing, log } = parts;
   /** Of projects that were looked at: documents that an earlier process left with edits in no version. */
   const left = new Map<string, Set<string>>();
   let isAllLooked = false;
+  /** By project: documents that left memory here with edits in no version. Each stays until it is written. */
+  const dropped = new Map<string, Set<string>>();
+
+  const forget = ({ projectId, fileId }: DocumentRef): void => {
+    const fileIds = dropped.get(projectId);
+    fileIds?.delete(fileId);
+    if (fileIds?.size === 0) dropped.delete(projectId);
+  };
 
   const checkpointOne = async (ref: DocumentRef): Promise<void> => {
-    const hold = await registry.hold(ref);
-    try {
-      if (hold !== undefined && !hold.document.isGone) await checkpointing.checkpoint(hold.document);
-    } finally {
-      hold?.release();
+    for (let opened = 0; opened < MAX_OPENINGS; opened += 1) {
+      const hold = await registry.hold(ref);
+      if (hold === undefined) return forget(ref);
+      try {
+        await checkpointing.checkpoint(hold.document);
+        // One that left meanwhile may have left its edits again.
+        if (!hold.document.isGone) return forget(ref);
+      } finally {
+        hold.release();
+      }
     }
+    throw new Problem("collaboration/document-unavailable", undefined, { retryAfterSeconds: 1 });
+  };
+
+  const writeDropped = async (projectId: string, fileId: string | undefined): Promise<void> => {
+    for (const found of dropped.get(projectId) ?? [])
+      if (fileId === undefined || found === fileId) await checkpointOne({ projectId, fileId: found });
   };
 
   /** What an earlier process left is looked for once per project; a document that can't be read holds up no other file. */
@@ -66,10 +91,12 @@ export const createLiveDocuments = (
           } finally {
             hold?.release();
           }
-          return;
+        } else {
+          const dirty = [...registry.documents(projectId)].filter((document) => document.isDirty);
+          for (const document of dirty) await checkpointing.checkpoint(document);
         }
-        const dirty = [...registry.documents(projectId)].filter((document) => document.isDirty);
-        for (const document of dirty) await checkpointing.checkpoint(document);
+        // Last: a document may leave memory while its checkpoint waits.
+        await writeDropped(projectId, fileId);
       } catch (error) {
         throw asProblem(error);
       }
@@ -86,6 +113,12 @@ export const createLiveDocuments = (
       } finally {
         hold.release();
       }
+    },
+
+    dropped({ projectId, fileId }) {
+      const fileIds = dropped.get(projectId);
+      if (fileIds === undefined) dropped.set(projectId, new Set([fileId]));
+      else fileIds.add(fileId);
     },
 
     /** Checkpoints what a crash left behind, one document after the other. */

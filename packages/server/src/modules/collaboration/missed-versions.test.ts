@@ -91,3 +91,79 @@ describe("a version that could not be taken in when it came", () => {
     expect(fixture.files.text(fileId)).toBe("more base\ntyped\nwritten\n");
   });
 });
+
+/** Lets writes from outside fail to be logged while `isDown`. */
+const breakableMerge =
+  (state: { isDown: boolean }) =>
+  (sql: Sql): Sql => ({
+    ...sql,
+    healthy: () => sql.healthy(),
+    transaction: (scope, work) =>
+      sql.transaction(scope, (transaction) =>
+        work({
+          ...transaction,
+          query: (text, values) => {
+            if (state.isDown && text.includes("checkpointed_sequence = $4")) throw new Error("planted");
+            return transaction.query(text, values);
+          },
+        }),
+      ),
+  });
+
+describe("a document that left memory with edits in no version", () => {
+  /** Typed text is in the log alone, and the document is gone. */
+  const dropped = async () => {
+    const state = { isDown: false };
+    const server = await fixture.serve({ wrapSql: breakableMerge(state), times: { checkpointIdleMs: 3_600_000 } });
+    const fileId = await fixture.files.add("a\nb\n");
+    const client = await server.speak(fileId);
+    await until(() => client.isSynced);
+    // Also what was looked for when the server started says nothing of what happened since.
+    await server.collaboration.liveDocuments.checkpoint(fixture.files.projectId);
+    client.insert(0, "typed ");
+    await until(() => client.saved === client.sent);
+    state.isDown = true;
+    await expect(write(server, fileId, "a\nb\nc\n")).rejects.toThrow();
+    await until(() => client.closeCode !== undefined);
+    return { server, fileId, state };
+  };
+
+  it.each(["the file", "everything"])("[C51] is written before %s of its project is read", async (what) => {
+    const { server, fileId, state } = await dropped();
+    state.isDown = false;
+    await server.collaboration.liveDocuments.checkpoint(
+      fixture.files.projectId,
+      ...(what === "the file" ? [fileId] : []),
+    );
+    expect(fixture.files.text(fileId)).toBe("typed a\nb\nc\n");
+    await server.stop();
+  });
+
+  it("[C51] is not passed over while it can't be read", async () => {
+    const { server, fileId, state } = await dropped();
+    const read = () => server.collaboration.liveDocuments.checkpoint(fixture.files.projectId, fileId);
+    await expect(read()).rejects.toMatchObject({ code: "collaboration/document-unavailable" });
+    await expect(read()).rejects.toMatchObject({ code: "collaboration/document-unavailable" });
+    state.isDown = false;
+    await read();
+    expect(fixture.files.text(fileId)).toBe("typed a\nb\nc\n");
+    await server.stop();
+  });
+
+  it("[C51] is written also when it leaves while a reader waits for its checkpoint", async () => {
+    const state = { isDown: false };
+    const server = await fixture.serve({ wrapSql: breakableMerge(state), times: { checkpointIdleMs: 3_600_000 } });
+    const fileId = await fixture.files.add("a\nb\n");
+    const client = await server.speak(fileId);
+    await until(() => client.isSynced);
+    client.insert(0, "typed ");
+    await until(() => client.saved === client.sent);
+    state.isDown = true;
+    const writing = write(server, fileId, "a\nb\nc\n").finally(() => (state.isDown = false));
+    const reading = server.collaboration.liveDocuments.checkpoint(fixture.files.projectId, fileId);
+    await expect(writing).rejects.toThrow();
+    await reading;
+    expect(fixture.files.text(fileId)).toBe("typed a\nb\nc\n");
+    await server.stop();
+  });
+});

@@ -29,6 +29,8 @@ export type RegistryOptions = {
   readonly log: Log;
   readonly times: UpkeepTimes;
   readonly checkpointing: Checkpointing;
+  /** Told of a document that is dropped with edits in no version. */
+  readonly onDropped: (ref: DocumentRef) => void;
   /** undefined: no such file. */
   readonly open: (ref: DocumentRef, lease: Lease) => Promise<LiveDocument | undefined>;
 };
@@ -102,6 +104,7 @@ export class DocumentRegistry {
   /** Drops a document without writing: its log is what counts. */
   evict(document: LiveDocument, close: { readonly code: number; readonly reason: string }): void {
     const slot = this.#slots.get(document.owner.ref.fileId);
+    if (document.isDirty) this.#options.onDropped(document.owner.ref);
     document.isGone = true;
     document.closeAll(close.code, close.reason);
     document.awareness.close();
