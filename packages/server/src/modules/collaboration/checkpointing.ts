@@ -77,8 +77,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
       parts.evict(document, { code: CLOSE.generationChanged, reason: "the file is another kind of file now" });
       return;
     }
-    const newHash = sha256(outside.bytes);
-    const isWhole = result.hash === newHash && builtOn === document.sequence;
+    const isWhole = result.snapshot !== null && builtOn === document.sequence;
     const sequence = result.update === undefined ? document.sequence : document.takeSequence();
     const inspection = result.update === undefined ? undefined : inspectUpdate(result.update);
     const now = {
@@ -102,7 +101,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     Object.assign(checkpoint, {
       baseVersion: now.baseVersion,
       checkpointedSequence: now.checkpointedSequence,
-      baseHash: newHash,
+      baseHash: result.versionHash,
       baseSnapshot: isWhole ? result.snapshot : null,
       saving: null,
       isNoted: true,

@@ -33,7 +33,7 @@ export type Sender = {
 export type CheckpointState = {
   /** The version that the text includes. */
   baseVersion: number;
-  /** Its content's SHA-256, hex; null when not known. */
+  /** SHA-256, hex, of its text as a checkpoint would write it; null when not known. */
   baseHash: string | null;
   /** An encoded Y.Snapshot of the document when its text was that version's; null when there was no such moment. */
   baseSnapshot: Uint8Array | null;

@@ -6,7 +6,7 @@ import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
 import { applyExternalWrite } from "./external-change.ts";
 import { BadMessage } from "./frames.ts";
-import { decodeFile, encodeFile, type TextFormat } from "./text-format.ts";
+import { decodeFile, encodeFile, hashAsWritten, type TextFormat } from "./text-format.ts";
 import { inspectUpdate, type Inspection } from "./update-inspection.ts";
 
 /** Comparing texts may take this long; then the differing span is replaced. */
@@ -21,6 +21,15 @@ export type Compacted = {
   readonly skipped: number;
 };
 export type FileContent = { readonly bytes: Uint8Array; readonly hash: string };
+/** A version from outside in a document. `update` undefined: there was nothing to change. */
+export type TakenIn = {
+  readonly update: Uint8Array | undefined;
+  readonly format: TextFormat;
+  /** Of the version as a checkpoint would write it. */
+  readonly versionHash: string;
+  /** An encoded Y.Snapshot of the document when its text is now the version's; null when it has more. */
+  readonly snapshot: Uint8Array | null;
+};
 
 /** Several updates as one byte array: cheap to hand to another thread. */
 export const packUpdates = (updates: Iterable<Uint8Array>): Uint8Array =>
@@ -125,27 +134,31 @@ export const work = {
     return { adds: !Y.equalSnapshots(before, Y.snapshot(doc)) || doc.store.pendingStructs !== null };
   },
 
-  /**
-   * Brings in a version written from outside. `update` undefined: nothing to change. Undefined as a whole: one of the two
-   * versions is not text.
-   */
+  /** Brings in a version written from outside. @returns undefined when one of the two versions is not text. */
   external(write: {
     packed: Uint8Array;
     baseBytes: Uint8Array;
     newBytes: Uint8Array;
     baseSnapshot: Uint8Array | null;
-  }): (Compacted & FileContent & { update: Uint8Array | undefined; format: TextFormat }) | undefined {
+  }): TakenIn | undefined {
     const base = decodeFile(write.baseBytes);
     const next = decodeFile(write.newBytes);
     if (base.kind !== "text" || next.kind !== "text") return undefined;
-    const { doc, skipped } = load(write.packed);
+    const { doc } = load(write.packed);
     const endMs = performance.now() + DIFF_DEADLINE_MS;
     const update = applyExternalWrite(
       doc,
       { baseText: base.text, newText: next.text, baseSnapshot: write.baseSnapshot },
       () => performance.now() > endMs,
     );
-    return { ...compactDoc(doc, skipped), ...contentOf(doc, next.format), update, format: next.format };
+    // By text: bytes with mixed line ends are nothing that a document could be.
+    const isWhole = doc.getText(ROOT_TEXT).toJSON() === next.text;
+    return {
+      update,
+      format: next.format,
+      versionHash: hashAsWritten(next.text, next.format),
+      snapshot: isWhole ? Y.encodeSnapshot(Y.snapshot(doc)) : null,
+    };
   },
 };
 

@@ -1,5 +1,4 @@
 /** Opens a document under its lease: seeded once from the file, afterwards only ever read back from its log. */
-import { createHash } from "node:crypto";
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import type { Lease } from "#platform/leases";
@@ -11,7 +10,7 @@ import { LiveDocument, type CheckpointState } from "./live-document.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { Materialiser } from "./materialiser.ts";
 import type { DocumentRef, DocumentStore, Ownership, StoredDocument } from "./ports.ts";
-import { decodeFile } from "./text-format.ts";
+import { decodeFile, hashAsWritten } from "./text-format.ts";
 import { INLINE_INSPECTION_BYTES, inspectUpdate, type Inspection } from "./update-inspection.ts";
 
 export type OpeningParts = {
@@ -26,8 +25,6 @@ export type OpeningParts = {
 
 /** State vector of a document without content. */
 const EMPTY_VECTOR = Uint8Array.of(0);
-
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** Small ones here, large ones in the worker. @throws BadMessage */
 const inspect = async (materialiser: Materialiser, update: Uint8Array): Promise<Inspection> => {
@@ -58,9 +55,14 @@ const replay = async (
   return { content, sequence };
 };
 
+const textHash = (bytes: Uint8Array): string | null => {
+  const decoded = decodeFile(bytes);
+  return decoded.kind === "text" ? hashAsWritten(decoded.text, decoded.format) : null;
+};
+
 const atRest = (file: StoredFile, sequence: number): CheckpointState => ({
   baseVersion: file.entry.version,
-  baseHash: sha256(file.bytes),
+  baseHash: textHash(file.bytes),
   baseSnapshot: null,
   checkpointedSequence: sequence,
   saving: null,
@@ -112,7 +114,7 @@ export const openDocument = async (
       editorIds: stored.editorIds,
       checkpoint: {
         baseVersion: row.baseVersion,
-        baseHash: null,
+        baseHash: row.baseVersion === file.entry.version ? textHash(file.bytes) : null,
         baseSnapshot: null,
         checkpointedSequence: row.checkpointedSequence,
         saving: row.saving === null ? null : { ...row.saving, snapshot: null },

@@ -1,4 +1,5 @@
 /** A file's bytes as the text that is edited, and back: UTF-8, LF inside, line ends and byte order mark kept aside. */
+import { createHash } from "node:crypto";
 import { MAX_DOCUMENT_BYTES } from "@atelier/contracts";
 
 /** What is kept aside while a text is edited. */
@@ -42,3 +43,7 @@ export const encodeFile = (text: string, format: TextFormat): Uint8Array => {
   const withEnds = format.eol === "crlf" ? lines.replaceAll("\n", "\r\n") : lines;
   return new TextEncoder().encode(format.byteOrderMark ? `\ufeff${withEnds}` : withEnds);
 };
+
+/** SHA-256, hex, of the bytes that a text is written as: of a file with mixed line ends not the hash of its own bytes. */
+export const hashAsWritten = (text: string, format: TextFormat): string =>
+  createHash("sha256").update(encodeFile(text, format)).digest("hex");

@@ -211,6 +211,50 @@ describe("text rules", () => {
     expect(fixture.files.version(fileId)).toBe(3);
   });
 
+  it.each([
+    ["a lone CR", "50%\r100%\na\r\n", "50%\n100%\na\n"],
+    ["CRLF and LF", "a\r\nb\nc\r\n", "a\nb\nc\n"],
+  ])("[C21] a file with %s among its line ends is not rewritten while nobody edits it", async (_what, file, text) => {
+    const server = await fixture.serve({ times: { checkpointIdleMs: 20 } });
+    const settle = () => new Promise((resolve) => setTimeout(resolve, 120));
+    const open = await fixture.files.add("50%\n");
+    const client = await server.speak(open);
+    await until(() => client.isSynced);
+    await put(server, open, file);
+    await until(() => client.text === text);
+    await settle();
+    expect([fixture.files.version(open), fixture.files.text(open)]).toEqual([2, file]);
+
+    // Somebody types and takes it back: the text is what the version has.
+    client.insert(0, "x");
+    client.doc.getText("content").delete(0, 1);
+    await until(() => client.saved === client.sent);
+    await settle();
+    expect(fixture.files.version(open)).toBe(2);
+    await server.stop();
+
+    fixture.files.write(open, `${file}more\r`);
+    const later = await fixture.serve({ times: { checkpointIdleMs: 20 } });
+    const reader = await later.speak(open);
+    await until(() => reader.isSynced);
+    expect(reader.text).toBe(`${text}more\n`);
+    await settle();
+    await later.stop();
+    expect([fixture.files.version(open), fixture.files.text(open)]).toEqual([3, `${file}more\r`]);
+  });
+
+  it("[C21] a file with mixed line ends that was just opened is not rewritten either", async () => {
+    const server = await fixture.serve({ times: { checkpointIdleMs: 20 } });
+    const fileId = await fixture.files.add("50%\r100%\na\r\n");
+    const client = await server.speak(fileId);
+    await until(() => client.isSynced);
+    client.insert(0, "x");
+    client.doc.getText("content").delete(0, 1);
+    await until(() => client.saved === client.sent);
+    await server.stop();
+    expect(fixture.files.version(fileId)).toBe(1);
+  });
+
   it("[C41] what is not text opens empty and read-only, and says why", async () => {
     const server = await fixture.serve();
     const binary = await fixture.files.add(Uint8Array.of(0xff, 0xd8, 0));
