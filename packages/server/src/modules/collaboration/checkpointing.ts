@@ -6,7 +6,7 @@ import { updateFrame } from "./frames.ts";
 import type { LiveDocument } from "./live-document.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { Materialiser } from "./materialiser.ts";
-import type { DocumentStore } from "./ports.ts";
+import { type DocumentStore, Fenced } from "./ports.ts";
 import { inspectUpdate } from "./update-inspection.ts";
 
 export type CheckpointingParts = {
@@ -73,7 +73,10 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     // What the change builds on has to be in the log before it.
     await writer.flush();
     if (result === undefined) {
-      await store.retire(owner, outside.version);
+      await store.retire(owner, outside.version).catch((error: unknown) => {
+        // What was never text is not kept: nothing of it could end.
+        if (document.fixedReadOnly === null || !(error instanceof Fenced)) throw error;
+      });
       parts.evict(document, { code: CLOSE.generationChanged, reason: "the file is another kind of file now" });
       return;
     }

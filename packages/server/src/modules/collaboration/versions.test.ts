@@ -288,4 +288,26 @@ describe("text rules", () => {
     expect(fresh.facts[0]).toMatchObject({ readOnly: false });
     await server.stop();
   });
+
+  it("[C42] a file that never was text is edited as soon as it is", async () => {
+    const server = await fixture.serve();
+    const binary = await fixture.files.add(Uint8Array.of(0xff, 0xd8, 0));
+    const large = await fixture.files.add("x".repeat(5 * 1024 * 1024 + 1));
+    for (const fileId of [binary, large]) {
+      const viewer = await server.speak(fileId);
+      await until(() => viewer.isSynced);
+      expect(viewer.facts[0]).toMatchObject({ readOnly: true });
+      await put(server, fileId, "text at last\n");
+      await until(() => viewer.closeCode !== undefined, "the end of the empty document");
+      expect(viewer.closeCode).toBe(CLOSE.generationChanged);
+      const editor = await server.speak(fileId);
+      await until(() => editor.isSynced);
+      expect(editor.text).toBe("text at last\n");
+      editor.insert(0, "> ");
+      await until(() => editor.saved === editor.sent);
+      await server.collaboration.liveDocuments.checkpoint(fixture.files.projectId, fileId);
+      expect(fixture.files.text(fileId)).toBe("> text at last\n");
+    }
+    await server.stop();
+  });
 });
