@@ -1,7 +1,8 @@
 /** Small shapes that several resources share. */
 import { z } from "zod";
 
-export const IdSchema = z.uuid();
+/** Lower-case from here on: locks, maps and events compare ids as text. */
+export const IdSchema = z.uuid().toLowerCase();
 export const TimeSchema = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
 export const RoleSchema = z.enum(["owner", "editor", "viewer"]);
 export type Role = z.infer<typeof RoleSchema>;

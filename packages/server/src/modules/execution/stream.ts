@@ -66,7 +66,7 @@ const followLive = (live: LiveExecution, { call, clock }: { call: SocketCall; cl
 /** Serves a socket until it closes. */
 export const openStream = async (call: SocketCall, { service, bus, clock, log }: StreamNeeds): Promise<void> => {
   const { socket, actor } = call;
-  const id = call.params["id"] ?? "";
+  const id = (call.params["id"] ?? "").toLowerCase();
   socket.on("error", (error) => log.debug("execution.stream-error", { executionId: id, error }));
   // Not read until it is known who asks: nothing that the client sends early is lost.
   socket.pause();

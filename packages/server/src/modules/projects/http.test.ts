@@ -55,6 +55,29 @@ describe("the routes of projects", () => {
       expect(() => edge.server.bind(route, () => Promise.reject(new Error()))).toThrow(/bound/u);
   });
 
+  test("[P29] an id in capitals is the same id: locks, live documents and events know it by one spelling", async () => {
+    const path = "capitals.txt";
+    await call("POST", files(), { path, content: "1" });
+    const since = [projects.liveCalls.length, projects.published.length] as const;
+    const capitals = (route: string) => `/projects/${projectId.toUpperCase()}${route}`;
+    expect((await call("PUT", capitals("/files"), { path, content: "2" })).status).toBe(200);
+    expect((await call("GET", capitals(`/files?path=${path}`))).status).toBe(200);
+    const bob = actorNamed("bob").userId;
+    const member = await call("PUT", capitals(`/members/${bob.toUpperCase()}`), { role: "viewer" });
+    expect(await member.json()).toMatchObject({ userId: bob });
+    expect((await call("DELETE", capitals(`/members/${bob.toUpperCase()}`))).status).toBe(204);
+    const calls = projects.liveCalls.slice(since[0]);
+    expect(calls.map(({ call: name, projectId: id }) => [name, id])).toEqual([
+      ["applyExternal", projectId],
+      ["checkpoint", projectId],
+    ]);
+    const events = projects.published.slice(since[1]).filter(({ topic }) => topic === "rights-changed");
+    expect(events.map(({ message }) => message)).toEqual([
+      { projectId, userId: bob },
+      { projectId, userId: bob },
+    ]);
+  });
+
   test("[P22] a file's life over HTTP: created, read with its ETag, saved with If-Match, stale, deleted", async () => {
     const created = await call("POST", files(), { path: "a b/é.txt", content: "one\r\ntwo\r\n" });
     expect(created.status).toBe(201);
