@@ -152,7 +152,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   const edge = await edgeOptions(settings);
   const { https } = edge;
   const rateLimits = createMemoryRateLimits(rateLimitPoints(settings, edge));
-  const guards = { audit, metrics, log, clock, rateLimits, authenticator: identity, onFatal: tools.onFatal };
+  const guards = { audit, bus, metrics, log, clock, rateLimits, authenticator: identity, onFatal: tools.onFatal };
   const server = createFastifyServer({ ...edge, ...guards });
   // Stopping runs backwards: drain, end executions, put documents to rest, close the listener, then what they stood on.
   await lifecycle.start(closingOf(server));

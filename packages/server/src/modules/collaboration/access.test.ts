@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { CLOSE, routes } from "@atelier/contracts";
+import { CLOSE, type Role, routes } from "@atelier/contracts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { actorNamed } from "../../platform/http/test-edge.ts";
@@ -141,6 +141,73 @@ describe("who may do what", () => {
     await until(() => removed.closeCode !== undefined);
     expect(removed.closeCode).toBe(CLOSE.notFound);
     await server.stop();
+  });
+
+  it("[C17] a sign-in that ends while its document opens is closed with 4401, and edits nothing", async () => {
+    const server = await fixture.serve();
+    const fileId = await fixture.files.add("text");
+    const { readStored } = fixture.files.projects;
+    const reading = Promise.withResolvers<undefined>();
+    let isAsked = false;
+    fixture.files.projects.readStored = async (...what) => {
+      isAsked = true;
+      await reading.promise;
+      return readStored(...what);
+    };
+    const client = await server.speak(fileId);
+    client.insert(0, "after the end: ");
+    await until(() => isAsked);
+    fixture.bus.publish("sign-in-ended", { signInId: actorNamed("alice").signInId });
+    fixture.files.projects.readStored = readStored;
+    reading.resolve(undefined);
+    await until(() => client.closeCode !== undefined);
+    expect(client.closeCode).toBe(CLOSE.signedOut);
+    expect(server.collaboration.sessions(fixture.files.projectId).documents).toEqual([]);
+    await server.stop();
+    expect(fixture.files.text(fileId)).toBe("text");
+  });
+
+  it("[C16] of several changes in a row only the newest answer counts, in whatever order they come", async () => {
+    fixture.files.roles.set(bob.userId, "editor");
+    const server = await fixture.serve();
+    const fileId = await fixture.files.add("text");
+    const client = await server.speak(fileId, { user: "bob" });
+    await until(() => client.isSynced && client.saved === client.sent);
+    const { roleOf } = fixture.files.projects;
+    const answers: PromiseWithResolvers<Role | undefined>[] = [];
+    fixture.files.projects.roleOf = () => {
+      const answer = Promise.withResolvers<Role | undefined>();
+      answers.push(answer);
+      return answer.promise;
+    };
+    const change = (): void =>
+      fixture.bus.publish("rights-changed", { projectId: fixture.files.projectId, userId: bob.userId });
+    const settle = () => new Promise((resolve) => setTimeout(resolve, 50));
+    change();
+    change();
+    answers[1]?.resolve("viewer");
+    await until(() => client.facts.at(-1)?.role === "viewer");
+    answers[0]?.resolve("editor");
+    await settle();
+    expect(client.facts.at(-1)?.role).toBe("viewer");
+    change();
+    change();
+    answers[2]?.reject(new Error("planted"));
+    await settle();
+    answers[3]?.resolve("editor");
+    await until(() => client.facts.at(-1)?.role === "editor");
+    change();
+    change();
+    answers[4]?.resolve("editor");
+    // That was from before the last change: what is sent now still waits.
+    client.insert(0, "not ");
+    await settle();
+    answers[5]?.resolve("viewer");
+    await until(() => client.closeCode !== undefined);
+    expect(client.closeCode).toBe(CLOSE.rightsTaken);
+    fixture.files.projects.roleOf = roleOf;
+    await server.stop();
+    expect(fixture.files.saves.filter((save) => save.fileId === fileId)).toEqual([]);
   });
 
   it("[C18] a client of another generation is told to start afresh", async () => {

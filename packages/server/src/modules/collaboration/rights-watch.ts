@@ -20,15 +20,20 @@ export type RightsWatch = { readonly changes: number; stop(): void };
 export const watchRights = (parts: RightsWatchParts): RightsWatch => {
   const { bus, connections, registry, log } = parts;
   let changes = 0;
+  /** Which change a connection was last asked about: answers overtake each other, and only the newest says how it is. */
+  const askedAbout = new WeakMap<Connection, number>();
 
   const recheck = async (userId: string, projectId: string, held: readonly Connection[]): Promise<void> => {
+    const change = changes;
+    for (const connection of held) askedAbout.set(connection, change);
+    const waiting = (): Connection[] => held.filter((connection) => askedAbout.get(connection) === change);
     try {
       const role = await parts.projects.roleOf(userId, projectId);
-      for (const connection of held) connection.resume(role);
+      for (const connection of waiting()) connection.resume(role);
     } catch (error) {
       // Who can't be judged is not let in: it may come back and be judged then.
       log.warn("collaboration.rights-unknown", { error: error instanceof Error ? error.message : "unknown" });
-      for (const connection of held) connection.close(CLOSE.overloaded, "rights can't be checked right now");
+      for (const connection of waiting()) connection.close(CLOSE.overloaded, "rights can't be checked right now");
     }
   };
 

@@ -160,7 +160,7 @@ export const openTestCollaboration = async () => {
       clock,
       log,
     });
-    const edge = createEdgeFixture();
+    const edge = createEdgeFixture({ bus });
     registerCollaborationSocket(edge.server, collaboration);
     registerCollaborationHttp(edge.server, { collaboration, projects: files.projects });
     const origin = await edge.listen();

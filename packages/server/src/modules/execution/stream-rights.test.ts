@@ -51,3 +51,74 @@ it("[X1] an execution's id in capitals is the same id", async () => {
   expect(wire.sent.length).toBeGreaterThan(0);
   wire.close(1000);
 });
+
+it("[X19] what happens while a stream opens counts: the end of the sign-in closes it, changed rights are asked for again", async () => {
+  const scene = await createScene();
+  scene.roles.set(ada.userId, "editor").set(bob.userId, "editor");
+  const request = { projectId: PROJECT, language: "python", entryPoint: "main.py" };
+  const live = await scene.service.submit(ada, request, interactive);
+  await settle();
+  const opening = () => {
+    const waiting = Promise.withResolvers<undefined>();
+    let asked = 0;
+    const service = {
+      follow: async (actor: Pick<Actor, "userId">, id: string) => {
+        const followed = await scene.service.follow(actor, id);
+        if (asked++ === 0) await waiting.promise;
+        return followed;
+      },
+    };
+    return { ...open(scene, live.facts.id, bob, service), waiting };
+  };
+  const signedOut = opening();
+  await settle();
+  scene.bus.publish("sign-in-ended", { signInId: bob.signInId });
+  signedOut.waiting.resolve(undefined);
+  await signedOut.opened;
+  expect(signedOut.wire.closed).toBe(4401);
+
+  const demoted = opening();
+  await settle();
+  scene.roles.set(bob.userId, "viewer");
+  scene.bus.publish("rights-changed", { projectId: PROJECT, userId: bob.userId });
+  demoted.waiting.resolve(undefined);
+  await demoted.opened;
+  await settle();
+  demoted.wire.emit("message", Buffer.from("typed"), true);
+  await settle();
+  expect(demoted.wire.closed).toBe(4403);
+  expect(scene.provider.runs[0]?.stdin).toEqual([]);
+});
+
+it("[X19] of several changes of rights in a row only the newest answer counts", async () => {
+  const scene = await createScene();
+  scene.roles.set(ada.userId, "editor").set(bob.userId, "editor");
+  const request = { projectId: PROJECT, language: "python", entryPoint: "main.py" };
+  const live = await scene.service.submit(ada, request, interactive);
+  await settle();
+  const answers: PromiseWithResolvers<{ mayControl: boolean }>[] = [];
+  let isHeld = false;
+  const { wire, opened } = open(scene, live.facts.id, bob, {
+    follow: async (actor, id) => {
+      const followed = await scene.service.follow(actor, id);
+      if (!isHeld) return followed;
+      const answer = Promise.withResolvers<{ mayControl: boolean }>();
+      answers.push(answer);
+      return { ...followed, ...(await answer.promise) };
+    },
+  });
+  await opened;
+  isHeld = true;
+  const change = (): void => scene.bus.publish("rights-changed", { projectId: PROJECT, userId: bob.userId });
+  change();
+  change();
+  await settle();
+  answers[1]?.resolve({ mayControl: false });
+  await settle();
+  answers[0]?.resolve({ mayControl: true });
+  await settle();
+  wire.emit("message", Buffer.from("typed"), true);
+  await settle();
+  expect(wire.closed).toBe(4403);
+  expect(scene.provider.runs[0]?.stdin).toEqual([]);
+});

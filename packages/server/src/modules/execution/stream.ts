@@ -70,9 +70,26 @@ export const openStream = async (call: SocketCall, { service, bus, clock, log }:
   socket.on("error", (error) => log.debug("execution.stream-error", { executionId: id, error }));
   // Not read until it is known who asks: nothing that the client sends early is lost.
   socket.pause();
+  let changes = 0;
+  let recheck = (_projectId: string): void => void (changes += 1);
+  const forgetRights = bus.subscribe("rights-changed", ({ projectId, userId }) => {
+    if (userId === undefined || userId === actor.userId) recheck(projectId);
+  });
+  const forgetSignIn = bus.subscribe("sign-in-ended", ({ signInId }) => {
+    if (signInId === actor.signInId) socket.close(CLOSE.signedOut, "signed out");
+  });
+  socket.once("close", () => {
+    forgetRights();
+    forgetSignIn();
+  });
   let followed: Followed;
   try {
-    followed = await service.follow(actor, id);
+    // Rights that changed while they were looked up are looked up again.
+    let seen: number;
+    do {
+      seen = changes;
+      followed = await service.follow(actor, id);
+    } while (seen !== changes);
   } catch (error) {
     socket.resume();
     if (!(error instanceof Problem) || error.status >= 500)
@@ -90,24 +107,17 @@ export const openStream = async (call: SocketCall, { service, bus, clock, log }:
   let { mayControl } = followed;
 
   const checkRights = async (): Promise<void> => {
-    try {
-      ({ mayControl } = await service.follow(actor, id));
-    } catch {
-      // Undecided counts as no.
-      mayControl = false;
-      socket.close(CLOSE.rightsTaken, "rights were taken away");
-    }
+    const question = (changes += 1);
+    // Undecided counts as no.
+    const now = await service.follow(actor, id).catch(() => undefined);
+    // Answers overtake each other: only the newest says how it is.
+    if (question !== changes) return;
+    mayControl = now?.mayControl ?? false;
+    if (now === undefined) socket.close(CLOSE.rightsTaken, "rights were taken away");
   };
-  const forgetRights = bus.subscribe("rights-changed", ({ projectId, userId }) => {
-    if (projectId === live.facts.projectId && (userId === undefined || userId === actor.userId)) void checkRights();
-  });
-  const forgetSignIn = bus.subscribe("sign-in-ended", ({ signInId }) => {
-    if (signInId === actor.signInId) socket.close(CLOSE.signedOut, "signed out");
-  });
-  socket.once("close", () => {
-    forgetRights();
-    forgetSignIn();
-  });
+  recheck = (projectId) => {
+    if (projectId === live.facts.projectId) void checkRights();
+  };
   acceptStreamInput({ socket, input: live.input, mayControl: () => mayControl });
   followLive(live, { call, clock });
   socket.resume();

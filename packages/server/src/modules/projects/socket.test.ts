@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import type { ProjectEventFrame } from "@atelier/contracts";
+import type { ProjectEventFrame, Role } from "@atelier/contracts";
 import type { Actor } from "#kernel/actor";
 import { createManualClock, type ManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
@@ -159,6 +159,27 @@ describe("project events", () => {
     expect(wire.closed).toBeUndefined();
     projects.bus.publish("sign-in-ended", { signInId: alice.signInId });
     expect(wire.closed).toBe(4401);
+  });
+
+  test("[P17] of several changes in a row only the newest answer counts, in whatever order they come", async () => {
+    const answers: PromiseWithResolvers<Role | undefined>[] = [];
+    let isHeld = false;
+    listen((userId, id) => {
+      if (!isHeld) return projects.service.roleOf(userId, id);
+      const answer = Promise.withResolvers<Role | undefined>();
+      answers.push(answer);
+      return answer.promise;
+    });
+    const wire = await open(alice);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    isHeld = true;
+    for (let change = 0; change < 2; change += 1) projects.bus.publish("rights-changed", { projectId });
+    answers[1]?.resolve("viewer");
+    await until(() => wire.types().includes("role-changed"));
+    answers[0]?.resolve("owner");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const told = wire.frames.flatMap(({ event }) => (event.type === "role-changed" ? [event.role] : []));
+    expect(told).toEqual(["viewer"]);
   });
 
   test("[P17] when rights can't be known, the socket closes", async () => {

@@ -25,6 +25,8 @@ export type ProjectsSocketNeeds = {
 type Connection = Listener & {
   readonly call: SocketCall;
   readonly projectId: string;
+  /** How often its rights were asked for: only the newest answer counts. */
+  questions: number;
 };
 
 type Room = { readonly channel: EventChannel; readonly connections: Set<Connection>; closing?: Timer };
@@ -113,7 +115,7 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
     if (role === undefined) return socket.close(CLOSE.notFound, "no such project");
     if (socket.readyState !== WEBSOCKET_OPEN) return;
     const presence = { connectionId: createId(), user: { id: actor.userId, name: actor.name }, role, fileId: null };
-    const connection: Connection = { call, projectId, presence, send: createSender(call) };
+    const connection: Connection = { call, projectId, presence, questions: 0, send: createSender(call) };
     const { channel, connections } = enter(projectId);
     connections.add(connection);
     socket.on("close", () => leave(connection));
@@ -126,7 +128,9 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
 
   const recheck = async (connection: Connection, channel: EventChannel): Promise<void> => {
     const { call, projectId } = connection;
+    const question = (connection.questions += 1);
     const role = await projects.roleOf(call.actor.userId, projectId);
+    if (question !== connection.questions) return;
     if (role === undefined) return call.socket.close(CLOSE.rightsTaken, "no rights any more");
     if (role === connection.presence.role) return;
     connection.presence = { ...connection.presence, role };

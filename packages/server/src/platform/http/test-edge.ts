@@ -4,6 +4,7 @@ import { systemClock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { AuditEntry } from "#platform/audit";
+import { createInProcessBus } from "../bus/adapters/in-process-bus.ts";
 import { createPrometheusMetrics } from "../metrics/adapters/prometheus-metrics.ts";
 import { createMemoryRateLimits } from "../rate-limits/adapters/memory-rate-limits.ts";
 import { createFastifyServer, type FastifyServerOptions } from "./adapters/fastify-server.ts";
@@ -67,6 +68,7 @@ export const createEdgeFixture = (
     },
     rateLimits: createMemoryRateLimits({ read: points, write: points, "sign-in": points, execute: points }),
     origin: { proxied: false },
+    bus: createInProcessBus(log),
     audit: { record: (entry) => void audited.push(entry) },
     metrics: createPrometheusMetrics(),
     log,

@@ -6,6 +6,7 @@ import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { AuditTrail } from "#platform/audit";
 import { FatalStorageError } from "#platform/blobs";
+import type { Bus } from "#platform/bus";
 import type { Metrics } from "#platform/metrics";
 import type { Route, RouteMethod } from "@atelier/contracts";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -35,6 +36,8 @@ const CLIENT_FAULTS: Readonly<Record<string, string>> = {
 
 export type FastifyServerOptions = Admission & {
   readonly audit: AuditTrail;
+  /** Says which sign-ins end: their sockets close. */
+  readonly bus: Pick<Bus, "subscribe">;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly clock: Clock;
@@ -222,6 +225,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     admission: options,
     trusted: options.trusted,
     basePath: options.basePath,
+    bus: options.bus,
     ...(options.socketsPerUser === undefined ? {} : { socketsPerUser: options.socketsPerUser }),
     log,
   });

@@ -3,6 +3,7 @@ import type { Actor } from "#kernel/actor";
 import { createId } from "#kernel/ids";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
+import type { Bus } from "#platform/bus";
 import { CLOSE } from "@atelier/contracts";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
@@ -15,6 +16,7 @@ import type { Edge, SocketCall } from "../ports.ts";
 import { internalUrl } from "../public-path.ts";
 import { addressOf } from "../request-facts.ts";
 import { toProblem } from "../problem-answer.ts";
+import { createSignInEnds, type EndsHeard } from "../sign-in-ends.ts";
 
 const HEARTBEAT_MS = 30_000;
 /** Pings go out in this many slices per heartbeat, so that ten thousand sockets never stall the event loop at once. */
@@ -30,7 +32,13 @@ type Bound = {
   readonly handler: (call: SocketCall) => void;
 };
 
-type Upgrade = { readonly raw: IncomingMessage; readonly stream: Duplex; readonly head: Buffer };
+type Upgrade = {
+  readonly raw: IncomingMessage;
+  readonly stream: Duplex;
+  readonly head: Buffer;
+  /** Since before it was asked who opens. */
+  readonly ended: EndsHeard;
+};
 
 export type SocketListenerOptions = {
   readonly admission: Admission;
@@ -38,6 +46,7 @@ export type SocketListenerOptions = {
   readonly basePath: string;
   /** Absent: any number. */
   readonly socketsPerUser?: number;
+  readonly bus: Pick<Bus, "subscribe">;
   readonly log: Log;
 };
 
@@ -58,6 +67,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export const createSocketListener = (options: SocketListenerOptions): SocketListener => {
   const { admission, log } = options;
   const bound: Bound[] = [];
+  const signInEnds = createSignInEnds(options.bus);
   const slices = Array.from({ length: HEARTBEAT_SLICES }, () => new Set<WebSocket>());
   const silent = new WeakSet<WebSocket>();
   const openBy = new Map<string, number>();
@@ -144,6 +154,8 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
       return;
     }
     if (upgrade.stream.destroyed) return;
+    if (upgrade.ended.has(actor.signInId))
+      return acceptAndClose(target, upgrade, new Problem("identity/token-invalid"));
     const others = openBy.get(actor.userId) ?? 0;
     if (others >= (options.socketsPerUser ?? Number.POSITIVE_INFINITY))
       return acceptAndClose(target, upgrade, new Problem("request/rate-limited"));
@@ -155,10 +167,9 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
     });
     const socket = await accept(target, upgrade);
     watch(socket);
-    if (closing) {
-      socket.close(CLOSE.moving);
-      return;
-    }
+    if (closing) return socket.close(CLOSE.moving);
+    signInEnds.watch(actor.signInId, socket);
+    if (upgrade.ended.has(actor.signInId)) return socket.close(CLOSE.signedOut, "signed out");
     for (const name of ["ticket", "token"]) query.delete(name);
     target.handler({ socket, params, query, actor, request: { id, address } });
   };
@@ -185,16 +196,20 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
       for (const target of bound) {
         const params = target.pattern.match(path);
         if (params === undefined) continue;
-        open(target, params, { raw, stream, head }).catch((error: unknown) => {
-          log.error("socket.open-failed", { path: target.path, error });
-          stream.destroy();
-        });
+        const ended = signInEnds.listen();
+        open(target, params, { raw, stream, head, ended })
+          .catch((error: unknown) => {
+            log.error("socket.open-failed", { path: target.path, error });
+            stream.destroy();
+          })
+          .finally(() => ended.stop());
         return;
       }
       refuse(stream, "404 Not Found");
     },
     async closeAll() {
       closing = true;
+      signInEnds.stop();
       clearInterval(beating);
       const sockets = bound.flatMap((target) => [...target.server.clients]);
       for (let at = 0; at < sockets.length; at += CLOSE_SLICE) {

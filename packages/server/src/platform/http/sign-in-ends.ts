@@ -1,0 +1,41 @@
+/** Closes sockets when the sign-in behind them ends, from the moment it is looked at: a module knows a socket only once it is open. */
+import type { Bus } from "#platform/bus";
+import { CLOSE } from "@atelier/contracts";
+import type { WebSocket } from "ws";
+
+/** Sign-ins that ended since it began to listen. */
+export type EndsHeard = { has(signInId: string): boolean; stop(): void };
+
+export type SignInEnds = {
+  /** To be called before it is asked who opens a socket. */
+  listen(): EndsHeard;
+  /** From now on the socket closes with its sign-in. */
+  watch(signInId: string, socket: WebSocket): void;
+  stop(): void;
+};
+
+export const createSignInEnds = (bus: Pick<Bus, "subscribe">): SignInEnds => {
+  const hearing = new Set<Set<string>>();
+  const open = new Map<string, Set<WebSocket>>();
+  const stop = bus.subscribe("sign-in-ended", ({ signInId }) => {
+    for (const heard of hearing) heard.add(signInId);
+    for (const socket of open.get(signInId) ?? []) socket.close(CLOSE.signedOut, "signed out");
+  });
+
+  return {
+    stop,
+    listen() {
+      const heard = new Set<string>();
+      hearing.add(heard);
+      return { has: (signInId) => heard.has(signInId), stop: () => void hearing.delete(heard) };
+    },
+    watch(signInId, socket) {
+      const own = open.get(signInId) ?? new Set();
+      open.set(signInId, own.add(socket));
+      socket.once("close", () => {
+        own.delete(socket);
+        if (own.size === 0 && open.get(signInId) === own) open.delete(signInId);
+      });
+    },
+  };
+};
