@@ -10,6 +10,8 @@ export const noSuchMember = (): Problem => new Problem("projects/no-such-member"
 export const noSuchLink = (): Problem => new Problem("projects/no-such-link");
 export const noSuchTemplate = (): Problem => new Problem("projects/no-such-template");
 export const lastOwner = (): Problem => new Problem("projects/last-owner");
+export const pathInvalid = (at: string, message: string): Problem =>
+  new Problem("request/invalid", `${at}: ${message}`, { faults: [{ at, message }] });
 export const pathTaken = (path: string): Problem => new Problem("projects/path-taken", `${path} is taken.`);
 export const notAFolder = (path: string): Problem => new Problem("projects/not-a-folder", `${path} is a file.`);
 export const notAFile = (path: string): Problem => new Problem("projects/not-a-file", `${path} is a folder.`);

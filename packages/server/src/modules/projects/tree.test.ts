@@ -187,6 +187,23 @@ describe("the tree", () => {
     );
   });
 
+  test("[P20] a move that would push anything below it past the rules for paths is refused, and moves nothing", async () => {
+    const projectId = await newProject();
+    const { service } = projects;
+    const deep = ["a", "b", "c"].map((letter) => letter.repeat(250)).join("/");
+    const file = `${deep}/${"é".repeat(60)}.txt`;
+    await service.createFile(alice, projectId, { path: `old/${file}`, content: "" });
+    const before = (await service.tree(alice, projectId)).map((entry) => entry.path);
+    const to = "n".repeat(1_024 - Buffer.byteLength(file));
+    const refused = service.move(alice, projectId, { from: "old", to: `x/${to.slice(2)}` });
+    await expect(refused).rejects.toMatchObject({ code: "request/invalid", status: 400 });
+    expect((await service.tree(alice, projectId)).map((entry) => entry.path)).toEqual(before);
+    await service.move(alice, projectId, { from: "old", to: to.slice(1) });
+    const moved = `${to.slice(1)}/${file}`;
+    expect(Buffer.byteLength(moved)).toBe(1_024);
+    await service.readFile(alice, projectId, { path: moved });
+  });
+
   test("[P20] moves at the same time never make a loop", async () => {
     const projectId = await newProject();
     const { service } = projects;

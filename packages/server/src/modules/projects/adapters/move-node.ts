@@ -1,6 +1,6 @@
 /** Moving a file or a folder: one row changes, ids and history stay. */
-import type { Entry } from "@atelier/contracts";
-import { moveUnderItself, noSuchFile, pathTaken } from "../errors.ts";
+import { type Entry, parsePath } from "@atelier/contracts";
+import { moveUnderItself, noSuchFile, pathInvalid, pathTaken } from "../errors.ts";
 import type { Place } from "../place.ts";
 import { findChild, findNode, NODE_COLUMNS, readNodes, toEntry, toTree, type NodeRow } from "./node-rows.ts";
 import { makeParents, type TreeChange } from "./tree-changes.ts";
@@ -44,5 +44,10 @@ export const moveNode = async (
   await transaction.query("select atelier_count_change($1, 0, 0)", [projectId]);
   const entry = toEntry(row, to.path);
   const below = row.kind === "folder" ? await entriesBelow(change, to.path) : [entry];
+  // The target is a good path; in front of what is below it may be too long.
+  for (const { path } of below) {
+    const parsed = parsePath(path);
+    if (!parsed.ok) throw pathInvalid("body.to", `Of what is below it: ${parsed.detail}`);
+  }
   return { entry, changed: [...made, ...below] };
 };
