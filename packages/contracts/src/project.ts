@@ -53,7 +53,9 @@ export const MemberSchema = z
 export type Member = z.infer<typeof MemberSchema>;
 export const PutMemberSchema = z.strictObject({ role: GrantedRoleSchema });
 
-export const CreateLinkSchema = z.strictObject({ role: GrantedRoleSchema, expiresAt: TimeSchema.optional() });
+/** What the database takes as a time: it has no year 0, and reads no fraction without end. */
+const ExpirySchema = TimeSchema.max(40).refine((time) => !time.startsWith("0000"), "There was no year 0.");
+export const CreateLinkSchema = z.strictObject({ role: GrantedRoleSchema, expiresAt: ExpirySchema.optional() });
 /** The token and the url are shown once, when the link is made; lists carry neither. */
 export const ShareLinkSchema = z
   .object({

@@ -46,6 +46,20 @@ test("[P27] a project has so many share links", async () => {
   await projects.service.createLink(alice, projectId, { role: "viewer" });
 });
 
+test("[P27] of many share links at once exactly as many are made as there is room for", async () => {
+  const crowded = (await projects.service.createProject(alice, { name: "Crowded" })).id;
+  await projects.admin.query(
+    `insert into share_links (project_id, id, token_hash, role, created_by)
+      select $1, gen_random_uuid(), decode(md5('crowded ' || n), 'hex'), 'viewer', $2 from generate_series(1, 497) n`,
+    [crowded, alice.userId],
+  );
+  const made = await Promise.allSettled(
+    Array.from({ length: 12 }, () => projects.service.createLink(alice, crowded, { role: "viewer" })),
+  );
+  expect(made.filter((outcome) => outcome.status === "fulfilled")).toHaveLength(3);
+  expect(await projects.service.listLinks(alice, crowded)).toHaveLength(500);
+});
+
 test("[P28] old versions count: an account that keeps all it may takes no more, and says so to those who may write", async () => {
   await projects.service.createFile(alice, projectId, { path: "a.txt", content: "x".repeat(3_000) });
   for (const letter of ["y", "z"])

@@ -167,6 +167,20 @@ describe("the routes of projects", () => {
     }
   });
 
+  test("[P4] a share link ends at a time that there is", async () => {
+    const link = (expiresAt: string) => call("POST", `/projects/${projectId}/links`, { role: "viewer", expiresAt });
+    const endless = `2030-01-01T00:00:00.${"0".repeat(500)}Z`;
+    for (const expiresAt of ["0000-01-01T00:00:00Z", "0000-12-31T23:59:59.999Z", endless]) {
+      const refused = await problem(await link(expiresAt));
+      expect([refused.http, refused.code, refused.faults?.[0]?.at]).toEqual([400, "request/invalid", "body.expiresAt"]);
+    }
+    for (const expiresAt of ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"]) {
+      const made = await link(expiresAt);
+      expect(made.status).toBe(201);
+      expect(new Date(((await made.json()) as { expiresAt: string }).expiresAt)).toEqual(new Date(expiresAt));
+    }
+  });
+
   test("[P4] a link is made, listed without its token, accepted and revoked", async () => {
     const link = (await (await call("POST", `/projects/${projectId}/links`, { role: "viewer" })).json()) as {
       id: string;

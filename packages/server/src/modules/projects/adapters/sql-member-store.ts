@@ -80,6 +80,8 @@ export const createSqlMemberStore = (sql: Sql): MemberStore => ({
 
   createLink: (asking, link) =>
     inProject(sql, { ...asking, atLeast: "owner" }, async (transaction) => {
+      // One after the other, so that many at once do not pass the limit together.
+      await transaction.query("select pg_advisory_xact_lock(hashtextextended($1, 5287317))", [asking.projectId]);
       const [there] = await transaction.query<{ n: number }>(
         "select count(*) as n from share_links where project_id = $1",
         [asking.projectId],
