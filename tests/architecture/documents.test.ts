@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CLOSE, sockets } from "@atelier/contracts";
 import { describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -58,6 +59,15 @@ test("every decision is in the list of decisions", () => {
   const there = readdirSync(join(root, "docs/adr")).filter((name) => /^\d{4}-/.test(name));
   expect(there.length).toBeGreaterThan(0);
   expect(listed).toEqual(there.toSorted());
+});
+
+test("every socket and every close code is in the tables of the architecture, and nothing else is", () => {
+  const text = read("docs/architecture.md");
+  const section = /^## Sockets$([\s\S]*?)^## /m.exec(text)?.[1] ?? "";
+  const first = (pattern: RegExp): string[] => [...section.matchAll(pattern)].map(([, cell = ""]) => cell);
+  expect(first(/^\| `WS \/api([^`]+)` \|/gm).toSorted()).toEqual(Object.values(sockets).toSorted());
+  const own = [1000, 1002, 1009, 1011];
+  expect(first(/^\| (\d{4}) \|/gm).map(Number)).toEqual([...own, ...Object.values(CLOSE)].toSorted((a, b) => a - b));
 });
 
 test("documents and code tell nothing about the machine they were written on", () => {

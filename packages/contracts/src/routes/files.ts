@@ -20,6 +20,12 @@ import { defineRoute } from "./route.ts";
 /** JSON escapes double a text of newlines and quotes. */
 const MAX_FILE_BODY_BYTES = 2 * MAX_FILE_BYTES + 65_536;
 
+const ETAG = { ETag: 'The version in quotes: "3"' };
+const IDEMPOTENCY_KEY = {
+  "Idempotency-Key":
+    "1 to 200 visible ASCII characters of the caller's choice: the same request under the same key gets the first answer again",
+};
+
 const version = z.coerce.number().pipe(VersionNumberSchema);
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 
@@ -46,8 +52,10 @@ export const fileRoutes = {
     audit: "file.create",
     params: ProjectParamsSchema,
     body: CreateFileSchema,
+    headers: IDEMPOTENCY_KEY,
     bodyLimitBytes: MAX_FILE_BODY_BYTES,
     responses: { 201: FileSchema },
+    answerHeaders: ETAG,
     problems: [
       "projects/no-such-project",
       "projects/role-too-low",
@@ -70,7 +78,14 @@ export const fileRoutes = {
     params: ProjectParamsSchema,
     query: z.object({ path: PathSchema, version: version.optional() }),
     responses: { 200: FileSchema },
-    problems: ["projects/no-such-project", "projects/no-such-file", "projects/no-such-version", "projects/not-a-file"],
+    answerHeaders: ETAG,
+    problems: [
+      "projects/no-such-project",
+      "projects/no-such-file",
+      "projects/no-such-version",
+      "projects/not-a-file",
+      "collaboration/document-unavailable",
+    ],
   }),
   readRawFile: defineRoute({
     id: "readRawFile",
@@ -83,7 +98,14 @@ export const fileRoutes = {
     params: ProjectParamsSchema,
     query: z.object({ path: PathSchema, version: version.optional() }),
     responses: { 200: "binary" },
-    problems: ["projects/no-such-project", "projects/no-such-file", "projects/no-such-version", "projects/not-a-file"],
+    answerHeaders: ETAG,
+    problems: [
+      "projects/no-such-project",
+      "projects/no-such-file",
+      "projects/no-such-version",
+      "projects/not-a-file",
+      "collaboration/document-unavailable",
+    ],
   }),
   putFile: defineRoute({
     id: "putFile",
@@ -95,8 +117,13 @@ export const fileRoutes = {
     audit: "file.put",
     params: ProjectParamsSchema,
     body: PutFileSchema,
+    headers: {
+      "If-Match": 'The version that the writer saw, in quotes as in the ETag: "3". Another newest one answers 412',
+      ...IDEMPOTENCY_KEY,
+    },
     bodyLimitBytes: MAX_FILE_BODY_BYTES,
     responses: { 200: FileSchema },
+    answerHeaders: ETAG,
     problems: [
       "projects/no-such-project",
       "projects/role-too-low",
@@ -150,11 +177,14 @@ export const fileRoutes = {
     params: ProjectParamsSchema,
     body: RestoreVersionSchema,
     responses: { 200: FileSchema },
+    answerHeaders: ETAG,
     problems: [
       "projects/no-such-project",
       "projects/role-too-low",
       "projects/no-such-file",
       "projects/no-such-version",
+      "projects/not-a-file",
+      "projects/too-large",
     ],
   }),
   createFolder: defineRoute({
@@ -194,6 +224,7 @@ export const fileRoutes = {
       "projects/path-taken",
       "projects/not-a-folder",
       "projects/move-under-itself",
+      "projects/too-many-files",
     ],
   }),
 } as const;

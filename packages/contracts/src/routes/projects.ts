@@ -29,7 +29,7 @@ export const projectRoutes = {
     audit: "project.create",
     body: CreateProjectSchema,
     responses: { 201: ProjectSchema },
-    problems: ["projects/no-such-template", "projects/limit-reached"],
+    problems: ["projects/no-such-template", "projects/limit-reached", "projects/too-large"],
   }),
   listProjects: defineRoute({
     id: "listProjects",

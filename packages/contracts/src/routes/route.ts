@@ -22,6 +22,10 @@ export type Route = {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+  /** Headers that it reads beside those of every request: name -> meaning. None is required. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Headers of its successes: name -> meaning. */
+  readonly answerHeaders?: Readonly<Record<string, string>>;
   /** Bodies above this are refused with request/too-large; absent: 1 MiB. */
   readonly bodyLimitBytes?: number;
   /** Success status -> body schema; null: no body. `binary`: bytes. */

@@ -45,17 +45,17 @@ export const registerProjectsHttp = (edge: Edge, service: ProjectsService): void
   }));
   edge.bind(routes.getMember, async ({ actor, params }) => {
     const members = await service.listMembers(actor, params.projectId);
-    const member = members.find(({ userId }) => userId === params.userId.toLowerCase());
+    const member = members.find(({ userId }) => userId === params.userId);
     if (member === undefined) throw noSuchMember();
     return { status: 200 as const, body: member };
   });
   edge.bind(routes.putMember, async ({ actor, params, body }) => ({
     status: 200 as const,
-    body: await service.putMember(actor, params.projectId, { userId: params.userId.toLowerCase(), role: body.role }),
+    body: await service.putMember(actor, params.projectId, { userId: params.userId, role: body.role }),
     audit: { projectId: params.projectId, target: `${params.userId} ${body.role}` },
   }));
   edge.bind(routes.deleteMember, async ({ actor, params }) => {
-    await service.deleteMember(actor, params.projectId, params.userId.toLowerCase());
+    await service.deleteMember(actor, params.projectId, params.userId);
     return { status: 204 as const, body: undefined, audit: { projectId: params.projectId, target: params.userId } };
   });
 

@@ -61,7 +61,14 @@ const parameters = (route: Route, components: Components): Json[] => {
       schema: shape,
     }));
   };
-  return [...list(route.params, "path"), ...list(route.query, "query")];
+  const headers = Object.entries(route.headers ?? {}).map(([name, description]) => ({
+    name,
+    in: "header",
+    required: false,
+    description,
+    schema: { type: "string" },
+  }));
+  return [...list(route.params, "path"), ...list(route.query, "query"), ...headers];
 };
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
@@ -70,6 +77,11 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   202: "Accepted",
   204: "Done, nothing to say",
 };
+
+const headersOf = (meanings: Readonly<Record<string, string>>): Json =>
+  Object.fromEntries(
+    Object.entries(meanings).map(([name, description]) => [name, { description, schema: { type: "string" } }]),
+  );
 
 const responses = (route: Route, components: Components): Json => {
   const answers: Json = {};
@@ -82,6 +94,7 @@ const responses = (route: Route, components: Components): Json => {
           : { "application/json": { schema: components.convert(schema, "output") } };
     answers[status] = {
       description: STATUS_TEXT[Number(status)] ?? "Done",
+      ...(route.answerHeaders === undefined ? {} : { headers: headersOf(route.answerHeaders) }),
       ...(content === undefined ? {} : { content }),
     };
   }
