@@ -60,6 +60,9 @@ static void start(const struct frame *frame) {
   }
   user_code_ran = true;
   spawn_warm_done();
+  /* Said before it is true: what is lost after this may have run, and is not run again. */
+  channel_send(TO_HOST_STARTED, "", 0);
+  channel_flush_blocking();
   int outcome;
   if (command.warm && warm.pid != 0) {
     job = warm;

@@ -27,6 +27,7 @@ enum to_host {
   TO_HOST_TERMINAL = 0x44,
   TO_HOST_STDIN_TAKEN = 0x45,  /* count u32: so many input bytes may be sent again */
   TO_HOST_EXIT = 0x46,         /* signalled u8, code or signal u8, cpu microseconds u64, peak resident bytes u64 */
+  TO_HOST_STARTED = 0x48,      /* from now on the program may have run */
   TO_HOST_FAILED = 0x47,       /* a sentence: the sandbox could not do what the host asked */
 };
 

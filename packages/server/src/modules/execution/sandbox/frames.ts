@@ -21,6 +21,7 @@ const fromSandbox = {
   stdinTaken: 0x45,
   exit: 0x46,
   failed: 0x47,
+  started: 0x48,
 } as const;
 
 /** A decoded frame. Everything in it was produced inside a sandbox: sizes are checked, meaning is not trusted. */
@@ -39,6 +40,8 @@ export type SandboxFrame =
       readonly cpuMs: number;
       readonly memoryPeakBytes: number;
     }
+  /** From now on the program may have run. */
+  | { readonly kind: "started" }
   | { readonly kind: "failed"; readonly reason: string };
 
 const headerBytes = 5;
@@ -96,6 +99,9 @@ const decodePayload = (type: number, payload: Buffer): SandboxFrame => {
         cpuMs: Number(payload.readBigUInt64LE(2) / 1000n),
         memoryPeakBytes: Number(payload.readBigUInt64LE(10)),
       };
+    case fromSandbox.started:
+      expectLength(payload, 0, "started");
+      return { kind: "started" };
     case fromSandbox.failed:
       // oxlint-disable-next-line no-control-regex -- control characters are what is being removed
       return { kind: "failed", reason: payload.toString("utf8", 0, 512).replace(/[\u0000-\u001f]/g, " ") };

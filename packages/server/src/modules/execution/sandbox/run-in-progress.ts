@@ -43,7 +43,7 @@ const nothing: Measurement = { cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: fal
 export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunOptions): RunInProgress => {
   const { promise: result, resolve } = Promise.withResolvers<SandboxResult>();
   let stage: SandboxStage = job.compile === undefined ? "run" : "compile";
-  let startedAt = performance.now();
+  let startedAt: number | undefined;
   let cpuBefore = 0;
   let last = nothing;
   let outputBytes = 0;
@@ -77,7 +77,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     stopTimers();
     input.close();
     const { cpuMs, memoryPeakBytes } = measure();
-    const wallMs = performance.now() - startedAt;
+    const wallMs = startedAt === undefined ? 0 : performance.now() - startedAt;
     const finalStage = stage;
     const settle = (outcome: SandboxEnd): void =>
       resolve({
@@ -117,13 +117,19 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
       return;
     }
     cpuBefore = measure().cpuMs;
-    startedAt = performance.now();
+    startedAt = undefined;
     stopTimers();
-    wallTimer = setTimeout(() => finish({ kind: "limit", limit: "wall" }), limits.wallMs);
     meterTimer = setTimeout(checkUsage, machine.meter.intervalMs);
-    listener.stage(stage);
     send(frameFor(stage));
     if (stage === "run") input.open();
+  };
+
+  /** The project's files are written before: their time is not the program's, and a sandbox that fails there ran nothing. */
+  const started = (): void => {
+    if (startedAt !== undefined) return;
+    startedAt = performance.now();
+    wallTimer = setTimeout(() => finish({ kind: "limit", limit: "wall" }), command().limits.wallMs);
+    listener.stage(stage);
   };
 
   const deliver = (stream: "stdout" | "stderr" | "terminal", bytes: Uint8Array): void => {
@@ -177,7 +183,8 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     },
     frame(frame) {
       if (ended) return;
-      if (frame.kind === "output") deliver(frame.stream, frame.bytes);
+      if (frame.kind === "started") started();
+      else if (frame.kind === "output") deliver(frame.stream, frame.bytes);
       else if (frame.kind === "stdin-taken") input.taken(frame.count);
       else if (frame.kind === "exit") exited(frame);
       else if (frame.kind === "failed") finish({ kind: "sandbox-failed", reason: frame.reason });

@@ -151,6 +151,70 @@ export const testConversations = (context: ContractContext): void => {
       expect(outcome.result.end).toEqual({ kind: "exited", exitCode: 0 });
     });
 
+    test("[X25] nor what came in the same message before the key", async () => {
+      const program = { argv: ["python3", "main.py"], files: { "main.py": terminalProgram }, terminal: size };
+      const outcome = await run(program, async ({ run: running, said }) => {
+        await said("tty True");
+        running.writeStdin(bytes("dropped\x03kept\r"));
+        await said("line 'kept\\n'");
+        running.writeStdin(bytes("\x04"));
+      });
+      expect(outcome.result.end).toEqual({ kind: "exited", exitCode: 0 });
+    });
+
+    test.each(["Ada", "Ada\r", ""])("the end of input after %j in a terminal is one", async (typed) => {
+      const code = "import sys; print('up', flush=True); print('read', repr(sys.stdin.read()), flush=True)";
+      const outcome = await run({ argv: ["python3", "-c", code], terminal: size }, async ({ run: running, said }) => {
+        await said("up");
+        if (typed !== "") running.writeStdin(bytes(typed));
+        running.endStdin();
+      });
+      expect(outcome.terminal).toContain(`read '${typed.replace("\r", "\\n")}'`);
+      expect(outcome.result.end).toEqual({ kind: "exited", exitCode: 0 });
+    });
+
+    test("[X9] a sandbox that fails while files are written says so, and announces no stage", async () => {
+      const outcome = await run({ argv: ["true"], files: { taken: "a file", "taken/inside": "no folder" } });
+      expect(outcome.result.end).toMatchObject({ kind: "sandbox-failed" });
+      expect(outcome.stages).toEqual([]);
+    });
+
+    test("many lines, each written alone, arrive whole and in few pieces", async () => {
+      let pieces = 0;
+      const sandbox = await context.provider().boot(testBlueprint(context.imageRoot));
+      let text = "";
+      const code = "import os\nfor i in range(20000): os.write(1, b'%d\\n' % i)";
+      const running = sandbox.run(jobOf({ argv: ["python3", "-c", code] }), {
+        stage: () => undefined,
+        output(_, chunk) {
+          pieces += 1;
+          text += Buffer.from(chunk).toString("utf8");
+        },
+      });
+      expect((await running.result).end).toEqual({ kind: "exited", exitCode: 0 });
+      expect(text).toBe(Array.from({ length: 20_000 }, (_, i) => `${i}\n`).join(""));
+      expect(pieces).toBeLessThan(10_000);
+    });
+
+    test("what goes to two streams in turn is told in turn", async () => {
+      const order: string[] = [];
+      const sandbox = await context.provider().boot(testBlueprint(context.imageRoot));
+      const code = `
+import os
+for i in range(200): os.write(1, b"o")
+os.write(2, b"e")
+for i in range(200): os.write(1, b"p")
+`;
+      const running = sandbox.run(jobOf({ argv: ["python3", "-c", code] }), {
+        stage: () => undefined,
+        output: (_, chunk) => void order.push(Buffer.from(chunk).toString("utf8")),
+      });
+      await running.result;
+      const told = order.join("");
+      expect(told).toHaveLength(401);
+      expect(told.indexOf("e")).toBeGreaterThanOrEqual(16);
+    });
+
     test("job control works in a terminal's shell", async () => {
       const program = { argv: ["bash", "--norc", "-i"], env: { PS1: "ready> " }, terminal: size };
       const outcome = await run(program, async ({ run: running, said }) => {
