@@ -13,7 +13,7 @@ import { benchPut } from "./put.ts";
 import { benchReconnect } from "./reconnect.ts";
 import { benchRunCost } from "./run-cost.ts";
 import { benchSandboxCost } from "./sandbox-cost.ts";
-import { benchWarmRuns } from "./warm-run.ts";
+import { benchPrinting, benchWarmRuns } from "./warm-run.ts";
 
 const { values, positionals } = parseArgs({
   options: { short: { type: "boolean", default: false } },
@@ -62,7 +62,9 @@ if (wanted("run") || wanted("cost")) {
     await section(`Warm runs, SANDBOX=${tier}`, async () => {
       await using server = await startServer({ env: { ...UNLIMITED, SANDBOX: tier } });
       await delay(SETTLE_MS);
-      const timings = wanted("run") ? await benchWarmRuns(server, short ? 3 : 30) : [];
+      const timings = wanted("run")
+        ? [...(await benchWarmRuns(server, short ? 3 : 30)), ...(await benchPrinting(server, short ? 1 : 5))]
+        : [];
       const costs = wanted("cost") ? await benchRunCost(server, account, short ? 3 : 20) : [];
       return [...timings, ...costs];
     });

@@ -1,4 +1,4 @@
-/** E1 and E2 in small: a warm run through HTTP and WebSocket beside the bare interpreter, interleaved. */
+/** E1 and E2 in small: a warm run through HTTP and WebSocket beside the bare interpreter, interleaved; and one that prints much. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { hasEnded, STREAM, type Execution, type StreamServerMessage } from "@atelier/contracts";
@@ -92,4 +92,31 @@ export const benchWarmRuns = async (server: TestServer, runs: number): Promise<s
     );
   }
   return lines;
+};
+
+const PRINTED_LINES = 30_000;
+const PRINTING = `for i in range(${PRINTED_LINES}): print(i)\n`;
+
+/** A program that prints many lines, each in a write of its own, beside the same from the bare interpreter, interleaved. */
+export const benchPrinting = async (server: TestServer, runs: number): Promise<string[]> => {
+  const client = await signInAsGuest(server.origin);
+  const body = { language: "python", entryPoint: "main.py", files: [{ path: "main.py", content: PRINTING }] };
+  const bare: number[] = [];
+  const warm: number[] = [];
+  let tier = "";
+  for (let n = 0; n < runs; n++) {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    bare.push((await bareRun([SYSTEM_PYTHON, "-u", "-c"], PRINTING)).exitMs);
+    const { exitMs, execution } = await warmRun(client, body);
+    const lines = execution.stdout.trimEnd().split("\n");
+    if (lines.length !== PRINTED_LINES) throw new Error(`${execution.status} after ${lines.length} lines`);
+    warm.push(exitMs);
+    tier = execution.sandbox ?? "";
+  }
+  const title = "30,000 lines, each written alone";
+  return [
+    line(`python, ${tier}: ${title}`, summarise(warm)),
+    line(`python: bare, ${title}`, summarise(bare)),
+    ratioLine("python: warm / bare, p50", summarise(warm).p50, summarise(bare).p50),
+  ];
 };
