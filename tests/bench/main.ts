@@ -8,11 +8,13 @@ import { startServer } from "../support/server.ts";
 import { openCpuAccount } from "./cpu-account.ts";
 import { describeMachine } from "./machine.ts";
 import { benchEditToVisible } from "./edit-to-visible.ts";
+import { benchFirstVisit } from "./first-visit.ts";
 import { benchPage } from "./page-load.ts";
 import { benchPut } from "./put.ts";
 import { benchReconnect } from "./reconnect.ts";
 import { benchRunCost } from "./run-cost.ts";
 import { benchSandboxCost } from "./sandbox-cost.ts";
+import { benchStart } from "./start.ts";
 import { benchPrinting, benchWarmRuns } from "./warm-run.ts";
 
 const { values, positionals } = parseArgs({
@@ -47,13 +49,15 @@ const section = async (title: string, work: () => Promise<string[]>): Promise<vo
   }
 };
 
-if (["put", "edit", "page", "reconnect"].some(wanted)) {
+if (wanted("start")) await section("Starting and stopping", () => benchStart(short ? 1 : 5));
+if (["put", "edit", "page", "visit", "reconnect"].some(wanted)) {
   await using server = await startServer({ env: UNLIMITED });
   // The first sandboxes boot behind the listening server; they are measured below, not here.
   await delay(SETTLE_MS);
   if (wanted("edit")) await section("Live documents", () => benchEditToVisible(server, short ? 50 : 1000));
   if (wanted("put")) await section("Saves", () => benchPut(server, short ? 40 : 2000));
   if (wanted("page")) await section("The page (headless Chromium)", () => benchPage(server, short ? 1 : 7));
+  if (wanted("visit")) await section("A first visit", () => benchFirstVisit(server, short ? 1 : 7));
   if (wanted("reconnect")) await section("The network returns", () => benchReconnect(server, short ? 2 : 20));
 }
 if (wanted("run") || wanted("cost")) {
