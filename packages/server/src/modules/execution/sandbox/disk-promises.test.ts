@@ -17,7 +17,7 @@ const stateFolder = mkdtempSync(join(tmpdir(), "atelier-disks-"));
 afterAll(() => rmSync(stateFolder, { recursive: true, force: true }));
 const gibibyte = 1024 ** 3;
 
-test("[X25] so many disks are promised as fit above the reserve, and one more when one has gone", async () => {
+test("[X26] so many disks are promised as fit above the reserve, and one more when one has gone", async () => {
   const events: string[] = [];
   const log = { ...silentLog, warn: (event: string) => void events.push(event) };
   let free = reservedBytes + 3 * gibibyte;
@@ -65,7 +65,7 @@ describe.skipIf(!canMount)("sandboxes on a disk with little room (set ATELIER_TE
   const run = async (provider: SandboxProvider, code: string): Promise<string> =>
     (await runProgram({ provider, imageRoot }, { argv: ["python3", "main.py"], files: { "main.py": code } })).stdout;
 
-  test("[X25] they keep files in memory while there is none, within the same limit, and are given disks again", async () => {
+  test("[X26] they keep files in memory while there is none, within the same limit, and are given disks again", async () => {
     await using provider = await open();
     expect(await run(provider, kindOf)).toBe("tmpfs\n");
     expect(await run(provider, writes)).toBe("No space left on device\n");
