@@ -59,7 +59,8 @@ if os.environ.get("MORE"): more = b"x" * (200 << 20); time.sleep(10)
 `;
     const within = await run(shared);
     expect(within.result.end, within.stderr).toEqual({ kind: "exited", exitCode: 0 });
-    expect(within.result.usage.memoryPeakBytes).toBeLessThan(200 << 20);
+    // Counted for each of the five it would be 500 MiB; a look while they are forked may see some of it twice.
+    expect(within.result.usage.memoryPeakBytes).toBeLessThan(300 << 20);
     const beyond = await run(shared.replace('os.environ.get("MORE")', "True"));
     expect(beyond.result.end, beyond.stderr).toEqual({ kind: "limit", limit: "memory" });
   });

@@ -55,7 +55,18 @@ test("above the limit each look is a close one: pages that stop being shared do 
   expect(measure({ residentPages: 300, ownPages: 80 }).exceeded).toBe(false);
   expect(measure({ residentPages: 300, ownPages: 240 }).exceeded).toBe(false);
   expect(measure({ residentPages: 300, ownPages: 251 })).toEqual({ peakPages: 1004, exceeded: true });
-  expect(looks()).toBe(3);
+  // The last one twice, before it ends a run.
+  expect(looks()).toBe(4);
+});
+
+test("memory that was above the limit in one look only, while processes were forked, ends no run", () => {
+  const seen = [500, 80];
+  const meter = createPolledMeter(10, {
+    processes: () => [{ pid: 10, parent: 1, state: "S", ticks: 0, residentPages: 2000, startTicks: 1 }],
+    proportionalBytes: () => (seen.shift() ?? 80) * pageBytes,
+  });
+  meter.begin(100 * pageBytes);
+  expect(meter.measure()).toMatchObject({ memoryExceeded: false, memoryPeakBytes: 80 * pageBytes });
 });
 
 test("a new stage is looked at afresh", () => {

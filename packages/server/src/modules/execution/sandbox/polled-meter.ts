@@ -49,7 +49,10 @@ export const createPolledMeter = (
       // Resident pages count shared ones once per process: look closer where there are more of them than at the last close
       // look, and always above the limit, where pages that stop being shared change the sum of the one and not of the other.
       if (residentBytes > Math.min(memoryLimit, residentAtCloseLook)) {
-        const bytes = family.reduce((sum, member) => sum + view.proportionalBytes(member.pid), 0);
+        const look = (): number => family.reduce((sum, member) => sum + view.proportionalBytes(member.pid), 0);
+        let bytes = look();
+        // Processes are looked at one after the other: while some are forked, shared pages count for more than once.
+        if (bytes > memoryLimit) bytes = Math.min(bytes, look());
         residentAtCloseLook = Math.max(residentAtCloseLook, residentBytes);
         peakBytes = Math.max(peakBytes, bytes);
         memoryExceeded ||= bytes > memoryLimit;
