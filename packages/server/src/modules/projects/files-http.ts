@@ -1,6 +1,6 @@
 /** The routes of files and folders. */
 import { basename } from "node:path/posix";
-import { routes, type File } from "@atelier/contracts";
+import { MAX_FILE_BYTES, routes, type File } from "@atelier/contracts";
 import { Problem } from "#kernel/problem";
 import type { Edge, RequestFacts } from "#platform/http";
 import { describeContent, encodeContent } from "./content.ts";
@@ -84,7 +84,9 @@ export const registerFilesHttp = (edge: Edge, service: ProjectsService): void =>
     status: 200 as const,
     body: { versions: await service.history(actor, params.projectId, query.path) },
   }));
-  edge.bind(routes.restoreVersion, async ({ actor, params, body }) => {
+  edge.bind(routes.restoreVersion, async ({ actor, params, body, hold }) => {
+    // A small request, but the version is in memory until it is written again.
+    hold(MAX_FILE_BYTES);
     const file = await service.restoreVersion(actor, params.projectId, body);
     const audit = { projectId: params.projectId, target: `${body.path} ${body.version}` };
     return { status: 200 as const, body: toFile(file), headers: tagOf(file), audit };

@@ -1,11 +1,12 @@
 /** Large bodies at once: bounded over all and for one sender, and what is refused is not read. */
 import { routes } from "@atelier/contracts";
-import { request } from "node:http";
+import { type ClientRequest, request } from "node:http";
 import { describe, expect, it, vi } from "vitest";
 import { createBodyBudget, expectedBytes } from "./body-budget.ts";
 import { createEdgeFixture } from "./test-edge.ts";
 
 const PROJECT = "01900000-0000-7000-8000-000000000001";
+const MIB = 1024 * 1024;
 const limits = { totalBytes: 100, senderBytes: 60, freeBytes: 10 };
 
 describe("the budget for bodies", () => {
@@ -31,7 +32,6 @@ describe("the budget for bodies", () => {
   });
 
   it("is held while a slow body arrives, and given back when its connection is cut", async () => {
-    const MIB = 1024 * 1024;
     const edge = createEdgeFixture({ bodyBudget: { totalBytes: 8 * MIB, senderBytes: 5 * MIB, freeBytes: MIB } });
     await using _edge = edge;
     edge.server.bind(routes.createFile, () => Promise.reject(new Error("not reached")));
@@ -68,5 +68,87 @@ describe("the budget for bodies", () => {
     await vi.waitFor(async () => expect(await large("alice", 2 * MIB)).toBe(400));
     expect(await large("alice", 60 * MIB)).toBe(413);
     two.destroy();
+  });
+});
+
+/** Resolves when the answer has begun; its body is never asked for. */
+const unread = (path: string, user: string): Promise<ClientRequest> =>
+  new Promise((resolve, reject) => {
+    const sent = request(path, { headers: { authorization: `Bearer token-of-${user}` } });
+    sent.on("error", reject);
+    sent.on("response", (answer) => {
+      answer.on("error", () => undefined).pause();
+      resolve(sent);
+    });
+    sent.end();
+  });
+
+const LARGE = Buffer.alloc(20 * MIB, "x");
+const rawPath = `/api/projects/${PROJECT}/files/raw?path=large.bin`;
+
+describe("the budget for answers", () => {
+  const start = async (options: Parameters<typeof createEdgeFixture>[0] = {}) => {
+    const edge = createEdgeFixture(options);
+    edge.server.bind(routes.readRawFile, async () => ({
+      status: 200 as const,
+      body: LARGE,
+      headers: { etag: '"1"', "content-type": "application/octet-stream" },
+    }));
+    edge.server.bind(routes.history, async () => ({ status: 200 as const, body: { versions: [] } }));
+    edge.server.page("/page", async () => ({ status: 200, headers: {}, body: LARGE }));
+    const origin = await edge.listen();
+    const ask = async (path: string, user = "alice") => {
+      const answer = await fetch(`${origin}${path}`, { headers: { authorization: `Bearer token-of-${user}` } });
+      return {
+        status: answer.status,
+        etag: answer.headers.get("etag"),
+        bytes: (await answer.arrayBuffer()).byteLength,
+      };
+    };
+    return { edge, origin, ask };
+  };
+
+  it("holds what is not read, for one sender and for all, and gives it back when it was read or cut", async () => {
+    const { edge, origin, ask } = await start({
+      bodyBudget: { totalBytes: 90 * MIB, senderBytes: 50 * MIB, freeBytes: MIB },
+    });
+    await using _edge = edge;
+    for (let round = 0; round < 4; round += 1) expect((await ask(rawPath)).bytes).toBe(LARGE.length);
+    const unreadOnes: ClientRequest[] = [];
+    // What was read may count for a moment longer, and then one of these is refused instead.
+    const leave = async (path: string, user: string): Promise<void> =>
+      void unreadOnes.push(await unread(`${origin}${path}`, user));
+    await vi.waitFor(async () => {
+      await leave(rawPath, "alice");
+      expect(await ask(rawPath)).toMatchObject({ status: 429, etag: null });
+    });
+    expect((await ask(`/api/projects/${PROJECT}/files/history?path=a`)).status).toBe(200);
+    expect((await ask(rawPath, "bob")).status).toBe(200);
+    // Signed out, pages count for the address.
+    await vi.waitFor(async () => {
+      await leave("/page", "nobody");
+      expect((await ask(rawPath, "bob")).status).toBe(503);
+    });
+    for (const one of unreadOnes) one.destroy();
+    await vi.waitFor(async () => expect((await ask(rawPath)).status).toBe(200));
+  });
+
+  it("an answer of which nothing is taken is cut, one that is read slowly is not", async () => {
+    const { edge, origin, ask } = await start({
+      answerStalledMs: 300,
+      bodyBudget: { totalBytes: 90 * MIB, senderBytes: 25 * MIB, freeBytes: MIB },
+    });
+    await using _edge = edge;
+    const stalled = await unread(`${origin}${rawPath}`, "alice");
+    await vi.waitFor(async () => expect((await ask(rawPath)).status).toBe(429));
+    await vi.waitFor(async () => expect((await ask(rawPath)).status).toBe(200), { timeout: 5000 });
+    stalled.destroy();
+    const slow = await fetch(`${origin}${rawPath}`, { headers: { authorization: "Bearer token-of-alice" } });
+    let bytes = 0;
+    for await (const chunk of slow.body ?? []) {
+      bytes += chunk.length;
+      if (bytes % (4 * MIB) < chunk.length) await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    expect(bytes).toBe(LARGE.length);
   });
 });

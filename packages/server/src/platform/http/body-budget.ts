@@ -1,9 +1,9 @@
-/** How much memory the bodies of requests may take at once, over all and for one sender: many large ones would end the process. */
+/** How much memory the bodies of requests and answers may take at once, over all and for one sender: many large ones would end the process. */
 import { Problem } from "#kernel/problem";
 
 export type BodyBudget = {
   /**
-   * Counts a body until `release` is called.
+   * Counts a body, or an answer, until `release` is called.
    * @throws Problem request/rate-limited when the sender has too many under way, server/unavailable when all together have.
    */
   take(sender: string, bytes: number): () => void;
@@ -19,7 +19,7 @@ export type BodyBudgetLimits = {
 export const BODY_BUDGET: BodyBudgetLimits = {
   totalBytes: 256 * 1024 * 1024,
   senderBytes: 96 * 1024 * 1024,
-  freeBytes: 1024 * 1024,
+  freeBytes: 64 * 1024,
 };
 
 const ignore = (): void => undefined;

@@ -1,6 +1,7 @@
 /** Reading the tree, versions and their bytes. */
 import type { Entry, Version } from "@atelier/contracts";
 import { isId } from "#kernel/ids";
+import { createByteGate } from "#platform/blobs";
 import type { Sql, Transaction } from "#platform/sql";
 import { noSuchFile, noSuchVersion, notAFile, tooLarge } from "../errors.ts";
 import type { StoredFile } from "../face.ts";
@@ -12,6 +13,8 @@ import { inProject } from "./project-scope.ts";
 
 const MOST_VERSIONS_LISTED = 1_000;
 const BLOBS_AT_ONCE = 8;
+/** Of files read one by one, in memory before anybody could refuse their answer. */
+const OPENING_BYTES = 64 * 1024 * 1024;
 
 /** A version's metadata and where its content is; the node's own columns tell of the newest version. */
 const VERSION_WITH_CONTENT = `
@@ -37,6 +40,7 @@ export type FileReads = Pick<FileStore, "tree" | "find" | "read" | "history" | "
 
 export const createFileReads = (needs: { readonly sql: Sql; readonly contents: ContentStore }): FileReads => {
   const { sql, contents } = needs;
+  const gate = createByteGate(OPENING_BYTES);
 
   const requireNode = async (transaction: Transaction, projectId: string, place: Place): Promise<NodeRow> => {
     const node = await findNode(transaction, projectId, place);
@@ -77,7 +81,7 @@ export const createFileReads = (needs: { readonly sql: Sql; readonly contents: C
         if (found === undefined) throw noSuchVersion();
         return found;
       });
-      return open(row, place.path);
+      return gate.run(row.size, () => open(row, place.path));
     },
 
     history: (asking, place) =>
@@ -110,11 +114,14 @@ export const createFileReads = (needs: { readonly sql: Sql; readonly contents: C
 
     async readAll(asking, maxBytes) {
       const { entries, rows } = await inProject(sql, { ...asking, atLeast: "viewer" }, async (transaction) => {
+        const refuseAbove = (sizes: readonly { readonly size: number }[]): void => {
+          if (sizes.reduce((sum, { size }) => sum + size, 0) > maxBytes)
+            throw tooLarge(`The files have more than ${maxBytes} bytes.`);
+        };
         const nodes = await readNodes(transaction, asking.projectId);
-        if (nodes.reduce((sum, node) => sum + node.size, 0) > maxBytes)
-          throw tooLarge(`The files have more than ${maxBytes} bytes.`);
-        const found = await transaction.query<ContentRow & { id: string; version: number; hash: string }>(
-          `select n.id, n.version, n.hash, p.owner_id, b.storage_key, b.wrapped_key, s.sealed
+        refuseAbove(nodes);
+        const found = await transaction.query<ContentRow & { id: string; version: number; hash: string; size: number }>(
+          `select n.id, n.version, n.hash, n.size, p.owner_id, b.storage_key, b.wrapped_key, s.sealed
             from nodes n
             join projects p on p.id = n.project_id
             left join blob_references b on b.owner_id = p.owner_id and b.hash = n.hash
@@ -122,6 +129,8 @@ export const createFileReads = (needs: { readonly sql: Sql; readonly contents: C
             where n.project_id = $1 and n.deleted_at is null and n.kind = 'file'`,
           [asking.projectId],
         );
+        // These versions are opened: a file may have grown since its entry was read.
+        refuseAbove(found);
         return { entries: new Map(toTree(nodes).map((entry) => [entry.id, entry])), rows: found };
       });
       const files: StoredFile[] = [];

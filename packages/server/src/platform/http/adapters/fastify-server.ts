@@ -23,6 +23,7 @@ import { internalUrl, pathOf } from "../public-path.ts";
 import { requestFacts } from "../request-facts.ts";
 import { securityHeaders } from "../security-headers.ts";
 import { parseJsonBody } from "./json-body.ts";
+import { answerBytes, createReplyRoom } from "./reply-room.ts";
 import { createSocketListener } from "./socket-listener.ts";
 
 const DEFAULT_BODY_BYTES = 1_048_576;
@@ -49,8 +50,10 @@ export type FastifyServerOptions = Admission & {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Compare every answer with its schema; a mismatch becomes server/internal. On in tests. */
   readonly checkAnswers: boolean;
-  /** Memory for the bodies of requests; BODY_BUDGET. */
+  /** Memory for the bodies of requests and answers; BODY_BUDGET. */
   readonly bodyBudget?: BodyBudgetLimits;
+  /** An answer of which nothing is taken for so long ends with its connection; half a minute. */
+  readonly answerStalledMs?: number;
   /** Sockets that one user may have open at once; absent: any number. */
   readonly socketsPerUser?: number;
   /** Told about errors after which the process can't be trusted; the answer is still a plain server/internal. */
@@ -73,7 +76,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
   const seconds = options.metrics.histogram("http_request_duration_seconds", "Time to answer, by operation.", {
     labelNames: ["operation", "status"],
   });
-  const bodies = createBodyBudget(options.bodyBudget);
+  const room = createReplyRoom(createBodyBudget(options.bodyBudget), options.answerStalledMs);
   const operations: { method: RouteMethod; pattern: PathPattern }[] = [];
   const boundRoutes = new Set<string>();
   let unknownPage: PageHandler | undefined;
@@ -103,6 +106,9 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
 
   const fixedHeaders = securityHeaders(options);
   const facts = (request: FastifyRequest): RequestFacts => (request as AnyRequest).atelier.facts;
+
+  const senderOf = (request: FastifyRequest): string =>
+    rateKey((request as AnyRequest).atelier.actor, facts(request).address);
 
   const sendProblem = (request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {
     const problem = toProblem(error);
@@ -186,7 +192,8 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       query: new URL(request.url, "http://own").searchParams,
       request: facts(request),
     });
-    return reply.code(answer.status).headers(answer.headers).send(answer.body);
+    room.hold(reply, senderOf(request), answerBytes(answer.body));
+    return room.send(reply.code(answer.status).headers(answer.headers), answer.body);
   };
 
   const answerCall = (
@@ -199,6 +206,10 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     const params = request.params as Record<string, string | undefined>;
     const status = Number(answer.status);
     if (options.checkAnswers) checkAnswer(route, status, answer.body);
+    const isBytes = answer.body instanceof Uint8Array;
+    const body = isBytes || answer.body === undefined ? answer.body : JSON.stringify(answer.body);
+    // What only reads can be asked again; what has changed something is told.
+    if (route.method === "GET") room.hold(reply, senderOf(request), answerBytes(body));
     if (route.audit !== null) {
       const userId = answer.audit?.userId ?? actor?.userId;
       const projectId = answer.audit?.projectId ?? params["projectId"];
@@ -216,9 +227,8 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       .header("cache-control", "no-store")
       .headers(answer.headers ?? {});
     if (answer.cookies !== undefined) void reply.header("set-cookie", [...answer.cookies]);
-    if (answer.body === undefined) return reply.send();
-    if (answer.body instanceof Uint8Array) return reply.send(answer.body);
-    return reply.type("application/json; charset=utf-8").send(JSON.stringify(answer.body));
+    if (body !== undefined && !isBytes) void reply.type("application/json; charset=utf-8");
+    return room.send(reply, body);
   };
 
   const sockets = createSocketListener({
@@ -250,13 +260,13 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
           const { atelier } = request as AnyRequest;
           atelier.actor = await admit(options, route, { method: request.method, facts: atelier.facts, tell });
           const bytes = expectedBytes(atelier.facts.headers, route.bodyLimitBytes ?? DEFAULT_BODY_BYTES);
-          if (bytes !== undefined)
-            reply.raw.once("close", bodies.take(rateKey(atelier.actor, atelier.facts.address), bytes));
+          if (bytes !== undefined) room.hold(reply, senderOf(request), bytes);
         },
         async handler(request, reply) {
           const { atelier } = request as AnyRequest;
           const parts = parseCall(route, { params: request.params, query: request.query, body: request.body });
-          const call = { ...parts, actor: atelier.actor, request: atelier.facts } as Call<R>;
+          const hold = (bytes: number): void => room.hold(reply, senderOf(request), bytes);
+          const call = { ...parts, actor: atelier.actor, request: atelier.facts, hold } as Call<R>;
           return answerCall(route, request, reply, (await handler(call)) as unknown as Answer<Route>);
         },
       });

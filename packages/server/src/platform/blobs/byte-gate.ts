@@ -1,0 +1,38 @@
+/** Lets only so many bytes be brought into memory at once: who comes later waits in order of arrival. */
+
+export type ByteGate = {
+  /** Runs the work when there is room for its bytes; one that is larger than all room runs alone. */
+  run<T>(bytes: number, work: () => Promise<T>): Promise<T>;
+};
+
+export const createByteGate = (mostBytes: number): ByteGate => {
+  const waiting: { readonly bytes: number; readonly enter: () => void }[] = [];
+  let used = 0;
+
+  const admit = (): void => {
+    for (
+      let next = waiting[0];
+      next !== undefined && (used === 0 || used + next.bytes <= mostBytes);
+      next = waiting[0]
+    ) {
+      waiting.shift();
+      used += next.bytes;
+      next.enter();
+    }
+  };
+
+  return {
+    async run(bytes, work) {
+      await new Promise<void>((enter) => {
+        waiting.push({ bytes, enter });
+        admit();
+      });
+      try {
+        return await work();
+      } finally {
+        used -= bytes;
+        admit();
+      }
+    },
+  };
+};

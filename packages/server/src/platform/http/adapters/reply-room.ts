@@ -1,0 +1,40 @@
+/** Memory that a request and its answer take: counted in one budget until the connection is done with both. */
+import type { FastifyReply } from "fastify";
+import type { BodyBudget } from "../body-budget.ts";
+
+/** Larger answers may wait in memory for their reader: one who takes nothing of them for so long is cut off. */
+const WATCHED_BYTES = 65_536;
+const STALLED_MS = 30_000;
+
+export type ReplyRoom = {
+  /** @throws Problem as BodyBudget.take; given back when the reply is closed */
+  hold(reply: FastifyReply, sender: string, bytes: number): void;
+  send(reply: FastifyReply, body: string | Uint8Array | undefined): FastifyReply;
+};
+
+/** The bytes of an answer on the wire. */
+export const answerBytes = (body: string | Uint8Array | undefined): number => {
+  if (body === undefined) return 0;
+  return typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+};
+
+/** A connection that moves nothing ends: kernels hold the rest of an answer, and Node sees when they take more of it. */
+const watch = ({ raw }: FastifyReply, stalledMs: number): void => {
+  raw.setTimeout(stalledMs);
+  raw.once("finish", () => {
+    // A request that came behind this one on its connection may take its time.
+    if (raw.socket?.timeout === stalledMs) raw.socket.setTimeout(0);
+  });
+};
+
+export const createReplyRoom = (budget: BodyBudget, stalledMs = STALLED_MS): ReplyRoom => ({
+  hold(reply, sender, bytes) {
+    reply.raw.once("close", budget.take(sender, bytes));
+  },
+  send(reply, body) {
+    if (body === undefined || answerBytes(body) <= WATCHED_BYTES) return reply.send(body);
+    watch(reply, stalledMs);
+    // Bytes: a string that waits would be in memory twice, and not as large as it was counted.
+    return reply.send(typeof body === "string" ? Buffer.from(body) : body);
+  },
+});
