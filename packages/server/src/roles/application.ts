@@ -105,7 +105,12 @@ export const createApplication = (parts: ApplicationParts): Application => {
     provider: parts.sandbox.provider,
     unavailableReason: unavailableReason(parts.sandbox),
     sql,
-    projects,
+    projects: {
+      requireRole: (...given) => projects.requireRole(...given),
+      roleOf: (...given) => projects.roleOf(...given),
+      readAll: (...given) => projects.readAll(...given),
+      sizeOf: async (actor, projectId) => (await projects.getProject(actor, projectId)).sizeBytes,
+    },
     bus,
     metrics,
     clock,

@@ -66,11 +66,14 @@ export const storedFile = (path: string, text: string, version = 1): StoredFile 
   bytes: Buffer.from(text),
 });
 
+const sizeOf = (files: readonly StoredFile[]): number => files.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+
 export type SceneOptions = {
   concurrency?: number;
   capacity?: number;
   maxWarm?: number;
   unavailable?: string;
+  maxProgramBytes?: number;
   clock?: Clock;
 };
 
@@ -105,8 +108,15 @@ export const createScene = async (options: SceneOptions = {}) => {
       return role;
     },
     roleOf: async (userId: string) => roles.get(userId),
-    readAll: async () => project,
+    sizeOf: async () => sizeOf(project),
+    async readAll(_actor: Actor, _projectId: string, { maxBytes }: { maxBytes: number }) {
+      if (sizeOf(project) > maxBytes) throw new Problem("projects/too-large");
+      opened.bytes += sizeOf(project);
+      return project;
+    },
   };
+  /** Bytes of contents that were read. */
+  const opened = { bytes: 0 };
   const measured: string[] = [];
   const counter = (name: string) => ({ add: (labels = {}) => void measured.push(`${name} ${JSON.stringify(labels)}`) });
   const pool = createWarmPool({ provider, clock, log, maxWarm: options.maxWarm ?? 8, parallelBoots: 2 });
@@ -144,7 +154,7 @@ export const createScene = async (options: SceneOptions = {}) => {
       options.unavailable === undefined
         ? { runner: createRunner({ pool, clock, log, metrics, moved: (live) => service.announce(live) }) }
         : { unavailableReason: options.unavailable },
-    maxProgramBytes: 1_048_576,
+    maxProgramBytes: options.maxProgramBytes ?? 1_048_576,
     arrived: () => undefined,
   });
   await settle();
@@ -155,6 +165,7 @@ export const createScene = async (options: SceneOptions = {}) => {
     roles,
     project,
     projects,
+    opened,
     events,
     bus,
     lines,

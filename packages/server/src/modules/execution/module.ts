@@ -23,6 +23,7 @@ import type { SandboxProvider } from "./ports.ts";
 import { createOutputRetention } from "./output-retention.ts";
 import { createRunner } from "./runner.ts";
 import { createExecutionService, type ExecutionService } from "./service.ts";
+import type { ProjectSources } from "./source-files.ts";
 import { openStream } from "./stream.ts";
 import { createWarmPool, type SandboxKind } from "./warm-pool.ts";
 
@@ -32,7 +33,7 @@ export type ExecutionOptions = {
   /** Why there is no provider: a sentence for users, without host details. */
   readonly unavailableReason?: string | undefined;
   readonly sql: Sql;
-  readonly projects: Pick<Projects, "requireRole" | "roleOf" | "readAll">;
+  readonly projects: Pick<Projects, "requireRole" | "roleOf"> & ProjectSources;
   readonly bus: Bus;
   readonly metrics: Metrics;
   readonly clock: Clock;

@@ -6,6 +6,7 @@ import { PLAN_LIMITS } from "./plan-limits.ts";
 
 const ada = actorNamed("ada");
 const bob = actorNamed("bob");
+const MIB = 1_048_576;
 const interactive = { interactive: true };
 const codeOf = async (work: Promise<unknown>): Promise<string | undefined> => {
   try {
@@ -101,6 +102,51 @@ describe("admission of executions", () => {
     for (const run of scene.provider.runs) run.end({ kind: "exited", exitCode: 0 });
     await Promise.all(accepted.map(({ value }) => value.ended));
     expect(scene.admission.running + scene.admission.waiting).toBe(0);
+  });
+
+  it("[X25] files that would not fit in memory are never opened, and who brought little still runs", async () => {
+    const scene = await createScene({ capacity: 200, maxProgramBytes: 100 * MIB });
+    const users = Array.from({ length: 40 }, (_, i) => actorNamed(`u${i}`));
+    for (const user of users) scene.roles.set(user.userId, "owner");
+    const large = { projectId: PROJECT, language: "python", entryPoint: "main.py" };
+    const [file] = scene.project;
+    if (file === undefined) throw new Error("no file");
+    const blank = Buffer.alloc(100 * MIB);
+    scene.project[0] = { ...file, entry: { ...file.entry, hash: "0".repeat(64) }, bytes: blank };
+    const attempt = (user = ada) => codeOf(scene.service.submit(user, large, interactive));
+    // Somebody with one project, as often as the plan lets wait.
+    await Promise.all(Array.from({ length: 68 }, () => attempt(users[0])));
+    await attempt(users[0]);
+    expect(scene.opened.bytes).toBe(200 * MIB);
+    // Many with one each.
+    const answers = await Promise.all(users.slice(1).map((user) => attempt(user)));
+    expect(new Set(answers)).toEqual(new Set([undefined, "execution/queue-full"]));
+    expect(scene.opened.bytes).toBe(300 * MIB);
+    await scene.service.submit(bob, helloRequest, interactive);
+    await scene.service.close();
+    expect(await Promise.all(scene.registry.unended().map(({ ended }) => ended))).toEqual([]);
+  });
+
+  it("[X25] room is given back at the end and after a refusal, and a program that grew meanwhile is measured again", async () => {
+    const scene = await createScene({ concurrency: 50, capacity: 200, maxProgramBytes: 100 * MIB });
+    scene.roles.set(ada.userId, "owner");
+    scene.provider.onRun = (run) => run.end({ kind: "exited", exitCode: 0 });
+    const [file] = scene.project;
+    if (file === undefined) throw new Error("no file");
+    const large = { projectId: PROJECT, language: "python", entryPoint: "main.py" };
+    scene.project[0] = { ...file, bytes: Buffer.alloc(20 * MIB) };
+    // Pending edits become versions only when the files are read.
+    let told = 2 * MIB;
+    scene.projects.sizeOf = async () => (told += MIB);
+    for (let round = 0; round < 12; round += 1) {
+      expect(await codeOf(scene.service.submit(ada, { ...large, entryPoint: "none.py" }, interactive))).toBe(
+        "execution/entry-point-missing",
+      );
+      const live = await scene.service.submit(ada, large, interactive);
+      await live.ended;
+    }
+    expect(scene.opened.bytes).toBe(24 * 20 * MIB);
+    expect(scene.lines.filter(({ event }) => event === "execution.unexpected")).toEqual([]);
   });
 
   it("[X5] the code hash is over the sorted hashes and paths", async () => {

@@ -13,18 +13,19 @@ import * as errors from "./errors.ts";
 import type { ExecutionMetrics } from "./execution-metrics.ts";
 import type { ExecutionRegistry } from "./execution-registry.ts";
 import type { ExecutionStore } from "./execution-store.ts";
+import { createFileRoom, type HeldRoom } from "./file-room.ts";
 import type { LanguageShelf, ReadyLanguage } from "./language-shelf.ts";
 import { commandLinesOf } from "./languages/command-line.ts";
 import { LiveExecution } from "./live-execution.ts";
 import { resolveLimits } from "./plan-limits.ts";
 import type { Program, Runner } from "./runner.ts";
-import { readGivenFiles, readProjectFiles, type SourceFiles } from "./source-files.ts";
+import { type ProjectSources, readGivenFiles, readProjectFiles, type SourceFiles } from "./source-files.ts";
 
 /** What runs programs, or a sentence for users on why nothing does. */
 export type Engine = { readonly runner: Runner } | { readonly unavailableReason: string };
 
 export type ServiceNeeds = {
-  readonly projects: Pick<Projects, "requireRole" | "roleOf" | "readAll">;
+  readonly projects: Pick<Projects, "requireRole" | "roleOf"> & ProjectSources;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
@@ -69,15 +70,13 @@ const LISTED = 50;
 /** Names and values of variables count separately. */
 const MAX_TEXTS = 512;
 const MAX_TEXT_BYTES = 524_288;
-/** Files of executions that have not ended, together. */
-const HELD_BYTES = 512 * 1_048_576;
 
 const canEdit = (role: Role): boolean => role === "owner" || role === "editor";
 
 export const createExecutionService = (needs: ServiceNeeds): ExecutionService => {
   const { projects, bus, clock, log, metrics, admission, registry, store, recorder, languages, engine } = needs;
   const working = new Set<Promise<void>>();
-  let heldBytes = 0;
+  const fileRoom = createFileRoom();
   let closing = false;
 
   const announce = (live: LiveExecution): void => {
@@ -112,28 +111,29 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     }
   };
 
-  const readSources = (actor: Actor, { projectId, files }: StartExecution): Promise<SourceFiles> | SourceFiles => {
-    const maxBytes = needs.maxProgramBytes;
-    if (projectId !== undefined) return readProjectFiles(projects, { actor, projectId, maxBytes });
-    return readGivenFiles(files ?? [], { maxBytes });
-  };
-
-  const holdBytes = (bytes: number): (() => void) => {
-    if (heldBytes > 0 && heldBytes + bytes > HELD_BYTES)
-      throw errors.queueFull("Too many large programs are waiting or running.", 5);
-    heldBytes += bytes;
-    return () => void (heldBytes -= bytes);
+  const readSources = async (
+    actor: Actor,
+    { projectId, files }: StartExecution,
+    room: HeldRoom,
+  ): Promise<SourceFiles> => {
+    const options = { maxBytes: needs.maxProgramBytes, room };
+    const sources =
+      projectId === undefined
+        ? readGivenFiles(files ?? [], options)
+        : await readProjectFiles(projects, { actor, projectId, ...options });
+    room.resize(sources.totalBytes);
+    return sources;
   };
 
   const prepare = async (
     actor: Actor,
     request: StartExecution,
-    language: ReadyLanguage,
-  ): Promise<{ readonly live: LiveExecution; readonly program: Program; readonly releaseBytes: () => void }> => {
+    { language, room }: { readonly language: ReadyLanguage; readonly room: HeldRoom },
+  ): Promise<{ readonly live: LiveExecution; readonly program: Program }> => {
     const limits = resolveLimits(actor.plan, request.limits);
     const compileLimits = resolveLimits(actor.plan, request.compileLimits);
     checkArguments(request);
-    const sources = await readSources(actor, request);
+    const sources = await readSources(actor, request, room);
     const { entryPoint, args = [] } = request;
     if (!sources.files.some((file) => file.path === entryPoint)) throw errors.entryPointMissing(entryPoint);
     const argv = commandLinesOf(language.declaration, { entryPoint, args, files: sources.files });
@@ -163,7 +163,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
         run: { argv: argv.run, env, limits },
       },
     };
-    return { live, program, releaseBytes: holdBytes(sources.totalBytes) };
+    return { live, program };
   };
 
   const afterEnd = async (live: LiveExecution, inserted: Promise<void>): Promise<void> => {
@@ -185,6 +185,27 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       return admission.reserve(actor);
     } catch (error) {
       metrics.refused("queue-full");
+      throw error;
+    }
+  };
+
+  /** A place in the queue and room for the files, both given back by one call. */
+  const admit = async (actor: Actor, request: StartExecution, language: ReadyLanguage) => {
+    const place = reserve(actor);
+    let room: HeldRoom | undefined;
+    try {
+      room = fileRoom.hold(actor.userId, 0);
+      const prepared = await prepare(actor, request, { language, room });
+      if (closing) throw errors.serverStopping();
+      const held = room;
+      const leave = (): void => {
+        place.leave();
+        held.release();
+      };
+      return { ...prepared, place, leave };
+    } catch (error) {
+      place.leave();
+      room?.release();
       throw error;
     }
   };
@@ -228,16 +249,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       if (request.projectId !== undefined) await projects.requireRole(actor, request.projectId, "editor");
       const runner = requireRunner();
       const language = requireLanguage(request.language);
-      const place = reserve(actor);
-      let prepared;
-      try {
-        prepared = await prepare(actor, request, language);
-        if (closing) throw errors.serverStopping();
-      } catch (error) {
-        place.leave();
-        throw error;
-      }
-      const { live, program, releaseBytes } = prepared;
+      const { live, program, place, leave } = await admit(actor, request, language);
       needs.arrived(live.facts.language);
       if (request.stdin !== undefined) void live.input.write(Buffer.from(request.stdin, "utf8"));
       if (!interactive || (request.stdin !== undefined && request.tty !== true)) live.input.end();
@@ -245,10 +257,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       // The row is written while the sandbox is being claimed: the answer waits for both, the program only for its own.
       const inserted = store.insert(live.snapshot({ output: false }));
       track(afterEnd(live, inserted));
-      void live.ended.then(() => {
-        place.leave();
-        releaseBytes();
-      });
+      void live.ended.then(leave);
       place.enter({
         begin: () => track(runner(live, program)),
         moved: (position) => {

@@ -1,9 +1,11 @@
 /** The files of a run: gathered from a project (live text included) or from the request, with their versions and one hash. */
 import type { Actor } from "#kernel/actor";
-import type { Projects } from "#projects";
+import { Problem } from "#kernel/problem";
+import type { Projects, StoredFile } from "#projects";
 import type { StartExecution } from "@atelier/contracts";
 import { createHash } from "node:crypto";
 import { contentInvalid, invalidField, programTooLarge } from "./errors.ts";
+import { type HeldRoom, SMALL_PROGRAM_BYTES } from "./file-room.ts";
 import type { SandboxFile } from "./ports.ts";
 
 export type SourceFiles = {
@@ -27,12 +29,47 @@ const codeHashOf = (hashes: readonly { path: string; hash: string }[]): string =
 
 const totalOf = (files: readonly SandboxFile[]): number => files.reduce((sum, file) => sum + file.bytes.byteLength, 0);
 
-/** @throws Problem as Projects.readAll. */
+/** What a run asks of projects to have its files. */
+export type ProjectSources = Pick<Projects, "readAll"> & {
+  /** Bytes of all files, without live edits that are still to be written. */
+  sizeOf(actor: Actor, projectId: string): Promise<number>;
+};
+
+export type ReadOptions = {
+  /** Of all files together. */
+  readonly maxBytes: number;
+  /** Grows before anything is read that needs more. */
+  readonly room: HeldRoom;
+};
+
+const isTooLarge = (error: unknown): boolean => error instanceof Problem && error.code === "projects/too-large";
+
+/** Opens nothing that has no room: most programs are small, and only the others are measured first. */
+const readWithRoom = async (
+  projects: ProjectSources,
+  { actor, projectId, maxBytes, room }: ReadOptions & { actor: Actor; projectId: string },
+): Promise<StoredFile[]> => {
+  let bytes = Math.min(SMALL_PROGRAM_BYTES, maxBytes);
+  for (;;) {
+    room.resize(bytes);
+    try {
+      return await projects.readAll(actor, projectId, { maxBytes: bytes });
+    } catch (error) {
+      if (!isTooLarge(error) || bytes >= maxBytes) throw error;
+    }
+    const told = await projects.sizeOf(actor, projectId);
+    if (told > maxBytes) throw programTooLarge(maxBytes);
+    // Live edits that were written meanwhile may have made it larger than anybody knew.
+    bytes = told > bytes ? told : Math.min(maxBytes, bytes * 2);
+  }
+};
+
+/** @throws Problem as Projects.readAll and HeldRoom.resize. */
 export const readProjectFiles = async (
-  projects: Pick<Projects, "readAll">,
-  { actor, projectId, maxBytes }: { actor: Actor; projectId: string; maxBytes: number },
+  projects: ProjectSources,
+  options: ReadOptions & { readonly actor: Actor; readonly projectId: string },
 ): Promise<SourceFiles> => {
-  const stored = (await projects.readAll(actor, projectId, { maxBytes })).filter(({ entry }) => entry.kind === "file");
+  const stored = (await readWithRoom(projects, options)).filter(({ entry }) => entry.kind === "file");
   const files = stored.map(({ entry, bytes }) => ({ path: entry.path, bytes, executable: entry.executable }));
   return {
     files,
@@ -52,8 +89,14 @@ const bytesOf = ({ path, content, encoding }: GivenFile): Uint8Array => {
   return Buffer.from(content, "base64");
 };
 
-/** @throws Problem request/invalid for a path given twice or below a file, projects/content-invalid, projects/too-large. */
-export const readGivenFiles = (given: readonly GivenFile[], { maxBytes }: { maxBytes: number }): SourceFiles => {
+const mostBytesOf = ({ content, encoding }: GivenFile): number =>
+  encoding === "base64" ? Math.ceil((content.length * 3) / 4) : Buffer.byteLength(content, "utf8");
+
+/**
+ * @throws Problem request/invalid for a path given twice or below a file, projects/content-invalid, projects/too-large;
+ * as HeldRoom.resize
+ */
+export const readGivenFiles = (given: readonly GivenFile[], { maxBytes, room }: ReadOptions): SourceFiles => {
   const paths = new Set<string>();
   for (const { path } of given) {
     if (paths.has(path)) throw invalidField("files", `"${path}" is given twice.`);
@@ -64,6 +107,7 @@ export const readGivenFiles = (given: readonly GivenFile[], { maxBytes }: { maxB
       if (paths.has(path.slice(0, at))) throw invalidField("files", `"${path.slice(0, at)}" is a file and a folder.`);
     }
   }
+  room.resize(given.reduce((sum, file) => sum + mostBytesOf(file), 0));
   const files = given.map((file) => ({ path: file.path, bytes: bytesOf(file), executable: false }));
   const totalBytes = totalOf(files);
   if (totalBytes > maxBytes) throw programTooLarge(maxBytes);

@@ -124,7 +124,7 @@ const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void =
       execution = createExecution({
         provider,
         sql: database.sql,
-        projects: { requireRole: refuse, readAll: refuse, roleOf: async () => undefined },
+        projects: { requireRole: refuse, readAll: refuse, sizeOf: refuse, roleOf: async () => undefined },
         bus: createInProcessBus(silentLog),
         metrics: createPrometheusMetrics(),
         clock: systemClock,

@@ -1,0 +1,77 @@
+/** How much memory the files of executions that have not ended may take: room is taken before anything is read. */
+import { queueFull } from "./errors.ts";
+
+/** Room for one program's files. */
+export type HeldRoom = {
+  /** From now on the files have this many bytes. @throws Problem execution/queue-full when there is no room for more. */
+  resize(bytes: number): void;
+  release(): void;
+};
+
+export interface FileRoom {
+  /** @throws Problem execution/queue-full */
+  hold(userId: string, bytes: number): HeldRoom;
+}
+
+/** Programs up to this are small: the last part of all room is theirs. */
+export const SMALL_PROGRAM_BYTES = 1_048_576;
+
+export type FileRoomLimits = {
+  readonly totalBytes: number;
+  /** Of one user's programs that are not small. */
+  readonly userBytes: number;
+  /** A part of `totalBytes` that only small programs get. */
+  readonly smallBytes: number;
+};
+
+const MIB = 1_048_576;
+export const FILE_ROOM: FileRoomLimits = { totalBytes: 512 * MIB, userBytes: 256 * MIB, smallBytes: 128 * MIB };
+
+const RETRY_AFTER_SECONDS = 5;
+
+export const createFileRoom = (limits: FileRoomLimits = FILE_ROOM): FileRoom => {
+  const users = new Map<string, number>();
+  let total = 0;
+
+  const add = (userId: string, bytes: number): void => {
+    total += bytes;
+    const own = (users.get(userId) ?? 0) + bytes;
+    if (own > 0) users.set(userId, own);
+    else users.delete(userId);
+  };
+  /** A program larger than all room runs alone: how large one may be is another setting. */
+  const check = (userId: string, { bytes, before }: { bytes: number; before: number }): void => {
+    const isSmall = bytes <= SMALL_PROGRAM_BYTES;
+    const own = (users.get(userId) ?? 0) - before;
+    if (!isSmall && own > 0 && own + bytes > limits.userBytes)
+      throw queueFull(
+        "Your large programs take all the room that you have. One of them has to end.",
+        RETRY_AFTER_SECONDS,
+      );
+    const others = total - before;
+    if (others > 0 && others + bytes > limits.totalBytes - (isSmall ? 0 : limits.smallBytes))
+      throw queueFull("Too many large programs are waiting or running.", RETRY_AFTER_SECONDS);
+  };
+
+  return {
+    hold(userId, bytes) {
+      check(userId, { bytes, before: 0 });
+      add(userId, bytes);
+      let held = bytes;
+      let isReleased = false;
+      return {
+        resize(next) {
+          if (isReleased || next === held) return;
+          if (next > held) check(userId, { bytes: next, before: held });
+          add(userId, next - held);
+          held = next;
+        },
+        release() {
+          if (isReleased) return;
+          isReleased = true;
+          add(userId, -held);
+        },
+      };
+    },
+  };
+};
