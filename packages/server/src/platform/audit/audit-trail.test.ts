@@ -1,6 +1,6 @@
 /** The audit trail on a real database: soon there, all of it at the end, kept while the database is away. */
 import { createManualClock } from "#kernel/clock";
-import { silentLog } from "#kernel/log";
+import { type Log, silentLog } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { Sql } from "#platform/sql";
 import type pg from "pg";
@@ -23,10 +23,10 @@ const rows = async (): Promise<Record<string, unknown>[]> =>
     .rows;
 const USER = "01900000-0000-7000-8000-000000000001";
 
-const start = (sql: Sql = database.sql) => {
+const start = (sql: Sql = database.sql, log: Log = silentLog) => {
   const clock = createManualClock(Date.now());
   const metrics = createPrometheusMetrics();
-  return { clock, metrics, trail: createAuditTrail({ sql, clock, log: silentLog, metrics }) };
+  return { clock, metrics, trail: createAuditTrail({ sql, clock, log, metrics }) };
 };
 
 describe("the audit trail", () => {
@@ -85,6 +85,36 @@ describe("the audit trail", () => {
     trail.record({ action: "file.put", target: "lost" });
     await trail[Symbol.asyncDispose]();
     expect((await metrics.scrape()).text).toContain("atelier_audit_rows_dropped_total 1");
+  });
+
+  it("takes a target that is cut in the middle of a character, and what comes after it", async () => {
+    const { trail } = start();
+    trail.record({ action: "file.move", target: `${"x".repeat(1099)}😀` });
+    trail.record({ action: "file.move", target: "half \ud83d a pair" });
+    trail.record({ action: "file.put", target: "after" });
+    await trail.flush();
+    expect((await rows()).map(({ target }) => target)).toEqual([
+      expect.stringMatching(/^x{1099}\ufffd$/u),
+      "half \ufffd a pair",
+      "after",
+    ]);
+  });
+
+  it("drops, counts and logs a row that the database refuses, and writes those around it", async () => {
+    const lines: [string, unknown][] = [];
+    const write = (event: string, fields?: unknown): void => void lines.push([event, fields]);
+    const log: Log = { debug: write, info: write, warn: write, error: write, with: () => log };
+    const { trail, metrics } = start(database.sql, log);
+    for (let at = 0; at < 20; at += 1) trail.record({ action: "file.put", target: String(at) });
+    trail.record({ action: "file.put", userId: "no id", target: "secret" });
+    for (let at = 20; at < 40; at += 1) trail.record({ action: "file.put", target: String(at) });
+    await trail.flush();
+    expect((await rows()).map(({ target }) => Number(target)).toSorted((a, b) => a - b)).toEqual([...Array(40).keys()]);
+    const text = (await metrics.scrape()).text;
+    expect(text).toContain("atelier_audit_rows_dropped_total 1");
+    expect(text).toContain("atelier_audit_rows_waiting 0");
+    expect(lines.filter(([event]) => event === "audit.row-refused")).toHaveLength(1);
+    expect(JSON.stringify(lines)).not.toContain("secret");
   });
 
   it("can't be changed or read by the server's roles", async () => {

@@ -1,14 +1,14 @@
 /**
  * Writes audit entries in batches. An answer does not wait for its row: rows are committed within 50 ms, and all of them
  * before the process stops in order. A power cut can therefore lose the rows, never the changes, of its last 50 ms.
- * When the database does not take rows they wait (bounded); rows that had to be dropped are logged and counted.
+ * While the database is away rows wait (bounded). A row that it refuses is dropped; all that are dropped are logged and counted.
  */
 import type { Clock, Timer } from "#kernel/clock";
 import { createId } from "#kernel/ids";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
 import type { Metrics } from "#platform/metrics";
-import type { Sql } from "#platform/sql";
+import { isDataRefusal, type Sql } from "#platform/sql";
 import { isIP } from "node:net";
 import type { AuditEntry, AuditTrail } from "./ports.ts";
 
@@ -34,8 +34,8 @@ const toJson = (row: Row): Record<string, unknown> => ({
   user_id: row.userId ?? null,
   action: row.action,
   project_id: row.projectId ?? null,
-  // PostgreSQL's text holds no NUL.
-  target: row.target?.replaceAll("\0", "").slice(0, 1100) ?? null,
+  // PostgreSQL's text holds no NUL, and its JSON no half of a surrogate pair, which a cut may leave.
+  target: row.target?.replaceAll("\0", "").slice(0, 1100).toWellFormed() ?? null,
   address: row.address !== undefined && isIP(row.address) !== 0 ? row.address : null,
   request_id: row.requestId ?? null,
 });
@@ -53,8 +53,8 @@ export const createAuditTrail = (needs: { sql: Sql; clock: Clock; log: Log; metr
     () => waiting.length,
   );
 
-  const writeBatch = async (): Promise<boolean> => {
-    const batch = waiting.slice(0, MAX_BATCH);
+  const writeBatch = async (most = MAX_BATCH): Promise<boolean> => {
+    const batch = waiting.slice(0, most);
     if (batch.length === 0) return true;
     try {
       await sql.transaction({ role: "identity" }, async (transaction) => {
@@ -63,9 +63,19 @@ export const createAuditTrail = (needs: { sql: Sql; clock: Clock; log: Log; metr
       waiting = waiting.slice(batch.length);
       return true;
     } catch (error) {
+      if (isDataRefusal(error)) return withoutRefused(batch, error);
       log.error("audit.write-failed", { rows: batch.length, waiting: waiting.length, error });
       return false;
     }
+  };
+  /** One row that can't be written must not keep the others out: halves are tried until it stands alone, and it goes. */
+  const withoutRefused = async (batch: readonly Row[], error: unknown): Promise<boolean> => {
+    const [first] = batch;
+    if (first === undefined || batch.length > 1) return writeBatch(Math.ceil(batch.length / 2));
+    waiting = waiting.slice(1);
+    dropped.add();
+    log.error("audit.row-refused", { action: first.action, requestId: first.requestId, error });
+    return true;
   };
   const flushAll = async (): Promise<boolean> => {
     while (waiting.length > 0) if (!(await writeBatch())) return false;

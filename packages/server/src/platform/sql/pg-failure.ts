@@ -19,6 +19,9 @@ export const isConflict = (error: unknown): boolean => ["40001", "40P01"].includ
 /** True when a transaction that may only read was to write. */
 export const isReadOnlyRefusal = (error: unknown): boolean => codeOf(error) === "25006";
 
+/** True when values can't be kept as they are: trying again changes nothing. */
+export const isDataRefusal = (error: unknown): boolean => /^2[23]/u.test(codeOf(error));
+
 /** True when a unique index refused the row. @param constraint its name; any when left out. */
 export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
   codeOf(error) === "23505" &&
