@@ -1,9 +1,10 @@
 /** Large bodies at once: bounded over all and for one sender, and what is refused is not read. */
+import { Problem } from "#kernel/problem";
 import { routes } from "@atelier/contracts";
 import { type ClientRequest, request } from "node:http";
 import { describe, expect, it, vi } from "vitest";
 import { createBodyBudget, expectedBytes } from "./body-budget.ts";
-import { createEdgeFixture } from "./test-edge.ts";
+import { actorNamed, createEdgeFixture } from "./test-edge.ts";
 
 const PROJECT = "01900000-0000-7000-8000-000000000001";
 const MIB = 1024 * 1024;
@@ -85,6 +86,51 @@ const unread = (path: string, user: string): Promise<ClientRequest> =>
 
 const LARGE = Buffer.alloc(20 * MIB, "x");
 const rawPath = `/api/projects/${PROJECT}/files/raw?path=large.bin`;
+
+describe("the budget for bodies whose sender goes away early", () => {
+  it("is given back when the connection was cut while it was asked who sends", async () => {
+    const asked = Promise.withResolvers<void>();
+    const known = Promise.withResolvers<void>();
+    const edge = createEdgeFixture({
+      bodyBudget: { totalBytes: 8 * MIB, senderBytes: 5 * MIB, freeBytes: MIB },
+      authenticator: {
+        async authenticateToken(token) {
+          if (token !== "token-of-slow") return actorNamed("alice");
+          asked.resolve();
+          await known.promise;
+          return actorNamed("alice");
+        },
+        redeemTicket: () => Promise.reject(new Error("not asked")),
+      },
+    });
+    await using _edge = edge;
+    let reached = 0;
+    edge.server.bind(routes.createFile, async () => {
+      reached += 1;
+      throw new Problem("projects/path-taken");
+    });
+    const origin = await edge.listen();
+    const path = `${origin}/api/projects/${PROJECT}/files`;
+    const headers = { authorization: "Bearer token-of-slow", "content-type": "application/json" };
+    const cut = request(path, { method: "POST", headers: { ...headers, "content-length": 4 * MIB } });
+    cut.on("error", () => undefined).write("{");
+    await asked.promise;
+    cut.destroy();
+    // The server hears of the cut before it knows who sent.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    known.resolve();
+    // It waits for no body that does not come.
+    await vi.waitFor(() => expect(edge.logged.filter((line) => line.includes("http.left-early"))).toHaveLength(1));
+    const content = "x".repeat(3 * MIB);
+    const after = await fetch(path, {
+      method: "POST",
+      headers: { ...headers, authorization: "Bearer token-of-alice" },
+      body: JSON.stringify({ path: "a.txt", content }),
+    });
+    expect(after.status).toBe(409);
+    expect(reached).toBe(1);
+  });
+});
 
 describe("the budget for answers", () => {
   const start = async (options: Parameters<typeof createEdgeFixture>[0] = {}) => {

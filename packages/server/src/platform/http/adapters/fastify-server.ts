@@ -259,6 +259,11 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
           const tell = (headers: Record<string, string>): void => void reply.headers(headers);
           const { atelier } = request as AnyRequest;
           atelier.actor = await admit(options, route, { method: request.method, facts: atelier.facts, tell });
+          if (reply.raw.closed) {
+            // Nobody would ever tell us that the rest of its body does not come.
+            log.debug("http.left-early", { requestId: request.id, operation: route.id });
+            throw new Problem("request/invalid", "The connection was closed.");
+          }
           const bytes = expectedBytes(atelier.facts.headers, route.bodyLimitBytes ?? DEFAULT_BODY_BYTES);
           if (bytes !== undefined) room.hold(reply, senderOf(request), bytes);
         },

@@ -29,7 +29,10 @@ const watch = ({ raw }: FastifyReply, stalledMs: number): void => {
 
 export const createReplyRoom = (budget: BodyBudget, stalledMs = STALLED_MS): ReplyRoom => ({
   hold(reply, sender, bytes) {
-    reply.raw.once("close", budget.take(sender, bytes));
+    const release = budget.take(sender, bytes);
+    // A connection that was cut meanwhile has said so already.
+    if (reply.raw.closed) release();
+    else reply.raw.once("close", release);
   },
   send(reply, body) {
     if (body === undefined || answerBytes(body) <= WATCHED_BYTES) return reply.send(body);
