@@ -71,3 +71,9 @@ export const admit = async (
   await take(admission, route.rate, rateKey(actor, facts.address), request.tell);
   return actor;
 };
+
+/** Lets in a request for something that is no operation: nobody is asked who it is, so it counts for its address. */
+export const admitAddress = (
+  admission: Admission,
+  { facts, tell }: { readonly facts: RequestFacts; readonly tell: TellHeaders },
+): Promise<void> => take(admission, "read", rateKey(undefined, facts.address), tell);

@@ -53,6 +53,28 @@ describe("rate limits", () => {
     expect([await ticket("guess-1"), await ticket("guess-2"), await ticket("guess-3")]).toEqual([401, 401, 429]);
   });
 
+  it("counts pages by address with the reads, also unknown ones; what is the same for all is free", async () => {
+    const edge = createEdgeFixture({ points: 3 });
+    await using _edge = edge;
+    let made = 0;
+    const page = async () => {
+      made += 1;
+      return { status: 200, headers: { "content-type": "text/html" }, body: "<p>" };
+    };
+    edge.server.page("/p/:slug", page);
+    edge.server.page("/fixed", page, { fixed: true });
+    edge.server.unknownPage(page);
+    const origin = await edge.listen();
+    const visit = async (path: string, cookie = "") =>
+      (await fetch(`${origin}${path}`, { headers: { accept: "text/html", cookie } })).status;
+    expect([await visit("/p/a"), await visit("/p/b"), await visit("/nothing")]).toEqual([200, 200, 200]);
+    expect([await visit("/p/a"), await visit("/p/c", "any=1"), await visit("/nothing")]).toEqual([429, 429, 429]);
+    expect(made).toBe(3);
+    const refused = await fetch(`${origin}/p/a`);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    for (let round = 0; round < 10; round += 1) expect(await visit("/fixed")).toBe(200);
+  });
+
   it("believes the right hop of X-Forwarded-For when a proxy is trusted", async () => {
     const { edge, origin } = await start({ points: 1, trusted: { kind: "hops", hops: 1 } });
     await using _edge = edge;

@@ -80,8 +80,11 @@ export type PageHandler = (request: PageRequest) => Promise<PageAnswer>;
 
 /** The edge beyond the API; the gateway role binds the page with it. */
 export interface PageEdge {
-  /** Answers GET and HEAD at a path; parameters as `:name`, a trailing `*` takes the rest. */
-  page(path: string, handler: PageHandler): void;
+  /**
+   * Answers GET and HEAD at a path; parameters as `:name`, a trailing `*` takes the rest. Requests count for their address,
+   * as reads, unless the page is `fixed`: the same bytes for everybody, which are in memory anyway.
+   */
+  page(path: string, handler: PageHandler, options?: { readonly fixed?: boolean }): void;
   /** Answers navigations (a browser asking for HTML) to unknown addresses; everything else unknown gets a 404 problem. */
   unknownPage(handler: PageHandler): void;
 }

@@ -215,6 +215,26 @@ describe("the page", () => {
   });
 });
 
+describe("rate limits", () => {
+  it("hold for pages, readiness and metrics, not for assets, liveness and the API's description", async () => {
+    const limited = await start({}, { points: 3 });
+    const statusOf = async (path: string): Promise<number> => {
+      const headers = { accept: "text/html", "accept-encoding": "identity" };
+      const answer = await fetch(`${limited.origin}${path}`, { headers });
+      await answer.arrayBuffer();
+      return answer.status;
+    };
+    opened = [];
+    for (const path of ["/p/mine", "/readyz", "/"]) expect([path, await statusOf(path)]).toEqual([path, 200]);
+    for (const path of ["/p/mine", "/s/a-link", "/dashboard", "/new/c", "/readyz", "/metrics", "/nothing"])
+      expect([path, await statusOf(path)]).toEqual([path, 429]);
+    expect(opened).toHaveLength(1);
+    for (const path of ["/healthz", "/assets/main-abc.js", "/robots.txt", "/api/openapi.json"])
+      expect([path, await statusOf(path)]).toEqual([path, 200]);
+    await limited.fixture[Symbol.asyncDispose]();
+  });
+});
+
 describe("assets", () => {
   it("come in the best encoding, for ever, and only once", async () => {
     for (const [accepts, encoding, body] of [

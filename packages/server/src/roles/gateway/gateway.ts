@@ -34,16 +34,20 @@ const readTemplate = async (options: GatewayOptions): Promise<PageTemplate | und
 export const registerGateway = async (edge: PageEdge, options: GatewayOptions): Promise<boolean> => {
   registerProbes(edge, options);
   const openApi = Buffer.from(JSON.stringify(createOpenApi(routes, options)));
-  edge.page("/api/openapi.json", async () => ({
-    status: 200,
-    headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-cache" },
-    body: openApi,
-  }));
+  edge.page(
+    "/api/openapi.json",
+    async () => ({
+      status: 200,
+      headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-cache" },
+      body: openApi,
+    }),
+    { fixed: true },
+  );
 
   const template = await readTemplate(options);
   if (template === undefined) return false;
   const assets = await openAssets(options.webFolder);
-  for (const path of assets.paths) edge.page(path, assets.handler);
+  for (const path of assets.paths) edge.page(path, assets.handler, { fixed: true });
 
   const policy = pagePolicy({ ...options, scriptHashes: template.scriptHashes });
   const answer = async (request: PageRequest, boot: Boot, status = 200): Promise<PageAnswer> => {

@@ -49,7 +49,8 @@ const checkInTime = async (check: ReadinessCheck): ReturnType<ReadinessCheck> =>
 };
 
 export const registerProbes = (edge: PageEdge, options: ProbeOptions): void => {
-  edge.page("/healthz", async () => json(200, { status: "alive" }));
+  // Whoever asks often, a machine that looks after us must not take that for our death.
+  edge.page("/healthz", async () => json(200, { status: "alive" }), { fixed: true });
   edge.page("/readyz", async () => {
     const names = Object.keys(options.dependencies);
     const results = await Promise.all(Object.values(options.dependencies).map(checkInTime));

@@ -11,7 +11,7 @@ import type { Metrics } from "#platform/metrics";
 import type { Route, RouteMethod } from "@atelier/contracts";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { AddressInfo } from "node:net";
-import { type Admission, admit, rateKey } from "../admission.ts";
+import { type Admission, admit, admitAddress, rateKey } from "../admission.ts";
 import { type BodyBudgetLimits, createBodyBudget, expectedBytes } from "../body-budget.ts";
 import { checkAnswer } from "../check-answer.ts";
 import type { TrustedProxies } from "../client-address.ts";
@@ -178,13 +178,20 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       throw new Problem("request/method-not-allowed");
     }
     if (unknownPage === undefined || !wantsPage(request)) throw new Problem("request/not-found");
+    await admitAddress(options, pageRequest(request, reply));
     return answerPage(unknownPage, request, reply);
+  });
+
+  const pageRequest = (request: FastifyRequest, reply: FastifyReply) => ({
+    facts: facts(request),
+    tell: (headers: Record<string, string>): void => void reply.headers(headers),
   });
 
   const answerPage = async (
     handler: PageHandler,
     request: FastifyRequest,
     reply: FastifyReply,
+    fixed = false,
   ): Promise<FastifyReply> => {
     const answer = await handler({
       path: pathOf(request.url),
@@ -192,7 +199,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       query: new URL(request.url, "http://own").searchParams,
       request: facts(request),
     });
-    room.hold(reply, senderOf(request), answerBytes(answer.body));
+    if (!fixed) room.hold(reply, senderOf(request), answerBytes(answer.body));
     return room.send(reply.code(answer.status).headers(answer.headers), answer.body);
   };
 
@@ -276,12 +283,15 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
         },
       });
     },
-    page(path, handler) {
+    page(path, handler, { fixed = false } = {}) {
       app.route({
         method: "GET",
         url: path,
         config: { operation: `page ${path}` },
-        handler: (request, reply) => answerPage(handler, request, reply),
+        async onRequest(request, reply) {
+          if (!fixed) await admitAddress(options, pageRequest(request, reply));
+        },
+        handler: (request, reply) => answerPage(handler, request, reply, fixed),
       });
     },
     unknownPage(handler) {
