@@ -2,6 +2,8 @@
 
 export interface ByteBuffer {
   append(chunk: Uint8Array): void;
+  /** Gives the memory back: from now on nothing is kept, and nothing fits. */
+  forget(): void;
   /** A view: valid until the next append. */
   readonly bytes: Uint8Array;
   /** True once a byte did not fit. */
@@ -10,21 +12,28 @@ export interface ByteBuffer {
 
 /** @param maxBytes the bound; memory is taken as it is needed. */
 export const createByteBuffer = (maxBytes: number): ByteBuffer => {
+  let room = maxBytes;
   let store = new Uint8Array(0);
   let length = 0;
   let truncated = false;
   return {
     append(chunk) {
-      const taken = Math.min(chunk.length, maxBytes - length);
+      const taken = Math.min(chunk.length, room - length);
       if (taken < chunk.length) truncated = true;
       if (taken === 0) return;
       if (length + taken > store.length) {
-        const grown = new Uint8Array(Math.min(maxBytes, Math.max(256, 2 * store.length, length + taken)));
+        const grown = new Uint8Array(Math.min(room, Math.max(256, 2 * store.length, length + taken)));
         grown.set(store.subarray(0, length));
         store = grown;
       }
       store.set(chunk.subarray(0, taken), length);
       length += taken;
+    },
+    forget() {
+      truncated ||= length > 0;
+      store = new Uint8Array(0);
+      length = 0;
+      room = 0;
     },
     get bytes() {
       return store.subarray(0, length);

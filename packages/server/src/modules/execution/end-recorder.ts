@@ -1,7 +1,8 @@
-/** Writes down how executions ended: one log line and the row, tried again while the database is away. */
+/** Writes down how executions ended: one log line and the row, tried again for as long as the database is away. */
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
-import type { ExecutionRegistry } from "./execution-registry.ts";
+import { Problem } from "#kernel/problem";
+import { type ExecutionRegistry, weightOf } from "./execution-registry.ts";
 import type { ExecutionStore } from "./execution-store.ts";
 import type { LiveExecution } from "./live-execution.ts";
 
@@ -15,17 +16,33 @@ export type EndRecorderOptions = {
   readonly registry: ExecutionRegistry;
   readonly clock: Clock;
   readonly log: Log;
-  /** Aborted when the server stops: then there is no further try. */
+  /** Aborted when the server stops: then there is one more try. */
   readonly stopping: AbortSignal;
+  /** Memory for outputs that wait for the database; 128 MiB. */
+  readonly maxWaitingBytes?: number;
 };
 
-const PAUSES_MS = [250, 1000, 4000, 15_000];
+const PAUSES_MS = [250, 1000, 4000, 15_000] as const;
+const LONGEST_PAUSE_MS = 15_000;
+/** Of outputs that are kept for a database that is away. */
+const WAITING_BYTES = 128 * 1_048_576;
 
-export const createEndRecorder = ({ store, registry, clock, log, stopping }: EndRecorderOptions): EndRecorder => {
+/** True when it is the database that is away or full, and not the row that is wrong. */
+const maySucceedLater = (error: unknown): boolean => error instanceof Problem;
+
+export const createEndRecorder = (options: EndRecorderOptions): EndRecorder => {
+  const { store, registry, clock, log, stopping, maxWaitingBytes = WAITING_BYTES } = options;
+  let waitingBytes = 0;
+
   const pause = (delayMs: number): Promise<void> =>
     new Promise((resolve) => {
-      clock.after(delayMs, resolve);
-      stopping.addEventListener("abort", () => resolve(), { once: true });
+      const end = (): void => {
+        timer.cancel();
+        stopping.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = clock.after(delayMs, end);
+      stopping.addEventListener("abort", end);
     });
 
   const logLine = (live: LiveExecution): void => {
@@ -33,17 +50,34 @@ export const createEndRecorder = ({ store, registry, clock, log, stopping }: End
     log.info("execution.ended", { executionId: id, userId, projectId, language, status, codeHash, sandbox, ...usage });
   };
 
+  /** Counts its output among those that wait; returns the way to end that. */
+  const wait = (live: LiveExecution): (() => void) => {
+    const bytes = weightOf(live);
+    if (waitingBytes + bytes > maxWaitingBytes) {
+      live.forgetOutput();
+      log.warn("execution.output-given-up", { executionId: live.facts.id });
+      return () => undefined;
+    }
+    waitingBytes += bytes;
+    return () => void (waitingBytes -= bytes);
+  };
+
+  /** @throws what the store said at last */
   const complete = async (live: LiveExecution): Promise<void> => {
-    for (const pauseMs of [...PAUSES_MS, undefined]) {
-      try {
-        return await store.finish(live.snapshot({ output: true }));
-      } catch (error) {
-        if (pauseMs === undefined || stopping.aborted) {
-          log.error("execution.end-not-recorded", { executionId: live.facts.id, error });
-          return;
+    let endWaiting: (() => void) | undefined;
+    try {
+      for (let tries = 0; ; tries += 1) {
+        try {
+          return await store.finish(live.snapshot({ output: true }));
+        } catch (error) {
+          const pauseMs = PAUSES_MS[tries] ?? (maySucceedLater(error) ? LONGEST_PAUSE_MS : undefined);
+          if (pauseMs === undefined || stopping.aborted) throw error;
+          endWaiting ??= wait(live);
+          await pause(pauseMs);
         }
-        await pause(pauseMs);
       }
+    } finally {
+      endWaiting?.();
     }
   };
 
@@ -56,7 +90,11 @@ export const createEndRecorder = ({ store, registry, clock, log, stopping }: End
         // The one who submitted it was told; there is no row.
         return;
       }
-      await complete(live);
+      try {
+        await complete(live);
+      } catch (error) {
+        log.error("execution.end-not-recorded", { executionId: live.facts.id, error });
+      }
       registry.settle(live);
     },
   };

@@ -18,7 +18,8 @@ const OWN_BYTES = 4096;
 /** Captured text and replay of a run with much output. */
 const MAX_OUTPUT_BYTES = 3 * 1_048_576;
 
-const weightOf = (live: LiveExecution): number => OWN_BYTES + Math.min(2 * live.outputBytes, MAX_OUTPUT_BYTES);
+/** Bytes of memory that one which has ended takes. */
+export const weightOf = (live: LiveExecution): number => OWN_BYTES + Math.min(2 * live.outputBytes, MAX_OUTPUT_BYTES);
 
 export const createExecutionRegistry = (clock: Clock): ExecutionRegistry => {
   const all = new Map<string, LiveExecution>();

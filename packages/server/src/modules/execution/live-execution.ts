@@ -111,6 +111,11 @@ export class LiveExecution {
     for (const listener of this.#listeners) listener.output({ stream, bytes });
   }
 
+  /** After the end, when there is no memory for it: then it is `truncated`. */
+  forgetOutput(): void {
+    this.#output.forget();
+  }
+
   /** Sends the listener what it missed, then what comes; returns the way to stop. */
   attach(listener: ExecutionListener): () => void {
     listener.status();

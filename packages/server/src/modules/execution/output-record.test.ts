@@ -87,4 +87,17 @@ describe("bytes up to a bound", () => {
     expect(buffer.bytes[996]).toBe(249);
     expect(buffer.truncated).toBe(true);
   });
+
+  it("[X26] once forgotten it keeps nothing but how much there was", () => {
+    const record = createOutputRecord({ captureBytes: 100, replayBytes: 100 });
+    record.add("stdout", Buffer.from("one"));
+    record.forget();
+    expect([record.text("stdout", { final: true }), record.truncated, record.totalBytes]).toEqual(["", true, 3]);
+    expect(Buffer.concat(record.replay().map(({ bytes }) => bytes)).toString()).toMatch(
+      /\[3 bytes of output are not kept\]/u,
+    );
+    const silent = createOutputRecord({ captureBytes: 100, replayBytes: 100 });
+    silent.forget();
+    expect([silent.truncated, silent.replay()]).toEqual([false, []]);
+  });
 });

@@ -19,6 +19,8 @@ export interface OutputRecord {
   /** Captured text; invalid UTF-8 becomes U+FFFD, a character whose bytes are still arriving is left out until it is whole. */
   text(stream: OutputStream, options: { readonly final: boolean }): string;
   readonly truncated: boolean;
+  /** After the end: keeps nothing but the count. */
+  forget(): void;
   /** Bytes over all streams, kept or not. */
   readonly totalBytes: number;
 }
@@ -76,6 +78,12 @@ export const createOutputRecord = ({ captureBytes, replayBytes }: OutputRecordOp
         headOpen = headBytes < partBytes && head.length < MAX_FRAMES;
       }
       if (room < chunk.length) addToTail({ stream, bytes: chunk.subarray(room) });
+    },
+    forget() {
+      for (const buffer of Object.values(captured)) buffer.forget();
+      head.length = 0;
+      tail.length = 0;
+      skippedBytes = totalBytes;
     },
     replay() {
       if (skippedBytes === 0) return [...head, ...tail];
