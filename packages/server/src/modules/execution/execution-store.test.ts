@@ -101,6 +101,32 @@ describe("executions as rows", () => {
     expect(await store.find(stranger, first.id)).toBeUndefined();
   });
 
+  it("[X1] of a public project are found by whoever may see it, and no more once it is private", async () => {
+    const [owner, visitor, projectId] = [createId(), createId(), createId()];
+    await database.sql.transaction({ role: "jobs" }, async (transaction) => {
+      await transaction.query(
+        "insert into projects (id, slug, owner_id, name, visibility) values ($1, $2, $3, 'p', 'public')",
+        [projectId, projectId, owner],
+      );
+      await transaction.query("insert into members (project_id, user_id, role) values ($1, $2, 'owner')", [
+        projectId,
+        owner,
+      ]);
+    });
+    const one = execution({ projectId, userId: owner });
+    const own = execution({ userId: owner });
+    for (const each of [one, own]) await store.insert(each);
+    await store.finish(ended(one));
+    expect(await store.find(visitor, one.id)).toEqual(ended(one));
+    expect(await store.find(visitor, own.id)).toBeUndefined();
+    expect(await store.find(visitor, createId())).toBeUndefined();
+    await database.sql.transaction({ role: "jobs" }, (transaction) =>
+      transaction.query("update projects set visibility = 'private' where id = $1", [projectId]),
+    );
+    expect(await store.find(visitor, one.id)).toBeUndefined();
+    expect(await store.find(owner, one.id)).toEqual(ended(one));
+  });
+
   it("[X23] large output goes before small, old rows go at last, and what is not old or plentiful stays", async () => {
     const at = Date.parse("2026-06-01T00:00:00Z");
     const daysAgo = (days: number): string => new Date(at - days * 86_400_000).toISOString();

@@ -134,7 +134,12 @@ export const createExecutionStore = (sql: Sql): ExecutionStore => ({
     if (rows.length !== 1) throw new Error(`execution ${execution.id} has no row to complete`);
   },
   async find(userId, id) {
-    const rows = await sql.transaction({ role: "user", userId }, (transaction) =>
+    // Which project it belongs to, and no more: row-level security shows runs of others in the project at hand only.
+    const found = await sql.transaction({ role: "jobs" }, (transaction) =>
+      transaction.query<{ project_id: string | null }>("select project_id from executions where id = $1", [id]),
+    );
+    if (found[0] === undefined) return undefined;
+    const rows = await sql.transaction(scopeOf(userId, found[0].project_id), (transaction) =>
       transaction.query<Row>(`select ${FACTS}, stdout, stderr from executions where id = $1`, [id]),
     );
     return rows[0] === undefined ? undefined : toExecution(rows[0]);

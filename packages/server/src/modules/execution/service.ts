@@ -1,7 +1,7 @@
 /** The rules of executions: who may run what, within which limits, who sees it, and what is kept. */
 import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
-import { createId } from "#kernel/ids";
+import { createId, isId } from "#kernel/ids";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { Bus } from "#platform/bus";
@@ -224,6 +224,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   };
 
   const follow = async ({ userId }: Pick<Actor, "userId">, id: string): Promise<Followed> => {
+    if (!isId(id)) throw errors.noSuchExecution();
     const live = registry.get(id);
     const stored = live === undefined ? await store.find(userId, id) : undefined;
     const facts = live?.facts ?? stored;

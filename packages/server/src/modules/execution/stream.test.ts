@@ -102,6 +102,17 @@ describe("the stream of an execution", () => {
     expect(first.messages[0]?.execution.stdout).toBe("");
   });
 
+  it.each(["no-id", "", "00000000-0000-7000-8000-00000000000g"])(
+    "[X1] a stream of %j, which can't be one, is closed with 4404 and no fault of ours",
+    async (id) => {
+      const scene = await createScene();
+      scene.store.find = () => Promise.reject(new Error("invalid input syntax for type uuid"));
+      const { closed } = await listen(scene, id);
+      expect(await closed).toBe(4404);
+      expect(scene.lines.filter(({ event }) => event === "execution.stream-failed")).toEqual([]);
+    },
+  );
+
   it("[X15] long after the end the captured text is replayed from the row", async () => {
     const scene = await createScene();
     const { live, run } = await start(scene, { tty: true });
