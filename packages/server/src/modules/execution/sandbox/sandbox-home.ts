@@ -24,7 +24,10 @@ export type SandboxPlace = {
 /** The belongings of all of a provider's sandboxes. */
 export interface SandboxHome {
   readonly limitsEnforcement: LimitsEnforcement;
+  /** Rejects, with nothing left on the host, when there can be no place. */
   open(blueprint: SandboxBlueprint): Promise<SandboxPlace>;
+  /** A sandbox did not start: what it was given is looked at again before the next one has it. */
+  doubt(): void;
   /** Remembers a sandbox so that `close` can end it. */
   track(sandbox: WarmSandbox): WarmSandbox;
   removeOrphans(): Promise<number>;
@@ -127,6 +130,7 @@ export const createSandboxHome = (options: {
         throw error;
       }
     },
+    doubt: () => disks?.doubt(),
     track(sandbox) {
       living.add(sandbox);
       void sandbox.died.then(() => living.delete(sandbox));

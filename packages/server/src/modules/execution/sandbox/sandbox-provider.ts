@@ -64,20 +64,29 @@ export const createSandboxProvider = (
       throw error;
     }
   };
-  const open = (blueprint: SandboxBlueprint, machine: Machine): Promise<WarmSandbox> =>
+  const ready = (blueprint: SandboxBlueprint, machine: Machine): Promise<WarmSandbox> =>
     openWarmSandbox({ tier, limitsEnforcement: home.limitsEnforcement, blueprint, machine, bootTimeoutMs });
+
+  const open = async (blueprint: SandboxBlueprint): Promise<WarmSandbox> => {
+    const machine = await startMachine(blueprint, true);
+    try {
+      return await ready(blueprint, machine);
+    } catch (error) {
+      if (!machine.isCopy) throw error;
+      options.log.warn("execution.copy-failed", { tier, reason: String(error) });
+      return ready(blueprint, await startMachine(blueprint, false));
+    }
+  };
 
   return {
     tier,
     limitsEnforcement: home.limitsEnforcement,
     async boot(blueprint) {
-      const machine = await startMachine(blueprint, true);
       try {
-        return home.track(await open(blueprint, machine));
+        return home.track(await open(blueprint));
       } catch (error) {
-        if (!machine.isCopy) throw error;
-        options.log.warn("execution.copy-failed", { tier, reason: String(error) });
-        return home.track(await open(blueprint, await startMachine(blueprint, false)));
+        home.doubt();
+        throw error;
       }
     },
     async removeOrphans() {

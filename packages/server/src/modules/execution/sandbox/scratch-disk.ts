@@ -37,6 +37,8 @@ export type ScratchDisk = {
 export interface ScratchDisks {
   /** `folder` is the sandbox's own and empty. Rejects when the host has no loop devices, mount rights or mkfs.ext4. */
   plan(folder: string, size: DiskSize): Promise<ScratchDisk>;
+  /** A sandbox did not start on one: the next plan proves again that its disk can be mounted. */
+  doubt(): void;
 }
 
 const inodeBytes = 256;
@@ -140,14 +142,14 @@ export const createScratchDisks = (options: {
         return await prove(path);
       } catch {
         // It may be the file: once more with a new one, which tells.
-        rmSync(path);
+        rmSync(path, { force: true });
       }
     }
     await makeTemplate(path, size, options.withFolders);
     try {
       return await prove(path);
     } catch (error) {
-      rmSync(path);
+      rmSync(path, { force: true });
       throw error;
     }
   };
@@ -158,5 +160,8 @@ export const createScratchDisks = (options: {
     making.catch(() => templates.delete(path));
     return making;
   };
-  return { plan: async (folder, size) => planIn(folder, await templateFor(size)) };
+  return {
+    plan: async (folder, size) => planIn(folder, await templateFor(size)),
+    doubt: () => templates.clear(),
+  };
 };
