@@ -45,6 +45,16 @@ test("version 1 controllers are found in their own and in shared hierarchies", (
   });
 });
 
+test("the try of another process that has our number, in a container beside us, is not in the way", () => {
+  const root = folder();
+  const probe = `atelier-probe-${process.pid}`;
+  for (const name of ["memory", "cpu,cpuacct", "pids"]) mkdirSync(join(root, name, probe), { recursive: true });
+  const mountinfo = ["memory", "cpu,cpuacct", "pids"]
+    .map((name) => mountLine(`${root}/${name}`, "cgroup", name))
+    .join("\n");
+  expect(findCgroupLayout({ mountinfo, cgroup: "" })).toMatchObject({ version: 1, memory: `${root}/memory` });
+});
+
 test("version 2 is used where it hands down memory and CPU, and a sandbox's limits are written there", () => {
   const root = folder();
   const own = writeFiles(join(root, "user.slice/atelier.service"), {

@@ -1,5 +1,5 @@
 /** Finds where this process may make cgroups: version 1, version 2 or both mounted side by side. */
-import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { familyOf, listProcesses } from "./host-processes.ts";
 
@@ -55,10 +55,9 @@ export const readHierarchies = ({ mountinfo, cgroup }: CgroupSources): Hierarchy
   });
 
 const canMakeFolder = (folder: string): boolean => {
-  const probe = join(folder, `atelier-probe-${process.pid}`);
   try {
-    mkdirSync(probe);
-    rmdirSync(probe);
+    // A name of its own: a process in a container may have the same number, and limits would only be polled for good.
+    rmdirSync(mkdtempSync(join(folder, "atelier-probe-")));
     return true;
   } catch {
     return false;
