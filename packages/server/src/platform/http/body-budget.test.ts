@@ -2,6 +2,7 @@
 import { Problem } from "#kernel/problem";
 import { routes } from "@atelier/contracts";
 import { type ClientRequest, request } from "node:http";
+import { connect } from "node:net";
 import { describe, expect, it, vi } from "vitest";
 import { createBodyBudget, expectedBytes } from "./body-budget.ts";
 import { actorNamed, createEdgeFixture } from "./test-edge.ts";
@@ -133,14 +134,20 @@ describe("the budget for bodies whose sender goes away early", () => {
 });
 
 describe("the budget for answers", () => {
-  const start = async (options: Parameters<typeof createEdgeFixture>[0] = {}) => {
+  const start = async ({
+    slowMs = 0,
+    ...options
+  }: Parameters<typeof createEdgeFixture>[0] & { readonly slowMs?: number } = {}) => {
     const edge = createEdgeFixture(options);
     edge.server.bind(routes.readRawFile, async () => ({
       status: 200 as const,
       body: LARGE,
       headers: { etag: '"1"', "content-type": "application/octet-stream" },
     }));
-    edge.server.bind(routes.history, async () => ({ status: 200 as const, body: { versions: [] } }));
+    edge.server.bind(routes.history, async () => {
+      await new Promise((resolve) => setTimeout(resolve, slowMs));
+      return { status: 200 as const, body: { versions: [] } };
+    });
     edge.server.page("/page", async () => ({ status: 200, headers: {}, body: LARGE }));
     const origin = await edge.listen();
     const ask = async (path: string, user = "alice") => {
@@ -196,5 +203,20 @@ describe("the budget for answers", () => {
       if (bytes % (4 * MIB) < chunk.length) await new Promise((resolve) => setTimeout(resolve, 150));
     }
     expect(bytes).toBe(LARGE.length);
+  });
+
+  it("who came behind a large answer on its connection may take its time", async () => {
+    const { edge, origin } = await start({ answerStalledMs: 200, slowMs: 900 });
+    await using _edge = edge;
+    const ask = (path: string): string =>
+      `GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer token-of-alice\r\n\r\n`;
+    const socket = connect(Number(new URL(origin).port), "127.0.0.1");
+    socket.write(ask(rawPath) + ask(`/api/projects/${PROJECT}/files/history?path=a`));
+    let last = "";
+    socket.on("data", (chunk: Buffer) => (last = (last + chunk.toString("latin1")).slice(-100)));
+    const ended = new Promise((resolve) => socket.once("close", resolve));
+    await vi.waitFor(() => expect(last).toContain('{"versions":[]}'), { timeout: 5000 });
+    socket.destroy();
+    await ended;
   });
 });

@@ -19,11 +19,12 @@ export const answerBytes = (body: string | Uint8Array | undefined): number => {
 };
 
 /** A connection that moves nothing ends: kernels hold the rest of an answer, and Node sees when they take more of it. */
-const watch = ({ raw }: FastifyReply, stalledMs: number): void => {
+const watch = ({ raw, request }: FastifyReply, stalledMs: number): void => {
+  const { socket } = request.raw;
   raw.setTimeout(stalledMs);
   raw.once("finish", () => {
     // A request that came behind this one on its connection may take its time.
-    if (raw.socket?.timeout === stalledMs) raw.socket.setTimeout(0);
+    if (socket.timeout === stalledMs) socket.setTimeout(0);
   });
 };
 
