@@ -55,7 +55,7 @@ const start = (options: { maxWaitingBytes?: number } = {}) => {
 };
 
 describe("the record of how executions ended", () => {
-  it("[X26] waits for the database however long, and the execution stays where it can be asked for", async () => {
+  it("[X29] waits for the database however long, and the execution stays where it can be asked for", async () => {
     const { store, registry, end, pass, clock } = start();
     store.failing = true;
     const live = await end(5);
@@ -69,7 +69,7 @@ describe("the record of how executions ended", () => {
     expect(registry.get(live.facts.id)).toBeUndefined();
   });
 
-  it("[X26] outputs that wait take a bounded memory; what is beyond is given up, the end is not", async () => {
+  it("[X29] outputs that wait take a bounded memory; what is beyond is given up, the end is not", async () => {
     const { store, events, end, pass } = start({ maxWaitingBytes: 5 * MIB });
     store.failing = true;
     const lives = [];
@@ -91,7 +91,7 @@ describe("the record of how executions ended", () => {
     expect(store.rows.get(later.facts.id)?.stdout).toHaveLength(MIB);
   });
 
-  it("[X26] an end that can't be written is logged, and tried no more", async () => {
+  it("[X29] an end that can't be written is logged, and tried no more", async () => {
     const { store, registry, events, end, pass, clock } = start();
     let tries = 0;
     store.finish = async () => {
@@ -106,7 +106,7 @@ describe("the record of how executions ended", () => {
     expect(registry.get(live.facts.id)).toBeUndefined();
   });
 
-  it("[X13][X26] a server that stops tries once more", async () => {
+  it("[X13][X29] a server that stops tries once more", async () => {
     const { store, stopping, events, end } = start();
     let tries = 0;
     store.finish = async () => {

@@ -88,7 +88,7 @@ describe("bytes up to a bound", () => {
     expect(buffer.truncated).toBe(true);
   });
 
-  it("[X26] once forgotten it keeps nothing but how much there was", () => {
+  it("[X29] once forgotten it keeps nothing but how much there was", () => {
     const record = createOutputRecord({ captureBytes: 100, replayBytes: 100 });
     record.add("stdout", Buffer.from("one"));
     record.forget();

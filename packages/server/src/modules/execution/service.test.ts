@@ -104,7 +104,7 @@ describe("admission of executions", () => {
     expect(scene.admission.running + scene.admission.waiting).toBe(0);
   });
 
-  it("[X25] files that would not fit in memory are never opened, and who brought little still runs", async () => {
+  it("[X28] files that would not fit in memory are never opened, and who brought little still runs", async () => {
     const scene = await createScene({ capacity: 200, maxProgramBytes: 100 * MIB });
     const users = Array.from({ length: 40 }, (_, i) => actorNamed(`u${i}`));
     for (const user of users) scene.roles.set(user.userId, "owner");
@@ -127,7 +127,7 @@ describe("admission of executions", () => {
     expect(await Promise.all(scene.registry.unended().map(({ ended }) => ended))).toEqual([]);
   });
 
-  it("[X25] room is given back at the end and after a refusal, and a program that grew meanwhile is measured again", async () => {
+  it("[X28] room is given back at the end and after a refusal, and a program that grew meanwhile is measured again", async () => {
     const scene = await createScene({ concurrency: 50, capacity: 200, maxProgramBytes: 100 * MIB });
     scene.roles.set(ada.userId, "owner");
     scene.provider.onRun = (run) => run.end({ kind: "exited", exitCode: 0 });

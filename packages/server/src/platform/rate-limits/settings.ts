@@ -20,7 +20,7 @@ const perMinute = (rate: RateClass, what: string): Setting<number | undefined> =
 });
 
 export const rateLimitSettings = {
-  RATE_LIMIT_READ: perMinute("read", "Reading requests and new sockets"),
+  RATE_LIMIT_READ: perMinute("read", "Reading requests, pages and new sockets"),
   RATE_LIMIT_WRITE: perMinute("write", "Changing requests"),
   RATE_LIMIT_SIGN_IN: perMinute("sign-in", "Sign-ins, registrations and refreshes"),
   RATE_LIMIT_EXECUTE: perMinute("execute", "Runs"),
