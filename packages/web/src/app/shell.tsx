@@ -11,6 +11,7 @@ import { FollowFrame } from "../features/presence/avatars.tsx";
 import { LanguageChips } from "../features/projects/language-chips.tsx";
 import { ProjectCover } from "../features/projects/project-cover.tsx";
 import { BottomTabs } from "./bottom-tabs.tsx";
+import { Boundary, partFailed } from "./boundary.tsx";
 import { Dialogs } from "./dialogs.tsx";
 import { useFilesVisibility } from "./files-visibility.ts";
 import { Notices } from "./notices.tsx";
@@ -25,7 +26,7 @@ const place = (id: string): HTMLElement => {
 };
 
 const In = ({ slot, children }: { readonly slot: string; readonly children: ReactNode }) =>
-  createPortal(children, place(slot));
+  createPortal(<Boundary instead={partFailed}>{children}</Boundary>, place(slot));
 
 const TabStrip = () => {
   const kind = useStore(useApp().projects, ({ state }) => state.kind);

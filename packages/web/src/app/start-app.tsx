@@ -14,6 +14,7 @@ import { addRecovered, createRecoveredStore } from "../features/projects/recover
 import { startAt } from "../features/projects/start-at.ts";
 import { createApi } from "./api.ts";
 import { readBoot } from "./boot.ts";
+import { Boundary, pageFailed } from "./boundary.tsx";
 import { createDialogStore } from "./dialog-store.ts";
 import { createLayoutStore } from "./layout-store.ts";
 import { createSocketOpener } from "./live-socket.ts";
@@ -102,9 +103,12 @@ export const startApp = (): void => {
   installShortcuts(app);
   takeAdminToken(app);
   void startAt(app);
-  createRoot(requireElement("app")).render(
+  const onCaughtError = (error: unknown): void => logFault("part-failed", error);
+  createRoot(requireElement("app"), { onCaughtError }).render(
     <AppProvider value={app}>
-      <Shell />
+      <Boundary instead={pageFailed}>
+        <Shell />
+      </Boundary>
     </AppProvider>,
   );
   document.documentElement.classList.remove("no-script");

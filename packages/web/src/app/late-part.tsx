@@ -1,0 +1,74 @@
+/** A part whose code is loaded when it is first shown. Where that fails, a dialog says so and loads it when asked again. */
+import { CloudOff } from "lucide-react";
+import { type ComponentType, lazy, type ReactNode, Suspense, useLayoutEffect, useRef, useState } from "react";
+import { Boundary, ReloadButton } from "./boundary.tsx";
+
+/** A dialog of its own: the usual one is loaded with what did not come. */
+const NotLoaded = ({ onRetry, onClose }: { readonly onRetry: () => void; readonly onClose: () => void }) => {
+  const dialog = useRef<HTMLDialogElement>(null);
+  // Closed by the platform before it goes, so that the keyboard is back where it came from.
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      className="not-loaded"
+      aria-labelledby="not-loaded"
+      onClose={() => dialog.current && onClose()}
+    >
+      <div className="empty">
+        <CloudOff size={22} strokeWidth={1.75} aria-hidden />
+        <h2 id="not-loaded">This part could not be loaded</h2>
+        <p>The connection may be gone, or Atelier was updated since this page was opened. What you typed is kept.</p>
+        <div className="cover-actions">
+          <button className="button button-primary" onClick={onRetry}>
+            Try again
+          </button>
+          <ReloadButton />
+          <button className="button" onClick={() => dialog.current?.close()}>
+            Close
+          </button>
+        </div>
+      </div>
+    </dialog>
+  );
+};
+
+/** `onClose` puts the dialog away that says what is missing. */
+export const createLatePart = <P extends object>(load: () => Promise<ComponentType<P>>) => {
+  const begin = () => lazy(async () => ({ default: await load() }));
+  // Shared by all of its places: what was loaded once is there at once.
+  let shared = begin();
+  // A lazy part remembers its failure for good: another try, or another opening, is another one.
+  const beginAnew = () => {
+    shared = begin();
+    return shared;
+  };
+  const LatePart = ({ with: props, onClose }: { readonly with: P; readonly onClose: () => void }): ReactNode => {
+    const [Part, setPart] = useState(() => shared);
+    return (
+      <Boundary
+        instead={(retry) => (
+          <NotLoaded
+            onRetry={() => {
+              setPart(beginAnew());
+              retry();
+            }}
+            onClose={() => {
+              beginAnew();
+              onClose();
+            }}
+          />
+        )}
+      >
+        <Suspense fallback={null}>
+          <Part {...props} />
+        </Suspense>
+      </Boundary>
+    );
+  };
+  return LatePart;
+};

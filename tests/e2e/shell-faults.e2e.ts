@@ -1,0 +1,106 @@
+/** What can go wrong around the editor: code, events or a run's stream that do not come, and what the page makes of it. */
+import type { Page } from "playwright-core";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { createLink, People } from "../support/people.ts";
+import { setStage } from "../support/stage.ts";
+import { openWorkspace, type WorkspaceOptions } from "../support/workspace.ts";
+
+const stage = setStage();
+
+const workspace = async (files: WorkspaceOptions["files"]) => {
+  const opened = await openWorkspace(stage.browser, stage.server.origin, { files });
+  await opened.editor.editorReady();
+  return opened;
+};
+
+/** Something that others wait for. */
+const gate = () => {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+};
+
+const row = (page: Page, name: string) => page.getByRole("treeitem", { name, exact: true });
+
+describe("code that does not come", () => {
+  it.each([
+    ["share-dialog", "Share", "Share Workshop"],
+    ["account-dialog", "Log in", "Log in"],
+  ])("%s: says so, leaves the page as it was, and comes when it is asked for again", async (chunk, button, title) => {
+    await using ada = await workspace({ "main.py": "print(1)\n", "b.py": "" });
+    const { page } = ada.editor;
+    await page.route(new RegExp(`/assets/${chunk}`, "u"), (route) => route.abort());
+    if (button === "Log in") {
+      await page.getByRole("button", { name: /^Account/u }).click();
+      await page.getByRole("menuitem", { name: button }).click();
+    } else await page.getByRole("button", { name: button }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("heading", { name: "This part could not be loaded" }).waitFor();
+    await dialog.getByRole("button", { name: "Reload" }).waitFor();
+    expect(await row(page, "b.py").count()).toBe(1);
+
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    expect(await page.evaluate(() => document.activeElement?.closest("button")?.ariaLabel)).toMatch(
+      /^(Share|Account)/u,
+    );
+    await row(page, "b.py").click();
+    if (button === "Log in") {
+      await page.getByRole("button", { name: /^Account/u }).click();
+      await page.getByRole("menuitem", { name: button }).click();
+    } else await page.getByRole("button", { name: button }).click();
+    await dialog.getByRole("heading", { name: "This part could not be loaded" }).waitFor();
+
+    await page.unrouteAll();
+    await dialog.getByRole("button", { name: "Try again" }).click();
+    await dialog.getByRole("heading", { name: title }).waitFor();
+    expect(ada.editor.faults).toEqual([]);
+  });
+});
+
+describe("a fault of the page itself", () => {
+  it("takes down one part, says so there, and leaves the others", async () => {
+    await using ada = await workspace({ "main.py": "", "b.py": "" });
+    const { page } = ada.editor;
+    await page.routeWebSocket(/\/events/u, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => {
+        // A person without a name is more than the faces in the bar can draw.
+        const frame = JSON.parse(String(message)) as { event: { presence?: unknown[] } };
+        frame.event.presence?.push({ connectionId: "x", user: { id: "x" }, role: "editor", fileId: null });
+        socket.send(JSON.stringify(frame));
+      });
+    });
+    await page.reload();
+    await page.locator("#slot-bar").getByText("This part has failed").waitFor();
+    await ada.editor.editorReady();
+    await ada.editor.replaceAll("print('still here')\n");
+    await eventually(async () =>
+      expect(await ada.call("GET", `/projects/${ada.project.id}/files?path=main.py`)).toMatchObject({
+        content: "print('still here')\n",
+      }),
+    );
+    await row(page, "b.py").click();
+    await eventually(async () => expect(await page.getByRole("tab").count()).toBe(2));
+    expect(ada.editor.faults).toEqual([]);
+  });
+
+  it("that is everywhere leaves the editor, which saves, and a way to load the page anew", async () => {
+    await using ada = await workspace({ "main.py": "" });
+    const { page } = ada.editor;
+    await page.route(/\/p\//u, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: (await response.text()).replace('id="slot-bottom"', 'id="other"') });
+    });
+    await page.reload();
+    await page.getByText("The page around the editor has failed").waitFor();
+    await ada.editor.editorReady();
+    await page.unrouteAll();
+    await page.getByRole("button", { name: "Reload" }).click();
+    await page.getByRole("tab", { name: "main.py" }).waitFor();
+    expect(ada.editor.faults).toEqual([]);
+  });
+});
