@@ -87,7 +87,9 @@ export const listenToProject = (app: App, projectId: string): (() => void) => {
   let isFirst = true;
   const path = `/api${sockets.projectEvents.replace(":projectId", projectId)}`;
 
-  const sayViewing = (): void => socket.send({ type: "viewing", fileId: app.tabs.getState().shown ?? null });
+  const sayViewing = (): void => {
+    socket.send(JSON.stringify({ type: "viewing", fileId: app.tabs.getState().shown ?? null }));
+  };
   const socket = createLiveSocket({
     open: () => app.openSocket(path, sequence === undefined ? {} : { since: String(sequence) }),
     onMessage(data) {
