@@ -104,3 +104,46 @@ describe("a fault of the page itself", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 });
+
+describe("the tree", () => {
+  it("shows what was made between the page's answer and its first event", async () => {
+    await using ada = await workspace({ "main.py": "", "b.py": "" });
+    const { page } = ada.editor;
+    const [asked, connected] = [gate(), gate()];
+    await page.routeWebSocket(/\/events/u, async (socket) => {
+      asked.open();
+      await connected.opened;
+      socket.connectToServer();
+    });
+    await page.reload();
+    await asked.opened;
+    await ada.call("POST", `/projects/${ada.project.id}/files`, { path: "meanwhile.py", content: "" });
+    connected.open();
+    await row(page, "meanwhile.py").waitFor();
+    expect(ada.editor.faults).toEqual([]);
+  });
+
+  it("keeps what was made while it is read again", async () => {
+    await using ada = await workspace({ "main.py": "", "b.py": "" });
+    const { page } = ada.editor;
+    const [asked, answered] = [gate(), gate()];
+    await page.route(/\/tree$/u, async (route) => {
+      const response = await route.fetch();
+      asked.open();
+      await answered.opened;
+      await route.fulfill({ response });
+    });
+    await page.reload();
+    await asked.opened;
+    await ada.call("POST", `/projects/${ada.project.id}/files`, { path: "meanwhile.py", content: "" });
+    await row(page, "meanwhile.py").click();
+    const whole = page.waitForResponse(/\/tree$/u);
+    answered.open();
+    await (await whole).finished();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+    expect(await row(page, "meanwhile.py").count()).toBe(1);
+    expect(await page.getByText("was deleted").count()).toBe(0);
+    expect(await page.getByRole("tab", { name: "meanwhile.py" }).getAttribute("aria-selected")).toBe("true");
+    expect(ada.editor.faults).toEqual([]);
+  });
+});

@@ -43,6 +43,25 @@ export const withoutRemoved = (entries: Entries, ids: readonly string[]): Entrie
   return next;
 };
 
+/** What an entry looks like here; a new time alone is nothing to draw anew for. */
+const isSame = (a: Entry, b: Entry): boolean =>
+  a.path === b.path && a.kind === b.kind && a.version === b.version && a.hash === b.hash;
+
+/**
+ * The whole tree as it was read, with what changed here since it was asked for: that may be newer than the answer, and
+ * an event that is not is followed by the one that is. What is the same keeps its identity.
+ */
+export const withRead = (read: readonly Entry[], { before, now }: { before: Entries; now: Entries }): Entries => {
+  const next = new Map<string, Entry>();
+  for (const entry of read) {
+    const known = now.get(entry.id);
+    const isGone = !known && before.has(entry.id);
+    if (!isGone) next.set(entry.id, known && isSame(known, entry) ? known : entry);
+  }
+  for (const [id, entry] of now) if (before.get(id) !== entry) next.set(id, entry);
+  return next;
+};
+
 export const entryAt = (entries: Entries, path: string): Entry | undefined => {
   for (const entry of entries.values()) {
     if (entry.path === path) return entry;

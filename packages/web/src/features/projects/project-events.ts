@@ -7,8 +7,7 @@ import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
 import { watchSignIn } from "../identity/sign-in-notice.ts";
 import { hearExecution } from "../execution/run-view.ts";
-import { withChanged, withoutRemoved } from "../files/entries.ts";
-import { setEntries } from "../files/files-store.ts";
+import { withChanged, withoutRemoved, withRead } from "../files/entries.ts";
 import { closeFile, openFile } from "../files/open-file.ts";
 import { openProjectOf, setProjectState } from "./project-store.ts";
 
@@ -18,9 +17,10 @@ import { openProjectOf, setProjectState } from "./project-store.ts";
  */
 export const FINAL_CLOSE_CODES: readonly number[] = [4403, 4404];
 
-const refetchTree = async (app: App, projectId: string): Promise<void> => {
-  const { entries } = await app.call(routes.tree, { params: { projectId } });
-  setEntries(app.files, entries);
+const readTree = async (app: App, projectId: string): Promise<void> => {
+  const before = app.files.getState().entries;
+  const { entries: read } = await app.call(routes.tree, { params: { projectId } });
+  app.files.setState(({ entries: now }) => ({ entries: withRead(read, { before, now }) }));
 };
 
 /** Only the newest word on the reader's role is true. */
@@ -56,12 +56,11 @@ const removeEntries = (app: App, ids: readonly string[]): void => {
   for (const fileId of app.tabs.getState().open) if (!entries.has(fileId)) closeFile(app, fileId);
 };
 
-const take = (app: App, projectId: string, event: ProjectEvent): void => {
+const take = (app: App, event: ProjectEvent): void => {
   switch (event.type) {
     case "hello":
       app.presence.setState({ connectionId: event.connectionId, all: event.presence });
       takeRole(app, event);
-      if (!event.resumed) refetchTree(app, projectId).catch((error: unknown) => logFault("tree-not-read", error));
       break;
     case "entries-changed":
       app.files.setState(({ entries }) => ({ entries: withChanged(entries, event.entries) }));
@@ -83,22 +82,32 @@ const take = (app: App, projectId: string, event: ProjectEvent): void => {
 
 /** Listens until the returned function is called. */
 export const listenToProject = (app: App, projectId: string): (() => void) => {
+  /** The last event heard, as long as the tree holds all that came before it. */
   let sequence: number | undefined;
-  let isFirst = true;
+  let isBehind = true;
   const path = `/api${sockets.projectEvents.replace(":projectId", projectId)}`;
 
+  /** The tree came before this socket, or the socket was away for too long: what happened in between is asked for. */
+  const catchUp = (): void => {
+    isBehind = true;
+    readTree(app, projectId).then(
+      () => {
+        isBehind = false;
+      },
+      // The next hello asks again.
+      (error: unknown) => logFault("tree-not-read", error),
+    );
+  };
   const sayViewing = (): void => {
     socket.send(JSON.stringify({ type: "viewing", fileId: app.tabs.getState().shown ?? null }));
   };
   const socket = createLiveSocket({
-    open: () => app.openSocket(path, sequence === undefined ? {} : { since: String(sequence) }),
+    open: () => app.openSocket(path, sequence === undefined || isBehind ? {} : { since: String(sequence) }),
     onMessage(data) {
       const frame = JSON.parse(String(data)) as ProjectEventFrame;
       sequence = frame.sequence;
-      // The tree was loaded a moment ago, before this socket: a first hello has nothing that was missed.
-      const event = isFirst && frame.event.type === "hello" ? { ...frame.event, resumed: true } : frame.event;
-      isFirst = false;
-      take(app, projectId, event);
+      take(app, frame.event);
+      if (frame.event.type === "hello" && !frame.event.resumed) catchUp();
     },
     onState(isConnected) {
       app.presence.setState(isConnected ? { isConnected } : { isConnected, connectionId: undefined });
