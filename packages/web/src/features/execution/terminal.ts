@@ -4,10 +4,9 @@ import { type ITheme, Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 import type { OutputLink } from "./output-links.ts";
 import type { OutputBuffer } from "./output-buffer.ts";
+import { feedTerminal } from "./terminal-feed.ts";
 import { findTerminalLinks, type TerminalLines, toLinks } from "./terminal-links.ts";
 
-/** Unwritten output beyond this is skipped: it would scroll past unseen anyway. */
-const MOST_PENDING_BYTES = 2 * 1024 * 1024;
 const SCROLLBACK_LINES = 5000;
 
 export type TerminalOptions = {
@@ -69,28 +68,6 @@ const themeOf = (host: HTMLElement): ITheme => {
   };
 };
 
-/** Feeds the terminal no faster than it draws. */
-const feed = (terminal: Terminal, output: OutputBuffer): (() => void) => {
-  let pendingBytes = 0;
-  let skippedBytes = 0;
-  return output.subscribe((bytes) => {
-    if (bytes === null) {
-      terminal.reset();
-      return;
-    }
-    if (pendingBytes > MOST_PENDING_BYTES) {
-      skippedBytes += bytes.length;
-      return;
-    }
-    if (skippedBytes > 0) terminal.write(`\r\n\u001b[2m… ${skippedBytes} bytes were not shown …\u001b[0m\r\n`);
-    skippedBytes = 0;
-    pendingBytes += bytes.length;
-    terminal.write(bytes, () => {
-      pendingBytes -= bytes.length;
-    });
-  });
-};
-
 const linesOf = (terminal: Terminal): TerminalLines => ({
   row(index) {
     const line = terminal.buffer.active.getLine(index);
@@ -149,7 +126,7 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
     terminal.options.fontFamily = `${terminal.options.fontFamily ?? ""} `;
     refit();
   });
-  const unsubscribe = feed(terminal, options.output);
+  const stopFeeding = feedTerminal(terminal, options.output);
 
   return {
     restyle() {
@@ -162,7 +139,7 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
     },
     focus: () => terminal.focus(),
     dispose() {
-      unsubscribe();
+      stopFeeding();
       observer.disconnect();
       terminal.dispose();
     },

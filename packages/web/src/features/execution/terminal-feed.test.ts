@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { createOutputBuffer } from "./output-buffer.ts";
+import { feedTerminal } from "./terminal-feed.ts";
+
+const MIB = 1024 * 1024;
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Like xterm: takes everything at once, draws later, and goes on drawing what it took before a reset. */
+const slowTerminal = () => {
+  let shown = "";
+  let pendingBytes = 0;
+  let mostPendingBytes = 0;
+  const queue: { readonly text: string; readonly written: () => void }[] = [];
+  const step = (): boolean => {
+    const next = queue.shift();
+    if (!next) return false;
+    shown += next.text;
+    pendingBytes -= next.text.length;
+    next.written();
+    return true;
+  };
+  return {
+    write(data: string | Uint8Array, written: () => void): void {
+      const text = typeof data === "string" ? data : new TextDecoder().decode(data);
+      pendingBytes += text.length;
+      mostPendingBytes = Math.max(mostPendingBytes, pendingBytes);
+      queue.push({ text, written });
+    },
+    reset(): void {
+      shown = "";
+    },
+    step,
+    draw(): string {
+      while (step());
+      return shown;
+    },
+    get mostPendingBytes() {
+      return mostPendingBytes;
+    },
+  };
+};
+
+const start = () => {
+  const output = createOutputBuffer();
+  const terminal = slowTerminal();
+  return { output, terminal, stop: feedTerminal(terminal, output) };
+};
+
+/** Lines of 64 bytes. */
+const lines = (count: number, of = "x"): Uint8Array => bytes(`${of.repeat(63)}\n`.repeat(count));
+
+describe("a terminal that draws slower than a program prints", () => {
+  it("shows the end, in whole lines, and says how much it left out before it", () => {
+    const { output, terminal } = start();
+    for (let at = 0; at < 80; at += 1) output.append(lines(1024));
+    output.append(bytes("ValueError: the end\n"));
+    const shown = terminal.draw();
+    expect(shown).toMatch(/… [\d.]+ MB were not shown …/u);
+    expect(shown.endsWith("ValueError: the end\n")).toBe(true);
+    const after = shown.slice(shown.indexOf("not shown"));
+    expect(after.split("\n")[1]).toBe("x".repeat(63));
+    expect(after.length).toBeGreaterThan(MIB);
+    expect(after.length).toBeLessThanOrEqual(2 * MIB + 100);
+    // It can be stopped at any moment: what it has taken already can't be taken back.
+    expect(terminal.mostPendingBytes).toBeLessThan(MIB / 4);
+  });
+
+  it("shows the end of what was there before it came", () => {
+    const output = createOutputBuffer();
+    output.append(lines((4 * MIB) / 64 - 1));
+    output.append(bytes("the end\n"));
+    const terminal = slowTerminal();
+    feedTerminal(terminal, output);
+    const shown = terminal.draw();
+    expect(shown).toContain("were not shown");
+    expect(shown.endsWith("the end\n")).toBe(true);
+  });
+
+  it("begins a new run with nothing of the old one", () => {
+    const { output, terminal } = start();
+    output.append(lines(8192, "a"));
+    output.append(lines(1, "a"));
+    output.clear();
+    output.append(lines(2, "b"));
+    expect(terminal.draw()).toBe(new TextDecoder().decode(lines(2, "b")));
+    output.append(bytes("c"));
+    expect(terminal.draw().endsWith("c")).toBe(true);
+  });
+
+  it("shows all of what it can keep up with, in order, and nothing after it was stopped", () => {
+    const { output, terminal, stop } = start();
+    let all = "";
+    for (let at = 0; at < 3000; at += 1) {
+      output.append(bytes(`${at}\n`));
+      all += `${at}\n`;
+      if (at % 7 === 0) terminal.step();
+    }
+    expect(terminal.draw()).toBe(all);
+    output.append(lines(8192));
+    stop();
+    terminal.draw();
+    expect(terminal.step()).toBe(false);
+  });
+});
