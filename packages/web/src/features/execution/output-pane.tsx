@@ -21,6 +21,7 @@ const stateWords = (app: ReturnType<typeof useApp>): { tone: RunTone; words: str
   const { state, awaitsInput } = app.runs.getState();
   if (state.kind === "starting") return { tone: "busy", words: state.note === "saving" ? "Saving" : "Starting" };
   if (state.kind !== "live") return undefined;
+  if (!state.isConnected) return { tone: "bad", words: "Connection lost, reconnecting" };
   if (state.isStopping) return { tone: "busy", words: "Stopping" };
   if (awaitsInput) return { tone: "busy", words: "Waiting for input" };
   return { tone: "busy", words: runWords(state.execution).headline };
@@ -31,7 +32,7 @@ const Header = () => {
   const runs = useStore(app.runs);
   const words = stateWords(app);
   const { state } = runs;
-  const entryPoint = state.kind === "live" || state.kind === "ended" ? state.execution.entryPoint : undefined;
+  const entryPoint = "execution" in state ? state.execution.entryPoint : undefined;
   return (
     <header className="output-header">
       <h2 className="output-title">Output</h2>
@@ -134,6 +135,15 @@ const ExitLine = ({ execution }: { readonly execution: ExecutionSummary }) => {
   );
 };
 
+const Lost = () => (
+  <footer className="exit-line" data-tone="bad">
+    <span className="run-dot" aria-hidden />
+    <span className="exit-words">
+      <b>out of reach</b> · this run is not here any more, or not yours to see
+    </span>
+  </footer>
+);
+
 const OtherRun = ({ execution }: { readonly execution: ExecutionSummary }) => {
   const app = useApp();
   const name = useStore(app.presence, ({ all }) => all.find(({ user }) => user.id === execution.userId)?.user.name);
@@ -190,6 +200,7 @@ export const OutputPane = () => {
         {state.kind !== "idle" && state.kind !== "refused" && <TerminalView />}
       </div>
       {state.kind === "live" && <InputRow />}
+      {state.kind === "lost" && <Lost />}
       {state.kind === "ended" && <ExitLine execution={state.execution} />}
     </>
   );

@@ -9,8 +9,11 @@ export type ExecutionSummary = Omit<Execution, "stdout" | "stderr">;
 export type RunState =
   | { kind: "idle" }
   | { kind: "starting"; note: "saving" | "asking" }
-  | { kind: "live"; execution: ExecutionSummary; isStopping: boolean }
+  /** `isConnected` false: the run goes on, what it prints is not heard at the moment. */
+  | { kind: "live"; execution: ExecutionSummary; isStopping: boolean; isConnected: boolean }
   | { kind: "ended"; execution: ExecutionSummary }
+  /** It may go on, but nothing more is heard of it here. */
+  | { kind: "lost"; execution: ExecutionSummary }
   | { kind: "refused"; error: unknown };
 
 export type Runs = {

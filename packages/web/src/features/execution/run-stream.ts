@@ -1,12 +1,14 @@
 /** The socket of one execution: output in, input out; comes back by itself until the run has ended. */
 import { hasEnded, sockets, STREAM, type StreamClientMessage, type StreamServerMessage } from "@atelier/contracts";
-import type { SocketOpener } from "../../app/live-socket.ts";
-import { reconnectWaitMs } from "../../app/live-socket.ts";
+import { createLiveSocket, type SocketOpener } from "../../app/live-socket.ts";
 import type { ExecutionSummary } from "./run-store.ts";
 
-const MOST_TRIES = 8;
 const CHANNELS: readonly number[] = Object.values(STREAM);
 const NORMAL_CLOSE = 1000;
+/** CLOSE.rightsTaken and CLOSE.notFound, written out as in project-events.ts. */
+const FINAL_CLOSE_CODES: readonly number[] = [4403, 4404];
+/** A shorter interruption is over before a word about it could be read. */
+const PATIENCE_MS = 1000;
 
 export interface RunStream {
   /** Bytes for the program's standard input. */
@@ -22,23 +24,22 @@ export type RunStreamOptions = {
   readonly onStart: () => void;
   readonly onOutput: (bytes: Uint8Array) => void;
   readonly onExecution: (execution: ExecutionSummary) => void;
-  /** The stream can't be had; the run itself may go on. */
-  readonly onLost: (error: unknown) => void;
+  /** The line is gone and looked for, or back; the run goes on meanwhile. */
+  readonly onConnection: (isConnected: boolean) => void;
+  /** The run is not the reader's to see any more, or not there; there is no way back. */
+  readonly onLost: (code: number) => void;
 };
 
 /** Attaches to a run; a late or second listener first gets what it missed. */
 export const attachRunStream = (options: RunStreamOptions): RunStream => {
   const path = `/api${sockets.executionStream.replace(":id", options.executionId)}`;
   const encoder = new TextEncoder();
-  let socket: WebSocket | undefined;
   let unsent: (string | Uint8Array<ArrayBuffer>)[] = [];
   let isOver = false;
-  let tries = 0;
+  let patience: ReturnType<typeof setTimeout> | undefined;
 
   const push = (data: string | Uint8Array<ArrayBuffer>): void => {
-    if (isOver) return;
-    if (socket?.readyState === WebSocket.OPEN) socket.send(data);
-    else unsent.push(data);
+    if (!isOver && !socket.send(data)) unsent.push(data);
   };
 
   const receive = (data: unknown): void => {
@@ -54,44 +55,44 @@ export const attachRunStream = (options: RunStreamOptions): RunStream => {
     options.onExecution(message.execution);
   };
 
-  const retry = (reason: unknown): void => {
+  const hearState = (isConnected: boolean): void => {
+    clearTimeout(patience);
     if (isOver) return;
-    tries += 1;
-    if (tries > MOST_TRIES) {
+    if (!isConnected) {
+      patience = setTimeout(() => options.onConnection(false), PATIENCE_MS);
+      return;
+    }
+    options.onConnection(true);
+    options.onStart();
+    for (const data of unsent) socket.send(data);
+    unsent = [];
+  };
+
+  const socket = createLiveSocket({
+    open: () => options.openSocket(path),
+    onMessage: receive,
+    onState: hearState,
+    shouldReturn(code) {
+      if (isOver || code === NORMAL_CLOSE) return false;
+      if (!FINAL_CLOSE_CODES.includes(code)) return true;
+      clearTimeout(patience);
       isOver = true;
-      options.onLost(reason);
-    } else {
-      setTimeout(() => void connect(), reconnectWaitMs(tries, Math.random()));
-    }
-  };
+      options.onLost(code);
+      return false;
+    },
+    // Whatever keeps the ticket away, the run goes on, and its output waits.
+    onOpenError: () => true,
+    // A program may think, or wait for input, as long as it likes; another socket tells everything from the beginning.
+    isSilenceNormal: true,
+  });
 
-  const connect = async (): Promise<void> => {
-    if (isOver) return;
-    try {
-      const opened = await options.openSocket(path);
-      socket = opened;
-      opened.addEventListener("open", () => {
-        tries = 0;
-        options.onStart();
-        for (const data of unsent) opened.send(data);
-        unsent = [];
-      });
-      opened.addEventListener("message", (event) => receive(event.data));
-      opened.addEventListener("close", (event) => {
-        if (event.code !== NORMAL_CLOSE) retry(new Error(`stream closed with ${event.code}`));
-      });
-    } catch (error) {
-      retry(error);
-    }
-  };
-
-  void connect();
   return {
     input: (text) => push(encoder.encode(text)),
     send: (message) => push(JSON.stringify(message)),
     close() {
       isOver = true;
-      socket?.close(NORMAL_CLOSE);
+      clearTimeout(patience);
+      socket.close();
     },
   };
 };

@@ -17,7 +17,8 @@ const takeExecution = (app: App, execution: ExecutionSummary): void => {
   const before = app.runs.getState().state;
   if (before.kind === "ended" && before.execution.id === execution.id) return;
   if (!hasEnded(execution.status)) {
-    app.runs.setState({ state: { kind: "live", execution, isStopping: before.kind === "live" && before.isStopping } });
+    const isStopping = before.kind === "live" && before.isStopping;
+    app.runs.setState({ state: { kind: "live", execution, isStopping, isConnected: true } });
     return;
   }
   app.runs.setState({ state: { kind: "ended", execution }, awaitsInput: false });
@@ -30,7 +31,11 @@ export const showRun = (app: App, execution: ExecutionSummary): void => {
   stream?.close();
   const { output } = app.runs.getState();
   output.clear();
-  app.runs.setState({ state: { kind: "live", execution, isStopping: false }, other: undefined, awaitsInput: false });
+  app.runs.setState({
+    state: { kind: "live", execution, isStopping: false, isConnected: true },
+    other: undefined,
+    awaitsInput: false,
+  });
   const hint = watchForInput(app.runs);
   stream = attachRunStream({
     executionId: execution.id,
@@ -41,9 +46,15 @@ export const showRun = (app: App, execution: ExecutionSummary): void => {
       hint.heard(bytes);
     },
     onExecution: (latest) => takeExecution(app, latest),
-    onLost(error) {
-      logFault("run-stream-lost", error);
-      app.runs.setState({ state: { kind: "refused", error } });
+    onConnection(isConnected) {
+      const { state } = app.runs.getState();
+      if (state.kind !== "live" || state.isConnected === isConnected) return;
+      app.runs.setState({ state: { ...state, isConnected } });
+      if (!isConnected) announce("Connection to the program lost, reconnecting.");
+    },
+    onLost(code) {
+      logFault("run-stream-lost", code);
+      app.runs.setState({ state: { kind: "lost", execution }, awaitsInput: false });
     },
   });
   if (earlyInput !== "") stream.input(earlyInput);
@@ -73,7 +84,7 @@ export const clearOutput = (app: App): void => {
 /** The project says that a run changed: shown if the pane is free, offered if it is somebody else's. */
 export const hearExecution = (app: App, execution: ExecutionSummary): void => {
   const { state, other } = app.runs.getState();
-  const isShown = (state.kind === "live" || state.kind === "ended") && state.execution.id === execution.id;
+  const isShown = "execution" in state && state.execution.id === execution.id;
   const isMine = execution.userId === app.session.user()?.id;
   if (isShown || isMine) return;
   if (hasEnded(execution.status) && other?.id !== execution.id) return;

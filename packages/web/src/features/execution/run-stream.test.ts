@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { fakeOpener, stubPage } from "../../app/fake-socket.testing.ts";
+import { attachRunStream } from "./run-stream.ts";
+
+const start = () => {
+  const opener = fakeOpener();
+  const told: unknown[] = [];
+  const stream = attachRunStream({
+    executionId: "e",
+    openSocket: opener.open,
+    onStart: () => told.push("start"),
+    onOutput: (bytes) => told.push(new TextDecoder().decode(bytes)),
+    onExecution: ({ status }) => told.push(status),
+    onConnection: (isConnected) => told.push(isConnected),
+    onLost: (code) => told.push(code),
+  });
+  return { stream, told, ...opener };
+};
+
+describe("a run's stream", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    stubPage();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it("is looked for as long as the line is away, and brings what was typed meanwhile", async () => {
+    const { stream, told, newest } = start();
+    (await newest()).open();
+    for (let waitedMs = 0; waitedMs < 120_000; waitedMs += 500) {
+      (await newest()).end(1006);
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    stream.input("typed\n");
+    await vi.advanceTimersByTimeAsync(6000);
+    const back = await newest();
+    back.open();
+    expect(told).toEqual([true, "start", false, true, "start"]);
+    expect(back.sent).toEqual([new TextEncoder().encode("typed\n")]);
+    stream.close();
+  });
+
+  it("says nothing about an interruption that nobody could have read about", async () => {
+    const { told, newest } = start();
+    (await newest()).open();
+    (await newest()).end(1006);
+    await vi.advanceTimersByTimeAsync(200);
+    (await newest()).open();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(told).toEqual([true, "start", true, "start"]);
+  });
+
+  it.each([4403, 4404])("is given up after %s, and never after its end", async (code) => {
+    const { told, newest, opened } = start();
+    (await newest()).open();
+    (await newest()).end(code);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([told, opened.length]).toEqual([[true, "start", code], 1]);
+
+    const ended = start();
+    const socket = await ended.newest();
+    socket.open();
+    socket.say(JSON.stringify({ type: "exit", execution: { status: "succeeded" } }));
+    socket.end(1006);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([ended.told, ended.opened.length]).toEqual([[true, "start", "succeeded"], 1]);
+  });
+});
