@@ -1,0 +1,238 @@
+/** What can go wrong around the editor: code, events or a run's stream that do not come, and what the page makes of it. */
+import type { Page } from "playwright-core";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { createLink, People } from "../support/people.ts";
+import { setStage } from "../support/stage.ts";
+import { openWorkspace, type WorkspaceOptions } from "../support/workspace.ts";
+
+const stage = setStage();
+
+const workspace = async (files: WorkspaceOptions["files"]) => {
+  const opened = await openWorkspace(stage.browser, stage.server.origin, { files });
+  await opened.editor.editorReady();
+  return opened;
+};
+
+/** Something that others wait for. */
+const gate = () => {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+};
+
+const row = (page: Page, name: string) => page.getByRole("treeitem", { name, exact: true });
+
+describe("code that does not come", () => {
+  it.each([
+    ["share-dialog", "Share", "Share Workshop"],
+    ["account-dialog", "Log in", "Log in"],
+  ])("%s: says so, leaves the page as it was, and comes when it is asked for again", async (chunk, button, title) => {
+    await using ada = await workspace({ "main.py": "print(1)\n", "b.py": "" });
+    const { page } = ada.editor;
+    await page.route(new RegExp(`/assets/${chunk}`, "u"), (route) => route.abort());
+    if (button === "Log in") {
+      await page.getByRole("button", { name: /^Account/u }).click();
+      await page.getByRole("menuitem", { name: button }).click();
+    } else await page.getByRole("button", { name: button }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("heading", { name: "This part could not be loaded" }).waitFor();
+    await dialog.getByRole("button", { name: "Reload" }).waitFor();
+    expect(await row(page, "b.py").count()).toBe(1);
+
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    expect(await page.evaluate(() => document.activeElement?.closest("button")?.ariaLabel)).toMatch(
+      /^(Share|Account)/u,
+    );
+    await row(page, "b.py").click();
+    if (button === "Log in") {
+      await page.getByRole("button", { name: /^Account/u }).click();
+      await page.getByRole("menuitem", { name: button }).click();
+    } else await page.getByRole("button", { name: button }).click();
+    await dialog.getByRole("heading", { name: "This part could not be loaded" }).waitFor();
+
+    await page.unrouteAll();
+    await dialog.getByRole("button", { name: "Try again" }).click();
+    await dialog.getByRole("heading", { name: title }).waitFor();
+    expect(ada.editor.faults).toEqual([]);
+  });
+});
+
+describe("a fault of the page itself", () => {
+  it("takes down one part, says so there, and leaves the others", async () => {
+    await using ada = await workspace({ "main.py": "", "b.py": "" });
+    const { page } = ada.editor;
+    await page.routeWebSocket(/\/events/u, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => {
+        // A person without a name is more than the faces in the bar can draw.
+        const frame = JSON.parse(String(message)) as { event: { presence?: unknown[] } };
+        frame.event.presence?.push({ connectionId: "x", user: { id: "x" }, role: "editor", fileId: null });
+        socket.send(JSON.stringify(frame));
+      });
+    });
+    await page.reload();
+    await page.locator("#slot-bar").getByText("This part has failed").waitFor();
+    await ada.editor.editorReady();
+    await ada.editor.replaceAll("print('still here')\n");
+    await eventually(async () =>
+      expect(await ada.call("GET", `/projects/${ada.project.id}/files?path=main.py`)).toMatchObject({
+        content: "print('still here')\n",
+      }),
+    );
+    await row(page, "b.py").click();
+    await eventually(async () => expect(await page.getByRole("tab").count()).toBe(2));
+    expect(ada.editor.faults).toEqual([]);
+  });
+
+  it("that is everywhere leaves the editor, which saves, and a way to load the page anew", async () => {
+    await using ada = await workspace({ "main.py": "" });
+    const { page } = ada.editor;
+    await page.route(/\/p\//u, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: (await response.text()).replace('id="slot-bottom"', 'id="other"') });
+    });
+    await page.reload();
+    await page.getByText("The page around the editor has failed").waitFor();
+    await ada.editor.editorReady();
+    await page.unrouteAll();
+    await page.getByRole("button", { name: "Reload" }).click();
+    await page.getByRole("tab", { name: "main.py" }).waitFor();
+    expect(ada.editor.faults).toEqual([]);
+  });
+});
+
+describe("the tree", () => {
+  it("shows what was made between the page's answer and its first event", async () => {
+    await using ada = await workspace({ "main.py": "", "b.py": "" });
+    const { page } = ada.editor;
+    const [asked, connected] = [gate(), gate()];
+    await page.routeWebSocket(/\/events/u, async (socket) => {
+      asked.open();
+      await connected.opened;
+      socket.connectToServer();
+    });
+    await page.reload();
+    await asked.opened;
+    await ada.call("POST", `/projects/${ada.project.id}/files`, { path: "meanwhile.py", content: "" });
+    connected.open();
+    await row(page, "meanwhile.py").waitFor();
+    expect(ada.editor.faults).toEqual([]);
+  });
+
+  it("keeps what was made while it is read again", async () => {
+    await using ada = await workspace({ "main.py": "", "b.py": "" });
+    const { page } = ada.editor;
+    const [asked, answered] = [gate(), gate()];
+    await page.route(/\/tree$/u, async (route) => {
+      const response = await route.fetch();
+      asked.open();
+      await answered.opened;
+      await route.fulfill({ response });
+    });
+    await page.reload();
+    await asked.opened;
+    await ada.call("POST", `/projects/${ada.project.id}/files`, { path: "meanwhile.py", content: "" });
+    await row(page, "meanwhile.py").click();
+    const whole = page.waitForResponse(/\/tree$/u);
+    answered.open();
+    await (await whole).finished();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+    expect(await row(page, "meanwhile.py").count()).toBe(1);
+    expect(await page.getByText("was deleted").count()).toBe(0);
+    expect(await page.getByRole("tab", { name: "meanwhile.py" }).getAttribute("aria-selected")).toBe("true");
+    expect(ada.editor.faults).toEqual([]);
+  });
+});
+
+describe("a run", () => {
+  it("shows how it ended, however much it printed before its terminal was there, and says what is left out", async () => {
+    const program = "import sys\nsys.stdout.write(('x' * 79 + chr(10)) * 64_000)\nraise ValueError('the very end')\n";
+    await using ada = await workspace({ "main.py": program });
+    const loaded = gate();
+    await ada.editor.page.route(/\/assets\/terminal-[^/]+\.js/u, async (route) => {
+      await loaded.opened;
+      await route.continue();
+    });
+    await ada.editor.page.reload();
+    await ada.editor.editorReady();
+    await ada.editor.run();
+    await ada.editor.ended(/exit 1/u, 60_000);
+    loaded.open();
+    await eventually(
+      async () =>
+        expect(await ada.editor.page.locator("#slot-output .xterm-rows").innerText()).toContain("the very end"),
+      30_000,
+    );
+    expect(ada.editor.faults).toEqual([]);
+  });
+
+  it("whose stream is lost goes on, can be stopped, and shows all of its output when the stream is back", async () => {
+    const program = "import time\nprint('begun', flush=True)\ntime.sleep(6)\nprint('done')\n";
+    await using ada = await workspace({ "main.py": program });
+    const { page } = ada.editor;
+    let isCut = false;
+    const lines: { close(options: { code: number }): Promise<void> }[] = [];
+    await page.routeWebSocket(/\/stream/u, (socket) => {
+      if (isCut) void socket.close({ code: 4500 });
+      else {
+        socket.connectToServer();
+        lines.push(socket);
+      }
+    });
+    await ada.editor.run();
+    await ada.editor.outputContains("begun");
+    isCut = true;
+    for (const line of lines) await line.close({ code: 4500 });
+    await page.getByText("Connection lost, reconnecting").waitFor();
+    expect(await ada.editor.output()).toContain("begun");
+    expect(await page.getByRole("button", { name: "Stop" }).first().isEnabled()).toBe(true);
+    isCut = false;
+    await ada.editor.ended(/exit 0/u, 30_000);
+    await ada.editor.outputContains("begun\ndone");
+    expect(await page.getByText("Connection lost").count()).toBe(0);
+    expect(ada.editor.faults).toEqual([]);
+  });
+});
+
+describe("what is on its way", () => {
+  let people: People;
+  beforeEach(() => {
+    people = new People(stage.browser, stage.server.origin);
+  });
+  afterEach(() => people[Symbol.asyncDispose]());
+
+  it("by a share link has a shape, and nobody who joins is told that no file is open", async () => {
+    const ada = await people.visitAndType("shared\n");
+    const path = await createLink(ada.page, "editor");
+    const { page } = await people.visit("/new/python");
+    await page.addInitScript(() => {
+      const seen = new Set<string>();
+      Object.assign(globalThis, { seen });
+      addEventListener("DOMContentLoaded", () => {
+        new MutationObserver(() => {
+          for (const title of document.querySelectorAll(".cover h2")) seen.add(title.textContent ?? "");
+        }).observe(document, { subtree: true, childList: true });
+      });
+    });
+    const accepted = gate();
+    await page.route(/\/accept/u, async (route) => {
+      await accepted.opened;
+      await route.continue();
+    });
+    await page.route(/\/editor-state/u, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      await route.continue();
+    });
+    await page.goto(`${stage.server.origin}${path}`);
+    await page.getByText("Opening the project").waitFor();
+    expect(await page.locator("#editor").evaluate((editor) => (editor as HTMLElement).inert)).toBe(false);
+    accepted.open();
+    await page.getByRole("tab", { name: "main.py" }).waitFor();
+    expect(await page.evaluate(() => [...(globalThis as unknown as { seen: Set<string> }).seen])).toEqual([]);
+    expect(people.faults()).toEqual([]);
+  });
+});

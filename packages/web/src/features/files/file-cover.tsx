@@ -9,15 +9,15 @@ import { showToast } from "../../design/toasts.ts";
 import type { ReadOnlyReason } from "../editor/index.ts";
 import { bytesWords } from "../execution/status-words.ts";
 import { mayEdit, type ProjectState, requireProject } from "../projects/project-store.ts";
-import { nameOf } from "./entries.ts";
+import { CodeSkeleton } from "./code-skeleton.tsx";
+import { filesOf, nameOf } from "./entries.ts";
 import { startCreating } from "./file-actions.ts";
 import "./file-cover.css";
 import { imageTypeOf } from "./image-types.ts";
+import type { TabsState } from "./tabs-store.ts";
 
 /** A larger picture is downloaded rather than drawn. */
 const LARGEST_IMAGE_BYTES = 8 * 1024 * 1024;
-/** Most files are here sooner than a word about it could be read. */
-const PATIENCE_MS = 250;
 
 const COVERED: ReadonlySet<ReadOnlyReason> = new Set(["binary", "too-large", "not-found", "opening", "unreachable"]);
 
@@ -129,23 +129,6 @@ const Bytes = ({ entry, why }: { readonly entry: Entry; readonly why?: string })
   </Card>
 );
 
-const Opening = ({ name }: { readonly name: string }) => {
-  const [isLate, setLate] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
-    return () => clearTimeout(timer);
-  }, []);
-  if (!isLate) return null;
-  return (
-    <output className="code-skeleton">
-      <span className="visually-hidden">Opening {name}</span>
-      {[46, 62, 30, 0, 54, 71, 38].map((width, index) => (
-        <i key={index} style={{ width: `${width}%` }} />
-      ))}
-    </output>
-  );
-};
-
 const contentFor = (reason: ReadOnlyReason, entry: Entry): ReactNode => {
   const name = nameOf(entry.path);
   switch (reason) {
@@ -182,16 +165,13 @@ const contentFor = (reason: ReadOnlyReason, entry: Entry): ReactNode => {
         />
       );
     default:
-      return <Opening key={entry.id} name={name} />;
+      return <CodeSkeleton key={entry.id} words={`Opening ${name}`} />;
   }
 };
 
-const NoFile = () => {
+const NoFile = ({ isEmpty }: { readonly isEmpty: boolean }) => {
   const app = useApp();
-  const { status, entries } = useStore(app.files);
   const canEdit = useStore(app.projects, ({ state }) => mayEdit(state));
-  if (status !== "ready") return null;
-  const isEmpty = entries.size === 0;
   const makeFile = (): void => {
     app.layout.setState({ filesShown: true, pane: "files" });
     startCreating(app, "file", "");
@@ -213,23 +193,40 @@ const NoFile = () => {
   );
 };
 
+/** Why the shown file can't be seen in the editor; a word of its own, so that nothing is drawn while it is only saved. */
+const coverReason = ({ shown, saves }: TabsState): ReadOnlyReason | undefined => {
+  const save = saves.get(shown ?? "");
+  return save?.kind === "read-only" && COVERED.has(save.reason) ? save.reason : undefined;
+};
+
 export const FileCover = () => {
   const app = useApp();
   const shown = useStore(app.tabs, (tabs) => tabs.shown);
-  const save = useStore(app.tabs, (tabs) => tabs.saves.get(shown ?? ""));
+  const reason = useStore(app.tabs, coverReason);
+  const hasShown = useStore(app.tabs, (tabs) => tabs.hasShown);
   const entry = useStore(app.files, ({ entries }) => entries.get(shown ?? ""));
-  const kind = useStore(app.projects, ({ state }) => state.kind);
-  const reason = save?.kind === "read-only" && COVERED.has(save.reason) ? save.reason : undefined;
+  const hasFiles = useStore(app.files, ({ entries }) => filesOf(entries).length > 0);
   const isRead = useStore(app.files, ({ status }) => status === "ready");
+  const isEmpty = useStore(app.files, ({ entries }) => entries.size === 0);
+  const kind = useStore(app.projects, ({ state }) => state.kind);
+  // Where there are files the first one opens by itself.
+  const isWithoutFile = isRead && !entry && (hasShown || !hasFiles);
   const isHidden =
-    kind === "open" ? (isRead && !entry) || (reason !== undefined && reason !== "opening") : !OPENING.has(kind);
+    kind === "open" ? isWithoutFile || (reason !== undefined && reason !== "opening") : !OPENING.has(kind);
   useEffect(() => {
     // An editor under a cover, this one or the project's, takes no keys.
     const editor = document.getElementById("editor");
     if (editor) editor.inert = isHidden;
   }, [isHidden]);
   if (kind !== "open") return null;
-  if (!entry) return <NoFile />;
+  if (isWithoutFile) return <NoFile isEmpty={isEmpty} />;
+  if (!entry) {
+    return (
+      <div className="cover cover-late">
+        <CodeSkeleton words="Opening the project" />
+      </div>
+    );
+  }
   if (reason === undefined) return null;
   return (
     <div className="cover" data-cover={reason}>

@@ -125,17 +125,13 @@ const Rows = () => {
 
 const Body = () => {
   const app = useApp();
-  const { status, error, entries, hidden, edit } = useStore(app.files);
-  const kind = useStore(app.projects, ({ state }) => state.kind);
-  if (kind === "sample")
+  const { status, entries, hidden, edit } = useStore(app.files);
+  const state = useStore(app.projects, (projects) => projects.state);
+  if (state.kind === "sample")
     return <p className="tree-note">The first edit or run makes this a project; then its files are here.</p>;
-  if (status === "failed")
-    return (
-      <p className="tree-note" role="alert">
-        {errorText(error)}
-      </p>
-    );
-  if (status === "loading") {
+  if (state.kind === "failed") return <p className="tree-note">{errorText(state.error)}</p>;
+  if (state.kind !== "open" && state.kind !== "loading") return <p className="tree-note">No project is open.</p>;
+  if (status !== "ready") {
     return (
       <div className="tree-skeleton" aria-busy="true">
         <span className="visually-hidden">Loading files</span>
@@ -143,7 +139,7 @@ const Body = () => {
       </div>
     );
   }
-  if (status === "ready" && !edit && [...entries.keys()].every((id) => hidden.has(id))) {
+  if (!edit && [...entries.keys()].every((id) => hidden.has(id))) {
     return <p className="tree-note">No files yet.</p>;
   }
   return <Rows />;

@@ -8,8 +8,8 @@ export type TreeEdit = { kind: "rename"; id: string } | { kind: "create"; what: 
 
 export type FilesState = {
   readonly entries: Entries;
-  readonly status: "none" | "loading" | "ready" | "failed";
-  readonly error: unknown;
+  /** A tree that can't be had is no state of it: the project did not open then. */
+  readonly status: "none" | "loading" | "ready";
   /** Ids of open folders. */
   readonly expanded: ReadonlySet<string>;
   /** Deleted in the page, not yet on the server: undo is still possible. */
@@ -23,7 +23,6 @@ export type FilesStore = StoreApi<FilesState>;
 const EMPTY: FilesState = {
   entries: new Map(),
   status: "none",
-  error: undefined,
   expanded: new Set(),
   hidden: new Set(),
   edit: undefined,
@@ -33,7 +32,7 @@ const EMPTY: FilesState = {
 export const createFilesStore = (): FilesStore => createStore(() => EMPTY);
 
 export const setEntries = (store: FilesStore, list: readonly Entry[]): void =>
-  store.setState({ entries: entriesFrom(list), status: "ready", error: undefined });
+  store.setState({ entries: entriesFrom(list), status: "ready" });
 
 export const setExpanded = (store: FilesStore, id: string, isExpanded: boolean): void =>
   store.setState(({ expanded }) => {

@@ -26,6 +26,26 @@ describe("tabs", () => {
     expect(store.getState()).toMatchObject({ open: [], shown: undefined });
   });
 
+  it("remembers that a file was shown, however it came to be", () => {
+    const store = createTabsStore();
+    expect(store.getState().hasShown).toBe(false);
+    store.setState({ open: ["a"], shown: "a" });
+    closeTab(store, "a");
+    expect(store.getState()).toMatchObject({ shown: undefined, hasShown: true });
+  });
+
+  it("wakes nobody for a saved state that is the same as before", () => {
+    const store = withTabs("a");
+    let woken = 0;
+    store.subscribe(() => {
+      woken += 1;
+    });
+    setSave(store, "a", { kind: "offline", changes: 1 });
+    setSave(store, "a", { kind: "offline", changes: 1 });
+    setSave(store, "a", { kind: "offline", changes: 2 });
+    expect(woken).toBe(2);
+  });
+
   it("forgets the saved state with the tab", () => {
     const store = withTabs("a");
     setSave(store, "a", { kind: "saving" });

@@ -8,10 +8,18 @@ export type TabsState = {
   readonly shown: string | undefined;
   /** Last known state by file id. */
   readonly saves: ReadonlyMap<string, SaveState>;
+  /** Has any file been shown here? Until then the first one is on its way, and "no file" is not yet true. */
+  readonly hasShown: boolean;
 };
 export type TabsStore = StoreApi<TabsState>;
 
-export const createTabsStore = (): TabsStore => createStore(() => ({ open: [], shown: undefined, saves: new Map() }));
+export const createTabsStore = (): TabsStore => {
+  const store: TabsStore = createStore(() => ({ open: [], shown: undefined, saves: new Map(), hasShown: false }));
+  store.subscribe(({ shown, hasShown }) => {
+    if (shown !== undefined && !hasShown) store.setState({ hasShown: true });
+  });
+  return store;
+};
 
 export const showTab = (store: TabsStore, fileId: string): void =>
   store.setState(({ open }) => ({ open: open.includes(fileId) ? open : [...open, fileId], shown: fileId }));
@@ -34,8 +42,13 @@ export const moveTab = (store: TabsStore, fileId: string, to: number): void =>
     return { open: open.filter((id) => id !== fileId).toSpliced(Math.max(0, to), 0, fileId) };
   });
 
-export const setSave = (store: TabsStore, fileId: string, state: SaveState): void =>
+const isSame = (a: SaveState | undefined, b: SaveState): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** What was known already wakes nobody: this is told at every keystroke. */
+export const setSave = (store: TabsStore, fileId: string, state: SaveState): void => {
+  if (isSame(store.getState().saves.get(fileId), state)) return;
   store.setState(({ saves }) => ({ saves: new Map(saves).set(fileId, state) }));
+};
 
 /** Is something typed here that no server has confirmed? */
 export const isUnsaved = (state: SaveState | undefined): boolean =>

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
+import { CodeSkeleton } from "../files/code-skeleton.tsx";
 
 type CoverProps = {
   readonly icon: LucideIcon;
@@ -50,6 +51,14 @@ export const ProjectCover = () => {
     app.session.store,
     ({ kind, ...rest }) => kind === "signed-in" && "user" in rest && rest.user.kind === "registered",
   );
+  // What the server has put into the page already is better than its shape.
+  if (state.kind === "loading" && !app.boot.file) {
+    return (
+      <div className="cover cover-late">
+        <CodeSkeleton words="Opening the project" />
+      </div>
+    );
+  }
   if (state.kind === "missing") {
     return (
       <Cover {...MISSING[state.what]}>
