@@ -236,3 +236,29 @@ describe("what is on its way", () => {
     expect(people.faults()).toEqual([]);
   });
 });
+
+describe("saving", () => {
+  it("moves nothing in the tabs while it goes on", async () => {
+    await using ada = await workspace({ "main.py": "" });
+    const { page } = ada.editor;
+    await page.routeWebSocket(/\/collaborate\//u, (socket) => {
+      const server = socket.connectToServer();
+      let sent = 0;
+      socket.onMessage((message) => {
+        sent += 1;
+        // What is typed is on its way for as long as the test looks.
+        if (sent < 3) server.send(message);
+      });
+    });
+    await page.reload();
+    await ada.editor.editorReady();
+    await ada.editor.saved();
+    const place = () => page.getByRole("button", { name: "New file" }).last().boundingBox();
+    const before = await place();
+    await page.locator("#editor .view-lines").click();
+    await page.keyboard.type("unsaved");
+    await page.locator(".tab-dot").waitFor();
+    expect(await place()).toEqual(before);
+    expect(ada.editor.faults).toEqual([]);
+  });
+});

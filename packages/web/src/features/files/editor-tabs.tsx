@@ -96,18 +96,21 @@ const Tab = ({ fileId, path, index, isOnly, hasTwin }: TabProps) => {
         {hasTwin && <span className="tab-folder">{folder === "" ? "at the root" : folder}</span>}
         {unsaved && <span className="visually-hidden">, not saved yet</span>}
       </div>
-      {unsaved && <span className="tab-dot" aria-hidden />}
-      {/* A tab list holds tabs only: the keyboard closes with Delete, this is the pointer's way. */}
-      {!isOnly && (
-        <span
-          className="tab-close"
-          aria-hidden
-          title="Close (Delete)"
-          onClick={() => closeFile(app, fileId, { focus: isShown })}
-        >
-          <X size={13} />
-        </span>
-      )}
+      {/* As wide with either of them as with none: nothing moves while a change is saved. */}
+      <span className="tab-end">
+        {unsaved && <span className="tab-dot" aria-hidden />}
+        {/* A tab list holds tabs only: the keyboard closes with Delete, this is the pointer's way. */}
+        {!isOnly && (
+          <span
+            className="tab-close"
+            aria-hidden
+            title="Close (Delete)"
+            onClick={() => closeFile(app, fileId, { focus: isShown })}
+          >
+            <X size={13} />
+          </span>
+        )}
+      </span>
     </div>
   );
 };
