@@ -261,4 +261,22 @@ describe("saving", () => {
     expect(await place()).toEqual(before);
     expect(ada.editor.faults).toEqual([]);
   });
+
+  it("is what Ctrl+S asks about, and the browser's own dialog stays away", async () => {
+    await using ada = await workspace({ "main.py": "" });
+    const { page } = ada.editor;
+    await ada.editor.saved();
+    const isTaken = (place: string): Promise<boolean> =>
+      page.locator(place).evaluate((element) => {
+        const event = new KeyboardEvent("keydown", { key: "s", ctrlKey: true, bubbles: true, cancelable: true });
+        element.dispatchEvent(event);
+        return event.defaultPrevented;
+      });
+    expect(await isTaken("body")).toBe(true);
+    await page.getByRole("status").getByText("Saved").first().waitFor();
+    await page.getByRole("button", { name: "Share" }).click();
+    await page.getByRole("dialog").waitFor();
+    expect(await isTaken("dialog")).toBe(true);
+    expect(ada.editor.faults).toEqual([]);
+  });
 });

@@ -1,7 +1,9 @@
-/** The keys that work everywhere in the page: Run, and F6 from region to region. */
+/** The keys that work everywhere in the page: Run, F6 from region to region, and Save, which has nothing to do. */
 import type { App } from "./services.ts";
 import { run, stop } from "../features/execution/run-actions.ts";
 import { isBusy } from "../features/execution/run-store.ts";
+import { dismissToast, showToast } from "../design/toasts.ts";
+import { saveWords } from "../features/files/save-words.ts";
 import { setFollowing } from "../features/presence/follow.ts";
 
 const isApple = /Mac|iPhone|iPad/u.test(navigator.platform);
@@ -10,8 +12,23 @@ export const runKeys = runKeyCaps.join(isApple ? "" : "+");
 
 const isRunKey = (event: KeyboardEvent): boolean => event.key === "Enter" && (event.ctrlKey || event.metaKey);
 
-/** Keys that the terminal must leave to the page. */
-export const isPageKey = (event: KeyboardEvent): boolean => isRunKey(event) || event.key === "F6";
+const isSaveKey = (event: KeyboardEvent): boolean =>
+  event.key.toLowerCase() === "s" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+
+/** Keys that the terminal must leave to the page. In a terminal Ctrl+S would hold the output, and nothing would say so. */
+export const isPageKey = (event: KeyboardEvent): boolean => isRunKey(event) || isSaveKey(event) || event.key === "F6";
+
+let saveToast: number | undefined;
+
+/** The page saves by itself: who asks is told how far it is, instead of what the browser would save. */
+const saySaved = (app: App): void => {
+  const { saves, shown } = app.tabs.getState();
+  const save = saves.get(shown ?? "");
+  if (saveToast !== undefined) dismissToast(saveToast);
+  const words = save ? saveWords(save).text : "There is nothing to save yet";
+  const text = save?.kind === "read-only" ? `${words}.` : `${words}. Every change is saved by itself.`;
+  saveToast = showToast({ text });
+};
 
 const REGIONS = ["slot-files", "region-code", "slot-output", "slot-bar", "slot-bottom", "toasts"] as const;
 /** Where the keyboard lands in a region: where one works, before what one presses. */
@@ -50,6 +67,7 @@ export const installShortcuts = (app: App): void => {
   addEventListener(
     "keydown",
     (event) => {
+      if (isSaveKey(event)) event.preventDefault();
       // A dialog is a place of its own: nothing behind it is reached or started.
       if (document.querySelector("dialog[open]")) return;
       if (isRunKey(event)) {
@@ -57,6 +75,9 @@ export const installShortcuts = (app: App): void => {
         event.stopPropagation();
         if (event.shiftKey && isBusy(app.runs.getState().state)) stop(app);
         else run(app);
+      } else if (isSaveKey(event)) {
+        event.stopPropagation();
+        saySaved(app);
       } else if (event.key === "F6") {
         event.preventDefault();
         event.stopPropagation();
