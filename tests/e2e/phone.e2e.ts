@@ -1,12 +1,29 @@
 /** The page on a phone: 390x844, touch, one pane at a time, Run in reach of the thumb. */
+import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { EditorPage } from "../support/editor-page.ts";
+import { eventually } from "../support/eventually.ts";
+import { createLink, People } from "../support/people.ts";
 import { setStage } from "../support/stage.ts";
+import { openWorkspace, type WorkspaceOptions } from "../support/workspace.ts";
 
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 
+const PORTRAIT = PHONE.viewport;
+const LANDSCAPE = { width: PORTRAIT.height, height: PORTRAIT.width };
+
+const overflow = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+const pane = (page: Page, name: "Code" | "Files" | "Output") =>
+  page.getByRole("navigation", { name: "Panes" }).getByRole("button", { name });
+
 describe("on a phone", () => {
   const stage = setStage();
+  const workspace = async (files: WorkspaceOptions["files"], options: Partial<WorkspaceOptions> = {}) => {
+    const opened = await openWorkspace(stage.browser, stage.server.origin, { files, ...PHONE, ...options });
+    await opened.editor.editorReady();
+    return opened;
+  };
 
   it(
     "a stranger runs the sample and answers it, and nothing is wider than the screen",
@@ -14,11 +31,10 @@ describe("on a phone", () => {
     async () => {
       await using ada = await EditorPage.open(stage.browser, stage.server.origin, PHONE);
       await ada.editorReady();
-      const overflow = () => ada.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect(await overflow()).toBeLessThanOrEqual(0);
+      expect(await overflow(ada.page)).toBeLessThanOrEqual(0);
       await ada.run();
       await ada.page.getByText("Waiting for input").waitFor();
-      expect(await overflow()).toBeLessThanOrEqual(0);
+      expect(await overflow(ada.page)).toBeLessThanOrEqual(0);
       await ada.page.getByRole("textbox", { name: "Input for the program" }).last().fill("Ada");
       await ada.page.getByRole("button", { name: "Send" }).tap();
       await ada.ended(/exit 0/u);
@@ -26,4 +42,86 @@ describe("on a phone", () => {
       expect(ada.faults).toEqual([]);
     },
   );
+
+  it("a file is opened from the tree and typed into, and both are saved and run", async () => {
+    await using ada = await workspace({ "main.py": "print('main')\n", "b.py": "print('b')\n" });
+    const { page } = ada.editor;
+    await pane(page, "Files").tap();
+    await page.getByRole("treeitem", { name: "b.py", exact: true }).tap();
+    await eventually(async () => expect(await ada.editor.shownText()).toContain("print('b')"));
+    expect(await pane(page, "Code").getAttribute("aria-current")).toBe("true");
+    await page.locator("#editor .view-lines").tap();
+    await page.keyboard.press("ControlOrMeta+Home");
+    await page.keyboard.type("a = 1\n");
+    await eventually(async () =>
+      expect(await ada.call("GET", `/projects/${ada.project.id}/files?path=b.py`)).toMatchObject({
+        content: "a = 1\nprint('b')\n",
+      }),
+    );
+    await ada.editor.run();
+    await ada.editor.ended(/exit 0/u);
+    expect(await ada.editor.output()).toContain("b");
+    expect(await pane(page, "Output").getAttribute("aria-current")).toBe("true");
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect(ada.editor.faults).toEqual([]);
+  });
+
+  it("a long tree can be scrolled after the phone was turned with the files hidden", async () => {
+    const names = Array.from({ length: 40 }, (_, at) => `file_${String(at).padStart(2, "0")}.py`);
+    const files = Object.fromEntries(names.map((name) => [name, ""]));
+    await using ada = await workspace(files, { viewport: LANDSCAPE });
+    const { page } = ada.editor;
+    await page.getByRole("button", { name: "Hide files" }).tap();
+    await page.setViewportSize(PORTRAIT);
+    await pane(page, "Files").tap();
+    const tree = page.getByRole("tree");
+    expect(await tree.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)).toBeGreaterThan(0);
+    await page.getByRole("treeitem", { name: "file_39.py" }).tap();
+    await page.getByRole("tab", { name: "file_39.py" }).waitFor();
+    expect(ada.editor.faults).toEqual([]);
+  });
+
+  it("those for whom there is no room are counted, and nothing is wider than the screen", async () => {
+    await using ada = await workspace({ "main.py": "" });
+    const { page } = ada.editor;
+    await page.routeWebSocket(/\/events/u, (socket) => {
+      socket.connectToServer().onMessage((message) => {
+        const frame = JSON.parse(String(message)) as { event: { presence?: unknown[] } };
+        for (const name of ["Ada", "Bob", "Cy", "Dee", "Eve", "Flo"]) {
+          frame.event.presence?.push({ connectionId: name, user: { id: name, name }, role: "editor", fileId: null });
+        }
+        socket.send(JSON.stringify(frame));
+      });
+    });
+    await page.reload();
+    const people = page.getByRole("list", { name: "People here" }).getByRole("listitem");
+    await people.first().waitFor();
+    expect(await people.allInnerTexts()).toEqual(["", "", "+4"]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    await page.setViewportSize(LANDSCAPE);
+    expect(await people.allInnerTexts()).toEqual(["", "", "", "", "+2"]);
+    expect(ada.editor.faults).toEqual([]);
+  });
+
+  it("a project is shared, and a friend with a phone joins and types", async () => {
+    await using people = new People(stage.browser, stage.server.origin);
+    const ada = await people.visit("/", PHONE);
+    await ada.editorReady();
+    const path = await createLink(ada.page, "editor");
+    const dialog = ada.page.getByRole("dialog");
+    const box = await dialog.boundingBox();
+    expect([box?.x, box?.width]).toEqual([0, PORTRAIT.width]);
+    expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(PORTRAIT.height);
+    const bob = await people.visit(path, PHONE);
+    await bob.editorReady();
+    await bob.saved();
+    await bob.page.locator("#editor .view-lines").tap();
+    await bob.page.keyboard.press("ControlOrMeta+Home");
+    await bob.page.keyboard.type("# Bob was here\n");
+    await dialog.getByRole("button", { name: "Close" }).tap();
+    await eventually(async () => expect(await ada.shownText()).toContain("# Bob was here"), 15_000);
+    await ada.page.getByRole("list", { name: "People here" }).getByRole("button").first().waitFor();
+    expect(await overflow(ada.page)).toBeLessThanOrEqual(0);
+    expect(people.faults()).toEqual([]);
+  });
 });

@@ -7,7 +7,8 @@ import { initialsOf } from "./person-color.ts";
 import { othersOf, type Person } from "./presence-store.ts";
 import "./presence.css";
 
-const MOST_SHOWN = 4;
+/** Where there is room, and on a phone; presence.css shows one of the two counts of those who are left. */
+const MOST_SHOWN = { wide: 4, narrow: 2 } as const;
 
 const Avatar = ({ person }: { readonly person: Person }) => {
   const app = useApp();
@@ -32,6 +33,15 @@ const Avatar = ({ person }: { readonly person: Person }) => {
   );
 };
 
+const Rest = ({ width, people }: { readonly width: string; readonly people: readonly Person[] }) => {
+  if (people.length === 0) return null;
+  return (
+    <li className="avatar-rest" data-width={width} title={people.map(({ name }) => name).join(", ")}>
+      +{people.length}
+    </li>
+  );
+};
+
 export const Avatars = () => {
   const app = useApp();
   const all = useStore(app.presence, (presence) => presence.all);
@@ -40,17 +50,14 @@ export const Avatars = () => {
   const others = othersOf(all, session.kind === "signed-in" ? session.user : undefined);
   // What was heard as somebody else is not true any more, least of all about that somebody.
   if (others.length === 0 || isStranger) return null;
-  const rest = others.slice(MOST_SHOWN);
   return (
     <ul className="avatars" aria-label="People here">
-      {others.slice(0, MOST_SHOWN).map((person) => (
+      {others.slice(0, MOST_SHOWN.wide).map((person) => (
         <Avatar key={person.id} person={person} />
       ))}
-      {rest.length > 0 && (
-        <li className="avatar-rest" title={rest.map(({ name }) => name).join(", ")}>
-          +{rest.length}
-        </li>
-      )}
+      {Object.entries(MOST_SHOWN).map(([width, most]) => (
+        <Rest key={width} width={width} people={others.slice(most)} />
+      ))}
     </ul>
   );
 };
