@@ -25,6 +25,23 @@ const gate = () => {
 
 const row = (page: Page, name: string) => page.getByRole("treeitem", { name, exact: true });
 
+describe("sharing without the server", () => {
+  it("says so once, and goes on when it is tried again", async () => {
+    await using ada = await workspace({ "main.py": "" });
+    const { page } = ada.editor;
+    await page.route(/\/(?:links|members)/u, (route) => route.abort());
+    await page.getByRole("button", { name: "Share" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("The server can't be reached").waitFor();
+    expect(await dialog.getByText("The server can't be reached").count()).toBe(1);
+    await page.unrouteAll();
+    await dialog.getByRole("button", { name: "Try again" }).click();
+    await dialog.getByRole("button", { name: "Create link" }).waitFor();
+    await dialog.getByText("(you)").waitFor();
+    expect(ada.editor.faults).toEqual([]);
+  });
+});
+
 describe("code that does not come", () => {
   it.each([
     ["share-dialog", "Share", "Share Workshop"],
@@ -198,14 +215,31 @@ describe("a run", () => {
   });
 });
 
-describe("what is on its way", () => {
+describe("a friend", () => {
   let people: People;
   beforeEach(() => {
     people = new People(stage.browser, stage.server.origin);
   });
   afterEach(() => people[Symbol.asyncDispose]());
 
-  it("by a share link has a shape, and nobody who joins is told that no file is open", async () => {
+  it("who may only watch sees a run to its end, and is asked for nothing", async () => {
+    const ada = await people.visitAndType("print(input('Name? '))\n");
+    const bob = await people.visit(await createLink(ada.page, "viewer"));
+    await bob.editorReady();
+    await ada.page.keyboard.press("Escape");
+    await ada.run();
+    await bob.outputContains("Name?");
+    await bob.page.getByText("Waiting for input").waitFor();
+    expect(await bob.page.locator(".input-keys").count()).toBe(0);
+    await ada.page.locator(".xterm-helper-textarea").focus();
+    await ada.page.keyboard.type("Ada\n");
+    await ada.ended(/exit 0/u);
+    await bob.ended(/exit 0/u);
+    await bob.outputContains("Ada");
+    expect(people.faults()).toEqual([]);
+  });
+
+  it("who comes by a share link sees the shape of what is on its way, and never that no file is open", async () => {
     const ada = await people.visitAndType("shared\n");
     const path = await createLink(ada.page, "editor");
     const { page } = await people.visit("/new/python");

@@ -30,6 +30,7 @@ const stateWords = (app: ReturnType<typeof useApp>): { tone: RunTone; words: str
 const Header = () => {
   const app = useApp();
   const runs = useStore(app.runs);
+  const mayAnswer = useStore(app.projects, (projects) => mayEdit(projects.state));
   const words = stateWords(app);
   const { state } = runs;
   const entryPoint = "execution" in state ? state.execution.entryPoint : undefined;
@@ -46,7 +47,7 @@ const Header = () => {
           <span className="run-dot" aria-hidden /> {words.words}
         </span>
       )}
-      {runs.awaitsInput && (
+      {runs.awaitsInput && mayAnswer && (
         <span className="input-keys" aria-hidden>
           <kbd className="keycap">F6</kbd> to answer
         </span>
@@ -190,6 +191,7 @@ const InputRow = () => {
 export const OutputPane = () => {
   const app = useApp();
   const { state, other } = useStore(app.runs);
+  const mayAnswer = useStore(app.projects, (projects) => mayEdit(projects.state));
   return (
     <>
       <Header />
@@ -199,7 +201,7 @@ export const OutputPane = () => {
         {state.kind === "refused" && <Refused error={state.error} />}
         {state.kind !== "idle" && state.kind !== "refused" && <TerminalView />}
       </div>
-      {state.kind === "live" && <InputRow />}
+      {state.kind === "live" && mayAnswer && <InputRow />}
       {state.kind === "lost" && <Lost />}
       {state.kind === "ended" && <ExitLine execution={state.execution} />}
     </>

@@ -2,12 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { fakeOpener, stubPage } from "../../app/fake-socket.testing.ts";
 import { attachRunStream } from "./run-stream.ts";
 
-const start = () => {
+const start = ({ mayControl = true } = {}) => {
   const opener = fakeOpener();
   const told: unknown[] = [];
   const stream = attachRunStream({
     executionId: "e",
     openSocket: opener.open,
+    mayControl: () => mayControl,
     onStart: () => told.push("start"),
     onOutput: (bytes) => told.push(new TextDecoder().decode(bytes)),
     onExecution: ({ status }) => told.push(status),
@@ -51,6 +52,15 @@ describe("a run's stream", () => {
     (await newest()).open();
     await vi.advanceTimersByTimeAsync(5000);
     expect(told).toEqual([true, "start", true, "start"]);
+  });
+
+  it("says nothing for somebody who may only watch", async () => {
+    const { stream, newest } = start({ mayControl: false });
+    stream.send({ type: "resize", columns: 80, rows: 24 });
+    const socket = await newest();
+    socket.open();
+    stream.input("typed\n");
+    expect(socket.sent).toEqual([]);
   });
 
   it.each([4403, 4404])("is given up after %s, and never after its end", async (code) => {

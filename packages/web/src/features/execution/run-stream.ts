@@ -20,6 +20,8 @@ export interface RunStream {
 export type RunStreamOptions = {
   readonly executionId: string;
   readonly openSocket: SocketOpener;
+  /** Viewers only watch: for a word of theirs, even the size of their terminal, the server would end the stream. */
+  readonly mayControl: () => boolean;
   /** The stream starts from its beginning (again, after a reconnect). */
   readonly onStart: () => void;
   readonly onOutput: (bytes: Uint8Array) => void;
@@ -39,7 +41,7 @@ export const attachRunStream = (options: RunStreamOptions): RunStream => {
   let patience: ReturnType<typeof setTimeout> | undefined;
 
   const push = (data: string | Uint8Array<ArrayBuffer>): void => {
-    if (!isOver && !socket.send(data)) unsent.push(data);
+    if (!isOver && options.mayControl() && !socket.send(data)) unsent.push(data);
   };
 
   const receive = (data: unknown): void => {

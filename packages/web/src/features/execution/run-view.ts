@@ -3,7 +3,7 @@ import { hasEnded, routes } from "@atelier/contracts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
 import { announce } from "../../design/announce.ts";
-import { openProjectOf } from "../projects/project-store.ts";
+import { mayEdit, openProjectOf } from "../projects/project-store.ts";
 import { watchForInput } from "./input-hint.ts";
 import { attachRunStream, type RunStream } from "./run-stream.ts";
 import { type ExecutionSummary, isBusy } from "./run-store.ts";
@@ -40,6 +40,7 @@ export const showRun = (app: App, execution: ExecutionSummary): void => {
   stream = attachRunStream({
     executionId: execution.id,
     openSocket: app.openSocket,
+    mayControl: () => mayEdit(app.projects.getState().state),
     onStart: () => output.clear(),
     onOutput(bytes) {
       output.append(bytes);

@@ -6,6 +6,7 @@ import { isPageKey } from "../../app/shortcuts.ts";
 import { logFault } from "../../app/page-log.ts";
 import { filesOf } from "../files/entries.ts";
 import { openPath } from "../files/open-file.ts";
+import { mayEdit } from "../projects/project-store.ts";
 import { plainText } from "./plain-output.ts";
 import { sendInput, sendResize } from "./run-view.ts";
 import type { TerminalView as View } from "./terminal.ts";
@@ -65,6 +66,7 @@ export const TerminalView = () => {
   const [view, setView] = useState<View>();
   const { output } = useStore(app.runs);
   const isLive = useStore(app.runs, ({ state }) => state.kind === "live");
+  const mayAnswer = useStore(app.projects, ({ state }) => mayEdit(state));
   const theme = useStore(app.theme, ({ shown }) => shown);
   const paths = useRef(usePaths());
 
@@ -94,9 +96,10 @@ export const TerminalView = () => {
 
   useEffect(() => view?.restyle(), [view, theme]);
   useEffect(() => {
-    view?.setActive(isLive);
-    if (isLive && isKeyboardFree()) view?.focus();
-  }, [view, isLive]);
+    const isActive = isLive && mayAnswer;
+    view?.setActive(isActive);
+    if (isActive && isKeyboardFree()) view?.focus();
+  }, [view, isLive, mayAnswer]);
 
   return (
     <div className="run-terminal">
