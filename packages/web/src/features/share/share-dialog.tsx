@@ -11,6 +11,15 @@ import { ShareMembers } from "./share-members.tsx";
 import { useResource } from "./use-resource.ts";
 import "./share.css";
 
+const Failed = ({ error, onRetry }: { readonly error: unknown; readonly onRetry: () => void }) => (
+  <div className="share-failed" role="alert">
+    <p className="dialog-error">{errorText(error)}</p>
+    <button className="button" onClick={onRetry}>
+      Try again
+    </button>
+  </div>
+);
+
 const Sharing = ({ project }: { readonly project: Project }) => {
   const { call, presence } = useApp();
   const load = useCallback(() => call(routes.listMembers, { params: { projectId: project.id } }), [call, project.id]);
@@ -19,6 +28,8 @@ const Sharing = ({ project }: { readonly project: Project }) => {
   const present = useStore(presence, ({ all }) => all.map(({ user, role }) => `${user.id} ${role}`).join());
   const { reload } = members;
   useEffect(reload, [present, reload]);
+  // Without the people there are no links either: said once.
+  if (!members.value && members.error !== undefined) return <Failed error={members.error} onRetry={reload} />;
   return (
     <>
       {project.role === "owner" ? (
@@ -38,17 +49,18 @@ export const ShareDialog = ({ onClose }: { readonly onClose: () => void }) => {
   const app = useApp();
   const project = useStore(app.projects, ({ state }) => (state.kind === "open" ? state.project : undefined));
   const [error, setError] = useState<unknown>();
-  useEffect(() => {
+  const save = useCallback(() => {
     // Sharing is the third thing, after editing and running, that makes the sample a project.
     ensureProject(app).catch(setError);
   }, [app]);
+  useEffect(save, [save]);
+  const saveAgain = (): void => {
+    setError(undefined);
+    save();
+  };
   return (
     <Dialog title={project ? `Share ${project.name}` : "Share"} onClose={onClose}>
-      {error !== undefined && (
-        <p className="dialog-error" role="alert">
-          {errorText(error)}
-        </p>
-      )}
+      {!project && error !== undefined && <Failed error={error} onRetry={saveAgain} />}
       {!project && error === undefined && <p className="dialog-note">Saving it as a project of yours first…</p>}
       {project && <Sharing project={project} />}
     </Dialog>

@@ -105,7 +105,7 @@ export const ShareMembers = ({ project, members }: ShareMembersProps) => {
           {errorText(error ?? members.error)}
         </p>
       )}
-      <ul ref={listElement} className="share-list" aria-label="People" tabIndex={-1}>
+      <ul ref={listElement} className="share-list" aria-label="People" aria-busy={!members.value} tabIndex={-1}>
         {list.map((member) => (
           <MemberRow
             key={member.userId}
