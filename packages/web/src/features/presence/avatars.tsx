@@ -75,7 +75,8 @@ export const FollowFrame = () => {
         style={{ backgroundColor: person.color }}
         onClick={() => setFollowing(app, undefined)}
       >
-        Following {person.name} · Esc stops
+        Following {person.name} · <span className="follow-key">Esc stops</span>
+        <span className="follow-tap">tap to stop</span>
       </button>
     </div>
   );
