@@ -63,27 +63,36 @@ describe("the early surface", () => {
     expect(await page.locator(".early-lines").textContent()).toBe("1\n2\n3");
   });
 
-  it("gives what was typed before any file had a name to the file whose text it was, and to no other", async () => {
-    await mount("print(1)\n");
+  it.each([
+    ["whose text it was", "print(1)\nprint(2)\n", "# print(1)\nprint(2)\n"],
+    ["with Windows line ends", "print(1)\r\nprint(2)\r\n", "# print(1)\nprint(2)\n"],
+    ["that goes on after the server's code", "print(1)\nprint(2)\nprint(3)\n", "# print(1)\nprint(2)\nprint(3)\n"],
+    ["that is another by now", "import x\nprint(1)\nprint(2)\n", "import x\n# print(1)\nprint(2)\n"],
+  ])("gives what was typed before any file had a name to the first file, one %s", async (_what, text, expected) => {
+    await mount("print(1)\nprint(2)\n");
+    await page.keyboard.press("ControlOrMeta+Home");
     await page.keyboard.type("# ");
-    const result = await page.evaluate(() => {
+    const result = await page.evaluate((given) => {
       const { editor, edits } = mounted.early;
-      editor.show("other", "something else\n", { label: "other", readOnly: false });
-      const other = editor.textOf("other");
-      editor.show("main", "print(1)\n", { label: "main", readOnly: false });
-      return { other, edits, main: editor.textOf("main") };
-    });
-    expect(result).toEqual({ other: "something else\n", main: "print(1)\n", edits: [] });
+      editor.show("main", given, { label: "main", readOnly: false });
+      return { edits, text: editor.textOf("main"), after: editor.carry("main")?.head };
+    }, text);
+    expect(result).toEqual({ edits: ["main"], text: expected, after: expected.indexOf("# ") + 2 });
+    await page.evaluate(() => mounted.early.editor.show("next", "next\n", { label: "next", readOnly: false }));
+    expect(await area().inputValue()).toBe("next\n");
+  });
 
-    await mount("print(1)\n");
-    await page.keyboard.type("# ");
-    const kept = await page.evaluate(() => {
-      const { editor, edits } = mounted.early;
-      editor.show("main", "print(1)\n", { label: "main", readOnly: false });
-      return { edits, text: editor.textOf("main") };
-    });
-    expect(kept.edits).toEqual(["main"]);
-    expect(kept.text).toContain("# ");
+  it("takes no keys while there is no code, says so, and keeps the focus until there is", async () => {
+    await mount("");
+    await page.keyboard.type("lost?");
+    expect(await area().inputValue()).toBe("");
+    expect(await area().getAttribute("placeholder")).toBe("Opening…");
+    await page.evaluate(() => mounted.early.editor.show("a", "", { label: "a", readOnly: true, isOpening: true }));
+    expect(await area().getAttribute("placeholder")).toBe("Opening…");
+    await page.evaluate(() => mounted.early.editor.show("b", "code", { label: "b", readOnly: false }));
+    await page.keyboard.press("ControlOrMeta+End");
+    await page.keyboard.type("!");
+    expect([await area().inputValue(), await area().getAttribute("placeholder")]).toEqual(["code!", ""]);
   });
 
   it("indents with Tab, keeps an indent with Enter, and lets Tab out after Escape", async () => {

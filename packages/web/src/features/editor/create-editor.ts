@@ -62,9 +62,9 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
   };
   const showEarly = (id: string, file: OpenFile) => {
     const text = file.kind === "local" ? file.text : (file.initialText ?? "");
-    const readOnly = file.kind === "live" && (file.readOnly || file.initialText === undefined);
-    early.show(id, text, { label: file.path, readOnly });
     const isOpening = file.kind === "live" && file.initialText === undefined;
+    const readOnly = isOpening || (file.kind === "live" && file.readOnly);
+    early.show(id, text, { label: file.path, readOnly, isOpening });
     saveState.emit([readOnly ? { kind: "read-only", reason: isOpening ? "opening" : "role" } : { kind: "saved" }, id]);
   };
   /** Gives Monaco every file the early surface has touched, the shown one last. */
@@ -84,7 +84,11 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
     early.dispose();
   };
 
+  /** Until a file is shown what is typed belongs to none, and Monaco would take no keys at all. */
+  let someFileShown: () => void;
+  const fileShown = new Promise<void>((resolve) => (someFileShown = resolve));
   const ready = loadPane().then(async (createPane) => {
+    await fileShown;
     await early.composed();
     if (disposed || !createPane) return;
     const made = createPane(host, { ...options, theme }, events);
@@ -116,6 +120,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
       shownId = id;
       if (pane) pane.open(file);
       else showEarly(id, files.get(id) ?? file);
+      someFileShown();
     },
     close: (fileId) => {
       files.delete(fileId);

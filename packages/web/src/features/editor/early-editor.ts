@@ -1,5 +1,7 @@
 /** A plain text area over the server's first code: takes keys before Monaco is there and hands everything over. */
 import "./early-editor.css";
+import { minimalChange } from "./minimal-change.ts";
+import { type TextChange, applyChanges, mapOffset, rebaseChanges } from "./text-changes.ts";
 
 /** What was in the early surface when Monaco took its place. */
 export interface Carried {
@@ -14,7 +16,8 @@ export interface Carried {
 }
 
 export interface EarlyEditor {
-  show(id: string, text: string, options: { label: string; readOnly: boolean }): void;
+  /** What was typed before any file was shown goes into the first one, whatever else its text holds. */
+  show(id: string, text: string, options: ShowOptions): void;
   /** The text of a file that was shown here, as the reader left it. */
   textOf(id: string): string | undefined;
   rename(from: string, to: string): void;
@@ -27,6 +30,13 @@ export interface EarlyEditor {
   dispose(): void;
 }
 
+interface ShowOptions {
+  label: string;
+  readOnly: boolean;
+  /** There is no text yet: the surface says so. */
+  isOpening?: boolean;
+}
+
 interface EarlyFile {
   text: string;
   anchor: number;
@@ -36,6 +46,12 @@ interface EarlyFile {
 }
 
 const INDENT = "    ";
+const OPENING = "Opening…";
+
+const changesBetween = (before: string, after: string): TextChange[] => {
+  const change = minimalChange(before, after);
+  return change ? [change] : [];
+};
 
 /**
  * Covers the host with the early surface, in place of the `<pre>` the server wrote there. A focused `<pre>` passes
@@ -109,6 +125,9 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
   const hadFocus = first !== null && document.activeElement === first;
   const firstText = first?.textContent ?? "";
   area.value = firstText;
+  // Keys into nothing could not be told from those of the file that comes: they are not taken, and it shows.
+  area.readOnly = firstText === "";
+  if (area.readOnly) area.placeholder = OPENING;
   number();
   host.append(root);
   if (first) {
@@ -118,17 +137,22 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
   if (hadFocus) area.focus({ preventScroll: true });
 
   return {
-    show: (id, text, { label, readOnly }) => {
-      // Typed into the server's code before anybody said which file it is: it is this one, if its text is.
-      const typedAhead = shownId === undefined && text === firstText && area.value !== firstText && !readOnly;
-      if (typedAhead) shownId = id;
+    show: (id, given, { label, readOnly, isOpening }) => {
+      const text = given.replaceAll(/\r\n?/g, "\n");
+      // The server's code may be the beginning of a long file: what was typed into it is moved to where it belongs.
+      const typedAhead = shownId === undefined && !readOnly ? changesBetween(firstText, area.value) : [];
       remember();
       shownId = id;
       const file = files.get(id);
-      const value = file?.text ?? text;
-      if (typedAhead) onEdit(id);
-      if (area.value !== value) area.value = value;
+      const value = file?.text ?? applyChanges(text, rebaseChanges(typedAhead, changesBetween(firstText, text)));
+      if (area.value !== value) {
+        const moves = changesBetween(area.value, value);
+        const [start, end] = [area.selectionStart, area.selectionEnd].map((at) => mapOffset(at, moves, "before"));
+        area.value = value;
+        if (typedAhead.length > 0) area.setSelectionRange(start ?? 0, end ?? 0);
+      }
       area.readOnly = readOnly;
+      area.placeholder = isOpening ? OPENING : "";
       area.setAttribute("aria-label", label);
       number();
       if (file) {
@@ -137,6 +161,7 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
         area.scrollLeft = file.scrollLeft;
       } else if (document.activeElement !== area) area.setSelectionRange(0, 0);
       remember();
+      if (typedAhead.length > 0) onEdit(id);
     },
     textOf: (id) => (id === shownId ? area.value : files.get(id)?.text),
     rename: (from, to) => {

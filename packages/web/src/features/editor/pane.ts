@@ -14,10 +14,10 @@ import type { Carried } from "./early-editor.ts";
 import { languageOfFileName } from "./language-of-file-name.ts";
 import { type OpenedFile, createOpenFile } from "./open-file.ts";
 import { type EditorOptions, type EditorTheme, type OpenFile, type RecoveredCopy, localFileId } from "./ports.ts";
+import { minimalChange } from "./minimal-change.ts";
 import { createPresence } from "./presence.ts";
 import type { PaneEvents } from "./pane-events.ts";
 import { createTabHint, tabKeys } from "./tab-hint.ts";
-import { minimalChange } from "./text-diff.ts";
 
 export interface Pane {
   open(file: OpenFile, carried?: Carried): void;

@@ -11,7 +11,8 @@ import {
   splitsPair,
   widenOverPairs,
 } from "./text-changes.ts";
-import { diffTexts, minimalChange } from "./text-diff.ts";
+import { minimalChange } from "./minimal-change.ts";
+import { diffTexts } from "./text-diff.ts";
 
 const text = fc.string({ unit: fc.constantFrom("a", "b", "\n", "é", "😀", "😁", "🧑", " ") });
 

@@ -8,7 +8,7 @@ import { entryAt, firstFileOf } from "../files/entries.ts";
 import { keepEditorState, loadEditorState } from "../files/editor-state.ts";
 import { followEntries } from "../files/follow-entries.ts";
 import { expandTo, setEntries, setExpanded } from "../files/files-store.ts";
-import { addressOf, openFile } from "../files/open-file.ts";
+import { addressOf, closeFile, openFile } from "../files/open-file.ts";
 import { listenToProject } from "./project-events.ts";
 import { setProjectState } from "./project-store.ts";
 
@@ -22,14 +22,19 @@ export type EnterOptions = {
   readonly promotedFileId?: string | undefined;
 };
 
-const restoreTabs = async (app: App, project: Project, shownFirst: string | undefined): Promise<void> => {
+/** @param guessed the file that is shown because nothing said which one should be */
+const restoreTabs = async (app: App, project: Project, guessed: string | undefined): Promise<void> => {
   const kept = await loadEditorState(app, project.id);
   const { entries } = app.files.getState();
   const open = kept.open.filter((id) => entries.get(id)?.kind === "file");
+  const wanted = kept.shown !== undefined && open.includes(kept.shown) ? kept.shown : open[0];
   app.tabs.setState(({ open: now }) => ({ open: [...new Set([...open, ...now])] }));
-  if (shownFirst !== undefined) return;
-  const shown = open.includes(kept.shown ?? "") ? kept.shown : (open[0] ?? firstFileOf(entries)?.id);
-  if (shown !== undefined) openFile(app, shown, { focus: false });
+  const { shown, saves } = app.tabs.getState();
+  if (guessed === undefined || wanted === undefined || wanted === guessed || shown !== guessed) return;
+  // Whoever may type by now perhaps does: the next key must not go into another file.
+  if (saves.get(guessed)?.kind !== "read-only") return;
+  openFile(app, wanted, { focus: false });
+  if (!open.includes(guessed)) closeFile(app, guessed);
 };
 
 /** The file that the address asks for. A folder is opened in the tree instead, and what is not here is said. */
@@ -61,7 +66,9 @@ export const enterProject = async (app: App, options: EnterOptions): Promise<voi
   }
 
   const asked = fileInAddress(app);
-  const first = asked?.id ?? options.file?.id;
+  const known = asked?.id ?? options.file?.id;
+  // An editor without a file takes no keys, and lets go of the keyboard: the likeliest file, until the tabs are known.
+  const first = known ?? firstFileOf(app.files.getState().entries)?.id;
   if (options.promotedFileId !== undefined) {
     app.tabs.setState({ open: [options.promotedFileId], shown: options.promotedFileId });
   } else if (first !== undefined) {
@@ -73,7 +80,7 @@ export const enterProject = async (app: App, options: EnterOptions): Promise<voi
   followEntries(app);
   listenToProject(app, project.id);
   if (options.promotedFileId === undefined) {
-    await restoreTabs(app, project, first);
+    await restoreTabs(app, project, known === undefined ? first : undefined);
     void resumeRun(app, project.id);
   }
   keepEditorState(app, project.id);

@@ -43,8 +43,17 @@ const askToSignIn = (app: App, at: keyof typeof SIGN_IN_REASONS): boolean => {
   return true;
 };
 
+/** Keys go into the file that the server put into the page from its first moment on, whatever is still to be asked. */
+const showFirstFile = ({ boot: { project, file }, editor }: App): void => {
+  if (!project || !file) return;
+  const { id: fileId, path, content: initialText } = file;
+  const readOnly = project.role === "viewer";
+  editor.open({ kind: "live", projectId: project.id, fileId, path, initialText, readOnly });
+};
+
 /** A link from another site comes without the Strict cookie: asked again from the page itself, the server knows us. */
 const openProject = async (app: App): Promise<void> => {
+  showFirstFile(app);
   await app.session.restore(app.boot.project !== undefined || app.boot.user !== undefined);
   // What everybody may see is seen live as well, which takes a user.
   if (app.boot.project && app.boot.guests) await app.session.ensure();

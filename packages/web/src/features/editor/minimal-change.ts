@@ -1,0 +1,19 @@
+/** The one change that turns a text into another: small enough for the first script of the page. */
+import { type TextChange, splitsPair } from "./text-changes.ts";
+
+/** One change with the common beginning and end left out; undefined if the texts are equal. */
+export function minimalChange(before: string, after: string): TextChange | undefined {
+  if (before === after) return undefined;
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before.charCodeAt(start) === after.charCodeAt(start)) start += 1;
+  if (splitsPair(before, start) || splitsPair(after, start)) start -= 1;
+  let tail = 0;
+  while (
+    tail < shorter - start &&
+    before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)
+  )
+    tail += 1;
+  if (tail > 0 && (splitsPair(before, before.length - tail) || splitsPair(after, after.length - tail))) tail -= 1;
+  return { offset: start, deleted: before.length - tail - start, inserted: after.slice(start, after.length - tail) };
+}

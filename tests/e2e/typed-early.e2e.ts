@@ -1,0 +1,185 @@
+/** Keys that come before the editor is there, on every way into a project: each is in the document, or was visibly not taken. */
+import type { BrowserContext, Page } from "playwright-core";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Entry, File } from "@atelier/contracts";
+import { signInAsGuest } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { setStage } from "../support/stage.ts";
+
+const KEYS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const EARLY = "#editor .early-text";
+const PANE = /\/pane-[\w-]+\.js$/u;
+const SLOWEST = /\/pane-[\w-]+\.js$|\/api\/auth\/refresh$/u;
+
+const stage = setStage();
+let page: Page;
+let context: BrowserContext;
+let release: () => void;
+let released: Promise<void>;
+
+/** Where each key went: into the early surface, into Monaco, into one of them that takes none, or to nobody. */
+type Taken = { readonly key: string; readonly by: "early" | "monaco" | "read-only" | "nobody" };
+declare const takenKeys: Taken[];
+
+/** Notes where keys go, and lets the page be as slow as a test wants it. */
+const watchKeys = async (): Promise<void> => {
+  await page.addInitScript(() => {
+    const keys: Taken[] = [];
+    Object.assign(globalThis, { takenKeys: keys });
+    addEventListener(
+      "keydown",
+      ({ key, target }) => {
+        if (key.length !== 1 || !(target instanceof HTMLElement)) return;
+        const isReadOnly = target.matches(".early-text:read-only, .monaco-editor [aria-autocomplete=none]");
+        const surface = target.closest(".monaco-editor")
+          ? "monaco"
+          : target.matches(".early-text")
+            ? "early"
+            : "nobody";
+        keys.push({ key, by: surface !== "nobody" && isReadOnly ? "read-only" : surface });
+      },
+      true,
+    );
+  });
+};
+
+beforeEach(async () => {
+  context = await stage.browser.newContext();
+  page = await context.newPage();
+  release = () => undefined;
+  released = new Promise((resolve) => {
+    release = resolve;
+  });
+  await watchKeys();
+});
+afterEach(async () => {
+  release();
+  await context.close();
+});
+
+const hold = async (address: RegExp): Promise<void> => {
+  await page.route(address, async (route) => {
+    await released;
+    await route.continue().catch(() => undefined);
+  });
+};
+const slow = async (address: RegExp, ms: number): Promise<void> => {
+  await page.route(address, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    await route.continue().catch(() => undefined);
+  });
+};
+
+/** A project whose only file holds `content`, and its owner's token. */
+const makeProject = async (content: string) => {
+  await page.goto(`${stage.server.origin}/`);
+  const { accessToken: token } = await page.evaluate(async () => {
+    localStorage.setItem("atelier.signedIn", "1");
+    const answer = await fetch("/api/auth/guest", { method: "POST" });
+    return (await answer.json()) as { accessToken: string };
+  });
+  const call = async <T>(path: string, body?: unknown): Promise<T> => {
+    const answer = await fetch(`${stage.server.origin}/api${path}`, {
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+    });
+    return (await answer.json()) as T;
+  };
+  const project = await call<{ id: string; slug: string }>("/projects", { name: "early" });
+  await call<Entry>(`/projects/${project.id}/files`, { path: "notes.txt", content });
+  const text = async () => (await call<File>(`/projects/${project.id}/files?path=notes.txt`)).content ?? "";
+  return { address: `${stage.server.origin}/p/${project.slug}`, id: project.id, call, text };
+};
+
+const focusCode = async (): Promise<void> => {
+  await page.locator(EARLY).focus();
+  await page.keyboard.press("ControlOrMeta+Home");
+};
+
+/** Types the alphabet at the start of the text, some keys before each step and the rest at the end. */
+const typeAcross = async (steps: readonly (() => unknown)[]): Promise<void> => {
+  const share = Math.floor(KEYS.length / (steps.length + 1));
+  for (const [index, step] of [...steps, () => undefined].entries()) {
+    const end = index === steps.length ? KEYS.length : (index + 1) * share;
+    for (const key of KEYS.slice(index * share, end)) await page.keyboard.press(key, { delay: 10 });
+    await step();
+  }
+};
+
+/** What became of the keys: those that nobody heard, those that a surface took, and those that the document holds in the end. */
+const outcome = async (text: () => Promise<string>) => {
+  const keys = await page.evaluate(() => takenKeys);
+  expect(keys).toHaveLength(KEYS.length);
+  const by = (...ways: Taken["by"][]): string =>
+    keys.flatMap((each) => (ways.includes(each.by) ? [each.key] : [])).join("");
+  const taken = by("early", "monaco");
+  const read = async (): Promise<string> => (await text()).replaceAll(/[^A-Z]/gu, "");
+  await eventually(async () => expect(await read()).toHaveLength(taken.length), 10_000).catch(() => undefined);
+  return { unheard: by("nobody"), taken, kept: await read() };
+};
+
+const attached = () => page.locator('.save-state[data-state="saved"]').waitFor();
+const monaco = () => page.locator("#editor .monaco-editor .view-line").first().waitFor({ timeout: 30_000 });
+
+describe("keys typed early into a project", () => {
+  it("are kept in a file with Windows line ends", { timeout: 60_000 }, async () => {
+    const { address, text } = await makeProject("one\r\ntwo\r\n");
+    await hold(SLOWEST);
+    await page.goto(address, { waitUntil: "commit" });
+    await focusCode();
+    await typeAcross([release, monaco]);
+    expect(await outcome(text)).toEqual({ unheard: "", taken: KEYS, kept: KEYS });
+    expect(await text()).toBe(`${KEYS}one\r\ntwo\r\n`);
+  });
+
+  it("are kept in a file of which the first response shows only a part", { timeout: 60_000 }, async () => {
+    const lines = "a line of this file\n".repeat(5000);
+    const { address, text } = await makeProject(lines);
+    await hold(SLOWEST);
+    await page.goto(address, { waitUntil: "commit" });
+    await focusCode();
+    await typeAcross([release, monaco]);
+    expect(await outcome(text)).toEqual({ unheard: "", taken: KEYS, kept: KEYS });
+    expect(await text()).toBe(KEYS + lines);
+  });
+
+  it("are kept where Monaco is there before the page knows who is signed in", { timeout: 60_000 }, async () => {
+    const { address, text } = await makeProject("one\n");
+    await hold(/\/api\/auth\/refresh$/u);
+    await page.goto(address, { waitUntil: "commit" });
+    await focusCode();
+    await typeAcross([() => page.waitForResponse(PANE).then(() => page.waitForTimeout(1500)), release, monaco]);
+    expect(await outcome(text)).toEqual({ unheard: "", taken: KEYS, kept: KEYS });
+  });
+
+  it("go nowhere unseen on the way from another site, where the page comes without its code", async () => {
+    const { address, text } = await makeProject("one\n");
+    await slow(/\/api\/auth\/refresh$|\/p\/[\w-]+$/u, 300);
+    const refreshed = page.waitForResponse(/\/api\/auth\/refresh$/u);
+    await page.goto(`data:text/html,<a href="${address}">there</a>`);
+    await page.locator("a").click({ noWaitAfter: true });
+    await focusCode();
+    await typeAcross([() => refreshed, monaco, attached]);
+    const { unheard, taken, kept } = await outcome(text);
+    expect([unheard, kept]).toEqual(["", taken]);
+    expect(KEYS.endsWith(taken) && taken.length >= 4).toBe(true);
+  });
+
+  it("go nowhere unseen on the way by a link, and the keyboard stays with the code", { timeout: 60_000 }, async () => {
+    const owner = await signInAsGuest(stage.server.origin);
+    const project = await owner.createProject({ name: "shared" });
+    await owner.createFile(project.id, "notes.txt", "one\n");
+    const link = (await owner.call("POST", `/projects/${project.id}/links`, { role: "editor" })) as { url: string };
+    await slow(/\/api\/(?:auth|links|projects)\//u, 400);
+    const [tree, tabs] = [page.waitForResponse(/\/tree$/u), page.waitForResponse(/\/editor-state$/u)];
+    await page.goto(`${stage.server.origin}${new URL(link.url, stage.server.origin).pathname}`, {
+      waitUntil: "commit",
+    });
+    await focusCode();
+    await typeAcross([() => tree, () => tabs, attached]);
+    const text = async () => (await owner.readFile(project.id, "notes.txt")).content ?? "";
+    const { unheard, taken, kept } = await outcome(text);
+    expect([unheard, kept]).toEqual(["", taken]);
+    expect(KEYS.endsWith(taken) && taken.length >= 4).toBe(true);
+  });
+});
