@@ -47,6 +47,8 @@ export interface LiveDocument {
   readonly onSaveState: Signal<SaveState>;
   /** Unsaved text of another generation, or of rights that were taken, was kept aside. */
   readonly onKeptCopy: Signal<KeptCopy>;
+  /** Keeps aside what was typed for this document and can't go into it; the reader is told. */
+  keepCopy(text: string): Promise<void>;
   /** Closes the socket; what is unsaved stays on the device. */
   close(): Promise<void>;
 }
@@ -88,6 +90,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
   let cancelStateTimer: (() => void) | undefined;
   let closed = false;
   let ended = false;
+  let lastKeptAt = 0;
   const outbox = createOutbox({ name, store, environment, send: (frame) => connection.send(frame) });
 
   const currentState = (): SaveState =>
@@ -134,7 +137,9 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
   };
 
   const keep = async (text: string) => {
-    const copy: KeptCopy = { document: name, path: options.path, text, keptAt: Date.now() };
+    // Copies are told apart by their time.
+    lastKeptAt = Math.max(Date.now(), lastKeptAt + 1);
+    const copy: KeptCopy = { document: name, path: options.path, text, keptAt: lastKeptAt };
     await store.keepCopy(copy);
     onKeptCopy.emit(copy);
   };
@@ -334,6 +339,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     onAccess,
     onSaveState,
     onKeptCopy,
+    keepCopy: keep,
     close: async () => {
       outbox.flush();
       closed = true;

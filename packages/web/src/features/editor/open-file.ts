@@ -64,8 +64,11 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
     onFirstEdit: () => onFirstEdit.emit(),
     onKeep: (kept) => store.putDraft(draftName, kept),
   });
+  const isLocal = options.draftName.startsWith("local:");
   const stored = store.loadDraft(draftName);
-  if (options.draftName.startsWith("local:")) void stored.then(restoreLocalDraft);
+  if (isLocal) void stored.then(restoreLocalDraft);
+  /** What an earlier visit typed and could not save; goes into the document, or is kept aside, once. */
+  let earlier: Promise<Draft | undefined> = isLocal ? Promise.resolve(undefined) : stored;
 
   function restoreLocalDraft(kept: Draft | undefined) {
     if (!kept || !draft || draft.dirty || kept.base !== model.getValue(EndOfLinePreference.LF)) return;
@@ -79,7 +82,24 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
     binding = undefined;
     undo = undefined;
   };
-  const attach = ({ text }: Replica, earlier: Draft | undefined) => {
+  /** Nothing may be written: what was typed meanwhile, and isn't in the document anyway, is kept as copies. */
+  const keepAside = (shared: string | undefined, left: Draft | undefined) => {
+    const typed = draft?.dirty ? model.getValue(EndOfLinePreference.LF) : undefined;
+    for (const text of [left?.text, typed]) {
+      if (text !== undefined && text !== shared) void lease?.document.keepCopy(text);
+    }
+  };
+  const forgetDrafts = async () => {
+    const names = new Set([options.draftName, draftName]);
+    await store.flush();
+    for (const name of names) store.putDraft(name, undefined);
+  };
+  const takeEarlier = () => {
+    const taken = earlier;
+    earlier = Promise.resolve(undefined);
+    return taken;
+  };
+  const attach = ({ text }: Replica, left: Draft | undefined) => {
     detach();
     const origin = { file: options.path };
     undo = createPerUserUndo(model, text, origin);
@@ -88,8 +108,9 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
       beforeEdit(changes);
       applyToText(text, changes, origin);
     };
-    if (!lease?.document.readOnly) {
-      if (earlier) apply(mergeOnto(text.toJSON(), earlier));
+    if (lease?.document.readOnly) keepAside(text.toJSON(), left);
+    else {
+      if (left) apply(mergeOnto(text.toJSON(), left));
       for (const step of draft?.stepsOnto(text.toJSON()) ?? []) apply(step);
     }
     draft?.stop();
@@ -109,12 +130,20 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
     onChange.emit();
   };
   const attachFirst = async (replica: Replica) => {
-    const names = new Set([options.draftName, draftName]);
-    const earlier = options.draftName.startsWith("local:") ? undefined : await stored;
+    await earlier;
     if (disposed || lease?.document.replica !== replica) return;
-    attach(replica, earlier);
-    await store.flush();
-    for (const name of names) store.putDraft(name, undefined);
+    attach(replica, await takeEarlier());
+    await forgetDrafts();
+  };
+  /** The document ended before it was ever here. */
+  const giveUp = async () => {
+    const left = await takeEarlier();
+    if (disposed || !draft) return;
+    keepAside(undefined, left);
+    draft.stop();
+    draft = undefined;
+    onChange.emit();
+    await forgetDrafts();
   };
 
   const file: OpenedFile = {
@@ -160,7 +189,10 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
           detach();
           onChange.emit();
         }),
-        document.onAccess.on(() => onChange.emit()),
+        document.onAccess.on(() => {
+          onChange.emit();
+          if (document.ended && draft) void giveUp();
+        }),
         document.onSaveState.on(() => onChange.emit()),
       ];
       if (document.synced) void attachFirst(document.replica);
