@@ -126,3 +126,18 @@ describe("what was typed before the document was there", () => {
     expect(it.copies).toEqual([]);
   });
 });
+
+test("what is typed between one generation of the document and the next goes into the next, once", async () => {
+  const it = await open("a\n", { earlier: { base: "a\n", text: "a\nearlier\n" } });
+  it.sync("a\n");
+  await until(() => expect(it.text()).toBe("a\nearlier\n"));
+  it.type("first\n");
+  it.beginAnew();
+  expect(it.file.readOnly).toBe(false);
+  it.type("between\n");
+  await until(async () => expect(await it.draft()).toMatchObject({ text: "a\nearlier\nfirst\nbetween\n" }));
+  it.sync("restored\na\nearlier\nfirst\n");
+  await until(() => expect(it.text()).toBe("restored\na\nearlier\nfirst\nbetween\n"));
+  expect(it.fake.text).toBe(it.text());
+  await until(async () => expect(await it.draft()).toBeUndefined());
+});

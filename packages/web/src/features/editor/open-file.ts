@@ -58,12 +58,15 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
   let binding: MonacoBinding | undefined;
   let undo: PerUserUndo | undefined;
   let disposed = false;
-  let draft: DraftRecorder | undefined = recordDraft({
-    model,
-    base: model.getValue(EndOfLinePreference.LF),
-    onFirstEdit: () => onFirstEdit.emit(),
-    onKeep: (kept) => store.putDraft(draftName, kept),
-  });
+  let { hasText } = options;
+  const record = () =>
+    recordDraft({
+      model,
+      base: model.getValue(EndOfLinePreference.LF),
+      onFirstEdit: () => onFirstEdit.emit(),
+      onKeep: (kept) => store.putDraft(draftName, kept),
+    });
+  let draft: DraftRecorder | undefined = record();
   const isLocal = options.draftName.startsWith("local:");
   const stored = store.loadDraft(draftName);
   if (isLocal) void stored.then(restoreLocalDraft);
@@ -115,6 +118,7 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
     }
     draft?.stop();
     draft = undefined;
+    hasText = true;
     binding = bindModel({
       model,
       text,
@@ -162,12 +166,12 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
     get readOnly() {
       if (!lease) return options.readOnly;
       if (binding) return lease.document.readOnly !== undefined;
-      return options.readOnly || !options.hasText || lease.document.readOnly !== undefined;
+      return !draft || options.readOnly || !hasText || lease.document.readOnly !== undefined;
     },
     get saveState(): SaveState {
       const state: SaveState = lease?.document.saveState ?? { kind: "saved" };
       const isOnItsWay = state.kind !== "read-only" || state.reason === "role";
-      if (!binding && !options.hasText && isOnItsWay) {
+      if (!binding && !hasText && isOnItsWay) {
         return { kind: "read-only", reason: state.kind === "offline" ? "unreachable" : "opening" };
       }
       if (options.readOnly && !binding) return { kind: "read-only", reason: "role" satisfies ReadOnlyReason };
@@ -181,12 +185,11 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
       if (promoted) draft?.promote();
       draftName = `${document.projectId}/${document.fileId}`;
       subscriptions = [
-        document.onSynced.on((replica) => {
-          if (draft) void attachFirst(replica);
-          else attach(replica, undefined);
-        }),
+        document.onSynced.on((replica) => void attachFirst(replica)),
         document.onReplaced.on(() => {
           detach();
+          // The text stays in front of the reader, who types on: into a draft, until the next generation is here.
+          draft ??= record();
           onChange.emit();
         }),
         document.onAccess.on(() => {
