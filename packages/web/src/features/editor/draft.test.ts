@@ -65,6 +65,21 @@ describe("a draft", () => {
     }
   });
 
+  test("is kept at once when that is asked for, and then not again for the same edit", () => {
+    vi.useFakeTimers();
+    try {
+      const it = draftOn("a");
+      it.draft.keep();
+      expect(it.onKeep).not.toHaveBeenCalled();
+      it.type(1, "b");
+      it.draft.keep();
+      vi.advanceTimersByTime(300);
+      expect(it.onKeep.mock.calls).toEqual([[{ base: "a", text: "ab" }]]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("of an earlier visit merges onto what the document became", () => {
     const theirs = "a\nB\nc\n";
     expect(applyChanges(theirs, mergeOnto(theirs, { base: "a\nb\nc\n", text: "a\nb\nc\nmine\n" }))).toBe(

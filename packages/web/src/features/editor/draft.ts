@@ -6,6 +6,8 @@ import { diffTexts } from "./text-diff.ts";
 
 export interface DraftRecorder {
   readonly dirty: boolean;
+  /** Keeps at once what waits for a pause. */
+  keep(): void;
   /** The steps that turn `theirs` into a text that holds the reader's edits too. */
   stepsOnto(theirs: string): TextChange[][];
   /** From now on the base is whatever the document holds: a new project's file was made from this very text. */
@@ -30,20 +32,24 @@ export function recordDraft({ model, base, onFirstEdit, onKeep }: DraftOptions):
   let dirty = false;
   let promoted = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const keep = () => {
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    timer = undefined;
+    onKeep({ base, text: textNow() });
+  };
   const textNow = () => model.getValue(EndOfLinePreference.LF);
   const subscription = model.onDidChangeContent((event) => {
     if (steps.length <= MAX_STEPS) steps.push(changesFromModel(event.changes));
     if (!dirty) onFirstEdit();
     dirty = true;
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      onKeep({ base, text: textNow() });
-    }, KEEP_AFTER_MS);
+    timer ??= setTimeout(keep, KEEP_AFTER_MS);
   });
   return {
     get dirty() {
       return dirty;
     },
+    keep,
     stepsOnto: (theirs) => {
       if (!dirty) return [];
       const mine = textNow();

@@ -66,6 +66,7 @@ const open = async (base: string, { earlier }: { earlier?: Draft } = {}) => {
   if (earlier) store.putDraft("p/f", earlier);
   const fake = createFakeModel(base);
   Object.assign(fake.model, { dispose: () => undefined });
+  const leave: (() => void)[] = [];
   const it = createDocument();
   const file = createOpenFile({
     model: fake.model,
@@ -75,6 +76,10 @@ const open = async (base: string, { earlier }: { earlier?: Draft } = {}) => {
     readOnly: false,
     editor: () => undefined,
     store,
+    onLeave: (listener) => {
+      leave.push(listener);
+      return () => undefined;
+    },
     log: () => undefined,
   });
   opened.push(file);
@@ -84,6 +89,7 @@ const open = async (base: string, { earlier }: { earlier?: Draft } = {}) => {
     file,
     fake,
     draft: () => store.loadDraft("p/f"),
+    leave: () => leave.forEach((listener) => listener()),
     type: (text: string) => fake.type([{ offset: fake.text.length, deleted: 0, inserted: text }]),
   };
 };
@@ -140,4 +146,20 @@ test("what is typed between one generation of the document and the next goes int
   await until(() => expect(it.text()).toBe("restored\na\nearlier\nfirst\nbetween\n"));
   expect(it.fake.text).toBe(it.text());
   await until(async () => expect(await it.draft()).toBeUndefined());
+});
+
+describe("the last keys of a draft", () => {
+  test("are on the device when the page is left", async () => {
+    const it = await open("a\n");
+    it.type("b");
+    it.leave();
+    expect(await it.draft()).toEqual({ base: "a\n", text: "a\nb" });
+  });
+
+  test("are on the device when the file is closed", async () => {
+    const it = await open("a\n");
+    it.type("b");
+    it.file.dispose();
+    expect(await it.draft()).toEqual({ base: "a\n", text: "a\nb" });
+  });
 });

@@ -1,5 +1,6 @@
 /** One file in a pane: its model, and, once its document is synced, the binding to it. */
 import type { DocumentLease } from "../collaboration/document-registry.ts";
+import type { LiveEnvironment } from "../collaboration/environment.ts";
 import type { LiveDocument } from "../collaboration/live-document.ts";
 import type { Replica } from "../collaboration/replica.ts";
 import type { ReadOnlyReason, SaveState } from "../collaboration/save-state.ts";
@@ -29,6 +30,8 @@ export interface OpenedFile {
   readonly onUndone: Signal<readonly number[]>;
   /** The reader moved the cursor by hand. */
   moved(): void;
+  /** Brings what was typed onto the device at once, if it is in no document yet. */
+  keepDraft(): void;
   /** Puts the file's document under it: what was typed until then becomes the reader's edits of it. */
   connect(lease: DocumentLease, how: { promoted: boolean }): void;
   dispose(): void;
@@ -44,6 +47,7 @@ export interface OpenFileOptions {
   readOnly: boolean;
   editor: () => StandaloneEditor | undefined;
   store: UnsavedStore;
+  onLeave: LiveEnvironment["onLeave"];
   log: EditorLog;
 }
 
@@ -67,6 +71,7 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
       onKeep: (kept) => store.putDraft(draftName, kept),
     });
   let draft: DraftRecorder | undefined = record();
+  const stopListening = options.onLeave(() => draft?.keep());
   const isLocal = options.draftName.startsWith("local:");
   const stored = store.loadDraft(draftName);
   if (isLocal) void stored.then(restoreLocalDraft);
@@ -178,6 +183,7 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
       return draft?.dirty && state.kind === "saved" ? { kind: "saving" } : state;
     },
     moved: () => undo?.boundary(),
+    keepDraft: () => draft?.keep(),
     connect: (taken, { promoted }) => {
       if (lease) return taken.release();
       lease = taken;
@@ -203,7 +209,9 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
     },
     dispose: () => {
       disposed = true;
+      stopListening();
       detach();
+      draft?.keep();
       draft?.stop();
       for (const unsubscribe of subscriptions) unsubscribe();
       lease?.release();

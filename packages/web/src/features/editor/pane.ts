@@ -106,6 +106,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       readOnly: file.kind === "live" && file.readOnly,
       editor: () => (shown() === opened ? editor : undefined),
       store,
+      onLeave: environment.onLeave,
       log,
     });
     const changed = () => {
