@@ -183,3 +183,64 @@ describe("keys typed early into a project", () => {
     expect(KEYS.endsWith(taken) && taken.length >= 4).toBe(true);
   });
 });
+
+describe("where the heavy part of the editor does not load", () => {
+  const early = () => page.locator(EARLY);
+  const isEditor = () => page.evaluate(() => document.querySelector("#editor .monaco-editor") !== null);
+
+  it("the page says so, keeps what is typed, runs, and goes on by itself", { timeout: 90_000 }, async () => {
+    await page.route(PANE, (route) => route.abort());
+    const faults: string[] = [];
+    page.on("pageerror", ({ message }) => faults.push(message));
+    await page.goto(`${stage.server.origin}/`);
+    await early().press("ControlOrMeta+Home");
+    await page.keyboard.type("# mine\n");
+    await page.getByRole("alert").getByText("has not loaded").waitFor({ timeout: 30_000 });
+    await page
+      .locator('.save-state[data-state="unsaved-on-device"]')
+      .getByText("Saved on this device, 7 changes")
+      .waitFor();
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page.getByText("this runs without them").waitFor();
+    expect(await page.getByText("Something went wrong").count()).toBe(0);
+
+    await page.unroute(PANE);
+    await page.evaluate(() => dispatchEvent(new Event("online")));
+    await monaco();
+    await attached();
+    expect(await page.locator("#editor .view-lines").innerText()).toMatch(/#\smine/u);
+    expect(await page.getByRole("alert").getByText("has not loaded").count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  it("what was typed a moment ago is there after the page is loaded again, and is saved once", async () => {
+    const { address, text } = await makeProject("one\n");
+    await page.route(PANE, (route) => route.abort());
+    await page.goto(address);
+    await early().press("ControlOrMeta+Home");
+    await page.keyboard.type("mine ");
+    await page.reload();
+    await eventually(async () => expect(await early().inputValue()).toBe("mine one\n"));
+    await early().press("ControlOrMeta+Home");
+    await page.keyboard.type("still ");
+    expect(await isEditor()).toBe(false);
+    await page.unroute(PANE);
+    await page.reload();
+    await monaco();
+    await attached();
+    await eventually(async () => expect(await text()).toBe("still mine one\n"));
+    await page.reload();
+    await monaco();
+    await attached();
+    expect(await text()).toBe("still mine one\n");
+  });
+
+  it("its styles are asked for again too", { timeout: 60_000 }, async () => {
+    await page.route(/\/pane-[\w-]+\.css$/u, (route) => route.abort(), { times: 1 });
+    await page.goto(`${stage.server.origin}/`);
+    await monaco();
+    const position = () =>
+      page.evaluate(() => getComputedStyle(document.querySelector("#editor .overflow-guard") as Element).position);
+    expect(await position()).toBe("relative");
+  });
+});

@@ -1,6 +1,9 @@
 /** The editor's light half: takes keys at once, loads Monaco behind, and passes every call on. */
 import { type Signal, createSignal } from "../collaboration/signal.ts";
+import { sameSaveState } from "../collaboration/save-state.ts";
+import { createEarlyDrafts } from "./early-drafts.ts";
 import { createEarlyEditor } from "./early-editor.ts";
+import { loadAgain } from "./load-again.ts";
 import type { Pane } from "./pane.ts";
 import type { PaneEvents } from "./pane-events.ts";
 import {
@@ -13,7 +16,8 @@ import {
   localFileId,
 } from "./ports.ts";
 
-const RETRY_LOAD_MS = [500, 2_000, 8_000];
+const LATE_AFTER_TRIES = 4;
+const LATE = "The rest of the editor has not loaded. It is tried again and again; you can type meanwhile.";
 
 /** Fills the host (which must be positioned and have a size) and lives until `dispose`. */
 export function createEditor(host: HTMLElement, options: EditorOptions): EditorHandle {
@@ -35,7 +39,18 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
   let followed: string | null = null;
   let pane: Pane | undefined;
   let disposed = false;
+  /** Nobody knows any more when the heavy half will be here. */
+  let isLate = false;
+  /** What was said of each file. */
+  const told = new Map<string, SaveState>();
 
+  /** Listeners may render: they hear of changes only. */
+  const tell = (state: SaveState, id: string) => {
+    const last = told.get(id);
+    if (last && sameSaveState(last, state)) return;
+    told.set(id, state);
+    saveState.emit([state, id]);
+  };
   const announceFirstEdit = (path: string) => {
     if (edited.has(path)) return;
     edited.add(path);
@@ -44,12 +59,24 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
   const early = createEarlyEditor(host, (id) => {
     const file = files.get(id);
     if (file?.kind === "local") announceFirstEdit(file.path);
-    saveState.emit([{ kind: "saving" }, id]);
+    drafts.edited(id);
+    if (!isLate) tellEarly(id);
   });
+  const drafts = createEarlyDrafts(
+    (id) => early.textOf(id),
+    (id) => tellEarly(id),
+  );
+  const tellEarly = (id: string) => {
+    const file = files.get(id);
+    const isOpening = file?.kind === "live" && file.initialText === undefined;
+    if (isOpening) tell({ kind: "read-only", reason: "opening" }, id);
+    else if (file?.kind === "live" && file.readOnly) tell({ kind: "read-only", reason: "role" }, id);
+    else tell(drafts.stateOf(id, isLate), id);
+  };
   // Read by the benchmarks and by operators who measure real visits (W1).
   performance.mark("atelier:keys-taken");
   const events: PaneEvents = {
-    saveState: (state, fileId) => saveState.emit([state, fileId]),
+    saveState: tell,
     participants: participants.emit,
     cursor: cursor.emit,
     followEnded: () => {
@@ -61,11 +88,13 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
     recovered: recovered.emit,
   };
   const showEarly = (id: string, file: OpenFile) => {
-    const text = file.kind === "local" ? file.text : (file.initialText ?? "");
+    const given = (file.kind === "local" ? file.text : (file.initialText ?? "")).replaceAll(/\r\n?/g, "\n");
     const isOpening = file.kind === "live" && file.initialText === undefined;
     const readOnly = isOpening || (file.kind === "live" && file.readOnly);
+    const text = readOnly ? given : drafts.begin(id, given, { isLocal: file.kind === "local" });
     early.show(id, text, { label: file.path, readOnly, isOpening });
-    saveState.emit([readOnly ? { kind: "read-only", reason: isOpening ? "opening" : "role" } : { kind: "saved" }, id]);
+    if (text !== given && file.kind === "local") announceFirstEdit(file.path);
+    tellEarly(id);
   };
   /** Gives Monaco every file the early surface has touched, the shown one last. */
   const takePlace = (made: Pane) => {
@@ -74,6 +103,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
       const step = promoted.get(id);
       const carried = early.carry(id);
       if (id !== shownId && !carried && !step) continue;
+      if (carried) drafts.forget(id);
       made.open(file, carried);
       if (step) made.promote(step.localPath, step.to);
     }
@@ -87,28 +117,25 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
   /** Until a file is shown what is typed belongs to none, and Monaco would take no keys at all. */
   let someFileShown: () => void;
   const fileShown = new Promise<void>((resolve) => (someFileShown = resolve));
-  const ready = loadPane().then(async (createPane) => {
+  const ready = loadAgain(
+    () => import("./pane.ts"),
+    (error, tries) => {
+      options.log("editor.load-failed", { error: String(error) });
+      if (tries === LATE_AFTER_TRIES) {
+        isLate = true;
+        early.say(LATE);
+        for (const id of drafts.ids()) tellEarly(id);
+      }
+    },
+  ).then(async ({ createPane }) => {
     await fileShown;
     await early.composed();
-    if (disposed || !createPane) return;
+    if (disposed) return;
     const made = createPane(host, { ...options, theme }, events);
     takePlace(made);
     pane = made;
     performance.mark("atelier:monaco-ready");
   });
-
-  async function loadPane() {
-    for (const retryMs of [...RETRY_LOAD_MS, undefined]) {
-      try {
-        return (await import("./pane.ts")).createPane;
-      } catch (error) {
-        options.log("editor.load-failed", { error: String(error) });
-        if (retryMs === undefined) throw error;
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
-      }
-    }
-    return undefined;
-  }
 
   return {
     ready,
@@ -118,6 +145,8 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
       if (!known) files.set(id, file);
       else if (known.path !== file.path) files.set(id, { ...known, path: file.path });
       shownId = id;
+      // The shell forgets what it heard of a file whose tab was closed.
+      told.delete(id);
       if (pane) pane.open(file);
       else showEarly(id, files.get(id) ?? file);
       someFileShown();
@@ -161,6 +190,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
       files.set(to.fileId, file);
       promoted.set(to.fileId, { localPath, to });
       early.rename(localId, to.fileId);
+      drafts.rename(localId, to.fileId);
       if (shownId === localId) shownId = to.fileId;
     },
     onFirstEdit: firstEdit.on,
@@ -170,8 +200,9 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
     find: () => pane?.find(),
     whenSaved: async (timeoutMs) => {
       const end = performance.now() + timeoutMs;
-      if (!pane) await Promise.race([ready, new Promise((resolve) => setTimeout(resolve, timeoutMs))]);
-      return pane?.whenSaved(end - performance.now()) ?? false;
+      const isCalm = () => isLate && drafts.ids().length === 0;
+      if (!pane && !isCalm()) await Promise.race([ready, new Promise((resolve) => setTimeout(resolve, timeoutMs))]);
+      return pane ? pane.whenSaved(end - performance.now()) : isCalm();
     },
     dispose: () => {
       disposed = true;

@@ -1,7 +1,7 @@
 /** A plain text area over the server's first code: takes keys before Monaco is there and hands everything over. */
 import "./early-editor.css";
-import { minimalChange } from "./minimal-change.ts";
-import { type TextChange, applyChanges, mapOffset, rebaseChanges } from "./text-changes.ts";
+import { changesBetween } from "./minimal-change.ts";
+import { applyChanges, mapOffset, rebaseChanges } from "./text-changes.ts";
 
 /** What was in the early surface when Monaco took its place. */
 export interface Carried {
@@ -25,6 +25,8 @@ export interface EarlyEditor {
   reveal(line: number, column: number): void;
   /** The state of one file; undefined if it was never shown here. */
   carry(id: string): Carried | undefined;
+  /** Says something that stays, with a button that loads the page again. */
+  say(text: string): void;
   /** Resolves when no input method is in the middle of a word. */
   composed(): Promise<void>;
   dispose(): void;
@@ -47,11 +49,6 @@ interface EarlyFile {
 
 const INDENT = "    ";
 const OPENING = "Opening…";
-
-const changesBetween = (before: string, after: string): TextChange[] => {
-  const change = minimalChange(before, after);
-  return change ? [change] : [];
-};
 
 /**
  * Covers the host with the early surface, in place of the `<pre>` the server wrote there. A focused `<pre>` passes
@@ -183,6 +180,18 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
       remember();
       const file = files.get(id);
       return file && { ...file, focused: id === shownId && document.activeElement === area };
+    },
+    say: (text) => {
+      const notice = document.createElement("p");
+      notice.className = "early-notice";
+      notice.setAttribute("role", "alert");
+      notice.textContent = text;
+      const button = document.createElement("button");
+      button.className = "button";
+      button.textContent = "Load the page again";
+      button.addEventListener("click", () => location.reload());
+      notice.append(button);
+      root.append(notice);
     },
     composed: () =>
       new Promise((resolve) => {

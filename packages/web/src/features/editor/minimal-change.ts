@@ -17,3 +17,9 @@ export function minimalChange(before: string, after: string): TextChange | undef
   if (tail > 0 && (splitsPair(before, before.length - tail) || splitsPair(after, after.length - tail))) tail -= 1;
   return { offset: start, deleted: before.length - tail - start, inserted: after.slice(start, after.length - tail) };
 }
+
+/** The same as a list, empty if the texts are equal. */
+export function changesBetween(before: string, after: string): TextChange[] {
+  const change = minimalChange(before, after);
+  return change ? [change] : [];
+}

@@ -80,6 +80,7 @@ const open = async (base: string, { earlier }: { earlier?: Draft } = {}) => {
       leave.push(listener);
       return () => undefined;
     },
+    earlyId: "f",
     log: () => undefined,
   });
   opened.push(file);

@@ -7,6 +7,7 @@ import type { ReadOnlyReason, SaveState } from "../collaboration/save-state.ts";
 import { type Signal, createSignal } from "../collaboration/signal.ts";
 import type { Draft, UnsavedStore } from "../collaboration/unsaved-store.ts";
 import { type DraftRecorder, mergeOnto, recordDraft } from "./draft.ts";
+import { keepEarlyDraft, readEarlyDraft } from "./early-drafts.ts";
 import { type MonacoBinding, applyToText, bindModel } from "./monaco-binding.ts";
 import { EndOfLinePreference, type EditorModel, type StandaloneEditor, type ViewState } from "./monaco/types.ts";
 import { type PerUserUndo, createPerUserUndo } from "./per-user-undo.ts";
@@ -48,6 +49,8 @@ export interface OpenFileOptions {
   editor: () => StandaloneEditor | undefined;
   store: UnsavedStore;
   onLeave: LiveEnvironment["onLeave"];
+  /** The id under which the early surface of a page that never got further kept what was typed. */
+  earlyId: string;
   log: EditorLog;
 }
 
@@ -73,10 +76,13 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
   let draft: DraftRecorder | undefined = record();
   const stopListening = options.onLeave(() => draft?.keep());
   const isLocal = options.draftName.startsWith("local:");
+  const early = readEarlyDraft(options.earlyId);
   const stored = store.loadDraft(draftName);
-  if (isLocal) void stored.then(restoreLocalDraft);
-  /** What an earlier visit typed and could not save; goes into the document, or is kept aside, once. */
-  let earlier: Promise<Draft | undefined> = isLocal ? Promise.resolve(undefined) : stored;
+  if (isLocal) void stored.then((kept) => restoreLocalDraft(kept ?? early));
+  /** What earlier visits typed and could not save; goes into the document, or is kept aside, once. */
+  let earlier: Promise<Draft[]> = stored.then((kept) =>
+    isLocal ? [] : [kept, early].filter((each) => each !== undefined),
+  );
 
   function restoreLocalDraft(kept: Draft | undefined) {
     if (!kept || !draft || draft.dirty || kept.base !== model.getValue(EndOfLinePreference.LF)) return;
@@ -91,9 +97,9 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
     undo = undefined;
   };
   /** Nothing may be written: what was typed meanwhile, and isn't in the document anyway, is kept as copies. */
-  const keepAside = (shared: string | undefined, left: Draft | undefined) => {
+  const keepAside = (shared: string | undefined, left: readonly Draft[]) => {
     const typed = draft?.dirty ? model.getValue(EndOfLinePreference.LF) : undefined;
-    for (const text of [left?.text, typed]) {
+    for (const text of [...left.map(({ text: kept }) => kept), typed]) {
       if (text !== undefined && text !== shared) void lease?.document.keepCopy(text);
     }
   };
@@ -101,13 +107,14 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
     const names = new Set([options.draftName, draftName]);
     await store.flush();
     for (const name of names) store.putDraft(name, undefined);
+    keepEarlyDraft(options.earlyId, undefined);
   };
   const takeEarlier = () => {
     const taken = earlier;
-    earlier = Promise.resolve(undefined);
+    earlier = Promise.resolve([]);
     return taken;
   };
-  const attach = ({ text }: Replica, left: Draft | undefined) => {
+  const attach = ({ text }: Replica, left: readonly Draft[]) => {
     detach();
     const origin = { file: options.path };
     undo = createPerUserUndo(model, text, origin);
@@ -118,7 +125,7 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
     };
     if (lease?.document.readOnly) keepAside(text.toJSON(), left);
     else {
-      if (left) apply(mergeOnto(text.toJSON(), left));
+      for (const kept of left) apply(mergeOnto(text.toJSON(), kept));
       for (const step of draft?.stepsOnto(text.toJSON()) ?? []) apply(step);
     }
     draft?.stop();

@@ -106,7 +106,8 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       readOnly: file.kind === "live" && file.readOnly,
       editor: () => (shown() === opened ? editor : undefined),
       store,
-      onLeave: environment.onLeave,
+      onLeave: (listener) => environment.onLeave(listener),
+      earlyId: id,
       log,
     });
     const changed = () => {
@@ -165,6 +166,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     if (anchor && head) editor.setSelection(selectionBetween(anchor, head));
     editor.setScrollPosition({ scrollTop: carried.scrollTop, scrollLeft: carried.scrollLeft }, 1);
     if (carried.focused) editor.focus();
+    file.keepDraft();
   };
 
   const subscriptions = [
