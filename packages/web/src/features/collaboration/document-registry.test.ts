@@ -1,12 +1,11 @@
 import { expect, test } from "vitest";
 import { createDocumentRegistry } from "./document-registry.ts";
 import type { LiveDocument, LiveDocumentOptions } from "./live-document.ts";
-import type { SaveState } from "./save-state.ts";
 
 function registry() {
   const opened: string[] = [];
   const closed: string[] = [];
-  const states = new Map<string, SaveState>();
+  const unconfirmed = new Map<string, number>();
   const ended = new Set<string>();
   const it = createDocumentRegistry(
     {} as Omit<LiveDocumentOptions, "projectId" | "fileId" | "path">,
@@ -18,15 +17,15 @@ function registry() {
         get ended() {
           return ended.has(fileId);
         },
-        get saveState(): SaveState {
-          return states.get(fileId) ?? { kind: "saved" };
+        get unconfirmed() {
+          return unconfirmed.get(fileId) ?? 0;
         },
         close: async () => void closed.push(fileId),
       };
       return document as LiveDocument;
     },
   );
-  return { it, opened, closed, states, ended };
+  return { it, opened, closed, unconfirmed, ended };
 }
 
 test("two panes share one document", () => {
@@ -50,8 +49,8 @@ test("the last eight files left keep their sockets, the longest left go first", 
 });
 
 test("a file with unsaved edits, and a shown one, are not closed", () => {
-  const { it, closed, states } = registry();
-  states.set("f0", { kind: "unsaved-on-device", changes: 1 });
+  const { it, closed, unconfirmed } = registry();
+  unconfirmed.set("f0", 1);
   it.acquire("p", "f0", "x").release();
   const shown = it.acquire("p", "shown", "x");
   for (let i = 1; i < 10; i += 1) it.acquire("p", `f${i}`, "x").release();

@@ -28,8 +28,7 @@ export function createDocumentRegistry(
     let left = [...entries.values()].filter(({ leases }) => leases === 0).length;
     for (const [name, { document, leases }] of entries) {
       if (left <= KEPT_OPEN) return;
-      const { kind } = document.saveState;
-      if (leases > 0 || kind === "saving" || kind === "unsaved-on-device") continue;
+      if (leases > 0 || document.unconfirmed > 0) continue;
       entries.delete(name);
       left -= 1;
       void document.close();

@@ -40,7 +40,10 @@ export interface LiveDocument {
   readonly readOnly: ReadOnlyReason | undefined;
   /** Has the server said for good that there is nothing here for this reader? */
   readonly ended: boolean;
+  /** What to show: it goes back to "saved" a moment after the last edit was confirmed. */
   readonly saveState: SaveState;
+  /** Edits of the reader's that no server has confirmed, now. */
+  readonly unconfirmed: number;
   readonly onSynced: Signal<Replica>;
   readonly onReplaced: Signal<Replica>;
   readonly onAccess: Signal<ReadOnlyReason | undefined>;
@@ -328,6 +331,9 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     },
     get ended() {
       return ended;
+    },
+    get unconfirmed() {
+      return outbox.unconfirmed;
     },
     get saveState() {
       const now = currentState();

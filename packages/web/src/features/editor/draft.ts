@@ -6,6 +6,8 @@ import { diffTexts } from "./text-diff.ts";
 
 export interface DraftRecorder {
   readonly dirty: boolean;
+  /** How many edits were recorded. */
+  readonly edits: number;
   /** Keeps at once what waits for a pause. */
   keep(): void;
   /** The steps that turn `theirs` into a text that holds the reader's edits too. */
@@ -29,7 +31,7 @@ const MAX_STEPS = 5_000;
 
 export function recordDraft({ model, base, onFirstEdit, onKeep }: DraftOptions): DraftRecorder {
   const steps: TextChange[][] = [];
-  let dirty = false;
+  let edits = 0;
   let promoted = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const keep = () => {
@@ -41,17 +43,20 @@ export function recordDraft({ model, base, onFirstEdit, onKeep }: DraftOptions):
   const textNow = () => model.getValue(EndOfLinePreference.LF);
   const subscription = model.onDidChangeContent((event) => {
     if (steps.length <= MAX_STEPS) steps.push(changesFromModel(event.changes));
-    if (!dirty) onFirstEdit();
-    dirty = true;
+    edits += 1;
+    if (edits === 1) onFirstEdit();
     timer ??= setTimeout(keep, KEEP_AFTER_MS);
   });
   return {
     get dirty() {
-      return dirty;
+      return edits > 0;
+    },
+    get edits() {
+      return edits;
     },
     keep,
     stepsOnto: (theirs) => {
-      if (!dirty) return [];
+      if (edits === 0) return [];
       const mine = textNow();
       if (theirs === base && steps.length <= MAX_STEPS && replay(base, steps) === mine) return steps;
       return [promoted ? diffTexts(theirs, mine) : mergeOnto(theirs, { base, text: mine })];

@@ -149,6 +149,37 @@ test("what is typed between one generation of the document and the next goes int
   await until(async () => expect(await it.draft()).toBeUndefined());
 });
 
+describe("the saved state of a draft", () => {
+  test.each<[SaveState, SaveState]>([
+    [{ kind: "saved" }, { kind: "saving" }],
+    [
+      { kind: "offline", changes: 0 },
+      { kind: "unsaved-on-device", changes: 2 },
+    ],
+    [
+      { kind: "read-only", reason: "role" },
+      { kind: "read-only", reason: "role" },
+    ],
+  ])("is more than its document's: %j is %j", async (ofDocument, expected) => {
+    const it = await open("a\n");
+    it.document.saveState = ofDocument;
+    expect([it.file.saveState, it.file.unsaved]).toEqual([ofDocument, false]);
+    it.type("b");
+    it.type("c");
+    expect([it.file.saveState, it.file.unsaved]).toEqual([expected, true]);
+  });
+
+  test("is told again as more is typed", async () => {
+    const it = await open("a\n");
+    it.document.saveState = { kind: "offline", changes: 0 };
+    const heard: SaveState[] = [];
+    it.file.onChange.on(() => heard.push(it.file.saveState));
+    it.type("b");
+    it.type("c");
+    await until(() => expect(heard.at(-1)).toEqual({ kind: "unsaved-on-device", changes: 2 }));
+  });
+});
+
 describe("the last keys of a draft", () => {
   test("are on the device when the page is left", async () => {
     const it = await open("a\n");

@@ -23,6 +23,8 @@ export interface OpenedFile {
   readonly attached: boolean;
   readonly readOnly: boolean;
   readonly saveState: SaveState;
+  /** Is anything typed here that no server has confirmed? True at once, whatever `saveState` says for the reader's ease. */
+  readonly unsaved: boolean;
   view: ViewState | null;
   /** Anything that the pane shows about this file may have changed. */
   readonly onChange: Signal<void>;
@@ -71,7 +73,10 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
       model,
       base: model.getValue(EndOfLinePreference.LF),
       onFirstEdit: () => onFirstEdit.emit(),
-      onKeep: (kept) => store.putDraft(draftName, kept),
+      onKeep: (kept) => {
+        store.putDraft(draftName, kept);
+        onChange.emit();
+      },
     });
   let draft: DraftRecorder | undefined = record();
   const stopListening = options.onLeave(() => draft?.keep());
@@ -187,7 +192,12 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
         return { kind: "read-only", reason: state.kind === "offline" ? "unreachable" : "opening" };
       }
       if (options.readOnly && !binding) return { kind: "read-only", reason: "role" satisfies ReadOnlyReason };
-      return draft?.dirty && state.kind === "saved" ? { kind: "saving" } : state;
+      if (!draft?.dirty || state.kind === "read-only") return state;
+      if (state.kind === "saved" || state.kind === "saving") return { kind: "saving" };
+      return { kind: store.available ? "unsaved-on-device" : "offline", changes: draft.edits + state.changes };
+    },
+    get unsaved() {
+      return draft?.dirty === true || (lease?.document.unconfirmed ?? 0) > 0;
     },
     moved: () => undo?.boundary(),
     keepDraft: () => draft?.keep(),

@@ -232,8 +232,8 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     find: () => void editor.getAction("actions.find")?.run(),
     whenSaved: async (timeoutMs) => {
       const saved = () =>
-        [...files.values()].every(({ saveState: { kind } }) => kind === "saved" || kind === "read-only") &&
-        registry.documents().every(({ saveState: { kind } }) => kind === "saved" || kind === "read-only");
+        [...files.values()].every(({ unsaved }) => !unsaved) &&
+        registry.documents().every(({ unconfirmed }) => unconfirmed === 0);
       const end = performance.now() + timeoutMs;
       while (!saved() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, SAVED_POLL_MS));
       return saved();

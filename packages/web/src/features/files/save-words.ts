@@ -32,11 +32,14 @@ export const saveWords = (state: SaveState): SaveWords => {
     case "unsaved-on-device":
       return { tone: "warn", text: `Saved on this device, ${changeCount(state.changes)} to sync`, short: "On device" };
     case "offline":
-      return {
-        tone: "warn",
-        text: state.changes === 0 ? "Offline" : `Offline, ${changeCount(state.changes)} kept on this device`,
-        short: "Offline",
-      };
+      // With changes: this browser keeps nothing on the device, they are in the page alone.
+      return state.changes === 0
+        ? { tone: "warn", text: "Offline", short: "Offline" }
+        : {
+            tone: "warn",
+            text: `Offline, ${changeCount(state.changes)} only in this page: keep it open`,
+            short: "Keep open",
+          };
     case "read-only":
       return {
         tone: state.reason === "opening" ? "busy" : "warn",

@@ -86,9 +86,9 @@ describe("saveWords", () => {
     expect(saveWords({ kind: "read-only", reason: "unreachable" })).toMatchObject({ tone: "warn", text: "Offline" });
   });
 
-  it("counts what waits to be synced", () => {
+  it("counts what waits to be synced, and says where it is", () => {
     expect(saveWords({ kind: "unsaved-on-device", changes: 14 }).text).toBe("Saved on this device, 14 changes to sync");
-    expect(saveWords({ kind: "offline", changes: 1 }).text).toBe("Offline, 1 change kept on this device");
+    expect(saveWords({ kind: "offline", changes: 1 }).text).toBe("Offline, 1 change only in this page: keep it open");
     expect(saveWords({ kind: "offline", changes: 0 }).text).toBe("Offline");
   });
 });
