@@ -202,6 +202,22 @@ test("who reads the state between two frames hears what became of it, even if th
   expect(heard.slice(before)).toEqual(["saved"]);
 });
 
+test("keys that are confirmed one by one are one change to Saving… and one to Saved, and the truth is known at once", async () => {
+  const { document, type } = visit();
+  await until(() => expect(document.synced).toBe(true));
+  const heard: string[] = [];
+  document.onSaveState.on(({ kind }) => heard.push(kind));
+  for (let key = 0; key < 5; key += 1) {
+    type("x");
+    expect([document.unconfirmed, document.saveState.kind]).toEqual([1, "saving"]);
+    await until(() => expect(document.unconfirmed).toBe(0));
+    expect(document.saveState.kind).toBe("saving");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await until(() => expect(heard).toEqual(["saving", "saved"]));
+  expect(document.saveState.kind).toBe("saved");
+});
+
 describe("a document that the server begins anew", () => {
   test("is not merged with the old one; unsaved text is kept aside", async () => {
     const { document, type, copies } = visit();

@@ -11,6 +11,7 @@ import { REMOTE_ORIGIN, RESTORED_ORIGIN, type Replica, createReplica, insertedTe
 import {
   QUIET_INTERRUPTION_MS,
   type ReadOnlyReason,
+  SETTLED_MS,
   SLOW_SAVE_MS,
   type SaveState,
   sameSaveState,
@@ -86,6 +87,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
   let durable = true;
   let generation: number | undefined;
   let disconnectedSince: number | undefined = environment.now();
+  let confirmedAt = -Infinity;
   let state: SaveState = { kind: "saved" };
   let stateAsked = false;
   /** Somebody read a state that listeners were not told: they hear of the next one even if it is the one they know. */
@@ -103,6 +105,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
       disconnectedMs: environment.now() - (disconnectedSince ?? environment.now()),
       unconfirmed: outbox.unconfirmed,
       oldestMs: environment.now() - (outbox.oldestSince ?? environment.now()),
+      calmMs: environment.now() - confirmedAt,
       durable,
       kept: store.available,
     });
@@ -114,11 +117,13 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
       stateAsked = false;
       const now = currentState();
       cancelStateTimer?.();
-      const waitMs =
-        disconnectedSince !== undefined
-          ? disconnectedSince + QUIET_INTERRUPTION_MS - environment.now()
-          : (outbox.oldestSince ?? -Infinity) + SLOW_SAVE_MS - environment.now();
-      cancelStateTimer = waitMs > 0 ? environment.after(waitMs + 1, stateChanged) : undefined;
+      const turns = [
+        (disconnectedSince ?? -Infinity) + QUIET_INTERRUPTION_MS,
+        (outbox.oldestSince ?? -Infinity) + SLOW_SAVE_MS,
+        confirmedAt + SETTLED_MS,
+      ];
+      const waitMs = Math.min(...turns.map((at) => at - environment.now()).filter((ms) => ms > 0));
+      cancelStateTimer = waitMs < Infinity ? environment.after(waitMs + 1, stateChanged) : undefined;
       if (!readAhead && sameSaveState(now, state)) return;
       readAhead = false;
       state = now;
@@ -241,6 +246,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
         sender?.announce();
         return;
       case "saved":
+        if (outbox.unconfirmed > 0) confirmedAt = environment.now();
         outbox.confirmed(message.count);
         stateChanged();
         return;

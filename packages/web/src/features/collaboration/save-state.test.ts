@@ -7,6 +7,7 @@ const calm: SaveFacts = {
   disconnectedMs: 0,
   unconfirmed: 0,
   oldestMs: 0,
+  calmMs: Infinity,
   durable: true,
   kept: true,
 };
@@ -14,6 +15,9 @@ const calm: SaveFacts = {
 test.each<[string, Partial<SaveFacts>, string]>([
   ["nothing waits", {}, "saved"],
   ["an edit waits", { unconfirmed: 1 }, "saving"],
+  ["the last edit was confirmed just now", { calmMs: 100 }, "saving"],
+  ["the last edit was confirmed a while ago", { calmMs: 500 }, "saved"],
+  ["an edit waits, the one before was confirmed a while ago", { unconfirmed: 1, calmMs: 900 }, "saving"],
   ["an edit waits too long", { unconfirmed: 3, oldestMs: 5_000 }, "unsaved-on-device 3"],
   ["the log takes nothing", { unconfirmed: 2, durable: false }, "unsaved-on-device 2"],
   ["the log takes nothing and nothing waits", { durable: false }, "saved"],

@@ -27,12 +27,19 @@ export interface SaveFacts {
   unconfirmed: number;
   /** Milliseconds since the oldest unconfirmed edit. */
   oldestMs: number;
+  /** Milliseconds since the last edit was confirmed; Infinity if none ever was. */
+  calmMs: number;
   /** False while the server confirms nothing. */
   durable: boolean;
   /** Are unconfirmed edits kept on this device? */
   kept: boolean;
 }
 
+/**
+ * "Saved" is said this long after the last edit was confirmed. Each key is confirmed before the next one comes: said at
+ * once, it would alternate with "Saving…" at every key; said before, it would not be true.
+ */
+export const SETTLED_MS = 500;
 /** A shorter interruption is not worth a word. */
 export const QUIET_INTERRUPTION_MS = 1_500;
 /** Later than this, "Saving…" would hide that something is wrong. */
@@ -41,7 +48,7 @@ export const SLOW_SAVE_MS = 4_000;
 export function saveStateOf(facts: SaveFacts): SaveState {
   if (facts.readOnly) return { kind: "read-only", reason: facts.readOnly };
   const changes = facts.unconfirmed;
-  const calm: SaveState = changes === 0 ? { kind: "saved" } : { kind: "saving" };
+  const calm: SaveState = changes === 0 && facts.calmMs >= SETTLED_MS ? { kind: "saved" } : { kind: "saving" };
   if (facts.connected) {
     const slow = changes > 0 && (!facts.durable || facts.oldestMs >= SLOW_SAVE_MS);
     return slow && facts.kept ? { kind: "unsaved-on-device", changes } : calm;
