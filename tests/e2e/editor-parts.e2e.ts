@@ -202,17 +202,25 @@ describe("others' cursors", () => {
     expect(drawn).toEqual([expect.objectContaining({ name: "<img src=x onerror=1>", children: 1 })]);
   });
 
-  it("say the name on a move and are quiet two seconds later", async () => {
-    const quiet = () => page.evaluate(() => mounted.cursors.drawn().map(({ isQuiet }) => isQuiet));
-    await page.evaluate(() => mounted.cursors.cursors.show([mounted.cursors.cursorOf(1, 3)]));
+  it("say the whole name on a move and their initials two seconds later, never a colour alone", async () => {
+    const said = () => page.evaluate(() => mounted.cursors.drawn().map(({ name, isQuiet }) => ({ name, isQuiet })));
+    const show = (head: number, name = "Ada King Lovelace") =>
+      page.evaluate(
+        ([at, who]) => {
+          const { cursors, cursorOf } = mounted.cursors;
+          cursors.show([cursorOf(1, at, { user: { id: "ada", name: who, color: "#3450e0" } })]);
+        },
+        [head, name] as const,
+      );
+    await show(3);
     await page.clock.runFor(1900);
-    expect(await quiet()).toEqual([false]);
+    expect(await said()).toEqual([{ name: "Ada King Lovelace", isQuiet: false }]);
     await page.clock.runFor(200);
-    expect(await quiet()).toEqual([true]);
-    await page.evaluate(() => mounted.cursors.cursors.show([mounted.cursors.cursorOf(1, 3)]));
-    expect(await quiet()).toEqual([true]);
-    await page.evaluate(() => mounted.cursors.cursors.show([mounted.cursors.cursorOf(1, 4)]));
-    expect(await quiet()).toEqual([false]);
+    expect(await said()).toEqual([{ name: "AL", isQuiet: true }]);
+    await show(3, "😀 grace");
+    expect(await said()).toEqual([{ name: "😀G", isQuiet: true }]);
+    await show(4);
+    expect(await said()).toEqual([{ name: "Ada King Lovelace", isQuiet: false }]);
   });
 
   it("tint a selection either way round, and go with their owner, leaving nothing", async () => {

@@ -10,6 +10,7 @@ import { launchBrowser } from "../support/browser.ts";
 import { EditorPage } from "../support/editor-page.ts";
 import { forgedUpdate } from "../support/forged-update.ts";
 import { eventually } from "../support/eventually.ts";
+import { nameOn } from "../support/people.ts";
 import { freePort, startServer, type TestServer } from "../support/server.ts";
 
 let browser: Browser;
@@ -151,8 +152,19 @@ describe("journey 2: two browsers edit one file at once", () => {
       ada.page.keyboard.type("ada ada ada ada ada ada", { delay: 25 }),
       friend.page.keyboard.type("bob bob bob bob bob bob", { delay: 25 }),
     ]);
-    for (const page of [ada.page, friend.page]) {
-      await page.locator("#editor .shared-caret .shared-caret-name").first().waitFor({ state: "attached" });
+    for (const [page, other] of [
+      [ada, friend],
+      [friend, ada],
+    ] as const) {
+      const name = await nameOn(other.page);
+      // While it moves a cursor has its whole name, then the initials.
+      await other.page.keyboard.press("ArrowLeft");
+      const label = page.page.locator("#editor .shared-caret .shared-caret-name").first();
+      await eventually(async () => expect(await label.textContent()).toBe(name));
+      const initials = name.split(" ").map(([first]) => first);
+      const rest = `${initials[0]}${initials.length > 1 ? initials.at(-1) : ""}`.toUpperCase();
+      await eventually(async () => expect(await label.textContent()).toBe(rest));
+      expect(await label.evaluate((shown) => getComputedStyle(shown).opacity)).toBe("1");
     }
     await ada.page.getByRole("list", { name: "People here" }).getByRole("button").first().waitFor();
 

@@ -1,4 +1,4 @@
-/** Draws others' cursors and selections: a caret with a name that shows on a move, a tinted selection. */
+/** Draws others' cursors and selections: a caret with a name, of which the initials stay when it rests; a tinted selection. */
 import type { editor } from "monaco-editor/editor";
 import { textOn } from "./cursor-color.ts";
 import { type StandaloneEditor, rangeBetween } from "./monaco/types.ts";
@@ -10,14 +10,24 @@ export interface RemoteCursors {
   dispose(): void;
 }
 
-/** A name stays this long after the last move. */
+/** A whole name stays this long after the last move, then its initials. */
 const NAME_MS = 2_000;
 /** Closer than this to the right edge, a name goes to the left of its caret. */
 const NAME_WIDTH_PX = 180;
 /** `editor.ContentWidgetPositionPreference.EXACT`. */
 const EXACT = 0 as editor.ContentWidgetPositionPreference;
 
+/** At most two letters, never half a character: colour alone tells nobody apart who does not see colours. */
+const initialsOf = (name: string): string => {
+  const words = name.split(/\s+/u).filter((word) => word !== "");
+  return [words[0], words.length > 1 ? words.at(-1) : undefined]
+    .map((word) => [...(word ?? "")][0] ?? "")
+    .join("")
+    .toUpperCase();
+};
+
 interface Caret {
+  name: string;
   widget: editor.IContentWidget;
   node: HTMLElement;
   label: HTMLElement;
@@ -55,6 +65,7 @@ export function createRemoteCursors(on: StandaloneEditor): RemoteCursors {
     label.className = "shared-caret-name";
     node.append(label);
     const caret: Caret = {
+      name: "",
       node,
       label,
       line: 1,
@@ -70,10 +81,15 @@ export function createRemoteCursors(on: StandaloneEditor): RemoteCursors {
     carets.set(clientId, caret);
     return caret;
   };
+  const write = (caret: Caret, isQuiet: boolean) => {
+    caret.node.classList.toggle("is-quiet", isQuiet);
+    const text = isQuiet ? initialsOf(caret.name) : caret.name;
+    if (caret.label.textContent !== text) caret.label.textContent = text;
+  };
   const showName = (caret: Caret) => {
-    caret.node.classList.remove("is-quiet");
+    write(caret, false);
     clearTimeout(caret.quiet);
-    caret.quiet = setTimeout(() => caret.node.classList.add("is-quiet"), NAME_MS);
+    caret.quiet = setTimeout(() => write(caret, true), NAME_MS);
   };
   const place = (cursor: SharedCursor, head: number, model: editor.ITextModel) => {
     const known = carets.get(cursor.clientId);
@@ -81,12 +97,13 @@ export function createRemoteCursors(on: StandaloneEditor): RemoteCursors {
     const { lineNumber, column } = model.getPositionAt(head);
     caret.node.style.setProperty("--cursor-color", cursor.user.color);
     caret.node.style.setProperty("--cursor-text", textOn(cursor.user.color));
-    if (caret.label.textContent !== cursor.user.name) caret.label.textContent = cursor.user.name;
+    caret.name = cursor.user.name;
     caret.node.classList.toggle("is-first-line", lineNumber === 1);
     const left = on.getScrolledVisiblePosition({ lineNumber, column })?.left ?? 0;
     caret.node.classList.toggle("is-near-edge", left > on.getLayoutInfo().width - NAME_WIDTH_PX);
     const moved = caret.line !== lineNumber || caret.column !== column;
     if (caret.head !== head) showName(caret);
+    else write(caret, caret.node.classList.contains("is-quiet"));
     Object.assign(caret, { line: lineNumber, column, head });
     if (!known) on.addContentWidget(caret.widget);
     else if (moved) on.layoutContentWidget(caret.widget);
