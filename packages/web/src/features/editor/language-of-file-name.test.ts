@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { NAMED_LANGUAGES, languageOfFileName } from "./language-of-file-name.ts";
 import { GRAMMAR_IDS } from "./monaco/grammar-ids.ts";
@@ -35,6 +35,22 @@ test("every syntax a name leads to is registered, by Monaco or by us", () => {
   expect(readdirSync(definitions).length).toBeGreaterThan(50);
   expect([...NAMED_LANGUAGES].filter((id) => !registered.has(id))).toEqual([]);
   expect(registered.size).toBeGreaterThan(60);
+});
+
+test("every extension of a language that runs here is coloured, each as its language's sample is", () => {
+  const folder = new URL("../../../../../languages/", import.meta.url);
+  const ids = readdirSync(folder).filter((id) => existsSync(new URL(`${id}/language.json`, folder)));
+  expect(ids).toContain("python");
+  for (const id of ids) {
+    const { extensions, sample } = JSON.parse(readFileSync(new URL(`${id}/language.json`, folder), "utf8")) as {
+      extensions: string[];
+      sample: string;
+    };
+    const syntax = languageOfFileName(sample);
+    expect([id, syntax]).not.toEqual([id, "plaintext"]);
+    for (const extension of extensions)
+      expect([extension, languageOfFileName(`x${extension}`)]).toEqual([extension, syntax]);
+  }
 });
 
 test("our grammars name only states and words that exist", () => {

@@ -1,0 +1,48 @@
+/** Syntax colours where they are seen: every language that is offered shows its sample in more than one colour. */
+import { readdirSync } from "node:fs";
+import type { Page } from "playwright-core";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { signInAsGuest } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { People } from "../support/people.ts";
+import { setStage } from "../support/stage.ts";
+
+const stage = setStage();
+let people: People;
+beforeEach(() => {
+  people = new People(stage.browser, stage.server.origin);
+});
+afterEach(async () => {
+  await people[Symbol.asyncDispose]();
+});
+
+/** The kinds of tokens on the screen and the colours they are drawn in. */
+const seen = (page: Page): Promise<{ kinds: number; colors: number }> =>
+  page.locator("#editor .view-line span[class*=mtk]").evaluateAll((spans) => ({
+    kinds: new Set(spans.map((span) => /\bmtk\d+\b/u.exec(span.className)?.[0])).size,
+    colors: new Set(spans.map((span) => getComputedStyle(span).color)).size,
+  }));
+
+const languages = readdirSync(new URL("../../languages", import.meta.url), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== "images")
+  .map(({ name }) => name);
+
+it.each(languages)("%s", async (language) => {
+  const { page } = await people.visit(`/new/${language}`);
+  await eventually(async () => {
+    const { kinds, colors } = await seen(page);
+    expect(kinds).toBeGreaterThan(1);
+    expect(colors).toBeGreaterThan(1);
+  }, 30_000);
+});
+
+it("a file of no known language has one colour", async () => {
+  const owner = await signInAsGuest(stage.server.origin);
+  const project = await owner.createProject({ name: "plain" });
+  await owner.createFile(project.id, "notes.txt", 'for word in "a plain text": return 42 # and no more\n');
+  const link = (await owner.call("POST", `/projects/${project.id}/links`, { role: "viewer" })) as { url: string };
+  const visitor = await people.visit(new URL(link.url, stage.server.origin).pathname);
+  await visitor.editorReady();
+  await eventually(async () => expect(await visitor.shownText()).toContain("no more"));
+  expect(await seen(visitor.page)).toEqual({ kinds: 1, colors: 1 });
+});
