@@ -226,6 +226,7 @@ describe("a file that somebody else", () => {
     await using ada = await workspace({ "main.py": "# a remark\n", "b.py": "" }, { query: "?file=main.py" });
     const { page } = ada.editor;
     await ada.editor.editorReady();
+    await ada.listening();
     await ada.call("POST", `/projects/${ada.project.id}/move`, { from: "main.py", to: "notes.md" });
     await eventually(async () => expect(await page.title()).toMatch(/^notes\.md/u));
     expect(await tabNames(page)).toContain("notes.md");

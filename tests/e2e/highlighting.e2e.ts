@@ -19,7 +19,7 @@ afterEach(async () => {
 /** The kinds of tokens on the screen and the colours they are drawn in. */
 const seen = (page: Page): Promise<{ kinds: number; colors: number }> =>
   page.locator("#editor .view-line span[class*=mtk]").evaluateAll((spans) => ({
-    kinds: new Set(spans.map((span) => /\bmtk\d+\b/u.exec(span.className)?.[0])).size,
+    kinds: new Set(spans.map((span) => [...span.classList].find((name) => /^mtk\d+$/u.test(name)))).size,
     colors: new Set(spans.map((span) => getComputedStyle(span).color)).size,
   }));
 

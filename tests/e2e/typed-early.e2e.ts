@@ -146,9 +146,10 @@ describe("keys typed early into a project", () => {
   it("are kept where Monaco is there before the page knows who is signed in", { timeout: 60_000 }, async () => {
     const { address, text } = await makeProject("one\n");
     await hold(/\/api\/auth\/refresh$/u);
+    const loaded = page.waitForResponse(PANE);
     await page.goto(address, { waitUntil: "commit" });
     await focusCode();
-    await typeAcross([() => page.waitForResponse(PANE).then(() => page.waitForTimeout(1500)), release, monaco]);
+    await typeAcross([() => loaded.then(() => page.waitForTimeout(1500)), release, monaco]);
     expect(await outcome(text)).toEqual({ unheard: "", taken: KEYS, kept: KEYS });
   });
 

@@ -11,6 +11,8 @@ export type Workspace = AsyncDisposable & {
   readonly token: string;
   /** Asks the API as the page's user. @throws ApiError for an error answer. */
   readonly call: (method: string, path: string, body?: unknown) => Promise<unknown>;
+  /** Resolves when the page hears what others do in the project: until then it may miss something. */
+  readonly listening: () => Promise<unknown>;
   /** Every path of the project, as the server has it. */
   readonly paths: () => Promise<string[]>;
 };
@@ -62,12 +64,18 @@ export const openWorkspace = async (
   }
   const page = await context.newPage();
   const editor = new EditorPage(context, page);
+  const hello = page
+    .waitForEvent("websocket", (socket) => socket.url().includes("/events"))
+    .then((socket) => socket.waitForEvent("framereceived"));
+  // Only who asks for it has to have it.
+  hello.catch(() => undefined);
   await page.goto(`${origin}/p/${project.slug}${query}`);
   return {
     editor,
     project,
     token: accessToken,
     call,
+    listening: () => hello,
     paths: async () => {
       const { entries } = (await call("GET", `/projects/${project.id}/tree`)) as { entries: Entry[] };
       return entries.map(({ path }) => path).toSorted();

@@ -19,9 +19,9 @@ const EXACT = 0 as editor.ContentWidgetPositionPreference;
 
 /** At most two letters, never half a character: colour alone tells nobody apart who does not see colours. */
 const initialsOf = (name: string): string => {
-  const words = name.split(/\s+/u).filter((word) => word !== "");
-  return [words[0], words.length > 1 ? words.at(-1) : undefined]
-    .map((word) => [...(word ?? "")][0] ?? "")
+  const [first, ...more] = name.split(/\s+/u).filter((word) => word !== "");
+  return [first, more.at(-1)]
+    .map((word) => (word === undefined ? "" : String.fromCodePoint(word.codePointAt(0) ?? 0)))
     .join("")
     .toUpperCase();
 };
