@@ -78,17 +78,18 @@ const makeProject = async (content: string) => {
     const answer = await fetch("/api/auth/guest", { method: "POST" });
     return (await answer.json()) as { accessToken: string };
   });
-  const call = async <T>(path: string, body?: unknown): Promise<T> => {
+  const call = async <T>(path: string, body?: unknown, method = "POST"): Promise<T> => {
     const answer = await fetch(`${stage.server.origin}/api${path}`, {
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { method, body: JSON.stringify(body) }),
     });
-    return (await answer.json()) as T;
+    const text = await answer.text();
+    return (text === "" ? undefined : JSON.parse(text)) as T;
   };
   const project = await call<{ id: string; slug: string }>("/projects", { name: "early" });
   await call<Entry>(`/projects/${project.id}/files`, { path: "notes.txt", content });
-  const text = async () => (await call<File>(`/projects/${project.id}/files?path=notes.txt`)).content ?? "";
-  return { address: `${stage.server.origin}/p/${project.slug}`, id: project.id, call, text };
+  const read = async () => (await call<File>(`/projects/${project.id}/files?path=notes.txt`)).content ?? "";
+  return { address: `${stage.server.origin}/p/${project.slug}`, id: project.id, call, text: read };
 };
 
 const focusCode = async (): Promise<void> => {
@@ -183,6 +184,29 @@ describe("keys typed early into a project", () => {
     expect([unheard, kept]).toEqual(["", taken]);
     expect(KEYS.endsWith(taken) && taken.length >= 4).toBe(true);
   });
+});
+
+it("what is typed early is not called saved, however often its file is shown", async () => {
+  const { address } = await makeProject("one\n");
+  await page.route(PANE, (route) => route.abort());
+  await hold(/\/api\/auth\/refresh$/u);
+  await page.goto(address, { waitUntil: "commit" });
+  await focusCode();
+  await page.keyboard.type("x");
+  const tabs = page.waitForResponse(/\/editor-state$/u);
+  release();
+  await tabs;
+  expect(await page.locator(".save-state").getAttribute("data-state")).toBe("saving");
+});
+
+it("who comes by a link again has the tabs of last time", async () => {
+  const { id, call } = await makeProject("one\n");
+  const { id: other } = await call<Entry>(`/projects/${id}/files`, { path: "other.txt", content: "two\n" });
+  const link = await call<{ url: string }>(`/projects/${id}/links`, { role: "editor" });
+  await call(`/projects/${id}/editor-state`, { open: [other], shown: other }, "PUT");
+  await page.goto(`${stage.server.origin}${new URL(link.url, stage.server.origin).pathname}`);
+  await eventually(async () => expect(await page.title()).toMatch(/^other\.txt/u));
+  expect(await page.getByRole("tab", { name: /\.txt/u }).allTextContents()).toEqual(["other.txt"]);
 });
 
 describe("where the heavy part of the editor does not load", () => {
