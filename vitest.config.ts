@@ -6,6 +6,8 @@ const excluded = ["**/node_modules/**", "**/dist/**"];
 export default defineConfig({
   test: {
     reporters: ["default"],
+    // Most tests wait for processes, timers and disks: two at a time keep two cores half busy.
+    maxWorkers: "100%",
     projects: [
       {
         test: {

@@ -92,6 +92,8 @@ export const migrate = async (options: {
 }): Promise<number> => {
   const migrations = options.migrations ?? (await readMigrations());
   const client = new pg.Client({ connectionString: options.url });
+  // A lost connection fails the query that runs; with nobody listening it would end the process besides.
+  client.on("error", () => undefined);
   await client.connect();
   try {
     await client.query("select pg_advisory_lock($1)", [MIGRATE_LOCK]);

@@ -81,6 +81,7 @@ const withDatabase = (url: string, name: string): string => {
 
 const connectAdmin = async (connectionString: string): Promise<pg.Client> => {
   const client = new pg.Client({ connectionString });
+  client.on("error", () => undefined);
   await client.connect();
   return client;
 };

@@ -93,7 +93,10 @@ const NOT_YET_TEXT = /terminated|timeout expired/u;
  * @param isGone tells that its postmaster ended: nobody will ever answer.
  * @returns undefined when it ended first.
  */
-const connect = async (url: string, isGone: () => Promise<boolean>): Promise<pg.Client | undefined> => {
+const connect = async (
+  url: string,
+  { isGone, onError }: { readonly isGone: () => Promise<boolean>; readonly onError: (error: Error) => void },
+): Promise<pg.Client | undefined> => {
   const end = performance.now() + START_DEADLINE_MS;
   for (;;) {
     const client = new pg.Client({
@@ -101,6 +104,8 @@ const connect = async (url: string, isGone: () => Promise<boolean>): Promise<pg.
       keepAlive: true,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     });
+    // From the first moment: a client that loses its connection, even while it connects, with nobody listening ends the process.
+    client.on("error", onError);
     try {
       await client.connect();
       return client;
@@ -142,6 +147,8 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
   let account: SystemAccount | undefined;
   let program = "";
 
+  const onError = (error: Error): void => log.warn("postgres.connection-lost", { reason: error.message });
+
   const requireStarted = (): PostgresFolders => {
     if (folders === undefined) throw new Error("The bundled PostgreSQL was not started.");
     return folders;
@@ -153,7 +160,7 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
     if (folder === undefined) return undefined;
     socketFolder = folder;
     log.info("postgres.adopted", { pid });
-    return connect(urlOf(SUPERUSER, "postgres", folder), async () => !(await worksIn(data, pid)));
+    return connect(urlOf(SUPERUSER, "postgres", folder), { isGone: async () => !(await worksIn(data, pid)), onError });
   };
 
   const startAnew = async ({ root, data, logFile }: PostgresFolders): Promise<pg.Client> => {
@@ -171,7 +178,8 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
     log.info("postgres.started", { pid });
     let gone = false;
     void exited.then(() => (gone = true));
-    const client = await connect(urlOf(SUPERUSER, "postgres", socketFolder), () => Promise.resolve(gone));
+    const isGone = (): Promise<boolean> => Promise.resolve(gone);
+    const client = await connect(urlOf(SUPERUSER, "postgres", socketFolder), { isGone, onError });
     if (client === undefined) throw new Error(`PostgreSQL did not start: ${await tailOf(logFile)}`);
     return client;
   };
@@ -181,8 +189,6 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
     const running = await findPostmaster(made.data);
     const adopted = running === undefined ? undefined : await adopt(made.data, running);
     const client = adopted ?? (await startAnew(made));
-    // From the first moment: a client that loses its connection with nobody listening ends the process.
-    client.on("error", (error) => log.warn("postgres.connection-lost", { reason: error.message }));
     try {
       await holdInstance(client, options.dataDir);
       await ensureServerRole(client);

@@ -236,7 +236,7 @@ for i in range(200): os.write(1, b"p")
 
     test("Ctrl-C ends a program in a terminal by its signal", async () => {
       const program = {
-        argv: ["python3", "-c", "print('up', flush=True); import time; time.sleep(60)"],
+        argv: ["python3", "-c", "import time; print('up', flush=True)\nwhile True: time.sleep(0.05)"],
         terminal: size,
       };
       const outcome = await run(program, async ({ run: running, said }) => {
