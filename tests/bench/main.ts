@@ -58,7 +58,7 @@ if (["put", "edit", "page", "visit", "reconnect"].some(wanted)) {
   if (wanted("put")) await section("Saves", () => benchPut(server, short ? 40 : 2000));
   if (wanted("page")) await section("The page (headless Chromium)", () => benchPage(server, short ? 1 : 7));
   if (wanted("visit")) await section("A first visit", () => benchFirstVisit(server, short ? 1 : 7));
-  if (wanted("reconnect")) await section("The network returns", () => benchReconnect(server, short ? 2 : 20));
+  if (wanted("reconnect")) await section("The network returns", () => benchReconnect(server, short ? 1 : 20));
 }
 if (wanted("run") || wanted("cost")) {
   const account = openCpuAccount();
@@ -67,13 +67,13 @@ if (wanted("run") || wanted("cost")) {
       await using server = await startServer({ env: { ...UNLIMITED, SANDBOX: tier } });
       await delay(SETTLE_MS);
       const timings = wanted("run")
-        ? [...(await benchWarmRuns(server, short ? 3 : 30)), ...(await benchPrinting(server, short ? 1 : 5))]
+        ? [...(await benchWarmRuns(server, short ? 2 : 30)), ...(await benchPrinting(server, short ? 1 : 5))]
         : [];
-      const costs = wanted("cost") ? await benchRunCost(server, account, short ? 3 : 20) : [];
+      const costs = wanted("cost") ? await benchRunCost(server, account, short ? 2 : 20) : [];
       return [...timings, ...costs];
     });
     if (wanted("cost")) {
-      await section(`One sandbox, part by part, ${tier}`, () => benchSandboxCost(tier, account, short ? 2 : 15));
+      await section(`One sandbox, part by part, ${tier}`, () => benchSandboxCost(tier, account, short ? 1 : 15));
     }
   }
   account.close();
