@@ -49,7 +49,12 @@ export const escapeAttempts: readonly EscapeAttempt[] = [
   },
   {
     name: "see a process of the host",
-    code: "return 'ATELIER_CONTROL_PROCESS' in ''.join(open(f'/proc/{p}/cmdline').read() for p in os.listdir('/proc') if p.isdigit())",
+    // A process that has ended since it was listed tells nothing of the others.
+    code: `
+for p in filter(str.isdigit, os.listdir('/proc')):
+    try:
+        if 'ATELIER_CONTROL_PROCESS' in open(f'/proc/{p}/cmdline').read(): return True
+    except (FileNotFoundError, ProcessLookupError): pass`,
     expect: "nothing",
     control: true,
   },
