@@ -1,6 +1,7 @@
 /** Finds what a stopped server should have taken with it: processes, mounts, cgroups. */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { eventually } from "./eventually.ts";
 import { cgroupParentName } from "../../packages/server/src/modules/execution/sandbox/sandbox-home.ts";
 
 /** Command lines of living processes whose command line or environment names the data folder. */
@@ -40,3 +41,16 @@ export const cgroupsOf = async (dataDir: string): Promise<string[]> => {
   await walk("/sys/fs/cgroup", names, found);
   return found;
 };
+
+const removeCgroup = async (folder: string): Promise<void> => {
+  for (const entry of await readdir(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) await removeCgroup(`${folder}/${entry.name}`);
+  await rmdir(folder);
+};
+
+/** What a killed server's next start would do: its sandboxes died with it, their cgroups stay. @throws Error where one is in use */
+export const removeCgroupsOf = (dataDir: string): Promise<void> =>
+  // A process leaves its cgroup a moment after it has died.
+  eventually(async () => {
+    for (const folder of await cgroupsOf(dataDir)) await removeCgroup(folder);
+  });

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { removeCgroupsOf } from "./leftovers.ts";
 
 const MAIN = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url));
 
@@ -89,6 +90,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<TestServ
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);
   const exit = once(child, "exit");
+  let isCrashed = false;
 
   const dispose = async (): Promise<void> => {
     if (!ended(child)) {
@@ -98,6 +100,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<TestServ
       clearTimeout(late);
     }
     await endOrphanedDatabase(dataDir);
+    if (isCrashed) await removeCgroupsOf(dataDir);
     if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
   };
 
@@ -124,6 +127,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<TestServ
       return child.exitCode;
     },
     crash: async () => {
+      isCrashed = true;
       child.kill("SIGKILL");
       await exit;
     },

@@ -37,6 +37,8 @@ export const acceptStreamInput = ({ socket, input, mayControl }: StreamInputOpti
   };
 
   socket.on("message", (data, isBinary) => {
+    // Who was sent away may send on until it answers: nobody hears it.
+    if (socket.readyState !== socket.OPEN) return;
     if (!mayControl()) return socket.close(CLOSE.rightsTaken, "viewers watch");
     const bytes = bytesOf(data);
     if (!isBinary) return obey(Buffer.from(bytes).toString("utf8"));

@@ -41,10 +41,18 @@ const open = (scene: Scene, id: string, actor: Actor, service: Pick<Scene["servi
   return { wire, opened };
 };
 
+/** A run that takes input: only then does nothing typed mean that nobody was heard. */
+const runFor = async (scene: Scene, request: Parameters<Scene["service"]["submit"]>[1]) => {
+  const live = await scene.service.submit(ada, request, interactive);
+  await settle();
+  scene.provider.runs[0]?.stage("run");
+  await settle();
+  return live;
+};
+
 it("[X1] an execution's id in capitals is the same id", async () => {
   const scene = await createScene();
-  const live = await scene.service.submit(ada, helloRequest, interactive);
-  await settle();
+  const live = await runFor(scene, helloRequest);
   const { wire, opened } = open(scene, live.facts.id.toUpperCase(), ada);
   await opened;
   expect(wire.closed).toBeUndefined();
@@ -55,9 +63,7 @@ it("[X1] an execution's id in capitals is the same id", async () => {
 it("[X19] what happens while a stream opens counts: the end of the sign-in closes it, changed rights are asked for again", async () => {
   const scene = await createScene();
   scene.roles.set(ada.userId, "editor").set(bob.userId, "editor");
-  const request = { projectId: PROJECT, language: "python", entryPoint: "main.py" };
-  const live = await scene.service.submit(ada, request, interactive);
-  await settle();
+  const live = await runFor(scene, { projectId: PROJECT, language: "python", entryPoint: "main.py" });
   const opening = () => {
     const waiting = Promise.withResolvers<undefined>();
     let asked = 0;
@@ -76,6 +82,9 @@ it("[X19] what happens while a stream opens counts: the end of the sign-in close
   signedOut.waiting.resolve(undefined);
   await signedOut.opened;
   expect(signedOut.wire.closed).toBe(4401);
+  signedOut.wire.emit("message", Buffer.from("typed"), true);
+  await settle();
+  expect(scene.provider.runs[0]?.stdin).toEqual([]);
 
   const demoted = opening();
   await settle();
@@ -90,12 +99,24 @@ it("[X19] what happens while a stream opens counts: the end of the sign-in close
   expect(scene.provider.runs[0]?.stdin).toEqual([]);
 });
 
+it("[X19] who is signed out while the stream is open types no more, even if its client does not answer the close", async () => {
+  const scene = await createScene();
+  const live = await runFor(scene, helloRequest);
+  const { wire, opened } = open(scene, live.facts.id, ada);
+  await opened;
+  wire.emit("message", Buffer.from("before"), true);
+  await settle();
+  scene.bus.publish("sign-in-ended", { signInId: ada.signInId });
+  expect(wire.closed).toBe(4401);
+  wire.emit("message", Buffer.from("typed"), true);
+  await settle();
+  expect(Buffer.concat(scene.provider.runs[0]?.stdin ?? []).toString()).toBe("before");
+});
+
 it("[X19] of several changes of rights in a row only the newest answer counts", async () => {
   const scene = await createScene();
   scene.roles.set(ada.userId, "editor").set(bob.userId, "editor");
-  const request = { projectId: PROJECT, language: "python", entryPoint: "main.py" };
-  const live = await scene.service.submit(ada, request, interactive);
-  await settle();
+  const live = await runFor(scene, { projectId: PROJECT, language: "python", entryPoint: "main.py" });
   const answers: PromiseWithResolvers<{ mayControl: boolean }>[] = [];
   let isHeld = false;
   const { wire, opened } = open(scene, live.facts.id, bob, {

@@ -107,6 +107,8 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
     const allowed = createBrake(clock);
     let deliver = (data: Buffer, isBinary: boolean): void => void early.push([data, isBinary]);
     socket.on("message", (data: Buffer, isBinary) => {
+      // Who was sent away may send on until it answers: nobody hears it.
+      if (socket.readyState !== WEBSOCKET_OPEN) return;
       if (allowed()) deliver(data, isBinary);
       else socket.close(CLOSE.tooFast, "too many messages");
     });

@@ -46,6 +46,8 @@ describe.skipIf(!existsSync(imageRoot))("the escape checks' control", () => {
       );
     } finally {
       rmSync(folder, { recursive: true });
+      // What every attempt begins with, here on the host.
+      rmSync("/tmp/attempt", { force: true });
     }
   });
 });
