@@ -16,7 +16,7 @@ import { createBubblewrapProvider } from "./adapters/bubblewrap.ts";
 import { createGvisorProvider } from "./adapters/gvisor.ts";
 import { actorNamed, languagesFolder } from "./execution-fixture.ts";
 import { createExecution, type ExecutionModule, type SandboxProvider } from "./index.ts";
-import { buildInit } from "./sandbox/build-init.ts";
+import { providerParts } from "./sandbox/contract/provider-parts.ts";
 
 const MIB = 1_048_576;
 const imageRoot = process.env["ATELIER_TEST_IMAGE"] ?? "";
@@ -37,12 +37,7 @@ const python = (content: string, more: Partial<StartExecution> = {}): StartExecu
 });
 
 const openProvider = async (tier: "gvisor" | "namespaces", stateFolder: string): Promise<SandboxProvider> => {
-  const initPath = await buildInit({
-    imageRoot,
-    cacheFolder: join(stateFolder, "init"),
-    sourceFolder: join(languagesFolder, "../packages/sandbox-init"),
-  });
-  const common = { initPath, warmUpFolder: languagesFolder, stateFolder, log };
+  const common = { ...(await providerParts({ imageRoot, stateFolder })), log };
   return tier === "gvisor"
     ? createGvisorProvider({ runsc, ...common })
     : createBubblewrapProvider({ bwrap: "bwrap", ...common });

@@ -2,12 +2,10 @@
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { silentLog } from "#kernel/log";
 import { sandboxProviderContract } from "../ports.contract.ts";
-import { buildInit } from "../sandbox/build-init.ts";
+import { providerParts } from "../sandbox/contract/provider-parts.ts";
 import { createBubblewrapProvider } from "./bubblewrap.ts";
 
-const repository = join(import.meta.dirname, "../../../../../..");
 const imageRoot = process.env["ATELIER_TEST_IMAGE"] ?? "";
 const stateFolder = mkdtempSync(join(tmpdir(), "atelier-bubblewrap-"));
 
@@ -16,16 +14,5 @@ sandboxProviderContract({
   missing: existsSync(imageRoot) ? undefined : "set ATELIER_TEST_IMAGE",
   imageRoot,
   stateFolder,
-  open: async () =>
-    createBubblewrapProvider({
-      bwrap: "bwrap",
-      initPath: await buildInit({
-        imageRoot,
-        cacheFolder: join(stateFolder, "init"),
-        sourceFolder: join(repository, "packages/sandbox-init"),
-      }),
-      warmUpFolder: join(repository, "languages"),
-      stateFolder,
-      log: silentLog,
-    }),
+  open: async () => createBubblewrapProvider({ ...(await providerParts({ imageRoot, stateFolder })), bwrap: "bwrap" }),
 });

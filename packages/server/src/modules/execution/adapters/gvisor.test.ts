@@ -6,26 +6,19 @@ import { describe, expect, test } from "vitest";
 import { silentLog } from "#kernel/log";
 import { sandboxProviderContract } from "../ports.contract.ts";
 import type { SandboxProvider } from "../ports.ts";
-import { buildInit } from "../sandbox/build-init.ts";
 import { findResidue, runProgram } from "../sandbox/contract/harness.ts";
+import { providerParts } from "../sandbox/contract/provider-parts.ts";
 import { commandOf, warmUps } from "../sandbox/contract/warm-cases.ts";
 import { createGvisorProvider } from "./gvisor.ts";
 
-const repository = join(import.meta.dirname, "../../../../../..");
 const imageRoot = process.env["ATELIER_TEST_IMAGE"] ?? "";
 const runsc = join(process.env["ATELIER_TEST_TOOLS"] ?? "", "runsc");
 const stateFolder = mkdtempSync(join(tmpdir(), "atelier-gvisor-"));
 
 const open = async (folder: string, program: string, log = silentLog): Promise<SandboxProvider> =>
   createGvisorProvider({
+    ...(await providerParts({ imageRoot, stateFolder: folder })),
     runsc: program,
-    initPath: await buildInit({
-      imageRoot,
-      cacheFolder: join(folder, "init"),
-      sourceFolder: join(repository, "packages/sandbox-init"),
-    }),
-    warmUpFolder: join(repository, "languages"),
-    stateFolder: folder,
     log,
   });
 

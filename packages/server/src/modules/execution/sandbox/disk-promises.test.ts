@@ -6,12 +6,11 @@ import { afterAll, describe, expect, test } from "vitest";
 import { silentLog } from "#kernel/log";
 import { createBubblewrapProvider } from "../adapters/bubblewrap.ts";
 import type { SandboxProvider } from "../ports.ts";
-import { buildInit } from "./build-init.ts";
 import { findResidue, runProgram, testLimits } from "./contract/harness.ts";
+import { providerParts } from "./contract/provider-parts.ts";
 import { createDiskPromises, reservedBytes } from "./disk-promises.ts";
 import { imageBytes } from "./scratch-disk.ts";
 
-const repository = join(import.meta.dirname, "../../../../../..");
 const imageRoot = process.env["ATELIER_TEST_IMAGE"] ?? "";
 const stateFolder = mkdtempSync(join(tmpdir(), "atelier-disks-"));
 afterAll(() => rmSync(stateFolder, { recursive: true, force: true }));
@@ -48,15 +47,8 @@ describe.skipIf(!canMount)("sandboxes on a disk with little room (set ATELIER_TE
   let free = 0;
   const open = async (): Promise<SandboxProvider> =>
     createBubblewrapProvider({
+      ...(await providerParts({ imageRoot, stateFolder })),
       bwrap: "bwrap",
-      initPath: await buildInit({
-        imageRoot,
-        cacheFolder: join(stateFolder, "init"),
-        sourceFolder: join(repository, "packages/sandbox-init"),
-      }),
-      warmUpFolder: join(repository, "languages"),
-      stateFolder,
-      log: silentLog,
       freeBytes: () => Promise.resolve(free),
     });
   const writes =

@@ -6,10 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { silentLog } from "#kernel/log";
 import { createBubblewrapProvider } from "../adapters/bubblewrap.ts";
 import type { SandboxProvider } from "../ports.ts";
-import { buildInit } from "./build-init.ts";
 import { findResidue, runProgram } from "./contract/harness.ts";
+import { providerParts } from "./contract/provider-parts.ts";
 
-const repository = join(import.meta.dirname, "../../../../../..");
 const imageRoot = process.env["ATELIER_TEST_IMAGE"] ?? "";
 const canMount = existsSync(imageRoot) && process.geteuid?.() === 0;
 
@@ -21,14 +20,10 @@ describe.skipIf(!canMount)("a sandbox's disk (set ATELIER_TEST_IMAGE)", { timeou
   beforeEach(async () => {
     warnings = [];
     stateFolder = mkdtempSync(join(tmpdir(), "atelier-home-"));
-    initPath = await buildInit({
-      imageRoot,
-      cacheFolder: join(stateFolder, "init"),
-      sourceFolder: join(repository, "packages/sandbox-init"),
-    });
+    const parts = await providerParts({ imageRoot, stateFolder });
+    initPath = parts.initPath;
     const log = { ...silentLog, warn: (event: string) => void warnings.push(event) };
-    const warmUpFolder = join(repository, "languages");
-    provider = createBubblewrapProvider({ bwrap: "bwrap", initPath, warmUpFolder, stateFolder, log });
+    provider = createBubblewrapProvider({ ...parts, bwrap: "bwrap", log });
   });
   afterEach(async () => {
     await provider[Symbol.asyncDispose]();

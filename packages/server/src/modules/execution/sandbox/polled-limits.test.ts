@@ -3,12 +3,10 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { silentLog } from "#kernel/log";
 import { createBubblewrapProvider } from "../adapters/bubblewrap.ts";
-import { buildInit } from "./build-init.ts";
 import { findResidue, runProgram, type TestProgram } from "./contract/harness.ts";
+import { providerParts } from "./contract/provider-parts.ts";
 
-const repository = join(import.meta.dirname, "../../../../../..");
 const imageRoot = process.env["ATELIER_TEST_IMAGE"] ?? "";
 const stateFolder = mkdtempSync(join(tmpdir(), "atelier-polled-"));
 afterAll(() => rmSync(stateFolder, { recursive: true, force: true }));
@@ -16,15 +14,8 @@ afterAll(() => rmSync(stateFolder, { recursive: true, force: true }));
 describe.skipIf(!existsSync(imageRoot))("polled limits (set ATELIER_TEST_IMAGE)", { timeout: 60_000 }, () => {
   const run = async (code: string, limits: TestProgram["limits"] = {}): ReturnType<typeof runProgram> => {
     await using provider = createBubblewrapProvider({
+      ...(await providerParts({ imageRoot, stateFolder })),
       bwrap: "bwrap",
-      initPath: await buildInit({
-        imageRoot,
-        cacheFolder: join(stateFolder, "init"),
-        sourceFolder: join(repository, "packages/sandbox-init"),
-      }),
-      warmUpFolder: join(repository, "languages"),
-      stateFolder,
-      log: silentLog,
       findCgroups: () => undefined,
     });
     expect(provider.limitsEnforcement).toBe("polled");
