@@ -2,9 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SignedIn } from "@atelier/contracts";
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import {
   chooseInAccountMenu,
@@ -15,33 +13,21 @@ import {
   newAccount,
   People,
   register,
+  setPeople,
   signedInAs,
   submit,
 } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { setStage } from "../support/stage.ts";
 
-let browser: Browser;
-let open: TestServer;
+const stage = setStage();
+const people = setPeople(stage);
 let closed: TestServer;
-let people: People;
 
 beforeAll(async () => {
-  [browser, open, closed] = await Promise.all([
-    launchBrowser(),
-    startServer(),
-    startServer({ env: { GUESTS: "off", SANDBOX: "namespaces" } }),
-  ]);
+  closed = await startServer({ env: { GUESTS: "off", SANDBOX: "namespaces" } });
 }, 120_000);
-afterAll(async () => {
-  await browser.close();
-  await Promise.all([open[Symbol.asyncDispose](), closed[Symbol.asyncDispose]()]);
-}, 60_000);
-beforeEach(() => {
-  people = new People(browser, open.origin);
-});
-afterEach(async () => {
-  await people[Symbol.asyncDispose]();
-});
+afterAll(() => closed[Symbol.asyncDispose](), 60_000);
 
 describe("an account", () => {
   it("takes the guest's work over in place, lets go of it, and has it again", async () => {
@@ -56,7 +42,7 @@ describe("an account", () => {
     expect(await account.evaluate((button) => button === document.activeElement)).toBe(true);
 
     await chooseInAccountMenu(page, "Log out");
-    await page.waitForURL(`${open.origin}/`);
+    await page.waitForURL(`${stage.server.origin}/`);
     await page.goto(address);
     await page.getByRole("heading", { name: "This project is not here, or not yours to see" }).waitFor();
     await page.getByRole("button", { name: "Log in" }).click();
@@ -77,7 +63,7 @@ describe("an account", () => {
 
   it("is refused in words where it can be mended, and keeps what was filled in", async () => {
     const taken = newAccount("Grace");
-    await createAccount(open.origin, taken);
+    await createAccount(stage.server.origin, taken);
     const { page } = await people.visit("/");
     const sent: string[] = [];
     page.on("request", (request) => {
@@ -111,7 +97,7 @@ describe("an account", () => {
 
   it("that is logged into by a guest goes on with the guest's project", async () => {
     const ada = newAccount("Ada");
-    await createAccount(open.origin, ada);
+    await createAccount(stage.server.origin, ada);
     const guest = await people.visitAndType("made as a guest\n");
     const address = guest.page.url();
     await logIn(guest.page, ada);
@@ -147,7 +133,7 @@ describe("a sign-in", () => {
     const state = second.locator(".save-state");
     await eventually(async () => expect(await state.getAttribute("data-state")).toBe("unsaved-on-device"));
 
-    await first.page.waitForURL(`${open.origin}/`);
+    await first.page.waitForURL(`${stage.server.origin}/`);
     await logIn(first.page, ada);
     await strip.waitFor({ state: "detached" });
     await eventually(async () => expect(await state.getAttribute("data-state")).toBe("saved"), 20_000);
@@ -156,7 +142,7 @@ describe("a sign-in", () => {
     await eventually(async () => expect(await first.shownText()).toContain("typed by nobody"));
 
     await chooseInAccountMenu(first.page, "Log out");
-    await first.page.waitForURL(`${open.origin}/`);
+    await first.page.waitForURL(`${stage.server.origin}/`);
     await register(first.page, newAccount("Bob"));
     await second.getByText("This browser is signed in as Bob now.").waitFor();
   });
@@ -167,7 +153,7 @@ describe("a sign-in", () => {
     const { page } = editor;
     await register(page, ada);
     const [cookie] = await page.context().cookies();
-    const ended = await fetch(`${open.origin}/api/auth/logout`, {
+    const ended = await fetch(`${stage.server.origin}/api/auth/logout`, {
       method: "POST",
       headers: { cookie: `${cookie?.name}=${cookie?.value}` },
     });
@@ -228,10 +214,10 @@ describe("a sign-in", () => {
 
 describe("the administrator's link", () => {
   it("makes one account, leaves the address bar, and says why when it is used again", async () => {
-    const link = new URL((await readFile(join(open.dataDir, "admin-link"), "utf8")).trim());
+    const link = new URL((await readFile(join(stage.server.dataDir, "admin-link"), "utf8")).trim());
     const { page } = await people.visit(`/${link.hash}`);
     await page.getByRole("dialog", { name: "Set up the administrator" }).waitFor();
-    expect(page.url()).toBe(`${open.origin}/`);
+    expect(page.url()).toBe(`${stage.server.origin}/`);
     await fillIn(page, newAccount("Root"));
     await submit(page);
     await signedInAs(page, "Root");
@@ -249,7 +235,7 @@ describe("the administrator's link", () => {
 
 describe("a server without guests", () => {
   it("asks a stranger to sign in, wherever they come to, and then shows what they came for", async () => {
-    await using members = new People(browser, closed.origin);
+    await using members = new People({ browser: stage.browser, server: closed });
     const ada = await members.visit("/");
     await ada.page.getByRole("heading", { name: "Log in" }).waitFor();
     expect(await ada.page.locator("#editor").innerText()).not.toContain("print");

@@ -1,20 +1,14 @@
 /** Syntax colours where they are seen: every language that is offered shows its sample in more than one colour. */
 import { readdirSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { signInAsGuest } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
-import { People } from "../support/people.ts";
+import { setPeople } from "../support/people.ts";
 import { setStage } from "../support/stage.ts";
 
 const stage = setStage();
-let people: People;
-beforeEach(() => {
-  people = new People(stage.browser, stage.server.origin);
-});
-afterEach(async () => {
-  await people[Symbol.asyncDispose]();
-});
+const people = setPeople(stage);
 
 /** The kinds of tokens on the screen and the colours they are drawn in. */
 const seen = (page: Page): Promise<{ kinds: number; colors: number }> =>

@@ -104,7 +104,7 @@ describe("on a phone", () => {
   });
 
   it("a project is shared, and a friend with a phone joins and types", async () => {
-    await using people = new People(stage.browser, stage.server.origin);
+    await using people = new People(stage);
     const ada = await people.visit("/", PHONE);
     await ada.editorReady();
     const path = await createLink(ada.page, "editor");

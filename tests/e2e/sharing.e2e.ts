@@ -1,22 +1,16 @@
 /** Sharing a project and taking it back: links, roles and people, as both sides see it at the same moment. */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { CLOSE, type Entry, type File, type Project } from "@atelier/contracts";
 import { signInAsGuest } from "../support/client.ts";
 import type { EditorPage } from "../support/editor-page.ts";
 import { eventually } from "../support/eventually.ts";
 import { forgedUpdate } from "../support/forged-update.ts";
-import { createLink, nameOn, People, tokenOf } from "../support/people.ts";
+import { createLink, nameOn, setPeople, tokenOf } from "../support/people.ts";
 import { setStage } from "../support/stage.ts";
 
 const stage = setStage();
-let people: People;
-beforeEach(() => {
-  people = new People(stage.browser, stage.server.origin);
-});
-afterEach(async () => {
-  await people[Symbol.asyncDispose]();
-});
+const people = setPeople(stage);
 
 const api = async <T>(token: string, path: string): Promise<T> => {
   const answer = await fetch(`${stage.server.origin}/api${path}`, { headers: { authorization: `Bearer ${token}` } });

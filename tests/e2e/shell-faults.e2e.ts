@@ -1,8 +1,8 @@
 /** What can go wrong around the editor: code, events or a run's stream that do not come, and what the page makes of it. */
 import type { Page } from "playwright-core";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { createLink, People } from "../support/people.ts";
+import { createLink, setPeople } from "../support/people.ts";
 import { setStage } from "../support/stage.ts";
 import { openWorkspace, type WorkspaceOptions } from "../support/workspace.ts";
 
@@ -216,11 +216,7 @@ describe("a run", () => {
 });
 
 describe("a friend", () => {
-  let people: People;
-  beforeEach(() => {
-    people = new People(stage.browser, stage.server.origin);
-  });
-  afterEach(() => people[Symbol.asyncDispose]());
+  const people = setPeople(stage);
 
   it("who may only watch sees a run to its end, and is asked for nothing", async () => {
     const ada = await people.visitAndType("print(input('Name? '))\n");

@@ -1,7 +1,7 @@
 /** People in front of Atelier's page, for tests: they visit, type, register, log in and share as a person would. */
 import type { SignedIn } from "@atelier/contracts";
 import type { Browser, Page } from "playwright-core";
-import { expect } from "vitest";
+import { afterEach, expect } from "vitest";
 import { EditorPage } from "./editor-page.ts";
 import { eventually } from "./eventually.ts";
 
@@ -25,19 +25,21 @@ export const createAccount = async (origin: string, account: Account): Promise<v
   expect(answer.status).toBe(201);
 };
 
+/** A browser, and the server it visits. */
+export type Place = { readonly browser: Browser; readonly server: { readonly origin: string } };
+
 /** Visitors of one server, all sent away when the test is over. */
 export class People implements AsyncDisposable {
-  readonly #browser: Browser;
-  readonly #origin: string;
+  readonly #place: Place;
   readonly #pages: EditorPage[] = [];
 
-  constructor(browser: Browser, origin: string) {
-    this.#browser = browser;
-    this.#origin = origin;
+  /** The place may be there later: it is asked at each visit. */
+  constructor(place: Place) {
+    this.#place = place;
   }
 
   async visit(path: string, options: Parameters<typeof EditorPage.open>[2] = {}): Promise<EditorPage> {
-    const page = await EditorPage.open(this.#browser, `${this.#origin}${path}`, options);
+    const page = await EditorPage.open(this.#place.browser, `${this.#place.server.origin}${path}`, options);
     this.#pages.push(page);
     return page;
   }
@@ -61,6 +63,13 @@ export class People implements AsyncDisposable {
     for (const page of this.#pages.splice(0)) await page[Symbol.asyncDispose]();
   }
 }
+
+/** Visitors of a place for all tests of a file, sent away after each. Called while the file is read. */
+export const setPeople = (place: Place): People => {
+  const people = new People(place);
+  afterEach(() => people[Symbol.asyncDispose]());
+  return people;
+};
 
 export const chooseInAccountMenu = async (page: Page, item: string): Promise<void> => {
   await page.getByRole("button", { name: /^Account/u }).click();
