@@ -26,6 +26,14 @@ const IDEMPOTENCY_KEY = {
     "1 to 200 visible ASCII characters of the caller's choice: the same request under the same key gets the first answer again",
 };
 
+const READ_PROBLEMS = [
+  "projects/no-such-project",
+  "projects/no-such-file",
+  "projects/no-such-version",
+  "projects/not-a-file",
+  "collaboration/document-unavailable",
+] as const;
+
 const version = z.coerce.number().pipe(VersionNumberSchema);
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 
@@ -79,13 +87,7 @@ export const fileRoutes = {
     query: z.object({ path: PathSchema, version: version.optional() }),
     responses: { 200: FileSchema },
     answerHeaders: ETAG,
-    problems: [
-      "projects/no-such-project",
-      "projects/no-such-file",
-      "projects/no-such-version",
-      "projects/not-a-file",
-      "collaboration/document-unavailable",
-    ],
+    problems: READ_PROBLEMS,
   }),
   readRawFile: defineRoute({
     id: "readRawFile",
@@ -99,13 +101,7 @@ export const fileRoutes = {
     query: z.object({ path: PathSchema, version: version.optional() }),
     responses: { 200: "binary" },
     answerHeaders: ETAG,
-    problems: [
-      "projects/no-such-project",
-      "projects/no-such-file",
-      "projects/no-such-version",
-      "projects/not-a-file",
-      "collaboration/document-unavailable",
-    ],
+    problems: READ_PROBLEMS,
   }),
   putFile: defineRoute({
     id: "putFile",

@@ -1,5 +1,5 @@
 /** For tests: sockets that do what they are told, and a page that is seen, hidden, online and offline. */
-import { vi } from "vitest";
+import { afterEach, beforeEach, vi } from "vitest";
 
 export class FakeSocket extends EventTarget {
   readyState: number = WebSocket.CONNECTING;
@@ -29,13 +29,22 @@ export class FakeSocket extends EventTarget {
   }
 }
 
-/** Puts a page's events in place of the browser's. Taken away by `vi.unstubAllGlobals`. */
-export const stubPage = (): { readonly goOnline: () => void; readonly see: () => void } => {
-  const page = new EventTarget();
-  const shown = Object.assign(new EventTarget(), { visibilityState: "visible" });
-  vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
-  vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));
-  vi.stubGlobal("document", shown);
+/** Each test of the group has a page of its own, and time that stands still. Called while the file is read. */
+export const setPage = (): { readonly goOnline: () => void; readonly see: () => void } => {
+  let page = new EventTarget();
+  let shown = new EventTarget();
+  beforeEach(() => {
+    vi.useFakeTimers();
+    page = new EventTarget();
+    shown = Object.assign(new EventTarget(), { visibilityState: "visible" });
+    vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+    vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));
+    vi.stubGlobal("document", shown);
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
   return {
     goOnline: () => void page.dispatchEvent(new Event("online")),
     see: () => void shown.dispatchEvent(new Event("visibilitychange")),

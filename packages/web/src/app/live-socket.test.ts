@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { fakeOpener, stubPage } from "./fake-socket.testing.ts";
-import { createLiveSocket, type LiveSocketOptions } from "./live-socket.ts";
+import { CLOSE } from "@atelier/contracts";
+import { describe, expect, it, vi } from "vitest";
+import { fakeOpener, setPage } from "./fake-socket.testing.ts";
+import { createLiveSocket, FINAL_CLOSE_CODES, type LiveSocketOptions } from "./live-socket.ts";
 
 const HALF_A_MINUTE_MS = 30_000;
 
@@ -19,16 +20,12 @@ const start = (options: Partial<LiveSocketOptions> = {}) => {
   return { live, heard, states, ...opener };
 };
 
+it("knows the close codes that are final, as the contract numbers them", () => {
+  expect(FINAL_CLOSE_CODES).toEqual([CLOSE.rightsTaken, CLOSE.notFound]);
+});
+
 describe("a socket that comes back", () => {
-  let page: ReturnType<typeof stubPage>;
-  beforeEach(() => {
-    vi.useFakeTimers();
-    page = stubPage();
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-    vi.unstubAllGlobals();
-  });
+  const page = setPage();
 
   it("gives up a try that neither opens nor fails, and one whose ticket never comes", async () => {
     const { opened, newest, states, heard } = start();

@@ -1,5 +1,11 @@
 /** A socket that comes back by itself: tickets to open it, jittered waits between tries, at once when the network returns. */
 
+/**
+ * CLOSE.rightsTaken and CLOSE.notFound, written out: their module carries schemas, and one import of it would put all of
+ * zod in front of the first paint.
+ */
+export const FINAL_CLOSE_CODES: readonly number[] = [4403, 4404];
+
 export type SocketOpener = (path: string, query?: Readonly<Record<string, string>>) => Promise<WebSocket>;
 
 /** Opens a WebSocket below the base path with a one-use ticket. @throws whatever the ticket's request throws */

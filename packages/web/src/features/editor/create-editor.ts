@@ -1,6 +1,5 @@
 /** The editor's light half: takes keys at once, loads Monaco behind, and passes every call on. */
 import { type Signal, createSignal } from "../collaboration/signal.ts";
-import { sameSaveState } from "../collaboration/save-state.ts";
 import { createEarlyDrafts } from "./early-drafts.ts";
 import { createEarlyEditor } from "./early-editor.ts";
 import { loadAgain } from "./load-again.ts";
@@ -41,16 +40,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
   let disposed = false;
   /** Nobody knows any more when the heavy half will be here. */
   let isLate = false;
-  /** What was said of each file. */
-  const told = new Map<string, SaveState>();
-
-  /** Listeners may render: they hear of changes only. */
-  const tell = (state: SaveState, id: string) => {
-    const last = told.get(id);
-    if (last && sameSaveState(last, state)) return;
-    told.set(id, state);
-    saveState.emit([state, id]);
-  };
+  const tell = (state: SaveState, id: string) => saveState.emit([state, id]);
   const announceFirstEdit = (path: string) => {
     if (edited.has(path)) return;
     edited.add(path);
@@ -145,8 +135,6 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
       if (!known) files.set(id, file);
       else if (known.path !== file.path) files.set(id, { ...known, path: file.path });
       shownId = id;
-      // The shell forgets what it heard of a file whose tab was closed.
-      told.delete(id);
       if (pane) pane.open(file);
       else showEarly(id, files.get(id) ?? file);
       someFileShown();

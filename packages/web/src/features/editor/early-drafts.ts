@@ -1,8 +1,7 @@
 /** What was typed into the early surface, kept in this browser until Monaco has taken it over: a reload loses none of it. */
 import type { SaveState } from "../collaboration/save-state.ts";
 import type { Draft } from "../collaboration/unsaved-store.ts";
-import { changesBetween } from "./minimal-change.ts";
-import { applyChanges, rebaseChanges } from "./text-changes.ts";
+import { carryOver } from "./minimal-change.ts";
 
 const PREFIX = "atelier.early.";
 
@@ -78,7 +77,7 @@ export function createEarlyDrafts(
       // A sample of another language or release is another text.
       if (!left || (isLocal && left.base !== text)) return text;
       edited(id);
-      return applyChanges(text, rebaseChanges(changesBetween(left.base, left.text), changesBetween(left.base, text)));
+      return carryOver(left, text);
     },
     edited,
     rename: (from, to) => {

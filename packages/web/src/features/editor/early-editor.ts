@@ -1,7 +1,7 @@
 /** A plain text area over the server's first code: takes keys before Monaco is there and hands everything over. */
 import "./early-editor.css";
-import { changesBetween } from "./minimal-change.ts";
-import { applyChanges, mapOffset, rebaseChanges } from "./text-changes.ts";
+import { carryOver, changesBetween } from "./minimal-change.ts";
+import { mapOffset } from "./text-changes.ts";
 
 /** What was in the early surface when Monaco took its place. */
 export interface Carried {
@@ -137,16 +137,17 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
     show: (id, given, { label, readOnly, isOpening }) => {
       const text = given.replaceAll(/\r\n?/g, "\n");
       // The server's code may be the beginning of a long file: what was typed into it is moved to where it belongs.
-      const typedAhead = shownId === undefined && !readOnly ? changesBetween(firstText, area.value) : [];
+      const typedAhead = shownId === undefined && !readOnly && area.value !== firstText ? area.value : undefined;
       remember();
       shownId = id;
       const file = files.get(id);
-      const value = file?.text ?? applyChanges(text, rebaseChanges(typedAhead, changesBetween(firstText, text)));
+      const ours = typedAhead === undefined ? text : carryOver({ base: firstText, text: typedAhead }, text);
+      const value = file?.text ?? ours;
       if (area.value !== value) {
         const moves = changesBetween(area.value, value);
         const [start, end] = [area.selectionStart, area.selectionEnd].map((at) => mapOffset(at, moves, "before"));
         area.value = value;
-        if (typedAhead.length > 0) area.setSelectionRange(start ?? 0, end ?? 0);
+        if (typedAhead !== undefined) area.setSelectionRange(start ?? 0, end ?? 0);
       }
       area.readOnly = readOnly;
       area.placeholder = isOpening ? OPENING : "";
@@ -158,7 +159,7 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
         area.scrollLeft = file.scrollLeft;
       } else if (document.activeElement !== area) area.setSelectionRange(0, 0);
       remember();
-      if (typedAhead.length > 0) onEdit(id);
+      if (typedAhead !== undefined) onEdit(id);
     },
     textOf: (id) => (id === shownId ? area.value : files.get(id)?.text),
     rename: (from, to) => {

@@ -1,5 +1,6 @@
 /** The one change that turns a text into another: small enough for the first script of the page. */
-import { type TextChange, splitsPair } from "./text-changes.ts";
+import type { Draft } from "../collaboration/unsaved-store.ts";
+import { type TextChange, applyChanges, rebaseChanges, splitsPair } from "./text-changes.ts";
 
 /** One change with the common beginning and end left out; undefined if the texts are equal. */
 export function minimalChange(before: string, after: string): TextChange | undefined {
@@ -22,4 +23,9 @@ export function minimalChange(before: string, after: string): TextChange | undef
 export function changesBetween(before: string, after: string): TextChange[] {
   const change = minimalChange(before, after);
   return change ? [change] : [];
+}
+
+/** A draft's edits in what its base has become. */
+export function carryOver({ base, text }: Draft, theirs: string): string {
+  return applyChanges(theirs, rebaseChanges(changesBetween(base, text), changesBetween(base, theirs)));
 }

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { fakeOpener, stubPage } from "../../app/fake-socket.testing.ts";
+import { describe, expect, it, vi } from "vitest";
+import { fakeOpener, setPage } from "../../app/fake-socket.testing.ts";
 import { attachRunStream } from "./run-stream.ts";
 
 const start = ({ mayControl = true } = {}) => {
@@ -19,14 +19,7 @@ const start = ({ mayControl = true } = {}) => {
 };
 
 describe("a run's stream", () => {
-  beforeEach(() => {
-    vi.useFakeTimers();
-    stubPage();
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-    vi.unstubAllGlobals();
-  });
+  setPage();
 
   it("is looked for as long as the line is away, and brings what was typed meanwhile", async () => {
     const { stream, told, newest } = start();

@@ -1,12 +1,10 @@
 /** The socket of one execution: output in, input out; comes back by itself until the run has ended. */
 import { hasEnded, sockets, STREAM, type StreamClientMessage, type StreamServerMessage } from "@atelier/contracts";
-import { createLiveSocket, type SocketOpener } from "../../app/live-socket.ts";
+import { createLiveSocket, FINAL_CLOSE_CODES, type SocketOpener } from "../../app/live-socket.ts";
 import type { ExecutionSummary } from "./run-store.ts";
 
 const CHANNELS: readonly number[] = Object.values(STREAM);
 const NORMAL_CLOSE = 1000;
-/** CLOSE.rightsTaken and CLOSE.notFound, written out as in project-events.ts. */
-const FINAL_CLOSE_CODES: readonly number[] = [4403, 4404];
 /** A shorter interruption is over before a word about it could be read. */
 const PATIENCE_MS = 1000;
 

@@ -1,6 +1,6 @@
 /** The open tabs: files by id, one of them shown. */
 import { createStore, type StoreApi } from "zustand/vanilla";
-import type { SaveState } from "../editor/index.ts";
+import { sameSaveState, type SaveState } from "../editor/index.ts";
 
 export type TabsState = {
   /** Ids of files, left to right. */
@@ -42,11 +42,10 @@ export const moveTab = (store: TabsStore, fileId: string, to: number): void =>
     return { open: open.filter((id) => id !== fileId).toSpliced(Math.max(0, to), 0, fileId) };
   });
 
-const isSame = (a: SaveState | undefined, b: SaveState): boolean => JSON.stringify(a) === JSON.stringify(b);
-
 /** What was known already wakes nobody: this is told at every keystroke. */
 export const setSave = (store: TabsStore, fileId: string, state: SaveState): void => {
-  if (isSame(store.getState().saves.get(fileId), state)) return;
+  const known = store.getState().saves.get(fileId);
+  if (known && sameSaveState(known, state)) return;
   store.setState(({ saves }) => ({ saves: new Map(saves).set(fileId, state) }));
 };
 

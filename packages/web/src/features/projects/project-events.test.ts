@@ -1,6 +1,5 @@
-import { CLOSE } from "@atelier/contracts";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { fakeOpener, stubPage } from "../../app/fake-socket.testing.ts";
+import { describe, expect, it, vi } from "vitest";
+import { fakeOpener, setPage } from "../../app/fake-socket.testing.ts";
 import type { App } from "../../app/services.ts";
 import { createSession } from "../../app/session.ts";
 import { entry } from "../files/entry.testing.ts";
@@ -8,24 +7,13 @@ import { createFilesStore, setEntries } from "../files/files-store.ts";
 import { createTabsStore } from "../files/tabs-store.ts";
 import { createSignInNoticeStore } from "../identity/sign-in-notice.ts";
 import { createPresenceStore } from "../presence/presence-store.ts";
-import { FINAL_CLOSE_CODES, listenToProject } from "./project-events.ts";
+import { listenToProject } from "./project-events.ts";
 import { createProjectStore } from "./project-store.ts";
-
-it("does not come back after the close codes that are final, as the contract numbers them", () => {
-  expect(FINAL_CLOSE_CODES).toEqual([CLOSE.rightsTaken, CLOSE.notFound]);
-});
 
 const refuse = () => Promise.reject(new Error("not asked here"));
 
 describe("a tree that was not read", () => {
-  beforeEach(() => {
-    vi.useFakeTimers();
-    stubPage();
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-    vi.unstubAllGlobals();
-  });
+  setPage();
 
   it("is asked for again with the next hello, which claims no place among the events until then", async () => {
     vi.spyOn(console, "warn").mockReturnValue(undefined);

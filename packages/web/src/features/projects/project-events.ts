@@ -1,7 +1,7 @@
 /** The project's event socket: keeps tree, people and runs true, resumes where it left off. */
 import { type ProjectEvent, type ProjectEventFrame, routes, sockets } from "@atelier/contracts";
 import { ApiProblem } from "../../app/api-problem.ts";
-import { createLiveSocket } from "../../app/live-socket.ts";
+import { createLiveSocket, FINAL_CLOSE_CODES } from "../../app/live-socket.ts";
 import { dismissToast, showToast } from "../../design/toasts.ts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
@@ -10,12 +10,6 @@ import { hearExecution } from "../execution/run-view.ts";
 import { withChanged, withoutRemoved, withRead } from "../files/entries.ts";
 import { closeFile, openFile } from "../files/open-file.ts";
 import { openProjectOf, setProjectState } from "./project-store.ts";
-
-/**
- * CLOSE.rightsTaken and CLOSE.notFound, written out: their module carries schemas, and one import of it would put all of
- * zod in front of the first paint.
- */
-export const FINAL_CLOSE_CODES: readonly number[] = [4403, 4404];
 
 const readTree = async (app: App, projectId: string): Promise<void> => {
   const before = app.files.getState().entries;
