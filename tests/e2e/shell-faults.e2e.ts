@@ -126,13 +126,16 @@ describe("the tree", () => {
   it("shows what was made between the page's answer and its first event", async () => {
     await using ada = await workspace({ "main.py": "", "b.py": "" });
     const { page } = ada.editor;
+    const address = page.url();
+    // The page that is here may still have to open its socket.
+    await page.goto("about:blank");
     const [asked, connected] = [gate(), gate()];
     await page.routeWebSocket(/\/events/u, async (socket) => {
       asked.open();
       await connected.opened;
       socket.connectToServer();
     });
-    await page.reload();
+    await page.goto(address);
     await asked.opened;
     await ada.call("POST", `/projects/${ada.project.id}/files`, { path: "meanwhile.py", content: "" });
     connected.open();
@@ -143,6 +146,9 @@ describe("the tree", () => {
   it("keeps what was made while it is read again", async () => {
     await using ada = await workspace({ "main.py": "", "b.py": "" });
     const { page } = ada.editor;
+    const address = page.url();
+    // The page that is here may still have to ask for its tree.
+    await page.goto("about:blank");
     const [asked, answered] = [gate(), gate()];
     await page.route(/\/tree$/u, async (route) => {
       const response = await route.fetch();
@@ -150,7 +156,7 @@ describe("the tree", () => {
       await answered.opened;
       await route.fulfill({ response });
     });
-    await page.reload();
+    await page.goto(address);
     await asked.opened;
     await ada.call("POST", `/projects/${ada.project.id}/files`, { path: "meanwhile.py", content: "" });
     await row(page, "meanwhile.py").click();
