@@ -21,14 +21,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: false,
     chunkSizeWarningLimit: 6000,
-    rolldownOptions: {
-      // In a chunk of their own schemas are loaded by the editor, which asks them, and not by the entry, which only could.
-      output: {
-        codeSplitting: {
-          groups: [{ name: "schemas", test: /node_modules\/zod\/|contracts\/src\/(?:collaboration|shapes)/u }],
-        },
-      },
-    },
   },
   worker: { format: "es" },
   server: { host: "127.0.0.1" },

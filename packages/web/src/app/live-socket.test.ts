@@ -1,4 +1,3 @@
-import { CLOSE } from "@atelier/contracts";
 import { describe, expect, it, vi } from "vitest";
 import { fakeOpener, setPage } from "./fake-socket.testing.ts";
 import { createLiveSocket, FINAL_CLOSE_CODES, type LiveSocketOptions } from "./live-socket.ts";
@@ -20,8 +19,8 @@ const start = (options: Partial<LiveSocketOptions> = {}) => {
   return { live, heard, states, ...opener };
 };
 
-it("knows the close codes that are final, as the contract numbers them", () => {
-  expect(FINAL_CLOSE_CODES).toEqual([CLOSE.rightsTaken, CLOSE.notFound]);
+it("knows the close codes that are final, as the API numbers them", () => {
+  expect(FINAL_CLOSE_CODES).toEqual([4403, 4404]);
 });
 
 describe("a socket that comes back", () => {

@@ -1,10 +1,8 @@
 /** A socket that comes back by itself: tickets to open it, jittered waits between tries, at once when the network returns. */
+import { CLOSE } from "@atelier/contracts";
 
-/**
- * CLOSE.rightsTaken and CLOSE.notFound, written out: their module carries schemas, and one import of it would put all of
- * zod in front of the first paint.
- */
-export const FINAL_CLOSE_CODES: readonly number[] = [4403, 4404];
+/** After these there is nothing to come back to. */
+export const FINAL_CLOSE_CODES: readonly number[] = [CLOSE.rightsTaken, CLOSE.notFound];
 
 export type SocketOpener = (path: string, query?: Readonly<Record<string, string>>) => Promise<WebSocket>;
 

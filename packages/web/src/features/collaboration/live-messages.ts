@@ -1,5 +1,6 @@
 /** The frames of a live document's socket, written and read. */
-import { type DocumentFacts, DocumentFactsSchema, MESSAGE } from "@atelier/contracts";
+import { MESSAGE } from "@atelier/contracts";
+import { type DocumentFacts, DocumentFactsSchema } from "@atelier/contracts/collaboration";
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 

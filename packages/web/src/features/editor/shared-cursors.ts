@@ -1,5 +1,5 @@
 /** Reads and writes who has which selection in a document's awareness. */
-import { type AwarenessState, AwarenessStateSchema } from "@atelier/contracts";
+import { type AwarenessState, AwarenessStateSchema } from "@atelier/contracts/collaboration";
 import * as Y from "yjs";
 import type { Replica } from "../collaboration/replica.ts";
 import { safeColor } from "./cursor-color.ts";
