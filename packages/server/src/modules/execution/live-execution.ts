@@ -24,6 +24,7 @@ export type ExecutionFacts = {
 
 /** Somebody who follows an execution as it happens. */
 export type ExecutionListener = {
+  readonly userId: string;
   output(frame: OutputFrame): void;
   /** The state or the place in the queue changed; not called for the end. */
   status(): void;
@@ -45,6 +46,8 @@ export class LiveExecution {
   #state: ExecutionState = { status: "queued" };
   #run: SandboxRun | undefined;
   #cancelled = false;
+  /** Written by the compiler, which the run's usage leaves out. */
+  #compilerBytes = 0;
   readonly #output: OutputRecord = createOutputRecord({ captureBytes: CAPTURED_BYTES, replayBytes: REPLAYED_BYTES });
   readonly #listeners = new Set<ExecutionListener>();
   readonly #holders = new Set<object>();
@@ -67,6 +70,14 @@ export class LiveExecution {
   get listenerCount(): number {
     return this.#listeners.size;
   }
+
+  /** How many of the listeners are this user's. */
+  listenersOf(userId: string): number {
+    let count = 0;
+    for (const listener of this.#listeners) if (listener.userId === userId) count += 1;
+    return count;
+  }
+  /** Of all stages: what this execution's output takes. */
   get outputBytes(): number {
     return this.#output.totalBytes;
   }
@@ -75,6 +86,7 @@ export class LiveExecution {
   advance(next: ExecutionState): boolean {
     if (!isForward(this.#state, next)) return false;
     this.#state = next;
+    if (next.status === "running") this.#compilerBytes = this.#output.totalBytes;
     this.queuePosition = undefined;
     if (next.status !== "ended") this.announce();
     else {
@@ -160,7 +172,7 @@ export class LiveExecution {
     const final = hasEnded(status);
     const started = state.status === "queued" || state.status === "preparing" ? undefined : state;
     const end = state.status === "ended" ? state : undefined;
-    const usage = end?.usage ?? { ...NO_USAGE, outputBytes: this.#output.totalBytes };
+    const usage = end?.usage ?? { ...NO_USAGE, outputBytes: this.#output.totalBytes - this.#compilerBytes };
     const { limits, queuedAtMs, args, fileVersions, ...facts } = this.facts;
     return {
       ...facts,

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { ServerSocket } from "../../platform/http/adapters/server-socket.ts";
 import { actorNamed, createScene, helloRequest, PROJECT, settle, type Scene } from "./execution-fixture.ts";
 import { openStream } from "./stream.ts";
 
@@ -26,7 +27,7 @@ type Listener = {
 };
 
 const listen = async (scene: Scene, id: string, actor: Actor = ada): Promise<Listener> => {
-  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1", WebSocket: ServerSocket });
   await once(server, "listening");
   server.on("connection", (socket) => {
     const call = {
@@ -280,5 +281,36 @@ describe("the stream of an execution", () => {
     }
     onlooker.socket.resume();
     expect(await onlooker.closed).toBe(1013);
+  });
+
+  it("[X30] a listener beyond the limit is closed with 1013 at once, and others never use up the starter's listeners", async () => {
+    const scene = await createScene();
+    const users = Array.from({ length: 9 }, (_, index) => actorNamed(`u${index}`));
+    scene.roles.set(ada.userId, "editor");
+    for (const { userId } of users) scene.roles.set(userId, "viewer");
+    const live = await scene.service.submit(
+      ada,
+      { projectId: PROJECT, language: "python", entryPoint: "main.py" },
+      interactive,
+    );
+    for (let count = 0; count < 8; count += 1)
+      for (const user of users.slice(0, 8)) await listen(scene, live.facts.id, user);
+    expect(live.listenerCount).toBe(64);
+    for (const user of [users[0], users[8]]) expect(await (await listen(scene, live.facts.id, user)).closed).toBe(1013);
+    for (let count = 0; count < 8; count += 1) await listen(scene, live.facts.id, ada);
+    expect(live.listenerCount).toBe(72);
+    expect(await (await listen(scene, live.facts.id, ada)).closed).toBe(1013);
+  });
+
+  it("[X30] a socket that is closed while its input is paused gets its close code at once", async () => {
+    const scene = await createScene();
+    const { live, run } = await start(scene);
+    run.takesInput = false;
+    const { socket, closed } = await listen(scene, live.facts.id);
+    socket.send(Buffer.from("waits"));
+    await until(() => run.stdin.length > 0);
+    scene.bus.publish("sign-in-ended", { signInId: ada.signInId });
+    expect(await closed).toBe(4401);
+    await until(() => live.listenerCount === 0);
   });
 });

@@ -17,8 +17,17 @@ export type StreamNeeds = {
   readonly log: Log;
 };
 
-/** Each may hold megabytes that it has not read. */
+/** Each listener may hold megabytes that it has not read. */
 const MAX_LISTENERS = 64;
+const MAX_LISTENERS_OF_USER = 8;
+
+/** Onlookers never use up the listeners of the user who started the execution. */
+const hasRoomFor = (live: LiveExecution, userId: string): boolean => {
+  const own = live.listenersOf(userId);
+  if (own >= MAX_LISTENERS_OF_USER) return false;
+  const { userId: starter } = live.facts;
+  return userId === starter || live.listenerCount - live.listenersOf(starter) < MAX_LISTENERS;
+};
 
 const withoutOutput = (execution: Execution): Execution => ({ ...execution, stdout: "", stderr: "" });
 
@@ -53,6 +62,7 @@ const followLive = (live: LiveExecution, { call, clock }: { call: SocketCall; cl
     },
   });
   const detach = live.attach({
+    userId: actor.userId,
     output: (frame) => sender.output(frame),
     status: () => sender.message({ type: "status", execution: live.snapshot({ output: false }) }),
     ended: () => {
@@ -103,7 +113,7 @@ export const openStream = async (call: SocketCall, { service, bus, clock, log }:
     return sendStored(followed.source.stored, { call, clock });
   }
   const { live } = followed.source;
-  if (live.listenerCount >= MAX_LISTENERS) return socket.close(CLOSE.overloaded, "too many listeners");
+  if (!hasRoomFor(live, actor.userId)) return socket.close(CLOSE.overloaded, "too many listeners");
   let { mayControl } = followed;
 
   const checkRights = async (): Promise<void> => {

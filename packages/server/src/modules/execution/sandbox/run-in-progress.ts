@@ -46,6 +46,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
   let startedAt: number | undefined;
   let cpuBefore = 0;
   let last = nothing;
+  /** Of the current stage: the compiler's output is bounded by its own limit. */
   let outputBytes = 0;
   let ended = false;
   let terminal = job.terminal;
@@ -117,6 +118,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
       return;
     }
     cpuBefore = measure().cpuMs;
+    outputBytes = 0;
     startedAt = undefined;
     stopTimers();
     meterTimer = setTimeout(checkUsage, machine.meter.intervalMs);

@@ -16,6 +16,7 @@ import type { Edge, SocketCall } from "../ports.ts";
 import { internalUrl } from "../public-path.ts";
 import { addressOf } from "../request-facts.ts";
 import { toProblem } from "../problem-answer.ts";
+import { ServerSocket } from "./server-socket.ts";
 import { createSignInEnds, type EndsHeard } from "../sign-in-ends.ts";
 
 const HEARTBEAT_MS = 30_000;
@@ -179,6 +180,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
       if (bound.some((other) => other.path === path)) throw new Error(`socket ${path} is bound already`);
       const server = new WebSocketServer({
         noServer: true,
+        WebSocket: ServerSocket,
         perMessageDeflate: false,
         maxPayload: limits.maxFrameBytes,
         clientTracking: true,
