@@ -30,14 +30,16 @@ export const edgeOptions = async (settings: EdgeSettings) => {
   const { TLS_CERT_FILE, TLS_KEY_FILE, PUBLIC_URL } = settings;
   const onlyLocal = !isPublicHost(settings.HOST) && PUBLIC_URL === undefined && settings.TRUST_PROXY.kind === "none";
   const hasCertificate = TLS_CERT_FILE !== undefined && TLS_KEY_FILE !== undefined;
+  const https = hasCertificate || PUBLIC_URL?.startsWith("https:") === true;
   return {
     /** Browsers reach us over TLS: our own, or a proxy's. */
-    https: hasCertificate || PUBLIC_URL?.startsWith("https:") === true,
+    https,
     /** Nobody but this machine reaches us: no public address, and no proxy that was told about. */
     onlyLocal,
     ...(onlyLocal ? {} : { socketsPerUser: SOCKETS_PER_USER }),
     origin: {
       proxied: settings.TRUST_PROXY.kind !== "none",
+      https,
       ...(PUBLIC_URL === undefined ? {} : { publicUrl: PUBLIC_URL }),
     },
     trusted: settings.TRUST_PROXY,

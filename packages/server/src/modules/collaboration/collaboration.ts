@@ -15,6 +15,7 @@ import { createCheckpointing } from "./checkpointing.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection-limits.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { MAX_STATE_BYTES } from "./document-room.ts";
+import { type EarlyMessages, keepEarlyMessages } from "./early-messages.ts";
 import { createLiveDocuments } from "./live-documents.ts";
 import { createLogWriter } from "./log-writer.ts";
 import { createMaterialiser, type Deadlines } from "./materialiser.ts";
@@ -56,10 +57,6 @@ export type Collaboration = Component & {
 
 const KEEP_ALIVE_MS = 20_000;
 const KEEP_ALIVE_SLICES = 20;
-/** Bytes that a client may send before its document is open. */
-const MAX_EARLY_BYTES = 16 * 1024 * 1024;
-/** What a message costs beside its own bytes. */
-const EARLY_MESSAGE_BYTES = 256;
 /** Documents that are put to rest at once while stopping. */
 const REST_AT_ONCE = 8;
 
@@ -141,7 +138,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     }
   };
 
-  const serve = async (call: SocketCall, early: { messages: [Buffer, boolean][] | undefined }): Promise<void> => {
+  const serve = async (call: SocketCall, early: EarlyMessages): Promise<void> => {
     const { socket, query } = call;
     const admitted = await admit(call);
     if (admitted === undefined) return socket.close(CLOSE.notFound, "no such file");
@@ -172,6 +169,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
           address: call.request.address,
           requestId: call.request.id,
         }),
+      reserve: call.reserve,
       parts,
     });
     connections.add(connection);
@@ -180,9 +178,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
       connections.delete(connection);
       hold.release();
     });
-    const waiting = early.messages ?? [];
-    early.messages = undefined;
-    for (const [data, isBinary] of waiting) connection.receive(data, isBinary);
+    for (const { data, isBinary } of early.take()) connection.receive(data, isBinary);
     socket.on("message", (data: Buffer, isBinary) => connection.receive(data, isBinary));
   };
 
@@ -226,14 +222,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     name: "collaboration",
     liveDocuments: live,
     connect(call) {
-      const early: { messages: [Buffer, boolean][] | undefined } = { messages: [] };
-      let bytes = 0;
-      call.socket.on("message", (data: Buffer, isBinary) => {
-        if (early.messages === undefined) return;
-        bytes += data.byteLength + EARLY_MESSAGE_BYTES;
-        if (bytes > MAX_EARLY_BYTES) call.socket.close(CLOSE.tooLarge, "too much before the document is open");
-        else early.messages.push([data, isBinary]);
-      });
+      const early = keepEarlyMessages(call);
       if (isStopping) return call.socket.close(CLOSE.moving, "stopping");
       serve(call, early).catch((error: unknown) => {
         const isHidden = error instanceof Problem && error.status === 404;

@@ -4,6 +4,7 @@ import type { WebSocket } from "ws";
 import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
+import type { SocketCall } from "#platform/http";
 import type { Histogram } from "#platform/metrics";
 import { AwarenessTooLarge, KEEP_ALIVE_FRAME } from "./awareness-relay.ts";
 import {
@@ -48,6 +49,8 @@ export type ConnectionOptions = {
   readonly speaksOurs: boolean;
   readonly isLogUp: boolean;
   readonly onFirstEdit: () => void;
+  /** Counts messages that wait; see SocketCall. */
+  readonly reserve: SocketCall["reserve"];
   readonly parts: ConnectionParts;
 };
 
@@ -85,7 +88,7 @@ export class Connection implements Participant {
     this.#mayMessage = createBucket(clock, limits.messages);
     this.#mayBytes = createBucket(clock, limits.bytes);
     this.#mayShow = createBucket(clock, limits.awarenessBytes);
-    this.#lane = new MessageLane(limits.maxWaitingBytes);
+    this.#lane = new MessageLane(limits.maxWaitingBytes, options.reserve);
     this.#unreadAllowance = limits.maxUnreadBytes;
     this.document.participants.add(this);
     this.factsChanged();

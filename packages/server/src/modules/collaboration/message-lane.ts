@@ -5,14 +5,19 @@ const ENTRY_BYTES = 256;
 
 export class MessageLane {
   readonly #maxBytes: number;
-  readonly #waiting: { readonly bytes: number; run(): void }[] = [];
+  readonly #reserve: (bytes: number) => (() => void) | undefined;
+  readonly #waiting: { readonly bytes: number; readonly release?: () => void; run(): void }[] = [];
   #waitingBytes = 0;
   #isHeld = false;
   #isBusy = false;
 
-  /** @param maxBytes that may wait */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes that may wait
+   * @param reserve counts what waits against its sender, over all connections; undefined: there is no room
+   */
+  constructor(maxBytes: number, reserve: (bytes: number) => (() => void) | undefined) {
     this.#maxBytes = maxBytes;
+    this.#reserve = reserve;
   }
 
   /** Runs now or when it is its turn. @returns false when too much waits already */
@@ -21,9 +26,13 @@ export class MessageLane {
       run();
       return true;
     }
-    this.#waitingBytes += bytes + ENTRY_BYTES;
-    this.#waiting.push({ bytes: bytes + ENTRY_BYTES, run });
-    return this.#waitingBytes <= this.#maxBytes;
+    const entryBytes = bytes + ENTRY_BYTES;
+    if (this.#waitingBytes + entryBytes > this.#maxBytes) return false;
+    const release = this.#reserve(entryBytes);
+    if (release === undefined) return false;
+    this.#waitingBytes += entryBytes;
+    this.#waiting.push({ bytes: entryBytes, release, run });
+    return true;
   }
 
   /** Runs at once, or as the first thing when the lane is released. */
@@ -52,7 +61,7 @@ export class MessageLane {
 
   /** Forgets what waits. */
   clear(): void {
-    this.#waiting.length = 0;
+    for (const entry of this.#waiting.splice(0)) entry.release?.();
     this.#waitingBytes = 0;
   }
 
@@ -61,6 +70,7 @@ export class MessageLane {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#waitingBytes -= next.bytes;
+      next.release?.();
       next.run();
     }
   }

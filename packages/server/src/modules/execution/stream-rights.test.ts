@@ -36,6 +36,7 @@ const open = (scene: Scene, id: string, actor: Actor, service: Pick<Scene["servi
     query: new URLSearchParams(),
     actor,
     request: { id: "r", address: "127.0.0.1" },
+    reserve: () => () => undefined,
   };
   const opened = openStream(call, { service, bus: scene.bus, clock: scene.clock, log: scene.log });
   return { wire, opened };

@@ -69,6 +69,7 @@ const open = async (actor: Actor, since?: number): Promise<Wire> => {
     query,
     actor,
     request: { id: "r", address: "127.0.0.1" },
+    reserve: () => () => undefined,
   });
   await expect.poll(() => wire.frames.length > 0 || wire.closed !== undefined).toBe(true);
   return wire;

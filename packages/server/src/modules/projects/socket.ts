@@ -103,9 +103,13 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
   const admit = async (call: SocketCall): Promise<void> => {
     const { socket, actor } = call;
     const projectId = (call.params["projectId"] ?? "").toLowerCase();
-    const early: Array<[Buffer, boolean]> = [];
+    // Only the newest matters: it says which file its sender looks at.
+    let early: [Buffer, boolean] | undefined;
     const allowed = createBrake(clock);
-    let deliver = (data: Buffer, isBinary: boolean): void => void early.push([data, isBinary]);
+    let deliver = (data: Buffer, isBinary: boolean): void => {
+      if (parseViewing(data, isBinary) === undefined) socket.close(CLOSE.badMessage, "not a presence message");
+      else early = [data, isBinary];
+    };
     socket.on("message", (data: Buffer, isBinary) => {
       // Who was sent away may send on until it answers: nobody hears it.
       if (socket.readyState !== WEBSOCKET_OPEN) return;
@@ -123,7 +127,7 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
     socket.on("close", () => leave(connection));
     deliver = (data, isBinary) => hear(connection, channel, data, isBinary);
     channel.join(connection, parseSince(call.query.get("since")));
-    for (const [data, isBinary] of early) deliver(data, isBinary);
+    if (early !== undefined) deliver(...early);
     // Rights that changed between the question and the joining were told to nobody.
     await recheck(connection, channel);
   };

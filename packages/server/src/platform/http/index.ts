@@ -17,3 +17,4 @@ export type {
 } from "./ports.ts";
 export { pagePolicy } from "./security-headers.ts";
 export { httpSettings } from "./settings.ts";
+export { createSocketBudget } from "./socket-budget.ts";

@@ -1,4 +1,4 @@
-/** Tells our own pages from other sites: by the Origin header, and for requests that change something by Sec-Fetch-Site. */
+/** Tells our own pages from other sites: by the Origin header (scheme, host and port), and for changing requests by Sec-Fetch-Site. */
 import { Problem } from "#kernel/problem";
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -9,21 +9,34 @@ const first = (value: string | readonly string[] | undefined): string | undefine
 export type OriginRules = {
   /** PUBLIC_URL; absent: the Host header says who we are. */
   readonly publicUrl?: string;
-  /** True when a trusted proxy sets X-Forwarded-Host. */
+  /** True when a trusted proxy sets X-Forwarded-Host and X-Forwarded-Proto. */
   readonly proxied: boolean;
+  /** True when browsers reach this server over https: by its own certificate, or because PUBLIC_URL says so. */
+  readonly https: boolean;
 };
 
-const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).host : undefined);
+const originOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).origin : undefined);
 
-/** True when an Origin header's value names this server; `null` and anything unparsable do not. */
+/** The first value of a header to which each proxy in front may have appended. */
+const forwarded = (headers: Headers, name: string): string | undefined => {
+  const value = first(headers[name])?.split(",")[0]?.trim();
+  return value === "" ? undefined : value;
+};
+
+/**
+ * True when an Origin header's value names this server: the same scheme, host and port. `null` and anything unparsable do
+ * not. Without the scheme, a page that was served over http by somebody on the network would count as the https site.
+ */
 export const isOwnOrigin = (origin: string, headers: Headers, rules: OriginRules): boolean => {
-  const host = hostOf(origin);
-  if (host === undefined || host === "") return false;
-  if (rules.publicUrl !== undefined && new URL(rules.publicUrl).origin === new URL(origin).origin) return true;
-  const forwarded = rules.proxied ? first(headers["x-forwarded-host"])?.split(",")[0]?.trim() : undefined;
-  const own = forwarded ?? first(headers["host"]);
+  const given = originOf(origin);
+  // Schemes without hosts have the origin "null".
+  if (given === undefined || given === "null") return false;
+  if (rules.publicUrl !== undefined && originOf(rules.publicUrl) === given) return true;
+  const host = (rules.proxied ? forwarded(headers, "x-forwarded-host") : undefined) ?? first(headers["host"]);
+  const scheme =
+    (rules.proxied ? forwarded(headers, "x-forwarded-proto") : undefined) ?? (rules.https ? "https" : "http");
   // The port of a scheme's default is absent from both sides after parsing.
-  return own !== undefined && hostOf(`${new URL(origin).protocol}//${own}`) === host;
+  return host !== undefined && originOf(`${scheme.toLowerCase()}://${host}`) === given;
 };
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);

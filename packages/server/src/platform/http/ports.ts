@@ -47,6 +47,11 @@ export type SocketCall = {
   readonly query: URLSearchParams;
   readonly actor: Actor;
   readonly request: Pick<RequestFacts, "id" | "address">;
+  /**
+   * Reserves memory for bytes of a message that the module keeps until it can deal with it.
+   * @returns the release; undefined when too much of this user's, or of all users', waits: close the socket with 1013
+   */
+  readonly reserve: (bytes: number) => (() => void) | undefined;
 };
 
 export interface Edge {
@@ -99,4 +104,6 @@ export interface HttpServer extends Edge, PageEdge {
   close(): Promise<void>;
   /** Open sockets by path. */
   socketCount(path: string): number;
+  /** Socket handshakes under way, for tests and metrics. */
+  readonly socketsOpening: number;
 }

@@ -11,6 +11,8 @@ export type SignInEnds = {
   listen(): EndsHeard;
   /** From now on the socket closes with its sign-in. */
   watch(signInId: string, socket: WebSocket): void;
+  /** How many openings listen at the moment. */
+  readonly listening: number;
   stop(): void;
 };
 
@@ -24,6 +26,9 @@ export const createSignInEnds = (bus: Pick<Bus, "subscribe">): SignInEnds => {
 
   return {
     stop,
+    get listening() {
+      return hearing.size;
+    },
     listen() {
       const heard = new Set<string>();
       hearing.add(heard);

@@ -1,7 +1,7 @@
 /** Sockets at the edge: who may open one, what is too much, and how they end. */
 import { CLOSE, sockets } from "@atelier/contracts";
 import { once } from "node:events";
-import type { Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { createEdgeFixture, type EdgeFixture } from "./test-edge.ts";
@@ -113,6 +113,119 @@ describe("opening a socket", () => {
     await once(open(), "open");
     await once(open(), "open");
     expect(await closedWith(open())).toBe(CLOSE.tooFast);
+  });
+});
+
+describe("a failed handshake", () => {
+  const url = `/api/projects/${PROJECT}/events?token=token-of-alice`;
+  const KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
+  const upgrade = (headers: readonly string[], path = url): string =>
+    [`GET ${path} HTTP/1.1`, "Host: 127.0.0.1", "Connection: Upgrade", "Upgrade: websocket", ...headers, "", ""].join(
+      "\r\n",
+    );
+  const bad: [string, string][] = [
+    ["without a key", upgrade(["Sec-WebSocket-Version: 13"])],
+    ["with a short key", upgrade(["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: x"])],
+    ["with an unknown version", upgrade(["Sec-WebSocket-Version: 7", KEY])],
+    ["with malformed subprotocols", upgrade(["Sec-WebSocket-Version: 13", KEY, "Sec-WebSocket-Protocol: a,,a"])],
+    ["of nobody", upgrade(["Sec-WebSocket-Version: 7", KEY], `/api/projects/${PROJECT}/events`)],
+  ];
+
+  it.each(bad)("%s leaves nothing behind", async (_name, request) => {
+    const origin = await start();
+    const port = Number(new URL(origin).port);
+    for (let at = 0; at < 20; at += 1) {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => undefined);
+      socket.write(request);
+      socket.resume();
+      await once(socket, "close");
+    }
+    await vi.waitFor(() => expect(edge?.server.socketsOpening).toBe(0));
+    expect(calls).toHaveLength(0);
+    const good = new WebSocket(`${origin}${url}`);
+    await once(good, "open");
+  });
+
+  it("by a client that leaves in the middle leaves nothing behind", async () => {
+    const origin = await start();
+    const port = Number(new URL(origin).port);
+    for (let at = 0; at < 20; at += 1) {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => undefined);
+      socket.end(upgrade(["Sec-WebSocket-Version: 13", KEY]));
+      socket.resume();
+      await once(socket, "close");
+    }
+    await vi.waitFor(() => expect(edge?.server.socketsOpening).toBe(0));
+    await vi.waitFor(() => expect(edge?.server.socketCount(sockets.projectEvents)).toBe(0));
+  });
+});
+
+describe("memory for what arrives on sockets", () => {
+  const limits = { totalBytes: 600_000, senderBytes: 300_000, freeBytes: 0 };
+  /** The first bytes of a masked frame of a million bytes, and no end. */
+  const unfinished = (bytes: number): Buffer => {
+    const header = Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 0x0f, 0x42, 0x40, 1, 2, 3, 4]);
+    return Buffer.concat([header, Buffer.alloc(bytes)]);
+  };
+  const startLarge = async (): Promise<string> => {
+    edge = createEdgeFixture({ socketBudget: limits });
+    calls = [];
+    edge.server.socket(sockets.projectEvents, { maxFrameBytes: 1_000_000 }, (call) => {
+      calls.push(call);
+      call.socket.on("message", () => call.socket.send("heard"));
+    });
+    return (await edge.listen()).replace("http", "ws");
+  };
+  const dial = async (origin: string, user = "alice"): Promise<WebSocket> => {
+    const socket = new WebSocket(`${origin}/api/projects/${PROJECT}/events?token=token-of-${user}`);
+    socket.on("error", () => undefined);
+    await once(socket, "open");
+    return socket;
+  };
+  // @ts-expect-error -- the raw connection beneath, for bytes that ws would not send
+  const raw = (socket: WebSocket): Socket => socket._socket as Socket;
+
+  it("counts frames that are not complete over all sockets of one user", async () => {
+    const origin = await startLarge();
+    const own = await Promise.all(Array.from({ length: 4 }, () => dial(origin)));
+    const closed = Promise.race(own.map(closedWith));
+    for (const socket of own) raw(socket).write(unfinished(200_000));
+    expect([CLOSE.overloaded, 1006]).toContain(await closed);
+    const other = await dial(origin, "bob");
+    other.send(Buffer.alloc(100_000));
+    await once(other, "message");
+  });
+
+  it("is free again when a message is complete, or its connection ends", async () => {
+    const origin = await startLarge();
+    const socket = await dial(origin);
+    for (let at = 0; at < 10; at += 1) {
+      socket.send(Buffer.alloc(200_000));
+      await once(socket, "message");
+    }
+    for (let at = 0; at < 5; at += 1) {
+      const leaving = await dial(origin);
+      raw(leaving).write(unfinished(150_000));
+      leaving.terminate();
+    }
+    await vi.waitFor(async () => {
+      const next = await dial(origin);
+      next.send(Buffer.alloc(250_000));
+      expect(await Promise.race([once(next, "message").then(() => "heard"), closedWith(next)])).toBe("heard");
+    });
+  });
+
+  it("is reserved by modules for messages that wait", async () => {
+    const origin = await startLarge();
+    await dial(origin);
+    const [call] = calls;
+    const first = call?.reserve(200_000);
+    expect(first).toBeTypeOf("function");
+    expect(call?.reserve(200_000)).toBeUndefined();
+    first?.();
+    expect(call?.reserve(200_000)).toBeTypeOf("function");
   });
 });
 

@@ -67,7 +67,7 @@ export const createEdgeFixture = (
       },
     },
     rateLimits: createMemoryRateLimits({ read: points, write: points, "sign-in": points, execute: points }),
-    origin: { proxied: false },
+    origin: { proxied: false, https: false },
     bus: createInProcessBus(log),
     audit: { record: (entry) => void audited.push(entry) },
     metrics: createPrometheusMetrics(),

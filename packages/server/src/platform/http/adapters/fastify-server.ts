@@ -56,6 +56,8 @@ export type FastifyServerOptions = Admission & {
   readonly answerStalledMs?: number;
   /** Sockets that one user may have open at once; absent: any number. */
   readonly socketsPerUser?: number;
+  /** Memory for what waits on open sockets; SOCKET_BUDGET. */
+  readonly socketBudget?: BodyBudgetLimits;
   /** Told about errors after which the process can't be trusted; the answer is still a plain server/internal. */
   readonly onFatal?: (error: FatalStorageError) => void;
 };
@@ -244,6 +246,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     basePath: options.basePath,
     bus: options.bus,
     ...(options.socketsPerUser === undefined ? {} : { socketsPerUser: options.socketsPerUser }),
+    ...(options.socketBudget === undefined ? {} : { socketBudget: options.socketBudget }),
     log,
   });
   app.server.on("upgrade", sockets.upgrade);
@@ -312,5 +315,8 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       await app.close();
     },
     socketCount: (path) => sockets.count(path),
+    get socketsOpening() {
+      return sockets.opening;
+    },
   };
 };

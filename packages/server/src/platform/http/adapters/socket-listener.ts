@@ -8,6 +8,7 @@ import { CLOSE } from "@atelier/contracts";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { BodyBudgetLimits } from "../body-budget.ts";
 import { type Admission, bearerToken, rateKey } from "../admission.ts";
 import type { TrustedProxies } from "../client-address.ts";
 import { isOwnOrigin } from "../own-origin.ts";
@@ -18,6 +19,7 @@ import { addressOf } from "../request-facts.ts";
 import { toProblem } from "../problem-answer.ts";
 import { ServerSocket } from "./server-socket.ts";
 import { createSignInEnds, type EndsHeard } from "../sign-in-ends.ts";
+import { createSocketBudget } from "../socket-budget.ts";
 
 const HEARTBEAT_MS = 30_000;
 /** Pings go out in this many slices per heartbeat, so that ten thousand sockets never stall the event loop at once. */
@@ -47,6 +49,8 @@ export type SocketListenerOptions = {
   readonly basePath: string;
   /** Absent: any number. */
   readonly socketsPerUser?: number;
+  /** Memory for frames that are not complete and messages that wait; SOCKET_BUDGET. */
+  readonly socketBudget?: BodyBudgetLimits;
   readonly bus: Pick<Bus, "subscribe">;
   readonly log: Log;
 };
@@ -57,7 +61,12 @@ export type SocketListener = {
   /** Closes all sockets with 1012 and takes no new ones. */
   closeAll(): Promise<void>;
   count(path: string): number;
+  /** Handshakes under way. */
+  readonly opening: number;
 };
+
+/** Thrown where the connection ended before the handshake was complete. */
+class HandshakeFailed extends Error {}
 
 const refuse = (stream: Duplex, status: string): void => {
   stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
@@ -72,6 +81,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
   const slices = Array.from({ length: HEARTBEAT_SLICES }, () => new Set<WebSocket>());
   const silent = new WeakSet<WebSocket>();
   const openBy = new Map<string, number>();
+  const budget = createSocketBudget(options.socketBudget);
   let closing = false;
   let slice = 0;
   let beating: NodeJS.Timeout | undefined;
@@ -105,12 +115,38 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
     return admission.authenticator.authenticateToken(token);
   };
 
+  /** @throws HandshakeFailed when `ws` refuses the request, or the connection ends first: `ws` then calls nobody back */
   const accept = (target: Bound, { raw, stream, head }: Upgrade): Promise<WebSocket> =>
-    new Promise((resolve) => target.server.handleUpgrade(raw, stream, head, resolve));
+    new Promise((resolve, reject) => {
+      const fail = (): void => reject(new HandshakeFailed("the handshake failed"));
+      if (stream.destroyed) return fail();
+      stream.once("close", fail);
+      target.server.handleUpgrade(raw, stream, head, (socket) => {
+        stream.off("close", fail);
+        resolve(socket);
+      });
+    });
+
+  /** Counts what arrives until it is a message; a client that goes beyond the budget is cut off. */
+  const limitMemory = (socket: WebSocket, stream: Duplex, sender: string): void => {
+    const frames = budget.watch({
+      stream,
+      sender,
+      exceeded: () => {
+        socket.close(CLOSE.overloaded, "too much is under way");
+        // The rest of an unfinished frame would go on taking memory until the client answers the close.
+        socket.terminate();
+      },
+    });
+    socket.on("message", () => frames.complete());
+    for (const control of ["ping", "pong"] as const)
+      socket.on(control, (payload: Buffer) => frames.control(payload.byteLength));
+  };
 
   /** Browsers only see why a socket closed when the upgrade itself succeeded. */
   const acceptAndClose = async (target: Bound, upgrade: Upgrade, problem: Problem): Promise<void> => {
     const socket = await accept(target, upgrade);
+    limitMemory(socket, upgrade.stream, rateKey(undefined, addressOf(upgrade.raw, options.trusted)));
     socket.on("error", (error) => log.debug("socket.error", { reason: error.message }));
     const code =
       problem.status === 401
@@ -168,11 +204,13 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
     });
     const socket = await accept(target, upgrade);
     watch(socket);
+    limitMemory(socket, upgrade.stream, rateKey(actor, address));
     if (closing) return socket.close(CLOSE.moving);
     signInEnds.watch(actor.signInId, socket);
     if (upgrade.ended.has(actor.signInId)) return socket.close(CLOSE.signedOut, "signed out");
     for (const name of ["ticket", "token"]) query.delete(name);
-    target.handler({ socket, params, query, actor, request: { id, address } });
+    const reserve = (bytes: number): (() => void) | undefined => budget.reserve(rateKey(actor, address), bytes);
+    target.handler({ socket, params, query, actor, request: { id, address }, reserve });
   };
 
   return {
@@ -201,6 +239,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
         const ended = signInEnds.listen();
         open(target, params, { raw, stream, head, ended })
           .catch((error: unknown) => {
+            if (error instanceof HandshakeFailed) return;
             log.error("socket.open-failed", { path: target.path, error });
             stream.destroy();
           })
@@ -222,6 +261,9 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
       while (bound.some((target) => target.server.clients.size > 0) && performance.now() < deadline)
         await pause(CLOSE_PAUSE_MS);
       for (const target of bound) for (const socket of target.server.clients) socket.terminate();
+    },
+    get opening() {
+      return signInEnds.listening;
     },
     count: (path) => bound.find((target) => target.path === path)?.server.clients.size ?? 0,
   };
