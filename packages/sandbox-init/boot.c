@@ -139,6 +139,7 @@ void boot(const struct boot_options *options) {
     /* Where one id is all there is, /dev belongs to the program's user. */
     mount_or_fail("/dev", "/dev", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_RELATIME, NULL);
   }
+  terminal_replace_broken_tty();
   if (shared) map_self();
   else become_separate_user();
   umask(0);

@@ -95,6 +95,7 @@ int spawn_warm(char **argv, struct job *job);
 int spawn_ask(uint32_t question);
 void spawn_warm_done(void);
 int spawn_give(const struct command *command, struct job *job);
+void terminal_replace_broken_tty(void);
 extern int warm_ready_fd;
 
 /* What the waiting interpreter reads in place of a job's length. */

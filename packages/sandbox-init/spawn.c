@@ -61,6 +61,17 @@ bool parse_start(const uint8_t *payload, size_t length, struct command *command)
   return command->env != NULL && from.at == from.end;
 }
 
+/* In gVisor /dev/tty cannot be opened (EIO), with a terminal or without. A socket in its place says ENXIO, as Linux does
+   without a terminal; with one, a link to it takes the place. */
+static bool tty_is_replaced;
+
+void terminal_replace_broken_tty(void) {
+  int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (fd >= 0) close(fd);
+  else if (errno == EIO && unlink("/dev/tty") == 0 && mknod("/dev/tty", S_IFSOCK | 0666, 0) == 0)
+    tty_is_replaced = chmod("/dev/tty", 0666) == 0; /* whatever the umask */
+}
+
 /* Returns the master and leaves init's own hold on the slave in *slave; -1 with errno on failure. */
 static int open_terminal(const struct command *command, int *slave) {
   int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
@@ -69,6 +80,7 @@ static int open_terminal(const struct command *command, int *slave) {
   *slave = open(terminal_path, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
   struct winsize size = {.ws_col = command->columns, .ws_row = command->rows};
   ioctl(master, TIOCSWINSZ, &size);
+  if (tty_is_replaced && (unlink("/dev/tty") != 0 || symlink(terminal_path, "/dev/tty") != 0)) return -1;
   return *slave < 0 ? -1 : master;
 }
 
@@ -86,6 +98,10 @@ static bool open_pipes(struct pipes *pipes, bool has_stdin) {
   if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) return false;
   fcntl(out[0], F_SETFL, O_NONBLOCK);
   fcntl(err[0], F_SETFL, O_NONBLOCK);
+  /* Else the program could use them, but not open them again as /dev/stdin, /dev/stdout or /dev/fd/N. */
+  int shared[3] = {has_stdin ? in[0] : -1, out[1], err[1]};
+  for (int i = 0; i < 3; i++)
+    if (shared[i] >= 0 && fchown(shared[i], PROGRAM_UID, PROGRAM_UID) != 0) return false;
   *pipes = (struct pipes){{in[0], out[1], err[1]}, {in[1], out[0], err[0]}};
   return true;
 }

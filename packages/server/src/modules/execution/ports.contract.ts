@@ -6,6 +6,7 @@ import { testConversations } from "./sandbox/contract/conversations.ts";
 import { testEscapes } from "./sandbox/contract/escapes.ts";
 import { findResidue, runProgram } from "./sandbox/contract/harness.ts";
 import { limitCases } from "./sandbox/contract/limit-cases.ts";
+import { testOpenedByPath } from "./sandbox/contract/opened-by-path.ts";
 import { programCases } from "./sandbox/contract/programs.ts";
 import { testWarmStarts } from "./sandbox/contract/warm-starts.ts";
 
@@ -83,5 +84,6 @@ export const sandboxProviderContract = (subject: ProviderUnderTest): void => {
     testConversations(context);
     testWarmStarts(context);
     testEscapes(context);
+    testOpenedByPath(context);
   });
 };

@@ -1,4 +1,5 @@
 /** From a language's templates to the argv of one run: elements, never a shell string. */
+import { resolve } from "node:path";
 import type { SandboxFile } from "../ports.ts";
 import type { LanguageDeclaration } from "./declaration.ts";
 
@@ -8,8 +9,15 @@ export type CommandLineInput = {
   readonly files: readonly SandboxFile[];
 };
 
-/** A path that could be read as an option is given as one that can't. */
-const asPath = (path: string): string => (path.startsWith("-") ? `./${path}` : path);
+/**
+ * Begins with a letter, digit, `_` or `.`, so it is no option (`-`, `+`), no file of options (`@`) and no pattern of a
+ * compiler (`%`); has nothing that names a variable or a scheme (`=`, `:`), and, by a dot or slash,
+ * is no subcommand (`node inspect`).
+ */
+const readsAsPath = (path: string): boolean => /^[\p{L}\p{N}_.][^:=%]*$/u.test(path) && /[./]/u.test(path);
+
+/** A path that a tool could take for something else is given as one that it can't. */
+const asPath = (path: string): string => (readsAsPath(path) ? path : `./${path}`);
 
 const MAIN = /\bmain\s*\(/u;
 
@@ -42,11 +50,29 @@ const fill = (template: readonly string[], language: LanguageDeclaration, input:
     }
   });
 
+const projectFolder = "/project";
+
+/**
+ * gcc hands a source's bare name to its compiler proper, where `@x.c` is again a file of options if there is an `x.c`: with
+ * such sources it works in a folder that has none, and their paths are absolute.
+ */
+const compileOf = (template: readonly string[], language: LanguageDeclaration, input: CommandLineInput): string[] => {
+  const sources = sourcesOf(language, input);
+  const command = fill(template, language, input);
+  if (!sources.some((path) => /(?:^|\/)@[^/]*$/u.test(path))) return command;
+  const isSource = new Set(sources);
+  return [
+    "/usr/bin/env",
+    "--chdir=/",
+    ...command.map((part) => (isSource.has(part) ? resolve(projectFolder, part) : part)),
+  ];
+};
+
 /** The commands of a run; `compile` only where the language has one. */
 export const commandLinesOf = (
   language: LanguageDeclaration,
   input: CommandLineInput,
 ): { readonly compile?: readonly string[]; readonly run: readonly string[] } => ({
-  ...(language.compile === undefined ? {} : { compile: fill(language.compile, language, input) }),
+  ...(language.compile === undefined ? {} : { compile: compileOf(language.compile, language, input) }),
   run: fill(language.run, language, input),
 });

@@ -102,6 +102,19 @@ describe("languages as data", () => {
     expect(compile).toBeUndefined();
   });
 
+  it.each(["-c.py", "@x.py", "+x.py", "%d.py", "a=b.py", "data:x.py", "inspect", " x.py"])(
+    "[X22] %j is given as a path and nothing else",
+    async (entryPoint) => {
+      const { run } = commandLinesOf(await requireLanguage("python"), { entryPoint, args: [], files: [] });
+      expect(run.at(-1)).toBe(`./${entryPoint}`);
+    },
+  );
+
+  it.each(["main.py", "a/b c.py", ".hidden.py", "ü.py", "a/-c.py"])("[X22] %j stays as it is", async (entryPoint) => {
+    const { run } = commandLinesOf(await requireLanguage("python"), { entryPoint, args: [], files: [] });
+    expect(run.at(-1)).toBe(entryPoint);
+  });
+
   it("[X22] linked sources leave out other programs of the project", async () => {
     const c = await requireLanguage("c");
     const files = [
