@@ -89,6 +89,7 @@ export const mountPresence = ({ synced = true }: { synced?: boolean } = {}) => {
     } as never,
     registry: { documents: () => [here, elsewhere] } as never,
     shown: () => here,
+    places: () => undefined,
   });
   presence.watch(here);
   const bob = createReplica();

@@ -1,6 +1,7 @@
-/** For tests: the few methods of a Monaco model that the binding uses, over a plain string. */
-import type { EditorModel } from "./monaco/types.ts";
-import { type TextChange, applyChanges } from "./text-changes.ts";
+/** For tests: the few methods of a Monaco model and editor that the binding uses, over a plain string. */
+import type { ISelection } from "monaco-editor/editor";
+import { type EditorModel, type StandaloneEditor, selectionBetween } from "./monaco/types.ts";
+import { type TextChange, applyChanges, mapOffset } from "./text-changes.ts";
 
 interface Edit {
   range: { startLineNumber: number; startColumn: number; endLineNumber: number; endColumn: number };
@@ -78,5 +79,84 @@ export function createFakeModel(initial = ""): FakeModel {
     type: change,
     undo: () => void asModel.undo(),
     redo: () => void asModel.redo(),
+  };
+}
+
+/** An editor with one cursor, and an input method that composes at it. */
+export interface FakeEditor {
+  readonly editor: StandaloneEditor;
+  /** An offset. */
+  cursor: number;
+  /** Begins a composition, or goes on with it: `text` is what it shows now. */
+  compose(text: string): void;
+  /** Ends the composition with what it shows. */
+  endComposition(): void;
+  /** Another file is shown, as far as the binding can hear. */
+  changeModel(): void;
+  /** Subscriptions that are not disposed. */
+  listening(): number;
+}
+
+/**
+ * An input method counts in the line that it began with: it replaces the same columns of the cursor's line, whatever
+ * became of that line meanwhile.
+ */
+export function createFakeEditor(fake: FakeModel): FakeEditor {
+  const { model } = fake;
+  const ended = new Set<() => void>();
+  const modelChanged = new Set<() => void>();
+  const subscribe = (listeners: Set<() => void>) => (listener: () => void) => {
+    listeners.add(listener);
+    return { dispose: () => listeners.delete(listener) };
+  };
+  let cursor = 0;
+  let columns: { start: number; end: number } | undefined;
+  // Monaco pushes a cursor behind what is inserted at it.
+  model.onDidChangeContent(({ changes }) => {
+    const ascending = changes.map(({ rangeOffset, rangeLength, text }) => ({
+      offset: rangeOffset,
+      deleted: rangeLength,
+      inserted: text,
+    }));
+    cursor = mapOffset(cursor, ascending.toReversed(), "after");
+  });
+  const editor = {
+    get inComposition() {
+      return columns !== undefined;
+    },
+    getSelections: () => {
+      const at = model.getPositionAt(cursor);
+      return [{ ...selectionBetween(at, at), startLineNumber: at.lineNumber, endLineNumber: at.lineNumber }];
+    },
+    setSelections: ([first]: ISelection[]) => {
+      if (first) cursor = model.getOffsetAt({ lineNumber: first.positionLineNumber, column: first.positionColumn });
+    },
+    onDidCompositionEnd: subscribe(ended),
+    onDidChangeModel: subscribe(modelChanged),
+  };
+  return {
+    editor: editor as unknown as StandaloneEditor,
+    get cursor() {
+      return cursor;
+    },
+    set cursor(offset) {
+      cursor = offset;
+    },
+    compose: (text) => {
+      const { lineNumber, column } = model.getPositionAt(cursor);
+      columns ??= { start: column - 1, end: column - 1 };
+      const lineStart = model.getOffsetAt({ lineNumber, column: 1 });
+      const length = model.getLineContent(lineNumber).length;
+      const [start, end] = [Math.min(length, columns.start), Math.min(length, columns.end)];
+      fake.type([{ offset: lineStart + start, deleted: end - start, inserted: text }]);
+      columns.end = columns.start + text.length;
+      cursor = lineStart + start + text.length;
+    },
+    endComposition: () => {
+      columns = undefined;
+      for (const listener of ended) listener();
+    },
+    changeModel: () => modelChanged.forEach((listener) => listener()),
+    listening: () => ended.size + modelChanged.size,
   };
 }

@@ -1,4 +1,8 @@
-/** Keeps a Monaco model and a shared Yjs text equal: local edits go out as one transaction, others' come in as edits. */
+/**
+ * Keeps a Monaco model and a shared Yjs text equal: local edits go out as one transaction, others' come in as edits.
+ * While the reader composes with an input method, others' edits of the composed lines are held: the input method
+ * counts in the line that it began with.
+ */
 import {
   EndOfLinePreference,
   type EditorModel,
@@ -10,6 +14,7 @@ import {
 } from "./monaco/types.ts";
 import type * as Y from "yjs";
 import { type TextChange, changesFromDelta, changesFromModel, mapOffset, widenOverPairs } from "./text-changes.ts";
+import { type FrozenLines, type Places, holdChanges } from "./held-changes.ts";
 import { diffTexts } from "./text-diff.ts";
 
 export interface BindingOptions {
@@ -23,7 +28,7 @@ export interface BindingOptions {
   mayWrite: () => boolean;
   /** Called before a local edit becomes a transaction. */
   beforeEdit?: (changes: readonly TextChange[]) => void;
-  /** Called after others' edits (or an undo) reached the model. */
+  /** Called after others' edits (or an undo) reached the model; not for edits that are held. */
   afterOutsideEdit?: (changes: readonly TextChange[], origin: unknown) => void;
   log: (event: string, details?: Record<string, unknown>) => void;
 }
@@ -31,6 +36,7 @@ export interface BindingOptions {
 export interface MonacoBinding {
   /** Applies changes to model and shared text as the reader's own edit. */
   edit(changes: readonly TextChange[]): void;
+  readonly places: Places;
   dispose(): void;
 }
 
@@ -40,8 +46,10 @@ const clean = (text: string): string => text.replaceAll(/\r\n?/g, "\n").replace(
 /** Binds both for as long as the replica lives; the model's text is replaced by the shared one, by its least difference. */
 export function bindModel(options: BindingOptions): MonacoBinding {
   const { model, text, origin } = options;
+  const held = holdChanges();
   let fromModel = false;
   let toModel = false;
+  let stopWaiting: (() => void) | undefined;
 
   const unitAt = (offset: number): number => {
     const { lineNumber, column } = model.getPositionAt(offset);
@@ -56,16 +64,18 @@ export function bindModel(options: BindingOptions): MonacoBinding {
       fromModel = false;
     }
   };
+  const differs = () => model.getValueLength(EndOfLinePreference.LF) + held.growth !== text.length;
   const toShared = (changes: readonly TextChange[]) => {
     const widened = widenOverPairs(changes, unitAt);
     const apart = widened.every(
       (change, index) => index === 0 || change.offset >= endOf(widened[index - 1] as TextChange),
     );
-    if (apart) transact(widened);
+    const shared = held.cross(apart ? widened : changes);
+    if (apart) transact(shared);
     const whole = apart && widened.every(({ inserted }) => inserted.isWellFormed());
-    if (!whole || model.getValueLength(EndOfLinePreference.LF) !== text.length) {
+    if (!whole || differs()) {
       options.log("binding.realigned", { direction: "out" });
-      transact(diffTexts(text.toJSON(), model.getValue(EndOfLinePreference.LF).toWellFormed()));
+      transact(diffTexts(text.toJSON(), held.appliedTo(model.getValue(EndOfLinePreference.LF)).toWellFormed()));
       alignModel();
     }
   };
@@ -97,24 +107,51 @@ export function bindModel(options: BindingOptions): MonacoBinding {
       editor.setSelections(wanted);
     }
   };
+  /** The lines with a cursor while the reader composes. */
+  const frozenLines = (): FrozenLines[] => {
+    const editor = options.editor();
+    if (!editor?.inComposition) return [];
+    return (editor.getSelections() ?? []).map(({ startLineNumber, endLineNumber }) => ({
+      start: model.getOffsetAt({ lineNumber: startLineNumber, column: 1 }),
+      end: model.getOffsetAt({ lineNumber: endLineNumber, column: model.getLineContent(endLineNumber).length + 1 }),
+    }));
+  };
+  /** Applies what is held to the model, except on lines that are being composed; the rest waits for the end of that. */
+  const settle = () => {
+    applyToModel(held.release(frozenLines()));
+    const editor = options.editor();
+    if (!held.some || !editor) {
+      stopWaiting?.();
+      stopWaiting = undefined;
+      return;
+    }
+    if (stopWaiting) return;
+    // Also when another file is shown: then nobody composes in this one.
+    const waiting = [editor.onDidCompositionEnd(settle), editor.onDidChangeModel(settle)];
+    stopWaiting = () => waiting.forEach((subscription) => subscription.dispose());
+  };
   /** Makes the model what the shared text is; where the text breaks our rules, the text first if that is allowed. */
   const alignModel = () => {
     const shared = text.toJSON();
     const tidy = clean(shared);
     if (tidy !== shared && options.mayWrite()) transact(diffTexts(shared, tidy));
-    applyToModel(diffTexts(model.getValue(EndOfLinePreference.LF), tidy));
+    held.reset(diffTexts(model.getValue(EndOfLinePreference.LF), tidy));
+    settle();
   };
 
   const observe = (event: Y.YTextEvent, transaction: Y.Transaction) => {
     if (fromModel) return;
     const changes = changesFromDelta(event.delta);
     if (changes.some(({ inserted }) => /[\r\u{FEFF}]/u.test(inserted))) alignModel();
-    else applyToModel(changes);
-    if (model.getValueLength(EndOfLinePreference.LF) !== text.length) {
+    else {
+      held.add(changes);
+      settle();
+    }
+    if (differs()) {
       options.log("binding.realigned", { direction: "in" });
       alignModel();
     }
-    options.afterOutsideEdit?.(changes, transaction.origin);
+    if (!held.some) options.afterOutsideEdit?.(changes, transaction.origin);
   };
 
   alignModel();
@@ -122,6 +159,7 @@ export function bindModel(options: BindingOptions): MonacoBinding {
   const subscription = model.onDidChangeContent((event) => {
     if (toModel) return;
     if (event.isFlush || event.isEolChange) {
+      held.reset([]);
       transact(diffTexts(text.toJSON(), model.getValue(EndOfLinePreference.LF)));
       return;
     }
@@ -134,10 +172,12 @@ export function bindModel(options: BindingOptions): MonacoBinding {
     edit: (changes) => {
       if (changes.length === 0) return;
       options.beforeEdit?.(changes);
-      transact(changes);
+      transact(held.cross(changes));
       applyToModel(changes);
     },
+    places: held,
     dispose: () => {
+      stopWaiting?.();
       text.unobserve(observe);
       subscription.dispose();
     },

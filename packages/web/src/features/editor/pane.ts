@@ -62,7 +62,15 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     environment,
     log,
   });
-  const presence = createPresence({ editor, container, options, events, registry, shown: () => shown()?.live });
+  const presence = createPresence({
+    editor,
+    container,
+    options,
+    events,
+    registry,
+    shown: () => shown()?.live,
+    places: () => shown()?.places,
+  });
 
   const isMac = /Mac|iP(?:hone|ad)/.test(navigator.platform);
   const removeTabHint = createTabHint(editor, container, isMac);
@@ -146,6 +154,8 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     editor.updateOptions({ ariaLabel: `${file.path}. ${tabKeys(isMac).spoken} lets Tab leave the editor.` });
     if (editor.getModel() === file.model) return refresh();
     presence.leave(before?.live);
+    // Monaco would go on composing in the other file's text.
+    if (editor.inComposition) editor.trigger("atelier", "compositionEnd", {});
     editor.setModel(file.model);
     if (file.view) editor.restoreViewState(file.view);
     refresh();

@@ -1,6 +1,7 @@
 /** The people in the shown file: announces the reader's cursor, draws the others', follows one of them. */
 import type { DocumentRegistry } from "../collaboration/document-registry.ts";
 import type { LiveDocument } from "../collaboration/live-document.ts";
+import type { Places } from "./held-changes.ts";
 import { type StandaloneEditor, selectionOffsets } from "./monaco/types.ts";
 import type { PaneEvents } from "./pane-events.ts";
 import type { EditorOptions, Participant } from "./ports.ts";
@@ -15,6 +16,8 @@ export interface PresenceOptions {
   registry: DocumentRegistry;
   /** The shown file's document. */
   shown: () => LiveDocument | undefined;
+  /** How its text's offsets are those of the editor's model. */
+  places: () => Places | undefined;
 }
 
 export interface Presence {
@@ -33,7 +36,7 @@ const MODIFIERS: ReadonlySet<string> = new Set(["Shift", "Control", "Alt", "Meta
 const ANNOUNCE_AFTER_MS = 40;
 
 export function createPresence(setup: PresenceOptions): Presence {
-  const { editor, container, options, events, registry, shown } = setup;
+  const { editor, container, options, events, registry, shown, places } = setup;
   const drawn = createRemoteCursors(editor);
   const watched = new Map<LiveDocument, () => void>();
   let asked = false;
@@ -51,7 +54,21 @@ export function createPresence(setup: PresenceOptions): Presence {
     const model = editor.getModel();
     if (!document?.synced || !user || !model) return;
     const selection = editor.getSelection();
-    announceCursor(document.replica, user, selection ? selectionOffsets(model, selection) : undefined);
+    const offsets = selection ? selectionOffsets(model, selection) : undefined;
+    const toShared = (offset: number) => places()?.toShared(offset) ?? offset;
+    const shared = offsets && { anchor: toShared(offsets.anchor), head: toShared(offsets.head) };
+    announceCursor(document.replica, user, shared);
+  };
+  /** Others' cursors, as offsets of the editor's model. */
+  const cursorsIn = (document: LiveDocument): SharedCursor[] => {
+    const toModel = (offset: number) => places()?.toModel(offset) ?? offset;
+    return sharedCursors(document.replica).map((cursor) => ({
+      ...cursor,
+      selection: cursor.selection && {
+        anchor: toModel(cursor.selection.anchor),
+        head: toModel(cursor.selection.head),
+      },
+    }));
   };
   const participantsOf = (document: LiveDocument, cursors: readonly SharedCursor[]): Participant[] => {
     const me = options.user()?.id;
@@ -96,7 +113,7 @@ export function createPresence(setup: PresenceOptions): Presence {
     if (disposed) return;
     const document = shown();
     const ready = document?.synced === true;
-    const cursors = ready ? sharedCursors(document.replica) : [];
+    const cursors = ready ? cursorsIn(document) : [];
     drawn.show(cursors);
     const people = ready ? participantsOf(document, cursors) : [];
     const now = JSON.stringify([document?.fileId, people]);

@@ -1,0 +1,91 @@
+/** The difference between a model and its shared text while a composition keeps others' edits away from some lines. */
+import { composeChanges, crossChanges } from "./compose-changes.ts";
+import { type TextChange, applyChanges, mapOffset } from "./text-changes.ts";
+
+/** The lines that nobody else may change now: offsets of their first and behind their last character. */
+export interface FrozenLines {
+  start: number;
+  end: number;
+}
+
+/** Where an offset of a model's text is in the shared text, and back; the same while nothing is held. */
+export interface Places {
+  toShared(modelOffset: number): number;
+  toModel(sharedOffset: number): number;
+}
+
+export interface HeldChanges extends Places {
+  /** Is anything held? If not, both texts are equal. */
+  readonly some: boolean;
+  /** How much longer the shared text is than the model's. */
+  readonly growth: number;
+  /** The shared text changed: its changes are held until `release`. */
+  add(changes: readonly TextChange[]): void;
+  /** The model changed. @returns the same edit of the shared text */
+  cross(changes: readonly TextChange[]): readonly TextChange[];
+  /** Takes out what touches none of the lines, as one edit of the model. */
+  release(frozen: readonly FrozenLines[]): readonly TextChange[];
+  /** Holds exactly these. */
+  reset(changes: readonly TextChange[]): void;
+  /** The shared text that belongs to a model's text. */
+  appliedTo(modelText: string): string;
+}
+
+export function holdChanges(): HeldChanges {
+  /** Of the model's text; what it becomes is the shared text. */
+  let held: readonly TextChange[] = [];
+  return {
+    get some() {
+      return held.length > 0;
+    },
+    get growth() {
+      return held.reduce((sum, { inserted, deleted }) => sum + inserted.length - deleted, 0);
+    },
+    add: (changes) => {
+      held = held.length === 0 ? changes : composeChanges(held, changes);
+    },
+    cross: (changes) => {
+      if (held.length === 0) return changes;
+      const { mine, theirs } = crossChanges(changes, held);
+      held = theirs;
+      return mine;
+    },
+    release: (frozen) => {
+      const released: TextChange[] = [];
+      const kept: TextChange[] = [];
+      let shift = 0;
+      for (const change of held) {
+        if (frozen.some((lines) => touches(change, lines))) {
+          kept.push({ ...change, offset: change.offset + shift });
+          continue;
+        }
+        released.push(change);
+        shift += change.inserted.length - change.deleted;
+      }
+      held = kept;
+      return released;
+    },
+    reset: (changes) => {
+      held = changes;
+    },
+    appliedTo: (modelText) => applyChanges(modelText, held),
+    toShared: (offset) => mapOffset(offset, held, "before"),
+    toModel: (offset) => mapBack(offset, held),
+  };
+}
+
+/** Would the change alter one of the lines, or join one with its neighbour? */
+function touches({ offset, deleted }: TextChange, { start, end }: FrozenLines): boolean {
+  return deleted === 0 ? offset >= start && offset <= end : offset <= end && offset + deleted >= start;
+}
+
+/** Where an offset of the text after the changes was before them. */
+function mapBack(after: number, changes: readonly TextChange[]): number {
+  let shift = 0;
+  for (const { offset, deleted, inserted } of changes) {
+    if (offset + shift >= after) break;
+    if (offset + shift + inserted.length >= after) return offset;
+    shift += inserted.length - deleted;
+  }
+  return after - shift;
+}
