@@ -31,6 +31,8 @@ export const DeclarationSchema = z.strictObject({
   run: ArgvTemplateSchema,
   /** argv of the pre-started interpreter; `run` has the same program and options before its script. */
   warmUp: ArgvTemplateSchema.optional(),
+  /** npm packages of the server that the warm-up loads; `{arch}` is the processor. One that is not installed is left out. */
+  packages: z.array(z.string().regex(/^(?:@[a-z0-9-]+\/)?[a-z0-9.{}-]+$/u)).default([]),
   env: z.record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/u), z.string()).default({}),
   capabilities: z.array(z.enum(CAPABILITIES)).min(1),
   /** The hello program's file in the same folder, which is also its path in a new project. */

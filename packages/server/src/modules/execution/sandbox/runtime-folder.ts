@@ -1,7 +1,8 @@
-/** Gathers what every sandbox sees read-only at /.atelier: init, the warm-up programs, the seccomp filter. */
+/** Gathers what every sandbox sees read-only at /.atelier: init, the warm-up programs and their packages, the seccomp filter. */
 import { createHash } from "node:crypto";
 import {
   chmodSync,
+  constants,
   copyFileSync,
   cpSync,
   existsSync,
@@ -12,7 +13,8 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { DeclarationSchema } from "../languages/declaration.ts";
 import type { LimitsEnforcement } from "../ports.ts";
 import { encodeSeccompFilter } from "./seccomp-filter.ts";
 
@@ -23,9 +25,9 @@ export const insidePaths = {
   warmUp: (language: string, file: string) => `/.atelier/warm-up/${language}/${file}`,
 } as const;
 
-const warmUpFile = /^warm-up\.[a-z]+$/u;
+const warmUpFile = /^warm-up(?:-[a-z]+)*\.[a-z]+$/u;
 
-/** `languages/<id>/warm-up.*` below the folder, as paths relative to it. */
+/** `languages/<id>/warm-up*.*` below the folder, as paths relative to it. */
 const findWarmUps = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -35,6 +37,45 @@ const findWarmUps = (folder: string): string[] =>
         .map((name) => join(entry.name, name)),
     )
     .toSorted();
+
+type NpmPackage = { readonly name: string; readonly folder: string; readonly version: string };
+
+/** As Node finds it from this file: in the nearest `node_modules` that has it. */
+const findPackage = (name: string): NpmPackage | undefined => {
+  for (let at = import.meta.dirname; ; at = dirname(at)) {
+    const folder = join(at, "node_modules", name);
+    const description = join(folder, "package.json");
+    if (existsSync(description)) {
+      const { version } = JSON.parse(readFileSync(description, "utf8")) as { version?: unknown };
+      return { name, folder, version: String(version) };
+    }
+    if (at === dirname(at)) return undefined;
+  }
+};
+
+/** The packages that languages declare for their warm-ups, as far as they are installed. */
+const findPackages = (languagesFolder: string): NpmPackage[] => {
+  const names = readdirSync(languagesFolder)
+    .map((id) => join(languagesFolder, id, "language.json"))
+    .filter((file) => existsSync(file))
+    .flatMap((file) => {
+      const { success, data } = DeclarationSchema.safeParse(JSON.parse(readFileSync(file, "utf8")));
+      return success ? data.packages : [];
+    })
+    .map((name) => name.replace("{arch}", process.arch));
+  return [...new Set(names)].toSorted().flatMap((name) => findPackage(name) ?? []);
+};
+
+/** Its native add-ons, which are all that warm-ups load of packages. */
+const copyAddOns = ({ name, folder }: NpmPackage, target: string): void => {
+  const to = join(target, "node_modules", name);
+  mkdirSync(to, { recursive: true });
+  for (const file of readdirSync(folder).filter((entry) => entry.endsWith(".node"))) {
+    copyFileSync(join(folder, file), join(to, file), constants.COPYFILE_FICLONE);
+    chmodSync(join(to, file), 0o644);
+  }
+  for (let at = to; at !== target; at = dirname(at)) chmodSync(at, 0o755);
+};
 
 /**
  * A folder below `stateFolder` named for its content, made once. Readable by everybody, because a
@@ -53,6 +94,8 @@ export const makeRuntimeFolder = (options: {
     .update(readFileSync(options.initPath))
     .update(filter ?? "");
   for (const name of warmUps) hash.update(name).update(readFileSync(join(options.warmUpFolder, name)));
+  const packages = findPackages(options.warmUpFolder);
+  for (const { name, version } of packages) hash.update(`${name} ${version}`);
   const folder = join(options.stateFolder, `runtime-${hash.digest("hex").slice(0, 16)}`);
   if (existsSync(folder)) return folder;
   const making = `${folder}.${process.pid}`;
@@ -64,6 +107,7 @@ export const makeRuntimeFolder = (options: {
     cpSync(join(options.warmUpFolder, name), join(making, "warm-up", name));
     chmodSync(join(making, "warm-up", name), 0o644);
   }
+  for (const each of packages) copyAddOns(each, making);
   for (const path of ["", "warm-up", ...warmUps.map((name) => join("warm-up", name, ".."))]) {
     if (existsSync(join(making, path))) chmodSync(join(making, path), 0o755);
   }

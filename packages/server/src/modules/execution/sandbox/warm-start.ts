@@ -5,8 +5,13 @@ import { baseEnvironment } from "./start-frame.ts";
 /** Variables that an interpreter, its allocator or the loader read only while starting. */
 const readAtStart = /^(?:PYTHON|NODE_|LD_|MALLOC_|GLIBC_|UV_|SSL_|OPENSSL_)/u;
 
-/** `node --require <warm-up>` and `python3 <warm-up>`: what comes before is the interpreter and its options. */
-const interpreterOf = (warmUp: readonly string[]): readonly string[] => {
+/**
+ * `node --require <warm-up> <script>` and `python3 <warm-up>`: what comes before the warm-up is the interpreter and its options.
+ * Where the run names the warm-up too, because its language needs it cold as well, all but the script is.
+ */
+const interpreterOf = (warmUp: readonly string[], argv: readonly string[]): readonly string[] => {
+  const whole = warmUp.slice(0, -1);
+  if (whole.includes("--require") && whole.every((part, index) => argv[index] === part)) return whole;
   const at = warmUp.findIndex((part) => part.startsWith("/.atelier/"));
   const before = warmUp.slice(0, Math.max(at, 0));
   return before.at(-1) === "--require" ? before.slice(0, -1) : before;
@@ -20,7 +25,7 @@ export const warmArguments = (
   warmUp: readonly string[] | undefined,
   run: SandboxCommand,
 ): readonly string[] | undefined => {
-  const prefix = interpreterOf(warmUp ?? []);
+  const prefix = interpreterOf(warmUp ?? [], run.argv);
   const [interpreter] = prefix;
   if (interpreter === undefined || !prefix.every((part, index) => run.argv[index] === part)) return undefined;
   const script = run.argv[prefix.length];

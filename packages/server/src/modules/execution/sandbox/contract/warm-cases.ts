@@ -206,8 +206,8 @@ export const warmCases: readonly WarmCase[] = [
   ),
   node(
     "TypeScript that cannot be stripped",
-    { "main.ts": "enum A { B }\nconsole.log(A.B)" },
-    { language: "typescript" },
+    { "main.ts": "enum A { B }\nconsole.log(A.B, Object.keys(require.cache), module.children, process.execArgv)" },
+    { language: "typescript", terminal: true },
   ),
   node(
     "TypeScript in CommonJS",

@@ -1,8 +1,16 @@
 /** The contract's part on interpreters that wait: the same programs, bare and warm, must not be told apart. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ContractContext } from "../../ports.contract.ts";
 import { jobOf, type Outcome, runProgram, testBlueprint, type TestProgram } from "./harness.ts";
+import { typescriptCases } from "./typescript-cases.ts";
 import { commandOf, type WarmCase, warmCases, warmUps } from "./warm-cases.ts";
+
+/** An optional package, which `npm ci` brings; without it Node strips types, and knows less. */
+const hasCompiler = existsSync(
+  join(import.meta.dirname, "../../../../../../../node_modules", `@oxc-transform/binding-linux-${process.arch}-gnu`),
+);
 
 const comparable = (outcome: Outcome): unknown => ({
   end: outcome.result.end,
@@ -36,6 +44,20 @@ export const testWarmStarts = (context: ContractContext): void => {
     test.each(inTerminal)("$language in a terminal: $name", async (row) => {
       const { bare, warm } = await bareAndWarm(row, { terminal: { columns: 80, rows: 24 } });
       expect(warm).toEqual(bare);
+    });
+
+    test.skipIf(!hasCompiler).each(typescriptCases)("[X32] TypeScript: $name", async ({ files, stdout, stderr }) => {
+      const argv = commandOf("typescript", Object.keys(files)[0] ?? "");
+      const warm = await run({ argv, files, stdin: "", warmUp: warmUps.typescript });
+      expect(warm.stdout, warm.stderr).toBe(stdout);
+      let at = 0;
+      for (const part of stderr ?? []) {
+        expect(warm.stderr.slice(at)).toContain(part);
+        at = warm.stderr.indexOf(part, at) + part.length;
+      }
+      expect(warm.stderr === "").toBe(stderr === undefined);
+      expect(warm.result.end).toEqual({ kind: "exited", exitCode: stderr === undefined ? 0 : 1 });
+      expect(comparable(await run({ argv, files, stdin: "" }))).toEqual(comparable(warm));
     });
 
     test.each(Object.entries(warmUps))(

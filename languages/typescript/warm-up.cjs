@@ -1,0 +1,38 @@
+/**
+ * Loaded by `node --require <this> <script>`: Node then loads TypeScript and JSX.
+ *
+ * With the script `/.atelier/job.ts`, which no program has, it first waits for a job. A worker inherits this file.
+ */
+"use strict";
+
+const { isMainThread } = require("node:worker_threads");
+const { serve, withdraw } = require("../javascript/warm-up-job.cjs");
+
+const WAITS = "/.atelier/job.ts";
+
+/** Without its compiler (it is an optional package) Node strips types by itself: its stripper's first use takes long. */
+const loadStripper = () => {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    require("node:module").stripTypeScriptTypes("const warm: number = 1;");
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+};
+
+const loadHooks = () => {
+  try {
+    return require("./warm-up-hooks.cjs");
+  } catch (error) {
+    if (error?.code !== "MODULE_NOT_FOUND" && error?.code !== "ERR_DLOPEN_FAILED") throw error;
+    return undefined;
+  }
+};
+
+const waits = isMainThread && process.argv[1] === WAITS;
+const hooks = loadHooks();
+if (hooks !== undefined) hooks.install();
+else if (waits) loadStripper();
+if (waits) serve();
+withdraw(__filename);
