@@ -20,13 +20,23 @@ export const AwarenessStateSchema = z.object({
 });
 export type AwarenessState = z.infer<typeof AwarenessStateSchema>;
 
+const PersonSchema = z.object({ userId: IdSchema, name: z.string(), role: RoleSchema, since: TimeSchema });
+
+/** `since` is that of the earliest open connection. */
 export const LiveSessionsSchema = z
   .object({
     documents: z.array(
       z.object({
         fileId: IdSchema,
         path: z.string(),
-        participants: z.array(z.object({ userId: IdSchema, name: z.string(), role: RoleSchema, since: TimeSchema })),
+        /** Each person once. */
+        participants: z.array(PersonSchema.extend({ connections: z.int() })),
+      }),
+    ),
+    /** Each person of the project once, with the documents that are open in front of them. */
+    people: z.array(
+      PersonSchema.extend({
+        files: z.array(z.object({ fileId: IdSchema, path: z.string(), since: TimeSchema, connections: z.int() })),
       }),
     ),
   })

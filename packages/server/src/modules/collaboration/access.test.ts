@@ -220,6 +220,77 @@ describe("who may do what", () => {
     await server.stop();
   });
 
+  it("[C52] a file id named in another project delays and hides nothing in the file's own project", async () => {
+    const fileId = await fixture.files.add("kept");
+    const { readStored } = fixture.files.projects;
+    const reading = Promise.withResolvers<undefined>();
+    const asked: string[] = [];
+    fixture.files.projects.readStored = async (projectId, ...what) => {
+      asked.push(projectId);
+      if (projectId === fixture.files.emptyProjectId) await reading.promise;
+      return readStored(projectId, ...what);
+    };
+    const server = await fixture.serve();
+    const intruder = await server.speak(fileId, { user: "bob", projectId: fixture.files.emptyProjectId });
+    await until(() => asked.includes(fixture.files.emptyProjectId), "the foreign opening to be under way");
+    // The foreign opening does not end: the file's own project must not wait for it.
+    const rightful = await server.speak(fileId);
+    await until(() => rightful.isSynced, "the rightful client to be synced");
+    rightful.insert(0, "acknowledged, ");
+    await until(() => rightful.saved === rightful.sent);
+    await server.collaboration.liveDocuments.checkpoint(fixture.files.projectId, fileId);
+    expect(fixture.files.text(fileId)).toBe("acknowledged, kept");
+    reading.resolve(undefined);
+    await until(() => intruder.closeCode !== undefined);
+    fixture.files.projects.readStored = readStored;
+    expect(intruder.closeCode).toBe(CLOSE.notFound);
+    expect(rightful.closeCode).toBeUndefined();
+    await server.stop();
+  });
+
+  it("[C19] sessions name a person once, with all files and the number of connections", async () => {
+    fixture.files.roles.set(bob.userId, "viewer");
+    const server = await fixture.serve();
+    const [one, two] = [await fixture.files.add("", "one.py"), await fixture.files.add("", "two.py")];
+    const clients = [
+      await server.speak(one),
+      await server.speak(one),
+      await server.speak(two),
+      await server.speak(two, { user: "bob" }),
+    ];
+    await until(() => clients.every((client) => client.isSynced));
+    const { documents, people } = server.collaboration.sessions(fixture.files.projectId);
+    const alice = { userId: fixture.files.ownerId, name: "alice", role: "owner" };
+    expect(documents).toMatchObject([
+      { fileId: one, participants: [{ ...alice, connections: 2 }] },
+      {
+        fileId: two,
+        participants: [
+          { ...alice, connections: 1 },
+          { name: "bob", role: "viewer", connections: 1 },
+        ],
+      },
+    ]);
+    expect(documents.map(({ participants }) => participants.length)).toEqual([1, 2]);
+    expect(people).toHaveLength(2);
+    expect(people).toMatchObject([
+      {
+        ...alice,
+        files: [
+          { fileId: one, path: "one.py", connections: 2 },
+          { fileId: two, path: "two.py", connections: 1 },
+        ],
+      },
+      { userId: bob.userId, files: [{ fileId: two, connections: 1 }] },
+    ]);
+    clients[0]?.socket.close();
+    await until(
+      () => server.collaboration.sessions(fixture.files.projectId).people[0]?.files[0]?.connections === 1,
+      "the closed connection to be gone",
+    );
+    await server.stop();
+  });
+
   it("[C19] sessions name who is in which document, for those who may see the project", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("", "main.py");
@@ -377,7 +448,9 @@ describe("hostile and slow clients", () => {
       typist.doc.getText("content").delete(0, 500_000);
       await until(() => typist.saved === typist.sent);
     }
-    await until(() => server.collaboration.sessions(fixture.files.projectId).documents[0]?.participants.length === 2);
+    await until(
+      () => server.collaboration.sessions(fixture.files.projectId).documents[0]?.participants[0]?.connections === 2,
+    );
     for (const socket of stalled) socket.resume();
     await until(() => codes.length === stalled.length);
     expect(codes).toEqual(stalled.map(() => CLOSE.overloaded));

@@ -23,6 +23,34 @@ describe("live documents with stock clients", () => {
     expect(fixture.files.text(fileId)).toBe("> hello, you\n");
   });
 
+  it("[C54] after an edit inside a surrogate pair the stored text is the one that every client has", async () => {
+    const server = await fixture.serve();
+    const fileId = await fixture.files.add("a😀b😁c\n");
+    const [one, two] = [server.join(fileId), server.join(fileId)];
+    await until(() => one.provider.synced && two.provider.synced);
+    one.type(2, "x");
+    one.type(6, "", 1);
+    await until(() => two.text() === one.text(), "both to agree");
+    expect(one.text()).toBe("a\u{fffd}x\u{fffd}b\u{fffd}c\n");
+    const { projectId } = fixture.files;
+    await server.collaboration.liveDocuments.checkpoint(projectId, fileId);
+    expect(fixture.files.text(fileId)).toBe(one.text());
+    const late = server.join(fileId);
+    await until(() => late.provider.synced);
+    expect(late.text()).toBe(one.text());
+    // A write from outside on top of it is there to the character.
+    const write = fixture.files.write(fileId, "a😀xb\nmore\n");
+    await server.collaboration.liveDocuments.applyExternal({
+      projectId,
+      fileId,
+      userId: fixture.files.ownerId,
+      ...write,
+    });
+    await until(() => [one, two, late].every((client) => client.text() === "a😀xb\nmore\n"), "the write to arrive");
+    await server.stop();
+    expect(fixture.files.text(fileId)).toBe("a😀xb\nmore\n");
+  });
+
   it("[C20] an edit becomes a file version by itself", async () => {
     const server = await fixture.serve({ times: { checkpointIdleMs: 50 } });
     const fileId = await fixture.files.add("a");

@@ -12,6 +12,7 @@ import type { Leases } from "#platform/leases";
 import type { Metrics } from "#platform/metrics";
 import type { LiveDocuments, Projects } from "#projects";
 import { createCheckpointing } from "./checkpointing.ts";
+import { ConnectionIndex } from "./connection-index.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection-limits.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { MAX_STATE_BYTES } from "./document-room.ts";
@@ -22,6 +23,7 @@ import { createMaterialiser, type Deadlines } from "./materialiser.ts";
 import { openDocument } from "./open-document.ts";
 import type { DocumentStore } from "./ports.ts";
 import { DocumentRegistry, type Hold } from "./registry.ts";
+import { liveSessions } from "./sessions.ts";
 import { UPKEEP_TIMES, type UpkeepTimes } from "./upkeep.ts";
 import { watchRights } from "./rights-watch.ts";
 
@@ -62,7 +64,7 @@ const REST_AT_ONCE = 8;
 
 export const createCollaboration = (options: CollaborationOptions): Collaboration => {
   const { projects, clock, log, metrics } = options;
-  const connections = new Set<Connection>();
+  const connections = new ConnectionIndex();
   const acknowledged = new Set<Connection>();
   let isStopping = false;
   let isSwept = Promise.resolve();
@@ -232,22 +234,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
         else call.socket.close(CLOSE.overloaded, "the document can't be opened right now");
       });
     },
-    sessions: (projectId) => ({
-      documents: [...registry.documents(projectId)]
-        .map((document) => ({
-          fileId: document.owner.ref.fileId,
-          path: document.path,
-          participants: [...connections]
-            .filter((connection) => connection.document === document && !connection.isClosed)
-            .map((connection) => ({
-              userId: connection.userId,
-              name: connection.actor.name,
-              role: connection.role,
-              since: new Date(connection.sinceMs).toISOString(),
-            })),
-        }))
-        .filter((document) => document.participants.length > 0),
-    }),
+    sessions: (projectId) => liveSessions(connections.of(projectId)),
     async start(signal) {
       keepAlive(0);
       isSwept = live.sweep(signal);

@@ -3,6 +3,7 @@ import { CLOSE } from "@atelier/contracts";
 import type { Log } from "#kernel/log";
 import type { Clock } from "#kernel/clock";
 import { Problem } from "#kernel/problem";
+import { SetIndex } from "#kernel/set-index";
 import type { Lease, Leases } from "#platform/leases";
 import type { Checkpointing } from "./checkpointing.ts";
 import { Overrun } from "./materialiser.ts";
@@ -17,7 +18,7 @@ export type Hold = { readonly document: LiveDocument; release(): void };
 
 type Open = { readonly document: LiveDocument; readonly lease: Lease; readonly upkeep: Upkeep; holds: number };
 
-/** Of one file: being opened, open, or on its way out (then `gone` settles). */
+/** State of one document: being opened, open, or on its way out (then `gone` settles). */
 type Slot =
   | { readonly state: "opening"; readonly opened: Promise<Open | undefined> }
   | { readonly state: "open"; readonly open: Open }
@@ -40,9 +41,13 @@ const FIRST_REST_MS = 60_000;
 const LONGEST_REST_MS = 3_600_000;
 const MAX_RESTING = 10_000;
 
+/** A file id alone proves nothing: whoever may open one project can name a file of another. */
+const keyOf = ({ projectId, fileId }: DocumentRef): string => `${projectId}/${fileId}`;
+
 export class DocumentRegistry {
   readonly #options: RegistryOptions;
   readonly #slots = new Map<string, Slot>();
+  readonly #keysByProject = new SetIndex<string, string>();
   readonly #resting = new Map<string, { readonly untilMs: number; readonly restMs: number }>();
 
   constructor(options: RegistryOptions) {
@@ -51,11 +56,17 @@ export class DocumentRegistry {
 
   /** Open documents, all or those of one project. */
   *documents(projectId?: string): Generator<LiveDocument> {
-    for (const slot of this.#slots.values()) {
-      if (slot.state === "opening") continue;
-      const { document } = slot.open;
-      if (projectId === undefined || document.owner.ref.projectId === projectId) yield document;
+    const keys = projectId === undefined ? this.#slots.keys() : this.#keysByProject.get(projectId);
+    for (const key of keys) {
+      const slot = this.#slots.get(key);
+      if (slot !== undefined && slot.state !== "opening") yield slot.open.document;
     }
+  }
+
+  /** The document if it is open. */
+  document(ref: DocumentRef): LiveDocument | undefined {
+    const slot = this.#slots.get(keyOf(ref));
+    return slot === undefined || slot.state === "opening" ? undefined : slot.open.document;
   }
 
   /** What is open or about to be. */
@@ -65,7 +76,7 @@ export class DocumentRegistry {
 
   /** Holds a document only if it is open or being opened. */
   async holdOpen(ref: DocumentRef): Promise<Hold | undefined> {
-    return this.#slots.has(ref.fileId) ? this.hold(ref) : undefined;
+    return this.#slots.has(keyOf(ref)) ? this.hold(ref) : undefined;
   }
 
   /**
@@ -73,19 +84,20 @@ export class DocumentRegistry {
    * @returns undefined when there is no such file. @throws Problem collaboration/document-unavailable while it rests
    */
   async hold(ref: DocumentRef): Promise<Hold | undefined> {
-    const restMs = (this.#resting.get(ref.fileId)?.untilMs ?? 0) - this.#options.clock.monotonic();
+    const key = keyOf(ref);
+    const restMs = (this.#resting.get(key)?.untilMs ?? 0) - this.#options.clock.monotonic();
     if (restMs > 0)
       throw new Problem("collaboration/document-unavailable", undefined, { retryAfterSeconds: restMs / 1_000 });
     for (;;) {
-      const slot = this.#slots.get(ref.fileId);
+      const slot = this.#slots.get(key);
       if (slot?.state === "closing") {
         await slot.gone;
         continue;
       }
       const open = slot?.state === "open" ? slot.open : await (slot?.opened ?? this.#open(ref));
-      if (open === undefined || open.document.owner.ref.projectId !== ref.projectId) return undefined;
+      if (open === undefined) return undefined;
       // It may have left again between opening and now.
-      if (open.document.isGone || this.#slots.get(ref.fileId)?.state !== "open") continue;
+      if (open.document.isGone || this.#slots.get(key)?.state !== "open") continue;
       open.holds += 1;
       open.upkeep.held();
       let isHeld = true;
@@ -103,21 +115,21 @@ export class DocumentRegistry {
 
   /** Drops a document without writing: its log is what counts. */
   evict(document: LiveDocument, close: { readonly code: number; readonly reason: string }): void {
-    const slot = this.#slots.get(document.owner.ref.fileId);
+    const slot = this.#slots.get(keyOf(document.owner.ref));
     if (document.isDirty) this.#options.onDropped(document.owner.ref);
     document.isGone = true;
     document.closeAll(close.code, close.reason);
     document.awareness.close();
     if (slot === undefined || slot.state === "opening" || slot.open.document !== document) return;
     slot.open.upkeep.stop();
-    this.#slots.delete(document.owner.ref.fileId);
+    this.#remove(document.owner.ref);
     void this.#release(slot.open.lease);
   }
 
   /** Checkpoint, snapshot, release: afterwards the document is at rest. @throws when it could not be written; it stays open. */
   async close(document: LiveDocument): Promise<void> {
-    const { fileId } = document.owner.ref;
-    const slot = this.#slots.get(fileId);
+    const { ref } = document.owner;
+    const slot = this.#slots.get(keyOf(ref));
     if (slot?.state !== "open" || slot.open.document !== document) return;
     const { open } = slot;
     const leave = async (): Promise<void> => {
@@ -130,9 +142,9 @@ export class DocumentRegistry {
     };
     const left = leave();
     const settle = (next: Slot | undefined): void => {
-      if (this.#slots.get(fileId) !== closing) return;
-      if (next === undefined) this.#slots.delete(fileId);
-      else this.#slots.set(fileId, next);
+      if (this.#slots.get(keyOf(ref)) !== closing) return;
+      if (next === undefined) this.#remove(ref);
+      else this.#set(ref, next);
     };
     const closing: Slot = {
       state: "closing",
@@ -142,7 +154,7 @@ export class DocumentRegistry {
         () => settle(slot),
       ),
     };
-    this.#slots.set(fileId, closing);
+    this.#set(ref, closing);
     await closing.gone;
     await left;
   }
@@ -152,14 +164,25 @@ export class DocumentRegistry {
     for (const document of this.documents()) this.evict(document, { code: CLOSE.moving, reason: "stopping" });
   }
 
+  #set(ref: DocumentRef, slot: Slot): void {
+    this.#slots.set(keyOf(ref), slot);
+    this.#keysByProject.add(ref.projectId, keyOf(ref));
+  }
+
+  #remove(ref: DocumentRef): void {
+    this.#slots.delete(keyOf(ref));
+    this.#keysByProject.delete(ref.projectId, keyOf(ref));
+  }
+
   /** Its log stays as it is; the other documents get their turn. */
-  #letRest(fileId: string): void {
-    const restMs = Math.min(LONGEST_REST_MS, (this.#resting.get(fileId)?.restMs ?? FIRST_REST_MS / 2) * 2);
+  #letRest(ref: DocumentRef): void {
+    const key = keyOf(ref);
+    const restMs = Math.min(LONGEST_REST_MS, (this.#resting.get(key)?.restMs ?? FIRST_REST_MS / 2) * 2);
     const oldest = this.#resting.size >= MAX_RESTING ? this.#resting.keys().next() : undefined;
     if (oldest?.done === false) this.#resting.delete(oldest.value);
-    this.#resting.delete(fileId);
-    this.#resting.set(fileId, { untilMs: this.#options.clock.monotonic() + restMs, restMs });
-    this.#options.log.error("collaboration.document-rests", { fileId, restMs });
+    this.#resting.delete(key);
+    this.#resting.set(key, { untilMs: this.#options.clock.monotonic() + restMs, restMs });
+    this.#options.log.error("collaboration.document-rests", { fileId: ref.fileId, restMs });
   }
 
   async #release(lease: Lease): Promise<void> {
@@ -175,17 +198,17 @@ export class DocumentRegistry {
   #open(ref: DocumentRef): Promise<Open | undefined> {
     const opened = this.#openUnderLease(ref).then(
       (open) => {
-        if (open === undefined || open.document.isGone) this.#slots.delete(ref.fileId);
-        else this.#slots.set(ref.fileId, { state: "open", open });
+        if (open === undefined || open.document.isGone) this.#remove(ref);
+        else this.#set(ref, { state: "open", open });
         return open;
       },
       (error: unknown) => {
-        this.#slots.delete(ref.fileId);
-        if (error instanceof Overrun) this.#letRest(ref.fileId);
+        this.#remove(ref);
+        if (error instanceof Overrun) this.#letRest(ref);
         throw error;
       },
     );
-    this.#slots.set(ref.fileId, { state: "opening", opened });
+    this.#set(ref, { state: "opening", opened });
     return opened;
   }
 
@@ -218,7 +241,7 @@ export class DocumentRegistry {
           error: error instanceof Error ? error.message : "unknown",
         });
         if (error instanceof Overrun) {
-          this.#letRest(ref.fileId);
+          this.#letRest(ref);
           this.evict(opened, { code: CLOSE.overloaded, reason: "the document can't be read right now" });
         } else if (task === "retire" && open.holds === 0) upkeep.released();
       },

@@ -3,14 +3,15 @@ import { CLOSE } from "@atelier/contracts";
 import type { Log } from "#kernel/log";
 import type { Bus } from "#platform/bus";
 import type { Projects } from "#projects";
+import type { ConnectionIndex } from "./connection-index.ts";
 import type { Connection } from "./connection.ts";
 import type { DocumentRegistry } from "./registry.ts";
 
 export type RightsWatchParts = {
   readonly bus: Bus;
   readonly projects: Pick<Projects, "roleOf">;
-  readonly connections: ReadonlySet<Connection>;
-  readonly registry: DocumentRegistry;
+  readonly connections: Pick<ConnectionIndex, "of" | "ofSignIn">;
+  readonly registry: Pick<DocumentRegistry, "document" | "evict">;
   readonly log: Log;
 };
 
@@ -41,9 +42,7 @@ export const watchRights = (parts: RightsWatchParts): RightsWatch => {
     bus.subscribe("rights-changed", ({ projectId, userId }) => {
       changes += 1;
       const byUser = new Map<string, Connection[]>();
-      for (const connection of connections) {
-        if (connection.document.owner.ref.projectId !== projectId) continue;
-        if (userId !== undefined && connection.userId !== userId) continue;
+      for (const connection of connections.of(projectId, userId)) {
         connection.hold();
         const own = byUser.get(connection.userId);
         if (own === undefined) byUser.set(connection.userId, [connection]);
@@ -52,21 +51,21 @@ export const watchRights = (parts: RightsWatchParts): RightsWatch => {
       for (const [id, held] of byUser) void recheck(id, projectId, held);
     }),
     bus.subscribe("sign-in-ended", ({ signInId }) => {
-      for (const connection of connections)
-        if (connection.actor.signInId === signInId) connection.close(CLOSE.signedOut, "signed out");
+      for (const connection of connections.ofSignIn(signInId)) connection.close(CLOSE.signedOut, "signed out");
     }),
     bus.subscribe("files-removed", ({ projectId, fileIds }) => {
       changes += 1;
-      const gone = new Set(fileIds);
-      for (const document of registry.documents(projectId))
-        if (gone.has(document.owner.ref.fileId))
-          registry.evict(document, { code: CLOSE.notFound, reason: "the file is gone" });
+      for (const fileId of fileIds) {
+        const document = registry.document({ projectId, fileId });
+        if (document !== undefined) registry.evict(document, { code: CLOSE.notFound, reason: "the file is gone" });
+      }
     }),
     bus.subscribe("project-event", ({ projectId, event }) => {
       if (event.type !== "entries-changed") return;
-      const paths = new Map(event.entries.map((entry) => [entry.id, entry.path]));
-      for (const document of registry.documents(projectId))
-        document.path = paths.get(document.owner.ref.fileId) ?? document.path;
+      for (const { id, path } of event.entries) {
+        const document = registry.document({ projectId, fileId: id });
+        if (document !== undefined) document.path = path;
+      }
     }),
   ];
 

@@ -27,6 +27,8 @@ import { SocketClient } from "./test-socket-client.ts";
 /** Files at rest with the promises of the projects face that live documents use. */
 export const createTestFiles = (sql: Sql) => {
   const projectId = createId();
+  /** A project of Bob's without files: whatever file id is named in it belongs to another project. */
+  const emptyProjectId = createId();
   const ownerId = actorNamed("alice").userId;
   const roles = new Map<string, Role>([[ownerId, "owner"]]);
   const files = new Map<string, { path: string; versions: Uint8Array[] }>();
@@ -54,7 +56,8 @@ export const createTestFiles = (sql: Sql) => {
 
   const projects: Pick<Projects, "requireRole" | "roleOf" | "readStored" | "saveCheckpoint"> = {
     async requireRole(actor, project) {
-      const role = project === projectId ? roles.get(actor.userId) : undefined;
+      const isOwnEmpty = project === emptyProjectId && actor.userId === actorNamed("bob").userId;
+      const role = project === projectId ? roles.get(actor.userId) : isOwnEmpty ? "owner" : undefined;
       if (role === undefined) throw new Problem("projects/no-such-project");
       return role;
     },
@@ -75,6 +78,7 @@ export const createTestFiles = (sql: Sql) => {
 
   return {
     projectId,
+    emptyProjectId,
     ownerId,
     projects,
     roles,
@@ -179,9 +183,9 @@ export const openTestCollaboration = async () => {
     };
     closers.push(() => close(() => collaboration[Symbol.asyncDispose]()));
 
-    const connect = (fileId: string, how: { user?: string; query?: string }): WebSocket => {
+    const connect = (fileId: string, how: { user?: string; query?: string; projectId?: string }): WebSocket => {
       const socket = new WebSocket(
-        `${origin.replace("http", "ws")}/api/collaborate/${files.projectId}/${fileId}?token=token-of-${how.user ?? "alice"}&${how.query ?? ""}`,
+        `${origin.replace("http", "ws")}/api/collaborate/${how.projectId ?? files.projectId}/${fileId}?token=token-of-${how.user ?? "alice"}&${how.query ?? ""}`,
       );
       sockets.push(socket);
       socket.on("error", () => undefined);
@@ -228,7 +232,10 @@ export const openTestCollaboration = async () => {
         return client;
       },
       /** A client that understands our messages. */
-      async speak(fileId: string, how: { user?: string; query?: string } = {}): Promise<SocketClient> {
+      async speak(
+        fileId: string,
+        how: { user?: string; query?: string; projectId?: string } = {},
+      ): Promise<SocketClient> {
         const socket = connect(fileId, { ...how, query: `v=1&${how.query ?? ""}` });
         // Listening before the handshake ends: the first frames may come in the same packet.
         const client = new SocketClient(socket);
@@ -236,7 +243,7 @@ export const openTestCollaboration = async () => {
         return client;
       },
       /** A bare socket that speaks bytes. */
-      async dial(fileId: string, how: { user?: string; query?: string } = {}): Promise<WebSocket> {
+      async dial(fileId: string, how: { user?: string; query?: string; projectId?: string } = {}): Promise<WebSocket> {
         const socket = connect(fileId, how);
         await once(socket, "open");
         return socket;

@@ -113,6 +113,65 @@ describe("model and shared text", () => {
     expect(one.fake.text).toBe("a😁b");
   });
 
+  describe("another client edits inside a surrogate pair", () => {
+    const plain = (update: Uint8Array) => {
+      const doc = new Y.Doc();
+      Y.applyUpdate(doc, update);
+      return doc;
+    };
+    const stockEdits: [string, (text: Y.Text) => void][] = [
+      ["inserts", (text) => text.insert(2, "x")],
+      ["deletes half of it", (text) => text.delete(2, 1)],
+      ["formats from inside", (text) => text.format(2, 2, { bold: true })],
+      [
+        "inserts and deletes at once",
+        (text) => {
+          text.insert(2, "x");
+          text.delete(2, 1);
+          text.insert(0, "y");
+        },
+      ],
+    ];
+    test.each(stockEdits)("[E2] and %s: the model shows the text that is stored", (_what, edit) => {
+      const first = seed("a😀b");
+      const [page, stock] = [reader(first), plain(first)];
+      stock.transact(() => edit(stock.getText("content")));
+      Y.applyUpdate(page.doc, Y.encodeStateAsUpdate(stock), "remote");
+      expect(page.text.toJSON()).toBe(stock.getText("content").toJSON());
+      expect(page.fake.text).toBe(page.text.toJSON());
+      expect(page.fake.text.isWellFormed()).toBe(true);
+      type(page, 0, "on ");
+      expect(page.fake.text).toBe(page.text.toJSON());
+    });
+
+    test("[E2] whatever it does, model and text stay equal", () => {
+      const step = fc.record({ at: fc.nat(), size: fc.nat(3), text: piece, kind: fc.nat(2), once: fc.boolean() });
+      fc.assert(
+        fc.property(piece, fc.array(step, { maxLength: 12 }), (start, script) => {
+          const first = seed(`${start}😀|`);
+          const [page, stock] = [reader(first), plain(first)];
+          const text = stock.getText("content");
+          for (const { at, size, text: inserted, kind, once } of script) {
+            stock.transact(() => {
+              const from = at % (text.length + 1);
+              const length = Math.min(size, text.length - from);
+              if (kind === 0) text.insert(from, inserted);
+              else if (kind === 1 && length > 0) text.delete(from, length);
+              else if (length > 0) text.format(from, length, { bold: true });
+              if (once && inserted !== "") {
+                text.insert(from, inserted);
+                text.delete(from, inserted.length);
+              }
+            });
+            Y.applyUpdate(page.doc, Y.encodeStateAsUpdate(stock, Y.encodeStateVector(page.doc)), "remote");
+            expect(page.fake.text).toBe(page.text.toJSON());
+          }
+        }),
+        { numRuns: 300 },
+      );
+    });
+  });
+
   test("a lone half becomes U+FFFD in both", () => {
     const one = reader(seed("a😀b"));
     type(one, 1, "", 1);

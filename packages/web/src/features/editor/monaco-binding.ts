@@ -13,7 +13,16 @@ import {
   selectionOffsets,
 } from "./monaco/types.ts";
 import type * as Y from "yjs";
-import { type TextChange, changesFromDelta, changesFromModel, mapOffset, widenOverPairs } from "./text-changes.ts";
+import {
+  type DeltaPiece,
+  type TextChange,
+  changesFromDelta,
+  changesFromModel,
+  isHighSurrogate,
+  isLowSurrogate,
+  mapOffset,
+  widenOverPairs,
+} from "./text-changes.ts";
 import { type FrozenLines, type Places, holdChanges } from "./held-changes.ts";
 import { diffTexts } from "./text-diff.ts";
 
@@ -142,12 +151,14 @@ export function bindModel(options: BindingOptions): MonacoBinding {
   const observe = (event: Y.YTextEvent, transaction: Y.Transaction) => {
     if (fromModel) return;
     const changes = changesFromDelta(event.delta);
+    // Asked before the model changes: offsets count in the text before, which the model is not while edits are held.
+    const mayDiffer = held.some || breaksPairs(event.delta, unitAt) || hidesEdits(transaction);
     if (changes.some(({ inserted }) => /[\r\u{FEFF}]/u.test(inserted))) alignModel();
     else {
       held.add(changes);
       settle();
     }
-    if (differs()) {
+    if (differs() || (mayDiffer && held.appliedTo(model.getValue(EndOfLinePreference.LF)) !== text.toJSON())) {
       options.log("binding.realigned", { direction: "in" });
       alignModel();
     }
@@ -192,6 +203,27 @@ export function applyToText(text: Y.Text, changes: readonly TextChange[], origin
       if (inserted !== "") text.insert(offset, inserted.toWellFormed());
     }
   }, origin);
+}
+
+/**
+ * Does an edit begin or end inside a surrogate pair? Yjs then replaces both halves by U+FFFD without a word in the delta:
+ * the texts differ, their lengths do not. `unitAt` reads the text before the edit.
+ */
+function breaksPairs(delta: readonly DeltaPiece[], unitAt: (offset: number) => number): boolean {
+  let offset = 0;
+  const isInside = (): boolean => offset > 0 && isHighSurrogate(unitAt(offset - 1)) && isLowSurrogate(unitAt(offset));
+  for (const piece of delta) {
+    if (isInside()) return true;
+    offset += piece.retain ?? piece.delete ?? 0;
+  }
+  return isInside();
+}
+
+/** Did the transaction delete something that it inserted itself? The delta does not show where. */
+function hidesEdits({ deleteSet, beforeState }: Y.Transaction): boolean {
+  return [...deleteSet.clients].some(([client, ranges]) =>
+    ranges.some(({ clock, len }) => clock + len > (beforeState.get(client) ?? 0)),
+  );
 }
 
 const endOf = (change: TextChange): number => change.offset + change.deleted;

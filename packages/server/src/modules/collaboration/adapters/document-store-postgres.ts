@@ -133,13 +133,15 @@ export const createPostgresDocumentStore = (options: {
   const appendOnce = async (entries: readonly LogEntry[]): Promise<Ownership[]> => {
     const projectIds = [...new Set(entries.map((entry) => entry.owner.ref.projectId))];
     const refused = await sql.transaction({ role: "log", projectIds }, (transaction) =>
-      transaction.query<{ refused_file_id: string }>(
-        "select refused_file_id from append_document_log($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+      transaction.query<{ refused_project_id: string; refused_file_id: string }>(
+        "select refused_project_id, refused_file_id from append_document_log($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         logRows(entries, "edit"),
       ),
     );
-    const fileIds = new Set(refused.map((row) => row.refused_file_id));
-    return [...new Set(entries.map((entry) => entry.owner))].filter((owner) => fileIds.has(owner.ref.fileId));
+    const keys = new Set(refused.map((row) => `${row.refused_project_id}/${row.refused_file_id}`));
+    return [...new Set(entries.map((entry) => entry.owner))].filter(({ ref }) =>
+      keys.has(`${ref.projectId}/${ref.fileId}`),
+    );
   };
 
   /** After a commit whose outcome never arrived: leaves out what the log holds already. */

@@ -1,0 +1,58 @@
+/** Who has which document of a project open, each person once, however many connections they have. */
+import type { LiveSessions } from "@atelier/contracts";
+import type { Connection } from "./connection.ts";
+
+type Seat = {
+  readonly connection: Connection;
+  readonly sinceMs: number;
+  readonly count: number;
+};
+
+/** The earliest connection of each key, with the number of connections. */
+const groupBy = (connections: Iterable<Connection>, keyOf: (connection: Connection) => string): Map<string, Seat> => {
+  const seats = new Map<string, Seat>();
+  for (const connection of connections) {
+    const key = keyOf(connection);
+    const known = seats.get(key);
+    const first = known !== undefined && known.sinceMs <= connection.sinceMs ? known.connection : connection;
+    seats.set(key, { connection: first, sinceMs: first.sinceMs, count: (known?.count ?? 0) + 1 });
+  }
+  return seats;
+};
+
+const inOrder = (seats: Map<string, Seat>): Seat[] => [...seats.values()].toSorted((a, b) => a.sinceMs - b.sinceMs);
+
+const personOf = ({ connection: { userId, actor, role }, sinceMs }: Seat) => ({
+  userId,
+  name: actor.name,
+  role,
+  since: new Date(sinceMs).toISOString(),
+});
+
+/** @param all connections of one project; closed ones are left out */
+export const liveSessions = (all: Iterable<Connection>): LiveSessions => {
+  const connections = [...all].filter((connection) => !connection.isClosed);
+  const byFile = Map.groupBy(connections, ({ document }) => document.owner.ref.fileId);
+  const byUser = Map.groupBy(connections, ({ userId }) => userId);
+  return {
+    documents: [...byFile].map(([fileId, open]) => ({
+      fileId,
+      path: open[0]?.document.path ?? "",
+      participants: inOrder(groupBy(open, ({ userId }) => userId)).map((seat) => ({
+        ...personOf(seat),
+        connections: seat.count,
+      })),
+    })),
+    people: inOrder(groupBy(connections, ({ userId }) => userId)).map((seat) => ({
+      ...personOf(seat),
+      files: inOrder(
+        groupBy(byUser.get(seat.connection.userId) ?? [], ({ document }) => document.owner.ref.fileId),
+      ).map(({ connection: { document }, sinceMs, count }) => ({
+        fileId: document.owner.ref.fileId,
+        path: document.path,
+        since: new Date(sinceMs).toISOString(),
+        connections: count,
+      })),
+    })),
+  };
+};
