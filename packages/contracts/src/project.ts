@@ -56,15 +56,21 @@ export const PutMemberSchema = z.strictObject({ role: GrantedRoleSchema });
 /** What the database takes as a time: it has no year 0, and reads no fraction without end. */
 const ExpirySchema = TimeSchema.max(40).refine((time) => !time.startsWith("0000"), "There was no year 0.");
 export const CreateLinkSchema = z.strictObject({ role: GrantedRoleSchema, expiresAt: ExpirySchema.optional() });
-/** The token and the url are shown once, when the link is made; lists carry neither. */
+/** Only the owner sees links; `token` comes with the answer to making one. */
 export const ShareLinkSchema = z
   .object({
     id: IdSchema,
     role: GrantedRoleSchema,
     createdAt: TimeSchema,
-    expiresAt: TimeSchema.optional(),
+    expiresAt: TimeSchema.optional().meta({ description: "Absent: it does not expire" }),
     token: z.string().optional(),
-    url: z.string().optional(),
+    url: z.string().nullable().meta({
+      description: "null: the link was made when tokens were not kept yet; it works, but can't be shown again",
+    }),
+    people: z.int().meta({ description: "Members who came in, or were raised to its role, by this link" }),
   })
   .meta({ id: "ShareLink" });
 export type ShareLink = z.infer<typeof ShareLinkSchema>;
+
+/** `name` absent: the name of the original and "copy". */
+export const ForkProjectSchema = z.strictObject({ name: NameSchema.optional() });

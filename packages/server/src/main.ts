@@ -9,7 +9,7 @@ import { createHousekeeping } from "#platform/housekeeping";
 import { rateLimitPoints } from "#platform/rate-limits";
 import { createCollaborationHousekeeping } from "#collaboration";
 import { createIdentity, createIdentityHousekeeping } from "#identity";
-import { createProjectsHousekeeping } from "#projects";
+import { createLinkTokens, createProjectsHousekeeping } from "#projects";
 import { choosesLogLevel, type Configuration, ConfigurationFaults, readConfiguration } from "./config.ts";
 import { createPostgresDocumentStore } from "./modules/collaboration/adapters/document-store-postgres.ts";
 import { createPostgresLogRetention } from "./modules/collaboration/adapters/log-retention-postgres.ts";
@@ -138,6 +138,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
       files: createSqlFileStore(storage),
       templates: createLanguageFolderTemplates(languagesFolder),
     },
+    linkTokens: createLinkTokens(secretKey),
     staged: createSqlStagedBlobs(sql),
     documents: createPostgresDocumentStore({
       sql,

@@ -5,7 +5,7 @@ import type { ProblemCode } from "../problem.ts";
 export type RouteMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** Which limit a request counts against. */
-export type RateClass = "read" | "write" | "sign-in" | "execute";
+export type RateClass = "read" | "write" | "sign-in" | "execute" | "export";
 
 export type Route = {
   /** operationId in OpenAPI. */
@@ -28,8 +28,8 @@ export type Route = {
   readonly answerHeaders?: Readonly<Record<string, string>>;
   /** Bodies above this are refused with request/too-large; absent: 1 MiB. */
   readonly bodyLimitBytes?: number;
-  /** Success status -> body schema; null: no body. `binary`: bytes. */
-  readonly responses: Readonly<Record<number, z.ZodType | null | "binary">>;
+  /** Success status -> body schema; null: no body. `binary`: bytes; `stream`: bytes whose number is not known beforehand. */
+  readonly responses: Readonly<Record<number, z.ZodType | null | "binary" | "stream">>;
   /** Codes beyond those that every route can answer with. */
   readonly problems: readonly ProblemCode[];
 };
@@ -39,7 +39,13 @@ export const defineRoute = <const R extends Route>(route: R): R => route;
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
 type Sent<S> = S extends z.ZodType ? z.input<S> : undefined;
-type Body<S> = S extends z.ZodType ? z.output<S> : S extends "binary" ? Uint8Array : undefined;
+type Body<S> = S extends z.ZodType
+  ? z.output<S>
+  : S extends "binary"
+    ? Uint8Array
+    : S extends "stream"
+      ? AsyncIterable<Uint8Array>
+      : undefined;
 
 export type RouteParams<R extends Route> = Parsed<R["params"]>;
 export type RouteQuery<R extends Route> = Parsed<R["query"]>;

@@ -49,6 +49,7 @@ export type ApplicationParts = {
   readonly metrics: Metrics;
   readonly identity: IdentityService;
   readonly stores: Pick<ProjectsNeeds, "projects" | "members" | "files" | "templates">;
+  readonly linkTokens: ProjectsNeeds["linkTokens"];
   readonly staged: Parameters<typeof createStagingMover>[0]["staged"];
   readonly documents: DocumentStore;
   readonly sandbox: SandboxChoice;
@@ -86,7 +87,9 @@ export const createApplication = (parts: ApplicationParts): Application => {
       checkpoint: (...given) => live().checkpoint(...given),
       applyExternal: (change) => live().applyExternal(change),
     },
+    linkTokens: parts.linkTokens,
     bus,
+    clock,
     log,
     publicUrl: parts.publicUrl,
   });

@@ -7,7 +7,7 @@ import { systemClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import { createVault } from "#platform/blobs";
-import { createProjectsService, type LiveDocuments, type ProjectsService } from "#projects";
+import { createLinkTokens, createProjectsService, type LiveDocuments, type ProjectsService } from "#projects";
 import { createInProcessLeases } from "../../platform/leases/adapters/in-process-leases.ts";
 import { createSequenceFences } from "../../platform/leases/adapters/sequence-fences.ts";
 import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometheus-metrics.ts";
@@ -53,7 +53,9 @@ beforeAll(async () => {
     files: createSqlFileStore(stored),
     templates: { get: async () => undefined },
     live,
+    linkTokens: createLinkTokens(randomBytes(32)),
     bus: base.bus,
+    clock: systemClock,
     log: silentLog,
     publicUrl: "http://localhost",
   });

@@ -12,6 +12,10 @@ export const noSuchTemplate = (): Problem => new Problem("projects/no-such-templ
 export const lastOwner = (): Problem => new Problem("projects/last-owner");
 export const pathInvalid = (at: string, message: string): Problem =>
   new Problem("request/invalid", `${at}: ${message}`, { faults: [{ at, message }] });
+export const expiryPassed = (): Problem => {
+  const message = "This time is in the past.";
+  return new Problem("request/invalid", `body.expiresAt: ${message}`, { faults: [{ at: "body.expiresAt", message }] });
+};
 export const pathTaken = (path: string): Problem => new Problem("projects/path-taken", `${path} is taken.`);
 export const notAFolder = (path: string): Problem => new Problem("projects/not-a-folder", `${path} is a file.`);
 export const notAFile = (path: string): Problem => new Problem("projects/not-a-file", `${path} is a folder.`);

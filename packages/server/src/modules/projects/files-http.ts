@@ -3,6 +3,7 @@ import { basename } from "node:path/posix";
 import { MAX_FILE_BYTES, routes, type File } from "@atelier/contracts";
 import { Problem } from "#kernel/problem";
 import type { Edge, RequestFacts } from "#platform/http";
+import { attachment } from "./attachment.ts";
 import { describeContent, encodeContent } from "./content.ts";
 import type { FileWithBytes, ProjectsService } from "./service.ts";
 
@@ -32,17 +33,6 @@ const expectedVersion = (request: RequestFacts, inBody: number | undefined): { v
 const toFile = ({ entry, bytes }: FileWithBytes): File => ({ ...entry, ...describeContent(entry.path, bytes) });
 const tagOf = ({ entry }: FileWithBytes): { etag: string } => ({ etag: `"${entry.version}"` });
 
-/** RFC 6266: an ASCII stand-in and the real name in UTF-8. */
-const attachment = (path: string): string => {
-  const name = basename(path);
-  const plain = name.replace(/[^\u0020-\u007e]|["\\%]/gu, "_");
-  const encoded = encodeURIComponent(name).replace(
-    /['()*]/gu,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
-};
-
 /** Binds every route of contracts' routes. */
 export const registerFilesHttp = (edge: Edge, service: ProjectsService): void => {
   edge.bind(routes.tree, async ({ actor, params }) => ({
@@ -64,7 +54,7 @@ export const registerFilesHttp = (edge: Edge, service: ProjectsService): void =>
       ...tagOf(file),
       // Never a type that a browser would run: a user's HTML is not shown on our origin.
       "content-type": "application/octet-stream",
-      "content-disposition": attachment(query.path),
+      "content-disposition": attachment(basename(query.path)),
       "x-content-type-options": "nosniff",
     };
     return { status: 200 as const, body: file.bytes, headers };

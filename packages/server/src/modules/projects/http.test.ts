@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { actorNamed, createEdgeFixture } from "../../platform/http/test-edge.ts";
 import { registerProjectsHttp } from "./http.ts";
 import { openTestProjects, type TestProjects } from "./test-projects.ts";
+import { readZip } from "./test-zip.ts";
 
 let projects: TestProjects;
 const edge = createEdgeFixture();
@@ -174,21 +175,30 @@ describe("the routes of projects", () => {
       const refused = await problem(await link(expiresAt));
       expect([refused.http, refused.code, refused.faults?.[0]?.at]).toEqual([400, "request/invalid", "body.expiresAt"]);
     }
-    for (const expiresAt of ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"]) {
-      const made = await link(expiresAt);
-      expect(made.status).toBe(201);
-      expect(new Date(((await made.json()) as { expiresAt: string }).expiresAt)).toEqual(new Date(expiresAt));
+    for (const expiresAt of ["0001-01-01T00:00:00Z", "2020-01-01T00:00:00Z", new Date().toISOString()]) {
+      const refused = await problem(await link(expiresAt));
+      expect([refused.http, refused.faults?.[0]]).toEqual([
+        400,
+        { at: "body.expiresAt", message: "This time is in the past." },
+      ]);
     }
+    const made = await link("9999-12-31T23:59:59.999Z");
+    expect(made.status).toBe(201);
+    expect(((await made.json()) as { expiresAt: string }).expiresAt).toBe("9999-12-31T23:59:59.999Z");
   });
 
-  test("[P4] a link is made, listed without its token, accepted and revoked", async () => {
+  test("[P4] a link is made, listed with its address, accepted and revoked", async () => {
     const link = (await (await call("POST", `/projects/${projectId}/links`, { role: "viewer" })).json()) as {
       id: string;
       token: string;
     };
-    const listed = await (await call("GET", `/projects/${projectId}/links`)).text();
-    expect(listed).toContain(link.id);
-    expect(listed).not.toContain(link.token);
+    const again = await call("POST", `/projects/${projectId}/links`, { role: "viewer" });
+    expect([again.status, ((await again.json()) as { id: string }).id]).toEqual([200, link.id]);
+    const listed = await (await call("GET", `/projects/${projectId}/links`)).json();
+    expect(listed).toMatchObject({
+      links: expect.arrayContaining([expect.objectContaining({ id: link.id, people: 0 })]),
+    });
+    expect(JSON.stringify(listed)).toContain(`"url":"http://localhost:3000/s/${link.token}"`);
     const joined = await call("POST", `/links/${link.token}/accept`, undefined, { as: "bob" });
     expect(await joined.json()).toMatchObject({ id: projectId, role: "viewer", owner: { name: "alice" } });
     const write = await call("PUT", files(), { path: "main.py", content: "x" }, { as: "bob" });
@@ -199,6 +209,40 @@ describe("the routes of projects", () => {
     expect(gone.status).toBe(204);
     expect((await call("DELETE", `/projects/${projectId}/links/${link.id}`)).status).toBe(204);
     expect((await call("POST", `/links/${link.token}/accept`, undefined, { as: "bob" })).status).toBe(404);
+  });
+
+  test("[P31] a fork names the copy in the audit trail, and takes a body or none", async () => {
+    const copied = await call("POST", `/projects/${projectId}/fork`);
+    expect(copied.status).toBe(201);
+    const copy = (await copied.json()) as { id: string; name: string };
+    expect(copy.name).toBe("Test copy");
+    expect(edge.audited.at(-1)).toMatchObject({ action: "project.fork", projectId: copy.id, target: projectId });
+    const named = await call("POST", `/projects/${projectId}/fork`, { name: "Mine" });
+    expect(await named.json()).toMatchObject({ name: "Mine", role: "owner" });
+    expect((await call("POST", `/projects/${projectId}/fork`, { ownerId: projectId })).status).toBe(400);
+    expect((await call("POST", `/projects/${projectId}/fork`, undefined, { as: "bob" })).status).toBe(404);
+  });
+
+  test("[P32] an export is an attachment named after the project; a failure on the way cuts the answer", async () => {
+    const { id } = (await (await call("POST", "/projects", { name: "Ärger / 1" })).json()) as { id: string };
+    for (let at = 0; at < 70; at++)
+      await call("POST", `/projects/${id}/files`, { path: `${at}.txt`, content: String(at) });
+    const answer = await call("GET", `/projects/${id}/export`);
+    expect(answer.status).toBe(200);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      "content-type": "application/zip",
+      "content-disposition": `attachment; filename="_rger - 1.zip"; filename*=UTF-8''%C3%84rger%20-%201.zip`,
+      "x-content-type-options": "nosniff",
+      "cache-control": "no-store",
+    });
+    expect(readZip(Buffer.from(await answer.arrayBuffer()))).toHaveLength(70);
+    expect((await call("GET", `/projects/${id}/export`, undefined, { as: "bob" })).status).toBe(404);
+    const lost =
+      "delete from blob_references where owner_id = $1 and hash in (select hash from nodes where project_id = $2 and name = '66.txt')";
+    await projects.admin.query(lost, [actorNamed("alice").userId, id]);
+    const cut = await call("GET", `/projects/${id}/export`);
+    await expect(cut.arrayBuffer()).rejects.toThrow();
+    expect(edge.logged.some((line) => JSON.stringify(line).includes("http.stream-failed"))).toBe(true);
   });
 
   test("[P22] changes are named in the audit trail with project and target", () => {

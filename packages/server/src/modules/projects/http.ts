@@ -2,11 +2,14 @@
 import { routes, type RouteAnswer } from "@atelier/contracts";
 import { Problem } from "#kernel/problem";
 import type { Edge } from "#platform/http";
+import { attachment } from "./attachment.ts";
 import { noSuchMember } from "./errors.ts";
 import { registerFilesHttp } from "./files-http.ts";
 import type { ProjectsService } from "./service.ts";
 
 const MAX_EDITOR_STATE_BYTES = 256 * 1024;
+/** Rows of the files that come next, and what waits for the reader. */
+const ARCHIVE_BYTES = 8 * 1024 * 1024;
 
 /** Binds every route of contracts' projectRoutes and fileRoutes except liveSessions, which collaboration answers. */
 export const registerProjectsHttp = (edge: Edge, service: ProjectsService): void => {
@@ -39,6 +42,22 @@ export const registerProjectsHttp = (edge: Edge, service: ProjectsService): void
     audit: { projectId: params.projectId },
   }));
 
+  edge.bind(routes.forkProject, async ({ actor, params, body }) => {
+    const project = await service.forkProject(actor, params.projectId, body.name);
+    return { status: 201 as const, body: project, audit: { projectId: project.id, target: params.projectId } };
+  });
+  edge.bind(routes.exportProject, async ({ actor, params, hold }) => {
+    const { project, largestBytes, archive } = await service.exportProject(actor, params.projectId);
+    // Sealed and opened; the rest of the archive is never in memory.
+    hold(2 * largestBytes + ARCHIVE_BYTES);
+    const headers = {
+      "content-type": "application/zip",
+      "content-disposition": attachment(`${project.name.replaceAll("/", "-")}.zip`),
+      "x-content-type-options": "nosniff",
+    };
+    return { status: 200 as const, body: archive, headers };
+  });
+
   edge.bind(routes.listMembers, async ({ actor, params }) => ({
     status: 200 as const,
     body: { members: await service.listMembers(actor, params.projectId) },
@@ -60,9 +79,9 @@ export const registerProjectsHttp = (edge: Edge, service: ProjectsService): void
   });
 
   edge.bind(routes.createLink, async ({ actor, params, body }) => {
-    const link = await service.createLink(actor, params.projectId, body);
+    const { isNew, ...link } = await service.createLink(actor, params.projectId, body);
     return {
-      status: 201 as const,
+      status: isNew ? (201 as const) : (200 as const),
       body: link,
       audit: { projectId: params.projectId, target: `${link.id} ${link.role}` },
     };

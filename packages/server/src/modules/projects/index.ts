@@ -3,6 +3,7 @@ export { projectsSettings, type ProjectsSettings } from "./config.ts";
 export type { CheckpointSave, Projects, SavedVersion, StoredFile } from "./face.ts";
 export { createProjectsHousekeeping } from "./housekeeping.ts";
 export { registerProjectsHttp } from "./http.ts";
+export { createLinkTokens, type LinkTokens } from "./link-tokens.ts";
 export type { LiveDocuments, Templates } from "./ports.ts";
 export { createProjectsService, type ProjectsNeeds, type ProjectsService } from "./service.ts";
 export { createStagingMover, type StagingMover } from "./staging-mover.ts";

@@ -39,7 +39,13 @@ export type Asking = { readonly userId: string; readonly projectId: string };
  * projects/role-too-low when the role is below what they need.
  */
 export interface ProjectStore {
+  /** Under its name, or with a number behind it when the owner has a project of that name. */
   create(project: NewProject): Promise<Project>;
+  /**
+   * The caller's own copy of a project that it may see: the newest version of every file, no history, no members. Named as in
+   * `create`. Problems as in `create`, and projects/too-many-files.
+   */
+  fork(asking: Asking, project: Omit<NewProject, "files" | "ownerId">): Promise<Project>;
   /** One's own and shared projects, newest change first. */
   list(
     userId: string,
@@ -67,17 +73,29 @@ export type NewProject = {
   readonly files: readonly TemplateFile[];
 };
 
+/** A link as it is stored. `tokenSealed` null: it was made when tokens were not kept. */
+export type KeptLink = Omit<ShareLink, "token" | "url"> & { readonly tokenSealed: Buffer | null };
+
 /** Members and share links; throws as ProjectStore. */
 export interface MemberStore {
   list(asking: Asking): Promise<Member[]>;
   put(asking: Asking, userId: string, role: GrantedRole): Promise<Member>;
   remove(asking: Asking, userId: string): Promise<void>;
-  /** @param tokenHash SHA-256 of the token */
+  /**
+   * @param link.tokenHash SHA-256 of the token
+   * @returns the link of this role that does not expire, when one is asked for and there is one whose token is kept; else the new one.
+   */
   createLink(
     asking: Asking,
-    link: { readonly role: GrantedRole; readonly expiresAt?: string; readonly tokenHash: Buffer },
-  ): Promise<ShareLink>;
-  listLinks(asking: Asking): Promise<ShareLink[]>;
+    link: {
+      readonly id: string;
+      readonly role: GrantedRole;
+      readonly expiresAt?: string;
+      readonly tokenHash: Buffer;
+      readonly tokenSealed: Buffer;
+    },
+  ): Promise<{ readonly link: KeptLink; readonly isNew: boolean }>;
+  listLinks(asking: Asking): Promise<KeptLink[]>;
   /** Who came in by the link goes with it. @returns their ids */
   deleteLink(asking: Asking, id: string): Promise<string[]>;
   /** Joins by a link; the project's id. @throws Problem projects/no-such-link. */
@@ -99,6 +117,13 @@ export interface FileStore {
   history(asking: Asking, place: Place): Promise<Version[]>;
   /** Every file with its bytes. @throws Problem projects/too-large above maxBytes. */
   readAll(asking: Asking, maxBytes: number): Promise<StoredFile[]>;
+  /**
+   * Every entry by path, and the bytes of the files among them in the same order, a few at a time, at the versions that the
+   * entries name. Rights are asked again on the way: who loses them gets no further.
+   */
+  readInOrder(
+    asking: Asking,
+  ): Promise<{ readonly entries: readonly Entry[]; readonly contents: AsyncIterable<StoredFile> }>;
   /** The new file last, after the folders that were made for it. Replayed: `made` is empty. */
   create(
     asking: Asking,

@@ -1,5 +1,5 @@
 /** The rules of projects, members and files: who is told about a change, and how live documents take part. */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import type {
   CreateLinkSchema,
   CreateProjectSchema,
@@ -15,19 +15,30 @@ import type {
 } from "@atelier/contracts";
 import type { z } from "zod";
 import type { Actor } from "#kernel/actor";
+import type { Clock } from "#kernel/clock";
 import { createId } from "#kernel/ids";
 import type { Log } from "#kernel/log";
 import type { Bus } from "#platform/bus";
 import { decodeContent } from "./content.ts";
-import { noSuchTemplate } from "./errors.ts";
+import { expiryPassed, noSuchTemplate } from "./errors.ts";
+import { copyName } from "./free-name.ts";
 import { createKeyedQueue } from "./keyed-queue.ts";
 import type { CheckpointSave, Projects, SavedVersion, StoredFile } from "./face.ts";
+import type { LinkTokens } from "./link-tokens.ts";
 import { placeOf } from "./place.ts";
-import type { Asking, FileStore, LiveDocuments, MemberStore, ProjectStore, Templates, Written } from "./ports.ts";
+import type {
+  Asking,
+  FileStore,
+  KeptLink,
+  LiveDocuments,
+  MemberStore,
+  ProjectStore,
+  Templates,
+  Written,
+} from "./ports.ts";
 import { requireAtLeast } from "./roles.ts";
 import { createSlug } from "./slug.ts";
-
-const TOKEN_BYTES = 24;
+import { zipArchive } from "./zip-archive.ts";
 
 export type ProjectsNeeds = {
   readonly projects: ProjectStore;
@@ -35,7 +46,9 @@ export type ProjectsNeeds = {
   readonly files: FileStore;
   readonly templates: Templates;
   readonly live: LiveDocuments;
+  readonly linkTokens: LinkTokens;
   readonly bus: Bus;
+  readonly clock: Clock;
   readonly log: Log;
   /** PUBLIC_URL with BASE_PATH and no slash at the end; share links start with it. */
   readonly publicUrl: string;
@@ -62,11 +75,26 @@ export type ProjectsService = Projects & {
   updateProject(actor: Actor, projectId: string, change: z.output<typeof UpdateProjectSchema>): Promise<Project>;
   deleteProject(actor: Actor, projectId: string): Promise<void>;
   restoreProject(actor: Actor, projectId: string): Promise<Project>;
+  forkProject(actor: Actor, projectId: string, name: string | undefined): Promise<Project>;
+  /** `largestBytes`: of its files; about twice that is in memory while the archive is read. */
+  exportProject(
+    actor: Actor,
+    projectId: string,
+  ): Promise<{
+    readonly project: Project;
+    readonly largestBytes: number;
+    readonly archive: AsyncIterable<Uint8Array>;
+  }>;
   editorState(actor: Actor, projectId: string, replace?: Record<string, unknown>): Promise<Record<string, unknown>>;
   listMembers(actor: Actor, projectId: string): Promise<Member[]>;
   putMember(actor: Actor, projectId: string, member: { userId: string; role: GrantedRole }): Promise<Member>;
   deleteMember(actor: Actor, projectId: string, userId: string): Promise<void>;
-  createLink(actor: Actor, projectId: string, link: z.output<typeof CreateLinkSchema>): Promise<ShareLink>;
+  /** `isNew` false: this role's link that does not expire was there already. */
+  createLink(
+    actor: Actor,
+    projectId: string,
+    link: z.output<typeof CreateLinkSchema>,
+  ): Promise<ShareLink & { readonly isNew: boolean }>;
   listLinks(actor: Actor, projectId: string): Promise<ShareLink[]>;
   deleteLink(actor: Actor, projectId: string, id: string): Promise<void>;
   acceptLink(actor: Actor, token: string): Promise<Project>;
@@ -94,7 +122,7 @@ const replayOf = (write: FileWrite, bytes: Uint8Array, about: string) => {
 };
 
 export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => {
-  const { projects, members, files, live, bus, log } = needs;
+  const { projects, members, files, live, linkTokens, bus, clock, log } = needs;
   // Two saves of one open file reach its document in the order of their versions.
   const inOrder = createKeyedQueue();
 
@@ -153,6 +181,11 @@ export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => 
     return files.read(asking, place, version);
   };
 
+  const toShareLink = ({ tokenSealed, ...link }: KeptLink): ShareLink => {
+    const token = tokenSealed === null ? undefined : linkTokens.open(tokenSealed, link.id);
+    return token === undefined ? { ...link, url: null } : { ...link, token, url: `${needs.publicUrl}/s/${token}` };
+  };
+
   return {
     async requireRole(actor, projectId, atLeast) {
       return requireAtLeast(await projects.roleOf(asks(actor, projectId)), atLeast);
@@ -204,6 +237,25 @@ export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => 
       await projects.setDeleted(asks(actor, projectId), false);
       return projects.get(asks(actor, projectId));
     },
+    async forkProject(actor, projectId, name) {
+      const source = await projects.get(asks(actor, projectId));
+      await live.checkpoint(projectId);
+      const wanted = name ?? copyName(source.name);
+      return projects.fork(asks(actor, projectId), {
+        id: createId(),
+        slug: createSlug(wanted),
+        name: wanted,
+        description: source.description,
+        visibility: "private",
+      });
+    },
+    async exportProject(actor, projectId) {
+      const project = await projects.get(asks(actor, projectId));
+      await live.checkpoint(projectId);
+      const { entries, contents } = await files.readInOrder(asks(actor, projectId));
+      const largestBytes = entries.reduce((most, { size }) => Math.max(most, size), 0);
+      return { project, largestBytes, archive: zipArchive(entries, contents) };
+    },
     editorState: (actor, projectId, replace) => projects.editorState(asks(actor, projectId), replace),
 
     listMembers: (actor, projectId) => members.list(asks(actor, projectId)),
@@ -217,15 +269,19 @@ export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => 
       tellRights(projectId, userId);
     },
     async createLink(actor, projectId, { role, expiresAt }) {
-      const token = randomBytes(TOKEN_BYTES).toString("base64url");
-      const link = await members.createLink(asks(actor, projectId), {
+      if (expiresAt !== undefined && Date.parse(expiresAt) <= clock.now()) throw expiryPassed();
+      const id = createId();
+      const token = linkTokens.create();
+      const { link, isNew } = await members.createLink(asks(actor, projectId), {
+        id,
         role,
         tokenHash: hashOfToken(token),
+        tokenSealed: linkTokens.seal(token, id),
         ...(expiresAt === undefined ? {} : { expiresAt }),
       });
-      return { ...link, token, url: `${needs.publicUrl}/s/${token}` };
+      return { ...toShareLink(link), isNew };
     },
-    listLinks: (actor, projectId) => members.listLinks(asks(actor, projectId)),
+    listLinks: async (actor, projectId) => (await members.listLinks(asks(actor, projectId))).map(toShareLink),
     async deleteLink(actor, projectId, id) {
       for (const userId of await members.deleteLink(asks(actor, projectId), id)) tellRights(projectId, userId);
     },

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type pg from "pg";
 import type { Actor } from "#kernel/actor";
-import { systemClock } from "#kernel/clock";
+import { type Clock, systemClock } from "#kernel/clock";
 import { createId } from "#kernel/ids";
 import { silentLog } from "#kernel/log";
 import { createVault, type BlobStore } from "#platform/blobs";
@@ -18,6 +18,7 @@ import { createAccountRoom } from "./adapters/account-room.ts";
 import { createSqlFileStore } from "./adapters/sql-file-store.ts";
 import { createSqlMemberStore } from "./adapters/sql-member-store.ts";
 import { createSqlProjectStore } from "./adapters/sql-project-store.ts";
+import { createLinkTokens } from "./link-tokens.ts";
 import type { FileStore, LiveDocuments, Templates } from "./ports.ts";
 import { createProjectsService, type ProjectsService } from "./service.ts";
 
@@ -44,6 +45,7 @@ export type TestProjectsOptions = {
   readonly mostAccountBytes?: number;
   readonly mostProjects?: number;
   readonly sql?: (real: Sql) => Sql;
+  readonly clock?: Clock;
 };
 
 const templates: Templates = {
@@ -73,7 +75,8 @@ export const openTestProjects = async (options: TestProjectsOptions = {}): Promi
   const vault = createVault(randomBytes(32));
   const limits = options.limits ?? { mostBytes: 500 * 1024 * 1024, mostNodes: 50_000 };
   const sql = options.sql?.(database.sql) ?? database.sql;
-  const room = createAccountRoom({ sql, clock: systemClock, mostBytes: options.mostAccountBytes ?? 1e12 });
+  const clock = options.clock ?? systemClock;
+  const room = createAccountRoom({ sql, clock, mostBytes: options.mostAccountBytes ?? 1e12 });
   const stored = { sql, vault, blobs, limits, room, mostProjects: options.mostProjects ?? 1_000 };
   const files = createSqlFileStore(stored);
   const service = createProjectsService({
@@ -82,7 +85,9 @@ export const openTestProjects = async (options: TestProjectsOptions = {}): Promi
     files,
     templates,
     live,
+    linkTokens: createLinkTokens(randomBytes(32)),
     bus,
+    clock,
     log: silentLog,
     publicUrl: "http://localhost:3000",
   });

@@ -15,6 +15,11 @@ export const checkAnswer = (route: Route, status: number, body: unknown): void =
     if (!(body instanceof Uint8Array)) throw new Error(`${where} without bytes`);
     return;
   }
+  if (schema === "stream") {
+    if (typeof body !== "object" || body === null || !(Symbol.asyncIterator in body))
+      throw new Error(`${where} without a stream`);
+    return;
+  }
   const sent: unknown = JSON.parse(JSON.stringify(body) ?? "null");
   const parsed = schema.safeParse(sent);
   if (!parsed.success) throw new Error(`${where} with a body that does not fit: ${parsed.error.message}`);

@@ -89,7 +89,7 @@ const responses = (route: Route, components: Components): Json => {
     const content =
       schema === null
         ? undefined
-        : schema === "binary"
+        : schema === "binary" || schema === "stream"
           ? { "application/octet-stream": {} }
           : { "application/json": { schema: components.convert(schema, "output") } };
     answers[status] = {
@@ -132,7 +132,7 @@ const operation = (route: Route, components: Components): Json => ({
     ? {}
     : {
         requestBody: {
-          required: true,
+          required: !route.body.safeParse(undefined).success,
           content: { "application/json": { schema: components.convert(route.body, "input") } },
         },
       }),

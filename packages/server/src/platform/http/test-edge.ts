@@ -66,7 +66,13 @@ export const createEdgeFixture = (
         return actorNamed("alice");
       },
     },
-    rateLimits: createMemoryRateLimits({ read: points, write: points, "sign-in": points, execute: points }),
+    rateLimits: createMemoryRateLimits({
+      read: points,
+      write: points,
+      "sign-in": points,
+      execute: points,
+      export: points,
+    }),
     origin: { proxied: false, https: false },
     bus: createInProcessBus(log),
     audit: { record: (entry) => void audited.push(entry) },

@@ -4,9 +4,9 @@ import type { RateClass } from "@atelier/contracts";
 import { z } from "zod";
 
 /** For servers that others can reach. */
-const STANDARD: RateLimitPoints = { read: 3000, write: 1200, "sign-in": 300, execute: 120 };
+const STANDARD: RateLimitPoints = { read: 3000, write: 1200, "sign-in": 300, execute: 120, export: 20 };
 /** On one's own machine, where nobody else asks: high enough for any tool, low enough to stop a runaway loop. */
-const GENEROUS: RateLimitPoints = { read: 600_000, write: 120_000, "sign-in": 30_000, execute: 30_000 };
+const GENEROUS: RateLimitPoints = { read: 600_000, write: 120_000, "sign-in": 30_000, execute: 30_000, export: 3000 };
 
 const perMinute = (rate: RateClass, what: string): Setting<number | undefined> => ({
   schema: z
@@ -24,6 +24,7 @@ export const rateLimitSettings = {
   RATE_LIMIT_WRITE: perMinute("write", "Changing requests"),
   RATE_LIMIT_SIGN_IN: perMinute("sign-in", "Sign-ins, registrations and refreshes"),
   RATE_LIMIT_EXECUTE: perMinute("execute", "Runs"),
+  RATE_LIMIT_EXPORT: perMinute("export", "Downloads of whole projects"),
 } as const;
 
 /** @param options.onlyLocal nobody but this machine reaches the server, neither directly nor by a proxy */
@@ -37,6 +38,7 @@ export const rateLimitPoints = (
     write: settings.RATE_LIMIT_WRITE ?? standard.write,
     "sign-in": settings.RATE_LIMIT_SIGN_IN ?? standard["sign-in"],
     execute: settings.RATE_LIMIT_EXECUTE ?? standard.execute,
+    export: settings.RATE_LIMIT_EXPORT ?? standard.export,
   };
 };
 

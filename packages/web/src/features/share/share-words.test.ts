@@ -7,6 +7,8 @@ const link = (id: string, expiresAt?: string): ShareLink => ({
   id,
   role: "editor",
   createdAt: "2026-11-01T00:00:00.000Z",
+  url: null,
+  people: 0,
   ...(expiresAt === undefined ? {} : { expiresAt }),
 });
 const member = (userId: string, linkId?: string): Member => ({
@@ -21,7 +23,7 @@ it("hands on the public address, or the page's own when the server knows none", 
   const page = { origin: "http://192.168.1.7:3000", basePath: "/code" };
   const own = "http://192.168.1.7:3000/code/s/abc";
   expect(shareAddress({ token: "abc", url: "http://localhost:3000/code/s/abc" }, page)).toBe(own);
-  expect(shareAddress({ token: "abc" }, page)).toBe(own);
+  expect(shareAddress({ token: "abc", url: null }, page)).toBe(own);
   const told = "https://code.example.org/s/abc";
   expect(shareAddress({ token: "abc", url: told }, page)).toBe(told);
 });

@@ -24,7 +24,7 @@ export const shareAddress = (
   page: { readonly origin: string; readonly basePath: string },
 ): string => {
   const own = new URL(`${page.basePath}/s/${token}`, page.origin).href;
-  return url === undefined || LOOPBACK.test(new URL(url).hostname) ? own : url;
+  return url === null || LOOPBACK.test(new URL(url).hostname) ? own : url;
 };
 
 export const peopleCount = (count: number): string => (count === 1 ? "1 person" : `${count} people`);

@@ -133,6 +133,7 @@ export const createSqlFileStore = (needs: {
     read: reads.read,
     history: reads.history,
     readAll: reads.readAll,
+    readInOrder: reads.readInOrder,
     readStored: reads.readStored,
 
     async create(asking, place, bytes, replay) {

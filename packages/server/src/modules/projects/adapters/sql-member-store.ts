@@ -1,9 +1,8 @@
 /** Members and share links in PostgreSQL. */
-import type { GrantedRole, Member, Role, ShareLink } from "@atelier/contracts";
-import { createId } from "#kernel/ids";
+import type { GrantedRole, Member, Role } from "@atelier/contracts";
 import type { Sql, Transaction } from "#platform/sql";
 import { lastOwner, noSuchLink, noSuchMember, roleTooLow, tooManyLinks } from "../errors.ts";
-import type { Asking, MemberStore } from "../ports.ts";
+import type { Asking, KeptLink, MemberStore } from "../ports.ts";
 import { inProject } from "./project-scope.ts";
 
 /** More than anybody hands out; whoever makes them without end is stopped. */
@@ -20,18 +19,29 @@ type LinkRow = {
   readonly role: GrantedRole;
   readonly created_at: Date;
   readonly expires_at: Date | null;
+  readonly token_sealed: Buffer | null;
+  readonly people: number;
 };
 
-const toLink = (row: LinkRow): ShareLink => ({
+const LINKS = `
+  select l.id, l.role, l.created_at, l.expires_at, l.token_sealed,
+      (select count(*) from members m
+        where m.project_id = l.project_id and m.link_id = l.id and (m.expires_at is null or m.expires_at > now())) as people
+    from share_links l where l.project_id = $1`;
+
+const toLink = (row: LinkRow): KeptLink => ({
   id: row.id,
   role: row.role,
   createdAt: row.created_at.toISOString(),
   ...(row.expires_at === null ? {} : { expiresAt: row.expires_at.toISOString() }),
+  people: row.people,
+  tokenSealed: row.token_sealed,
 });
 
 const readMembers = async (transaction: Transaction, { projectId }: Asking, userId?: string): Promise<Member[]> => {
   const rows = await transaction.query<MemberRow>(
-    `select user_id, role, since, link_id from members where project_id = $1 and ($2::uuid is null or user_id = $2)
+    `select user_id, role, since, link_id from members
+      where project_id = $1 and ($2::uuid is null or user_id = $2) and (expires_at is null or expires_at > now())
       order by since, user_id`,
     [projectId, userId ?? null],
   );
@@ -64,7 +74,7 @@ export const createSqlMemberStore = (sql: Sql): MemberStore => ({
       if (person?.known !== true) throw noSuchMember();
       await transaction.query(
         `insert into members (project_id, user_id, role) values ($1, $2, $3)
-          on conflict (project_id, user_id) do update set role = excluded.role, link_id = null`,
+          on conflict (project_id, user_id) do update set role = excluded.role, link_id = null, expires_at = null`,
         [asking.projectId, userId, role],
       );
       return requireMember(transaction, asking, userId);
@@ -80,30 +90,28 @@ export const createSqlMemberStore = (sql: Sql): MemberStore => ({
 
   createLink: (asking, link) =>
     inProject(sql, { ...asking, atLeast: "owner" }, async (transaction) => {
-      // One after the other, so that many at once do not pass the limit together.
+      // One after the other, so that many at once neither pass the limit together nor make the same link twice.
       await transaction.query("select pg_advisory_xact_lock(hashtextextended($1, 5287317))", [asking.projectId]);
-      const [there] = await transaction.query<{ n: number }>(
-        "select count(*) as n from share_links where project_id = $1",
-        [asking.projectId],
-      );
-      if ((there?.n ?? 0) >= MOST_LINKS) throw tooManyLinks(MOST_LINKS);
-      const [row] = await transaction.query<LinkRow>(
-        `insert into share_links (project_id, id, token_hash, role, created_by, expires_at) values ($1, $2, $3, $4, $5, $6)
-          returning id, role, created_at, expires_at`,
-        [asking.projectId, createId(), link.tokenHash, link.role, asking.userId, link.expiresAt ?? null],
+      const there = await transaction.query<LinkRow>(`${LINKS} order by l.created_at`, [asking.projectId]);
+      const same =
+        link.expiresAt === undefined
+          ? there.find((row) => row.role === link.role && row.expires_at === null && row.token_sealed !== null)
+          : undefined;
+      if (same !== undefined) return { link: toLink(same), isNew: false };
+      if (there.length >= MOST_LINKS) throw tooManyLinks(MOST_LINKS);
+      const [row] = await transaction.query<Omit<LinkRow, "people">>(
+        `insert into share_links (project_id, id, token_hash, token_sealed, role, created_by, expires_at)
+          values ($1, $2, $3, $4, $5, $6, $7) returning id, role, created_at, expires_at, token_sealed`,
+        [asking.projectId, link.id, link.tokenHash, link.tokenSealed, link.role, asking.userId, link.expiresAt ?? null],
       );
       if (row === undefined) throw new Error("The link was not inserted.");
-      return toLink(row);
+      return { link: toLink({ ...row, people: 0 }), isNew: true };
     }),
 
   listLinks: (asking) =>
-    inProject(sql, { ...asking, atLeast: "owner" }, async (transaction) => {
-      const rows = await transaction.query<LinkRow>(
-        "select id, role, created_at, expires_at from share_links where project_id = $1 order by created_at",
-        [asking.projectId],
-      );
-      return rows.map(toLink);
-    }),
+    inProject(sql, { ...asking, atLeast: "owner" }, async (transaction) =>
+      (await transaction.query<LinkRow>(`${LINKS} order by l.created_at`, [asking.projectId])).map(toLink),
+    ),
 
   deleteLink: (asking, id) =>
     inProject(sql, { ...asking, atLeast: "owner" }, async (transaction) => {

@@ -6,10 +6,12 @@ import { Problem } from "#kernel/problem";
 import type { BlobStore, Vault } from "#platform/blobs";
 import type { Sql, Transaction } from "#platform/sql";
 import { noSuchProject, tooManyProjects } from "../errors.ts";
+import { freeName } from "../free-name.ts";
 import { placeOf } from "../place.ts";
-import type { Asking, ProjectStore } from "../ports.ts";
+import type { Asking, NewProject, ProjectStore } from "../ports.ts";
 import type { AccountRoom } from "./account-room.ts";
 import { createContentStore } from "./content-store.ts";
+import { readForFork, writeFork } from "./fork-project.ts";
 import { inProject } from "./project-scope.ts";
 import { makeFile, type TreeLimits } from "./tree-changes.ts";
 
@@ -36,6 +38,7 @@ const PROJECT = `
       case when p.owner_id = atelier_user() then 'owner' else coalesce(m.role, 'viewer') end as role
     from projects p
     left join members m on m.project_id = p.id and m.user_id = atelier_user()
+      and (m.expires_at is null or m.expires_at > now())
     cross join lateral (
       select coalesce(sum(c.size_delta), 0)::bigint as size, coalesce(sum(c.file_delta), 0)::bigint as files
         from project_changes c where c.project_id = p.id) left_over
@@ -80,6 +83,37 @@ const parseCursor = (cursor: string): readonly [string, string] => {
   return [changedUs, id];
 };
 
+/** A number behind a name changes its last characters at most. */
+const SAME_BEGINNING = 60;
+
+/** The row of a new project under a name that is free, and its owner's membership. One after the other for each owner. */
+const addProject = async (
+  transaction: Transaction,
+  project: Omit<NewProject, "files">,
+  mostProjects: number,
+): Promise<void> => {
+  // So that many at once neither pass the limit together nor get the same name.
+  await transaction.query("select pg_advisory_xact_lock(hashtextextended($1, 5287316))", [project.ownerId]);
+  const [own] = await transaction.query<{ n: number }>(
+    "select count(*) as n from projects where owner_id = atelier_user()",
+  );
+  if ((own?.n ?? 0) >= mostProjects) throw tooManyProjects(mostProjects);
+  const alike = await transaction.query<{ name: string }>(
+    `select name from projects
+      where owner_id = atelier_user() and deleted_at is null and starts_with(name, left($1, ${SAME_BEGINNING}))`,
+    [project.name],
+  );
+  const name = freeName(project.name, new Set(alike.map((row) => row.name)));
+  await transaction.query(
+    "insert into projects (id, slug, owner_id, name, description, visibility) values ($1, $2, $3, $4, $5, $6)",
+    [project.id, project.slug, project.ownerId, name, project.description, project.visibility],
+  );
+  await transaction.query("insert into members (project_id, user_id, role) values ($1, $2, 'owner')", [
+    project.id,
+    project.ownerId,
+  ]);
+};
+
 export const createSqlProjectStore = (needs: {
   readonly sql: Sql;
   readonly vault: Vault;
@@ -108,20 +142,7 @@ export const createSqlProjectStore = (needs: {
       const { created, unused } = await sql.transaction(
         { role: "user", userId, projectId: project.id },
         async (transaction) => {
-          // One after the other, so that many at once do not pass the limit together.
-          await transaction.query("select pg_advisory_xact_lock(hashtextextended($1, 5287316))", [userId]);
-          const [own] = await transaction.query<{ n: number }>(
-            "select count(*) as n from projects where owner_id = atelier_user()",
-          );
-          if ((own?.n ?? 0) >= mostProjects) throw tooManyProjects(mostProjects);
-          await transaction.query(
-            "insert into projects (id, slug, owner_id, name, description, visibility) values ($1, $2, $3, $4, $5, $6)",
-            [project.id, project.slug, userId, project.name, project.description, project.visibility],
-          );
-          await transaction.query("insert into members (project_id, user_id, role) values ($1, $2, 'owner')", [
-            project.id,
-            userId,
-          ]);
+          await addProject(transaction, project, mostProjects);
           const duplicates = [];
           for (const { place, content } of prepared) {
             const change = { transaction, projectId: project.id, limits };
@@ -133,6 +154,28 @@ export const createSqlProjectStore = (needs: {
       );
       await Promise.all(unused.map((content) => contents.discard(content)));
       return created;
+    },
+
+    async fork(asking, project) {
+      const source = await this.get(asking);
+      const owner = { from: source.owner.id, to: asking.userId };
+      // Content of one owner is stored once; of somebody else's the account may have none yet.
+      if (owner.from !== owner.to) await room.requireFor(owner.to, source.sizeBytes);
+      const copy = await inProject(sql, { ...asking, atLeast: "viewer" }, async (transaction) => {
+        const tree = await readForFork(transaction, {
+          projectId: asking.projectId,
+          ownerId: owner.from,
+          forOwner: owner.to,
+          limits,
+        });
+        // From here on the transaction is about the copy.
+        await transaction.query("select set_config('atelier.project_id', $1, true)", [project.id]);
+        await addProject(transaction, { ...project, ownerId: owner.to }, mostProjects);
+        await writeFork(transaction, tree, { projectId: project.id, owner, vault: needs.vault });
+        return readProject(transaction, project.id);
+      });
+      if (owner.from !== owner.to) room.kept(owner.to, copy.sizeBytes);
+      return copy;
     },
 
     list: (userId, { cursor, limit }) =>

@@ -1,6 +1,7 @@
 /** Removing old rows of projects, files, versions and content in PostgreSQL, over all projects. */
 import type { Sql, Transaction } from "#platform/sql";
 import type { FileVersions, Retention } from "../ports.ts";
+import { OWNER_CONTENT_LOCK } from "./fork-project.ts";
 
 const DELETE_REPLAYS = `
   delete from idempotency_keys where (user_id, key) in (
@@ -80,12 +81,16 @@ const DELETE_VERSIONS = `
 const CANDIDATES = `
   select owner_id, hash from blob_candidates where noted_at < $1 order by noted_at limit $2 for update skip locked`;
 
-/** Whoever is saving this content holds its lock together with others; then it is looked at another time. */
+/** Whoever is saving this content, or forks into this account, holds its lock together with others; then it is looked at another time. */
 const LOCK_CONTENT = `
   select c.owner_id, c.hash from unnest($1::uuid[], $2::text[]) as c (owner_id, hash)
-    where pg_try_advisory_xact_lock(hashtextextended(c.owner_id::text || c.hash, 5287315))`;
+    where pg_try_advisory_xact_lock(hashtextextended(c.owner_id::text, ${OWNER_CONTENT_LOCK}))
+      and pg_try_advisory_xact_lock(hashtextextended(c.owner_id::text || c.hash, 5287315))`;
 
-/** A statement of its own, after the locks: it sees every version that was committed until then. */
+/**
+ * A statement of its own, after the locks: it sees every version that was committed until then. Bytes that a fork's owner holds
+ * too stay.
+ */
 const DELETE_UNUSED = `
   with candidates as (select * from unnest($1::uuid[], $2::text[]) as c (owner_id, hash)),
   used as materialized (
@@ -97,9 +102,15 @@ const DELETE_UNUSED = `
     delete from blob_references b using candidates c
       where b.owner_id = c.owner_id and b.hash = c.hash
         and not exists (select from used u where u.owner_id = b.owner_id and u.hash = b.hash)
-      returning b.storage_key),
-  unstaged as (delete from blob_staging s using gone g where s.storage_key = g.storage_key)
-  select storage_key from gone`;
+      returning b.owner_id, b.hash, b.storage_key),
+  unshared as (
+    select distinct g.storage_key from gone g
+      where not exists (
+        select from blob_references o
+          where o.storage_key = g.storage_key
+            and not exists (select from gone x where x.owner_id = o.owner_id and x.hash = o.hash))),
+  unstaged as (delete from blob_staging s using unshared u where s.storage_key = u.storage_key)
+  select storage_key from unshared`;
 
 const KNOWN_KEYS = `
   select storage_key from blob_references where storage_key = any ($1)

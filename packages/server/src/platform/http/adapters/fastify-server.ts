@@ -68,6 +68,9 @@ type AnyRequest = FastifyRequest & { atelier: RequestState };
 const operationOf = (request: FastifyRequest): string =>
   (request.routeOptions.config as { operation?: string } | undefined)?.operation ?? "unknown";
 
+const isStream = (body: unknown): body is AsyncIterable<Uint8Array> =>
+  typeof body === "object" && body !== null && Symbol.asyncIterator in body;
+
 const wantsPage = (request: FastifyRequest): boolean =>
   (request.method === "GET" || request.method === "HEAD") &&
   !pathOf(request.url).startsWith("/api") &&
@@ -205,6 +208,20 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     return room.send(reply.code(answer.status).headers(answer.headers), answer.body);
   };
 
+  /** The answer has begun when such a failure comes: all that can be told is that it ends early. */
+  const toldWhenCut = async function* (
+    bytes: AsyncIterable<Uint8Array>,
+    requestId: string,
+    route: Route,
+  ): AsyncGenerator<Uint8Array> {
+    try {
+      yield* bytes;
+    } catch (error) {
+      log.error("http.stream-failed", { requestId, operation: route.id, error });
+      throw error;
+    }
+  };
+
   const answerCall = (
     route: Route,
     request: FastifyRequest,
@@ -215,9 +232,12 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     const params = request.params as Record<string, string | undefined>;
     const status = Number(answer.status);
     if (options.checkAnswers) checkAnswer(route, status, answer.body);
-    const isBytes = answer.body instanceof Uint8Array;
-    const body = isBytes || answer.body === undefined ? answer.body : JSON.stringify(answer.body);
-    // What only reads can be asked again; what has changed something is told.
+    const streamed = isStream(answer.body) ? answer.body : undefined;
+    const whole =
+      streamed === undefined ? (answer.body as Exclude<typeof answer.body, AsyncIterable<unknown>>) : undefined;
+    const isBytes = whole instanceof Uint8Array;
+    const body = isBytes || whole === undefined ? whole : JSON.stringify(whole);
+    // What only reads can be asked again; what has changed something is told. A stream's handler holds what it needs itself.
     if (route.method === "GET") room.hold(reply, senderOf(request), answerBytes(body));
     if (route.audit !== null) {
       const userId = answer.audit?.userId ?? actor?.userId;
@@ -236,6 +256,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       .header("cache-control", "no-store")
       .headers(answer.headers ?? {});
     if (answer.cookies !== undefined) void reply.header("set-cookie", [...answer.cookies]);
+    if (streamed !== undefined) return room.stream(reply, toldWhenCut(streamed, request.id, route));
     if (body !== undefined && !isBytes) void reply.type("application/json; charset=utf-8");
     return room.send(reply, body);
   };

@@ -1,4 +1,5 @@
 /** Memory that a request and its answer take: counted in one budget until the connection is done with both. */
+import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { BodyBudget } from "../body-budget.ts";
 
@@ -10,6 +11,8 @@ export type ReplyRoom = {
   /** @throws Problem as BodyBudget.take; given back when the reply is closed */
   hold(reply: FastifyReply, sender: string, bytes: number): void;
   send(reply: FastifyReply, body: string | Uint8Array | undefined): FastifyReply;
+  /** Sends bytes as they come; a failure on the way, or a reader who takes nothing, ends the connection. */
+  stream(reply: FastifyReply, body: AsyncIterable<Uint8Array>): FastifyReply;
 };
 
 /** The bytes of an answer on the wire. */
@@ -40,5 +43,9 @@ export const createReplyRoom = (budget: BodyBudget, stalledMs = STALLED_MS): Rep
     watch(reply, stalledMs);
     // Bytes: a string that waits would be in memory twice, and not as large as it was counted.
     return reply.send(typeof body === "string" ? Buffer.from(body) : body);
+  },
+  stream(reply, body) {
+    watch(reply, stalledMs);
+    return reply.send(Readable.from(body, { objectMode: false }));
   },
 });

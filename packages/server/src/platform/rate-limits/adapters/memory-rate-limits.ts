@@ -14,6 +14,7 @@ export const createMemoryRateLimits = (points: RateLimitPoints): RateLimits => {
     write: limiter("write"),
     "sign-in": limiter("sign-in"),
     execute: limiter("execute"),
+    export: limiter("export"),
   };
   const decision = (rate: RateClass, allowed: boolean, result: RateLimiterRes): RateDecision => ({
     allowed,

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Actor } from "#kernel/actor";
+import { createLinkTokens } from "./link-tokens.ts";
+import { openTestProjects, type TestProjects } from "./test-projects.ts";
+
+let projects: TestProjects;
+let alice: Actor;
+let bob: Actor;
+let projectId: string;
+
+beforeAll(async () => {
+  projects = await openTestProjects();
+  alice = await projects.addUser("Alice");
+  bob = await projects.addUser("Bob");
+});
+afterAll(() => projects[Symbol.asyncDispose]());
+beforeEach(async () => {
+  projectId = (await projects.service.createProject(alice, { name: "Test" })).id;
+  projects.published.length = 0;
+});
+
+const join = (actor: Actor, role: "editor" | "viewer") =>
+  projects.service.putMember(alice, projectId, { userId: actor.userId, role });
+const code = (wanted: string): unknown => expect.objectContaining({ code: wanted });
+
+describe("share links", () => {
+  test("[P4] a link joins with its role, a higher role stays, the token is kept as a hash and sealed", async () => {
+    const viewer = await projects.service.createLink(alice, projectId, { role: "viewer" });
+    const editor = await projects.service.createLink(alice, projectId, { role: "editor" });
+    expect(viewer.url).toBe(`http://localhost:3000/s/${viewer.token}`);
+    expect(viewer.token?.length).toBeGreaterThanOrEqual(32);
+    expect((await projects.service.acceptLink(bob, viewer.token ?? "")).role).toBe("viewer");
+    expect((await projects.service.acceptLink(bob, editor.token ?? "")).role).toBe("editor");
+    expect((await projects.service.acceptLink(bob, viewer.token ?? "")).role).toBe("editor");
+    expect((await projects.service.acceptLink(alice, viewer.token ?? "")).role).toBe("owner");
+    const { rows } = await projects.admin.query<{ token_sealed: Buffer }>("select * from share_links");
+    expect(rows.length).toBeGreaterThan(1);
+    expect(JSON.stringify(rows)).not.toContain(viewer.token);
+    expect(rows.some((row) => row.token_sealed.includes(viewer.token ?? "?"))).toBe(false);
+  });
+
+  test("[P4] the owner, and nobody else, can copy every link at any time and sees how many came by it", async () => {
+    await join(bob, "editor");
+    const carol = await projects.addUser("Carol");
+    const made = await projects.service.createLink(alice, projectId, { role: "viewer" });
+    await projects.service.acceptLink(carol, made.token ?? "");
+    const [link, ...others] = await projects.service.listLinks(alice, projectId);
+    expect(others).toEqual([]);
+    expect(link).toMatchObject({ id: made.id, role: "viewer", url: made.url, token: made.token, people: 1 });
+    await expect(projects.service.listLinks(bob, projectId)).rejects.toEqual(code("projects/role-too-low"));
+    await expect(projects.service.listLinks(carol, projectId)).rejects.toEqual(code("projects/role-too-low"));
+  });
+
+  test("[P4] a role's link without an end is made once, also by several at the same time", async () => {
+    const links = await Promise.all(
+      [1, 2, 3].map(() => projects.service.createLink(alice, projectId, { role: "viewer" })),
+    );
+    expect(new Set(links.map(({ url }) => url)).size).toBe(1);
+    expect(links.filter(({ isNew }) => isNew)).toHaveLength(1);
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const ending = await projects.service.createLink(alice, projectId, { role: "viewer", expiresAt });
+    const editing = await projects.service.createLink(alice, projectId, { role: "editor" });
+    expect([ending.isNew, editing.isNew]).toEqual([true, true]);
+    expect(await projects.service.listLinks(alice, projectId)).toHaveLength(3);
+  });
+
+  test("[P4] a link from before tokens were kept has no address, works on, and a new one can be made beside it", async () => {
+    const old = await projects.service.createLink(alice, projectId, { role: "viewer" });
+    await projects.admin.query("update share_links set token_sealed = null where id = $1", [old.id]);
+    const [shown] = await projects.service.listLinks(alice, projectId);
+    expect(shown).toMatchObject({ id: old.id, url: null });
+    expect(shown).not.toHaveProperty("token");
+    const made = await projects.service.createLink(alice, projectId, { role: "viewer" });
+    expect(made).toMatchObject({ isNew: true, url: expect.stringContaining("/s/") });
+    expect((await projects.service.acceptLink(bob, old.token ?? "")).id).toBe(projectId);
+  });
+
+  test("[P4] a sealed token opens for its link and under its key only, and not when a byte was changed", () => {
+    const tokens = createLinkTokens(Buffer.alloc(32, 1));
+    const token = tokens.create();
+    const sealed = tokens.seal(token, "link");
+    expect(tokens.open(sealed, "link")).toBe(token);
+    expect(tokens.open(sealed, "other")).toBeUndefined();
+    expect(createLinkTokens(Buffer.alloc(32, 2)).open(sealed, "link")).toBeUndefined();
+    for (let at = 0; at < sealed.length; at++) {
+      const changed = Buffer.from(sealed);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      expect(tokens.open(changed, "link")).toBeUndefined();
+    }
+    expect(tokens.open(sealed.subarray(0, 20), "link")).toBeUndefined();
+  });
+
+  test("[P4] revoking a link removes who came in or was raised by it, and tells it", async () => {
+    const { service } = projects;
+    const [carol, dora, erik] = [
+      await projects.addUser("Carol"),
+      await projects.addUser("Dora"),
+      await projects.addUser("Erik"),
+    ];
+    const viewing = await service.createLink(alice, projectId, { role: "viewer" });
+    const editing = await service.createLink(alice, projectId, { role: "editor" });
+    await service.acceptLink(alice, editing.token ?? "");
+    await service.acceptLink(bob, editing.token ?? "");
+    await service.acceptLink(carol, viewing.token ?? "");
+    await service.acceptLink(carol, editing.token ?? "");
+    await service.acceptLink(dora, viewing.token ?? "");
+    await service.acceptLink(erik, editing.token ?? "");
+    // The owner has decided about Erik since: that stays.
+    await join(erik, "viewer");
+    const links = (await service.listMembers(alice, projectId)).map(({ name, linkId }) => [name, linkId]);
+    expect(links).toEqual([
+      ["Alice", undefined],
+      ["Bob", editing.id],
+      ["Carol", editing.id],
+      ["Dora", viewing.id],
+      ["Erik", undefined],
+    ]);
+    projects.published.length = 0;
+    await expect(service.deleteLink(bob, projectId, editing.id)).rejects.toEqual(code("projects/role-too-low"));
+    await service.deleteLink(alice, projectId, editing.id);
+    const roles = [alice, bob, carol, dora, erik].map(({ userId }) => service.roleOf(userId, projectId));
+    expect(await Promise.all(roles)).toEqual(["owner", undefined, undefined, "viewer", "viewer"]);
+    const told = projects.published.map(({ topic, message }) => `${topic} ${(message as { userId?: string }).userId}`);
+    expect(new Set(told)).toEqual(new Set([bob, carol].map(({ userId }) => `rights-changed ${userId}`)));
+    expect(told).toHaveLength(2);
+  });
+
+  test("[P4] who accepts a link while it is being revoked is not in", async () => {
+    const link = await projects.service.createLink(alice, projectId, { role: "editor" });
+    await projects.admin.query("begin");
+    await projects.admin.query("delete from share_links where id = $1", [link.id]);
+    const accepting = projects.service.acceptLink(bob, link.token ?? "").then(
+      () => "joined",
+      () => "refused",
+    );
+    const waits = async (): Promise<boolean> => {
+      await projects.admin.query("select pg_stat_clear_snapshot()");
+      const { rows } = await projects.admin.query("select from pg_stat_activity where wait_event_type = 'Lock'");
+      return rows.length > 0;
+    };
+    expect(await Promise.race([accepting, vi.waitUntil(waits, { timeout: 10_000 }).then(() => "waits")])).toBe("waits");
+    await projects.admin.query("commit");
+    expect(await accepting).toBe("refused");
+    expect(await projects.service.roleOf(bob.userId, projectId)).toBeUndefined();
+  });
+
+  test("[P4] a guessed, revoked or expired link, and one of a project in the bin, are the same 404", async () => {
+    const carol = await projects.addUser("Carol");
+    const revoked = await projects.service.createLink(alice, projectId, { role: "viewer" });
+    await projects.service.deleteLink(alice, projectId, revoked.id);
+    const expired = await projects.service.createLink(alice, projectId, {
+      role: "viewer",
+      expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+    });
+    await projects.admin.query("update share_links set expires_at = now() where id = $1", [expired.id]);
+    const valid = await projects.service.createLink(alice, projectId, { role: "viewer" });
+    await expect(projects.service.deleteLink(alice, projectId, revoked.id)).rejects.toEqual(
+      code("projects/no-such-link"),
+    );
+    await projects.service.deleteProject(alice, projectId);
+    for (const token of ["guess", revoked.token, expired.token, valid.token]) {
+      await expect(projects.service.acceptLink(carol, token ?? "")).rejects.toEqual(code("projects/no-such-link"));
+    }
+    expect(await projects.service.roleOf(carol.userId, projectId)).toBeUndefined();
+  });
+});

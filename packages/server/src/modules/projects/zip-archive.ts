@@ -1,0 +1,61 @@
+/** A project as a zip archive that is made while it is sent: one file at a time is in memory. */
+import { Readable } from "node:stream";
+import type { Entry } from "@atelier/contracts";
+import { ZipFile } from "yazl";
+import type { StoredFile } from "./face.ts";
+
+/** Bytes that are compressed already only cost time. */
+const COMPRESSED = /\.(?:7z|avif|br|gif|gz|jpe?g|mp[34]|png|webm|webp|woff2?|xz|zip|zst)$/iu;
+const FILE_MODE = 0o100644;
+const EXECUTABLE_MODE = 0o100755;
+const FOLDER_MODE = 0o40755;
+
+/** Folders that no path of a file implies. */
+const emptyFolders = (entries: readonly Entry[]): Entry[] => {
+  const parents = new Set(entries.map(({ parentId }) => parentId));
+  return entries.filter(({ kind, id }) => kind === "folder" && !parents.has(id));
+};
+
+/**
+ * @param contents the bytes of the files of `entries`, in their order
+ * @returns the archive: names in UTF-8, executable files marked. It fails as `contents` does, and ends it when its reader leaves.
+ */
+export const zipArchive = async function* (
+  entries: readonly Entry[],
+  contents: AsyncIterable<StoredFile>,
+): AsyncGenerator<Uint8Array> {
+  const zip = new ZipFile();
+  const output = zip.outputStream as Readable;
+  const reading = contents[Symbol.asyncIterator]();
+  // Also of the archive itself: it has no other way to tell.
+  zip.on("error", (error: Error) => output.destroy(error));
+  const openNext = async (path: string): Promise<Readable> => {
+    const { value, done } = await reading.next();
+    if (done === true || value.entry.path !== path) throw new Error(`The content of ${path} did not come in its turn.`);
+    return Readable.from([Buffer.from(value.bytes.buffer, value.bytes.byteOffset, value.bytes.byteLength)]);
+  };
+  for (const { path, updatedAt } of emptyFolders(entries))
+    zip.addEmptyDirectory(path, { mtime: new Date(updatedAt), mode: FOLDER_MODE });
+  for (const { kind, path, executable, updatedAt } of entries) {
+    if (kind === "folder") continue;
+    const mode = executable ? EXECUTABLE_MODE : FILE_MODE;
+    zip.addReadStreamLazy(
+      path,
+      { mtime: new Date(updatedAt), mode, compress: !COMPRESSED.test(path) },
+      // The archive asks for a file when the one before is through.
+      (give) => {
+        openNext(path).then(
+          (stream) => give(null, stream),
+          (error: Error) => output.destroy(error),
+        );
+      },
+    );
+  }
+  zip.end();
+  try {
+    for await (const chunk of output) yield chunk as Uint8Array;
+  } finally {
+    output.destroy();
+    await reading.return?.();
+  }
+};
