@@ -30,9 +30,11 @@ export const zipArchive = async function* (
   // Also of the archive itself: it has no other way to tell.
   zip.on("error", (error: Error) => output.destroy(error));
   const openNext = async (path: string): Promise<Readable> => {
-    const { value, done } = await reading.next();
-    if (done === true || value.entry.path !== path) throw new Error(`The content of ${path} did not come in its turn.`);
-    return Readable.from([Buffer.from(value.bytes.buffer, value.bytes.byteOffset, value.bytes.byteLength)]);
+    const next = await reading.next();
+    if (next.done === true || next.value.entry.path !== path)
+      throw new Error(`The content of ${path} did not come in its turn.`);
+    const { buffer, byteOffset, byteLength } = next.value.bytes;
+    return Readable.from([Buffer.from(buffer, byteOffset, byteLength)]);
   };
   for (const { path, updatedAt } of emptyFolders(entries))
     zip.addEmptyDirectory(path, { mtime: new Date(updatedAt), mode: FOLDER_MODE });

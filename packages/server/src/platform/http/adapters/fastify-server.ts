@@ -233,8 +233,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     const status = Number(answer.status);
     if (options.checkAnswers) checkAnswer(route, status, answer.body);
     const streamed = isStream(answer.body) ? answer.body : undefined;
-    const whole =
-      streamed === undefined ? (answer.body as Exclude<typeof answer.body, AsyncIterable<unknown>>) : undefined;
+    const whole = streamed === undefined ? answer.body : undefined;
     const isBytes = whole instanceof Uint8Array;
     const body = isBytes || whole === undefined ? whole : JSON.stringify(whole);
     // What only reads can be asked again; what has changed something is told. A stream's handler holds what it needs itself.
