@@ -21,6 +21,8 @@
 
 #define SCRATCH_FLAGS (MS_NOSUID | MS_NODEV)
 
+bool in_gvisor;
+
 _Noreturn void fail(const char *what) {
   dprintf(2, "sandbox-init: cannot %s: %s\n", what, strerror(errno));
   _exit(70);
@@ -51,10 +53,10 @@ static void mount_disk(const struct boot_options *options, bool chown_works) {
   mount_or_fail(PROJECT "/project", PROJECT, NULL, MS_BIND, NULL);
 }
 
-static void mount_shared_memory(const struct boot_options *options) {
+static void mount_shared_memory(void) {
   if (mkdir("/dev/shm", 01777) != 0 && errno != EEXIST) fail("make /dev/shm");
   /* gVisor's tmpfs knows no inode limit; there inodes are its own memory, which is limited. */
-  const char *data = options->hide_host ? "mode=1777,size=64m,nr_inodes=4096" : "mode=1777,size=64m";
+  const char *data = in_gvisor ? "mode=1777,size=64m" : "mode=1777,size=64m,nr_inodes=4096";
   mount_or_fail("shm", "/dev/shm", "tmpfs", SCRATCH_FLAGS | MS_NOEXEC, data);
 }
 
@@ -129,11 +131,12 @@ static void load_filter(const char *path) {
 }
 
 void boot(const struct boot_options *options) {
+  in_gvisor = !options->hide_host;
   bool shared = strcmp(options->identity, "shared") == 0;
   signal(SIGPIPE, SIG_IGN);
   umask(022);
   mount_disk(options, !shared);
-  mount_shared_memory(options);
+  mount_shared_memory();
   if (options->hide_host) {
     hide_host();
     /* Where one id is all there is, /dev belongs to the program's user. */

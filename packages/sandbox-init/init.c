@@ -152,7 +152,6 @@ int main(int argc, char **argv) {
   struct boot_options options = parse_options(argv);
   close_range(3, ~0u, 0); /* whatever the launcher left open */
   boot(&options);
-  relay_helps_terminal = !options.hide_host;
   channel_open();
   int signals = watch_children();
   if (options.warm_up == NULL) send_ready(false);

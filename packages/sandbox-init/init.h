@@ -64,6 +64,7 @@ struct job {
 };
 
 /* boot.c */
+extern bool in_gvisor;                       /* a kernel of the sandbox's own, not the host's */
 void boot(const struct boot_options *options);
 _Noreturn void fail(const char *what);
 
@@ -108,7 +109,6 @@ void limit_rehearsal(void);
 void drop_everything(void);
 
 /* relay.c: from START to EXIT. */
-extern bool relay_helps_terminal;
 bool relay_active(void);
 void relay_begin(struct job job);
 bool relay_stdin(const uint8_t *bytes, size_t length);

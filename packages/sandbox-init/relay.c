@@ -199,7 +199,8 @@ bool relay_stdin(const uint8_t *bytes, size_t length) {
   }
   if (length > sizeof input - input_end) return false;
   memcpy(input + input_end, bytes, length);
-  if (job.terminal && relay_helps_terminal) {
+  /* gVisor's terminals leave a key that is a signal in the input as well. */
+  if (job.terminal && in_gvisor) {
     take_signal_keys(length);
   } else {
     for (size_t i = 0; i < length; i++) count_line(bytes[i]);
@@ -218,9 +219,6 @@ void relay_stdin_end(void) {
   write_input();
 }
 
-/* gVisor's terminals do not announce a new size, and leave a key that is a signal in the input as well. */
-bool relay_helps_terminal;
-
 static void signal_program(int number) {
   pid_t group = job.terminal ? tcgetpgrp(job.in) : 0;
   if (kill(group > 1 ? -group : -job.pid, number) != 0) kill(job.pid, number);
@@ -234,7 +232,8 @@ void relay_resize(uint16_t columns, uint16_t rows) {
   struct winsize size = {.ws_col = columns, .ws_row = rows};
   if (!active || !job.terminal || job.in < 0) return;
   ioctl(job.in, TIOCSWINSZ, &size);
-  if (relay_helps_terminal && job.running) signal_program(SIGWINCH);
+  /* And they do not announce a new size. */
+  if (in_gvisor && job.running) signal_program(SIGWINCH);
 }
 
 static void kill_everything(void) {

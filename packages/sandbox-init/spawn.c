@@ -115,6 +115,8 @@ static void settle(const int *fds, int count) {
   sigset_t none;
   sigemptyset(&none);
   for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+  /* A file that would grow beyond the limit is an error (EFBIG) to the program, not its end. */
+  signal(SIGXFSZ, SIG_IGN);
   sigprocmask(SIG_SETMASK, &none, NULL);
   int high[8];
   for (int i = 0; i < count; i++)

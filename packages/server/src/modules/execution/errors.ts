@@ -24,8 +24,8 @@ export const executionUnavailable = (reason: string): Problem =>
 export const queueFull = (detail: string, retryAfterSeconds: number): Problem =>
   new Problem("execution/queue-full", detail, { retryAfterSeconds });
 
-export const limitTooHigh = (name: string, maximum: number): Problem =>
-  new Problem("execution/limit-too-high", `${name} is a whole number from 1 to ${maximum} on your plan.`);
+export const limitTooHigh = (name: string, minimum: number, maximum: number): Problem =>
+  new Problem("execution/limit-too-high", `${name} is a whole number from ${minimum} to ${maximum} on your plan.`);
 
 export const invalidField = (at: string, message: string): Problem =>
   new Problem("request/invalid", message, { faults: [{ at, message }] });

@@ -86,6 +86,8 @@ describe("the routes of executions", () => {
     [{ limits: { wallMs: -1 } }, "request/invalid"],
     [{ limits: { memoryBytes: 1e99 } }, "request/invalid"],
     [{ limits: { wallMs: 30_001 } }, "execution/limit-too-high"],
+    [{ limits: { memoryBytes: 6 * 1024 * 1024 } }, "execution/limit-too-high"],
+    [{ compileLimits: { memoryBytes: 16 * 1024 * 1024 - 1 } }, "execution/limit-too-high"],
     [{ limits: { cores: 2 } }, "request/invalid"],
     [{ args: ["a\0b"] }, "request/invalid"],
     [{ args: "a" }, "request/invalid"],

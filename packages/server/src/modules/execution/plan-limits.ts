@@ -36,9 +36,12 @@ export const SANDBOX_CEILING = {
 type AskedLimits = NonNullable<StartExecution["limits"]>;
 const ASKABLE = ["wallMs", "cpuMs", "memoryBytes", "outputBytes"] as const;
 
+/** The least that may be asked for. With less memory no interpreter starts, and gVisor measures no finer. */
+const LEAST = { wallMs: 1, cpuMs: 1, memoryBytes: 16 * MIB, outputBytes: 1 } as const;
+
 /**
  * The limits of one stage: the plan's, lowered where the request asks for less.
- * @throws Problem execution/limit-too-high for a number above the plan's or one that is not a positive whole number.
+ * @throws Problem execution/limit-too-high for a number above the plan's or below the least, or one that is not whole.
  */
 export const resolveLimits = (plan: Plan, asked: AskedLimits = {}): SandboxLimits => {
   const allowed = PLAN_LIMITS[plan].run;
@@ -46,7 +49,9 @@ export const resolveLimits = (plan: Plan, asked: AskedLimits = {}): SandboxLimit
   for (const name of ASKABLE) {
     const value = asked[name];
     if (value === undefined) continue;
-    if (!Number.isSafeInteger(value) || value < 1 || value > allowed[name]) throw limitTooHigh(name, allowed[name]);
+    if (!Number.isSafeInteger(value) || value < LEAST[name] || value > allowed[name]) {
+      throw limitTooHigh(name, LEAST[name], allowed[name]);
+    }
     limits[name] = value;
   }
   return limits;

@@ -84,6 +84,7 @@ export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxPro
   return createSandboxProvider({
     ...options,
     tier: "namespaces",
+    toolMemoryBytes: 0,
     start: async ({ blueprint, place, runtimeFolder, bootTimeoutMs }) => {
       const pair = separateUsers ? nextPair() : undefined;
       const launched = await launch({
@@ -102,7 +103,7 @@ export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxPro
         killProcesses([launched.pid]);
         throw error;
       }
-      return createToolMachine({ launched, place, overheadBytes: 0 });
+      return createToolMachine({ launched, place });
     },
   });
 };

@@ -69,7 +69,7 @@ test("version 2 is used where it hands down memory and CPU, and a sandbox's limi
   expect(layout).toEqual({ version: 2, memory: own, cpu: own, cpuacct: own, pids: own });
   if (layout === undefined) return;
   writeFiles(join(own, "atelier-x"), {});
-  const cgroup = createSandboxCgroup(layout, "atelier-x", "one");
+  const cgroup = createSandboxCgroup(layout, { parent: "atelier-x", id: "one" }, 0);
   const inside = writeFiles(join(own, "atelier-x/one"), {
     "memory.events": "low 0\noom 3\noom_kill 1",
     "memory.current": "100",
@@ -95,7 +95,7 @@ test("version 2 without a bound on tasks is used for what it has", () => {
   });
   expect(layout).toEqual({ version: 2, memory: own, cpu: own, cpuacct: own, pids: undefined });
   if (layout === undefined) return;
-  createSandboxCgroup(layout, "atelier-x", "one");
+  createSandboxCgroup(layout, { parent: "atelier-x", id: "one" }, 0);
   expect(readFileSync(join(own, "atelier-x/cgroup.subtree_control"), "utf8")).toBe("+memory +cpu");
   expect(existsSync(join(own, "atelier-x/one/pids.max"))).toBe(false);
 });
@@ -112,7 +112,7 @@ test.each(refusing)(
     mkdirSync(container);
     try {
       writeFileSync(join(container, "cpu.cfs_quota_us"), "150000");
-      createSandboxCgroup({ ...own, cpu: container }, parent, "one").meter.begin(64 << 20);
+      createSandboxCgroup({ ...own, cpu: container }, { parent, id: "one" }, 0).meter.begin(64 << 20);
       expect(Number(readFileSync(join(container, parent, "one/cpu.cfs_quota_us"), "utf8"))).toBe(100_000);
     } finally {
       await removeSandboxCgroups({ ...own, cpu: container }, parent);
@@ -138,7 +138,7 @@ test.each([1, 2] as const)(
     const root = folder();
     const layout = { version, memory: root, cpu: root, cpuacct: root, pids: undefined };
     writeFiles(join(root, "atelier-x"), {});
-    const { meter } = createSandboxCgroup(layout, "atelier-x", "one");
+    const { meter } = createSandboxCgroup(layout, { parent: "atelier-x", id: "one" }, 0);
     const used = version === 1 ? "memory.usage_in_bytes" : "memory.current";
     const measureWith = (usedBytes: number, fileBytes: number, readBack: number): boolean => {
       writeFiles(join(root, "atelier-x/one"), {

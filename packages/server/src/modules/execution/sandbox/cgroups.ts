@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { CgroupLayout } from "./cgroup-layout.ts";
 import { killProcesses, waitUntil } from "./host-processes.ts";
-import type { Meter } from "./meter.ts";
+import { MemoryInUse, type Meter } from "./meter.ts";
 
 /** A sandbox's cgroup. */
 export interface SandboxCgroup {
@@ -24,12 +24,11 @@ const tasksMaximum = 4096;
 
 const readNumber = (path: string): number => Number(readFileSync(path, "utf8"));
 
-const readKey = (path: string, key: string): number => {
-  const line = readFileSync(path, "utf8")
-    .split("\n")
-    .find((entry) => entry.startsWith(`${key} `));
+const keyOf = (text: string, key: string): number => {
+  const line = text.split("\n").find((entry) => entry.startsWith(`${key} `));
   return line === undefined ? 0 : Number(line.slice(key.length + 1));
 };
+const readKey = (path: string, key: string): number => keyOf(readFileSync(path, "utf8"), key);
 
 /** Settings that older kernels do not have are not worth failing for. */
 const writeIfThere = (path: string, value: string): void => {
@@ -45,26 +44,69 @@ const pagesReadBackTooOften = 4096;
  * At its limit a program's own memory pushes out the pages of its files, which are read back at once, and pushed out again:
  * the kernel sees progress in that and kills nothing, and the program would end at its CPU limit instead.
  */
-const isThrashing = (folder: string, usedBytes: number, limitBytes: number): boolean => {
+const isThrashing = (statistics: string, usedBytes: number, limitBytes: number): boolean => {
   if (usedBytes * 100 < limitBytes * fullPercent) return false;
-  const statistics = join(folder, "memory.stat");
-  const fileBytes = readKey(statistics, "active_file") + readKey(statistics, "inactive_file");
+  const fileBytes = keyOf(statistics, "active_file") + keyOf(statistics, "inactive_file");
   return (
     fileBytes * 100 < limitBytes * fewFilesPercent &&
-    readKey(statistics, "workingset_refault_file") >= pagesReadBackTooOften
+    keyOf(statistics, "workingset_refault_file") >= pagesReadBackTooOften
   );
 };
 
-const meterOne = (paths: CgroupLayout): Meter => {
-  let limitBytes = Number.POSITIVE_INFINITY;
+/**
+ * How much memory a sandbox's tool may take beside its program, in bytes. Above 0 the tool is a kernel of its own (gVisor):
+ * it keeps the program's memory in a file of shared memory, and what else is in the cgroup is the tool's.
+ */
+export type ToolMemory = number;
+
+/** gVisor gives memory that the program freed back to the host a moment later; until then it looks like the program's. */
+const givingBackMs = 250;
+
+/** Tells the program's memory from its tool's. All numbers are bytes. */
+const createMemoryAccount = (toolBytes: ToolMemory) => {
+  let programLimit = Number.POSITIVE_INFINITY;
+  let programPeak = 0;
+  let toolPeak = 0;
+  let aboveSinceMs: number | undefined;
+  return {
+    /** Returns the cgroup's limit. Throws MemoryInUse. */
+    begin(memoryBytes: number, statistics: () => string): number {
+      programLimit = memoryBytes;
+      programPeak = toolPeak = 0;
+      aboveSinceMs = undefined;
+      if (toolBytes > 0 && keyOf(statistics(), "shmem") > memoryBytes) throw new MemoryInUse();
+      return memoryBytes + toolBytes;
+    },
+    /** `peak` is the cgroup's, of the program and the tool together. */
+    measure({ used, peak, statistics }: { readonly used: number; readonly peak: number; readonly statistics: string }) {
+      const isThrashingNow = isThrashing(statistics, used, programLimit + toolBytes);
+      if (toolBytes === 0) return { memoryPeakBytes: peak, exceeded: isThrashingNow };
+      const program = keyOf(statistics, "shmem");
+      toolPeak = Math.max(toolPeak, used - program);
+      // Between two measurements only the sum of both is seen.
+      programPeak = Math.max(programPeak, Math.min(Math.max(program, peak - toolPeak), programLimit));
+      aboveSinceMs = program > programLimit ? (aboveSinceMs ?? performance.now()) : undefined;
+      const isAbove = aboveSinceMs !== undefined && performance.now() - aboveSinceMs >= givingBackMs;
+      return { memoryPeakBytes: programPeak, exceeded: isThrashingNow || isAbove };
+    },
+  };
+};
+
+const meterOne = (paths: CgroupLayout, toolBytes: ToolMemory): Meter => {
+  const account = createMemoryAccount(toolBytes);
   return {
     intervalMs: 50,
     begin(memoryBytes) {
-      limitBytes = memoryBytes;
+      const limitBytes = account.begin(memoryBytes, () => readFileSync(join(paths.memory, "memory.stat"), "utf8"));
       // Memory and swap together may never be set below memory alone.
       writeIfThere(join(paths.memory, "memory.memsw.limit_in_bytes"), "-1");
-      writeFileSync(join(paths.memory, "memory.limit_in_bytes"), String(memoryBytes));
-      writeIfThere(join(paths.memory, "memory.memsw.limit_in_bytes"), String(memoryBytes));
+      try {
+        writeFileSync(join(paths.memory, "memory.limit_in_bytes"), String(limitBytes));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+        throw new MemoryInUse();
+      }
+      writeIfThere(join(paths.memory, "memory.memsw.limit_in_bytes"), String(limitBytes));
       writeIfThere(join(paths.memory, "memory.max_usage_in_bytes"), "0");
       try {
         writeFileSync(join(paths.cpu, "cpu.cfs_quota_us"), String(cpuQuotaUs()));
@@ -74,24 +116,29 @@ const meterOne = (paths: CgroupLayout): Meter => {
         writeFileSync(join(paths.cpu, "cpu.cfs_quota_us"), String(cpuPeriodUs));
       }
     },
-    measure: () => ({
-      cpuMs: readNumber(join(paths.cpuacct, "cpuacct.usage")) / 1e6,
-      memoryPeakBytes: readNumber(join(paths.memory, "memory.max_usage_in_bytes")),
-      memoryExceeded:
-        readKey(join(paths.memory, "memory.oom_control"), "oom_kill") > 0 ||
-        isThrashing(paths.memory, readNumber(join(paths.memory, "memory.usage_in_bytes")), limitBytes),
-    }),
+    measure() {
+      const { memoryPeakBytes, exceeded } = account.measure({
+        used: readNumber(join(paths.memory, "memory.usage_in_bytes")),
+        peak: readNumber(join(paths.memory, "memory.max_usage_in_bytes")),
+        statistics: readFileSync(join(paths.memory, "memory.stat"), "utf8"),
+      });
+      return {
+        cpuMs: readNumber(join(paths.cpuacct, "cpuacct.usage")) / 1e6,
+        memoryPeakBytes,
+        memoryExceeded: exceeded || readKey(join(paths.memory, "memory.oom_control"), "oom_kill") > 0,
+      };
+    },
   };
 };
 
-const meterTwo = (paths: CgroupLayout): Meter => {
-  let limitBytes = Number.POSITIVE_INFINITY;
+const meterTwo = (paths: CgroupLayout, toolBytes: ToolMemory): Meter => {
+  const account = createMemoryAccount(toolBytes);
   let peakSeen = 0;
   return {
     intervalMs: 50,
     begin(memoryBytes) {
-      limitBytes = memoryBytes;
-      writeFileSync(join(paths.memory, "memory.max"), String(memoryBytes));
+      const limitBytes = account.begin(memoryBytes, () => readFileSync(join(paths.memory, "memory.stat"), "utf8"));
+      writeFileSync(join(paths.memory, "memory.max"), String(limitBytes));
       writeIfThere(join(paths.memory, "memory.swap.max"), "0");
       writeIfThere(join(paths.memory, "memory.oom.group"), "1");
       writeFileSync(join(paths.cpu, "cpu.max"), `${cpuQuotaUs()} ${cpuPeriodUs}`);
@@ -101,12 +148,15 @@ const meterTwo = (paths: CgroupLayout): Meter => {
       const usedBytes = readNumber(join(paths.memory, "memory.current"));
       peakSeen = Math.max(peakSeen, usedBytes);
       const peakFile = join(paths.memory, "memory.peak");
+      const { memoryPeakBytes, exceeded } = account.measure({
+        used: usedBytes,
+        peak: existsSync(peakFile) ? readNumber(peakFile) : peakSeen,
+        statistics: readFileSync(join(paths.memory, "memory.stat"), "utf8"),
+      });
       return {
         cpuMs: readKey(join(paths.cpu, "cpu.stat"), "usage_usec") / 1000,
-        memoryPeakBytes: existsSync(peakFile) ? readNumber(peakFile) : peakSeen,
-        memoryExceeded:
-          readKey(join(paths.memory, "memory.events"), "oom_kill") > 0 ||
-          isThrashing(paths.memory, usedBytes, limitBytes),
+        memoryPeakBytes,
+        memoryExceeded: exceeded || readKey(join(paths.memory, "memory.events"), "oom_kill") > 0,
       };
     },
   };
@@ -162,7 +212,12 @@ const removeFolders = async (folders: readonly string[], timeoutMs: number): Pro
 };
 
 /** Makes a sandbox's cgroup below `parent`, the folder name that all sandboxes of one server share. */
-export const createSandboxCgroup = (layout: CgroupLayout, parent: string, id: string): SandboxCgroup => {
+export const createSandboxCgroup = (
+  layout: CgroupLayout,
+  names: { readonly parent: string; readonly id: string },
+  toolBytes: ToolMemory,
+): SandboxCgroup => {
+  const { parent, id } = names;
   // Controllers must be handed down through the shared parent, which version 2 does not do by itself.
   const outer = foldersOf(layout, parent);
   for (const folder of uniqueFolders(outer)) mkdirSync(folder, { recursive: true });
@@ -173,7 +228,7 @@ export const createSandboxCgroup = (layout: CgroupLayout, parent: string, id: st
   for (const folder of folders) mkdirSync(folder);
   if (paths.pids !== undefined) writeFileSync(join(paths.pids, "pids.max"), String(tasksMaximum));
   return {
-    meter: layout.version === 1 ? meterOne(paths) : meterTwo(paths),
+    meter: layout.version === 1 ? meterOne(paths, toolBytes) : meterTwo(paths, toolBytes),
     joinFiles: folders.map((folder) => join(folder, "cgroup.procs")),
     processes: () => processesIn(folders),
     remove: (timeoutMs) => removeFolders(folders, timeoutMs),

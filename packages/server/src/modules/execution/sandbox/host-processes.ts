@@ -54,11 +54,16 @@ export const familyOf = (root: number, processes: readonly HostProcess[] = listP
   return family.filter((process) => process.state !== "Z");
 };
 
-/** Bytes this process alone pays for, with shared pages divided among their users; 0 when it has gone. */
-export const proportionalBytes = (pid: number): number => {
-  const match = /^Pss:\s+(\d+) kB/mu.exec(readText(`/proc/${pid}/smaps_rollup`) ?? "");
+const rollupBytes = (pid: number, line: RegExp): number => {
+  const match = line.exec(readText(`/proc/${pid}/smaps_rollup`) ?? "");
   return match === null ? 0 : Number(match[1]) * 1024;
 };
+
+/** Bytes this process alone pays for, with shared pages divided among their users; 0 when it has gone. */
+export const proportionalBytes = (pid: number): number => rollupBytes(pid, /^Pss:\s+(\d+) kB/mu);
+
+/** Of these, the bytes of shared memory. */
+export const proportionalSharedBytes = (pid: number): number => rollupBytes(pid, /^Pss_Shmem:\s+(\d+) kB/mu);
 
 /** The processes whose program's name matches `tool` and whose arguments contain `text`. */
 export const processesNaming = (text: string, tool: RegExp): number[] =>

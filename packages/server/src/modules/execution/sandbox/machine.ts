@@ -9,8 +9,6 @@ export interface Machine {
   /** Frames from init; ends when the sandbox dies. */
   readonly output: Readable;
   readonly meter: Meter;
-  /** Memory that the isolation itself needs, in bytes, on top of what a program may use. */
-  readonly overheadBytes: number;
   /** It began as a copy of another one, whose randomness it has: it rehearses before it counts as ready. */
   readonly isCopy: boolean;
   /**

@@ -8,11 +8,19 @@ export type Measurement = {
   readonly memoryExceeded: boolean;
 };
 
+/** The sandbox already uses more memory than its program is to have, and cannot give it back. */
+export class MemoryInUse extends Error {
+  override readonly name = "MemoryInUse";
+}
+
 /** One sandbox's meter. */
 export interface Meter {
   /** Milliseconds between two measurements while a program runs. */
   readonly intervalMs: number;
-  /** Sets the memory that may be used from now on, forgets the peak, and bounds the CPU to two processors at once. */
+  /**
+   * Sets the memory that the program may use from now on, forgets the peak, and bounds the CPU to two processors at once.
+   * Throws MemoryInUse.
+   */
   begin(memoryBytes: number): void;
   measure(): Measurement;
 }

@@ -1,5 +1,12 @@
 /** Measures a sandbox through /proc where no cgroup is delegated; limits hold to within one interval. */
-import { familyOf, type HostProcess, listProcesses, proportionalBytes } from "./host-processes.ts";
+import type { ToolMemory } from "./cgroups.ts";
+import {
+  familyOf,
+  type HostProcess,
+  listProcesses,
+  proportionalBytes,
+  proportionalSharedBytes,
+} from "./host-processes.ts";
 import type { Meter } from "./meter.ts";
 
 const tickMs = 10;
@@ -24,11 +31,14 @@ export type ProcessView = {
   readonly proportionalBytes: (pid: number) => number;
 };
 
+/** The host as it is. Of a sandbox whose tool is a kernel of its own, only shared memory is the program's. */
+export const hostView = (toolBytes: ToolMemory): ProcessView => ({
+  processes: recentProcesses,
+  proportionalBytes: toolBytes > 0 ? proportionalSharedBytes : proportionalBytes,
+});
+
 /** Measures the processes below `rootPid`. Daemonised ones stay below it: init inherits them. */
-export const createPolledMeter = (
-  rootPid: number,
-  view: ProcessView = { processes: recentProcesses, proportionalBytes },
-): Meter => {
+export const createPolledMeter = (rootPid: number, view: ProcessView): Meter => {
   let memoryLimit = Number.POSITIVE_INFINITY;
   let memoryExceeded = false;
   let peakBytes = 0;

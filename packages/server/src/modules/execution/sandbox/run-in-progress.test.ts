@@ -24,7 +24,6 @@ const quietMachine = (): Machine => ({
     begin: () => undefined,
     measure: () => ({ cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false }),
   },
-  overheadBytes: 0,
   isCopy: false,
   becomeOriginal: async () => false,
   rest: () => undefined,

@@ -12,7 +12,7 @@ import type {
 import { encodeData, encodeFrame, type FrameFault, type SandboxFrame, toSandbox } from "./frames.ts";
 import { createInputWindow } from "./input-window.ts";
 import type { Machine } from "./machine.ts";
-import type { Measurement } from "./meter.ts";
+import { type Measurement, MemoryInUse } from "./meter.ts";
 import { encodeStart } from "./start-frame.ts";
 
 /** What the run needs from the sandbox it runs in. */
@@ -112,9 +112,11 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
   const begin = (): void => {
     const { limits } = command();
     try {
-      machine.meter.begin(Math.min(limits.memoryBytes, memoryBytes) + machine.overheadBytes);
+      machine.meter.begin(Math.min(limits.memoryBytes, memoryBytes));
     } catch (error) {
-      finish({ kind: "sandbox-failed", reason: `limits could not be set: ${String(error)}` });
+      // What waits in it, which counts as the program's, is larger than the program may be.
+      if (error instanceof MemoryInUse) finish({ kind: "limit", limit: "memory" });
+      else finish({ kind: "sandbox-failed", reason: `limits could not be set: ${String(error)}` });
       return;
     }
     cpuBefore = measure().cpuMs;
@@ -144,9 +146,9 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
 
   const exited = (frame: Extract<SandboxFrame, { kind: "exit" }>): void => {
     const { cpuMs, memoryExceeded } = measure();
-    // The kernel ends programs in our place in these two cases, by a signal that says nothing.
+    // The program may have ended between two measurements; or the kernel ended it, by a signal that says nothing.
     if (memoryExceeded) finish({ kind: "limit", limit: "memory" });
-    else if (frame.signalled && cpuMs - cpuBefore >= command().limits.cpuMs) finish({ kind: "limit", limit: "cpu" });
+    else if (cpuMs - cpuBefore >= command().limits.cpuMs) finish({ kind: "limit", limit: "cpu" });
     else if (frame.signalled) finish({ kind: "signalled", signal: signalName(frame.code) });
     else if (stage === "run" || frame.code !== 0) finish({ kind: "exited", exitCode: frame.code });
     else {

@@ -14,7 +14,14 @@ const open = (stateFolder: string): { home: SandboxHome; layout: CgroupLayout } 
   const cgroups = mkdtempSync(join(parent, "cgroups-"));
   const layout = { version: 1, memory: cgroups, cpu: cgroups, cpuacct: cgroups, pids: undefined } as const;
   const findCgroups = (): CgroupLayout => layout;
-  const home = createSandboxHome({ stateFolder, tier: "namespaces", initPath: "", log: silentLog, findCgroups });
+  const home = createSandboxHome({
+    stateFolder,
+    tier: "namespaces",
+    toolMemoryBytes: 0,
+    initPath: "",
+    log: silentLog,
+    findCgroups,
+  });
   return { home, layout };
 };
 

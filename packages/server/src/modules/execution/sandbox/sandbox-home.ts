@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import type { Log } from "#kernel/log";
 import type { IsolationTier, LimitsEnforcement, SandboxBlueprint, WarmSandbox } from "../ports.ts";
 import { type CgroupLayout, findCgroupLayout } from "./cgroup-layout.ts";
-import { createSandboxCgroup, removeSandboxCgroups, type SandboxCgroup } from "./cgroups.ts";
+import { createSandboxCgroup, removeSandboxCgroups, type SandboxCgroup, type ToolMemory } from "./cgroups.ts";
 import { createDiskPromises, type FreeBytes } from "./disk-promises.ts";
 import { killProcesses, processesNaming, waitUntil } from "./host-processes.ts";
 import { createScratchDisks, imageBytes, type ScratchDisk } from "./scratch-disk.ts";
@@ -18,6 +18,8 @@ export type SandboxPlace = {
   readonly cgroup: SandboxCgroup | undefined;
   /** The disk for /project and /tmp that its launch will mount; absent: the sandbox makes one in memory, which counts as such. */
   readonly disk: ScratchDisk | undefined;
+  /** What the tool may take beside the program. */
+  readonly toolMemoryBytes: ToolMemory;
   remove(timeoutMs: number): Promise<void>;
 };
 
@@ -60,6 +62,7 @@ export const cgroupParentName = (stateFolder: string): string =>
 export const createSandboxHome = (options: {
   readonly stateFolder: string;
   readonly tier: IsolationTier;
+  readonly toolMemoryBytes: ToolMemory;
   readonly initPath: string;
   readonly log: Log;
   readonly freeBytes?: FreeBytes | undefined;
@@ -119,12 +122,15 @@ export const createSandboxHome = (options: {
       };
       const disk = await planDisk(id, blueprint);
       try {
-        const cgroup = layout === undefined ? undefined : createSandboxCgroup(layout, cgroupParent, id);
+        const cgroup =
+          layout === undefined
+            ? undefined
+            : createSandboxCgroup(layout, { parent: cgroupParent, id }, options.toolMemoryBytes);
         const remove = async (timeoutMs: number): Promise<void> => {
           await cgroup?.remove(timeoutMs);
           removeFolder();
         };
-        return { id, folder, cgroup, disk, remove };
+        return { id, folder, cgroup, disk, toolMemoryBytes: options.toolMemoryBytes, remove };
       } catch (error) {
         removeFolder();
         throw error;

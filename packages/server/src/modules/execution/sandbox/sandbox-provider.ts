@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import type { Log } from "#kernel/log";
 import type { IsolationTier, SandboxBlueprint, SandboxProvider, WarmSandbox } from "../ports.ts";
 import type { CgroupLayout } from "./cgroup-layout.ts";
+import type { ToolMemory } from "./cgroups.ts";
 import type { FreeBytes } from "./disk-promises.ts";
 import type { Machine } from "./machine.ts";
 import { makeRuntimeFolder } from "./runtime-folder.ts";
@@ -43,6 +44,8 @@ const usualBootTimeoutMs = 20_000;
 export const createSandboxProvider = (
   options: ProviderOptions & {
     readonly tier: IsolationTier;
+    /** What the tool may take beside the program. */
+    readonly toolMemoryBytes: ToolMemory;
     /** Rejects, with nothing left running, when the tool does not start. */
     readonly start: (options: MachineOptions) => Promise<Machine>;
     /** What the tier keeps on the host beside sandboxes goes, after them. */

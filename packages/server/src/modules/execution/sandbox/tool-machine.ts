@@ -2,7 +2,7 @@
 import { familyOf, isAlive, killProcesses, waitUntil } from "./host-processes.ts";
 import type { Launched } from "./launch.ts";
 import type { Machine } from "./machine.ts";
-import { createPolledMeter } from "./polled-meter.ts";
+import { createPolledMeter, hostView } from "./polled-meter.ts";
 import type { SandboxPlace } from "./sandbox-home.ts";
 
 /** For everything in a sandbox to end, and its cgroup to go. */
@@ -24,23 +24,21 @@ const end = async (launched: Launched, place: SandboxPlace): Promise<void> => {
   if (!gone) throw new Error("a sandboxed process did not end");
 };
 
-/** @param overheadBytes memory that the tool itself needs beside the program. */
+/** Measured by its cgroup where it has one. */
 export const createToolMachine = (options: {
   readonly launched: Launched;
   readonly place: SandboxPlace;
-  readonly overheadBytes: number;
   readonly isCopy?: boolean;
   readonly becomeOriginal?: Machine["becomeOriginal"];
   readonly rest?: () => void;
   readonly wake?: () => void;
 }): Machine => {
-  const { launched, place, overheadBytes } = options;
+  const { launched, place } = options;
   let destroyed: Promise<void> | undefined;
   return {
     input: launched.input,
     output: launched.output,
-    meter: place.cgroup?.meter ?? createPolledMeter(launched.pid),
-    overheadBytes,
+    meter: place.cgroup?.meter ?? createPolledMeter(launched.pid, hostView(place.toolMemoryBytes)),
     isCopy: options.isCopy ?? false,
     becomeOriginal: options.becomeOriginal ?? (() => Promise.resolve(false)),
     rest: options.rest ?? (() => undefined),

@@ -25,6 +25,18 @@ const python = (code: string, limits?: TestProgram["limits"]): TestProgram => ({
   ...(limits === undefined ? {} : { limits }),
 });
 
+/** Threads that are busy at once without Python's lock: each hashes. */
+const busyThreads = (threads: number, seconds: number): string => `
+import hashlib, threading, time
+data, end = bytes(1 << 20), time.monotonic() + ${seconds}
+def work():
+    while time.monotonic() < end: hashlib.sha256(data).digest()
+all = [threading.Thread(target=work) for _ in range(${threads})]
+for one in all: one.start()
+for one in all: one.join()
+print("all done")
+`;
+
 const fillDisk = (folder: string): string => `
 try:
     with open("${folder}/big", "wb") as f:
@@ -56,6 +68,32 @@ export const limitCases: readonly LimitCase[] = [
     },
     ends: [limit("cpu")],
     withinMs: 8000,
+  },
+  {
+    name: "many busy threads end at the CPU limit, and not by a signal before",
+    program: python(busyThreads(8, 60), { cpuMs: 3000 }),
+    ends: [limit("cpu")],
+    withinMs: 15_000,
+  },
+  {
+    name: "many busy threads below the CPU limit run to their end",
+    program: python(busyThreads(8, 2.5)),
+    ends: [ok],
+    says: "all done",
+  },
+  {
+    name: "memory above the limit, for some time, is out of memory also where the tool has room beside it",
+    program: python("a = bytearray(290 << 20)\nfor i in range(0, len(a), 4096): a[i] = 1\nimport time; time.sleep(10)"),
+    ends: [limit("memory")],
+  },
+  {
+    name: "a file beyond what one file may hold is an error, not a signal",
+    program: {
+      // A program whose language does not ignore the signal itself.
+      argv: ["sh", "-c", "dd if=/dev/zero of=/tmp/big bs=1 count=1 seek=3G 2>&1; echo code $?"],
+    },
+    ends: [ok],
+    says: "File too large",
   },
   {
     name: "3 GB of memory is out of memory, not signal 9",

@@ -134,7 +134,10 @@ export const testWarmStarts = (context: ContractContext): void => {
       const bare = await run({ argv: commandOf("python", "main.py"), files });
       const warm = await run({ argv: commandOf("python", "main.py"), files, warmUp: warmUps.python });
       expect(warm.stdout).toBe(bare.stdout);
-      expect(warm.stdout).not.toContain("-1");
+      const limits = warm.stdout.trim().split(" ");
+      expect(limits).toHaveLength(4);
+      // gVisor counts a process's CPU too high to limit it: the host does that for the whole sandbox.
+      expect(limits.indexOf("-1")).toBe(context.tier === "gvisor" ? 3 : -1);
     });
   });
 };

@@ -1,0 +1,78 @@
+/** How a run ends, decided from what the sandbox says and what its meter measured. */
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
+import type { SandboxResult } from "../ports.ts";
+import { jobOf, testLimits } from "./contract/harness.ts";
+import type { Machine } from "./machine.ts";
+import { type Measurement, MemoryInUse, type Meter } from "./meter.ts";
+import { type RunInProgress, startRun } from "./run-in-progress.ts";
+
+const nothingUsed: Measurement = { cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false };
+
+/** A run on a machine that measures what the test says, and only when it is asked at the run's start and end. */
+const start = (meter: Partial<Meter>, compile = false): RunInProgress => {
+  const machine: Machine = {
+    input: new PassThrough().resume(),
+    output: new PassThrough(),
+    meter: { intervalMs: 1_000_000, begin: () => undefined, measure: () => nothingUsed, ...meter },
+    isCopy: false,
+    becomeOriginal: () => Promise.resolve(false),
+    rest: () => undefined,
+    wake: () => undefined,
+    destroy: () => Promise.resolve(),
+    complaint: () => "",
+  };
+  return startRun({
+    machine,
+    job: jobOf({ argv: ["true"], ...(compile ? { compile: ["true"] } : {}), limits: { cpuMs: 500 } }),
+    listener: { output: () => undefined, stage: () => undefined },
+    warmArgv: undefined,
+    memoryBytes: testLimits.memoryBytes,
+  });
+};
+
+const exit = (run: RunInProgress, code: number, signalled = false): Promise<SandboxResult> => {
+  run.frame({ kind: "exit", signalled, code, cpuMs: 0, memoryPeakBytes: 0 });
+  return run.run.result;
+};
+
+/** CPU that was used before the run, and with it. */
+const using = (beforeMs: number, withMs: number): Partial<Meter> => {
+  const said = [beforeMs, withMs];
+  return { measure: () => ({ ...nothingUsed, cpuMs: (said.length > 1 ? said.shift() : said[0]) ?? 0 }) };
+};
+
+test.each([
+  [100, 599, 0, { kind: "exited", exitCode: 0 }],
+  [100, 600, 0, { kind: "limit", limit: "cpu" }],
+  [100, 5000, 0, { kind: "limit", limit: "cpu" }],
+  [100, 5000, 1, { kind: "limit", limit: "cpu" }],
+])("of 500 ms, CPU from %i to %i ms and exit code %i end with %j", async (before, after, code, end) => {
+  expect((await exit(start(using(before, after)), code)).end).toEqual(end);
+});
+
+test("a compiler that used too much CPU ends the run, though it succeeded", async () => {
+  expect(await exit(start(using(0, 600), true), 0)).toMatchObject({
+    stage: "compile",
+    end: { kind: "limit", limit: "cpu" },
+  });
+});
+
+test("a signal that the limit's excess explains is the limit", async () => {
+  expect((await exit(start(using(0, 600)), 9, true)).end).toEqual({ kind: "limit", limit: "cpu" });
+  expect((await exit(start(using(0, 10)), 9, true)).end).toEqual({ kind: "signalled", signal: "SIGKILL" });
+});
+
+test("a sandbox that uses more memory than the program may have is out of memory, not a fault of ours", async () => {
+  const begin = (): void => {
+    throw new MemoryInUse();
+  };
+  expect((await start({ begin }).run.result).end).toEqual({ kind: "limit", limit: "memory" });
+});
+
+test("limits that cannot be set are a fault of ours", async () => {
+  const begin = (): void => {
+    throw new Error("read-only");
+  };
+  expect((await start({ begin }).run.result).end).toMatchObject({ kind: "sandbox-failed" });
+});
