@@ -14,13 +14,16 @@ const toolBytes = 64 * MIB;
 
 type Usage = { readonly shared: number; readonly used: number; readonly peak: number };
 
-const open = (version: 1 | 2, tool = toolBytes): { meter: Meter; use: (usage: Usage) => void; limit: () => number } => {
+const open = (
+  version: 1 | 2,
+  tool = toolBytes,
+): { meter: Meter; tell: (usage: Usage) => void; limit: () => number } => {
   const root = mkdtempSync(join(parent, "root-"));
   mkdirSync(join(root, "atelier-x"));
   const layout = { version, memory: root, cpu: root, cpuacct: root, pids: undefined };
   const { meter } = createSandboxCgroup(layout, { parent: "atelier-x", id: "one" }, tool);
   const write = (name: string, text: string): void => writeFileSync(join(root, "atelier-x/one", name), text);
-  const use = ({ shared, used, peak }: Usage): void => {
+  const tell = ({ shared, used, peak }: Usage): void => {
     write("memory.stat", `anon 7\nshmem ${shared}\nactive_file 0\ninactive_file 0`);
     write(version === 1 ? "memory.usage_in_bytes" : "memory.current", String(used));
     write(version === 1 ? "memory.max_usage_in_bytes" : "memory.peak", String(peak));
@@ -29,29 +32,29 @@ const open = (version: 1 | 2, tool = toolBytes): { meter: Meter; use: (usage: Us
     write("cpu.stat", "usage_usec 0");
   };
   const limitFile = version === 1 ? "memory.limit_in_bytes" : "memory.max";
-  return { meter, use, limit: () => Number(readFileSync(join(root, "atelier-x/one", limitFile), "utf8")) };
+  return { meter, tell, limit: () => Number(readFileSync(join(root, "atelier-x/one", limitFile), "utf8")) };
 };
 
 test.each([1, 2] as const)("version %i: only shared memory is the program's, the rest is its kernel's", (version) => {
-  const { meter, use, limit } = open(version);
-  use({ shared: 10 * MIB, used: 30 * MIB, peak: 30 * MIB });
+  const { meter, tell, limit } = open(version);
+  tell({ shared: 10 * MIB, used: 30 * MIB, peak: 30 * MIB });
   meter.begin(100 * MIB);
   expect(limit()).toBe(164 * MIB);
   expect(meter.measure()).toMatchObject({ memoryPeakBytes: 10 * MIB, memoryExceeded: false });
   // 90 MiB of it came and went between two measurements.
-  use({ shared: 5 * MIB, used: 25 * MIB, peak: 110 * MIB });
+  tell({ shared: 5 * MIB, used: 25 * MIB, peak: 110 * MIB });
   expect(meter.measure()).toMatchObject({ memoryPeakBytes: 90 * MIB, memoryExceeded: false });
 });
 
 test.each([1, 2] as const)("version %i: memory above the limit counts when it was not given back", (version) => {
   const clock = vi.spyOn(performance, "now");
   try {
-    const { meter, use } = open(version);
-    use({ shared: 10 * MIB, used: 30 * MIB, peak: 30 * MIB });
+    const { meter, tell } = open(version);
+    tell({ shared: 10 * MIB, used: 30 * MIB, peak: 30 * MIB });
     meter.begin(100 * MIB);
     const at = (ms: number, shared: number): { peak: number; exceeded: boolean } => {
       clock.mockReturnValue(ms);
-      use({ shared: shared * MIB, used: (shared + 20) * MIB, peak: 150 * MIB });
+      tell({ shared: shared * MIB, used: (shared + 20) * MIB, peak: 150 * MIB });
       const { memoryPeakBytes, memoryExceeded } = meter.measure();
       return { peak: memoryPeakBytes / MIB, exceeded: memoryExceeded };
     };
@@ -66,8 +69,8 @@ test.each([1, 2] as const)("version %i: memory above the limit counts when it wa
 });
 
 test.each([1, 2] as const)("version %i: a sandbox that waits with more than the limit cannot begin", (version) => {
-  const { meter, use } = open(version);
-  use({ shared: 30 * MIB, used: 50 * MIB, peak: 50 * MIB });
+  const { meter, tell } = open(version);
+  tell({ shared: 30 * MIB, used: 50 * MIB, peak: 50 * MIB });
   expect(() => meter.begin(29 * MIB)).toThrow(MemoryInUse);
   meter.begin(30 * MIB);
 });
@@ -75,9 +78,9 @@ test.each([1, 2] as const)("version %i: a sandbox that waits with more than the 
 test.each([1, 2] as const)(
   "version %i: where the host's kernel runs the program, all memory is the program's",
   (version) => {
-    const { meter, use, limit } = open(version, 0);
+    const { meter, tell, limit } = open(version, 0);
     meter.begin(100 * MIB);
-    use({ shared: 5 * MIB, used: 30 * MIB, peak: 40 * MIB });
+    tell({ shared: 5 * MIB, used: 30 * MIB, peak: 40 * MIB });
     expect(limit()).toBe(100 * MIB);
     expect(meter.measure()).toMatchObject({ memoryPeakBytes: 40 * MIB, memoryExceeded: false });
   },
