@@ -6,6 +6,8 @@ const excluded = ["**/node_modules/**", "**/dist/**"];
 export default defineConfig({
   test: {
     reporters: ["default"],
+    // What tests start ends with the run, also when it is killed.
+    globalSetup: "tests/support/watch-vitest.ts",
     // Most tests wait for processes, timers and disks: two at a time keep two cores half busy.
     maxWorkers: "100%",
     projects: [
@@ -32,8 +34,8 @@ export default defineConfig({
           name: "e2e",
           include: ["tests/e2e/**/*.e2e.ts"],
           exclude: excluded,
-          // One real server, database and browser at a time: they are what is tested, not how many fit on a machine.
-          fileParallelism: false,
+          // Each file has a server, database and browser of its own; a browser mostly waits, so two fit on two cores.
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -6,13 +6,16 @@ import { report } from "./lib/fault.mjs";
 import { close, vitest } from "./lib/parts.mjs";
 import { step } from "./lib/progress.mjs";
 import { pureTests } from "./lib/pure-tests.mjs";
+import { watchedRun } from "./lib/watched-run.mjs";
 
 try {
   await step("Dependencies", ensureDependencies);
-  const results = await staticChecks();
-  results.push(await vitest("boundaries and style", ["--project=architecture"]));
-  results.push(await vitest("pure unit tests", ["--project=unit", ...pureTests()]));
-  process.exitCode = close(results);
+  process.exitCode = await watchedRun(async () => {
+    const results = await staticChecks();
+    results.push(await vitest("boundaries and style", ["--project=architecture"]));
+    results.push(await vitest("pure unit tests", ["--project=unit", ...pureTests()]));
+    return close(results);
+  });
 } catch (error) {
   report(error);
   process.exitCode = 1;

@@ -5,10 +5,13 @@ import { launch } from "./lib/launch.mjs";
 import { checkout, projectNode } from "./lib/places.mjs";
 import { setUp, testEnvironment } from "./lib/setup.mjs";
 import { serverPackages, testPackages } from "./lib/system-packages.mjs";
+import { watchedRun } from "./lib/watched-run.mjs";
 
 try {
   await setUp({ packages: [...serverPackages, ...testPackages] });
-  process.exitCode = await launch(projectNode(), process.argv.slice(2), { cwd: checkout, env: testEnvironment() });
+  process.exitCode = await watchedRun(() =>
+    launch(projectNode(), process.argv.slice(2), { cwd: checkout, env: testEnvironment() }),
+  );
 } catch (error) {
   report(error);
   process.exitCode = error instanceof SetupFault ? 1 : 70;

@@ -1,6 +1,7 @@
 /** CPU time of this process and all that it starts: its own cgroup where one can be made, else the whole machine. */
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { nameOfRun } from "../../scripts/lib/watched-run.mjs";
 import { machineCpuMs } from "./machine.ts";
 
 export type CpuAccount = {
@@ -23,7 +24,7 @@ const removeFolders = (folder: string): void => {
 
 /** A version 1 group leaves out other programs' time, but also what the kernel does later on nobody's account. */
 export const openCpuAccount = (): CpuAccount => {
-  const group = join(hierarchy, `atelier-bench-${process.pid}`);
+  const group = join(hierarchy, nameOfRun("bench"));
   const enter = (folder: string): void => writeFileSync(join(folder, "cgroup.procs"), String(process.pid));
   try {
     mkdirSync(group);

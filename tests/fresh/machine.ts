@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "no
 import { join } from "node:path";
 import pty from "@lydell/node-pty";
 import { run } from "../../scripts/lib/command.mjs";
+import { removeWithRun } from "../../scripts/lib/watched-run.mjs";
 import { eventually } from "../support/eventually.ts";
 import { type Suite, unpackBase } from "./base.ts";
 
@@ -56,6 +57,7 @@ const readIfThereLink = (path: string): string => orNothing(() => readlinkSync(p
 /** Starts it. Everything in it ends with this process. Needs root. */
 export const startMachine = async (suite: Suite, tell: (line: string) => void): Promise<Machine> => {
   const folder = mkdtempSync(join(process.env["ATELIER_FRESH_DIR"] ?? "/var/tmp", "atelier-fresh-"));
+  removeWithRun("folder", folder);
   const root = join(folder, "root");
   await run("mkdir", ["--mode=755", root]);
   await run("chmod", ["755", folder]);

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { checkout } from "../../scripts/lib/places.mjs";
 import { run } from "../../scripts/lib/command.mjs";
+import { removeWithRun } from "../../scripts/lib/watched-run.mjs";
 import { cgroupsOf } from "../support/leftovers.ts";
 import { ApiError, signInAsGuest } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -62,13 +63,15 @@ type Say = (line: string) => void;
 /** What is wrong is collected, so that one run says all of it. */
 type Faults = { add(what: string): void };
 
+const dataDirOf = ({ user }: Scenario): string =>
+  user === "root" ? "/var/lib/atelier" : `${homeOf(user)}/.local/share/atelier`;
+
 const stop = async (machine: Machine, started: Started, scenario: Scenario, faults: Faults): Promise<void> => {
   started.press("\u0003");
   await started.ended;
   if (!/Stopped\.\s*$/u.test(started.screen()))
     faults.add(`^C ended with ${JSON.stringify(started.screen().slice(-200))}`);
-  const home = homeOf(scenario.user);
-  const dataDir = scenario.user === "root" ? "/var/lib/atelier" : `${home}/.local/share/atelier`;
+  const dataDir = dataDirOf(scenario);
   const left = async (): Promise<string[]> => [
     ...machine.processes(),
     ...machine.mounts().filter((mount) => mount.includes("atelier")),
@@ -132,6 +135,7 @@ const checkDoctor = async (machine: Machine, scenario: Scenario, say: Say, fault
 /** Tries one scenario in a machine of its own. @returns what was wrong. */
 export const tryScenario = async (machine: Machine, name: ScenarioName, say: Say): Promise<string[]> => {
   const scenario = scenarios[name];
+  removeWithRun("cgroups-of", dataDirOf(scenario));
   const wrong: string[] = [];
   const faults = { add: (what: string): void => void wrong.push(what) };
   const as = { user: scenario.user };

@@ -4,48 +4,63 @@ import { join } from "node:path";
 import { eventually } from "./eventually.ts";
 import { cgroupParentName } from "../../packages/server/src/modules/execution/sandbox/sandbox-home.ts";
 
-/** Command lines of living processes whose command line or environment names the data folder. */
-export const processesNaming = async (dataDir: string): Promise<string[]> => {
+/** Command lines of living processes whose command line, DATA_DIR or TMPDIR names the folder. */
+export const processesNaming = async (folder: string): Promise<string[]> => {
   const found: string[] = [];
   for (const entry of await readdir("/proc")) {
     if (!/^\d+$/u.test(entry) || Number(entry) === process.pid) continue;
     const commandLine = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "");
     const environment = await readFile(`/proc/${entry}/environ`, "utf8").catch(() => "");
-    if (commandLine.includes(dataDir) || environment.includes(`DATA_DIR=${dataDir}`)) {
+    if (
+      commandLine.includes(folder) ||
+      environment.includes(`DATA_DIR=${folder}`) ||
+      environment.includes(`TMPDIR=${folder}`)
+    ) {
       found.push(`${entry} ${commandLine.replaceAll("\0", " ")}`);
     }
   }
   return found;
 };
 
-/** Mount points that name the data folder. */
-export const mountsNaming = async (dataDir: string): Promise<string[]> => {
+/** Mount points that name the folder. */
+export const mountsNaming = async (folder: string): Promise<string[]> => {
   const mounts = await readFile("/proc/self/mountinfo", "utf8");
-  return mounts.split("\n").filter((mount) => mount.includes(dataDir));
+  return mounts.split("\n").filter((mount) => mount.includes(folder));
 };
 
-const walk = async (folder: string, names: ReadonlySet<string>, found: string[]): Promise<void> => {
+const walk = async (folder: string, isWanted: (name: string) => boolean, found: string[]): Promise<void> => {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
     if (!entry.isDirectory()) continue;
     const path = `${folder}/${entry.name}`;
-    if (names.has(entry.name)) found.push(path);
-    await walk(path, names, found);
+    if (isWanted(entry.name)) found.push(path);
+    await walk(path, isWanted, found);
   }
 };
 
-/** The cgroups of the sandboxes of one data folder, in every hierarchy. */
-export const cgroupsOf = async (dataDir: string): Promise<string[]> => {
-  const names = new Set(["gvisor", "namespaces"].map((tier) => cgroupParentName(join(dataDir, "sandboxes", tier))));
+/** The paths of cgroups by name, in every hierarchy; a cgroup comes before those below it. */
+export const cgroupsNamed = async (isWanted: (name: string) => boolean): Promise<string[]> => {
   const found: string[] = [];
-  await walk("/sys/fs/cgroup", names, found);
+  await walk("/sys/fs/cgroup", isWanted, found);
   return found;
 };
 
-const removeCgroup = async (folder: string): Promise<void> => {
-  for (const entry of await readdir(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) await removeCgroup(`${folder}/${entry.name}`);
-  await rmdir(folder);
+/** The cgroups of the sandboxes of one data folder, in every hierarchy. */
+export const cgroupsOf = (dataDir: string): Promise<string[]> => {
+  const names = new Set(["gvisor", "namespaces"].map((tier) => cgroupParentName(join(dataDir, "sandboxes", tier))));
+  return cgroupsNamed((name) => names.has(name));
+};
+
+/** Removes a cgroup and those below it; one that is gone already counts as removed. @throws Error where one is in use */
+export const removeCgroup = async (folder: string): Promise<void> => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  for (const entry of entries) if (entry.isDirectory()) await removeCgroup(`${folder}/${entry.name}`);
+  await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
 };
 
 /** What a killed server's next start would do: its sandboxes died with it, their cgroups stay. @throws Error where one is in use */

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { watchThisProcess } from "../../scripts/lib/watched-run.mjs";
 import { removeCgroupsOf } from "./leftovers.ts";
 
 const MAIN = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url));
@@ -66,6 +67,8 @@ const endOrphanedDatabase = async (dataDir: string): Promise<void> => {
 
 /** @throws Error with the server's output when it ends or does not become ready in time (60 s by default). */
 export const startServer = async (options: ServerOptions = {}): Promise<TestServer> => {
+  // A script that is run by itself: its servers end with it all the same.
+  watchThisProcess();
   const port = options.port ?? (await freePort());
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "atelier-test-")));
   // As root the database runs as a user of its own, which must be able to pass through.

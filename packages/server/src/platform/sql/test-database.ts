@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -25,9 +26,9 @@ export type TestDatabase = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** An abstract socket: nothing of it stays behind. Other users, checkouts and schemas have their own. */
+/** An abstract socket: nothing of it stays behind. Other users, checkouts, schemas and runs (by TMPDIR) have their own. */
 export const testServerAddress = async (): Promise<string> => {
-  const parts = [import.meta.dirname, ...(await readMigrations()).map((migration) => migration.checksum)];
+  const parts = [import.meta.dirname, tmpdir(), ...(await readMigrations()).map((migration) => migration.checksum)];
   const key = createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 20);
   return `\0atelier-test-database-${process.getuid?.() ?? 0}-${key}`;
 };
@@ -67,7 +68,7 @@ const attach = async (): Promise<{ socket: Socket; adminUrl: string; url: string
     spawn(process.execPath, [join(import.meta.dirname, "test-database-server.ts")], {
       detached: true,
       stdio: "ignore",
-      env: { PATH: process.env["PATH"] ?? "" },
+      env: { PATH: process.env["PATH"] ?? "", TMPDIR: tmpdir() },
     }).unref();
   }
   throw new Error("The test database server did not start.");

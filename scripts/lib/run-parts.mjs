@@ -1,0 +1,75 @@
+// Runs parts of the tests in lanes side by side. The output of a part is printed whole when it ends, so that none is torn.
+import process from "node:process";
+import { directOutput, heldOutput } from "./part-output.mjs";
+import { wholeResult } from "./parts.mjs";
+
+/** @typedef {import("./parts.mjs").Result} Result */
+/** @typedef {import("./part-output.mjs").PartOutput} PartOutput */
+/** @typedef {(options: { env: NodeJS.ProcessEnv, out: PartOutput }) => Promise<Result[]>} Part */
+
+/** How often it is said which parts are still running. */
+const toldEveryMs = 30_000;
+
+const sayAloud = (line) => void process.stdout.write(`${line}\n`);
+const seconds = (sinceMs) => `${Math.round((performance.now() - sinceMs) / 1000)} s`;
+
+/** @param {readonly Result[]} results */
+function summary(results) {
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  return `${sum("passed")} passed, ${sum("failed")} failed`;
+}
+
+/**
+ * @param {readonly string[][]} lanes names of parts: lanes run side by side, the parts of a lane one after the other
+ * @param {Record<string, Part>} parts
+ * @param {NodeJS.ProcessEnv} env
+ * @param {(line: string) => void} [say]
+ * @returns {{ results: Promise<Result[]>, showUnfinished(): void }} `showUnfinished` prints what running parts have written so far
+ */
+export function runParts(lanes, parts, env, say = sayAloud) {
+  const names = lanes.flat();
+  const isAlone = names.length === 1;
+  /** @type {Map<string, { out: PartOutput, began: number }>} */
+  const running = new Map();
+
+  const show = (heading, held) => {
+    if (isAlone) return;
+    say(`\n━━ ${heading}`);
+    if (held.trim() !== "") say(held.trimEnd());
+  };
+  const runPart = async (name) => {
+    const out = isAlone ? directOutput() : heldOutput();
+    const began = performance.now();
+    running.set(name, { out, began });
+    let results;
+    try {
+      results = await parts[name]({ env, out });
+    } catch (error) {
+      out.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+      results = [wholeResult(name, false)];
+    }
+    running.delete(name);
+    show(`${name}: ${summary(results)} (${seconds(began)})`, out.held());
+    return results;
+  };
+  const runLane = async (lane) => {
+    const results = [];
+    for (const name of lane) results.push(...(await runPart(name)));
+    return results;
+  };
+  const began = performance.now();
+  const timer = setInterval(() => {
+    const now = [...running].map(([name, part]) => `${name} (${seconds(part.began)})`).join(", ");
+    say(`… ${seconds(began)}, running: ${now}`);
+  }, toldEveryMs);
+  if (isAlone) clearInterval(timer);
+  const results = Promise.all(lanes.map(runLane))
+    .then((found) => found.flat())
+    .finally(() => clearInterval(timer));
+  return {
+    results,
+    showUnfinished() {
+      for (const [name, { out, began: since }] of running) show(`${name}: ended after ${seconds(since)}`, out.held());
+    },
+  };
+}

@@ -1,0 +1,67 @@
+// The parts of `npm test` and `npm run test:all`: what each runs, and which run side by side.
+import { join } from "node:path";
+import process from "node:process";
+import { staticChecks } from "./checks.mjs";
+import { ensureImage, testGuest } from "./image.mjs";
+import { vitest, whole } from "./parts.mjs";
+import { optionalStep } from "./setup.mjs";
+
+/** @typedef {import("./run-parts.mjs").Part} Part */
+
+/** Situations of tests/guest that together take half a minute: root with the kernel's limits, and a user with polled ones. */
+const shortSituations = "root-session,terminal";
+
+/**
+ * The emulated machine's disks; its recipe names a kernel of this processor.
+ * @param {import("./part-output.mjs").PartOutput} out
+ */
+async function prepareGuest(out) {
+  if (process.arch !== "x64") return;
+  await optionalStep("Emulated machine", async (tell) => {
+    const done = await ensureImage(testGuest, tell);
+    out.write(`Emulated machine: ${done}\n`);
+    return done;
+  });
+}
+
+/** @param {string} name */
+const bench = (name, ...args) => [join("tests", name, "main.ts"), ...args];
+
+/**
+ * Every part by name. To add one: an entry here, its name in one of the lanes below, and a line in CONTRIBUTING.md.
+ * @type {Record<string, Part>}
+ */
+export const parts = {
+  check: async ({ out }) => [
+    ...(await staticChecks(out)),
+    await vitest("boundaries and style", ["--project=architecture"], { out }),
+  ],
+  unit: async (options) => [await vitest("unit, contract and API tests", ["--project=unit"], options)],
+  e2e: async (options) => [await vitest("the page in a browser", ["--project=e2e"], options)],
+  guest: async ({ env, out }) => {
+    await prepareGuest(out);
+    const few = { ...env, ATELIER_TEST_GUEST_SITUATIONS: shortSituations };
+    return [await vitest("sandboxes in an emulated machine, short", ["--project=guest"], { env: few, out })];
+  },
+  bench: async (options) => [await whole("benchmarks, short", bench("bench", "--short"), options)],
+  chaos: async (options) => [await whole("chaos, short", bench("chaos", "--short"), options)],
+
+  "guest-whole": async ({ env, out }) => {
+    await prepareGuest(out);
+    return [await vitest("sandboxes in an emulated machine", ["--project=guest"], { env, out })];
+  },
+  "chaos-whole": async (options) => [await whole("chaos", bench("chaos"), options)],
+  "bench-whole": async (options) => [await whole("benchmarks", bench("bench"), options)],
+};
+
+/**
+ * `npm test`, at most 9 minutes on two cores: lanes run side by side, the parts of a lane one after the other. The lanes
+ * end at about the same time; a new part goes into the shorter one.
+ */
+export const shortLanes = [
+  ["check", "unit", "chaos"],
+  ["e2e", "guest", "bench"],
+];
+
+/** What `npm run test:all` runs after all of `npm test`, one after the other: benchmarks tell nothing while something else runs. */
+export const longParts = ["guest-whole", "chaos-whole", "bench-whole"];

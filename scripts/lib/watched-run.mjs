@@ -1,0 +1,115 @@
+// A run folder and the process that cleans it up: whatever a test, benchmark or crash run starts ends with the run, however it ends.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import process from "node:process";
+import { checkout, projectNode } from "./places.mjs";
+import { digest } from "./recipe.mjs";
+
+/** Marks a folder that a reaper watches. */
+const marker = ".watched";
+
+/** The run folder that this process works in, or undefined: TMPDIR of everything that belongs to the run. */
+export function runFolder() {
+  const folder = tmpdir();
+  return existsSync(join(folder, marker)) ? folder : undefined;
+}
+
+/**
+ * Makes a run folder, makes it this process's TMPDIR, and starts its reaper (tests/support/reaper.ts). The reaper reads
+ * from a pipe that only this process has: when the pipe closes, by `end` or because this process died in whatever way,
+ * it ends the processes that have this TMPDIR and removes their cgroups, mounts and files. Within a run folder nothing
+ * is made: the outer run cleans up.
+ * @returns {{ folder: string, end(): Promise<void> }} `end` resolves when everything is gone
+ */
+export function watchThisProcess() {
+  const outer = runFolder();
+  if (outer !== undefined) return { folder: outer, end: async () => undefined };
+  const before = process.env["TMPDIR"];
+  const folder = mkdtempSync(join(tmpdir(), "atelier-"));
+  writeFileSync(join(folder, marker), `${process.pid}\n`);
+  // Like /tmp: databases and sandboxes have users of their own.
+  chmodSync(folder, 0o1777);
+  // In a session of its own, where a terminal's ^C does not reach it.
+  const reaper = spawn(projectNode(), [join(checkout, "tests", "support", "reaper.ts"), folder], {
+    detached: true,
+    stdio: ["pipe", "inherit", "inherit"],
+  });
+  const ended = once(reaper, "exit");
+  reaper.stdin.on("error", () => undefined);
+  reaper.unref();
+  reaper.stdin.unref();
+  process.env["TMPDIR"] = folder;
+  return {
+    folder,
+    async end() {
+      if (before === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = before;
+      reaper.ref();
+      reaper.stdin.end();
+      await ended;
+    },
+  };
+}
+
+/** A name for something outside of the run folder that the reaper finds by it: `atelier-run-<run>-<kind>-<pid>`. */
+export function nameOfRun(kind) {
+  const folder = runFolder();
+  return `atelier-run-${folder === undefined ? "none" : basename(folder)}-${kind}-${process.pid}`;
+}
+
+/**
+ * Has the reaper remove something outside of the run folder.
+ * @param {"folder" | "cgroups-of"} kind a folder itself, or the empty cgroups of the server with that data folder
+ * @param {string} path
+ */
+export function removeWithRun(kind, path) {
+  const folder = runFolder();
+  if (folder === undefined) return;
+  const link = join(folder, `.${kind}-${digest(path).slice(0, 16)}`);
+  if (!existsSync(link)) symlinkSync(path, link);
+}
+
+/** npm dies by SIGKILL without a word to the script that it runs. */
+function onLostParent(work) {
+  if (process.env["npm_lifecycle_event"] === undefined) return () => undefined;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) work();
+  }, 1000);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/**
+ * Runs `work` in a run folder. A signal ends what it started, and then this process with 128 + its number.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @param {{ onSignal?: () => void }} [options] `onSignal` is called before anything is ended
+ * @returns {Promise<T>}
+ */
+export async function watchedRun(work, { onSignal } = {}) {
+  const watch = watchThisProcess();
+  let isStopping = false;
+  const stopFor = (signal) => {
+    // A terminal and npm may both send one.
+    if (isStopping) return;
+    isStopping = true;
+    onSignal?.();
+    void watch.end().then(() => process.exit(128 + constants.signals[signal]));
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, stopFor);
+  const forget = onLostParent(() => stopFor("SIGHUP"));
+  try {
+    return await work();
+  } finally {
+    // What was ended by the signal looks like a result of the work: the signal decides how this process ends.
+    if (isStopping) await new Promise(() => undefined);
+    await watch.end();
+    forget();
+    for (const signal of signals) process.off(signal, stopFor);
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * Ends what a run of tests, benchmarks or crash tests left behind: `node reaper.ts <run folder>`, started by
+ * scripts/lib/watched-run.mjs, which holds the other end of standard input for as long as the run goes on.
+ */
+import { existsSync, readFileSync, readlinkSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { run } from "../../scripts/lib/command.mjs";
+import { cgroupParentName } from "../../packages/server/src/modules/execution/sandbox/sandbox-home.ts";
+import { cgroupsNamed, cgroupsOf, removeCgroup } from "./leftovers.ts";
+
+/** A server ends its sandboxes and its database by itself within this time, or is killed. */
+const DRAIN_MS = 20_000;
+/** A process that was killed is gone at once, unless the kernel is busy with it. */
+const KILL_MS = 10_000;
+const LOOK_EVERY_MS = 50;
+/** How deep below the run folder a sandbox provider may keep its state. */
+const STATE_DEPTH = 5;
+
+const folder = process.argv[2] ?? "";
+if (!existsSync(join(folder, ".watched"))) throw new Error(`${folder} is not a run folder`);
+
+type Kind = "server" | "database" | "sandbox" | "other";
+type Member = { readonly pid: number; readonly kind: Kind };
+
+const readOr = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+};
+
+const kindOf = (commandLine: string): Kind => {
+  const [program = ""] = commandLine.split("\0");
+  if (commandLine.includes("packages/server/src/main.ts")) return "server";
+  if (/(?:^|\/)postgres$/u.test(program) || program.startsWith("postgres:")) return "database";
+  if (/(?:^|\/)(?:bwrap|runsc|runsc-\w+|exe|init-\w+)$/u.test(program)) return "sandbox";
+  return "other";
+};
+
+const isInFolder = (path: string): boolean => path === folder || path.startsWith(`${folder}/`);
+
+/** The run's processes: TMPDIR is in the run folder, or the command line names a file in it. */
+const members = (): Member[] => {
+  const found: Member[] = [];
+  for (const entry of readdirSync("/proc")) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    const commandLine = readOr(`/proc/${entry}/cmdline`);
+    if (commandLine === "") continue;
+    const environment = readOr(`/proc/${entry}/environ`).split("\0");
+    const isOurs =
+      commandLine.includes(`${folder}/`) ||
+      environment.some((text) => text.startsWith("TMPDIR=") && isInFolder(text.slice("TMPDIR=".length)));
+    if (isOurs) found.push({ pid, kind: kindOf(commandLine) });
+  }
+  return found;
+};
+
+const signal = (pid: number, name: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended by itself.
+  }
+};
+
+/** Whoever starts things first, so that nothing new comes; servers then end their sandboxes and databases in order. */
+const endProcesses = async (): Promise<void> => {
+  const asked = new Set<number>();
+  const ask = (pid: number, name: NodeJS.Signals): void => {
+    if (asked.has(pid)) return;
+    asked.add(pid);
+    signal(pid, name);
+  };
+  const drainUntil = performance.now() + DRAIN_MS;
+  for (;;) {
+    const left = members();
+    if (left.length === 0) return;
+    const hasServer = left.some(({ kind }) => kind === "server");
+    const isLate = performance.now() > drainUntil;
+    for (const { pid, kind } of left) {
+      if (isLate || kind === "other") signal(pid, "SIGKILL");
+      else if (kind === "server") ask(pid, "SIGTERM");
+      else if (hasServer) continue;
+      else if (kind === "database") ask(pid, "SIGINT");
+      else signal(pid, "SIGKILL");
+    }
+    if (performance.now() > drainUntil + KILL_MS) {
+      process.stderr.write(`reaper: ${left.map(({ pid }) => pid).join(" ")} cannot be ended\n`);
+      return;
+    }
+    await delay(LOOK_EVERY_MS);
+  }
+};
+
+/** Folders below the run folder in which a sandbox provider wrote where its cgroups are. */
+const stateFolders = (parent: string, depth: number): string[] => {
+  if (depth === 0) return [];
+  let entries;
+  try {
+    entries = readdirSync(parent, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+  const below = entries.filter((entry) => entry.isDirectory()).map((entry) => join(parent, entry.name));
+  return [
+    ...(entries.some(({ name }) => name === "cgroups.json") ? [parent] : []),
+    ...below.flatMap((path) => stateFolders(path, depth - 1)),
+  ];
+};
+
+const removeCgroups = async (): Promise<void> => {
+  const parents = new Set(stateFolders(folder, STATE_DEPTH).map(cgroupParentName));
+  const own = `atelier-run-${folder.split("/").at(-1)}-`;
+  const giveUpAt = performance.now() + KILL_MS;
+  for (;;) {
+    const left = await cgroupsNamed((name) => parents.has(name) || name.startsWith(own));
+    const failures: unknown[] = [];
+    for (const path of left) {
+      for (const pid of readOr(join(path, "cgroup.procs")).split("\n").filter(Boolean)) signal(Number(pid), "SIGKILL");
+      await removeCgroup(path).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length === 0) return;
+    // A process leaves its cgroup a moment after it has died.
+    if (performance.now() > giveUpAt) {
+      process.stderr.write(`reaper: ${left.join(" ")}: ${String(failures[0])}\n`);
+      return;
+    }
+    await delay(LOOK_EVERY_MS);
+  }
+};
+
+const removeMounts = async (): Promise<void> => {
+  const points = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .flatMap((line) => line.split(" ")[4] ?? [])
+    .filter((point) => point.startsWith(`${folder}/`));
+  for (const point of points.toReversed()) await run("umount", ["--lazy", point]).catch(() => undefined);
+};
+
+/** What `removeWithRun` of watched-run.mjs wrote down. */
+const registered = (kind: "folder" | "cgroups-of"): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.startsWith(`.${kind}-`))
+    .map((name) => readlinkSync(join(folder, name)));
+
+/** A server elsewhere may have the same data folder by name: what is in use stays. */
+const removeEmptyCgroups = async (): Promise<void> => {
+  for (const dataDir of registered("cgroups-of"))
+    for (const path of await cgroupsOf(dataDir)) await removeCgroup(path).catch(() => undefined);
+};
+
+const removeFiles = (): void => {
+  for (const path of registered("folder")) rmSync(path, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+};
+
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => undefined);
+for await (const _chunk of process.stdin) {
+  // Nothing is ever sent: only the end counts.
+}
+await endProcesses();
+await removeCgroups();
+await removeEmptyCgroups();
+await removeMounts();
+removeFiles();
