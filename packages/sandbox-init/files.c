@@ -18,7 +18,7 @@ static bool report(const char *what, const char *path) {
 }
 
 /* The host validated the path already; a second look costs nothing and keeps init safe by itself. */
-static bool is_plain(const char *path, size_t length) {
+bool path_is_plain(const char *path, size_t length) {
   if (length == 0 || length > 4000 || path[0] == '/' || strlen(path) != length) return false;
   for (const char *part = path; part != NULL;) {
     const char *slash = strchr(part, '/');
@@ -48,7 +48,7 @@ bool file_open(const uint8_t *payload, size_t length) {
   char *name = path + sizeof PROJECT;
   memcpy(name, payload + 1, name_length);
   name[name_length] = '\0';
-  if (!is_plain(name, name_length)) return errno = EINVAL, report("write", name);
+  if (!path_is_plain(name, name_length)) return errno = EINVAL, report("write", name);
   if (!make_parents(path)) return false;
   mode_t mode = (payload[0] & 1) != 0 ? 0755 : 0644;
   open_file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
@@ -69,6 +69,9 @@ bool file_append(const uint8_t *bytes, size_t length) {
 }
 
 void file_close(void) {
-  if (open_file >= 0) close(open_file);
+  if (open_file >= 0) {
+    collect_note(open_file);
+    close(open_file);
+  }
   open_file = -1;
 }

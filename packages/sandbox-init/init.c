@@ -104,6 +104,13 @@ static void handle(const struct frame *frame) {
     case FROM_HOST_SIGNAL:
       if (frame->length == 1) relay_signal(frame->payload[0]);
       break;
+    case FROM_HOST_END: relay_end(); break;
+    case FROM_HOST_LIST:
+      if (user_code_ran && !relay_active()) collect_list();
+      break;
+    case FROM_HOST_FETCH:
+      if (user_code_ran && !relay_active()) collect_fetch(frame->payload, frame->length);
+      break;
     case FROM_HOST_RESIZE:
       if (frame->length == 4) relay_resize((uint16_t)u16(frame->payload), (uint16_t)u16(frame->payload + 2));
       break;

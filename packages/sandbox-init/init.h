@@ -18,6 +18,9 @@ enum from_host {
   FROM_HOST_RESIZE = 0x07,     /* columns u16, rows u16 */
   FROM_HOST_REHEARSE = 0x08,   /* this sandbox is a copy: its interpreter makes itself unlike the others, then READY again */
   FROM_HOST_PREPARE = 0x09,    /* it will be copied often: its interpreter takes its time to load more, then READY again */
+  FROM_HOST_END = 0x0a,        /* the run is over: kill all of it, then EXIT as ever */
+  FROM_HOST_LIST = 0x0b,       /* after EXIT: which files of the project are new or changed? */
+  FROM_HOST_FETCH = 0x0c,      /* after that: most bytes u32, path */
 };
 
 enum to_host {
@@ -28,6 +31,8 @@ enum to_host {
   TO_HOST_STDIN_TAKEN = 0x45,  /* count u32: so many input bytes may be sent again */
   TO_HOST_EXIT = 0x46,         /* signalled u8, code or signal u8, cpu microseconds u64, peak resident bytes u64 */
   TO_HOST_STARTED = 0x48,      /* from now on the program may have run */
+  TO_HOST_LISTED = 0x49,       /* kind u8 (0 a file, 1 something else), size u64, path; empty: that was all */
+  TO_HOST_FETCHED = 0x4a,      /* bytes of the file that was asked for; empty: that was all */
   TO_HOST_FAILED = 0x47,       /* a sentence: the sandbox could not do what the host asked */
 };
 
@@ -88,6 +93,12 @@ int launch(char **arguments);
 bool file_open(const uint8_t *payload, size_t length);
 bool file_append(const uint8_t *bytes, size_t length);
 void file_close(void);
+bool path_is_plain(const char *path, size_t length);
+
+/* collect.c: what a run leaves in the project. */
+void collect_note(int fd);                   /* the host has written this file */
+void collect_list(void);
+void collect_fetch(const uint8_t *payload, size_t length);
 
 /* spawn.c */
 bool parse_start(const uint8_t *payload, size_t length, struct command *command);
@@ -114,6 +125,7 @@ void relay_begin(struct job job);
 bool relay_stdin(const uint8_t *bytes, size_t length);
 void relay_stdin_end(void);
 void relay_signal(int number);
+void relay_end(void);
 void relay_resize(uint16_t columns, uint16_t rows);
 void relay_child_ended(pid_t pid, int status);
 struct pollfd;

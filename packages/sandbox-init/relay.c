@@ -255,6 +255,16 @@ void relay_child_ended(pid_t pid, int status) {
   drain_until = now_ms() + DRAIN_MS;
 }
 
+/* What is in the pipes still goes to the host, before EXIT. */
+void relay_end(void) {
+  if (!active) return;
+  if (job.running) exit_status = SIGKILL;
+  job.running = false;
+  close_fd(&job.slave);
+  kill_everything();
+  drain_until = 0;
+}
+
 static uint64_t micros(struct timeval time) { return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_usec; }
 
 static void put_number(uint8_t *at, uint64_t value) {

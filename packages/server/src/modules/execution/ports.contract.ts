@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { IsolationTier, SandboxProvider } from "./ports.ts";
+import { testCollecting } from "./sandbox/contract/collecting.ts";
 import { testConversations } from "./sandbox/contract/conversations.ts";
 import { testEscapes } from "./sandbox/contract/escapes.ts";
 import { findResidue, runProgram } from "./sandbox/contract/harness.ts";
@@ -82,6 +83,7 @@ export const sandboxProviderContract = (subject: ProviderUnderTest): void => {
     });
 
     testConversations(context);
+    testCollecting(context);
     testWarmStarts(context);
     testEscapes(context);
     testOpenedByPath(context);

@@ -35,6 +35,22 @@ export type SandboxCommand = {
   readonly limits: SandboxLimits;
 };
 
+/** What is brought out of a run's project folder after its end: files that are new, or other than the job's own. */
+export type SandboxCollect = {
+  /** Asked for each valid path. */
+  readonly wants: (path: string) => boolean;
+  readonly maxFiles: number;
+  /** Of all files together. */
+  readonly maxBytes: number;
+};
+
+/** Why a file that was wanted did not come: the sandbox's own reasons. */
+export type NotCollected = "name" | "not-a-file" | "too-many" | "too-large" | "unreadable" | "out-of-time";
+
+export type SandboxCollected =
+  | { readonly path: string; readonly bytes: Uint8Array }
+  | { readonly path: string; readonly size: number; readonly skipped: NotCollected };
+
 /** The job that turns a waiting sandbox into a run; it can be given once. */
 export type SandboxJob = {
   readonly files: readonly SandboxFile[];
@@ -43,6 +59,7 @@ export type SandboxJob = {
   readonly run: SandboxCommand;
   /** Set: stdin, stdout and stderr of the run are one pseudo-terminal opened inside the sandbox. */
   readonly terminal?: TerminalSize;
+  readonly collect?: SandboxCollect;
 };
 
 export type SandboxStage = "compile" | "run";
@@ -69,6 +86,10 @@ export type SandboxResult = {
   readonly stage: SandboxStage;
   readonly end: SandboxEnd;
   readonly usage: SandboxUsage;
+  /** Output was lost that the program had written: it did not end in time after a limit, or wrote more than it might. */
+  readonly outputCut?: boolean;
+  /** In the order of their paths; absent: none were asked for, or the sandbox could not say. */
+  readonly collected?: readonly SandboxCollected[];
 };
 
 /** What a run says while it lives. Chunks arrive in the order in which the program wrote them, per stream. */

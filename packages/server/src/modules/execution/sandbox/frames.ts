@@ -11,6 +11,9 @@ export const toSandbox = {
   resize: 0x07,
   rehearse: 0x08,
   prepare: 0x09,
+  end: 0x0a,
+  list: 0x0b,
+  fetch: 0x0c,
 } as const;
 
 const fromSandbox = {
@@ -22,6 +25,8 @@ const fromSandbox = {
   exit: 0x46,
   failed: 0x47,
   started: 0x48,
+  listed: 0x49,
+  fetched: 0x4a,
 } as const;
 
 /** A decoded frame. Everything in it was produced inside a sandbox: sizes are checked, meaning is not trusted. */
@@ -42,6 +47,10 @@ export type SandboxFrame =
     }
   /** From now on the program may have run. */
   | { readonly kind: "started" }
+  /** A file that is new or changed; without an entry: that was all. The path is as the file system has it. */
+  | { readonly kind: "listed"; readonly entry?: { isFile: boolean; size: number; path: Uint8Array } }
+  /** Bytes of the file that was asked for; none: that was all. */
+  | { readonly kind: "fetched"; readonly bytes: Uint8Array }
   | { readonly kind: "failed"; readonly reason: string };
 
 const headerBytes = 5;
@@ -102,6 +111,15 @@ const decodePayload = (type: number, payload: Buffer): SandboxFrame => {
     case fromSandbox.started:
       expectLength(payload, 0, "started");
       return { kind: "started" };
+    case fromSandbox.listed:
+      if (payload.byteLength === 0) return { kind: "listed" };
+      if (payload.byteLength < 10) throw new FrameFault(`listed frame of ${payload.byteLength} bytes`);
+      return {
+        kind: "listed",
+        entry: { isFile: payload[0] === 0, size: Number(payload.readBigUInt64LE(1)), path: payload.subarray(9) },
+      };
+    case fromSandbox.fetched:
+      return { kind: "fetched", bytes: payload };
     case fromSandbox.failed:
       // oxlint-disable-next-line no-control-regex -- control characters are what is being removed
       return { kind: "failed", reason: payload.toString("utf8", 0, 512).replace(/[\u0000-\u001f]/g, " ") };

@@ -1,6 +1,7 @@
 /** One job in one sandbox: stages, limits, output, and the single place where a run ends. */
 import { constants } from "node:os";
 import type {
+  SandboxCollected,
   SandboxCommand,
   SandboxEnd,
   SandboxJob,
@@ -9,6 +10,7 @@ import type {
   SandboxRun,
   SandboxStage,
 } from "../ports.ts";
+import { type Collection, startCollection } from "./collection.ts";
 import { encodeData, encodeFrame, type FrameFault, type SandboxFrame, toSandbox } from "./frames.ts";
 import { createInputWindow } from "./input-window.ts";
 import type { Machine } from "./machine.ts";
@@ -37,6 +39,11 @@ export type RunInProgress = {
 const signalName = (number: number): string =>
   Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `SIG${number}`;
 
+/** From a limit, or a stop, to the last of the output that the program has written. */
+const WIND_DOWN_MS = 1000;
+/** For everything that comes out of the project folder afterwards. */
+const COLLECT_MS = 5000;
+
 const nothing: Measurement = { cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false };
 
 /** Starts the job at once. Throws RangeError, with nothing sent, when the job cannot be said. */
@@ -49,9 +56,15 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
   /** Of the current stage: the compiler's output is bounded by its own limit. */
   let outputBytes = 0;
   let ended = false;
+  /** How it ends is decided; the rest of its output, and its files, are still to come. */
+  let decided: SandboxEnd | undefined;
+  let wallMs = 0;
+  let outputCut = false;
+  let collection: Collection | undefined;
   let terminal = job.terminal;
   let wallTimer: NodeJS.Timeout | undefined;
   let meterTimer: NodeJS.Timeout | undefined;
+  let lastTimer: NodeJS.Timeout | undefined;
 
   const send = (frame: Uint8Array): void => {
     if (!ended) machine.input.write(frame);
@@ -72,19 +85,36 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     return last;
   };
 
-  const finish = (end: SandboxEnd): void => {
-    if (ended) return;
-    ended = true;
+  /** Nothing of the program runs after this: its input, its limits and its clock end. */
+  const decide = (end: SandboxEnd): void => {
+    decided = end;
     stopTimers();
     input.close();
-    const { cpuMs, memoryPeakBytes } = measure();
-    const wallMs = startedAt === undefined ? 0 : performance.now() - startedAt;
+    measure();
+    wallMs = startedAt === undefined ? 0 : performance.now() - startedAt;
+    // What is left comes at once: a slow listener does not hold up the end.
+    machine.output.resume();
+  };
+
+  const finish = (end: SandboxEnd, collected?: readonly SandboxCollected[]): void => {
+    if (ended) return;
+    if (decided === undefined) decide(end);
+    ended = true;
+    clearTimeout(lastTimer);
     const finalStage = stage;
+    const usage = {
+      wallMs,
+      cpuMs: Math.max(0, last.cpuMs - cpuBefore),
+      memoryPeakBytes: last.memoryPeakBytes,
+      outputBytes,
+    };
     const settle = (outcome: SandboxEnd): void =>
       resolve({
         stage: finalStage,
         end: outcome,
-        usage: { wallMs, cpuMs: Math.max(0, cpuMs - cpuBefore), memoryPeakBytes, outputBytes },
+        usage,
+        ...(outputCut ? { outputCut } : {}),
+        ...(collected === undefined ? {} : { collected }),
       });
     machine.destroy().then(
       () => settle(end),
@@ -93,10 +123,32 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     );
   };
 
+  /** Ends what runs, and takes what it has written until then. */
+  const windDown = (end: SandboxEnd): void => {
+    if (decided !== undefined) return;
+    if (startedAt === undefined) return finish(end);
+    decide(end);
+    send(encodeFrame(toSandbox.end));
+    lastTimer = setTimeout(() => {
+      outputCut = true;
+      finish(end);
+    }, WIND_DOWN_MS);
+  };
+
+  /** Every process has ended and all output is here. */
+  const collectAndFinish = (end: SandboxEnd): void => {
+    if (decided === undefined) decide(end);
+    clearTimeout(lastTimer);
+    if (stage !== "run" || job.collect === undefined) return finish(end);
+    const { collect, files } = job;
+    lastTimer = setTimeout(() => collection?.stop(), COLLECT_MS);
+    collection = startCollection({ send, collect, files, done: (collected) => finish(end, collected) });
+  };
+
   const checkUsage = (): void => {
     const { cpuMs, memoryExceeded } = measure();
-    if (memoryExceeded) finish({ kind: "limit", limit: "memory" });
-    else if (cpuMs - cpuBefore >= command().limits.cpuMs) finish({ kind: "limit", limit: "cpu" });
+    if (memoryExceeded) windDown({ kind: "limit", limit: "memory" });
+    else if (cpuMs - cpuBefore >= command().limits.cpuMs) windDown({ kind: "limit", limit: "cpu" });
     else meterTimer = setTimeout(checkUsage, machine.meter.intervalMs);
   };
 
@@ -132,7 +184,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
   const started = (): void => {
     if (startedAt !== undefined) return;
     startedAt = performance.now();
-    wallTimer = setTimeout(() => finish({ kind: "limit", limit: "wall" }), command().limits.wallMs);
+    wallTimer = setTimeout(() => windDown({ kind: "limit", limit: "wall" }), command().limits.wallMs);
     listener.stage(stage);
   };
 
@@ -141,20 +193,26 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     const part = bytes.byteLength > room ? bytes.subarray(0, room) : bytes;
     outputBytes += part.byteLength;
     if (part.byteLength > 0) listener.output(stream, part);
-    if (part.byteLength < bytes.byteLength) finish({ kind: "limit", limit: "output" });
+    if (part.byteLength === bytes.byteLength) return;
+    outputCut = true;
+    windDown({ kind: "limit", limit: "output" });
+  };
+
+  const endOf = (frame: Extract<SandboxFrame, { kind: "exit" }>): SandboxEnd => {
+    const { cpuMs, memoryExceeded } = measure();
+    // The program may have ended between two measurements; or the kernel ended it, by a signal that says nothing.
+    if (memoryExceeded) return { kind: "limit", limit: "memory" };
+    if (cpuMs - cpuBefore >= command().limits.cpuMs) return { kind: "limit", limit: "cpu" };
+    if (frame.signalled) return { kind: "signalled", signal: signalName(frame.code) };
+    return { kind: "exited", exitCode: frame.code };
   };
 
   const exited = (frame: Extract<SandboxFrame, { kind: "exit" }>): void => {
-    const { cpuMs, memoryExceeded } = measure();
-    // The program may have ended between two measurements; or the kernel ended it, by a signal that says nothing.
-    if (memoryExceeded) finish({ kind: "limit", limit: "memory" });
-    else if (cpuMs - cpuBefore >= command().limits.cpuMs) finish({ kind: "limit", limit: "cpu" });
-    else if (frame.signalled) finish({ kind: "signalled", signal: signalName(frame.code) });
-    else if (stage === "run" || frame.code !== 0) finish({ kind: "exited", exitCode: frame.code });
-    else {
-      stage = "run";
-      begin();
-    }
+    const end = decided ?? endOf(frame);
+    const isCompiled = stage === "compile" && end.kind === "exited" && end.exitCode === 0;
+    if (!isCompiled) return collectAndFinish(end);
+    stage = "run";
+    begin();
   };
 
   // Before anything is sent: a command that cannot be said is the caller's error.
@@ -181,9 +239,15 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
         payload.writeUInt16LE(Math.min(Math.max(size.rows, 1), 0xffff), 2);
         send(encodeFrame(toSandbox.resize, payload));
       },
-      pauseOutput: () => void machine.output.pause(),
+      pauseOutput() {
+        if (decided === undefined) machine.output.pause();
+      },
       resumeOutput: () => void machine.output.resume(),
-      cancel: () => finish({ kind: "cancelled" }),
+      cancel() {
+        // Where nothing is to come out of it, or nobody waits for that any longer, it ends at once.
+        if (job.collect === undefined || decided !== undefined) finish({ kind: "cancelled" });
+        else windDown({ kind: "cancelled" });
+      },
     },
     frame(frame) {
       if (ended) return;
@@ -191,11 +255,15 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
       else if (frame.kind === "output") deliver(frame.stream, frame.bytes);
       else if (frame.kind === "stdin-taken") input.taken(frame.count);
       else if (frame.kind === "exit") exited(frame);
-      else if (frame.kind === "failed") finish({ kind: "sandbox-failed", reason: frame.reason });
+      else if (frame.kind === "listed" || frame.kind === "fetched") collection?.frame(frame);
+      else if (frame.kind === "failed") finish(decided ?? { kind: "sandbox-failed", reason: frame.reason });
     },
     lost(fault) {
       if (ended) return;
-      if (measure().memoryExceeded) finish({ kind: "limit", limit: "memory" });
+      if (collection !== undefined) return collection.stop();
+      outputCut = true;
+      if (decided !== undefined) finish(decided);
+      else if (measure().memoryExceeded) finish({ kind: "limit", limit: "memory" });
       else
         finish({
           kind: "sandbox-failed",

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type {
   SandboxBlueprint,
+  SandboxCollect,
   SandboxJob,
   SandboxLimits,
   SandboxProvider,
@@ -47,6 +48,7 @@ export type TestProgram = {
   /** Given at once and ended; absent: input stays open for `during`. */
   readonly stdin?: string;
   readonly warmUp?: readonly string[];
+  readonly collect?: SandboxCollect;
 };
 
 /** What a program did. */
@@ -79,6 +81,7 @@ export const jobOf = (program: TestProgram): SandboxJob => {
     })),
     run: { argv: program.argv, env, limits },
     ...(program.compile === undefined ? {} : { compile: { argv: program.compile, env, limits } }),
+    ...(program.collect === undefined ? {} : { collect: program.collect }),
     ...(program.terminal === undefined ? {} : { terminal: program.terminal }),
   };
 };

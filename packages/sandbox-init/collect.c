@@ -1,0 +1,146 @@
+/* Tells the host which of the project's files a run has left new or changed, and hands over those it asks for. Every process of
+   the run has ended by then, so nothing changes under this walk; links are never followed, and only regular files are read. */
+#define _GNU_SOURCE
+#include "init.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MOST_LISTED 10000
+#define MOST_VISITED 100000
+#define MOST_DEPTH 32
+/* As the host's rules for paths have it. */
+#define LONGEST_PATH 1024
+
+/* What the host wrote: a file with this number and this time of change is as it was. */
+struct written { ino_t inode; struct timespec changed; };
+
+static struct written *written;
+static size_t written_count, written_room;
+static dev_t disk;
+static size_t listed, visited;
+
+void collect_note(int fd) {
+  struct stat about;
+  if (fstat(fd, &about) != 0) return;
+  if (written_count == written_room) {
+    size_t room = written_room == 0 ? 64 : 2 * written_room;
+    struct written *grown = realloc(written, room * sizeof *grown);
+    if (grown == NULL) return; /* then it counts as changed, and the host compares its bytes */
+    written = grown;
+    written_room = room;
+  }
+  written[written_count++] = (struct written){about.st_ino, about.st_ctim};
+}
+
+static int by_inode(const void *a, const void *b) {
+  ino_t left = ((const struct written *)a)->inode, right = ((const struct written *)b)->inode;
+  return left < right ? -1 : left > right;
+}
+
+static bool is_as_written(const struct stat *about) {
+  struct written key = {.inode = about->st_ino};
+  const struct written *found = bsearch(&key, written, written_count, sizeof key, by_inode);
+  return found != NULL && found->changed.tv_sec == about->st_ctim.tv_sec && found->changed.tv_nsec == about->st_ctim.tv_nsec;
+}
+
+static void put_size(uint8_t *at, uint64_t size) {
+  for (int i = 0; i < 8; i++) at[i] = (uint8_t)(size >> (8 * i));
+}
+
+/* LISTED: kind u8 (0 a file, 1 something else), size u64, path. */
+static void list(const char *path, const struct stat *about) {
+  uint8_t payload[9 + LONGEST_PATH];
+  size_t length = strlen(path);
+  payload[0] = !S_ISREG(about->st_mode);
+  put_size(payload + 1, S_ISREG(about->st_mode) ? (uint64_t)about->st_size : 0);
+  memcpy(payload + 9, path, length);
+  channel_send(TO_HOST_LISTED, payload, 9 + length);
+  listed++;
+}
+
+static void walk(int folder, char *path, size_t length, int depth) {
+  DIR *entries = fdopendir(folder);
+  if (entries == NULL) {
+    close(folder);
+    return;
+  }
+  for (struct dirent *entry; listed < MOST_LISTED && visited < MOST_VISITED && (entry = readdir(entries)) != NULL;) {
+    const char *name = entry->d_name;
+    size_t size = strlen(name);
+    struct stat about;
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) continue;
+    visited++;
+    size_t whole = length + (length > 0) + size;
+    if (whole > LONGEST_PATH || fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0 || about.st_dev != disk) continue;
+    if (length > 0) path[length] = '/';
+    memcpy(path + whole - size, name, size + 1);
+    if (S_ISDIR(about.st_mode)) {
+      int inner = depth < MOST_DEPTH ? openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+      if (inner >= 0) walk(inner, path, whole, depth + 1);
+    } else if (!S_ISREG(about.st_mode) || !is_as_written(&about)) {
+      list(path, &about);
+    }
+    path[length] = '\0';
+  }
+  closedir(entries);
+}
+
+void collect_list(void) {
+  char path[LONGEST_PATH + 1] = "";
+  struct stat about;
+  int folder = open(PROJECT, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (written_count > 0) qsort(written, written_count, sizeof *written, by_inode);
+  listed = visited = 0;
+  if (folder >= 0 && fstat(folder, &about) == 0) {
+    disk = about.st_dev;
+    walk(folder, path, 0, 0);
+  }
+  channel_send(TO_HOST_LISTED, "", 0);
+}
+
+/* Each part of the path is opened by itself, so that none of them is a link. */
+static int open_below_project(char *path) {
+  int folder = open(PROJECT, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  for (char *slash; folder >= 0 && (slash = strchr(path, '/')) != NULL; path = slash + 1) {
+    *slash = '\0';
+    int inner = openat(folder, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    close(folder);
+    folder = inner;
+  }
+  if (folder < 0) return -1;
+  int fd = openat(folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  close(folder);
+  return fd;
+}
+
+/* FETCH: most bytes u32, path. Answered by any number of FETCHED with bytes, and a last one that is empty. */
+void collect_fetch(const uint8_t *payload, size_t length) {
+  char path[LONGEST_PATH + 1];
+  struct stat about;
+  int fd = -1;
+  uint32_t most = 0;
+  if (length > 4 && length - 4 <= LONGEST_PATH) {
+    most = (uint32_t)payload[0] | (uint32_t)payload[1] << 8 | (uint32_t)payload[2] << 16 | (uint32_t)payload[3] << 24;
+    memcpy(path, payload + 4, length - 4);
+    path[length - 4] = '\0';
+    if (path_is_plain(path, length - 4)) fd = open_below_project(path);
+  }
+  bool is_file = fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+  while (is_file && most > 0) {
+    if (channel_room() == 0) channel_flush_blocking();
+    size_t room = channel_room() < most ? channel_room() : most;
+    ssize_t count = read(fd, channel_begin(), room);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    channel_commit(TO_HOST_FETCHED, (size_t)count);
+    most -= (uint32_t)count;
+  }
+  if (fd >= 0) close(fd);
+  channel_send(TO_HOST_FETCHED, "", 0);
+}

@@ -1,0 +1,146 @@
+import { describe, expect, it } from "vitest";
+import type { SandboxCollected } from "../ports.ts";
+import { startCollection } from "./collection.ts";
+import { createFrameDecoder, encodeFrame, FrameFault } from "./frames.ts";
+
+const MIB = 1_048_576;
+
+/** A sandbox that answers what a test says, whether or not init would. */
+const scene = (options: { maxFiles?: number; maxBytes?: number; known?: Record<string, string> } = {}) => {
+  const asked: string[] = [];
+  const ended: { collected?: readonly SandboxCollected[] } = {};
+  const collection = startCollection({
+    send: (frame) => {
+      const text = Buffer.from(frame);
+      asked.push(text[0] === 0x0b ? "list" : `${text.readUInt32LE(5)} ${text.subarray(9).toString("utf8")}`);
+    },
+    collect: {
+      wants: (path) => !path.startsWith("skip/"),
+      maxFiles: options.maxFiles ?? 100,
+      maxBytes: options.maxBytes ?? 20 * MIB,
+    },
+    files: Object.entries(options.known ?? {}).map(([path, text]) => ({
+      path,
+      bytes: Buffer.from(text),
+      executable: false,
+    })),
+    done: (collected) => void (ended.collected = collected),
+  });
+  const listed = (path: string | Uint8Array, size: number, isFile = true): void =>
+    collection.frame({ kind: "listed", entry: { isFile, size, path: Buffer.from(path as string) } });
+  const end = (): void => collection.frame({ kind: "listed" });
+  const bytes = (text: string | Uint8Array): void =>
+    collection.frame({ kind: "fetched", bytes: Buffer.from(text as string) });
+  const told = (): string[] =>
+    (ended.collected ?? []).map((each) =>
+      "skipped" in each ? `${each.path}: ${each.skipped}` : `${each.path} = ${Buffer.from(each.bytes).toString()}`,
+    );
+  return { asked, collection, listed, end, bytes, told, ended };
+};
+
+describe("files that come out of a sandbox", () => {
+  it("[X33] are asked for one after the other, in order, and only new or changed ones are taken", () => {
+    const { asked, listed, end, bytes, told } = scene({ known: { "same.txt": "same", "old.txt": "before" } });
+    listed("same.txt", 4);
+    listed("old.txt", 5);
+    listed("new/b.bin", 3);
+    listed("skip/x", 1);
+    end();
+    expect(asked).toEqual(["list", "3 new/b.bin"]);
+    bytes("b");
+    bytes("in");
+    bytes("");
+    bytes("after");
+    bytes("");
+    bytes("same");
+    bytes("");
+    expect(asked).toEqual(["list", "3 new/b.bin", "5 old.txt", "4 same.txt"]);
+    expect(told()).toEqual(["new/b.bin = bin", "old.txt = after"]);
+  });
+
+  it("[X33] names that are no paths of a project are skipped, and what is outside of it is not even named", () => {
+    const { asked, listed, end, told } = scene();
+    for (const path of ["../x", "/etc/passwd", "a/../../x", "", "."]) listed(path, 1);
+    for (const path of ["a\\b", "a\nb", "a//b", "n".repeat(256)]) listed(path, 1);
+    listed(Uint8Array.of(0x61, 0xff), 1);
+    listed(Buffer.from("a\0b"), 1);
+    listed("é", 1);
+    listed("e\u0301", 1);
+    end();
+    expect(asked).toEqual(["list", "1 é"]);
+    expect(told()).toEqual([]);
+    const names = scene();
+    for (const path of ["../x", "/etc/passwd", "a\\b", "e\u0301", "é"]) names.listed(path, 0);
+    names.end();
+    names.bytes("");
+    expect(names.told()).toEqual(["a\\b: name", "é: name", "é = "]);
+  });
+
+  it("[X33] links and devices are skipped, and no more files and bytes are taken than may be", () => {
+    const { asked, listed, end, bytes, told } = scene({ maxFiles: 2, maxBytes: 10 });
+    listed("link", 0, false);
+    listed("a", 4);
+    listed("b", 7);
+    listed("c", 6);
+    listed("d", 0);
+    listed("huge", Number.MAX_SAFE_INTEGER);
+    end();
+    bytes("aaaa");
+    bytes("");
+    bytes("cccccc");
+    bytes("");
+    expect(asked).toEqual(["list", "4 a", "6 c"]);
+    expect(told()).toEqual([
+      "a = aaaa",
+      "b: too-large",
+      "c = cccccc",
+      "d: too-many",
+      "huge: too-many",
+      "link: not-a-file",
+    ]);
+  });
+
+  it("[X33] a sandbox that sends other than it listed is believed in nothing", () => {
+    const short = scene();
+    short.listed("a", 4);
+    short.listed("b", 1);
+    short.end();
+    short.bytes("aa");
+    short.bytes("");
+    short.bytes("b");
+    short.bytes("");
+    expect(short.told()).toEqual(["a: unreadable", "b = b"]);
+    const long = scene();
+    long.listed("a", 4);
+    long.listed("b", 1);
+    long.end();
+    long.bytes("aaaaa");
+    expect(long.told()).toEqual(["a: out-of-time", "b: out-of-time"]);
+    long.bytes("late");
+    expect(long.told()).toHaveLength(2);
+  });
+
+  it("[X33] of 20,000 files that are skipped a hundred are named, and a stopped collection keeps what has come", () => {
+    const { listed, end, bytes, told, collection } = scene({ maxFiles: 1 });
+    for (let index = 0; index < 20_000; index += 1) listed(`f${String(index).padStart(5, "0")}`, 1);
+    end();
+    bytes("x");
+    bytes("");
+    expect(told()).toHaveLength(101);
+    collection.stop();
+    expect(told()[0]).toBe("f00000 = x");
+    const stopped = scene();
+    stopped.listed("a", 1);
+    stopped.listed("b", 1);
+    stopped.end();
+    stopped.bytes("x");
+    stopped.bytes("");
+    stopped.collection.stop();
+    expect(stopped.told()).toEqual(["a = x", "b: out-of-time"]);
+  });
+
+  it("[X33] malformed frames are faults", () => {
+    expect(() => createFrameDecoder().push(encodeFrame(0x49, Buffer.alloc(9)))).toThrow(FrameFault);
+    expect(createFrameDecoder().push(encodeFrame(0x49))).toEqual([{ kind: "listed" }]);
+  });
+});

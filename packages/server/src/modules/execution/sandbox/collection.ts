@@ -1,0 +1,144 @@
+/** Brings a run's new and changed files out of its sandbox, one after the other: everything that comes from there is checked. */
+import { parsePath } from "@atelier/contracts";
+import type { NotCollected, SandboxCollect, SandboxCollected, SandboxFile } from "../ports.ts";
+import { encodeFrame, type SandboxFrame, toSandbox } from "./frames.ts";
+
+export type CollectionOptions = {
+  readonly send: (frame: Uint8Array) => void;
+  readonly collect: SandboxCollect;
+  /** What the project's files were. */
+  readonly files: readonly SandboxFile[];
+  /** Called once, with what there is when it ends or is stopped. */
+  readonly done: (collected: readonly SandboxCollected[]) => void;
+};
+
+export interface Collection {
+  frame(frame: Extract<SandboxFrame, { kind: "listed" | "fetched" }>): void;
+  /** Takes no more: what has not come is skipped. */
+  stop(): void;
+}
+
+type Listed = {
+  /** In Unicode NFC, as the project has it. */
+  readonly path: string;
+  /** As the sandbox's file system has it. */
+  readonly raw: Uint8Array;
+  readonly size: number;
+  readonly isFile: boolean;
+};
+
+/** Skipped files beyond this are not told one by one. */
+const MOST_SKIPPED = 100;
+const MOST_LISTED = 10_000;
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** As text, or undefined where it is no UTF-8. */
+const textOf = (bytes: Uint8Array): string | undefined => {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+};
+
+const isWithin = (path: string): boolean => path !== "" && !path.startsWith("/") && !path.split("/").includes("..");
+
+const readable = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).slice(0, 1024);
+
+/** Asks at once which files there are. */
+export const startCollection = ({ send, collect, files, done }: CollectionOptions): Collection => {
+  const known = new Map(files.map((file) => [file.path, file.bytes]));
+  const listed = new Map<string, Listed>();
+  const result: SandboxCollected[] = [];
+  let queue: Listed[] = [];
+  let current: Listed | undefined;
+  let chunks: Uint8Array[] = [];
+  let currentBytes = 0;
+  let takenFiles = 0;
+  let takenBytes = 0;
+  let skippedCount = 0;
+  let state: "listing" | "fetching" | "done" = "listing";
+
+  const skip = ({ path, size }: Pick<Listed, "path" | "size">, skipped: NotCollected): void => {
+    skippedCount += 1;
+    if (skippedCount <= MOST_SKIPPED) result.push({ path, size, skipped });
+  };
+
+  const finish = (): void => {
+    if (state === "done") return;
+    state = "done";
+    chunks = [];
+    done(result.toSorted((a, b) => (a.path < b.path ? -1 : 1)));
+  };
+
+  const fetchNext = (): void => {
+    for (;;) {
+      current = queue.shift();
+      if (current === undefined) return finish();
+      if (takenFiles >= collect.maxFiles) skip(current, "too-many");
+      else if (current.size > collect.maxBytes - takenBytes) skip(current, "too-large");
+      else break;
+    }
+    chunks = [];
+    currentBytes = 0;
+    const most = Buffer.alloc(4);
+    most.writeUInt32LE(current.size);
+    send(encodeFrame(toSandbox.fetch, most, current.raw));
+  };
+
+  const add = ({ isFile, size, path: raw }: { isFile: boolean; size: number; path: Uint8Array }): void => {
+    const parsed = parsePath(textOf(raw) ?? "");
+    const shown = parsed.ok ? parsed.path : readable(raw);
+    if (!isWithin(shown) || !collect.wants(shown)) return;
+    if (!parsed.ok || listed.has(parsed.path)) skip({ path: shown, size }, "name");
+    else if (listed.size >= MOST_LISTED) skip({ path: shown, size }, "too-many");
+    else listed.set(parsed.path, { path: parsed.path, raw: Uint8Array.from(raw), size, isFile });
+  };
+
+  const begin = (): void => {
+    state = "fetching";
+    queue = [...listed.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    for (const other of queue.filter(({ isFile }) => !isFile)) skip(other, "not-a-file");
+    queue = queue.filter(({ isFile }) => isFile);
+    fetchNext();
+  };
+
+  const fetched = (bytes: Uint8Array): void => {
+    if (current === undefined) return;
+    if (bytes.byteLength > 0) {
+      currentBytes += bytes.byteLength;
+      // A sandbox that sends more than it was asked for is not listened to any longer.
+      if (currentBytes > current.size) stop();
+      else chunks.push(Uint8Array.from(bytes));
+      return;
+    }
+    const whole = Buffer.concat(chunks, currentBytes);
+    if (currentBytes < current.size) skip(current, "unreadable");
+    else if (!known.has(current.path) || Buffer.compare(whole, known.get(current.path) ?? whole) !== 0) {
+      takenFiles += 1;
+      takenBytes += currentBytes;
+      result.push({ path: current.path, bytes: whole });
+    }
+    fetchNext();
+  };
+
+  const stop = (): void => {
+    if (state === "done") return;
+    for (const waiting of [...(current === undefined ? [] : [current]), ...queue]) skip(waiting, "out-of-time");
+    finish();
+  };
+
+  send(encodeFrame(toSandbox.list));
+  return {
+    frame(frame) {
+      if (state === "listing" && frame.kind === "listed") {
+        if (frame.entry === undefined) begin();
+        else add(frame.entry);
+      } else if (state === "fetching" && frame.kind === "fetched") {
+        fetched(frame.bytes);
+      }
+    },
+    stop,
+  };
+};
