@@ -6,6 +6,8 @@ import { describe, expect, test } from "vitest";
 import { silentLog } from "#kernel/log";
 import { sandboxProviderContract } from "../ports.contract.ts";
 import type { SandboxProvider } from "../ports.ts";
+import { escapeAttempts } from "../sandbox/contract/escape-attempts.ts";
+import { aimedProgram, readOutcomes, withTargets } from "../sandbox/contract/escapes.ts";
 import { findResidue, runProgram } from "../sandbox/contract/harness.ts";
 import { providerParts } from "../sandbox/contract/provider-parts.ts";
 import { commandOf, warmUps } from "../sandbox/contract/warm-cases.ts";
@@ -30,16 +32,60 @@ sandboxProviderContract({
   open: () => open(stateFolder, runsc),
 });
 
+/** runsc with one change to what it is asked for: a shell script in its place. */
+const plantedRunsc = (folder: string, name: string, script: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, `#!/bin/sh\n${script}\nexec ${runsc} "$@"\n`, { mode: 0o755 });
+  return path;
+};
+
+describe.skipIf(!existsSync(imageRoot) || !existsSync(runsc))(
+  "gVisor without init's filter",
+  { timeout: 60_000 },
+  () => {
+    test("grants what the escape checks expect to be refused: they can fail", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "atelier-gvisor-"));
+      // The bundle's folder is the argument behind --bundle.
+      const unfiltered = plantedRunsc(
+        folder,
+        "runsc-unfiltered",
+        `b=; for a; do [ "$b" = here ] && sed -i 's|,"--seccomp=[^"]*"||' "$a/config.json"; b=; [ "$a" = --bundle ] && b=here; done`,
+      );
+      const names = [
+        "make a user namespace",
+        "mount with the rights of a user namespace",
+        "open a packet socket with the rights of a user namespace",
+        "clone into a user namespace",
+        "keyctl",
+        "syslog",
+      ];
+      const attempts = escapeAttempts.filter(({ name }) => names.includes(name));
+      try {
+        await using provider = await open(folder, unfiltered);
+        const outcome = await withTargets((targets) =>
+          runProgram(
+            { provider, imageRoot },
+            { argv: ["python3", "main.py"], files: { "main.py": aimedProgram(attempts, targets) } },
+          ),
+        );
+        expect([...readOutcomes(outcome.stdout)], outcome.stderr).toEqual(
+          attempts.map(({ name }) => [name, "got there"]),
+        );
+        expect(attempts).toHaveLength(names.length);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+  },
+);
+
 const canCopy = existsSync(imageRoot) && existsSync(runsc) && process.geteuid?.() === 0;
 
 describe.skipIf(!canCopy)("a gVisor that cannot copy sandboxes", { timeout: 60_000 }, () => {
   test.each(["checkpoint", "restore"])("[X24] boots each of them where %s fails", async (command) => {
     const folder = mkdtempSync(join(tmpdir(), "atelier-gvisor-"));
     const warnings: unknown[] = [];
-    const broken = join(folder, "runsc-broken");
-    writeFileSync(broken, `#!/bin/sh\ncase " $* " in *" ${command} "*) exit 1;; esac\nexec ${runsc} "$@"\n`, {
-      mode: 0o755,
-    });
+    const broken = plantedRunsc(folder, "runsc-broken", `case " $* " in *" ${command} "*) exit 1;; esac`);
     try {
       await using provider = await open(folder, broken, { ...silentLog, warn: (event) => void warnings.push(event) });
       for (let runs = 0; runs < 3; runs++) {

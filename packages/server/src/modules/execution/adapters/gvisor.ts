@@ -41,6 +41,8 @@ const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string, disk: Scr
       insidePaths.init,
       `--disk=${disk === undefined ? `mode=0755,size=${blueprint.diskBytes}` : "mounted"}`,
       "--identity=separate",
+      // What it refuses would reach gVisor's kernel only, but in a user namespace of its own a program's limits do not hold.
+      `--seccomp=${insidePaths.seccomp}`,
       ...(blueprint.warmUp === undefined ? [] : ["--", ...blueprint.warmUp]),
     ],
     env: Object.entries(baseEnvironment).map(([name, value]) => `${name}=${value}`),

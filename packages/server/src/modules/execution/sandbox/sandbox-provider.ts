@@ -58,7 +58,11 @@ export const createSandboxProvider = (
   let runtimeFolder: string | undefined;
 
   const startMachine = async (blueprint: SandboxBlueprint, mayBeCopy: boolean): Promise<Machine> => {
-    runtimeFolder ??= makeRuntimeFolder({ ...options, limitsEnforcement: home.limitsEnforcement });
+    runtimeFolder ??= makeRuntimeFolder({
+      ...options,
+      // gVisor keeps all of a program's memory where it is counted.
+      limitsEnforcement: tier === "gvisor" ? "cgroup" : home.limitsEnforcement,
+    });
     const place = await home.open(blueprint);
     try {
       return await options.start({ blueprint, place, runtimeFolder, mayBeCopy, bootTimeoutMs });
