@@ -31,12 +31,14 @@ export const SignedInSchema = z
 export type SignedIn = z.infer<typeof SignedInSchema>;
 
 const EmailSchema = z.email().max(254).toLowerCase();
-const PasswordSchema = z.string().min(8).max(256);
+/** Hashed as UTF-8, where halves of surrogate pairs would all be the same character. */
+const isWellFormed = (text: string): boolean => text.isWellFormed();
+const PasswordSchema = z.string().min(8).max(256).refine(isWellFormed, "No half of a surrogate pair.");
 
 export const RegisterSchema = z.strictObject({ email: EmailSchema, password: PasswordSchema, name: NameSchema });
 export const LoginSchema = z.strictObject({
   email: textUpTo(254).toLowerCase(),
-  password: z.string().max(256),
+  password: z.string().max(256).refine(isWellFormed, "No half of a surrogate pair."),
 });
 export const UpdateMeSchema = z.strictObject({
   name: NameSchema.optional(),

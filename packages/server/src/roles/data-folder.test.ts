@@ -1,72 +1,43 @@
-/** DATA_DIR: one server at a time, and plain words when it can't be used. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDataFolder, StartFault } from "./data-folder.ts";
-import { describeStartFault } from "./start-fault.ts";
 
-let folder = "";
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "atelier-data-"));
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "atelier-folder-"));
 });
-afterEach(() => rm(folder, { recursive: true }));
-const { signal } = new AbortController();
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe("the data folder", () => {
-  it("is made, taken by one, and free again afterwards", async () => {
-    const path = join(folder, "a/b");
-    const first = openDataFolder(path);
-    await first.start(signal);
-    const second = openDataFolder(path);
-    await expect(second.start(signal)).rejects.toThrow(
-      `Another server (process ${process.pid}) is using the data folder ${path}.`,
-    );
-    // The one that was refused does not take the other's lock away.
-    await second[Symbol.asyncDispose]();
-    await expect(openDataFolder(path).start(signal)).rejects.toThrow(StartFault);
-    await first[Symbol.asyncDispose]();
-    await second.start(signal);
-    await second[Symbol.asyncDispose]();
-    expect(await readdir(path)).toEqual([]);
-  });
+const fieldsOf = async (pid: number): Promise<string[]> =>
+  (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
+const open = async (): Promise<void> => {
+  const component = openDataFolder(folder);
+  await component.start(new AbortController().signal);
+  await component[Symbol.asyncDispose]();
+};
 
-  it("takes over from a process that is gone, also when its id is in use again", async () => {
-    const child = spawn("true");
-    await once(child, "exit");
-    for (const stale of [`${child.pid} 12345\n`, `${process.pid} 1\n`, "", "garbage"]) {
-      await writeFile(join(folder, "server.lock"), stale);
-      const taken = openDataFolder(folder);
-      await taken.start(signal);
-      expect(await readFile(join(folder, "server.lock"), "utf8")).toMatch(new RegExp(`^${process.pid} \\d+\n$`, "u"));
-      await taken[Symbol.asyncDispose]();
-    }
+test("the lock of a server that was killed does not stop a start while its process is not reaped; that of a living one does", async () => {
+  const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec tail -f /dev/null"], {
+    stdio: ["ignore", "pipe", "ignore"],
   });
-
-  it("says what is wrong with the path", async () => {
-    await writeFile(join(folder, "file"), "");
-    const path = join(folder, "file/data");
-    await expect(openDataFolder(path).start(signal)).rejects.toThrow(
-      `The data folder ${path} can't be made or written (ENOTDIR)`,
-    );
-  });
-});
-
-describe("a start that failed, in one line", () => {
-  const where = { host: "127.0.0.1", port: 80, dataDir: "/data" };
-  it.each([
-    [Object.assign(new Error("listen"), { code: "EADDRINUSE" }), /^Port 80 on 127\.0\.0\.1 is in use/u],
-    [Object.assign(new Error("listen"), { code: "EACCES", syscall: "listen" }), /^Port 80 may not be used/u],
-    [
-      Object.assign(new Error("Command failed: initdb"), { stderr: "could not write: No space left on device" }),
-      /^The disk is full: .*\/data/u,
-    ],
-    [new Error("outer", { cause: new Error("ENOSPC: write") }), /^The disk is full/u],
-    [new Error("first line\nsecond line"), /^first line$/u],
-  ])("%s", (error, line) => {
-    expect(describeStartFault(error, where)).toMatch(line);
-    expect(describeStartFault(error, where)).not.toContain("\n");
-  });
+  try {
+    const [line] = (await once(parent.stdout, "data")) as [Buffer];
+    const zombie = Number.parseInt(line.toString(), 10);
+    await expect.poll(async () => (await fieldsOf(zombie))[0], { timeout: 5_000 }).toBe("Z");
+    const lock = join(folder, "server.lock");
+    await writeFile(lock, `${zombie} ${(await fieldsOf(zombie))[19]}\n`);
+    await expect(open()).resolves.toBeUndefined();
+    const living = parent.pid ?? 0;
+    await writeFile(lock, `${living} ${(await fieldsOf(living))[19]}\n`);
+    await expect(open()).rejects.toThrow(StartFault);
+    await writeFile(lock, `${living} 1\n`);
+    await expect(open()).resolves.toBeUndefined();
+  } finally {
+    parent.kill("SIGKILL");
+    await once(parent, "exit");
+  }
 });

@@ -9,11 +9,15 @@ export class StartFault extends Error {
   override readonly name = "StartFault";
 }
 
-/** When a process began, in clock ticks since boot: with its id this names it for good. undefined: it is gone. */
+/**
+ * When a process began, in clock ticks since boot: with its id this names it for good. undefined: it is gone, also when it ended
+ * and nobody has reaped it yet.
+ */
 const beginningOf = async (pid: number): Promise<string | undefined> => {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  // The second field is a name in parentheses that may hold spaces; the 22nd is the start time.
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  // The second field is a name in parentheses that may hold spaces; the third is the state, the 22nd the start time.
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
+  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
 };
 
 const isHeld = async (lock: string): Promise<boolean> => {

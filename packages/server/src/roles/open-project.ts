@@ -45,12 +45,12 @@ const isHidden = (error: unknown): boolean => error instanceof Problem && error.
 type Needs = { readonly sql: Sql; readonly projects: Pick<ProjectsService, "getProject" | "tree" | "readFile"> };
 
 export const createProjectOpener = ({ sql, projects }: Needs): PageSources["openProject"] => {
-  /** Only the id: whether the visitor may see the project is asked of projects. */
-  const idOf = async (slug: string): Promise<string | undefined> => {
-    const rows = await sql.transaction({ role: "jobs" }, (transaction) =>
-      transaction.query<{ id: string }>("select id from projects where slug = $1 and deleted_at is null", [slug]),
+  /** To who may see it: the visitor itself asks. */
+  const idOf = async ({ userId }: Actor, slug: string): Promise<string | undefined> => {
+    const rows = await sql.transaction({ role: "user", userId }, (transaction) =>
+      transaction.query<{ id: string | null }>("select atelier_project_of_slug($1) as id", [slug]),
     );
-    return rows[0]?.id;
+    return rows[0]?.id ?? undefined;
   };
   /** The page comes without the text when its live document can't be read now. */
   const readText = async (actor: Actor, projectId: string, path: string): Promise<OpenedProject["file"]> => {
@@ -66,7 +66,7 @@ export const createProjectOpener = ({ sql, projects }: Needs): PageSources["open
   return async (visitor, slug, filePath) => {
     if (slug.includes("\0") || slug.length > 200) return undefined;
     const actor = visitor ?? NOBODY;
-    const projectId = await idOf(slug);
+    const projectId = await idOf(actor, slug);
     if (projectId === undefined) return undefined;
     try {
       const [project, entries] = await Promise.all([

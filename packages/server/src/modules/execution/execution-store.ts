@@ -135,8 +135,8 @@ export const createExecutionStore = (sql: Sql): ExecutionStore => ({
   },
   async find(userId, id) {
     // Which project it belongs to, and no more: row-level security shows runs of others in the project at hand only.
-    const found = await sql.transaction({ role: "jobs" }, (transaction) =>
-      transaction.query<{ project_id: string | null }>("select project_id from executions where id = $1", [id]),
+    const found = await sql.transaction({ role: "user", userId }, (transaction) =>
+      transaction.query<{ project_id: string | null }>("select project_id from atelier_project_of_execution($1)", [id]),
     );
     if (found[0] === undefined) return undefined;
     const rows = await sql.transaction(scopeOf(userId, found[0].project_id), (transaction) =>

@@ -170,6 +170,8 @@ describe("admission of executions", () => {
     [{ args: Array<string>(20).fill("x".repeat(30_000)) }, "request/invalid"],
     [{ env: Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`V${i}`, ""])) }, "request/invalid"],
     [{ files: [{ path: "main.py", content: "!", encoding: "base64" as const }] }, "projects/content-invalid"],
+    [{ files: [{ path: "main.py", content: "a\udc00" }] }, "projects/content-invalid"],
+    [{ stdin: "\ud83d" }, "request/invalid"],
     [{ files: [...helloRequest.files, ...helloRequest.files] }, "request/invalid"],
     [{ files: [{ path: "main.py/x", content: "" }, ...helloRequest.files] }, "request/invalid"],
     [{ files: [{ path: "main.py", content: "x".repeat(1_048_577) }] }, "projects/too-large"],

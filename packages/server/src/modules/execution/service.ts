@@ -99,7 +99,8 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     return found.ready;
   };
 
-  const checkArguments = ({ args = [], env = {} }: StartExecution): void => {
+  const checkArguments = ({ args = [], env = {}, stdin = "" }: StartExecution): void => {
+    if (!stdin.isWellFormed()) throw errors.invalidField("stdin", "Texts are well-formed Unicode.");
     const given = { args, env: Object.entries(env).flat() };
     for (const at of ["args", "env"] as const) {
       const texts = given[at];

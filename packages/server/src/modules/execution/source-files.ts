@@ -84,7 +84,10 @@ type GivenFile = NonNullable<StartExecution["files"]>[number];
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u;
 
 const bytesOf = ({ path, content, encoding }: GivenFile): Uint8Array => {
-  if (encoding !== "base64") return Buffer.from(content, "utf8");
+  if (encoding !== "base64") {
+    if (!content.isWellFormed()) throw contentInvalid(path);
+    return Buffer.from(content, "utf8");
+  }
   if (!BASE64.test(content)) throw contentInvalid(path);
   return Buffer.from(content, "base64");
 };

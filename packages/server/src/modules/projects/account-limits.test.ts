@@ -98,11 +98,12 @@ test("[P28] a live document's text is always kept, and says when the account is 
 test("[P28] what is freed is seen within a minute", async () => {
   const clock = createManualClock();
   const room = createAccountRoom({ sql: projects.database.sql, clock, mostBytes: MOST_BYTES });
-  await expect(room.requireFor(alice.userId, 1)).rejects.toMatchObject({ code: "projects/too-large" });
+  const scope = { role: "user", userId: alice.userId } as const;
+  await expect(room.requireFor(alice.userId, 1, scope)).rejects.toMatchObject({ code: "projects/too-large" });
   await projects.admin.query("delete from blob_references where owner_id = $1", [alice.userId]);
-  await expect(room.requireFor(alice.userId, 1)).rejects.toMatchObject({ code: "projects/too-large" });
+  await expect(room.requireFor(alice.userId, 1, scope)).rejects.toMatchObject({ code: "projects/too-large" });
   clock.advance(60_000);
-  await room.requireFor(alice.userId, MOST_BYTES);
+  await room.requireFor(alice.userId, MOST_BYTES, scope);
   room.kept(alice.userId, MOST_BYTES);
   expect(await room.isFull(alice.userId)).toBe(true);
 });

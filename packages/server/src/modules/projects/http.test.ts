@@ -168,6 +168,32 @@ describe("the routes of projects", () => {
     }
   });
 
+  test("[P9] half of a surrogate pair is refused in every text, and nothing of it is written", async () => {
+    const half = String.raw`x\ud800y`;
+    const before = await (await call("GET", `/projects/${projectId}/tree`)).json();
+    const texts: Array<[string, string, string]> = [
+      ["POST", "/projects", `{"name": "${half}"}`],
+      ["POST", "/projects", `{"name": "P", "description": "${half}"}`],
+      ["POST", "/projects", `{"name": "P", "template": "${half}"}`],
+      ["PATCH", `/projects/${projectId}`, `{"name": "${half}"}`],
+      ["POST", `/projects/${projectId}/fork`, `{"name": "${half}"}`],
+      ["POST", files(), `{"path": "${half}", "content": ""}`],
+      ["POST", files(), `{"path": "half.txt", "content": "${half}"}`],
+      ["PUT", files(), `{"path": "main.py", "content": "${half}"}`],
+      ["PUT", files(), `{"path": "main.py", "content": "${half}", "encoding": "base64"}`],
+      ["POST", `/projects/${projectId}/folders`, `{"path": "${half}"}`],
+      ["POST", `/projects/${projectId}/move`, `{"from": "main.py", "to": "${half}"}`],
+      ["PUT", `/projects/${projectId}/editor-state`, `{"tabs": ["${half}"]}`],
+      ["PUT", `/projects/${projectId}/editor-state`, `{"${half}": 1}`],
+    ];
+    for (const [method, path, body] of texts) {
+      const headers = { authorization: "Bearer token-of-alice", "content-type": "application/json" };
+      const answer = await fetch(`${origin}/api${path}`, { method, headers, body });
+      expect([answer.status, method, path, body]).toEqual([400, method, path, body]);
+    }
+    expect(await (await call("GET", `/projects/${projectId}/tree`)).json()).toEqual(before);
+  });
+
   test("[P4] a share link ends at a time that there is", async () => {
     const link = (expiresAt: string) => call("POST", `/projects/${projectId}/links`, { role: "viewer", expiresAt });
     const endless = `2030-01-01T00:00:00.${"0".repeat(500)}Z`;

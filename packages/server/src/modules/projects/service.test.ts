@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Actor } from "#kernel/actor";
 import { createId } from "#kernel/ids";
 import { placeOf } from "./place.ts";
@@ -163,6 +163,39 @@ describe("members and links", () => {
 });
 
 describe("files", () => {
+  test("[P33] no byte is written for somebody who may not write, or where the write can't be", async () => {
+    const large = "x".repeat(200_000);
+    await create("a.txt");
+    await projects.service.createFolder(alice, projectId, "folder");
+    await join(bob, "viewer");
+    const stranger = await projects.addUser("Stranger");
+    const writing = vi.spyOn(projects.blobs, "put");
+    try {
+      for (const [actor, wanted] of [
+        [bob, "projects/role-too-low"],
+        [stranger, "projects/no-such-project"],
+      ] as const) {
+        await expect(put("a.txt", large, {}, actor)).rejects.toEqual(code(wanted));
+        await expect(put("a.txt", large, { idempotencyKey: "k" }, actor)).rejects.toEqual(code(wanted));
+        await expect(create("b.txt", large, actor)).rejects.toEqual(code(wanted));
+        await expect(projects.service.restoreVersion(actor, projectId, { path: "a.txt", version: 1 })).rejects.toEqual(
+          code(wanted),
+        );
+      }
+      await expect(put("a.txt", large, { version: 7 })).rejects.toEqual(code("projects/version-conflict"));
+      await expect(put("absent.txt", large)).rejects.toEqual(code("projects/no-such-file"));
+      await expect(put("folder", large)).rejects.toEqual(code("projects/not-a-file"));
+      await expect(create("a.txt", large)).rejects.toEqual(code("projects/path-taken"));
+      expect(writing).not.toHaveBeenCalled();
+      // The first answer comes again although the version that it expected is not the newest any more.
+      const first = await put("a.txt", large, { version: 1, idempotencyKey: "again" });
+      expect((await put("a.txt", large, { version: 1, idempotencyKey: "again" })).entry).toEqual(first.entry);
+      expect(writing).toHaveBeenCalled();
+    } finally {
+      writing.mockRestore();
+    }
+  });
+
   test("[P5] versions count from 1 without a gap; each keeps its bytes; history names the authors", async () => {
     expect((await create("a.txt", "one")).entry.version).toBe(1);
     await join(bob, "editor");

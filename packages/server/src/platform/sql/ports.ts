@@ -5,7 +5,8 @@
  * - `user`: row-level security for this user; with `projectId`, rows of that one project as the user's role allows.
  * - `identity`: sign-in tables only (accounts, refresh tokens), before there is a user.
  * - `log`: may only insert document-log rows for the projects named.
- * - `jobs`: background work over all projects (moving blobs, clean-up); never on behalf of a request.
+ * - `jobs`: background work over all projects (moving blobs, clean-up) and what live documents do for their own upkeep, after their
+ *   module asked for rights; never on behalf of a request. What a request must know beyond its rows it asks of a definer function.
  */
 export type Scope =
   | { readonly role: "user"; readonly userId: string; readonly projectId?: string }
@@ -18,6 +19,7 @@ export interface Transaction {
    * Rows of one statement with `$1`-style parameters; the text is a constant of the code, it is prepared under its own name.
    * Buffers travel as binary bytea (not inside arrays). Read: bigint is a number (beyond 2^53: RangeError), timestamptz a
    * Date, bytea a Buffer, jsonb its value.
+   * @throws Error once the transaction's work has resolved or thrown: nothing is done then.
    */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }

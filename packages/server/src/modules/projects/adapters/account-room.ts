@@ -1,15 +1,21 @@
 /** How much an account keeps, old versions and the bin included: looked up now and then, and counted in between. */
 import type { Clock } from "#kernel/clock";
-import type { Sql } from "#platform/sql";
+import type { Scope, Sql } from "#platform/sql";
 import { accountFull } from "../errors.ts";
 
 const LOOK_EVERY_MS = 60_000;
 const MAX_REMEMBERED = 10_000;
 
+/** Who asks: a user in the scope that the bytes are written in, where the account is the project's owner's or the user's own. */
+export type UserScope = Extract<Scope, { readonly role: "user" }>;
+
 export type AccountRoom = {
-  /** @throws Problem projects/too-large when the account would keep more than it may with so many bytes more. */
-  requireFor(ownerId: string, bytes: number): Promise<void>;
-  /** True when the account keeps all it may, or more. */
+  /**
+   * Whoever may not write there hears nothing, as long as nobody else has asked before.
+   * @throws Problem projects/too-large when the account would keep more than it may with so many bytes more.
+   */
+  requireFor(ownerId: string, bytes: number, scope: UserScope): Promise<void>;
+  /** For background work. True when the account keeps all it may, or more. */
   isFull(ownerId: string): Promise<boolean>;
   /** Counts content that was stored since the last look. */
   kept(ownerId: string, bytes: number): void;
@@ -23,31 +29,41 @@ export const createAccountRoom = (needs: {
   const { sql, clock, mostBytes } = needs;
   const known = new Map<string, { bytes: number; readonly untilMs: number }>();
 
-  const look = async (ownerId: string): Promise<number> => {
-    const rows = await sql.transaction({ role: "jobs" }, (transaction) =>
-      transaction.query<{ bytes: number }>(
-        "select coalesce(sum(size), 0)::bigint as bytes from blob_references where owner_id = $1",
-        [ownerId],
-      ),
-    );
-    return rows[0]?.bytes ?? 0;
-  };
-  const bytesOf = async (ownerId: string): Promise<number> => {
-    const entry = known.get(ownerId);
-    if (entry !== undefined && clock.monotonic() < entry.untilMs) return entry.bytes;
-    const bytes = await look(ownerId);
+  const remember = (ownerId: string, bytes: number): number => {
     const oldest = known.size >= MAX_REMEMBERED ? known.keys().next() : undefined;
     if (oldest?.done === false) known.delete(oldest.value);
     known.delete(ownerId);
     known.set(ownerId, { bytes, untilMs: clock.monotonic() + LOOK_EVERY_MS });
     return bytes;
   };
+  const remembered = (ownerId: string): number | undefined => {
+    const entry = known.get(ownerId);
+    return entry !== undefined && clock.monotonic() < entry.untilMs ? entry.bytes : undefined;
+  };
+  /** undefined: the user may not write there, which the write itself will say. */
+  const bytesFor = async (ownerId: string, scope: UserScope): Promise<number | undefined> => {
+    const rows = await sql.transaction(scope, (transaction) =>
+      transaction.query<{ bytes: number | null }>("select atelier_account_bytes() as bytes", []),
+    );
+    const bytes = rows[0]?.bytes ?? undefined;
+    return bytes === undefined ? undefined : remember(ownerId, bytes);
+  };
+  const bytesOf = async (ownerId: string): Promise<number> => {
+    const rows = await sql.transaction({ role: "jobs" }, (transaction) =>
+      transaction.query<{ bytes: number }>(
+        "select coalesce(sum(size), 0)::bigint as bytes from blob_references where owner_id = $1",
+        [ownerId],
+      ),
+    );
+    return remember(ownerId, rows[0]?.bytes ?? 0);
+  };
 
   return {
-    async requireFor(ownerId, bytes) {
-      if ((await bytesOf(ownerId)) + bytes > mostBytes) throw accountFull(mostBytes);
+    async requireFor(ownerId, bytes, scope) {
+      const kept = remembered(ownerId) ?? (await bytesFor(ownerId, scope)) ?? 0;
+      if (kept + bytes > mostBytes) throw accountFull(mostBytes);
     },
-    isFull: async (ownerId) => (await bytesOf(ownerId)) >= mostBytes,
+    isFull: async (ownerId) => (remembered(ownerId) ?? (await bytesOf(ownerId))) >= mostBytes,
     kept(ownerId, bytes) {
       const entry = known.get(ownerId);
       if (entry !== undefined) entry.bytes += bytes;

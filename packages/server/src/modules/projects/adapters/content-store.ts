@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { BlobStore, Vault } from "#platform/blobs";
 
 /** Bodies up to this are committed with their metadata and moved to the blob store later. */
-const STAGED_BYTES = 100 * 1024;
+export const STAGED_BYTES = 100 * 1024;
 
 export const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 

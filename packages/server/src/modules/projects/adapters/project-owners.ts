@@ -1,22 +1,25 @@
 /** Who owns a project: asked once, because it never changes; saves need it to seal their bytes before they reach the database. */
-import type { Sql } from "#platform/sql";
+import type { Scope, Sql } from "#platform/sql";
 import { isId } from "#kernel/ids";
 import { noSuchProject } from "../errors.ts";
 
 const MAX_CACHED = 100_000;
 
 /** The owner's id. Says nothing about anybody's rights: those are checked by the transaction that writes. */
-export type ProjectOwners = { ownerOf(projectId: string): Promise<string> };
+export type ProjectOwners = {
+  /** @param scope who asks: a user to whom the project is visible, or background work */
+  ownerOf(projectId: string, scope: Scope): Promise<string>;
+};
 
-/** `ownerOf` throws Problem projects/no-such-project when there is none. */
+/** `ownerOf` throws Problem projects/no-such-project when there is none, or none that the scope sees. */
 export const createProjectOwners = (sql: Sql): ProjectOwners => {
   const known = new Map<string, string>();
   return {
-    async ownerOf(projectId) {
+    async ownerOf(projectId, scope) {
       const cached = known.get(projectId);
       if (cached !== undefined) return cached;
       if (!isId(projectId)) throw noSuchProject();
-      const rows = await sql.transaction({ role: "jobs" }, (transaction) =>
+      const rows = await sql.transaction(scope, (transaction) =>
         transaction.query<{ owner_id: string }>("select owner_id from projects where id = $1", [projectId]),
       );
       const ownerId = rows[0]?.owner_id;

@@ -8,6 +8,7 @@ import {
   noSuchFile,
   noSuchProject,
   notAFile,
+  pathTaken,
   roleTooLow,
   tooLarge,
   versionConflict,
@@ -15,7 +16,7 @@ import {
 import type { Asking, FileStore, Written } from "../ports.ts";
 import type { Place } from "../place.ts";
 import type { AccountRoom } from "./account-room.ts";
-import { createContentStore, type PreparedContent } from "./content-store.ts";
+import { createContentStore, type PreparedContent, STAGED_BYTES } from "./content-store.ts";
 import { findNode, toEntry, type NodeRow } from "./node-rows.ts";
 import { createProjectOwners } from "./project-owners.ts";
 import { inProject } from "./project-scope.ts";
@@ -73,14 +74,13 @@ export const createSqlFileStore = (needs: {
 
   /** Prepares bytes for a project and drops the copy again when the write fails or the content was there already. */
   const withContent = async <T extends { readonly blobUsed: boolean }>(
-    projectId: string,
+    ownerId: string,
     bytes: Uint8Array,
-    write: (content: PreparedContent, ownerId: string) => Promise<T>,
+    write: (content: PreparedContent) => Promise<T>,
   ): Promise<T> => {
-    const ownerId = await owners.ownerOf(projectId);
     const content = await contents.prepare(ownerId, bytes);
     try {
-      const result = await write(content, ownerId);
+      const result = await write(content);
       if (result.blobUsed) room.kept(ownerId, content.size);
       else await contents.discard(content);
       return result;
@@ -95,6 +95,20 @@ export const createSqlFileStore = (needs: {
     inProject(sql, { ...asking, atLeast: "editor" }, async (transaction) => {
       await lockTree(transaction, asking.projectId);
       return work(transaction);
+    });
+
+  /** @param at without `expected` as a key only the role is asked: an answer that was kept is given again whatever is there now */
+  const requireWritable = (
+    asking: Asking,
+    place: Place,
+    at: { readonly expected?: number | undefined },
+  ): Promise<void> =>
+    inProject(sql, { ...asking, atLeast: "editor" }, async (transaction) => {
+      if (!("expected" in at)) return;
+      const node = await findNode(transaction, asking.projectId, place);
+      if (node === undefined) throw noSuchFile(place.path);
+      if (node.kind === "folder") throw notAFile(place.path);
+      if (at.expected !== undefined && at.expected !== node.version) throw versionConflict(node.version);
     });
 
   const last = (made: readonly Entry[]): { entry: Entry; made: readonly Entry[] } => {
@@ -137,10 +151,15 @@ export const createSqlFileStore = (needs: {
     readStored: reads.readStored,
 
     async create(asking, place, bytes, replay) {
+      const scope = { role: "user", ...asking } as const;
       // Asked before the bytes are prepared, so that nobody fills the store of a project that it may not write.
-      await inProject(sql, { ...asking, atLeast: "editor" }, () => Promise.resolve());
-      await room.requireFor(await owners.ownerOf(asking.projectId), bytes.byteLength);
-      return withContent(asking.projectId, bytes, (content, ownerId) =>
+      await inProject(sql, { ...asking, atLeast: "editor" }, async (transaction) => {
+        if (replay !== undefined || bytes.byteLength <= STAGED_BYTES) return;
+        if ((await findNode(transaction, asking.projectId, place)) !== undefined) throw pathTaken(place.path);
+      });
+      const ownerId = await owners.ownerOf(asking.projectId, scope);
+      await room.requireFor(ownerId, bytes.byteLength, scope);
+      return withContent(ownerId, bytes, (content) =>
         changeTree(asking, async (transaction) => {
           const first = replay && (await findReplay<Entry>(transaction, asking.userId, replay));
           if (first !== undefined) return { entry: first, made: [], blobUsed: false };
@@ -172,13 +191,18 @@ export const createSqlFileStore = (needs: {
           await keepReplay(transaction, { userId: asking.userId, replay, status: 200, answer: written.entry });
         return { ...written, blobUsed: row.blob_used };
       };
-      await room.requireFor(await owners.ownerOf(asking.projectId), bytes.byteLength).catch(async (error: unknown) => {
+      const scope = { role: "user", ...asking } as const;
+      // A large body is stored before the transaction: rights come first, and so does what is plain already.
+      if (bytes.byteLength > STAGED_BYTES)
+        await requireWritable(asking, place, replay === undefined ? { expected } : {});
+      const ownerId = await owners.ownerOf(asking.projectId, scope);
+      await room.requireFor(ownerId, bytes.byteLength, scope).catch(async (error: unknown) => {
         // Whether an account is full is told to those who may write there; others hear what they always hear.
         await inProject(sql, { ...asking, atLeast: "editor" }, () => Promise.resolve());
         throw error;
       });
-      return withContent(asking.projectId, bytes, (content) =>
-        sql.transaction({ role: "user", ...asking }, (transaction) => write(transaction, content)),
+      return withContent(ownerId, bytes, (content) =>
+        sql.transaction(scope, (transaction) => write(transaction, content)),
       );
     },
 
@@ -207,8 +231,10 @@ export const createSqlFileStore = (needs: {
 
     async saveCheckpoint(save) {
       const author = save.editorIds.at(-1) ?? null;
-      const { row, path, projectBytes } = await withContent(save.projectId, save.bytes, (content) =>
-        sql.transaction({ role: "jobs" }, async (transaction) => {
+      const scope = { role: "jobs" } as const;
+      const ownerId = await owners.ownerOf(save.projectId, scope);
+      const { row, path, projectBytes } = await withContent(ownerId, save.bytes, (content) =>
+        sql.transaction(scope, async (transaction) => {
           const [rows, paths] = await Promise.all([
             transaction.query<SavedRow>(
               `select ${SAVED_COLUMNS} from atelier_save_version($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, null) r`,
@@ -241,7 +267,7 @@ export const createSqlFileStore = (needs: {
       );
       if (row === undefined || row.outcome === "no-such-file") return undefined;
       if (row.outcome !== "version-conflict") {
-        const isFull = projectBytes >= limits.mostBytes || (await room.isFull(await owners.ownerOf(save.projectId)));
+        const isFull = projectBytes >= limits.mostBytes || (await room.isFull(ownerId));
         return { ...toWritten(row, path, limits), isFull };
       }
       const stored = await reads.readStored(save.projectId, save.fileId);

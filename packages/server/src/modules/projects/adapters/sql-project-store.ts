@@ -132,6 +132,7 @@ export const createSqlProjectStore = (needs: {
       await room.requireFor(
         userId,
         project.files.reduce((sum, file) => sum + file.bytes.byteLength, 0),
+        { role: "user", userId },
       );
       const prepared = await Promise.all(
         project.files.map(async (file) => ({
@@ -160,7 +161,8 @@ export const createSqlProjectStore = (needs: {
       const source = await this.get(asking);
       const owner = { from: source.owner.id, to: asking.userId };
       // Content of one owner is stored once; of somebody else's the account may have none yet.
-      if (owner.from !== owner.to) await room.requireFor(owner.to, source.sizeBytes);
+      if (owner.from !== owner.to)
+        await room.requireFor(owner.to, source.sizeBytes, { role: "user", userId: owner.to });
       const copy = await inProject(sql, { ...asking, atLeast: "viewer" }, async (transaction) => {
         const tree = await readForFork(transaction, {
           projectId: asking.projectId,

@@ -1,4 +1,4 @@
-/** Reads a JSON body: valid UTF-8, and no key that could reach a prototype. */
+/** Reads a JSON body: valid UTF-8, well-formed Unicode in every text, and no key that could reach a prototype. */
 import { Problem } from "#kernel/problem";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
@@ -8,6 +8,21 @@ const SUSPICIOUS = /__proto__|\\u005f/iu;
 const refuseUnsafeKeys = (key: string, value: unknown): unknown => {
   if (key === "__proto__") throw new Problem("request/invalid", "body: the key __proto__ is not taken");
   return value;
+};
+
+/** Bytes in UTF-8 hold no half of a surrogate pair: it can only come as an escape. */
+const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/u;
+
+/** Whatever stores or passes such text on would replace it by another character without a word. */
+const refuseHalfPairs = (value: unknown): void => {
+  const waiting: unknown[] = [value];
+  while (waiting.length > 0) {
+    const next = waiting.pop();
+    if (typeof next === "string" && !next.isWellFormed())
+      throw new Problem("request/invalid", "body: half of a surrogate pair is no text");
+    if (typeof next !== "object" || next === null) continue;
+    for (const [key, inner] of Object.entries(next)) waiting.push(key, inner);
+  }
 };
 
 /** @returns undefined for an empty body. @throws Problem request/invalid. */
@@ -21,7 +36,9 @@ export const parseJsonBody = (bytes: Uint8Array): unknown => {
   }
   try {
     // Every schema of ours refuses or copies unknown keys, so __proto__ could only hide: say so instead.
-    return SUSPICIOUS.test(text) ? (JSON.parse(text, refuseUnsafeKeys) as unknown) : (JSON.parse(text) as unknown);
+    const value: unknown = SUSPICIOUS.test(text) ? JSON.parse(text, refuseUnsafeKeys) : JSON.parse(text);
+    if (SURROGATE_ESCAPE.test(text)) refuseHalfPairs(value);
+    return value;
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem("request/invalid", "body: not valid JSON");

@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,9 +9,11 @@ import { createId } from "#kernel/ids";
 import { silentLog, type Log } from "#kernel/log";
 import type { Problem } from "#kernel/problem";
 import { migrate } from "../migrate.ts";
-import { createEmbeddedPostgres, DataFolderInUse, type EmbeddedPostgres } from "./embedded-postgres.ts";
+import { createEmbeddedPostgres, type EmbeddedPostgres } from "./embedded-postgres.ts";
 import { createPgSql } from "./pg-sql.ts";
-import { findPostgresProcesses } from "./postmaster.ts";
+import { clearRemains, findPostgresProcesses } from "./postmaster.ts";
+import { clearSocketLock, DataFolderInUse } from "./socket-lock.ts";
+import { findSystemAccount } from "./system-account.ts";
 
 const run = promisify(execFile);
 
@@ -25,6 +28,31 @@ const started = async (postgres: EmbeddedPostgres): Promise<EmbeddedPostgres> =>
 };
 const postmaster = async (): Promise<number> =>
   Number.parseInt(await readFile(join(data, "postmaster.pid"), "utf8"), 10);
+
+/**
+ * Two processes of the database's own account, which alone PostgreSQL believes in: one that ended and that nobody has asked
+ * about, so that its number is still taken, and another program.
+ */
+const makeStrangers = async (): Promise<{ pids: number[]; end: () => Promise<void> }> => {
+  const account = process.getuid?.() === 0 ? await findSystemAccount("atelier") : undefined;
+  // The shell leaves its child to a program that never waits for children.
+  const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec tail -f /dev/null"], {
+    stdio: ["ignore", "pipe", "ignore"],
+    cwd: "/",
+    ...account,
+  });
+  const [line] = (await once(parent.stdout, "data")) as [Buffer];
+  const zombie = Number.parseInt(line.toString(), 10);
+  const state = async () => (await readFile(`/proc/${zombie}/stat`, "utf8")).split(") ")[1]?.[0];
+  await expect.poll(state, { timeout: 5_000 }).toBe("Z");
+  return {
+    pids: [zombie, parent.pid ?? 0],
+    async end() {
+      parent.kill("SIGKILL");
+      await once(parent, "exit");
+    },
+  };
+};
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "atelier-embedded-"));
@@ -116,6 +144,49 @@ describe("the bundled PostgreSQL", () => {
     const postgres = await started(open());
     await postgres[Symbol.asyncDispose]();
     expect(await findPostgresProcesses(data)).toEqual([]);
+  });
+
+  test("[S10] lock files of a dead server are removed, whether its number is a zombie's or another program's", async () => {
+    const lock = (folder: string) => join(folder, ".s.PGSQL.5432.lock");
+    const socketFolder = join(dataDir, "postgres", "socket");
+    const strangers = await makeStrangers();
+    try {
+      for (const pid of strangers.pids) {
+        const words = `${pid}\n${data}\n1700000000\n5432\n${socketFolder}\n`;
+        await writeFile(join(data, "postmaster.pid"), `${words}\n 1 1\n`);
+        await writeFile(lock(socketFolder), words);
+        await writeFile(join(socketFolder, ".s.PGSQL.5432"), "");
+        const postgres = await started(open());
+        expect(await findPostgresProcesses(data)).toContain(await postmaster());
+        expect(await readFile(lock(socketFolder), "utf8")).toContain(`${await postmaster()}\n`);
+        await postgres[Symbol.asyncDispose]();
+      }
+    } finally {
+      await strangers.end();
+    }
+  });
+
+  test("[S10] the lock files of a server that lives, and those of another data folder, stay", async () => {
+    const postgres = await started(open());
+    const socketFolder = join(dataDir, "postgres", "socket");
+    const file = join(socketFolder, ".s.PGSQL.5432.lock");
+    try {
+      const before = [await readFile(file, "utf8"), await readFile(join(data, "postmaster.pid"), "utf8")];
+      await clearRemains(data);
+      await expect(clearSocketLock({ dataFolder: data, socketFolder })).rejects.toThrow(DataFolderInUse);
+      // Also when no process of it can be seen, as from another container: it answers on its socket.
+      await expect(clearSocketLock({ dataFolder: data, socketFolder, findProcesses: async () => [] })).rejects.toThrow(
+        DataFolderInUse,
+      );
+      expect([await readFile(file, "utf8"), await readFile(join(data, "postmaster.pid"), "utf8")]).toEqual(before);
+    } finally {
+      await postgres[Symbol.asyncDispose]();
+    }
+    const foreign = `${process.pid}\n/somewhere/else\n1700000000\n5432\n${socketFolder}\n`;
+    await writeFile(file, foreign);
+    await clearSocketLock({ dataFolder: data, socketFolder });
+    expect(await readFile(file, "utf8")).toBe(foreign);
+    await rm(file);
   });
 
   test("[S10] a server that was killed leaves the database running, and the next one adopts it", async () => {

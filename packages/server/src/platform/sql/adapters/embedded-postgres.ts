@@ -16,6 +16,7 @@ import {
   stopPostmaster,
   worksIn,
 } from "./postmaster.ts";
+import { clearSocketLock, DataFolderInUse } from "./socket-lock.ts";
 import { ensureSystemAccount, type SystemAccount } from "./system-account.ts";
 
 const SUPERUSER = "atelier_admin";
@@ -72,11 +73,6 @@ export type EmbeddedPostgres = Component & {
   /** The role behind `url`, to be made a member of the application roles. */
   readonly serverRole: string;
 };
-
-/** Two servers on one data folder: the second one stops before it touches anything. */
-export class DataFolderInUse extends Error {
-  override readonly name = "DataFolderInUse";
-}
 
 const urlOf = (user: string, database: string, socketFolder: string): string =>
   `postgresql://${user}@localhost/${database}?host=${encodeURIComponent(socketFolder)}`;
@@ -166,6 +162,7 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
   const startAnew = async ({ root, data, logFile }: PostgresFolders): Promise<pg.Client> => {
     await clearRemains(data);
     socketFolder = await makeSocketFolder(root, account, options.runtimeFolders ?? []);
+    await clearSocketLock({ dataFolder: data, socketFolder });
     const { pid, exited } = await startPostmaster({
       program,
       dataFolder: data,

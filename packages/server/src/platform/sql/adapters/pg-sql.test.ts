@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createId } from "#kernel/ids";
 import { silentLog } from "#kernel/log";
 import { toFailure } from "../pg-failure.ts";
+import type { Transaction } from "../ports.ts";
 import { openTestDatabase, type TestDatabase } from "../test-database.ts";
 import { createDiskRoom } from "./disk-room.ts";
 import { createPgSql } from "./pg-sql.ts";
@@ -66,6 +67,30 @@ describe("sql over pg", () => {
       }),
     ).rejects.toThrow(/had failed/u);
     expect(await valueOf(1)).toBe(0);
+  });
+
+  test("[S4] a transaction that has ended takes no statement, however it ended and whoever has the connection now", async () => {
+    const one = createPgSql({ url: database.url, log: silentLog, maxConnections: 1 });
+    try {
+      const kept: Transaction[] = [];
+      await one.transaction(jobs, async (t) => void kept.push(t));
+      await one
+        .transaction(jobs, (t) => Promise.reject(new Error(`rolled back ${kept.push(t)}`)))
+        .catch(() => undefined);
+      await one.transaction(jobs, async (t) => {
+        if (kept.push(t) === 3) throw Object.assign(new Error("planted"), { code: "40001" });
+      });
+      const late = (transaction: Transaction) => transaction.query("update scratch set value = 5 where id = 1");
+      await one.transaction(jobs, async (current) => {
+        for (const ended of kept) await expect(late(ended)).rejects.toThrow(/has ended/u);
+        await current.query("select 1");
+      });
+      for (const ended of kept) await expect(late(ended)).rejects.toThrow(/has ended/u);
+      expect(kept).toHaveLength(4);
+      expect(await valueOf(1)).not.toBe(5);
+    } finally {
+      await one[Symbol.asyncDispose]();
+    }
   });
 
   test("[S5] bytes travel both ways, large counters are numbers, and one beyond 2^53 is a fault", async () => {

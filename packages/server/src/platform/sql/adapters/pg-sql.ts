@@ -86,14 +86,22 @@ const attempt = async <T>(
   const begun = client.query(begin);
   // When BEGIN fails, the statement behind it fails as well and tells.
   begun.catch(ignore);
+  let hasEnded = false;
   const transaction: Transaction = {
     async query<Row extends object>(text: string, values?: readonly unknown[]) {
+      // The connection may be somebody else's by now, under another role.
+      if (hasEnded) throw new Error("The transaction has ended: a statement came too late.");
       const query = values === undefined ? { text } : { name: statementName(text), text, values: [...values] };
       const { rows } = await client.query<Row>(query);
       return rows;
     },
   };
-  const result = await work(transaction);
+  let result: T;
+  try {
+    result = await work(transaction);
+  } finally {
+    hasEnded = true;
+  }
   await begun;
   const { command } = await client.query("commit");
   // A transaction whose failed statement was caught by `work` commits as a rollback.

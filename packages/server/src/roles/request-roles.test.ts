@@ -1,0 +1,250 @@
+/** No request asks the database as `jobs`, whom row-level security does not bind. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { routes, sockets, type Route } from "@atelier/contracts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { systemClock } from "#kernel/clock";
+import { createId } from "#kernel/ids";
+import { silentLog } from "#kernel/log";
+import { createVault } from "#platform/blobs";
+import type { HttpServer } from "#platform/http";
+import type { Scope, Sql } from "#platform/sql";
+import { createIdentity } from "#identity";
+import { createLinkTokens, type ProjectsNeeds } from "#projects";
+import { createPostgresDocumentStore } from "../modules/collaboration/adapters/document-store-postgres.ts";
+import { createArgon2Passwords } from "../modules/identity/adapters/argon2-passwords.ts";
+import { createAccountRoom } from "../modules/projects/adapters/account-room.ts";
+import { createSqlFileStore } from "../modules/projects/adapters/sql-file-store.ts";
+import { createSqlMemberStore } from "../modules/projects/adapters/sql-member-store.ts";
+import { createSqlProjectStore } from "../modules/projects/adapters/sql-project-store.ts";
+import { createSqlStagedBlobs } from "../modules/projects/adapters/sql-staged-blobs.ts";
+import { openFolderBlobStore } from "../platform/blobs/adapters/folder-blob-store.ts";
+import { createInProcessBus } from "../platform/bus/adapters/in-process-bus.ts";
+import { actorNamed, createEdgeFixture, type EdgeFixture } from "../platform/http/test-edge.ts";
+import { createInProcessLeases } from "../platform/leases/adapters/in-process-leases.ts";
+import { createSequenceFences } from "../platform/leases/adapters/sequence-fences.ts";
+import { createPrometheusMetrics } from "../platform/metrics/adapters/prometheus-metrics.ts";
+import { openTestDatabase, type TestDatabase } from "../platform/sql/test-database.ts";
+import { createAccountUsage } from "./account-usage.ts";
+import { bindApplication, createApplication } from "./application.ts";
+import { createProjectOpener } from "./open-project.ts";
+
+/** The request, or the opening of a socket, that the current work is for. */
+const request = new AsyncLocalStorage<string>();
+const asked: Array<{ readonly by: string; readonly role: Scope["role"] }> = [];
+
+/** As the edge runs its handlers, but each in the context of its request. */
+const watched = (server: HttpServer): HttpServer =>
+  new Proxy(server, {
+    get(target, name) {
+      if (name === "bind")
+        return (route: Route, handler: (call: never) => Promise<never>) =>
+          target.bind(route, (call) => request.run(route.id, () => handler(call as never)));
+      if (name === "socket")
+        return (path: string, limits: { maxFrameBytes: number }, handler: (call: unknown) => void) =>
+          target.socket(path, limits, (call) => request.run(path, () => handler(call)));
+      return Reflect.get(target, name) as unknown;
+    },
+  });
+
+let database: TestDatabase;
+let folder: string;
+let edge: EdgeFixture;
+let origin: string;
+let sql: Sql;
+let application: ReturnType<typeof createApplication>;
+const alice = actorNamed("alice");
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  folder = await mkdtemp(join(tmpdir(), "atelier-roles-"));
+  edge = createEdgeFixture();
+  const admin = await database.openAdmin();
+  for (const name of ["alice", "bob"])
+    await admin.query("insert into users (id, kind, name) values ($1, 'guest', $2)", [actorNamed(name).userId, name]);
+  sql = {
+    transaction(scope, work) {
+      const by = request.getStore();
+      if (by !== undefined) asked.push({ by, role: scope.role });
+      return database.sql.transaction(scope, work);
+    },
+    healthy: () => database.sql.healthy(),
+  };
+  const clock = systemClock;
+  const log = silentLog;
+  const bus = createInProcessBus(log);
+  const metrics = createPrometheusMetrics();
+  const blobs = await openFolderBlobStore(folder);
+  const room = createAccountRoom({ sql, clock, mostBytes: 1e9 });
+  const limits = { mostBytes: 1e8, mostNodes: 1_000 };
+  const storage = { sql, vault: createVault(randomBytes(32)), blobs, limits, room, mostProjects: 100 };
+  const secretKey = randomBytes(32);
+  const passwords = createArgon2Passwords();
+  const usage = createAccountUsage({ sql, projectBytes: 1e8 });
+  const identity = createIdentity({ sql, bus, clock, log, passwords, usage, secretKey, guests: true });
+  const files = createSqlFileStore(storage);
+  // What live documents do for themselves, after their rights were asked, is background work: these two, their log and leases.
+  const exempt: ProjectsNeeds["files"] = {
+    ...files,
+    readStored: (...given) => request.exit(() => files.readStored(...given)),
+    saveCheckpoint: (...given) => request.exit(() => files.saveCheckpoint(...given)),
+  };
+  application = createApplication({
+    sql,
+    blobs,
+    bus,
+    audit: { record: () => undefined },
+    leases: createInProcessLeases({ fences: createSequenceFences(database.sql), clock }),
+    clock,
+    log,
+    metrics,
+    identity,
+    stores: {
+      projects: createSqlProjectStore(storage),
+      members: createSqlMemberStore(sql),
+      files: exempt,
+      templates: { get: async () => [{ path: "main.py", bytes: Buffer.from("print(1)\n") }] },
+    },
+    linkTokens: createLinkTokens(secretKey),
+    staged: createSqlStagedBlobs(sql),
+    documents: createPostgresDocumentStore({ sql: database.sql, onCorrupt: () => undefined }),
+    sandbox: { provider: undefined, tier: null, verdicts: [] },
+    executionSettings: {
+      EXECUTION_CONCURRENCY: 1,
+      EXECUTION_QUEUE: 1,
+      EXECUTION_WARM_MAX: 0,
+      EXECUTION_PROGRAM_MIB: 1,
+    },
+    languagesFolder: join(import.meta.dirname, "../../../../languages"),
+    imagesFolder: folder,
+    publicUrl: "http://localhost",
+    onFatal: () => undefined,
+  });
+  const server = watched(edge.server);
+  bindApplication(server, application, { identity, bus, clock, log, https: false });
+  server.bind({ ...routes.logout, id: "planted", path: "/planted" }, async () => {
+    await sql.transaction({ role: "jobs" }, (transaction) => transaction.query("select 1"));
+    return { status: 204 as const, body: undefined };
+  });
+  for (const component of application.components) await component.start(new AbortController().signal);
+  origin = await edge.listen();
+});
+afterAll(async () => {
+  await edge[Symbol.asyncDispose]();
+  for (const component of application.components.toReversed()) await component[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+const call = async (method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> => {
+  const answer = await fetch(`${origin}/api${path}`, {
+    method,
+    headers: {
+      authorization: "Bearer token-of-alice",
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: answer.status, text: await answer.text() };
+};
+const inJobs = (): string[] => asked.filter(({ role }) => role === "jobs").map(({ by }) => by);
+const idOf = ({ text }: { text: string }): string => (JSON.parse(text) as { id: string }).id;
+
+test("[P34] no route, no socket and no page asks as jobs; a planted one is found", async () => {
+  const id = idOf(await call("POST", "/projects", { name: "P", template: "python", visibility: "public" }));
+  const files = `/projects/${id}/files`;
+  const link = JSON.parse((await call("POST", `/projects/${id}/links`, { role: "editor" })).text) as {
+    id: string;
+    token: string;
+  };
+  const execution = createId();
+  const admin = await database.openAdmin();
+  await admin.query(
+    `insert into executions (id, project_id, user_id, language, runtime_version, entry_point, args, tty, limits, status, queued_at,
+        ended_at, usage, code_hash)
+      values ($1, $2, $3, 'python', '3', 'main.py', '[]', false, $4, 'succeeded', now(), now(), $5, 'c')`,
+    [
+      execution,
+      id,
+      alice.userId,
+      { wallMs: 1, cpuMs: 1, memoryBytes: 1, outputBytes: 1 },
+      { wallMs: 0, cpuMs: 0, memoryPeakBytes: 0, outputBytes: 0 },
+    ],
+  );
+  const large = "x".repeat(200_000);
+  const bob = actorNamed("bob").userId;
+  const calls: Array<[keyof typeof routes, string, unknown?]> = [
+    ["listProjects", "/projects"],
+    ["getProject", `/projects/${id}`],
+    ["updateProject", `/projects/${id}`, { name: "Q" }],
+    ["tree", `/projects/${id}/tree`],
+    ["createFile", files, { path: "a.txt", content: "a" }],
+    ["createFile", files, { path: "large.txt", content: large }],
+    ["putFile", files, { path: "a.txt", content: "b" }],
+    ["putFile", files, { path: "large.txt", content: `${large}y` }],
+    ["readFile", `${files}?path=a.txt`],
+    ["readRawFile", `${files}/raw?path=large.txt`],
+    ["history", `${files}/history?path=a.txt`],
+    ["restoreVersion", `${files}/restore`, { path: "a.txt", version: 1 }],
+    ["createFolder", `/projects/${id}/folders`, { path: "d" }],
+    ["move", `/projects/${id}/move`, { from: "a.txt", to: "d/a.txt" }],
+    ["deleteFile", `${files}?path=d&recursive=true`],
+    ["forkProject", `/projects/${id}/fork`, {}],
+    ["exportProject", `/projects/${id}/export`],
+    ["listMembers", `/projects/${id}/members`],
+    ["getMember", `/projects/${id}/members/${alice.userId}`],
+    ["putMember", `/projects/${id}/members/${bob}`, { role: "viewer" }],
+    ["deleteMember", `/projects/${id}/members/${bob}`],
+    ["acceptLink", `/links/${link.token}/accept`],
+    ["listLinks", `/projects/${id}/links`],
+    ["deleteLink", `/projects/${id}/links/${link.id}`],
+    ["editorState", `/projects/${id}/editor-state`],
+    ["putEditorState", `/projects/${id}/editor-state`, { tabs: [] }],
+    ["liveSessions", `/projects/${id}/sessions`],
+    ["listExecutions", `/projects/${id}/executions`],
+    ["getExecution", `/executions/${execution}`],
+    ["stopExecution", `/executions/${execution}`],
+    ["startExecution", "/executions", { projectId: id, language: "python", entryPoint: "main.py" }],
+    ["deleteProject", `/projects/${id}`],
+    ["restoreProject", `/projects/${id}/restore`],
+  ];
+  for (const [route, path, body] of calls) {
+    const answer = await call(routes[route].method, path, body);
+    // Without a sandbox nothing runs; everything else is done.
+    expect([route, answer.status < 400 || answer.status === 503, answer.text]).toEqual([route, true, answer.text]);
+  }
+  for (const route of Object.values(routes) as Route[]) {
+    if (calls.some(([called]) => called === route.id)) continue;
+    await call(route.method, route.path.replaceAll(/:\w+/gu, id), route.body === undefined ? undefined : {});
+  }
+  const file = (JSON.parse((await call("GET", `/projects/${id}/tree`)).text) as { entries: Array<{ id: string }> })
+    .entries[0];
+  for (const path of Object.values(sockets)) {
+    const address = path
+      .replace(":projectId", id)
+      .replace(":fileId", file?.id ?? "")
+      .replace(":id", execution);
+    const socket = new WebSocket(`${origin.replace("http", "ws")}/api${address}?token=token-of-alice`);
+    socket.on("error", () => undefined);
+    await once(socket, "open");
+    await Promise.race([once(socket, "message"), once(socket, "close")]);
+    socket.terminate();
+  }
+  const opener = createProjectOpener({ sql, projects: application.projects });
+  const { slug } = JSON.parse((await call("GET", `/projects/${id}`)).text) as { slug: string };
+  for (const visitor of [alice, actorNamed("bob"), undefined])
+    expect((await request.run("page", () => opener(visitor, slug, undefined)))?.project.id).toBe(id);
+  expect(await request.run("page", () => opener(alice, "nowhere", undefined))).toBeUndefined();
+
+  expect(inJobs()).toEqual([]);
+  // Every operation that touches the database was watched.
+  expect(new Set(asked.map(({ by }) => by)).size).toBeGreaterThan(35);
+  expect(asked.length).toBeGreaterThan(80);
+  await call("POST", "/planted");
+  expect(inJobs()).toEqual(["planted"]);
+});
