@@ -37,6 +37,10 @@ export const LimitsSchema = z.strictObject({
 const ArgumentSchema = z.string().max(32_768).refine(isPlainText, "No NUL character and no half of a surrogate pair.");
 const EnvironmentSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/u), ArgumentSchema);
 
+/** At most this comes back into the project from one run. */
+export const MAX_COLLECTED_FILES = 100;
+export const MAX_COLLECTED_BYTES = 20 * 1_048_576;
+
 export const StartExecutionSchema = z
   .strictObject({
     projectId: IdSchema.optional(),
@@ -59,12 +63,45 @@ export const StartExecutionSchema = z
     tty: z.boolean().optional(),
     limits: LimitsSchema.optional(),
     compileLimits: LimitsSchema.optional(),
+    collect: z.array(z.string().min(1).max(256)).min(1).max(50).optional().meta({
+      description:
+        "Globs (**, *, ?, and ! in front to leave out) of files that come back into the project as new versions when the run wrote them: at most 100, 20 MiB together.",
+    }),
   })
   .refine((body) => (body.projectId === undefined) !== (body.files === undefined), {
     message: "Give either projectId or files.",
     path: ["projectId"],
+  })
+  .refine((body) => body.collect === undefined || body.projectId !== undefined, {
+    message: "Only a run of a project brings files back.",
+    path: ["collect"],
   });
 export type StartExecution = z.infer<typeof StartExecutionSchema>;
+
+/** Why a file that the run wrote did not come into the project. */
+export const SkipReasonSchema = z.enum([
+  "name",
+  "not-a-file",
+  "too-many",
+  "too-large",
+  "unreadable",
+  "out-of-time",
+  "no-right",
+  "no-room",
+  "path-taken",
+  "changed-meanwhile",
+  "not-saved",
+]);
+export type SkipReason = z.infer<typeof SkipReasonSchema>;
+
+export const CollectedFileSchema = z.object({
+  path: z.string(),
+  size: z.int(),
+  /** The version that the project has of it now; null: it was skipped. */
+  version: z.int().nullable(),
+  skipped: SkipReasonSchema.optional(),
+});
+export type CollectedFile = z.infer<typeof CollectedFileSchema>;
 
 export const ExecutionSchema = z
   .object({
@@ -95,6 +132,10 @@ export const ExecutionSchema = z
     endedAt: TimeSchema.nullable(),
     usage: z.object({ wallMs: z.int(), cpuMs: z.int(), memoryPeakBytes: z.int(), outputBytes: z.int() }),
     codeHash: z.string(),
+    /** What the run wrote and its `collect` asked for, once it has ended. */
+    collected: z.array(CollectedFileSchema),
+    /** What may be wrong with the program's files, where its output does not say so. */
+    hints: z.array(z.object({ path: z.string(), message: z.string() })),
   })
   .meta({ id: "Execution" });
 export type Execution = z.infer<typeof ExecutionSchema>;

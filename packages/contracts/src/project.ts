@@ -24,6 +24,7 @@ export const ProjectSchema = z
     updatedAt: TimeSchema,
     sizeBytes: z.int(),
     fileCount: z.int(),
+    keepRunFiles: z.boolean().meta({ description: "Whether the editor's runs bring the files that they write back" }),
   })
   .meta({ id: "Project" });
 export type Project = z.infer<typeof ProjectSchema>;
@@ -39,6 +40,7 @@ export const UpdateProjectSchema = z.strictObject({
   name: NameSchema.optional(),
   description: textUpTo(1000).optional(),
   visibility: VisibilitySchema.optional(),
+  keepRunFiles: z.boolean().optional(),
 });
 
 export const MemberSchema = z

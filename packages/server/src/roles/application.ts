@@ -86,6 +86,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
     live: {
       checkpoint: (...given) => live().checkpoint(...given),
       applyExternal: (change) => live().applyExternal(change),
+      merge: (texts) => live().merge(texts),
     },
     linkTokens: parts.linkTokens,
     bus,
@@ -112,6 +113,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
       requireRole: (...given) => projects.requireRole(...given),
       roleOf: (...given) => projects.roleOf(...given),
       readAll: (...given) => projects.readAll(...given),
+      keepFile: (...given) => projects.keepFile(...given),
       sizeOf: async (actor, projectId) => (await projects.getProject(actor, projectId)).sizeBytes,
     },
     bus,

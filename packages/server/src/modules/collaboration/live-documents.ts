@@ -3,6 +3,7 @@ import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { LiveDocuments } from "#projects";
 import type { Checkpointing } from "./checkpointing.ts";
+import { mergeTexts } from "./merge-texts.ts";
 import { Overrun } from "./materialiser.ts";
 import type { DocumentRef, DocumentStore } from "./ports.ts";
 import type { DocumentRegistry } from "./registry.ts";
@@ -16,6 +17,8 @@ export type LiveDocumentsParts = {
 
 /** Projects whose closed documents are known to be in their versions. */
 const MAX_REMEMBERED = 10_000;
+/** Texts that take longer to compare are merged in larger pieces. */
+const MERGE_MS = 100;
 /** A document that leaves memory as often as this while it is to be written can't be read now. */
 const MAX_OPENINGS = 3;
 
@@ -113,6 +116,11 @@ export const createLiveDocuments = (
       } finally {
         hold.release();
       }
+    },
+
+    merge(texts) {
+      const deadline = performance.now() + MERGE_MS;
+      return mergeTexts(texts, () => performance.now() > deadline);
     },
 
     dropped({ projectId, fileId }) {

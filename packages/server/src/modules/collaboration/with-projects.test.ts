@@ -46,6 +46,7 @@ beforeAll(async () => {
   const live: LiveDocuments = {
     checkpoint: (...what) => collaboration.liveDocuments.checkpoint(...what),
     applyExternal: (change) => collaboration.liveDocuments.applyExternal(change),
+    merge: (texts) => collaboration.liveDocuments.merge(texts),
   };
   projects = createProjectsService({
     projects: createSqlProjectStore(stored),
@@ -97,6 +98,18 @@ const openProject = async (content: string) => {
 };
 
 describe("live documents of real projects", () => {
+  it("[P33] what a program wrote into an open file comes into it beside what was typed since", async () => {
+    const { projectId, fileId, read } = await openProject("one\ntwo\n");
+    const client = await join(projectId, fileId);
+    await until(() => client.isSynced);
+    client.insert(0, "typed\n");
+    await until(() => client.saved === client.sent);
+    const file = { path: "a.txt", bytes: Buffer.from("one\ntwo\nwritten\n"), basedOn: 1 };
+    await projects.keepFile(alice, projectId, file);
+    await until(() => client.text === "typed\none\ntwo\nwritten\n");
+    expect(await read()).toBe("typed\none\ntwo\nwritten\n");
+  });
+
   it("[C6] reading an open file gives what was typed, at once and as a version", async () => {
     const { projectId, fileId, read } = await openProject("one\n");
     const client = await join(projectId, fileId);

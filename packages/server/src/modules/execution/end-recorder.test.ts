@@ -36,6 +36,7 @@ const start = (options: { maxWaitingBytes?: number } = {}) => {
       fileVersions: {},
       codeHash: "",
       queuedAtMs: 0,
+      hints: [],
     };
     const live = new LiveExecution(facts, clock);
     registry.add(live);

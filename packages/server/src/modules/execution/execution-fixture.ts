@@ -4,7 +4,7 @@ import { createManualClock, type Clock } from "#kernel/clock";
 import type { Log, LogFields } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { BusMessages } from "#platform/bus";
-import type { StoredFile } from "#projects";
+import type { Projects, StoredFile } from "#projects";
 import type { Execution, Role } from "@atelier/contracts";
 import { join } from "node:path";
 import { createAdmission } from "./admission.ts";
@@ -109,12 +109,22 @@ export const createScene = async (options: SceneOptions = {}) => {
     },
     roleOf: async (userId: string) => roles.get(userId),
     sizeOf: async () => sizeOf(project),
+    async keepFile(actor: Pick<Actor, "userId">, _projectId: string, file: Parameters<Projects["keepFile"]>[2]) {
+      if (!["owner", "editor"].includes(roles.get(actor.userId) ?? "")) throw new Problem("projects/role-too-low");
+      const refused = refusals.get(file.path);
+      if (refused !== undefined) throw refused;
+      kept.push(file);
+      return { entry: { ...storedFile(file.path, "").entry, version: (file.basedOn ?? 0) + 1 } };
+    },
     async readAll(_actor: Actor, _projectId: string, { maxBytes }: { maxBytes: number }) {
       if (sizeOf(project) > maxBytes) throw new Problem("projects/too-large");
       opened.bytes += sizeOf(project);
       return project;
     },
   };
+  const kept: Parameters<Projects["keepFile"]>[2][] = [];
+  /** By path: why a file is not taken. */
+  const refusals = new Map<string, Error>();
   /** Bytes of contents that were read. */
   const opened = { bytes: 0 };
   const measured: string[] = [];
@@ -166,6 +176,8 @@ export const createScene = async (options: SceneOptions = {}) => {
     project,
     projects,
     opened,
+    kept,
+    refusals,
     events,
     bus,
     lines,

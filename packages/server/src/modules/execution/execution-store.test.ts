@@ -29,6 +29,8 @@ const execution = (change: Partial<Execution> = {}): Execution => ({
   startedAt: null,
   endedAt: null,
   usage: { wallMs: 0, cpuMs: 0, memoryPeakBytes: 0, outputBytes: 0 },
+  collected: [],
+  hints: [],
   codeHash: "c0de",
   ...change,
 });

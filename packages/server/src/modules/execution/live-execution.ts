@@ -1,7 +1,8 @@
 /** One execution from admission to a while after its end: its state, its output, and who listens. */
 import type { Clock, Timer } from "#kernel/clock";
-import { hasEnded, type Execution } from "@atelier/contracts";
+import { type CollectedFile, hasEnded, type Execution } from "@atelier/contracts";
 import { exitOf, isForward, NO_USAGE, statusOf, type EndedState, type ExecutionState } from "./execution-state.ts";
+import type { Hint } from "./languages/line-end-hints.ts";
 import { createInputRelay, type InputRelay } from "./input-relay.ts";
 import { createOutputRecord, type OutputFrame, type OutputRecord, type OutputStream } from "./output-record.ts";
 import type { SandboxLimits, SandboxRun } from "./ports.ts";
@@ -20,6 +21,7 @@ export type ExecutionFacts = {
   readonly fileVersions: Readonly<Record<string, number>>;
   readonly codeHash: string;
   readonly queuedAtMs: number;
+  readonly hints: readonly Hint[];
 };
 
 /** Somebody who follows an execution as it happens. */
@@ -46,6 +48,8 @@ export class LiveExecution {
   #state: ExecutionState = { status: "queued" };
   #run: SandboxRun | undefined;
   #cancelled = false;
+  #collected: readonly CollectedFile[] = [];
+  #outputCut = false;
   /** Written by the compiler, which the run's usage leaves out. */
   #compilerBytes = 0;
   readonly #output: OutputRecord = createOutputRecord({ captureBytes: CAPTURED_BYTES, replayBytes: REPLAYED_BYTES });
@@ -123,6 +127,16 @@ export class LiveExecution {
     for (const listener of this.#listeners) listener.output({ stream, bytes });
   }
 
+  /** Before the end: what came of the files that it left. */
+  collect(files: readonly CollectedFile[]): void {
+    this.#collected = files;
+  }
+
+  /** Output was lost that the program had written. */
+  cutOutput(): void {
+    this.#outputCut = true;
+  }
+
   /** After the end, when there is no memory for it: then it is `truncated`. */
   forgetOutput(): void {
     this.#output.forget();
@@ -173,7 +187,7 @@ export class LiveExecution {
     const started = state.status === "queued" || state.status === "preparing" ? undefined : state;
     const end = state.status === "ended" ? state : undefined;
     const usage = end?.usage ?? { ...NO_USAGE, outputBytes: this.#output.totalBytes - this.#compilerBytes };
-    const { limits, queuedAtMs, args, fileVersions, ...facts } = this.facts;
+    const { limits, queuedAtMs, args, fileVersions, hints, ...facts } = this.facts;
     return {
       ...facts,
       args: [...args],
@@ -188,7 +202,7 @@ export class LiveExecution {
       ...(end === undefined ? { exitCode: null, signal: null } : exitOf(end.ending)),
       stdout: options.output ? this.#output.text(this.facts.tty ? "terminal" : "stdout", { final }) : "",
       stderr: options.output ? this.#output.text("stderr", { final }) : "",
-      truncated: this.#output.truncated,
+      truncated: this.#outputCut || this.#output.truncated,
       stage: end === undefined ? stageOf(state) : end.stage,
       sandbox: started?.sandbox?.tier ?? null,
       limitsEnforcement: started?.sandbox?.limitsEnforcement ?? null,
@@ -202,6 +216,10 @@ export class LiveExecution {
         memoryPeakBytes: Math.round(usage.memoryPeakBytes),
         outputBytes: Math.round(usage.outputBytes),
       },
+      collected: [...this.#collected],
+      hints: hints
+        .filter(({ onFailure }) => final && (!onFailure || status !== "succeeded"))
+        .map(({ path, message }) => ({ path, message })),
     };
   }
 }

@@ -1,13 +1,16 @@
 /** Takes one execution from the head of the queue to its end: claim a sandbox, run the job, say how it ended. */
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
+import type { CollectedFile } from "@atelier/contracts";
 import { endingOf, NO_USAGE, type SandboxFacts } from "./execution-state.ts";
 import type { ExecutionMetrics } from "./execution-metrics.ts";
 import type { LiveExecution } from "./live-execution.ts";
-import type { SandboxJob, SandboxResult, SandboxRun, SandboxStage, WarmSandbox } from "./ports.ts";
+import type { SandboxCollected, SandboxJob, SandboxResult, SandboxRun, SandboxStage, WarmSandbox } from "./ports.ts";
 import type { SandboxKind, WarmPool } from "./warm-pool.ts";
 
 export type Program = {
+  /** Puts the files that came out back where they belong. */
+  readonly keep?: (files: readonly SandboxCollected[]) => Promise<CollectedFile[]>;
   readonly kind: SandboxKind;
   readonly job: Omit<SandboxJob, "terminal">;
 };
@@ -110,6 +113,9 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
         log.error("execution.sandbox-failed", { executionId: live.facts.id, reason: result.end.reason, started });
         if (started === null && !live.cancelled) return true;
       }
+      if (result.outputCut === true) live.cutOutput();
+      const { collected = [] } = result;
+      if (program.keep !== undefined && collected.length > 0) live.collect(await program.keep(collected));
       live.finish({ ending: endingOf(result), stage: started === null ? null : result.stage, usage: result.usage });
       return false;
     } finally {

@@ -1,5 +1,6 @@
 /** A sandbox provider whose runs do what a test says: for the service's own rules, not for isolation. */
 import type {
+  SandboxCollected,
   SandboxBlueprint,
   SandboxEnd,
   SandboxJob,
@@ -16,6 +17,9 @@ export type ScriptedRun = {
   stage(stage: SandboxStage): void;
   output(stream: "stdout" | "stderr" | "terminal", text: string | Uint8Array): void;
   end(end: SandboxEnd, stage?: SandboxStage): void;
+  /** What comes out of the project folder at the end, where the job asks for it. */
+  leaves: readonly SandboxCollected[];
+  outputCut: boolean;
   readonly stdin: Buffer[];
   readonly events: string[];
   paused: boolean;
@@ -45,7 +49,16 @@ const createRun = (job: SandboxJob, listener: SandboxListener): { scripted: Scri
     job,
     stage: (stage) => listener.stage(stage),
     output: (stream, text) => listener.output(stream, typeof text === "string" ? Buffer.from(text) : text),
-    end: (end, stage = "run") => result.resolve({ stage, end, usage }),
+    end: (end, stage = "run") =>
+      result.resolve({
+        stage,
+        end,
+        usage,
+        ...(scripted.outputCut ? { outputCut: true } : {}),
+        ...(job.collect === undefined ? {} : { collected: scripted.leaves }),
+      }),
+    leaves: [],
+    outputCut: false,
     stdin: [],
     events: [],
     paused: false,

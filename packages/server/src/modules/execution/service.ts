@@ -6,7 +6,13 @@ import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { Bus } from "#platform/bus";
 import type { Projects } from "#projects";
-import type { Execution, Role, StartExecution } from "@atelier/contracts";
+import {
+  type Execution,
+  MAX_COLLECTED_BYTES,
+  MAX_COLLECTED_FILES,
+  type Role,
+  type StartExecution,
+} from "@atelier/contracts";
 import type { Admission, Place } from "./admission.ts";
 import type { EndRecorder } from "./end-recorder.ts";
 import * as errors from "./errors.ts";
@@ -15,6 +21,9 @@ import type { ExecutionRegistry } from "./execution-registry.ts";
 import type { ExecutionStore } from "./execution-store.ts";
 import { createFileRoom, type HeldRoom } from "./file-room.ts";
 import type { LanguageShelf, ReadyLanguage } from "./language-shelf.ts";
+import { createCollectFilter } from "./collect-globs.ts";
+import { createFileCollector } from "./file-collector.ts";
+import { findHints } from "./languages/line-end-hints.ts";
 import { commandLinesOf } from "./languages/command-line.ts";
 import { LiveExecution } from "./live-execution.ts";
 import { resolveLimits } from "./plan-limits.ts";
@@ -77,6 +86,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   const { projects, bus, clock, log, metrics, admission, registry, store, recorder, languages, engine } = needs;
   const working = new Set<Promise<void>>();
   const fileRoom = createFileRoom();
+  const keepFiles = createFileCollector({ projects, clock, log });
   let closing = false;
 
   const announce = (live: LiveExecution): void => {
@@ -153,12 +163,25 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
         fileVersions: sources.fileVersions,
         codeHash: sources.codeHash,
         queuedAtMs: clock.now(),
+        hints: findHints(language.declaration, { entryPoint, files: sources.files }),
       },
       clock,
     );
+    const { projectId, collect } = request;
+    const { fileVersions } = sources;
     const program: Program = {
       kind: language.kind,
+      ...(projectId === undefined ? {} : { keep: (files) => keepFiles({ actor, projectId, fileVersions }, files) }),
       job: {
+        ...(collect === undefined
+          ? {}
+          : {
+              collect: {
+                wants: createCollectFilter(collect),
+                maxFiles: MAX_COLLECTED_FILES,
+                maxBytes: MAX_COLLECTED_BYTES,
+              },
+            }),
         files: sources.files,
         ...(argv.compile === undefined ? {} : { compile: { argv: argv.compile, env, limits: compileLimits } }),
         run: { argv: argv.run, env, limits },

@@ -30,7 +30,7 @@ const codeHashOf = (hashes: readonly { path: string; hash: string }[]): string =
 const totalOf = (files: readonly SandboxFile[]): number => files.reduce((sum, file) => sum + file.bytes.byteLength, 0);
 
 /** What a run asks of projects to have its files. */
-export type ProjectSources = Pick<Projects, "readAll"> & {
+export type ProjectSources = Pick<Projects, "readAll" | "keepFile"> & {
   /** Bytes of all files, without live edits that are still to be written. */
   sizeOf(actor: Actor, projectId: string): Promise<number>;
 };

@@ -119,7 +119,13 @@ const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void =
       execution = createExecution({
         provider,
         sql: database.sql,
-        projects: { requireRole: refuse, readAll: refuse, sizeOf: refuse, roleOf: async () => undefined },
+        projects: {
+          requireRole: refuse,
+          readAll: refuse,
+          keepFile: refuse,
+          sizeOf: refuse,
+          roleOf: async () => undefined,
+        },
         bus: createInProcessBus(silentLog),
         metrics: createPrometheusMetrics(),
         clock: systemClock,

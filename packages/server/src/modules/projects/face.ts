@@ -28,6 +28,16 @@ export interface Projects {
   /** Every file with its bytes, pending live edits checkpointed first. @throws Problem as requireRole; projects/too-large above maxBytes. */
   readAll(actor: Actor, projectId: string, options: { readonly maxBytes: number }): Promise<StoredFile[]>;
   /**
+   * Writes what a program left in a file: a new file, or the next version of one that is there. Where `basedOn` is not the
+   * newest version any more, live edits included, its change is merged into the newest text.
+   * @throws Problem as requireRole and the routes of files; projects/version-conflict where both changed and one is no text
+   */
+  keepFile(
+    actor: Actor,
+    projectId: string,
+    file: { readonly path: string; readonly bytes: Uint8Array; readonly basedOn: number | undefined },
+  ): Promise<{ readonly entry: Entry }>;
+  /**
    * Writes the next version of a file on behalf of its live document: durable when it resolves.
    * `basedOn` is the version the document's text includes; when the stored version is another one, nothing is
    * written and `conflict` is returned with the newest version.

@@ -22,6 +22,8 @@ export interface LiveDocuments {
     readonly bytes: Uint8Array;
     readonly userId: string;
   }): Promise<void>;
+  /** `current` with what leads from `base` to `changed`. */
+  merge(texts: { readonly base: string; readonly current: string; readonly changed: string }): string;
 }
 
 /** The files that a new project starts with. */
@@ -54,7 +56,12 @@ export interface ProjectStore {
   get(asking: Asking): Promise<Project>;
   update(
     asking: Asking,
-    change: { readonly name?: string; readonly description?: string; readonly visibility?: Visibility },
+    change: {
+      readonly name?: string;
+      readonly description?: string;
+      readonly visibility?: Visibility;
+      readonly keepRunFiles?: boolean;
+    },
   ): Promise<Project>;
   /** Into the bin or back out of it. */
   setDeleted(asking: Asking, deleted: boolean): Promise<void>;

@@ -22,6 +22,7 @@ import type { Bus } from "#platform/bus";
 import { decodeContent } from "./content.ts";
 import { expiryPassed, noSuchTemplate } from "./errors.ts";
 import { copyName } from "./free-name.ts";
+import { keepFile } from "./keep-file.ts";
 import { createKeyedQueue } from "./keyed-queue.ts";
 import type { CheckpointSave, Projects, SavedVersion, StoredFile } from "./face.ts";
 import type { LinkTokens } from "./link-tokens.ts";
@@ -191,6 +192,20 @@ export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => 
       return requireAtLeast(await projects.roleOf(asks(actor, projectId)), atLeast);
     },
     roleOf: (userId, projectId) => projects.roleOf({ userId, projectId }),
+    async keepFile(actor, projectId, file) {
+      const asking = asks(actor, projectId);
+      requireAtLeast(await projects.roleOf(asking), "editor");
+      return keepFile(asking, file, {
+        live,
+        read: readStoredFile,
+        write: (next) => write(actor, projectId, next),
+        async create(path, bytes) {
+          const { entry, made } = await files.create(asking, placeOf(path), bytes);
+          tellChanged(projectId, made);
+          return entry;
+        },
+      });
+    },
     readStored: (projectId, fileId, version) => files.readStored(projectId, fileId, version),
     async readAll(actor, projectId, { maxBytes }) {
       requireAtLeast(await projects.roleOf(asks(actor, projectId)), "viewer");
@@ -220,11 +235,12 @@ export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => 
     listProjects: (actor, { cursor, limit }) =>
       projects.list(actor.userId, { limit: limit ?? 50, ...(cursor === undefined ? {} : { cursor }) }),
     getProject: (actor, projectId) => projects.get(asks(actor, projectId)),
-    async updateProject(actor, projectId, { name, description, visibility }) {
+    async updateProject(actor, projectId, { name, description, visibility, keepRunFiles }) {
       const project = await projects.update(asks(actor, projectId), {
         ...(name === undefined ? {} : { name }),
         ...(description === undefined ? {} : { description }),
         ...(visibility === undefined ? {} : { visibility }),
+        ...(keepRunFiles === undefined ? {} : { keepRunFiles }),
       });
       if (visibility !== undefined) tellRights(projectId);
       return project;

@@ -68,6 +68,7 @@ export const openTestProjects = async (options: TestProjectsOptions = {}): Promi
       liveCalls.push({ call: "checkpoint", projectId, fileId });
       await test.onCheckpoint(projectId, fileId);
     },
+    merge: ({ base, current, changed }) => `${changed} merged into ${current} from ${base}`,
     async applyExternal(change) {
       liveCalls.push({ call: "applyExternal", ...change });
     },

@@ -45,6 +45,7 @@ const project: Project = {
   updatedAt: user.createdAt,
   sizeBytes: 1,
   fileCount: 1,
+  keepRunFiles: true,
 };
 
 let folder = "";

@@ -25,6 +25,8 @@ const execution = (status: ExecutionStatus, changes: Partial<Execution> = {}): E
   queuedAt: "2026-01-01T00:00:00.000Z",
   startedAt: null,
   endedAt: null,
+  collected: [],
+  hints: [],
   usage: { wallMs: 42, cpuMs: 20, memoryPeakBytes: 18 * 1024 ** 2, outputBytes: 5 },
   codeHash: "",
   ...changes,

@@ -33,6 +33,8 @@ export const DeclarationSchema = z.strictObject({
   warmUp: ArgvTemplateSchema.optional(),
   /** npm packages of the server that the warm-up loads; `{arch}` is the processor. One that is not installed is left out. */
   packages: z.array(z.string().regex(/^(?:@[a-z0-9-]+\/)?[a-z0-9.{}-]+$/u)).default([]),
+  /** Its interpreter takes a carriage return and a byte order mark for parts of the program. */
+  unixText: z.boolean().default(false),
   env: z.record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/u), z.string()).default({}),
   capabilities: z.array(z.enum(CAPABILITIES)).min(1),
   /** The hello program's file in the same folder, which is also its path in a new project. */

@@ -22,6 +22,7 @@ type ProjectRow = {
   readonly name: string;
   readonly description: string;
   readonly visibility: Visibility;
+  readonly keep_run_files: boolean;
   readonly size: number;
   readonly files: number;
   readonly created_at: Date;
@@ -32,7 +33,7 @@ type ProjectRow = {
 };
 
 const PROJECT = `
-  select p.id, p.slug, p.owner_id, p.name, p.description, p.visibility, p.created_at, p.updated_at,
+  select p.id, p.slug, p.owner_id, p.name, p.description, p.visibility, p.keep_run_files, p.created_at, p.updated_at,
       (extract(epoch from p.updated_at) * 1000000)::bigint as changed_us,
       p.size_bytes + left_over.size as size, p.file_count + left_over.files as files,
       case when p.owner_id = atelier_user() then 'owner' else coalesce(m.role, 'viewer') end as role
@@ -61,6 +62,7 @@ const toProjects = async (transaction: Transaction, rows: readonly ProjectRow[])
     updatedAt: row.updated_at.toISOString(),
     sizeBytes: row.size,
     fileCount: row.files,
+    keepRunFiles: row.keep_run_files,
   }));
 };
 
@@ -202,9 +204,16 @@ export const createSqlProjectStore = (needs: {
       inProject(sql, { ...asking, atLeast: "owner" }, async (transaction) => {
         await transaction.query(
           `update projects set name = coalesce($2, name), description = coalesce($3, description),
-              visibility = coalesce($4, visibility), updated_at = clock_timestamp()
+              visibility = coalesce($4, visibility),
+              keep_run_files = coalesce($5, keep_run_files), updated_at = clock_timestamp()
             where id = $1`,
-          [asking.projectId, change.name ?? null, change.description ?? null, change.visibility ?? null],
+          [
+            asking.projectId,
+            change.name ?? null,
+            change.description ?? null,
+            change.visibility ?? null,
+            change.keepRunFiles ?? null,
+          ],
         );
         return readProject(transaction, asking.projectId);
       }),

@@ -1,0 +1,56 @@
+/** Finds scripts whose line ends or byte order mark the interpreter takes for a part of the program. */
+import type { SandboxFile } from "../ports.ts";
+import type { LanguageDeclaration } from "./declaration.ts";
+
+/** `onFailure`: worth saying only when the run did not succeed, since another program may never start the file. */
+export type Hint = { readonly path: string; readonly message: string; readonly onFailure: boolean };
+
+const MOST_HINTS = 5;
+const MARK = "\u00ef\u00bb\u00bf";
+
+/** The beginning as Latin-1: enough for a mark, a first line and its end. */
+const beginningOf = ({ bytes }: SandboxFile): string => Buffer.from(bytes.subarray(0, 4096)).toString("latin1");
+
+/** What is wrong with a file that its language reads line by line; undefined: nothing. */
+const faultOf = (file: SandboxFile, name: string): string | undefined => {
+  const start = beginningOf(file);
+  const parts = [
+    ...(start.startsWith(MARK)
+      ? [`starts with a byte order mark, which ${name} takes for a part of the first command`]
+      : []),
+    ...(/\r\n/u.test(start)
+      ? [`has Windows line ends (CRLF), and ${name} takes the carriage return for a part of each command`]
+      : []),
+  ];
+  if (parts.length === 0) return undefined;
+  const cure = /\r\n/u.test(start) ? "Change its line ends to LF" : "Save it without the mark";
+  return `${file.path} ${parts.join("; it ")}. ${cure}.`;
+};
+
+/** The interpreter that a first line `#!` names, where a carriage return or a mark keeps it from being found. */
+const brokenInterpreter = (file: SandboxFile): string | undefined => {
+  const [first = ""] = beginningOf(file).split("\n");
+  const line = first.startsWith(MARK) ? first.slice(MARK.length) : first;
+  if (!line.startsWith("#!") || (line === first && !line.endsWith("\r"))) return undefined;
+  return line.slice(2).trim();
+};
+
+/** @param entryPoint started by its language's interpreter: what its first line names is not looked for */
+export const findHints = (
+  language: Pick<LanguageDeclaration, "name" | "extensions" | "unixText">,
+  { entryPoint, files }: { readonly entryPoint: string; readonly files: readonly SandboxFile[] },
+): Hint[] => {
+  const isOwn = ({ path }: SandboxFile): boolean =>
+    path === entryPoint || language.extensions.some((extension) => path.endsWith(extension));
+  const hints = files.flatMap((file): Hint[] => {
+    if (language.unixText && isOwn(file)) {
+      const message = faultOf(file, language.name);
+      return message === undefined ? [] : [{ path: file.path, message, onFailure: false }];
+    }
+    const interpreter = file.path === entryPoint ? undefined : brokenInterpreter(file);
+    if (interpreter === undefined) return [];
+    const message = `${file.path} cannot be started by itself: its first line, "#!${interpreter}", ends in a carriage return or begins with a byte order mark. Change its line ends to LF and save it without a mark.`;
+    return [{ path: file.path, message, onFailure: true }];
+  });
+  return hints.toSorted((a, b) => Number(b.path === entryPoint) - Number(a.path === entryPoint)).slice(0, MOST_HINTS);
+};

@@ -1,0 +1,76 @@
+/** Writes what a program left in a file: nothing that people wrote meanwhile is lost by it. */
+import { MAX_FILE_BYTES, type Entry } from "@atelier/contracts";
+import { Problem } from "#kernel/problem";
+import { tooLarge, versionConflict } from "./errors.ts";
+import type { StoredFile } from "./face.ts";
+import type { Asking, LiveDocuments } from "./ports.ts";
+
+/** What a program left, and the version that it saw: undefined for a file that was not there. */
+export type KeptFile = { readonly path: string; readonly bytes: Uint8Array; readonly basedOn: number | undefined };
+
+export type KeepNeeds = {
+  readonly live: Pick<LiveDocuments, "merge">;
+  /** The newest version, or the one asked for; live edits are in it. @throws Problem projects/no-such-file, no-such-version */
+  readonly read: (asking: Asking, path: string, version?: number) => Promise<StoredFile>;
+  readonly create: (path: string, bytes: Uint8Array) => Promise<Entry>;
+  /** @throws Problem projects/version-conflict when another version than `expected` is newest */
+  readonly write: (file: { path: string; bytes: Uint8Array; expected: number }) => Promise<{ readonly entry: Entry }>;
+};
+
+/** Somebody may write at the same time, again and again. */
+const TRIES = 5;
+/** Larger texts are not merged: comparing them takes too long. */
+const MAX_MERGED_BYTES = 1_048_576;
+
+const hasCode = (error: unknown, code: string): boolean => error instanceof Problem && error.code === code;
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const textOf = (bytes: Uint8Array): string | undefined => {
+  if (bytes.byteLength > MAX_MERGED_BYTES) return undefined;
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+};
+
+const orAbsent = async (file: Promise<StoredFile>, code: string): Promise<StoredFile | undefined> => {
+  try {
+    return await file;
+  } catch (error) {
+    if (hasCode(error, code)) return undefined;
+    throw error;
+  }
+};
+
+/** @throws Problem as the routes of files; projects/version-conflict where both sides changed and one is no text */
+export const keepFile = async (
+  asking: Asking,
+  file: KeptFile,
+  needs: KeepNeeds,
+): Promise<{ readonly entry: Entry }> => {
+  const { path, bytes, basedOn } = file;
+  if (bytes.byteLength > MAX_FILE_BYTES) throw tooLarge(`A file may have ${MAX_FILE_BYTES} bytes.`);
+
+  const mergedInto = async (current: StoredFile): Promise<Uint8Array> => {
+    const { version } = current.entry;
+    if (basedOn === undefined || basedOn === version) return bytes;
+    const base = await orAbsent(needs.read(asking, path, basedOn), "projects/no-such-version");
+    if (base !== undefined && Buffer.compare(base.bytes, current.bytes) === 0) return bytes;
+    const texts = [base?.bytes, current.bytes, bytes].map((each) => (each === undefined ? undefined : textOf(each)));
+    const [baseText, currentText, changed] = texts;
+    if (baseText === undefined || currentText === undefined || changed === undefined) throw versionConflict(version);
+    return Buffer.from(needs.live.merge({ base: baseText, current: currentText, changed }), "utf8");
+  };
+
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const current = await orAbsent(needs.read(asking, path), "projects/no-such-file");
+      if (current === undefined) return { entry: await needs.create(path, bytes) };
+      return await needs.write({ path, bytes: await mergedInto(current), expected: current.entry.version });
+    } catch (error) {
+      const isRace = hasCode(error, "projects/version-conflict") || hasCode(error, "projects/path-taken");
+      if (!isRace || tries === TRIES) throw error;
+    }
+  }
+};
