@@ -22,7 +22,9 @@ const planted = (version: number, text: string): Migration => ({
 
 describe("migrations", () => {
   test("[S1] are applied once, in order, also when several servers start at once", async () => {
-    expect(known.map(({ version }) => version)).toEqual(known.map((_, index) => index + 1));
+    // Ascending; numbers may be left out.
+    const versions = known.map(({ version }) => version);
+    expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b));
     expect(await run(known)).toBe(0);
     const more = [...known, planted(9001, "create table planted_once (id integer)")];
     const counts = await Promise.all([run(more), run(more), run(more)]);
