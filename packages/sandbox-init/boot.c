@@ -19,6 +19,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+bool in_gvisor;
+
 #define SCRATCH_FLAGS (MS_NOSUID | MS_NODEV)
 
 bool in_gvisor;
@@ -58,26 +60,6 @@ static void mount_shared_memory(void) {
   /* gVisor's tmpfs knows no inode limit; there inodes are its own memory, which is limited. */
   const char *data = in_gvisor ? "mode=1777,size=64m" : "mode=1777,size=64m,nr_inodes=4096";
   mount_or_fail("shm", "/dev/shm", "tmpfs", SCRATCH_FLAGS | MS_NOEXEC, data);
-}
-
-static void hide_host(void) {
-  static const char *const files[] = {"/proc/cmdline",     "/proc/kcore",         "/proc/keys",       "/proc/key-users",
-                                      "/proc/kmsg",        "/proc/kallsyms",      "/proc/modules",    "/proc/timer_list",
-                                      "/proc/sched_debug", "/proc/sysrq-trigger", "/proc/interrupts", "/proc/diskstats",
-                                      "/proc/partitions",  "/proc/config.gz",     "/proc/iomem",      "/proc/ioports",
-                                      "/proc/swaps",       "/proc/latency_stats", "/proc/version_signature"};
-  static const char *const folders[] = {"/proc/acpi", "/proc/asound", "/proc/scsi", "/proc/driver",
-                                        "/proc/fs",   "/proc/bus",    "/proc/irq"};
-  for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-    if (mount("/dev/null", files[i], NULL, MS_BIND, NULL) != 0 && errno != ENOENT) fail(files[i]);
-  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-    if (mount("empty", folders[i], "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,nr_inodes=2") != 0 &&
-        errno != ENOENT)
-      fail(folders[i]);
-  /* A user namespace does not stop the host's root user from writing sysctls: read-only does. */
-  mount_or_fail("/proc/sys", "/proc/sys", NULL, MS_BIND, NULL);
-  mount_or_fail("/proc/sys", "/proc/sys", NULL,
-                MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME, NULL);
 }
 
 static void keep_capabilities(void) {
@@ -133,12 +115,14 @@ static void load_filter(const char *path) {
 void boot(const struct boot_options *options) {
   in_gvisor = !options->hide_host;
   bool shared = strcmp(options->identity, "shared") == 0;
+  in_gvisor = !options->hide_host;
   signal(SIGPIPE, SIG_IGN);
   umask(022);
+  inside_root(options);
+  inside_facts(options);
   mount_disk(options, !shared);
   mount_shared_memory();
   if (options->hide_host) {
-    hide_host();
     /* Where one id is all there is, /dev belongs to the program's user. */
     mount_or_fail("/dev", "/dev", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_RELATIME, NULL);
   }

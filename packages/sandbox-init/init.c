@@ -23,6 +23,7 @@ static struct boot_options parse_options(char **argv) {
   for (argv++; *argv != NULL; argv++) {
     if (strncmp(*argv, "--disk=", 7) == 0) options.disk = *argv + 7;
     else if (strncmp(*argv, "--identity=", 11) == 0) options.identity = *argv + 11;
+    else if (strncmp(*argv, "--memory=", 9) == 0) options.memory_bytes = strtoull(*argv + 9, NULL, 10);
     else if (strncmp(*argv, "--seccomp=", 10) == 0) options.seccomp = *argv + 10;
     else if (strcmp(*argv, "--hide-host") == 0) options.hide_host = true;
     else if (strcmp(*argv, "--") == 0 && argv[1] != NULL) {
@@ -60,6 +61,7 @@ static void start(const struct frame *frame) {
   }
   user_code_ran = true;
   spawn_warm_done();
+  inside_tell_memory(command.memory_bytes);
   /* Said before it is true: what is lost after this may have run, and is not run again. */
   channel_send(TO_HOST_STARTED, "", 0);
   channel_flush_blocking();

@@ -47,7 +47,8 @@ struct boot_options {
   const char *disk;      /* tmpfs mount options, or "mounted" where the host mounted a disk at /project */
   const char *identity;  /* "separate": init is user 1; "shared": one user id is mapped, init holds no capability */
   const char *seccomp;   /* file with the filter program, or NULL */
-  bool hide_host;        /* cover what a shared kernel shows of the host in /proc */
+  uint64_t memory_bytes; /* what /proc/meminfo tells until there is a job */
+  bool hide_host;        /* the kernel is the host's: cover what it shows of it */
   char **warm_up;        /* argv of the pre-started interpreter, or NULL */
 };
 
@@ -55,7 +56,7 @@ struct command {
   bool warm, terminal, has_stdin;
   uint16_t columns, rows;
   uint32_t processes, descriptors, cpu_seconds;
-  uint64_t file_bytes;
+  uint64_t file_bytes, memory_bytes;
   int argc, envc;
   char **argv, **env;    /* both end with NULL */
 };
@@ -72,6 +73,11 @@ struct job {
 extern bool in_gvisor;                       /* a kernel of the sandbox's own, not the host's */
 void boot(const struct boot_options *options);
 _Noreturn void fail(const char *what);
+
+/* inside.c */
+void inside_root(const struct boot_options *options);
+void inside_facts(const struct boot_options *options);
+void inside_tell_memory(uint64_t bytes);
 
 /* channel.c: the framed connection with the host on descriptors 0 and 1. */
 struct frame { uint8_t type; uint32_t length; const uint8_t *payload; };

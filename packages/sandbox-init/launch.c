@@ -1,12 +1,14 @@
 /* On the host: `init launch` enters a sandbox's cgroups, mounts its disk where nobody else sees it, and becomes the
    isolation tool. One process instead of a shell, cp, mount and umount for each sandbox.
 
-   init launch [--join CGROUP_PROCS]… [--disk TEMPLATE IMAGE MOUNT_POINT] -- TOOL [ARGUMENT]… */
+   init launch [--join CGROUP_PROCS]… [--disk TEMPLATE IMAGE MOUNT_POINT] [--devices] -- TOOL [ARGUMENT]… */
 #define _GNU_SOURCE
 #include "init.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
 #include <sched.h>
@@ -18,6 +20,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define USAGE_ERROR 64
@@ -92,17 +95,54 @@ static int attach(int image, char *device, size_t size) {
   refuse("find", "a free loop device");
 }
 
-/* The mount namespace is the sandbox's own, so the disk is in no other process's tree and ends with the last one inside. */
+/* What is mounted from now on is in no other process's tree, and ends with the last one inside. */
+static void make_mounts_private(void) {
+  static bool made;
+  if (made) return;
+  if (unshare(CLONE_NEWNS) != 0) refuse("make", "a mount namespace");
+  if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) != 0) refuse("detach", "the mount namespace");
+  made = true;
+}
+
+/* By a name that tells nothing of the host, because the sandbox's list of mounts shows it. */
+static void mount_by_name(const char *device, const char *name, const char *folder, const char *mount_point) {
+  if (chdir(folder) != 0 || symlink(device, name) != 0) refuse("name", device);
+  if (mount(name, mount_point, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME, NULL) != 0) refuse("mount", mount_point);
+  if (unlink(name) != 0 || chdir("/") != 0) refuse("leave", folder);
+}
+
 static void mount_disk(const char *template, const char *image, const char *mount_point) {
   char device[32];
   int file = copy_template(template, image);
   int loop = attach(file, device, sizeof device);
-  if (unshare(CLONE_NEWNS) != 0) refuse("make", "a mount namespace");
-  if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) != 0) refuse("detach", "the mount namespace");
-  if (mount(device, mount_point, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME, NULL) != 0) refuse("mount", mount_point);
+  make_mounts_private();
+  char folder[PATH_MAX];
+  snprintf(folder, sizeof folder, "%s", image);
+  mount_by_name(device, "scratch", dirname(folder), mount_point);
   if (unlink(image) != 0) refuse("unlink", image);
   close(loop);
   close(file);
+}
+
+/* Device nodes of the sandbox's own in place of the host's: who watches or locks /dev/null notices nobody else. Where nodes
+   may not be made (in some containers) it gets the host's. */
+static void make_devices(void) {
+  static const struct { const char *path; unsigned minor, major; } nodes[] = {
+      {"/dev/null", 3, 1}, {"/dev/zero", 5, 1},    {"/dev/full", 7, 1},
+      {"/dev/random", 8, 1}, {"/dev/urandom", 9, 1}, {"/dev/tty", 0, 5}};
+  make_mounts_private();
+  umask(0);
+  if (mount("devices", "/dev", "tmpfs", MS_NOSUID, "mode=755,size=64k,nr_inodes=32") != 0) return;
+  for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
+    int fd = -1;
+    bool made = mknod(nodes[i].path, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) == 0 &&
+                ((fd = open(nodes[i].path, O_RDONLY | O_NOCTTY | O_CLOEXEC)) >= 0 || errno == ENXIO);
+    if (fd >= 0) close(fd);
+    if (made) continue;
+    if (umount2("/dev", MNT_DETACH) != 0) refuse("give up", "device nodes");
+    break;
+  }
+  umask(022);
 }
 
 int launch(char **argument) {
@@ -114,6 +154,8 @@ int launch(char **argument) {
     } else if (strcmp(*argument, "--disk") == 0 && argument[1] != NULL && argument[2] != NULL && argument[3] != NULL) {
       mount_disk(argument[1], argument[2], argument[3]);
       argument += 3;
+    } else if (strcmp(*argument, "--devices") == 0) {
+      make_devices();
     } else if (strcmp(*argument, "--") == 0 && argument[1] != NULL) {
       execvp(argument[1], argument + 1);
       refuse("start", argument[1]);

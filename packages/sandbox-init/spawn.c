@@ -40,7 +40,7 @@ static char **strings(struct reader *from, int count) {
 }
 
 /* START: flags u8 (1 warm, 2 terminal, 4 stdin), columns u16, rows u16, processes u32, descriptors u32,
-   cpu seconds u32, file bytes u64, argc u16, envc u16, then argc + envc strings as length u32 and bytes. */
+   cpu seconds u32, file bytes u64, memory bytes u64, argc u16, envc u16, then argc + envc strings as length u32 and bytes. */
 bool parse_start(const uint8_t *payload, size_t length, struct command *command) {
   struct reader from = {.at = payload, .end = payload + length};
   uint8_t flags = (uint8_t)number(&from, 1);
@@ -53,6 +53,7 @@ bool parse_start(const uint8_t *payload, size_t length, struct command *command)
   command->descriptors = (uint32_t)number(&from, 4);
   command->cpu_seconds = (uint32_t)number(&from, 4);
   command->file_bytes = number(&from, 8);
+  command->memory_bytes = number(&from, 8);
   command->argc = (int)number(&from, 2);
   command->envc = (int)number(&from, 2);
   if (from.short_read || command->argc == 0) return false;

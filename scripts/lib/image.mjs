@@ -8,8 +8,8 @@ import { buildFolder, digest, readIfThere } from "./recipe.mjs";
 import { buildRootfs } from "./rootfs.mjs";
 
 const recipes = join(checkout, "languages", "images");
-/** Raised when the way of building changes, so that old images are not taken for new ones. */
-const layout = 1;
+/** Raised when the way of building changes, so that old images are not taken for new ones; apart for those of tests. */
+const layouts = { language: 2, test: 1 };
 
 function pinnedNodeVersion() {
   const node = pinnedNode();
@@ -39,6 +39,7 @@ function recipeFile(name) {
 /** What an image is made from; its digest names the image's folder. */
 export function imageRecipe(name) {
   const recipe = JSON.parse(readFileSync(recipeFile(name), "utf8"));
+  const layout = testRecipes[name] ? layouts.test : layouts.language;
   return { ...recipe, ...(recipe.node ? { node: pinnedNodeVersion() ?? null } : {}), processor: process.arch, layout };
 }
 

@@ -1,5 +1,5 @@
 // Builds a root file system from a recipe with mmdebstrap, as root or as an ordinary user.
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./command.mjs";
 import { writeDebianTar } from "./debian.mjs";
@@ -17,6 +17,21 @@ const kept = ["/usr/share/doc/*/copyright"];
 
 /** Folders that must exist with these modes; a tar extracted by an ordinary user loses some. */
 const folders = { dev: 0o755, proc: 0o555, sys: 0o555, tmp: 0o1777, run: 0o755, project: 0o755, root: 0o755 };
+
+/** In place of the names of the machine that builds, which mmdebstrap copies. */
+const neutralFiles = {
+  "etc/hostname": "atelier\n",
+  "etc/hosts": "127.0.0.1\tlocalhost atelier\n::1\tlocalhost ip6-localhost ip6-loopback\n",
+  "etc/resolv.conf": "# There is no network.\n",
+};
+
+function writeNeutralFiles(rootfs) {
+  for (const [path, text] of Object.entries(neutralFiles)) {
+    rmSync(join(rootfs, path), { force: true });
+    writeFileSync(join(rootfs, path), text, { mode: 0o644 });
+  }
+  rmSync(join(rootfs, "etc", "machine-id"), { force: true });
+}
 
 /** Where mmdebstrap leaves the names of what it unpacked, when it does no more than that. */
 const unpackedList = "unpacked-packages.txt";
@@ -83,6 +98,7 @@ export async function buildRootfs({ packages, variant = "minbase", folder }, tel
   }
   if (existsSync(join(folder, "dev")))
     for (const name of readdirSync(join(folder, "dev"))) rmSync(join(folder, "dev", name), { recursive: true });
+  if (variant !== "extract") writeNeutralFiles(folder);
   openToAll(folder);
   chmodSync(join(folder, "tmp"), 0o1777);
   return variant === "extract" ? unpackedVersions(folder) : installedVersions(folder);

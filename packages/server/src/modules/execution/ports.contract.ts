@@ -6,7 +6,9 @@ import { testCollecting } from "./sandbox/contract/collecting.ts";
 import { testConversations } from "./sandbox/contract/conversations.ts";
 import { testEscapes } from "./sandbox/contract/escapes.ts";
 import { findResidue, runProgram } from "./sandbox/contract/harness.ts";
+import { testHostFacts } from "./sandbox/contract/host-facts.ts";
 import { limitCases } from "./sandbox/contract/limit-cases.ts";
+import { testNeighbours } from "./sandbox/contract/neighbours.ts";
 import { testOpenedByPath } from "./sandbox/contract/opened-by-path.ts";
 import { programCases } from "./sandbox/contract/programs.ts";
 import { testWarmStarts } from "./sandbox/contract/warm-starts.ts";
@@ -87,5 +89,7 @@ export const sandboxProviderContract = (subject: ProviderUnderTest): void => {
     testWarmStarts(context);
     testEscapes(context);
     testOpenedByPath(context);
+    testHostFacts(context);
+    testNeighbours(context);
   });
 };

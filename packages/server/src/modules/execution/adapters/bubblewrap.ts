@@ -34,7 +34,12 @@ const bwrapArguments = (options: {
     ["--proc", "/proc", "--dev", "/dev"],
     disk === undefined ? [] : ["--bind", disk.mountPoint, "/project"],
     ["--", insidePaths.init, `--disk=${disk === undefined ? diskOptions(blueprint) : "mounted"}`],
-    [`--identity=${separateUsers ? "separate" : "shared"}`, "--hide-host", `--seccomp=${insidePaths.seccomp}`],
+    [
+      `--identity=${separateUsers ? "separate" : "shared"}`,
+      "--hide-host",
+      `--memory=${blueprint.memoryBytes}`,
+      `--seccomp=${insidePaths.seccomp}`,
+    ],
     blueprint.warmUp === undefined ? [] : ["--", ...blueprint.warmUp],
   ].flat();
 };
@@ -92,6 +97,7 @@ export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxPro
         argv: [options.bwrap, ...bwrapArguments({ blueprint, runtimeFolder, place, separateUsers })],
         joinFiles: place.cgroup?.joinFiles ?? [],
         disk: place.disk,
+        ownDevices: separateUsers,
         extraPipes: 2,
       });
       try {

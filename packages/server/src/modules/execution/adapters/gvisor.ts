@@ -43,6 +43,7 @@ const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string, disk: Scr
       "--identity=separate",
       // What it refuses would reach gVisor's kernel only, but in a user namespace of its own a program's limits do not hold.
       `--seccomp=${insidePaths.seccomp}`,
+      `--memory=${blueprint.memoryBytes}`,
       ...(blueprint.warmUp === undefined ? [] : ["--", ...blueprint.warmUp]),
     ],
     env: Object.entries(baseEnvironment).map(([name, value]) => `${name}=${value}`),

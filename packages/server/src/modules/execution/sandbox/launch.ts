@@ -25,14 +25,17 @@ export type LaunchPlan = {
   /** Each is entered before anything else is done: nothing of the tool ever runs outside. */
   readonly joinFiles: readonly string[];
   readonly disk: ScratchDisk | undefined;
+  /** The tool finds device nodes of its own in /dev, where the host allows it; needs the root user. */
+  readonly ownDevices?: boolean;
 };
 
 /** `init launch …`, which becomes the tool (packages/sandbox-init/launch.c). */
-export const launchArguments = ({ initPath, argv, joinFiles, disk }: LaunchPlan): string[] => [
+export const launchArguments = ({ initPath, argv, joinFiles, disk, ownDevices }: LaunchPlan): string[] => [
   initPath,
   "launch",
   ...joinFiles.flatMap((file) => ["--join", file]),
   ...(disk === undefined ? [] : ["--disk", disk.template, disk.image, disk.mountPoint]),
+  ...(ownDevices === true ? ["--devices"] : []),
   "--",
   ...argv,
 ];

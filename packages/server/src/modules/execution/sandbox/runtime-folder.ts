@@ -6,6 +6,7 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -77,6 +78,39 @@ const copyAddOns = ({ name, folder }: NpmPackage, target: string): void => {
   for (let at = to; at !== target; at = dirname(at)) chmodSync(at, 0o755);
 };
 
+/** Files that lie over the image's, which may carry names of the machine that it was built on. */
+const layerFiles: Readonly<Record<string, string>> = {
+  "etc/hostname": "atelier\n",
+  "etc/hosts": "127.0.0.1\tlocalhost atelier\n::1\tlocalhost ip6-localhost ip6-loopback\n",
+  "etc/resolv.conf": "# There is no network.\n",
+};
+
+const linkTree = (from: string, to: string): void => {
+  mkdirSync(to);
+  chmodSync(to, 0o755);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) linkTree(source, target);
+    else linkSync(source, target);
+  }
+};
+
+/** `layer/`: what a sandbox whose root is an overlay has on top of the image, the content of /.atelier again among it. */
+const makeLayer = (folder: string): void => {
+  const layer = join(folder, "layer");
+  const content = `${folder}.content`;
+  rmSync(content, { recursive: true, force: true });
+  linkTree(folder, content);
+  mkdirSync(layer);
+  renameSync(content, join(layer, ".atelier"));
+  for (const [path, text] of Object.entries(layerFiles)) {
+    mkdirSync(dirname(join(layer, path)), { recursive: true });
+    writeFileSync(join(layer, path), text, { mode: 0o644 });
+    chmodSync(dirname(join(layer, path)), 0o755);
+  }
+  chmodSync(layer, 0o755);
+};
+
 /**
  * A folder below `stateFolder` named for its content, made once. Readable by everybody, because a
  * sandbox's user is nobody on the host.
@@ -92,7 +126,8 @@ export const makeRuntimeFolder = (options: {
   const warmUps = findWarmUps(options.warmUpFolder);
   const hash = createHash("sha256")
     .update(readFileSync(options.initPath))
-    .update(filter ?? "");
+    .update(filter ?? "")
+    .update(JSON.stringify(layerFiles));
   for (const name of warmUps) hash.update(name).update(readFileSync(join(options.warmUpFolder, name)));
   const packages = findPackages(options.warmUpFolder);
   for (const { name, version } of packages) hash.update(`${name} ${version}`);
@@ -111,6 +146,7 @@ export const makeRuntimeFolder = (options: {
   for (const path of ["", "warm-up", ...warmUps.map((name) => join("warm-up", name, ".."))]) {
     if (existsSync(join(making, path))) chmodSync(join(making, path), 0o755);
   }
+  makeLayer(making);
   try {
     renameSync(making, folder);
   } catch (error) {

@@ -74,6 +74,19 @@ const unaccounted: Readonly<Record<string, Numbers>> = {
   shmget: [29, 194],
 };
 
+/** Answered as by a kernel without them, which programs know how to do without: their number is one for the whole host. */
+const absent: Readonly<Record<string, Numbers>> = {
+  io_setup: [206, 0],
+  io_destroy: [207, 1],
+  io_submit: [209, 2],
+  io_cancel: [210, 3],
+  io_getevents: [208, 4],
+  io_pgetevents: [333, 292],
+};
+
+/** Answered as done: what a program writes ends with it, and one call would make the whole host write out its disks. */
+const pretended: Readonly<Record<string, Numbers>> = { sync: [162, 81] };
+
 const inspected = {
   clone: [56, 220],
   clone3: [435, 435],
@@ -91,6 +104,7 @@ const errno = (number: number): number => 0x0005_0000 | number;
 const notPermitted = errno(1);
 /** The C library falls back from clone3, whose flags a filter cannot read, to clone. */
 const notImplemented = errno(38);
+const done = errno(0);
 
 const offsets = { number: 0, architecture: 4 } as const;
 /** Low half of an argument on a little-endian machine: the kernel ignores the high half where it takes an int. */
@@ -99,7 +113,10 @@ const argument = (index: number): number => 16 + 8 * index;
 const namespaceFlags = 0x7e02_0080 | 0; // every CLONE_NEW* but the one that shares its bit with a signal number
 const newTimeNamespace = 0x80;
 const firstX32Call = 0x4000_0000;
-const familiesAllowed = [1, 2, 10, 16]; // unix, inet, inet6, netlink
+const familiesAllowed = [1, 2, 10]; // unix, inet, inet6
+const netlinkFamily = 16;
+/** Interfaces and addresses, which libraries look up; the others reach further into the kernel, or carry messages that are in no account. */
+const netlinkProtocolsAllowed = [0];
 const terminalInjection = [0x5412, 0x541c]; // TIOCSTI, TIOCLINUX
 
 type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, value: number];
@@ -112,6 +129,13 @@ const onCall = (number: number, body: readonly Instruction[]): Instruction[] => 
   [bpf.jumpEqual, 0, body.length, number],
   ...body,
 ];
+
+/** Gives one answer to each of the calls. */
+const answerCalls = (calls: Readonly<Record<string, Numbers>>, column: 0 | 1, answer: number): Instruction[] =>
+  Object.values(calls).flatMap((numbers) => {
+    const number = numbers[column];
+    return number === undefined ? [] : onCall(number, [give(answer)]);
+  });
 
 const refuseIfEqual = (values: readonly number[]): Instruction[] =>
   values.flatMap((value): Instruction[] => [[bpf.jumpEqual, 0, 1, value], give(notPermitted)]);
@@ -126,10 +150,8 @@ const instructions = (architecture: FilterArchitecture, limits: LimitsEnforcemen
   ];
   if (architecture === "x64") program.push([bpf.jumpGreaterOrEqual, 0, 1, firstX32Call], give(notPermitted));
   const calls = limits === "polled" ? { ...refused, ...unaccounted } : refused;
-  for (const numbers of Object.values(calls)) {
-    const number = numbers[column];
-    if (number !== undefined) program.push(...onCall(number, [give(notPermitted)]));
-  }
+  program.push(...answerCalls(calls, column, notPermitted));
+  program.push(...answerCalls(absent, column, notImplemented), ...answerCalls(pretended, column, done));
   const withoutTime = (namespaceFlags & ~newTimeNamespace) >>> 0;
   program.push(
     ...onCall(inspected.clone[column], [
@@ -147,6 +169,10 @@ const instructions = (architecture: FilterArchitecture, limits: LimitsEnforcemen
     ]),
     ...onCall(inspected.socket[column], [
       load(argument(0)),
+      [bpf.jumpEqual, 0, netlinkProtocolsAllowed.length * 2 + 2, netlinkFamily],
+      load(argument(2)),
+      ...netlinkProtocolsAllowed.flatMap((protocol): Instruction[] => [[bpf.jumpEqual, 0, 1, protocol], give(allow)]),
+      give(notPermitted),
       ...familiesAllowed.flatMap((family): Instruction[] => [[bpf.jumpEqual, 0, 1, family], give(allow)]),
       give(notPermitted),
     ]),

@@ -68,7 +68,7 @@ export const fullEnvironment = (command: SandboxCommand, terminal: boolean): Rec
 export const encodeStart = (command: SandboxCommand, options: StartOptions): Buffer => {
   const { limits } = command;
   const env = Object.entries(fullEnvironment(command, options.terminal !== undefined));
-  const head = Buffer.alloc(29);
+  const head = Buffer.alloc(37);
   head.writeUInt8(
     (options.warm ? flags.warm : 0) |
       (options.terminal === undefined ? 0 : flags.terminal) |
@@ -83,8 +83,9 @@ export const encodeStart = (command: SandboxCommand, options: StartOptions): Buf
   head.writeUInt32LE(Math.min(Math.ceil(limits.cpuMs / 1000) + 2, 0x7fff_ffff), 13);
   // A full disk is for the file system to say; this only bounds files elsewhere.
   head.writeBigUInt64LE(BigInt(limits.diskBytes) * 2n, 17);
-  head.writeUInt16LE(command.argv.length, 25);
-  head.writeUInt16LE(env.length, 27);
+  head.writeBigUInt64LE(BigInt(limits.memoryBytes), 25);
+  head.writeUInt16LE(command.argv.length, 33);
+  head.writeUInt16LE(env.length, 35);
   const strings = [...command.argv, ...env.map(([name, value]) => `${name}=${value}`)].flatMap(stringBytes);
   const frame = encodeFrame(toSandbox.start, head, ...strings);
   if (frame.byteLength > startBytesMaximum) throw new RangeError("arguments and variables are too large");

@@ -1,0 +1,201 @@
+/* What a program sees of its machine: a root of its own, few terminals, its own clock, and in /proc the sandbox instead of
+   the host. */
+#define _GNU_SOURCE
+#include "init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+/* Files that take the place of the image's own; see runtime-folder.ts. */
+#define LAYER "/.atelier/layer"
+/* A folder of every image that is covered by the disk later. */
+#define PASSING "/tmp"
+#define TERMINALS "32"
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+/* Where the program's memory limit is told; written again for each job. */
+static int meminfo_fd = -1;
+
+static void or_fail(int result, const char *what) {
+  if (result != 0) fail(what);
+}
+
+/* An overlay of the image has inodes of its own: locks, leases and watches on files of the image are this sandbox's alone,
+   although all sandboxes share the image and its page cache. No path of the host is left in mountinfo.
+   False: this kernel allows no overlay here (before 5.11, or on top of two others), and the root is the image itself. */
+static bool make_root(bool has_disk) {
+  static const char *const moved[] = {"/proc", "/dev", PROJECT};
+  char target[64];
+  if (mount("image", PASSING, "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV, "lowerdir=" LAYER ":/") != 0) return false;
+  for (size_t i = 0; i < sizeof moved / sizeof *moved - (has_disk ? 0 : 1); i++) {
+    snprintf(target, sizeof target, PASSING "%s", moved[i]);
+    or_fail(mount(moved[i], target, NULL, MS_MOVE, NULL), target);
+  }
+  or_fail(chdir(PASSING), PASSING);
+  or_fail((int)syscall(SYS_pivot_root, ".", "."), "change the root");
+  or_fail(umount2(".", MNT_DETACH), "leave the image");
+  or_fail(chdir("/"), "enter the root");
+  return true;
+}
+
+/* The files of the layer over those of an image that was built with its builder's. */
+static void cover_names(void) {
+  static const char *const names[] = {"/etc/hostname", "/etc/hosts", "/etc/resolv.conf"};
+  char source[64];
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    struct stat about;
+    snprintf(source, sizeof source, LAYER "%s", names[i]);
+    if (lstat(names[i], &about) == 0 && S_ISREG(about.st_mode)) or_fail(mount(source, names[i], NULL, MS_BIND, NULL), names[i]);
+  }
+}
+
+/* The host's terminals are one pool; without a bound one program could take them all. */
+static void limit_terminals(void) {
+  or_fail(mount(NULL, "/dev/pts", NULL, MS_REMOUNT | MS_NOSUID | MS_NOEXEC, "mode=620,ptmxmode=666,max=" TERMINALS), "/dev/pts");
+}
+
+static void cover(const char *source, const char *target) {
+  if (mount(source, target, NULL, MS_BIND, NULL) != 0 && errno != ENOENT) fail(target);
+}
+
+static void hide_proc(void) {
+  static const char *const files[] = {
+      "/proc/cmdline",     "/proc/kcore",         "/proc/keys",        "/proc/key-users",         "/proc/kmsg",
+      "/proc/kallsyms",    "/proc/modules",       "/proc/timer_list",  "/proc/sched_debug",       "/proc/sysrq-trigger",
+      "/proc/interrupts",  "/proc/diskstats",     "/proc/partitions",  "/proc/config.gz",         "/proc/iomem",
+      "/proc/ioports",     "/proc/swaps",         "/proc/latency_stats", "/proc/version_signature", "/proc/buddyinfo",
+      "/proc/cgroups",     "/proc/consoles",      "/proc/devices",     "/proc/dma",               "/proc/fb",
+      "/proc/kpagecgroup", "/proc/kpagecount",    "/proc/kpageflags",  "/proc/locks",             "/proc/mdstat",
+      "/proc/misc",        "/proc/mtrr",          "/proc/pagetypeinfo", "/proc/schedstat",        "/proc/slabinfo",
+      "/proc/softirqs",    "/proc/vmallocinfo",   "/proc/vmstat",      "/proc/zoneinfo",          "/proc/allocinfo"};
+  static const char *const folders[] = {"/proc/acpi", "/proc/asound", "/proc/scsi",     "/proc/driver", "/proc/fs",
+                                        "/proc/bus",  "/proc/irq",    "/proc/pressure", "/proc/tty",    "/proc/dynamic_debug"};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) cover("/dev/null", files[i]);
+  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+    if (mount("empty", folders[i], "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,nr_inodes=2") != 0 &&
+        errno != ENOENT)
+      fail(folders[i]);
+}
+
+/* A user namespace does not stop the host's root user from writing sysctls: read-only does. */
+static void protect_sysctls(void) {
+  or_fail(mount("/proc/sys", "/proc/sys", NULL, MS_BIND | MS_REC, NULL), "/proc/sys");
+  or_fail(mount(NULL, "/proc/sys", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME, NULL),
+          "/proc/sys");
+}
+
+static void write_memory(uint64_t bytes) {
+  char text[1024];
+  unsigned long long kb = bytes / 1024;
+  int length = snprintf(text, sizeof text,
+                        "MemTotal:       %12llu kB\nMemFree:        %12llu kB\nMemAvailable:   %12llu kB\n"
+                        "Buffers:                   0 kB\nCached:                    0 kB\nSwapCached:                0 kB\n"
+                        "Active:                    0 kB\nInactive:                  0 kB\nSwapTotal:                 0 kB\n"
+                        "SwapFree:                  0 kB\nDirty:                     0 kB\nWriteback:                 0 kB\n"
+                        "AnonPages:                 0 kB\nMapped:                    0 kB\nShmem:                     0 kB\n"
+                        "Slab:                      0 kB\nSReclaimable:              0 kB\nSUnreclaim:                0 kB\n",
+                        kb, kb, kb);
+  if (pwrite(meminfo_fd, text, (size_t)length, 0) != length) fail("tell the memory");
+}
+
+void inside_tell_memory(uint64_t bytes) {
+  if (meminfo_fd >= 0) write_memory(bytes);
+}
+
+/* Puts a file of its own over `path`, read-only, and returns it open for writing. PASSING holds it meanwhile. */
+static int replace_file(const char *path, const char *text) {
+  static int count;
+  char source[64];
+  snprintf(source, sizeof source, PASSING "/%d", count++);
+  int fd = open(source, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+  if (fd < 0 || write(fd, text, strlen(text)) < 0) fail(path);
+  or_fail(mount(source, path, NULL, MS_BIND, NULL), path);
+  or_fail(mount(NULL, path, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL), path);
+  return fd;
+}
+
+/* One line for each processor that there is, none of which has worked yet. */
+static void replace_stat(void) {
+  static char text[65536];
+  size_t length = 0;
+  char line[4096];
+  FILE *host = fopen("/proc/stat", "re");
+  if (host == NULL) fail("read /proc/stat");
+  while (fgets(line, sizeof line, host) != NULL && length < sizeof text - 512)
+    if (strncmp(line, "cpu", 3) == 0)
+      length += (size_t)snprintf(text + length, sizeof text - length, "%.*s 0 0 0 0 0 0 0 0 0 0\n", (int)strcspn(line, " "), line);
+  fclose(host);
+  snprintf(text + length, sizeof text - length, "intr 0\nctxt 0\nbtime %lld\nprocesses 1\nprocs_running 1\nprocs_blocked 0\n",
+           (long long)time(NULL));
+  close(replace_file("/proc/stat", text));
+}
+
+static void replace_version(void) {
+  struct utsname kernel;
+  char text[sizeof kernel];
+  or_fail(uname(&kernel), "read the kernel's version");
+  snprintf(text, sizeof text, "Linux version %s %s\n", kernel.release, kernel.version);
+  close(replace_file("/proc/version", text));
+}
+
+static void replace_boot_id(void) {
+  uint8_t id[16];
+  char text[40];
+  if (getrandom(id, sizeof id, 0) != sizeof id) fail("draw a boot id");
+  id[6] = (uint8_t)((id[6] & 0x0f) | 0x40);
+  id[8] = (uint8_t)((id[8] & 0x3f) | 0x80);
+  char *at = text;
+  for (int i = 0; i < 16; i++) at += sprintf(at, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", id[i]);
+  strcpy(at, "\n");
+  close(replace_file(BOOT_ID, text));
+}
+
+/* Monotonic time and /proc/uptime begin with the sandbox, for what init starts from now on. A kernel that has no time
+   namespaces (before 5.6) shows its own. */
+static void start_clock(void) {
+  struct timespec monotonic, boot;
+  char text[128];
+  if (unshare(CLONE_NEWTIME) != 0) return;
+  clock_gettime(CLOCK_MONOTONIC, &monotonic);
+  clock_gettime(CLOCK_BOOTTIME, &boot);
+  snprintf(text, sizeof text, "monotonic %lld 0\nboottime %lld 0\n", -(long long)monotonic.tv_sec, -(long long)boot.tv_sec);
+  int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, text, strlen(text)) < 0) fail("start the clock");
+  close(fd);
+}
+
+void inside_root(const struct boot_options *options) {
+  if (in_gvisor || !make_root(strcmp(options->disk, "mounted") == 0)) cover_names();
+}
+
+void inside_facts(const struct boot_options *options) {
+  or_fail(mount("facts", PASSING, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=256k"), PASSING);
+  meminfo_fd = replace_file("/proc/meminfo", "");
+  write_memory(options->memory_bytes);
+  if (!in_gvisor) {
+    limit_terminals();
+    start_clock();
+    replace_stat();
+    replace_version();
+    replace_boot_id();
+    close(replace_file("/proc/loadavg", "0.00 0.00 0.00 1/1 1\n"));
+    hide_proc();
+    protect_sysctls();
+  }
+  or_fail(umount2(PASSING, MNT_DETACH), PASSING);
+}
