@@ -23,8 +23,6 @@ bool in_gvisor;
 
 #define SCRATCH_FLAGS (MS_NOSUID | MS_NODEV)
 
-bool in_gvisor;
-
 _Noreturn void fail(const char *what) {
   dprintf(2, "sandbox-init: cannot %s: %s\n", what, strerror(errno));
   _exit(70);
@@ -115,7 +113,6 @@ static void load_filter(const char *path) {
 void boot(const struct boot_options *options) {
   in_gvisor = !options->hide_host;
   bool shared = strcmp(options->identity, "shared") == 0;
-  in_gvisor = !options->hide_host;
   signal(SIGPIPE, SIG_IGN);
   umask(022);
   inside_root(options);
