@@ -64,6 +64,10 @@ const disks = (): string[] =>
 
 const number = (text: string | undefined, pattern: RegExp): number => Number(pattern.exec(text ?? "")?.[1] ?? "NaN");
 
+/** Whether the name stands in the text by itself, not as a part of a longer word. */
+const namesIt = (text: string, name: string): boolean =>
+  new RegExp(`(?:^|[^\\w.-])${name.replaceAll(/[^\w/-]/gu, "\\$&")}(?![\\w-])`, "mu").test(text);
+
 /** Which a kernel of the sandbox's own does not have. */
 const counts = ["diskstats", "vmstat", "zoneinfo", "pressure/cpu", "softirqs"].map((name) => `/proc/${name}`);
 const lists = ["cgroups", "devices"].map((name) => `/proc/${name}`);
@@ -72,9 +76,7 @@ const lists = ["cgroups", "devices"].map((name) => `/proc/${name}`);
 const factsIn = (told: Told, places: readonly string[]): string[] => {
   const host = readHost();
   const whole = Object.values(told).join("\n");
-  const names = [...places, hostname(), ...disks()].filter((name) =>
-    new RegExp(`(?:^|[^\\w.-])${RegExp.escape(name)}(?![\\w-])`, "mu").test(whole),
-  );
+  const names = [...places, hostname(), ...disks()].filter((name) => namesIt(whole, name));
   const nameservers = [...(host["/etc/resolv.conf"] ?? "").matchAll(/^nameserver (\S+)/gmu)].map(
     ([, address = ""]) => address,
   );
