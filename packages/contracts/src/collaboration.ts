@@ -12,7 +12,7 @@ export const DocumentFactsSchema = z.object({
 });
 export type DocumentFacts = z.infer<typeof DocumentFactsSchema>;
 
-/** The awareness state that our page sets; other clients may set anything. */
+/** The awareness state that our page sets; other clients may set anything. The server replaces `user` by the sender's account. */
 export const AwarenessStateSchema = z.object({
   user: z.object({ id: z.string().max(64), name: z.string().max(100), color: z.string().max(32) }),
   /** Yjs relative positions as JSON. */
@@ -20,7 +20,13 @@ export const AwarenessStateSchema = z.object({
 });
 export type AwarenessState = z.infer<typeof AwarenessStateSchema>;
 
-const PersonSchema = z.object({ userId: IdSchema, name: z.string(), role: RoleSchema, since: TimeSchema });
+const PersonSchema = z.object({
+  userId: IdSchema,
+  name: z.string(),
+  color: z.string(),
+  role: RoleSchema,
+  since: TimeSchema,
+});
 
 /** `since` is that of the earliest open connection. */
 export const LiveSessionsSchema = z

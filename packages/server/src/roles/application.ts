@@ -25,9 +25,11 @@ import {
 } from "#execution";
 import { type IdentityService, registerIdentityHttp } from "#identity";
 import {
+  createPresenceColors,
   createProjectsService,
   createStagingMover,
   type LiveDocuments,
+  type PresenceColors,
   type ProjectsNeeds,
   type ProjectsService,
   registerProjectsHttp,
@@ -65,6 +67,7 @@ export type Application = {
   readonly projects: ProjectsService;
   readonly collaboration: Collaboration;
   readonly execution: ExecutionModule;
+  readonly colors: PresenceColors;
   /** In the order of their start. */
   readonly components: readonly Component[];
 };
@@ -94,11 +97,13 @@ export const createApplication = (parts: ApplicationParts): Application => {
     log,
     publicUrl: parts.publicUrl,
   });
+  const colors = createPresenceColors();
   const collaboration = createCollaboration({
     store: parts.documents,
     projects,
     leases: parts.leases,
     bus,
+    colors,
     audit: parts.audit,
     metrics,
     clock,
@@ -126,7 +131,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
   });
   const { staged, blobs, onFatal } = parts;
   const mover = createStagingMover({ staged, blobs, clock, log, everyMs: STAGING_EVERY_MS, onFatal });
-  return { projects, collaboration, execution, components: [mover, collaboration, execution] };
+  return { projects, collaboration, execution, colors, components: [mover, collaboration, execution] };
 };
 
 /** Binds every route and socket of the contracts. */
@@ -135,11 +140,11 @@ export const bindApplication = (
   application: Application,
   parts: Pick<ApplicationParts, "identity" | "bus" | "clock" | "log"> & { readonly https: boolean },
 ): void => {
-  const { projects, collaboration, execution } = application;
+  const { projects, collaboration, execution, colors } = application;
   const { bus, clock, log } = parts;
   registerIdentityHttp(edge, parts.identity, { https: parts.https });
   registerProjectsHttp(edge, projects);
-  registerProjectsSocket(edge, { projects, bus, clock, log });
+  registerProjectsSocket(edge, { projects, bus, colors, clock, log });
   registerCollaborationHttp(edge, { collaboration, projects });
   registerCollaborationSocket(edge, collaboration);
   registerExecutionHttp(edge, execution);

@@ -4,8 +4,10 @@ import * as encoding from "lib0/encoding";
 import type { Clock, Timer } from "#kernel/clock";
 import { awarenessFrame, BadMessage } from "./frames.ts";
 
+/** Who a connection is: what others are shown of it, whatever it says itself. */
+export type PresenceUser = { readonly id: string; readonly name: string; readonly color: string };
 /** A connection as awareness knows it. */
-export type AwarenessSource = { readonly userId: string };
+export type AwarenessSource = { readonly userId: string; readonly user: PresenceUser };
 
 /** Bytes of one client's state. */
 export const MAX_AWARENESS_BYTES = 16 * 1024;
@@ -48,25 +50,28 @@ function* received(payload: Uint8Array, mostStates: number): Generator<Received>
   for (; left > 0; left -= 1) {
     const clientId = decoding.readVarUint(decoder);
     const clock = decoding.readVarUint(decoder);
+    if (!Number.isSafeInteger(clientId) || !Number.isSafeInteger(clock)) throw new BadMessage("a number out of range");
     yield { clientId, clock, stateBytes: decoding.readVarUint8Array(decoder) };
   }
+  if (decoding.hasContent(decoder)) throw new BadMessage("bytes behind the awareness states");
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** @throws BadMessage, AwarenessTooLarge */
-const readState = (bytes: Uint8Array): string => {
+/** The state with its sender's account as `user`. @throws BadMessage, AwarenessTooLarge */
+const readState = (bytes: Uint8Array, user: PresenceUser): string => {
   if (bytes.byteLength > MAX_AWARENESS_BYTES) throw new AwarenessTooLarge();
-  const state = utf8.decode(bytes);
-  // Others parse it as JSON without a guard.
-  JSON.parse(state);
-  return state;
+  const state: unknown = JSON.parse(utf8.decode(bytes));
+  if (state === null) return "null";
+  if (typeof state !== "object" || Array.isArray(state)) throw new BadMessage("an awareness state that is no object");
+  return JSON.stringify({ ...state, user: { id: user.id, name: user.name, color: user.color } });
 };
 
 /** One for each open document. `broadcast` gets a frame for every connection, droppable for slow ones. */
 export class AwarenessRelay {
   readonly #clock: Clock;
   readonly #broadcast: (frame: Uint8Array) => void;
+  readonly #mayClaim: (source: AwarenessSource, clientId: number) => boolean;
   readonly #present = new Map<number, Present>();
   /** A connection speaks for the first client id that it brings, and for no other. */
   readonly #ownIds = new Map<AwarenessSource, number>();
@@ -75,9 +80,15 @@ export class AwarenessRelay {
   #timer: Timer | undefined;
   #lastSentMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: { readonly clock: Clock; readonly broadcast: (frame: Uint8Array) => void }) {
+  /** @param options.mayClaim whether a client id that nobody has here may become the connection's own */
+  constructor(options: {
+    readonly clock: Clock;
+    readonly broadcast: (frame: Uint8Array) => void;
+    readonly mayClaim?: (source: AwarenessSource, clientId: number) => boolean;
+  }) {
     this.#clock = options.clock;
     this.#broadcast = options.broadcast;
+    this.#mayClaim = options.mayClaim ?? (() => true);
   }
 
   /**
@@ -92,7 +103,7 @@ export class AwarenessRelay {
       for (const { clientId, clock, stateBytes } of received(payload, mostStates)) {
         const own = this.#ownIds.get(source);
         if (own !== undefined && own !== clientId) continue;
-        const value = { clock, state: readState(stateBytes) };
+        const value = { clock, state: readState(stateBytes, source.user) };
         if (!this.#maySpeakFor(source, clientId, value)) continue;
         taken += stateBytes.byteLength;
         if (value.state === "null") this.#remove(clientId, value.clock);
@@ -137,6 +148,7 @@ export class AwarenessRelay {
       return own === undefined && present.source.userId === source.userId && value.clock > present.clock;
     }
     if (value.state === "null") return false;
+    if (!this.#mayClaim(source, clientId)) return false;
     const left = this.#left.get(clientId);
     if (left === undefined || left.untilMs < this.#clock.now()) return true;
     return left.userId === source.userId || value.clock > left.clock;

@@ -10,7 +10,7 @@ import type { Bus } from "#platform/bus";
 import type { SocketCall } from "#platform/http";
 import type { Leases } from "#platform/leases";
 import type { Metrics } from "#platform/metrics";
-import type { LiveDocuments, Projects } from "#projects";
+import type { LiveDocuments, PresenceColors, Projects } from "#projects";
 import { createCheckpointing } from "./checkpointing.ts";
 import { ConnectionIndex } from "./connection-index.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection-limits.ts";
@@ -32,6 +32,8 @@ export type CollaborationOptions = {
   readonly projects: Pick<Projects, "requireRole" | "roleOf" | "readStored" | "saveCheckpoint">;
   readonly leases: Leases;
   readonly bus: Bus;
+  /** Shared with whatever else shows who is present. */
+  readonly colors: PresenceColors;
   /** Gets one row per user, document and connection that edits. */
   readonly audit: AuditTrail;
   readonly metrics: Metrics;
@@ -155,9 +157,11 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
       hold.release();
       return socket.close(CLOSE.generationChanged, "another generation");
     }
+    const color = options.colors.hold(document.owner.ref.projectId, call.actor.userId);
     const connection = new Connection({
       socket,
       actor: call.actor,
+      color: color.color,
       role,
       document,
       speaksOurs: query.get("v") === "1",
@@ -178,6 +182,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     socket.on("close", () => {
       connection.leave();
       connections.delete(connection);
+      color.release();
       hold.release();
     });
     for (const { data, isBinary } of early.take()) connection.receive(data, isBinary);

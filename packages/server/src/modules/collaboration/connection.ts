@@ -6,7 +6,7 @@ import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import type { SocketCall } from "#platform/http";
 import type { Histogram } from "#platform/metrics";
-import { AwarenessTooLarge, KEEP_ALIVE_FRAME } from "./awareness-relay.ts";
+import { AwarenessTooLarge, KEEP_ALIVE_FRAME, type PresenceUser } from "./awareness-relay.ts";
 import {
   BadMessage,
   durabilityFrame,
@@ -22,8 +22,9 @@ import type { LiveDocument, Participant } from "./live-document.ts";
 import { MessageLane } from "./message-lane.ts";
 import { createBucket } from "./rate-limit.ts";
 import { SavedCount } from "./saved-count.ts";
+import { admitUpdate, noteAccepted, type Offered } from "./update-admission.ts";
 import { answerSync, type SyncParts } from "./sync-answer.ts";
-import { INLINE_INSPECTION_BYTES, inspectUpdate, type Inspection } from "./update-inspection.ts";
+import { INLINE_INSPECTION_BYTES, inspectUpdate } from "./update-inspection.ts";
 
 /** Measuring each relay would cost more than some of them do. */
 const MEASURED_EVERY = 8;
@@ -43,6 +44,8 @@ export type ConnectionParts = SyncParts &
 export type ConnectionOptions = {
   readonly socket: WebSocket;
   readonly actor: Actor;
+  /** `#rrggbb`, under which others see it. */
+  readonly color: string;
   readonly role: Role;
   readonly document: LiveDocument;
   /** True for clients that understand the messages from 100 on. */
@@ -56,6 +59,7 @@ export type ConnectionOptions = {
 
 export class Connection implements Participant {
   readonly actor: Actor;
+  readonly user: PresenceUser;
   readonly document: LiveDocument;
   readonly sinceMs: number;
   readonly #socket: WebSocket;
@@ -77,6 +81,7 @@ export class Connection implements Participant {
 
   constructor(options: ConnectionOptions) {
     this.actor = options.actor;
+    this.user = { id: options.actor.userId, name: options.actor.name, color: options.color };
     this.document = options.document;
     this.#socket = options.socket;
     this.#parts = options.parts;
@@ -159,7 +164,7 @@ export class Connection implements Participant {
   }
 
   requestSync(): void {
-    if (this.#mayEdit()) this.send(step1Frame(this.document.content.stateVector()));
+    if (this.mayEdit) this.send(step1Frame(this.document.content.stateVector()));
   }
 
   /** Sends what became durable since the last time. */
@@ -199,9 +204,10 @@ export class Connection implements Participant {
     this.#lane.clear();
     this.document.participants.delete(this);
     this.document.awareness.drop(this);
+    this.document.clientOwners.left(this.userId);
   }
 
-  #mayEdit(): boolean {
+  get mayEdit(): boolean {
     return this.#role !== "viewer" && this.document.fixedReadOnly === null;
   }
 
@@ -263,77 +269,92 @@ export class Connection implements Participant {
     }
     if (this.document.readOnlyReason !== null) return;
     const startMs = performance.now();
-    const answersSync = kind === "step2";
+    const isAnswer = kind === "step2";
     const onDurable = (): void => {
-      this.#saved.durable(number, answersSync);
+      this.#saved.durable(number, isAnswer);
       this.#parts.acknowledge(this);
     };
     if (update.byteLength > INLINE_INSPECTION_BYTES) {
-      void this.#lane.busy(() => this.#takeLarge(update, onDurable));
+      void this.#lane.busy(() => this.#takeLarge(update, isAnswer, onDurable));
       return;
     }
-    const inspection = inspectUpdate(update);
-    if (answersSync && this.document.content.covers(inspection.ranges)) {
-      void this.#lane.busy(() => this.#takeKnown(update, inspection, onDurable));
+    const offered = { update, inspection: inspectUpdate(update), userId: this.userId, isAnswer };
+    if (isAnswer && this.document.content.covers(offered.inspection.ranges)) {
+      void this.#lane.busy(() => this.#takeKnown(offered, onDurable));
       return;
     }
-    this.#weigh(update, inspection, onDurable);
+    this.#weigh(offered, onDurable);
     if (number % MEASURED_EVERY === 0) this.#parts.relaySeconds.observe((performance.now() - startMs) / 1_000);
   }
 
-  async #takeLarge(update: Uint8Array, onDurable: () => void): Promise<void> {
+  async #takeLarge(update: Uint8Array, isAnswer: boolean, onDurable: () => void): Promise<void> {
     try {
       const looked = await this.#parts.materialiser.run("inspect", () => ({ update: update.slice() }));
       if ("fault" in looked) this.close(CLOSE.badMessage, looked.fault);
-      else await this.#takeTried(update, looked.inspection, onDurable);
+      else await this.#takeTried({ update, inspection: looked.inspection, userId: this.userId, isAnswer }, onDurable);
     } catch (error) {
       this.#giveUp(error);
     }
   }
 
   /** Takes an update that is surely fine; where only a trial can tell, what comes after it waits. */
-  #weigh(update: Uint8Array, inspection: Inspection, onDurable: () => void): void {
-    if (isSurelyFine(this.document, { update, inspection })) this.#accept(update, inspection, onDurable);
-    else void this.#lane.busy(() => this.#takeTried(update, inspection, onDurable));
+  #weigh(offered: Offered, onDurable: () => void): void {
+    if (isSurelyFine(this.document, offered)) this.#accept(offered, onDurable);
+    else void this.#lane.busy(() => this.#takeTried(offered, onDurable));
   }
 
-  async #takeTried(update: Uint8Array, inspection: Inspection, onDurable: () => void): Promise<void> {
+  async #takeTried(offered: Offered, onDurable: () => void): Promise<void> {
     try {
-      const isFine = isSurelyFine(this.document, { update, inspection });
-      const refusal = isFine ? undefined : await tryOut(this.#parts, this.document, { update, inspection });
+      const isFine = isSurelyFine(this.document, offered);
+      const refusal = isFine ? undefined : await tryOut(this.#parts, this.document, offered);
       if (refusal === "too-large") this.close(CLOSE.tooLarge, "there is no room for more text");
       else if (refusal === "too-slow") this.close(CLOSE.badMessage, "an update that takes too long");
-      else this.#accept(update, inspection, onDurable);
+      else this.#accept(offered, onDurable);
     } catch (error) {
       this.#giveUp(error);
     }
   }
 
   /** Takes an update that was looked into, unless rights or document changed meanwhile. */
-  #accept(update: Uint8Array, inspection: Inspection, onDurable: () => void): void {
+  #accept(offered: Offered, onDurable: () => void): void {
     this.#lane.now(() => {
-      if (this.#isClosed || !this.#mayEdit() || this.document.readOnlyReason !== null) return;
+      if (this.#isClosed || !this.mayEdit || this.document.readOnlyReason !== null) return;
+      const admission = admitUpdate(this.document, offered);
+      if (admission.kind === "refused") return this.close(CLOSE.badMessage, admission.reason);
+      if (admission.kind === "known") return void this.#confirmKnown(onDurable);
       this.#onFirstEdit?.();
       this.#onFirstEdit = undefined;
-      this.document.accept(update, inspection, { userId: this.actor.userId, participant: this, onDurable });
+      noteAccepted(this.document, { ...offered, inspection: admission.inspection });
+      this.document.accept(admission.update, admission.inspection, {
+        userId: this.userId,
+        participant: this,
+        onDurable,
+      });
     });
   }
 
   /** A returning client names every deletion it knows: only what is new of them goes on to the others. */
-  async #takeKnown(update: Uint8Array, inspection: Inspection, onDurable: () => void): Promise<void> {
+  async #takeKnown(offered: Offered, onDurable: () => void): Promise<void> {
+    const { update, inspection } = offered;
     try {
       const adds =
-        inspection.hasDeletions &&
+        inspection.deletions.length > 0 &&
         (
           await this.#parts.materialiser.run("adds", () => ({
             packed: this.document.content.packed(),
             update: update.slice(),
           }))
         ).adds;
-      if (adds) {
-        await this.#takeTried(update, inspection, onDurable);
-        return;
-      }
+      if (adds) await this.#takeTried(offered, onDurable);
+      else await this.#confirmKnown(onDurable);
+    } catch (error) {
+      this.#unconfirmed(error);
+    }
+  }
+
+  /** The document has all of an update; it is durable once what the document has is. */
+  async #confirmKnown(onDurable: () => void): Promise<void> {
+    try {
       await this.#parts.writer.flush();
       onDurable();
       this.sendSaved();

@@ -40,6 +40,26 @@ export class DocumentContent {
     return this.#covered.covers(ranges);
   }
 
+  /** Whether the first struct of the range is here. */
+  knows(range: ClockRange): boolean {
+    return this.#covered.knows(range);
+  }
+
+  /** Whether the range came already, be it that it waits for what is before it. */
+  holds(range: ClockRange): boolean {
+    return this.#covered.covers([range]) || this.#covered.waits(range);
+  }
+
+  /** Whether any struct of the client is here. */
+  hasClient(client: number): boolean {
+    return this.#covered.has(client);
+  }
+
+  /** Clients that left structs. */
+  get clients(): number {
+    return this.#covered.size;
+  }
+
   stateVector(): Uint8Array {
     return this.#covered.encode();
   }

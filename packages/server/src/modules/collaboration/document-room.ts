@@ -54,7 +54,7 @@ export const tryOut = async (parts: RoomParts, document: LiveDocument, weighed: 
   if (roomFor(document, weighed) !== "enough") await parts.compact(document);
   if (document.isGone || isSurelyFine(document, weighed)) return undefined;
   // What also deletes may leave the text shorter than it was.
-  if (roomFor(document, weighed) === "none" && !inspection.hasDeletions) return "too-large";
+  if (roomFor(document, weighed) === "none" && inspection.deletions.length === 0) return "too-large";
   const tried = await parts.materialiser
     .run("measure", () => ({ packed: document.content.packed(), update: update.slice(), format: document.format }))
     .catch((error: unknown) => {

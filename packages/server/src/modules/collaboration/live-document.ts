@@ -1,16 +1,20 @@
 /** One open document: takes updates, relays them at once, hands them to the log, and knows what a file version holds of it. */
 import type { DocumentFacts } from "@atelier/contracts";
 import { AwarenessRelay, type AwarenessSource } from "./awareness-relay.ts";
+import { ClientOwners } from "./client-owners.ts";
 import type { DocumentContent } from "./document-content.ts";
 import type { Clock } from "#kernel/clock";
 import { updateFrame } from "./frames.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { Ownership } from "./ports.ts";
+import { RangeSet } from "./range-set.ts";
 import type { TextFormat } from "./text-format.ts";
 import type { Inspection } from "./update-inspection.ts";
 
 /** A connection as its document knows it. */
 export interface Participant extends AwarenessSource {
+  /** May it change the text, as far as its role goes? */
+  readonly mayEdit: boolean;
   send(frame: Uint8Array): void;
   /** May be left out for one that reads too slowly. */
   sendDroppable(frame: Uint8Array): void;
@@ -47,6 +51,8 @@ export type CheckpointState = {
 
 /** Bytes that may wait for the log before a document goes read-only: when it is down, and when it is merely slow. */
 const MAX_PENDING_BYTES = { down: 4 * 1024 * 1024, slow: 16 * 1024 * 1024 } as const;
+/** Deletions that are remembered, so that the same ones are not logged again and again. */
+const MAX_REMEMBERED_DELETIONS = 20_000;
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
 /** Why updates are not taken for a while: too much waits for the log, or the generation is about to end. */
@@ -73,6 +79,11 @@ export class LiveDocument {
   readonly checkpoint: CheckpointState;
   readonly participants = new Set<Participant>();
   readonly awareness: AwarenessRelay;
+  readonly clientOwners: ClientOwners;
+  /** Deletions that were accepted lately. */
+  readonly deletions = new RangeSet(MAX_REMEMBERED_DELETIONS);
+  /** Accepted deletions of structs that were not here. */
+  unknownDeletions = 0;
   readonly fixedReadOnly: "binary" | "too-large" | null;
   /** Who edited since the last checkpoint, in the order of their last edit. */
   readonly editorIds: Set<string>;
@@ -104,11 +115,16 @@ export class LiveDocument {
     this.editorIds = new Set(options.editorIds);
     this.#sequence = options.sequence;
     this.#writer = options.writer;
+    this.clientOwners = new ClientOwners({
+      clock: options.clock,
+      isPresent: (userId) => [...this.participants].some((participant) => participant.userId === userId),
+    });
     this.awareness = new AwarenessRelay({
       clock: options.clock,
       broadcast: (frame) => {
         for (const participant of this.participants) participant.sendDroppable(frame);
       },
+      mayClaim: (source, clientId) => this.#mayClaim(source, clientId),
     });
   }
 
@@ -205,6 +221,15 @@ export class LiveDocument {
 
   closeAll(code: number, reason: string): void {
     for (const participant of this.participants) participant.close(code, reason);
+  }
+
+  /** A viewer can read the ids of all who ever typed: it may announce itself under one that nobody typed with. */
+  #mayClaim(source: AwarenessSource, clientId: number): boolean {
+    if (this.clientOwners.isForeign(clientId, source.userId)) return false;
+    const mayEdit = [...this.participants].some((participant) => participant === source && participant.mayEdit);
+    if (!mayEdit && this.content.hasClient(clientId)) return false;
+    this.clientOwners.claim(clientId, source.userId);
+    return true;
   }
 
   #settled(bytes: number): void {

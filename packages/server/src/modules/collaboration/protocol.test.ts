@@ -1,15 +1,63 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { applyAwarenessUpdate, Awareness } from "y-protocols/awareness";
+import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
 import { createManualClock } from "#kernel/clock";
 import { AwarenessRelay } from "./awareness-relay.ts";
+import { ClientOwners } from "./client-owners.ts";
 import { BadMessage, parseFrame, updateFrame } from "./frames.ts";
+import { RangeSet } from "./range-set.ts";
 import { SavedCount } from "./saved-count.ts";
 import { createStateVector } from "./state-vector.ts";
 import { decodeFile, encodeFile } from "./text-format.ts";
 import { awarenessMessage } from "./test-socket-client.ts";
 import { inspectUpdate } from "./update-inspection.ts";
+
+describe("whose client ids are in use", () => {
+  it("[C57] an id is its user's while that user is here and a minute longer, then whoever continues it", () => {
+    const clock = createManualClock();
+    const present = new Set(["ada"]);
+    const owners = new ClientOwners({ clock, isPresent: (userId) => present.has(userId) });
+    owners.claim(7, "ada");
+    owners.claim(7, "bo");
+    expect([owners.isForeign(7, "ada"), owners.isForeign(7, "bo"), owners.isForeign(8, "bo")]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    present.delete("ada");
+    owners.left("ada");
+    clock.advance(59_000);
+    expect(owners.isForeign(7, "bo")).toBe(true);
+    clock.advance(2_000);
+    expect(owners.isForeign(7, "bo")).toBe(false);
+    owners.claim(7, "bo");
+    present.add("bo");
+    expect(owners.isForeign(7, "ada")).toBe(true);
+  });
+
+  it("[C56] a set of ranges knows what it was told, in whatever order and overlap", () => {
+    const range = fc.record({ client: fc.nat(1), from: fc.nat(30), size: fc.integer({ min: 1, max: 8 }) });
+    fc.assert(
+      fc.property(fc.array(range, { maxLength: 30 }), fc.array(range, { minLength: 1 }), (added, asked) => {
+        const set = new RangeSet(1_000);
+        const clocks = new Set<string>();
+        for (const { client, from, size } of added) {
+          set.add({ client, from, to: from + size });
+          for (let clock = from; clock < from + size; clock += 1) clocks.add(`${client}/${clock}`);
+        }
+        for (const { client, from, size } of asked) {
+          const isKnown = Array.from({ length: size }, (_none, n) => `${client}/${from + n}`).every((key) =>
+            clocks.has(key),
+          );
+          expect(set.has({ client, from, to: from + size })).toBe(isKnown);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
 
 describe("frames and updates", () => {
   it("[C3] an update's frame carries the same bytes, whatever its length", () => {
@@ -33,7 +81,7 @@ describe("frames and updates", () => {
         doc.getText("content").delete(1, 1);
       }),
     );
-    expect(fine.hasDeletions).toBe(true);
+    expect(fine.deletions).toMatchObject([{ from: 1, to: 2 }]);
     expect(fine.ranges).toMatchObject([{ from: 0, to: 5 }]);
     for (const edit of [
       (doc: Y.Doc) => doc.getText("other").insert(0, "a"),
@@ -43,6 +91,85 @@ describe("frames and updates", () => {
       (doc: Y.Doc) => doc.getMap("content").set("a", new Y.Doc()),
     ])
       expect(() => inspectUpdate(made(edit))).toThrow(BadMessage);
+  });
+
+  describe("an update is as long as what it says", () => {
+    const write = (...parts: (number | Uint8Array)[]): Uint8Array =>
+      encoding.encode((encoder) => {
+        for (const part of parts)
+          if (typeof part === "number") encoding.writeVarUint(encoder, part);
+          else encoding.writeUint8Array(encoder, part);
+      });
+    const plain = (text = "abc"): Uint8Array => {
+      const doc = new Y.Doc();
+      doc.getText("content").insert(0, text);
+      return Y.encodeStateAsUpdate(doc);
+    };
+    /** A zero in 200 bytes. */
+    const longZero = new Uint8Array(200).fill(0x80);
+    longZero[199] = 0;
+    const format = (value: string): Uint8Array => {
+      const doc = new Y.Doc();
+      doc.getText("content").insert(0, "a");
+      doc.getText("content").format(0, 1, { link: value });
+      return Y.encodeStateAsUpdate(doc);
+    };
+    it.each<[string, Uint8Array]>([
+      ["bytes behind an update", write(plain(), new Uint8Array(100_000))],
+      ["one byte behind an update", write(plain(), 0)],
+      ["bytes behind nothing", write(0, 0, new Uint8Array(100_000))],
+      ["a padded number of clients", write(longZero, 0)],
+      ["a padded client", write(1, 1, longZero, 0, 0, 5, 0)],
+      [
+        "many clients without structs",
+        write(1_000, ...Array.from({ length: 1_000 }, (_none, client) => [0, client, 0]).flat(), 0),
+      ],
+      [
+        "many clients without deletions",
+        write(0, 1_000, ...Array.from({ length: 1_000 }, (_none, client) => [client, 0]).flat()),
+      ],
+      ["a gap alone", write(1, 1, 7, 0, 10, 5, 0)],
+      ["many gaps", write(1, 101, 7, 0, ...Array.from({ length: 100 }, () => [10, 5]).flat(), 0, 5, 0)],
+      ["a number that is none", write(1, 1, new Uint8Array(1_000).fill(0x80), 0, 0, 0, 5, 0)],
+      ["a format of 100 kB", format("x".repeat(100_000))],
+    ])("[C55] %s is refused", (_what, update) => {
+      expect(() => inspectUpdate(update)).toThrow(BadMessage);
+    });
+
+    it("[C55] whatever an editor makes passes, whole, in parts and merged", () => {
+      const edit = fc.record({
+        at: fc.nat(),
+        size: fc.nat(4),
+        text: fc.string({ unit: "grapheme", maxLength: 4 }),
+        kind: fc.nat(3),
+      });
+      fc.assert(
+        fc.property(fc.array(edit, { minLength: 1, maxLength: 30 }), (edits) => {
+          const docs = [new Y.Doc(), new Y.Doc()];
+          const updates: Uint8Array[] = [];
+          for (const doc of docs) doc.on("update", (update: Uint8Array) => void updates.push(update));
+          edits.forEach(({ at, size, text, kind }, index) => {
+            const [one, other] = index % 2 === 0 ? docs : docs.toReversed();
+            const content = one?.getText("content");
+            if (one === undefined || other === undefined || content === undefined) return;
+            const from = at % (content.length + 1);
+            const length = Math.min(size, content.length - from);
+            if (kind === 0 && length > 0) content.delete(from, length);
+            else if (kind === 1 && length > 0) content.format(from, length, { bold: true });
+            else content.insert(from, text);
+            if (kind === 3) Y.applyUpdate(other, Y.encodeStateAsUpdate(one, Y.encodeStateVector(other)));
+          });
+          for (const doc of docs) {
+            updates.push(Y.encodeStateAsUpdate(doc));
+            for (const other of docs) updates.push(Y.encodeStateAsUpdate(doc, Y.encodeStateVector(other)));
+          }
+          // With gaps: every other update alone.
+          updates.push(Y.mergeUpdates(updates.filter((_update, index) => index % 2 === 0)));
+          for (const update of updates) expect(() => inspectUpdate(update)).not.toThrow();
+        }),
+        { numRuns: 200 },
+      );
+    });
   });
 
   it("[C4] the state vector kept from updates is that of a document, also when they come in any order", () => {
@@ -163,7 +290,8 @@ describe("whatever arrives", () => {
         const faults = frames.map((frame) =>
           faultOf(() => {
             const message = parseFrame(frame);
-            if (message.kind === "awareness") relay.receive({ userId: "u" }, message.payload);
+            if (message.kind === "awareness")
+              relay.receive({ userId: "u", user: { id: "u", name: "U", color: "#000000" } }, message.payload);
           }),
         );
         expect(["none", "BadMessage", "AwarenessTooLarge"]).toEqual(expect.arrayContaining(faults));

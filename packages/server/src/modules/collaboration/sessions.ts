@@ -22,9 +22,10 @@ const groupBy = (connections: Iterable<Connection>, keyOf: (connection: Connecti
 
 const inOrder = (seats: Map<string, Seat>): Seat[] => [...seats.values()].toSorted((a, b) => a.sinceMs - b.sinceMs);
 
-const personOf = ({ connection: { userId, actor, role }, sinceMs }: Seat) => ({
+const personOf = ({ connection: { userId, actor, user, role }, sinceMs }: Seat) => ({
   userId,
   name: actor.name,
+  color: user.color,
   role,
   since: new Date(sinceMs).toISOString(),
 });

@@ -9,6 +9,13 @@ export type StateVector = {
   add(ranges: readonly ClockRange[]): void;
   /** True when every struct of the ranges is covered already. */
   covers(ranges: readonly ClockRange[]): boolean;
+  /** True when at least the first struct of the range is covered. */
+  knows(range: ClockRange): boolean;
+  /** True when the range came already and waits for what is before it. */
+  waits(range: ClockRange): boolean;
+  has(client: number): boolean;
+  /** Clients of which anything is covered. */
+  readonly size: number;
   encode(): Uint8Array;
 };
 
@@ -41,6 +48,12 @@ export const createStateVector = (encoded?: Uint8Array): StateVector => {
       early = waiting.slice(-MAX_EARLY_RANGES);
     },
     covers: (ranges) => ranges.every((range) => range.to <= (clocks.get(range.client) ?? 0)),
+    knows: (range) => range.from < (clocks.get(range.client) ?? 0),
+    waits: ({ client, from, to }) => early.some((held) => held.client === client && held.from <= from && held.to >= to),
+    has: (client) => clocks.has(client),
+    get size() {
+      return clocks.size;
+    },
     encode: () => Y.encodeStateVector(clocks),
   };
 };

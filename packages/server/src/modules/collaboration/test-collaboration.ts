@@ -11,7 +11,7 @@ import { silentLog, type Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { AuditEntry } from "#platform/audit";
 import type { Sql } from "#platform/sql";
-import type { Projects, StoredFile } from "#projects";
+import { createPresenceColors, type Projects, type StoredFile } from "#projects";
 import { createInProcessBus } from "../../platform/bus/adapters/in-process-bus.ts";
 import { actorNamed, createEdgeFixture } from "../../platform/http/test-edge.ts";
 import { createInProcessLeases } from "../../platform/leases/adapters/in-process-leases.ts";
@@ -158,6 +158,7 @@ export const openTestCollaboration = async () => {
       projects: files.projects,
       leases: createInProcessLeases({ fences, clock: systemClock }),
       bus,
+      colors: createPresenceColors(),
       audit: { record: (entry) => audited.push(entry) },
       metrics,
       ...options,

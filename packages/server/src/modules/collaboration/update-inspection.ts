@@ -1,5 +1,6 @@
 /** Looks into an update without integrating it: is it well formed, is it plain text editing, and what does it cover. */
 import { ROOT_TEXT } from "@atelier/contracts";
+import type { Decoder } from "lib0/decoding";
 import * as Y from "yjs";
 import { BadMessage } from "./frames.ts";
 
@@ -8,7 +9,8 @@ export type ClockRange = { readonly client: number; readonly from: number; reado
 
 export type Inspection = {
   readonly ranges: readonly ClockRange[];
-  readonly hasDeletions: boolean;
+  /** What it deletes, as it says it. */
+  readonly deletions: readonly ClockRange[];
   /** How many pieces it brings: taking them in may cost the square of their number. */
   readonly structs: number;
   /** The Yjs client whose structs come first; null when the update only deletes. */
@@ -20,6 +22,48 @@ export const INLINE_INSPECTION_BYTES = 128 * 1024;
 /** Beyond these Yjs's own arithmetic gets unsafe. */
 const MAX_CLOCK = 2 ** 31;
 const MAX_CLIENT = 2 ** 53 - 1;
+/** Key and value of a text format. */
+const MAX_FORMAT_LENGTH = 1_024;
+/** The most bytes that a struct takes beside its content: info, two ids, the root's name, a length. */
+const STRUCT_BYTES = 48;
+/** The most bytes that a client's heading and a deletion take. */
+const CLIENT_BYTES = 24;
+const DELETION_BYTES = 16;
+
+/** Where the last decoding ended. Yjs does not say it. */
+let lastDecoder: Decoder | undefined;
+class WatchedDecoder extends Y.UpdateDecoderV1 {
+  constructor(decoder: Decoder) {
+    super(decoder);
+    lastDecoder = decoder;
+  }
+}
+
+/** @throws BadMessage when it is malformed, or has bytes behind its end */
+const decode = (update: Uint8Array): ReturnType<typeof Y.decodeUpdate> => {
+  let decoded: ReturnType<typeof Y.decodeUpdate>;
+  try {
+    decoded = Y.decodeUpdateV2(update, WatchedDecoder);
+  } catch (error) {
+    throw new BadMessage("not an update", { cause: error });
+  }
+  if (lastDecoder?.pos !== update.byteLength) throw new BadMessage("bytes behind the update");
+  return decoded;
+};
+
+const isClock = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= MAX_CLOCK;
+const isClient = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= MAX_CLIENT;
+
+const formatLength = ({ key, value }: Y.ContentFormat): number => key.length + JSON.stringify(value).length;
+
+/** The most bytes in which a struct can be written. */
+const structBytes = (struct: Y.Item | Y.GC | Y.Skip): number => {
+  if (!(struct instanceof Y.Item)) return STRUCT_BYTES;
+  const { content } = struct;
+  if (content instanceof Y.ContentString) return STRUCT_BYTES + Buffer.byteLength(content.str);
+  if (content instanceof Y.ContentFormat) return STRUCT_BYTES + 3 * formatLength(content);
+  return STRUCT_BYTES;
+};
 
 /**
  * What a text editor makes: strings, formatting, deletions. Anything else (nested types, sub-documents, embeds) has no
@@ -30,40 +74,48 @@ const checkItem = (item: Y.Item): void => {
   const allowed =
     content instanceof Y.ContentString || content instanceof Y.ContentDeleted || content instanceof Y.ContentFormat;
   if (!allowed) throw new BadMessage("content that is not text");
+  if (content instanceof Y.ContentFormat && formatLength(content) > MAX_FORMAT_LENGTH)
+    throw new BadMessage("a text format that is too long");
   if (item.parentSub !== null) throw new BadMessage("an attribute of the text");
   // As decoded, the parent is the root's name; it is absent where the neighbours imply it.
   const parent: unknown = item.parent;
   if (parent !== null && parent !== ROOT_TEXT) throw new BadMessage("another root than the text");
 };
 
-/** @throws BadMessage when it is malformed or is more than editing the root text. */
+/** @throws BadMessage when it is malformed, is more than editing the root text, or longer than what it says. */
 export const inspectUpdate = (update: Uint8Array): Inspection => {
-  let decoded: ReturnType<typeof Y.decodeUpdate>;
-  try {
-    decoded = Y.decodeUpdate(update);
-  } catch (error) {
-    throw new BadMessage("not an update", { cause: error });
-  }
+  const decoded = decode(update);
   const ranges: { client: number; from: number; to: number }[] = [];
+  let skips = 0;
+  let mostBytes = CLIENT_BYTES;
   for (const struct of decoded.structs) {
     const { client, clock } = struct.id;
     const end = clock + struct.length;
-    if (!(struct.length > 0) || end > MAX_CLOCK || client > MAX_CLIENT) throw new BadMessage("a struct out of range");
-    if (struct instanceof Y.Skip) continue;
+    if (!(struct.length > 0) || !isClock(clock) || !isClock(end) || !isClient(client))
+      throw new BadMessage("a struct out of range");
+    mostBytes += structBytes(struct);
+    if (struct instanceof Y.Skip) {
+      skips += 1;
+      continue;
+    }
     if (struct instanceof Y.Item) checkItem(struct);
     const last = ranges.at(-1);
     if (last !== undefined && last.client === client && last.to === clock) last.to = end;
     else ranges.push({ client, from: clock, to: end });
   }
-  for (const [client, deletions] of decoded.ds.clients) {
-    if (client > MAX_CLIENT) throw new BadMessage("a deletion out of range");
-    for (const { clock, len } of deletions)
-      if (!(len > 0) || clock + len > MAX_CLOCK) throw new BadMessage("a deletion out of range");
+  // A gap stands between two structs; gaps without structs say nothing.
+  if (skips > 0 && skips >= decoded.structs.length - skips) throw new BadMessage("gaps without structs");
+  mostBytes += ranges.length * CLIENT_BYTES;
+  const deletions: ClockRange[] = [];
+  for (const [client, deleted] of decoded.ds.clients) {
+    if (!isClient(client)) throw new BadMessage("a deletion out of range");
+    mostBytes += CLIENT_BYTES + deleted.length * DELETION_BYTES;
+    for (const { clock, len } of deleted) {
+      if (!(len > 0) || !isClock(clock) || !isClock(clock + len)) throw new BadMessage("a deletion out of range");
+      deletions.push({ client, from: clock, to: clock + len });
+    }
   }
-  return {
-    ranges,
-    hasDeletions: decoded.ds.clients.size > 0,
-    structs: decoded.structs.length,
-    clientId: ranges[0]?.client ?? null,
-  };
+  // Numbers may be padded without end, and lists may be of nothing.
+  if (update.byteLength > mostBytes) throw new BadMessage("more bytes than it says");
+  return { ranges, deletions, structs: decoded.structs.length, clientId: ranges[0]?.client ?? null };
 };

@@ -7,7 +7,13 @@ import { systemClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import { createVault } from "#platform/blobs";
-import { createLinkTokens, createProjectsService, type LiveDocuments, type ProjectsService } from "#projects";
+import {
+  createLinkTokens,
+  createPresenceColors,
+  createProjectsService,
+  type LiveDocuments,
+  type ProjectsService,
+} from "#projects";
 import { createInProcessLeases } from "../../platform/leases/adapters/in-process-leases.ts";
 import { createSequenceFences } from "../../platform/leases/adapters/sequence-fences.ts";
 import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometheus-metrics.ts";
@@ -65,6 +71,7 @@ beforeAll(async () => {
     projects,
     leases: createInProcessLeases({ fences: createSequenceFences(sql), clock: systemClock }),
     bus: base.bus,
+    colors: createPresenceColors(),
     audit: { record: () => undefined },
     metrics: createPrometheusMetrics(),
     clock: systemClock,

@@ -4,6 +4,7 @@ export type { CheckpointSave, Projects, SavedVersion, StoredFile } from "./face.
 export { createProjectsHousekeeping } from "./housekeeping.ts";
 export { registerProjectsHttp } from "./http.ts";
 export { createLinkTokens, type LinkTokens } from "./link-tokens.ts";
+export { createPresenceColors, type ColorHold, type PresenceColors } from "./presence-colors.ts";
 export type { LiveDocuments, Templates } from "./ports.ts";
 export { createProjectsService, type ProjectsNeeds, type ProjectsService } from "./service.ts";
 export { createStagingMover, type StagingMover } from "./staging-mover.ts";

@@ -7,6 +7,7 @@ import { createManualClock, type ManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import type { Edge, SocketCall } from "#platform/http";
 import type { Projects } from "./index.ts";
+import { createPresenceColors } from "./presence-colors.ts";
 import { registerProjectsSocket } from "./socket.ts";
 import { openTestProjects, type TestProjects } from "./test-projects.ts";
 
@@ -51,7 +52,13 @@ afterAll(() => projects[Symbol.asyncDispose]());
 const listen = (roleOf: Projects["roleOf"] = (userId, id) => projects.service.roleOf(userId, id)) => {
   stop?.();
   const edge: Edge = { bind: () => undefined, socket: (_path, _options, given) => void (handler = given) };
-  stop = registerProjectsSocket(edge, { projects: { roleOf }, bus: projects.bus, clock, log: silentLog });
+  stop = registerProjectsSocket(edge, {
+    projects: { roleOf },
+    bus: projects.bus,
+    colors: createPresenceColors(),
+    clock,
+    log: silentLog,
+  });
 };
 beforeEach(async () => {
   clock = createManualClock();

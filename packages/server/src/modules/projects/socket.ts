@@ -3,10 +3,12 @@ import { CLOSE, PresenceUpdateSchema, sockets } from "@atelier/contracts";
 import type { Clock, Timer } from "#kernel/clock";
 import { createId } from "#kernel/ids";
 import type { Log } from "#kernel/log";
+import { SetIndex } from "#kernel/set-index";
 import type { Bus } from "#platform/bus";
 import type { Edge, SocketCall } from "#platform/http";
 import { createEventChannel, type EventChannel, type Listener } from "./event-channel.ts";
 import type { Projects } from "./face.ts";
+import type { PresenceColors } from "./presence-colors.ts";
 
 const MAX_FRAME_BYTES = 4_096;
 const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -18,6 +20,7 @@ const WEBSOCKET_OPEN = 1;
 export type ProjectsSocketNeeds = {
   readonly projects: Pick<Projects, "roleOf">;
   readonly bus: Bus;
+  readonly colors: PresenceColors;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -68,8 +71,11 @@ const parseViewing = (data: Buffer, isBinary: boolean): { readonly fileId: strin
 
 /** Binds the socket and listens on the bus. @returns the way to stop listening. */
 export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): (() => void) => {
-  const { projects, bus, clock, log } = needs;
+  const { projects, bus, colors, clock, log } = needs;
   const rooms = new Map<string, Room>();
+  const byMember = new SetIndex<string, Connection>();
+  const bySignIn = new SetIndex<string, Connection>();
+  const memberKey = (projectId: string, userId: string): string => `${projectId}/${userId}`;
 
   const enter = (projectId: string): Room => {
     let room = rooms.get(projectId);
@@ -84,6 +90,9 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
 
   const leave = (connection: Connection): void => {
     const room = rooms.get(connection.projectId);
+    const { userId, signInId } = connection.call.actor;
+    byMember.delete(memberKey(connection.projectId, userId), connection);
+    bySignIn.delete(signInId, connection);
     if (room === undefined || !room.connections.delete(connection)) return;
     room.channel.leave(connection);
     if (room.connections.size > 0) return;
@@ -120,11 +129,18 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
     const role = await projects.roleOf(actor.userId, projectId);
     if (role === undefined) return socket.close(CLOSE.notFound, "no such project");
     if (socket.readyState !== WEBSOCKET_OPEN) return;
-    const presence = { connectionId: createId(), user: { id: actor.userId, name: actor.name }, role, fileId: null };
+    const { color, release } = colors.hold(projectId, actor.userId);
+    const user = { id: actor.userId, name: actor.name, color };
+    const presence = { connectionId: createId(), user, role, fileId: null };
     const connection: Connection = { call, projectId, presence, questions: 0, send: createSender(call) };
     const { channel, connections } = enter(projectId);
     connections.add(connection);
-    socket.on("close", () => leave(connection));
+    byMember.add(memberKey(projectId, actor.userId), connection);
+    bySignIn.add(actor.signInId, connection);
+    socket.on("close", () => {
+      leave(connection);
+      release();
+    });
     deliver = (data, isBinary) => hear(connection, channel, data, isBinary);
     channel.join(connection, parseSince(call.query.get("since")));
     if (early !== undefined) deliver(...early);
@@ -158,17 +174,12 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
     bus.subscribe("project-event", ({ projectId, event }) => rooms.get(projectId)?.channel.publish(event)),
     bus.subscribe("rights-changed", ({ projectId, userId }) => {
       const room = rooms.get(projectId);
-      for (const connection of room?.connections ?? []) {
-        if (userId !== undefined && connection.call.actor.userId !== userId) continue;
-        if (room !== undefined) orClose(connection.call, recheck(connection, room.channel));
-      }
+      if (room === undefined) return;
+      const concerned = userId === undefined ? room.connections : byMember.get(memberKey(projectId, userId));
+      for (const connection of concerned) orClose(connection.call, recheck(connection, room.channel));
     }),
     bus.subscribe("sign-in-ended", ({ signInId }) => {
-      for (const { connections } of rooms.values()) {
-        for (const { call } of connections) {
-          if (call.actor.signInId === signInId) call.socket.close(CLOSE.signedOut, "signed out");
-        }
-      }
+      for (const { call } of bySignIn.get(signInId)) call.socket.close(CLOSE.signedOut, "signed out");
     }),
   ];
   return () => {

@@ -1,14 +1,9 @@
 /** Presence colours: checked before they reach a style, readable under a name. */
-
-const FALLBACKS = ["#3450e0", "#b3261e", "#12713f", "#8a2ba8", "#0b6b78", "#9a4a00", "#a0286a", "#4d6300"] as const;
+import { preferredColor } from "@atelier/contracts/presence-colors";
 
 /** The colour itself if it is a plain `#rrggbb`, else one picked by the id. */
-export function safeColor(color: unknown, id: string): string {
-  if (typeof color === "string" && /^#[\da-f]{6}$/i.test(color)) return color.toLowerCase();
-  let hash = 0;
-  for (let i = 0; i < id.length; i += 1) hash = (hash * 31 + id.charCodeAt(i)) >>> 0;
-  return FALLBACKS[hash % FALLBACKS.length] ?? FALLBACKS[0];
-}
+export const safeColor = (color: unknown, id: string): string =>
+  typeof color === "string" && /^#[\da-f]{6}$/i.test(color) ? color.toLowerCase() : preferredColor(id);
 
 /** Relative luminance of `#rrggbb` as in WCAG. */
 export function luminance(color: string): number {

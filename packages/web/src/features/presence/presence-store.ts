@@ -29,7 +29,7 @@ export const othersOf = (all: readonly Presence[], me: Pick<User, "id"> | undefi
   const people = new Map<string, Person>();
   for (const { user, role, fileId } of all) {
     if (user.id === me?.id || people.get(user.id)?.fileId) continue;
-    people.set(user.id, { id: user.id, name: user.name, color: personColor(user.id), fileId, role });
+    people.set(user.id, { id: user.id, name: user.name, color: user.color ?? personColor(user.id), fileId, role });
   }
   return [...people.values()].toSorted((a, b) => a.name.localeCompare(b.name));
 };

@@ -1,4 +1,4 @@
-import type { Presence } from "@atelier/contracts";
+import { PRESENCE_COLORS, type Presence } from "@atelier/contracts";
 import { describe, expect, it } from "vitest";
 import { initialsOf, personColor } from "./person-color.ts";
 import { othersOf } from "./presence-store.ts";
@@ -23,6 +23,13 @@ describe("othersOf", () => {
       ["bo", null],
     ]);
   });
+
+  it("shows the colour that the server gave, and one picked by the id where it gave none", () => {
+    const ada = presence("ada", "2", null);
+    const named = { ...ada, user: { ...ada.user, color: "#123456" } };
+    expect(othersOf([named], undefined)[0]?.color).toBe("#123456");
+    expect(othersOf([ada], undefined)[0]?.color).toBe(personColor("ada"));
+  });
 });
 
 const luminance = (hex: string): number => {
@@ -35,7 +42,7 @@ const luminance = (hex: string): number => {
 describe("a person's sign", () => {
   it("has a steady colour on which white initials can be read (4.5:1)", () => {
     const colors = new Set(Array.from({ length: 200 }, (_, index) => personColor(`user ${index}`)));
-    expect(colors.size).toBe(10);
+    expect(colors.size).toBe(PRESENCE_COLORS.length);
     expect(personColor("ada")).toBe(personColor("ada"));
     for (const color of colors) expect(1.05 / (luminance(color) + 0.05)).toBeGreaterThanOrEqual(4.5);
   });

@@ -1,0 +1,44 @@
+/** Gives everybody who is present in a project a colour of their own as long as there are any. */
+import { PRESENCE_COLORS, preferredColor, type PresenceColor } from "@atelier/contracts";
+
+/** One connection's claim on its user's colour. */
+export type ColorHold = { readonly color: PresenceColor; release(): void };
+
+/** Shared by everything that shows who is present: the same person has one colour in all of it. */
+export type PresenceColors = { hold(projectId: string, userId: string): ColorHold };
+
+type Assigned = { readonly color: PresenceColor; holds: number };
+
+const pick = (present: ReadonlyMap<string, Assigned>, userId: string): PresenceColor => {
+  const users = new Map<PresenceColor, number>(PRESENCE_COLORS.map((color) => [color, 0]));
+  for (const { color } of present.values()) users.set(color, (users.get(color) ?? 0) + 1);
+  const fewest = Math.min(...users.values());
+  const preferred = preferredColor(userId);
+  if (users.get(preferred) === fewest) return preferred;
+  return PRESENCE_COLORS.find((color) => users.get(color) === fewest) ?? preferred;
+};
+
+export const createPresenceColors = (): PresenceColors => {
+  const byProject = new Map<string, Map<string, Assigned>>();
+  return {
+    hold(projectId, userId) {
+      const present = byProject.get(projectId) ?? new Map<string, Assigned>();
+      byProject.set(projectId, present);
+      const assigned = present.get(userId) ?? { color: pick(present, userId), holds: 0 };
+      present.set(userId, assigned);
+      assigned.holds += 1;
+      let isHeld = true;
+      return {
+        color: assigned.color,
+        release() {
+          if (!isHeld) return;
+          isHeld = false;
+          assigned.holds -= 1;
+          if (assigned.holds > 0) return;
+          present.delete(userId);
+          if (present.size === 0) byProject.delete(projectId);
+        },
+      };
+    },
+  };
+};
