@@ -120,6 +120,7 @@ describe("whose edits they are", () => {
     await until(() => second.text() === "one two ");
     client.type(8, "three");
     await until(() => second.text() === "one two three");
+    expect(client.provider.wsconnected).toBe(true);
     await server.stop();
   });
 

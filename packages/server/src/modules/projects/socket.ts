@@ -129,8 +129,8 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
     const role = await projects.roleOf(actor.userId, projectId);
     if (role === undefined) return socket.close(CLOSE.notFound, "no such project");
     if (socket.readyState !== WEBSOCKET_OPEN) return;
-    const { color, release } = colors.hold(projectId, actor.userId);
-    const user = { id: actor.userId, name: actor.name, color };
+    const color = colors.hold(projectId, actor.userId);
+    const user = { id: actor.userId, name: actor.name, color: color.color };
     const presence = { connectionId: createId(), user, role, fileId: null };
     const connection: Connection = { call, projectId, presence, questions: 0, send: createSender(call) };
     const { channel, connections } = enter(projectId);
@@ -139,7 +139,7 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
     bySignIn.add(actor.signInId, connection);
     socket.on("close", () => {
       leave(connection);
-      release();
+      color.release();
     });
     deliver = (data, isBinary) => hear(connection, channel, data, isBinary);
     channel.join(connection, parseSince(call.query.get("since")));
