@@ -15,6 +15,7 @@ import { entryPointOf, run } from "./run-actions.ts";
 import { clearOutput, sendInput, showRun } from "./run-view.ts";
 import type { ExecutionSummary } from "./run-store.ts";
 import { runWords, type RunTone } from "./status-words.ts";
+import { WrittenFilesLine } from "./written-files-line.tsx";
 import { TerminalView, usePaths } from "./terminal-view.tsx";
 
 const stateWords = (app: ReturnType<typeof useApp>): { tone: RunTone; words: string } | undefined => {
@@ -203,6 +204,7 @@ export const OutputPane = () => {
       </div>
       {state.kind === "live" && mayAnswer && <InputRow />}
       {state.kind === "lost" && <Lost />}
+      {state.kind === "ended" && <WrittenFilesLine execution={state.execution} />}
       {state.kind === "ended" && <ExitLine execution={state.execution} />}
     </>
   );

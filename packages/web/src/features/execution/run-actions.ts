@@ -7,6 +7,7 @@ import { showToast } from "../../design/toasts.ts";
 import { filesOf, firstFileOf } from "../files/entries.ts";
 import { settleDeletions } from "../files/pending-deletions.ts";
 import { ensureProject } from "../projects/promote-sample.ts";
+import { runRequest } from "./run-request.ts";
 import { isBusy } from "./run-store.ts";
 import { detachRun, showRun } from "./run-view.ts";
 
@@ -58,8 +59,7 @@ const start = async (app: App, myTurn: number): Promise<void> => {
   const isSaved = await waitForSaves(app);
   if (turn !== myTurn) return;
   app.runs.setState({ state: { kind: "starting", note: "asking" } });
-  const body = { projectId: project.id, language: entry.language.id, entryPoint: entry.path, tty: true };
-  const execution: Execution = await app.call(routes.startExecution, { body });
+  const execution: Execution = await app.call(routes.startExecution, { body: runRequest(project, entry) });
   if (!isSaved) showToast({ text: "Your last changes are not saved yet: this runs without them.", tone: "bad" });
   if (turn === myTurn) showRun(app, execution);
   else await app.call(routes.stopExecution, { params: { id: execution.id } });

@@ -1,0 +1,22 @@
+/** What the page asks the server to run, and which files it wants back. */
+import type { Language, Project, StartExecution } from "@atelier/contracts";
+
+/** Everything but what tools make for themselves. */
+const KEPT_GLOBS = [
+  "**",
+  ...["node_modules", ".git", "__pycache__", ".pytest_cache", ".mypy_cache", ".venv", "venv", "target", ".cache"].map(
+    (folder) => `!**/${folder}/**`,
+  ),
+  ...["*.pyc", "*.o", ".DS_Store", "core"].map((name) => `!**/${name}`),
+];
+
+export const runRequest = (
+  project: Pick<Project, "id" | "keepRunFiles">,
+  entry: { readonly path: string; readonly language: Pick<Language, "id"> },
+): StartExecution => ({
+  projectId: project.id,
+  language: entry.language.id,
+  entryPoint: entry.path,
+  tty: true,
+  ...(project.keepRunFiles ? { collect: KEPT_GLOBS } : {}),
+});
