@@ -322,6 +322,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     outbox.flush();
     void store.flush();
   });
+  const stopHearing = store.onAvailable.on(stateChanged);
 
   return {
     projectId,
@@ -356,6 +357,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
       outbox.flush();
       closed = true;
       stopListening();
+      stopHearing();
       cancelStateTimer?.();
       sender?.dispose();
       connection.close();

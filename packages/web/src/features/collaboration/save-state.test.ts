@@ -20,6 +20,11 @@ test.each<[string, Partial<SaveFacts>, string]>([
   ["an edit waits, the one before was confirmed a while ago", { unconfirmed: 1, calmMs: 900 }, "saving"],
   ["an edit waits too long", { unconfirmed: 3, oldestMs: 5_000 }, "unsaved-on-device 3"],
   ["the log takes nothing", { unconfirmed: 2, durable: false }, "unsaved-on-device 2"],
+  [
+    "an edit waits too long, and this browser keeps none",
+    { unconfirmed: 3, oldestMs: 5_000, kept: false },
+    "offline 3",
+  ],
   ["the log takes nothing and nothing waits", { durable: false }, "saved"],
   ["a short interruption", { connected: false, disconnectedMs: 800 }, "saved"],
   ["a short interruption while typing", { connected: false, disconnectedMs: 800, unconfirmed: 1 }, "saving"],

@@ -51,7 +51,8 @@ export function saveStateOf(facts: SaveFacts): SaveState {
   const calm: SaveState = changes === 0 && facts.calmMs >= SETTLED_MS ? { kind: "saved" } : { kind: "saving" };
   if (facts.connected) {
     const slow = changes > 0 && (!facts.durable || facts.oldestMs >= SLOW_SAVE_MS);
-    return slow && facts.kept ? { kind: "unsaved-on-device", changes } : calm;
+    if (!slow) return calm;
+    return { kind: facts.kept ? "unsaved-on-device" : "offline", changes };
   }
   if (facts.disconnectedMs < QUIET_INTERRUPTION_MS) return calm;
   return changes > 0 && facts.kept ? { kind: "unsaved-on-device", changes } : { kind: "offline", changes };

@@ -1,6 +1,6 @@
 import { IDBFactory } from "fake-indexeddb";
 import "fake-indexeddb/auto";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createUnsavedStore } from "./unsaved-store.ts";
 
 const fail = (error: unknown) => {
@@ -8,6 +8,171 @@ const fail = (error: unknown) => {
 };
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const update = (...values: number[]) => ({ update: bytes(...values), generation: 1, edits: 1 });
+
+/** Retries that the test makes happen. */
+const manualRetries = () => {
+  const waiting: { delayMs: number; run: () => void }[] = [];
+  return {
+    after: (delayMs: number, run: () => void) => void waiting.push({ delayMs, run }),
+    delays: () => waiting.map(({ delayMs }) => delayMs),
+    next: () => waiting.shift()?.run(),
+  };
+};
+
+/** A store whose outages are noted, in a database that can be made to fail. */
+const storeWithRetries = (factory: IDBFactory) => {
+  const retries = manualRetries();
+  const failures: unknown[] = [];
+  const heard: boolean[] = [];
+  const store = createUnsavedStore({ factory, onFailure: (error) => failures.push(error), after: retries.after });
+  store.onAvailable.on((available) => heard.push(available));
+  return { store, retries, failures, heard, recovered: () => vi.waitFor(() => expect(store.available).toBe(true)) };
+};
+const storedIn = async (factory: IDBFactory, document = "p/a") => {
+  const rows = await createUnsavedStore({ factory, onFailure: fail }).load(document);
+  return rows.map((row) => [...row.update.update]);
+};
+/** The database behind a factory, whose transactions fail while `isFull`. */
+const fullDisk = (factory: IDBFactory) => {
+  const disk = { isFull: false };
+  // oxlint-disable-next-line typescript/unbound-method -- it is called on the database that the test opened
+  const real = IDBDatabase.prototype.transaction;
+  vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(function (this: IDBDatabase, ...args) {
+    const transaction = Reflect.apply(real, this, args);
+    if (disk.isFull && args[1] === "readwrite") queueMicrotask(() => transaction.abort());
+    return transaction;
+  });
+  return Object.assign(disk, { factory });
+};
+
+describe("an outage of the database", () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  test("a newer release is let in at once; what is typed then stays in the page, and it is told so", async () => {
+    const factory = new IDBFactory();
+    const { store, failures, heard } = storeWithRetries(factory);
+    store.append("p/a", update(1));
+    await store.flush();
+    const events: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const newer = factory.open("atelier-unsaved", 2);
+      newer.addEventListener("blocked", () => events.push("blocked"));
+      newer.addEventListener("upgradeneeded", () => events.push("upgraded"));
+      newer.addEventListener("success", () => resolve());
+      newer.addEventListener("error", () => reject(newer.error ?? new Error("not opened")));
+    });
+    expect(events).toEqual(["upgraded"]);
+    expect(store.available).toBe(false);
+    store.append("p/a", update(2));
+    await store.flush();
+    expect([failures.length, heard]).toEqual([1, [false]]);
+  });
+
+  test("is tried again, later and later, until everything that waited is written", async () => {
+    const factory = new IDBFactory();
+    let isRefusing = true;
+    const open = (...args: Parameters<IDBFactory["open"]>) =>
+      isRefusing ? fail(new Error("no space")) : factory.open(...args);
+    const { store, retries, failures, heard, recovered } = storeWithRetries({ open } as unknown as IDBFactory);
+    store.append("p/a", update(1));
+    store.putDraft("d", { base: "a", text: "ab" });
+    await store.keepCopy({ document: "p/a", path: "a.py", text: "kept", keptAt: 7 });
+    const confirmed = store.append("p/a", update(2));
+    store.append("p/a", update(3));
+    await store.flush();
+    expect(store.available).toBe(false);
+    const waited: number[] = [];
+    for (let tries = 0; tries < 8; tries += 1) {
+      waited.push(...retries.delays());
+      retries.next();
+      await vi.waitFor(() => expect(retries.delays()).toHaveLength(1));
+    }
+    expect(waited.slice(0, 3)).toEqual([500, 1000, 2000]);
+    expect(Math.max(...waited)).toBe(30_000);
+    store.discard([confirmed]);
+    isRefusing = false;
+    retries.next();
+    await recovered();
+    expect(await storedIn(factory)).toEqual([[1], [3]]);
+    expect(await store.loadDraft("d")).toEqual({ base: "a", text: "ab" });
+    expect(await store.copies("p/a")).toHaveLength(1);
+    expect([failures.length, heard]).toEqual([1, [false, true]]);
+  });
+
+  test("a full disk loses nothing that the page holds", async () => {
+    const disk = fullDisk(new IDBFactory());
+    const { store, retries, heard, recovered } = storeWithRetries(disk.factory);
+    const written = store.append("p/a", update(1));
+    await store.flush();
+    disk.isFull = true;
+    store.append("p/a", update(2));
+    await store.flush();
+    expect(store.available).toBe(false);
+    store.discard([written]);
+    store.append("p/a", update(3));
+    await store.flush();
+    retries.next();
+    await vi.waitFor(() => expect(retries.delays()).toHaveLength(1));
+    expect(store.available).toBe(false);
+    disk.isFull = false;
+    retries.next();
+    await recovered();
+    expect(await storedIn(disk.factory)).toEqual([[2], [3]]);
+    expect(heard).toEqual([false, true]);
+  });
+
+  test("a database that the browser closed is opened again, and gets what it lost", async () => {
+    const factory = new IDBFactory();
+    const closers: (() => void)[] = [];
+    const open = (...args: Parameters<IDBFactory["open"]>) => {
+      const request = factory.open(...args);
+      // The stand-in for IndexedDB dispatches its own events only.
+      request.addEventListener("success", () => {
+        const { result } = request;
+        const add = result.addEventListener.bind(result);
+        Object.assign(result, {
+          addEventListener: (type: string, listener: () => void) => {
+            if (type === "close") closers.push(() => (result.close(), listener()));
+            else add(type as "abort", listener);
+          },
+        });
+      });
+      return request;
+    };
+    const { store, retries, recovered } = storeWithRetries({ open } as unknown as IDBFactory);
+    store.append("p/a", update(1));
+    await store.flush();
+    closers[0]?.();
+    await new Promise((resolve) => factory.deleteDatabase("atelier-unsaved").addEventListener("success", resolve));
+    expect(store.available).toBe(false);
+    retries.next();
+    await recovered();
+    expect(await storedIn(factory)).toEqual([[1]]);
+  });
+
+  test("a database that another tab blocks is not waited for, and used once it opens", async () => {
+    const factory = new IDBFactory();
+    const asked = Object.assign(new EventTarget(), { result: undefined });
+    const { store, heard, recovered } = storeWithRetries({ open: () => asked } as unknown as IDBFactory);
+    store.append("p/a", update(1));
+    const flushed = store.flush();
+    await vi.waitFor(() => {
+      asked.dispatchEvent(new Event("blocked"));
+      expect(store.available).toBe(false);
+    });
+    await flushed;
+    const real = factory.open("atelier-unsaved", 1);
+    real.addEventListener("upgradeneeded", () => {
+      Object.assign(asked, { result: real.result });
+      asked.dispatchEvent(new Event("upgradeneeded"));
+    });
+    await new Promise((resolve) => real.addEventListener("success", resolve));
+    asked.dispatchEvent(new Event("success"));
+    await recovered();
+    expect(await storedIn(factory)).toEqual([[1]]);
+    expect(heard).toEqual([false, true]);
+  });
+});
 
 describe("the unsaved store", () => {
   test("gives back what was noted, in order and by document, to another tab too", async () => {

@@ -1,4 +1,6 @@
 /** Edits that no server has confirmed, kept in the browser's database so that a reload or a crash loses none. */
+import { type Signal, createSignal } from "./signal.ts";
+import { COPIES, DRAFTS, UPDATES, answer, done, eachRow, openUnsavedDatabase } from "./unsaved-database.ts";
 
 /** One written (or about to be written) update; shown to `discard` once it is confirmed. */
 export interface UnsavedTicket {
@@ -41,23 +43,25 @@ export interface UnsavedStore {
   keepCopy(copy: KeptCopy): Promise<void>;
   copies(document: string): Promise<KeptCopy[]>;
   discardCopy(copy: KeptCopy): Promise<void>;
-  /** Writes what waits; resolves when it is in the database. */
+  /** Writes what waits; resolves when it is in the database, or the database cannot be had now. */
   flush(): Promise<void>;
-  /** False once the browser refused to store: edits then live in the page only. */
+  /** False while the browser does not store: edits then live in the page only, and are written once it does again. */
   readonly available: boolean;
+  /** Hears of each change of `available`. */
+  readonly onAvailable: Signal<boolean>;
 }
 
 export interface UnsavedStoreOptions {
   /** Undefined where the browser has none. */
   factory: IDBFactory | undefined;
+  /** Hears why nothing can be stored, once for each outage. */
   onFailure: (error: unknown) => void;
   name?: string;
+  /** Runs once after so many milliseconds; the browser's timer by default. */
+  after?: (delayMs: number, run: () => void) => void;
 }
 
 const WRITE_DELAY_MS = 25;
-const UPDATES = "updates";
-const DRAFTS = "drafts";
-const COPIES = "copies";
 
 interface UpdateRow extends UnsavedUpdate {
   document: string;
@@ -67,26 +71,47 @@ export function createUnsavedStore({
   factory,
   onFailure,
   name = "atelier-unsaved",
+  after = afterTimeout,
 }: UnsavedStoreOptions): UnsavedStore {
-  let available = factory !== undefined;
-  let opened: Promise<IDBDatabase> | undefined;
-  let waiting: { row: UpdateRow; ticket: UnsavedTicket }[] = [];
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  /** Every update that nobody confirmed, with its ticket: those without a key are not in the database. */
+  const updates = new Map<UnsavedTicket, UpdateRow>();
+  /** Confirmed, and in the database still. */
+  let confirmed: number[] = [];
+  /** What is not in the database yet. */
+  const drafts = new Map<string, Draft | undefined>();
+  const copies = new Map<string, KeptCopy | undefined>();
+  let isTimed = false;
   let tail: Promise<unknown> = Promise.resolve();
+  const onAvailable = createSignal<boolean>();
 
-  const open = (): Promise<IDBDatabase> => {
-    opened ??= factory ? openDatabase(factory, name) : Promise.reject(new Error("no database in this browser"));
-    return opened;
-  };
+  const database = openUnsavedDatabase({
+    factory,
+    name,
+    onFailure,
+    onAvailable: (available) => onAvailable.emit(available),
+    onReady: () => {
+      const written = tail.then(async () => {
+        const opened = await database.reopened();
+        if (opened) await writeAll(opened);
+      });
+      tail = written.catch(() => undefined);
+      return written;
+    },
+    onLost: () => {
+      confirmed = [];
+      for (const ticket of updates.keys()) ticket.key = undefined;
+    },
+    after,
+  });
   /** Runs in the order of the calls, so that a removal never overtakes the write it is for. */
-  const inOrder = <T>(work: (database: IDBDatabase) => Promise<T>, otherwise: T): Promise<T> => {
+  const inOrder = <T>(work: (opened: IDBDatabase) => Promise<T>, otherwise: T): Promise<T> => {
     const result = tail.then(async () => {
-      if (!available) return otherwise;
+      const opened = await database.open();
+      if (!opened) return otherwise;
       try {
-        return await work(await open());
+        return await work(opened);
       } catch (error) {
-        available = false;
-        onFailure(error);
+        database.failed(error);
         return otherwise;
       }
     });
@@ -94,41 +119,66 @@ export function createUnsavedStore({
     return result;
   };
 
-  const write = (): Promise<void> => {
-    clearTimeout(timer);
-    timer = undefined;
-    const rows = waiting.filter(({ ticket }) => !ticket.discarded);
-    waiting = [];
-    if (rows.length === 0) return inOrder(async () => undefined, undefined);
-    return inOrder(async (database) => {
-      const transaction = database.transaction(UPDATES, "readwrite", { durability: "relaxed" });
-      const updates = transaction.objectStore(UPDATES);
-      const requests = rows.map(({ row, ticket }) => ({ ticket, request: updates.add(row) }));
-      await done(transaction);
-      for (const { ticket, request } of requests) ticket.key = Number(request.result);
-      const late = requests.filter(({ ticket }) => ticket.discarded).map(({ ticket }) => ticket);
-      if (late.length > 0) await remove(database, late);
-    }, undefined);
+  /** Brings the database to what is here; what was written is forgotten only after the commit. */
+  const writeAll = async (opened: IDBDatabase): Promise<void> => {
+    const added = [...updates].filter(([{ key }]) => key === undefined);
+    const removed = confirmed;
+    const [newDrafts, newCopies] = [[...drafts], [...copies]];
+    if (added.length + removed.length + newDrafts.length + newCopies.length === 0) return;
+    const transaction = opened.transaction([UPDATES, DRAFTS, COPIES], "readwrite", { durability: "relaxed" });
+    const store = (of: string) => transaction.objectStore(of);
+    for (const key of removed) store(UPDATES).delete(key);
+    const requests = added.map(([ticket, row]) => ({ ticket, request: store(UPDATES).add(row) }));
+    for (const [document, draft] of newDrafts) {
+      if (draft) store(DRAFTS).put(draft, document);
+      else store(DRAFTS).delete(document);
+    }
+    for (const [key, copy] of newCopies) {
+      if (copy) store(COPIES).put(copy);
+      else store(COPIES).delete(JSON.parse(key) as [string, number]);
+    }
+    await done(transaction);
+    confirmed = confirmed.filter((key) => !removed.includes(key));
+    for (const { ticket, request } of requests) {
+      ticket.key = Number(request.result);
+      if (ticket.discarded) confirmed.push(ticket.key);
+    }
+    for (const [document, draft] of newDrafts) if (drafts.get(document) === draft) drafts.delete(document);
+    for (const [key, copy] of newCopies) if (copies.get(key) === copy) copies.delete(key);
+    if (confirmed.length > 0) await writeAll(opened);
   };
+  const write = (): Promise<void> => inOrder(writeAll, undefined);
+  const writeSoon = () => {
+    if (isTimed) return;
+    isTimed = true;
+    setTimeout(() => {
+      isTimed = false;
+      void write();
+    }, WRITE_DELAY_MS);
+  };
+  const keyOf = ({ document, keptAt }: KeptCopy): string => JSON.stringify([document, keptAt]);
 
   return {
     append: (document, update) => {
       const ticket: UnsavedTicket = { key: undefined, discarded: false };
-      waiting.push({ row: { ...update, document }, ticket });
-      timer ??= setTimeout(() => void write(), WRITE_DELAY_MS);
+      updates.set(ticket, { ...update, document });
+      writeSoon();
       return ticket;
     },
     discard: (tickets) => {
-      for (const ticket of tickets) ticket.discarded = true;
-      const written = tickets.filter(({ key }) => key !== undefined);
-      if (written.length > 0) void inOrder((database) => remove(database, written), undefined);
+      for (const ticket of tickets) {
+        ticket.discarded = true;
+        updates.delete(ticket);
+        if (ticket.key !== undefined) confirmed.push(ticket.key);
+      }
+      if (confirmed.length > 0) void write();
     },
     load: async (document) => {
       await write();
-      return inOrder(async (database) => {
-        const updates = database.transaction(UPDATES).objectStore(UPDATES).index("document");
+      return inOrder(async (opened) => {
+        const index = opened.transaction(UPDATES).objectStore(UPDATES).index("document");
         const rows: { update: UnsavedUpdate; ticket: UnsavedTicket }[] = [];
-        await eachRow(updates.openCursor(IDBKeyRange.only(document)), (row: UpdateRow, key) => {
+        await eachRow(index.openCursor(IDBKeyRange.only(document)), (row: UpdateRow, key) => {
           const { update, generation, edits } = row;
           rows.push({ update: { update, generation, edits }, ticket: { key: Number(key), discarded: false } });
         });
@@ -136,91 +186,37 @@ export function createUnsavedStore({
       }, []);
     },
     putDraft: (document, draft) => {
-      void inOrder(async (database) => {
-        const transaction = database.transaction(DRAFTS, "readwrite", { durability: "relaxed" });
-        if (draft) transaction.objectStore(DRAFTS).put(draft, document);
-        else transaction.objectStore(DRAFTS).delete(document);
-        await done(transaction);
-      }, undefined);
+      drafts.set(document, draft);
+      void write();
     },
     loadDraft: (document) =>
-      inOrder<Draft | undefined>(
-        (database) => answer(database.transaction(DRAFTS).objectStore(DRAFTS).get(document)),
-        undefined,
-      ),
-    keepCopy: (copy) =>
-      inOrder(async (database) => {
-        const transaction = database.transaction(COPIES, "readwrite");
-        transaction.objectStore(COPIES).put(copy);
-        await done(transaction);
-      }, undefined),
-    copies: (document) =>
-      inOrder((database) => {
-        const copies = database.transaction(COPIES).objectStore(COPIES);
+      inOrder<Draft | undefined>(async (opened) => {
+        const request: IDBRequest<unknown> = opened.transaction(DRAFTS).objectStore(DRAFTS).get(document);
+        const stored = (await answer(request)) as Draft | undefined;
+        return drafts.has(document) ? drafts.get(document) : stored;
+      }, drafts.get(document)),
+    keepCopy: (copy) => {
+      copies.set(keyOf(copy), copy);
+      return write();
+    },
+    copies: async (document) => {
+      await write();
+      return inOrder((opened) => {
         const range = IDBKeyRange.bound([document, 0], [document, Infinity]);
-        return answer(copies.getAll(range) as IDBRequest<KeptCopy[]>);
-      }, []),
-    discardCopy: ({ document, keptAt }) =>
-      inOrder(async (database) => {
-        const transaction = database.transaction(COPIES, "readwrite");
-        transaction.objectStore(COPIES).delete([document, keptAt]);
-        await done(transaction);
-      }, undefined),
+        const stored = opened.transaction(COPIES).objectStore(COPIES).getAll(range);
+        return answer(stored as IDBRequest<KeptCopy[]>);
+      }, []);
+    },
+    discardCopy: (copy) => {
+      copies.set(keyOf(copy), undefined);
+      return write();
+    },
     flush: write,
     get available() {
-      return available;
+      return database.available;
     },
+    onAvailable,
   };
 }
 
-function openDatabase(factory: IDBFactory, name: string): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = factory.open(name, 1);
-    request.addEventListener("upgradeneeded", () => {
-      const database = request.result;
-      database.createObjectStore(UPDATES, { autoIncrement: true }).createIndex("document", "document");
-      database.createObjectStore(DRAFTS);
-      database.createObjectStore(COPIES, { keyPath: ["document", "keptAt"] });
-    });
-    request.addEventListener("success", () => resolve(request.result));
-    request.addEventListener("error", () => reject(request.error ?? new Error("the database did not open")));
-    request.addEventListener("blocked", () => reject(new Error("another tab holds an older database")));
-  });
-}
-
-async function remove(database: IDBDatabase, tickets: readonly UnsavedTicket[]): Promise<void> {
-  const transaction = database.transaction(UPDATES, "readwrite", { durability: "relaxed" });
-  for (const { key } of tickets) if (key !== undefined) transaction.objectStore(UPDATES).delete(key);
-  await done(transaction);
-}
-
-function done(transaction: IDBTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
-    transaction.addEventListener("complete", () => resolve());
-    const fail = () => reject(transaction.error ?? new Error("the write was given up"));
-    transaction.addEventListener("abort", fail);
-    transaction.addEventListener("error", fail);
-  });
-}
-
-function answer<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    request.addEventListener("success", () => resolve(request.result));
-    request.addEventListener("error", () => reject(request.error ?? new Error("the read failed")));
-  });
-}
-
-function eachRow<T>(
-  request: IDBRequest<IDBCursorWithValue | null>,
-  visit: (row: T, key: IDBValidKey) => void,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    request.addEventListener("success", () => {
-      const cursor = request.result;
-      if (!cursor) return resolve();
-      visit(cursor.value as T, cursor.primaryKey);
-      cursor.continue();
-    });
-    request.addEventListener("error", () => reject(request.error ?? new Error("the read failed")));
-  });
-}
+const afterTimeout = (delayMs: number, run: () => void): void => void setTimeout(run, delayMs);

@@ -83,6 +83,7 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
     });
   let draft: DraftRecorder | undefined = record();
   const stopListening = options.onLeave(() => draft?.keep());
+  const stopHearing = store.onAvailable.on(() => onChange.emit());
   const isLocal = options.draftName.startsWith("local:");
   const early = readEarlyDraft(options.earlyId);
   const stored = store.loadDraft(draftName);
@@ -233,6 +234,7 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
     dispose: () => {
       disposed = true;
       stopListening();
+      stopHearing();
       detach();
       draft?.keep();
       draft?.stop();

@@ -37,7 +37,7 @@ export const saveWords = (state: SaveState): SaveWords => {
         ? { tone: "warn", text: "Offline", short: "Offline" }
         : {
             tone: "warn",
-            text: `Offline, ${changeCount(state.changes)} only in this page: keep it open`,
+            text: `Not saved, ${changeCount(state.changes)} only in this page: keep it open`,
             short: "Keep open",
           };
     case "read-only":

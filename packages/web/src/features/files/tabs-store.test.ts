@@ -88,7 +88,7 @@ describe("saveWords", () => {
 
   it("counts what waits to be synced, and says where it is", () => {
     expect(saveWords({ kind: "unsaved-on-device", changes: 14 }).text).toBe("Saved on this device, 14 changes to sync");
-    expect(saveWords({ kind: "offline", changes: 1 }).text).toBe("Offline, 1 change only in this page: keep it open");
+    expect(saveWords({ kind: "offline", changes: 1 }).text).toBe("Not saved, 1 change only in this page: keep it open");
     expect(saveWords({ kind: "offline", changes: 0 }).text).toBe("Offline");
   });
 });
