@@ -178,49 +178,82 @@ describe("others' cursors", () => {
     }),
   );
 
-  it("stand where they are, in a readable colour, and move without being made anew", async () => {
+  it("stand where they are, in their colour, and move without being made anew", async () => {
     const { first, moved, layouts } = await page.evaluate(() => {
       const { cursors, cursorOf, drawn, standIn } = mounted.cursors;
       cursors.show([cursorOf(1, 8)]);
       const before = drawn();
-      cursors.show([cursorOf(1, 2)]);
+      standIn.seen.layouts = 0;
+      cursors.show([cursorOf(1, 9)]);
       return { first: before, moved: drawn(), layouts: standIn.seen.layouts };
     });
-    expect(first).toEqual([
-      expect.objectContaining({ name: "Ada", line: "2", column: "3", color: "#3450e0", text: "#ffffff" }),
-    ]);
-    expect(moved).toEqual([expect.objectContaining({ line: "1", column: "3", isFirstLine: true })]);
+    expect(first).toEqual([{ at: "2:3", content: "", color: "#3450e0", shift: "0px" }]);
+    expect(moved).toEqual([expect.objectContaining({ at: "2:4" })]);
     expect(layouts).toBe(1);
   });
 
+  it("say their names behind the end of their lines for two seconds after a move, then are bare", async () => {
+    const names = () => page.evaluate(() => mounted.cursors.names());
+    const show = (head: number) =>
+      page.evaluate((at) => {
+        const { cursors, cursorOf } = mounted.cursors;
+        cursors.show([cursorOf(1, at)]);
+      }, head);
+    await show(1);
+    await page.clock.runFor(1900);
+    expect(await names()).toEqual([{ at: "1:6", names: ["Ada"], colors: [["#3450e0", "#ffffff"]], elements: 1 }]);
+    await page.clock.runFor(200);
+    expect(await names()).toEqual([]);
+    await show(1);
+    expect(await names()).toEqual([]);
+    await show(8);
+    expect(await names()).toEqual([expect.objectContaining({ at: "2:12", names: ["Ada"] })]);
+  });
+
+  it("say them again when the pointer is at a caret: nobody is told by a colour alone", async () => {
+    const names = await page.evaluate(() => {
+      const { cursors, cursorOf } = mounted.cursors;
+      cursors.show([cursorOf(1, 8)]);
+    });
+    expect(names).toBeUndefined();
+    await page.clock.runFor(2100);
+    const near = await page.evaluate(() => {
+      const point = (lineNumber: number, column: number) =>
+        mounted.cursors.standIn.emit("pointer", { target: { position: { lineNumber, column } } });
+      point(1, 3);
+      const elsewhere = mounted.cursors.names().length;
+      point(2, 4);
+      return { elsewhere, here: mounted.cursors.names() };
+    });
+    expect(near).toEqual({ elsewhere: 0, here: [expect.objectContaining({ at: "2:12", names: ["Ada"] })] });
+  });
+
+  it("never stand on one another: names of a line side by side, carets at one place too", async () => {
+    const look = await page.evaluate(() => {
+      const { cursors, cursorOf, drawn, names } = mounted.cursors;
+      const person = (name: string, color: string) => ({ user: { id: name, name, color } });
+      cursors.show([
+        cursorOf(1, 8, person("Ada", "#3450e0")),
+        cursorOf(2, 8, person("Bob", "#12713f")),
+        cursorOf(3, 7, person("Eve", "#a0286a")),
+      ]);
+      return { carets: drawn().map(({ at, shift }) => [at, shift]), names: names() };
+    });
+    expect(look.carets).toEqual([
+      ["2:3", "0px"],
+      ["2:3", "2px"],
+      ["2:2", "0px"],
+    ]);
+    expect(look.names).toEqual([expect.objectContaining({ at: "2:12", names: ["Eve", "Ada", "Bob"], elements: 3 })]);
+  });
+
   it("show a name as text, whatever it holds", async () => {
-    const drawn = await page.evaluate(() => {
-      const { cursors, cursorOf, drawn: look } = mounted.cursors;
+    const names = await page.evaluate(() => {
+      const { cursors, cursorOf, names: look } = mounted.cursors;
       cursors.show([cursorOf(1, 0, { user: { id: "x", name: "<img src=x onerror=1>", color: "#12713f" } })]);
       return look();
     });
-    expect(drawn).toEqual([expect.objectContaining({ name: "<img src=x onerror=1>", children: 1 })]);
-  });
-
-  it("say the whole name on a move and their initials two seconds later, never a colour alone", async () => {
-    const said = () => page.evaluate(() => mounted.cursors.drawn().map(({ name, isQuiet }) => ({ name, isQuiet })));
-    const show = (head: number, name = "Ada King Lovelace") =>
-      page.evaluate(
-        ([at, who]) => {
-          const { cursors, cursorOf } = mounted.cursors;
-          cursors.show([cursorOf(1, at, { user: { id: "ada", name: who, color: "#3450e0" } })]);
-        },
-        [head, name] as const,
-      );
-    await show(3);
-    await page.clock.runFor(1900);
-    expect(await said()).toEqual([{ name: "Ada King Lovelace", isQuiet: false }]);
-    await page.clock.runFor(200);
-    expect(await said()).toEqual([{ name: "AL", isQuiet: true }]);
-    await show(3, "😀 grace");
-    expect(await said()).toEqual([{ name: "😀G", isQuiet: true }]);
-    await show(4);
-    expect(await said()).toEqual([{ name: "Ada King Lovelace", isQuiet: false }]);
+    expect(names).toEqual([expect.objectContaining({ names: ["<img src=x onerror=1>"], elements: 1 })]);
   });
 
   it("tint a selection either way round, and go with their owner, leaving nothing", async () => {
@@ -231,7 +264,8 @@ describe("others' cursors", () => {
       cursors.show([cursorOf(2, 5)]);
       const one = { ranges: standIn.seen.decorations, count: drawn().length };
       cursors.dispose();
-      return { both, one, after: { count: drawn().length, sheets: sheets() } };
+      const left = document.querySelectorAll(".shared-names").length;
+      return { both, one, after: { count: drawn().length + left, sheets: sheets() } };
     });
     expect(result.both).toMatchObject({
       count: 2,
@@ -343,7 +377,7 @@ describe("presence", () => {
       mounted.presence.presence.dispose();
       return [before, mounted.presence.standIn.listening()];
     });
-    expect(counts).toEqual([4, 0]);
+    expect(counts).toEqual([5, 0]);
     await page.evaluate(() => mounted.presence.bobIsAt(3));
     await frame();
     expect(await page.evaluate(() => mounted.presence.heard.people.flat())).toEqual([]);

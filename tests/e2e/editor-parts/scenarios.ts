@@ -47,19 +47,25 @@ export const mountCursors = () => {
   const layer = newHost();
   const standIn = createStandIn(TEXT, layer);
   const cursors = createRemoteCursors(standIn.editor);
+  const placesOf = ({ dataset }: HTMLElement) => `${dataset["line"]}:${dataset["column"]}`;
   const drawn = () =>
     [...layer.querySelectorAll<HTMLElement>(".shared-caret")].map((caret) => ({
-      name: caret.textContent,
-      children: caret.querySelectorAll("*").length,
-      line: caret.dataset["line"],
-      column: caret.dataset["column"],
+      at: placesOf(caret),
+      content: caret.textContent,
       color: caret.style.getPropertyValue("--cursor-color"),
-      text: caret.style.getPropertyValue("--cursor-text"),
-      isQuiet: caret.classList.contains("is-quiet"),
-      isFirstLine: caret.classList.contains("is-first-line"),
-      isNearEdge: caret.classList.contains("is-near-edge"),
+      shift: caret.style.getPropertyValue("--caret-shift"),
     }));
-  return { cursors, drawn, standIn, cursorOf, sheets: () => document.adoptedStyleSheets.length };
+  const names = () =>
+    [...layer.querySelectorAll<HTMLElement>(".shared-names")].map((line) => ({
+      at: placesOf(line),
+      names: [...line.children].map(({ textContent }) => textContent),
+      colors: [...line.querySelectorAll<HTMLElement>(".shared-name")].map(({ style }) => [
+        style.getPropertyValue("--cursor-color"),
+        style.getPropertyValue("--cursor-text"),
+      ]),
+      elements: line.querySelectorAll("*").length,
+    }));
+  return { cursors, drawn, names, standIn, cursorOf, sheets: () => document.adoptedStyleSheets.length };
 };
 
 const liveDocument = (fileId: string, replica: Replica, synced = true) => {

@@ -7,6 +7,7 @@ type Listener = (event: never) => void;
 /** Text with places in it, as far as cursors ask for them. */
 const createModel = (text: string) => ({
   getValueLength: () => text.length,
+  getLineMaxColumn: (line: number) => (text.split("\n")[line - 1] ?? "").length + 1,
   getPositionAt: (offset: number): Place => {
     const before = text.slice(0, offset).split("\n");
     return { lineNumber: before.length, column: (before.at(-1) ?? "").length + 1 };
@@ -68,12 +69,13 @@ export const createStandIn = (text: string, layer: HTMLElement) => {
     onDidChangeModelContent: on("content"),
     onKeyDown: on("key"),
     onMouseDown: on("mouse"),
+    onMouseMove: on("pointer"),
   };
   return {
     editor: editor as unknown as StandaloneEditor,
     seen,
     listening: () => [...listeners.values()].reduce((sum, { length }) => sum + length, 0),
-    emit: (name: "cursor" | "content" | "key" | "mouse", event: unknown = {}): void => {
+    emit: (name: "cursor" | "content" | "key" | "mouse" | "pointer", event: unknown = {}): void => {
       for (const listener of listeners.get(name) ?? []) listener(event as never);
     },
   };

@@ -131,6 +131,8 @@ export function createFakeEditor(fake: FakeModel): FakeEditor {
     setSelections: ([first]: ISelection[]) => {
       if (first) cursor = model.getOffsetAt({ lineNumber: first.positionLineNumber, column: first.positionColumn });
     },
+    getVisibleRanges: () => [],
+    getPosition: () => model.getPositionAt(cursor),
     onDidCompositionEnd: subscribe(ended),
     onDidChangeModel: subscribe(modelChanged),
   };

@@ -25,6 +25,7 @@ import {
 } from "./text-changes.ts";
 import { type FrozenLines, type Places, holdChanges } from "./held-changes.ts";
 import { diffTexts } from "./text-diff.ts";
+import { anchorView } from "./view-anchor.ts";
 
 export interface BindingOptions {
   model: EditorModel;
@@ -92,6 +93,7 @@ export function bindModel(options: BindingOptions): MonacoBinding {
     if (changes.length === 0) return;
     const editor = options.editor();
     const before = editor?.getSelections()?.map((selection) => selectionOffsets(model, selection));
+    const keepView = editor && anchorView(editor, model);
     toModel = true;
     try {
       model.applyEdits(
@@ -103,7 +105,15 @@ export function bindModel(options: BindingOptions): MonacoBinding {
     } finally {
       toModel = false;
     }
-    if (!editor || !before || editor.inComposition) return;
+    if (!editor || !before) return;
+    if (!editor.inComposition) keepCursors(editor, before, changes);
+    keepView?.(changes);
+  };
+  const keepCursors = (
+    editor: StandaloneEditor,
+    before: readonly { anchor: number; head: number }[],
+    changes: readonly TextChange[],
+  ) => {
     // Monaco pushes a cursor behind what was inserted at it; the reader's next key belongs to the reader's last one.
     const wanted = before.map(({ anchor, head }) =>
       selectionBetween(

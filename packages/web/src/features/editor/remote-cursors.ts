@@ -1,4 +1,7 @@
-/** Draws others' cursors and selections: a caret with a name, of which the initials stay when it rests; a tinted selection. */
+/**
+ * Draws others' cursors and selections: a bare caret, a tinted selection, and for a moment after a move the name, behind
+ * the end of the line, where it hides no code. Names on one line stand side by side.
+ */
 import type { editor } from "monaco-editor/editor";
 import { textOn } from "./cursor-color.ts";
 import { type StandaloneEditor, rangeBetween } from "./monaco/types.ts";
@@ -10,35 +13,35 @@ export interface RemoteCursors {
   dispose(): void;
 }
 
-/** A whole name stays this long after the last move, then its initials. */
+/** A name stays this long after the last move, or after the pointer was at its caret. */
 const NAME_MS = 2_000;
-/** Closer than this to the right edge, a name goes to the left of its caret. */
-const NAME_WIDTH_PX = 180;
+/** Columns around a caret where the pointer asks for its name: a colour alone tells nobody apart who sees no colours. */
+const NEAR_COLUMNS = 1;
 /** `editor.ContentWidgetPositionPreference.EXACT`. */
 const EXACT = 0 as editor.ContentWidgetPositionPreference;
 
-/** At most two letters, never half a character: colour alone tells nobody apart who does not see colours. */
-const initialsOf = (name: string): string => {
-  const [first, ...more] = name.split(/\s+/u).filter((word) => word !== "");
-  return [first, more.at(-1)]
-    .map((word) => (word === undefined ? "" : String.fromCodePoint(word.codePointAt(0) ?? 0)))
-    .join("")
-    .toUpperCase();
-};
-
 interface Caret {
-  name: string;
+  user: SharedCursor["user"];
   widget: editor.IContentWidget;
   node: HTMLElement;
-  label: HTMLElement;
   line: number;
   column: number;
   head: number;
+  /** Runs while the name is shown. */
   quiet: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** The names behind the end of one line. */
+interface LineNames {
+  widget: editor.IContentWidget;
+  node: HTMLElement;
+  line: number;
+  column: number;
 }
 
 export function createRemoteCursors(on: StandaloneEditor): RemoteCursors {
   const carets = new Map<number, Caret>();
+  const names = new Map<number, LineNames>();
   const selections = on.createDecorationsCollection();
   const sheet = new CSSStyleSheet();
   const tinted = new Set<string>();
@@ -53,61 +56,106 @@ export function createRemoteCursors(on: StandaloneEditor): RemoteCursors {
     }
     return name;
   };
+  const widgetAt = (id: string, node: HTMLElement, place: () => { line: number; column: number }) => ({
+    getId: () => id,
+    getDomNode: () => node,
+    getPosition: () => {
+      const { line, column } = place();
+      return { position: { lineNumber: line, column }, preference: [EXACT] };
+    },
+  });
+  const newNode = (className: string): HTMLElement => {
+    const node = document.createElement("div");
+    node.className = className;
+    return node;
+  };
+
+  const removeNames = (line: number, { widget }: LineNames) => {
+    on.removeContentWidget(widget);
+    names.delete(line);
+  };
+  const labelOf = ({ user }: Caret): HTMLElement => {
+    const label = document.createElement("span");
+    label.className = "shared-name";
+    label.style.setProperty("--cursor-color", user.color);
+    label.style.setProperty("--cursor-text", textOn(user.color));
+    label.textContent = user.name;
+    return label;
+  };
+  const showNames = (model: editor.ITextModel) => {
+    const speaking = Map.groupBy(
+      [...carets.values()].filter(({ quiet }) => quiet !== undefined),
+      ({ line }) => line,
+    );
+    for (const [line, shown] of names) if (!speaking.has(line)) removeNames(line, shown);
+    for (const [line, these] of speaking) {
+      const column = model.getLineMaxColumn(line);
+      const known = names.get(line);
+      const shown = known ?? { node: newNode("shared-names"), line, column, widget: undefined as never };
+      shown.node.replaceChildren(...these.toSorted((a, b) => a.column - b.column).map(labelOf));
+      if (!known) {
+        shown.widget = widgetAt(`shared-names-${line}`, shown.node, () => shown);
+        names.set(line, shown);
+        on.addContentWidget(shown.widget);
+      } else if (known.column !== column) {
+        known.column = column;
+        on.layoutContentWidget(known.widget);
+      }
+    }
+  };
+  const speak = (caret: Caret) => {
+    clearTimeout(caret.quiet);
+    caret.quiet = setTimeout(() => {
+      caret.quiet = undefined;
+      const model = on.getModel();
+      if (model) showNames(model);
+    }, NAME_MS);
+  };
+
   const remove = (clientId: number, caret: Caret) => {
     clearTimeout(caret.quiet);
     on.removeContentWidget(caret.widget);
     carets.delete(clientId);
   };
-  const create = (clientId: number): Caret => {
-    const node = document.createElement("div");
-    node.className = "shared-caret";
-    const label = document.createElement("span");
-    label.className = "shared-caret-name";
-    node.append(label);
-    const caret: Caret = {
-      name: "",
-      node,
-      label,
-      line: 1,
-      column: 1,
-      head: -1,
-      quiet: undefined,
-      widget: {
-        getId: () => `shared-caret-${clientId}`,
-        getDomNode: () => node,
-        getPosition: () => ({ position: { lineNumber: caret.line, column: caret.column }, preference: [EXACT] }),
-      },
-    };
+  const create = ({ clientId, user }: SharedCursor): Caret => {
+    const node = newNode("shared-caret");
+    const caret: Caret = { user, node, line: 1, column: 1, head: -1, quiet: undefined, widget: undefined as never };
+    caret.widget = widgetAt(`shared-caret-${clientId}`, node, () => caret);
     carets.set(clientId, caret);
     return caret;
   };
-  const write = (caret: Caret, isQuiet: boolean) => {
-    caret.node.classList.toggle("is-quiet", isQuiet);
-    const text = isQuiet ? initialsOf(caret.name) : caret.name;
-    if (caret.label.textContent !== text) caret.label.textContent = text;
-  };
-  const showName = (caret: Caret) => {
-    write(caret, false);
-    clearTimeout(caret.quiet);
-    caret.quiet = setTimeout(() => write(caret, true), NAME_MS);
-  };
   const place = (cursor: SharedCursor, head: number, model: editor.ITextModel) => {
     const known = carets.get(cursor.clientId);
-    const caret = known ?? create(cursor.clientId);
+    const caret = known ?? create(cursor);
     const { lineNumber, column } = model.getPositionAt(head);
     caret.node.style.setProperty("--cursor-color", cursor.user.color);
-    caret.node.style.setProperty("--cursor-text", textOn(cursor.user.color));
-    caret.name = cursor.user.name;
-    caret.node.classList.toggle("is-first-line", lineNumber === 1);
-    const left = on.getScrolledVisiblePosition({ lineNumber, column })?.left ?? 0;
-    caret.node.classList.toggle("is-near-edge", left > on.getLayoutInfo().width - NAME_WIDTH_PX);
     const moved = caret.line !== lineNumber || caret.column !== column;
-    if (caret.head !== head) showName(caret);
-    else write(caret, caret.node.classList.contains("is-quiet"));
-    Object.assign(caret, { line: lineNumber, column, head });
+    if (caret.head !== head) speak(caret);
+    Object.assign(caret, { user: cursor.user, line: lineNumber, column, head });
     if (!known) on.addContentWidget(caret.widget);
     else if (moved) on.layoutContentWidget(caret.widget);
   };
+  /** Carets at one place stand side by side. */
+  const spread = () => {
+    const at = new Map<string, number>();
+    for (const { node, line, column } of carets.values()) {
+      const key = `${line}:${column}`;
+      const before = at.get(key) ?? 0;
+      at.set(key, before + 1);
+      node.style.setProperty("--caret-shift", `${before * 2}px`);
+    }
+  };
+
+  const pointed = on.onMouseMove(({ target: { position } }) => {
+    const model = on.getModel();
+    if (!position || !model) return;
+    const near = [...carets.values()].filter(
+      ({ line, column }) => line === position.lineNumber && Math.abs(column - position.column) <= NEAR_COLUMNS,
+    );
+    if (near.length === 0) return;
+    near.forEach(speak);
+    showNames(model);
+  });
 
   return {
     show: (cursors) => {
@@ -132,10 +180,14 @@ export function createRemoteCursors(on: StandaloneEditor): RemoteCursors {
         });
       }
       for (const [clientId, caret] of carets) if (!seen.has(clientId)) remove(clientId, caret);
+      spread();
+      showNames(model);
       selections.set(ranges);
     },
     dispose: () => {
+      pointed.dispose();
       for (const [clientId, caret] of carets) remove(clientId, caret);
+      for (const [line, shown] of names) removeNames(line, shown);
       selections.clear();
       document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);
     },
