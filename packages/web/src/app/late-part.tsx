@@ -19,7 +19,7 @@ const NotLoaded = ({ onRetry, onClose }: { readonly onRetry: () => void; readonl
       aria-labelledby="not-loaded"
       onClose={() => dialog.current && onClose()}
     >
-      <div className="empty">
+      <div className="empty-pane">
         <CloudOff size={22} strokeWidth={1.75} aria-hidden />
         <h2 id="not-loaded">This part could not be loaded</h2>
         <p>The connection may be gone, or Atelier was updated since this page was opened. What you typed is kept.</p>

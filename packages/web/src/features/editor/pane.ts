@@ -1,4 +1,6 @@
 /** The heavy half of the editor: Monaco, the open files, and everything that watches the shown one. */
+// First: what follows makes schemas as it is loaded.
+import "./schemas-without-eval.ts";
 import "./pane.css";
 import { browserEnvironment } from "../collaboration/environment.ts";
 import { type DocumentRegistry, createDocumentRegistry } from "../collaboration/document-registry.ts";

@@ -45,7 +45,8 @@ const Header = () => {
       )}
       {words && (
         <span className="run-state" data-tone={words.tone} data-waits={runs.awaitsInput || undefined}>
-          <span className="run-dot" aria-hidden /> {words.words}
+          <span className="run-dot" aria-hidden />
+          <span>{words.words}</span>
         </span>
       )}
       {runs.awaitsInput && mayAnswer && (
@@ -73,20 +74,20 @@ const Empty = () => {
   if (state.kind !== "sample" && state.kind !== "open") return null;
   if (!mayEdit(state)) {
     return (
-      <div className="empty output-empty">
+      <div className="empty-pane output-empty">
         <p>When somebody runs the program, its output is here.</p>
       </div>
     );
   }
   if (!entryPointOf(app)) {
     return (
-      <div className="empty output-empty">
+      <div className="empty-pane output-empty">
         <p>No file here is a program of a language that runs. Make one, such as main.py, and press Run.</p>
       </div>
     );
   }
   return (
-    <div className="empty output-empty">
+    <div className="empty-pane output-empty">
       <Play size={20} strokeWidth={1.75} aria-hidden />
       <p>
         Press <b>Run</b> to see what the program prints.
@@ -105,7 +106,7 @@ const Empty = () => {
 const Refused = ({ error }: { readonly error: unknown }) => {
   const app = useApp();
   return (
-    <div className="empty" role="alert">
+    <div className="empty-pane" role="alert">
       <TriangleAlert size={20} strokeWidth={1.75} aria-hidden />
       <h2>It did not start</h2>
       <p>{errorText(error)}</p>

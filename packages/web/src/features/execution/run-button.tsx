@@ -17,6 +17,10 @@ const useRunFault = (): string | undefined => {
   return entryPointOf(app) ? undefined : "No file here is a program of a language that runs.";
 };
 
+/**
+ * The words stand in elements of their own: Firefox gives no box to a text that was only a space in a flex container when
+ * it becomes a word.
+ */
 export const RunButton = () => {
   const app = useApp();
   const state = useStore(app.runs, (runs) => runs.state);
@@ -27,7 +31,8 @@ export const RunButton = () => {
     const isStopping = state.kind === "live" && state.isStopping;
     return (
       <button className="button button-run button-stop" onClick={() => stop(app)} disabled={isStopping}>
-        <Square size={12} aria-hidden /> {isStopping ? "Stopping" : "Stop"}
+        <Square size={12} aria-hidden />
+        <span>{isStopping ? "Stopping" : "Stop"}</span>
       </button>
     );
   }
@@ -41,7 +46,8 @@ export const RunButton = () => {
       title={fault ?? paused ?? `Run ${entryPointOf(app)?.path ?? ""} (${runKeys})`}
       aria-keyshortcuts="Control+Enter Meta+Enter"
     >
-      <Play size={13} aria-hidden /> Run
+      <Play size={13} aria-hidden />
+      <span>Run</span>
       {fault !== undefined && <span className="visually-hidden">{fault}</span>}
     </button>
   );

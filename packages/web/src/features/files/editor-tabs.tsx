@@ -43,6 +43,14 @@ const Tab = ({ fileId, path, index, isOnly, hasTwin }: TabProps) => {
     if (isShown) slot.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [isShown]);
 
+  // Escape ends a drag without a word to the tab under it.
+  useEffect(() => {
+    if (!isTarget) return undefined;
+    const end = (): void => setTarget(false);
+    addEventListener("dragend", end);
+    return () => removeEventListener("dragend", end);
+  }, [isTarget]);
+
   const onKeyDown = (event: KeyboardEvent): void => {
     const list = slot.current?.parentElement ?? null;
     if (isMoveKey(event)) {

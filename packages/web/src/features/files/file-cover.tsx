@@ -51,7 +51,8 @@ const DownloadButton = ({ entry }: { readonly entry: Entry }) => {
   const app = useApp();
   return (
     <button className="button" onClick={() => void download(app, entry)}>
-      <Download size={14} aria-hidden /> Download
+      <Download size={14} aria-hidden />
+      <span>Download</span>
     </button>
   );
 };
@@ -64,7 +65,7 @@ type CardProps = {
 };
 
 const Card = ({ icon, title, text, children }: CardProps) => (
-  <div className="empty">
+  <div className="empty-pane">
     {icon}
     <h2>{title}</h2>
     <p>{text}</p>

@@ -4,6 +4,7 @@ import { Fragment, type KeyboardEvent, useEffect, useMemo, useRef } from "react"
 import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
+import { notePresses } from "../../design/after-release.ts";
 import { mayEdit } from "../projects/project-store.ts";
 import { folderForNew, startCreating } from "./file-actions.ts";
 import "./files.css";
@@ -14,7 +15,7 @@ import { undoLastDeletion } from "./pending-deletions.ts";
 import { focusRow, rowId } from "./row-focus.ts";
 import { useTreeDrag } from "./tree-drag.ts";
 import { moveByKey, visibleRows } from "./tree-model.ts";
-import { deleteRow, TreeRow } from "./tree-row.tsx";
+import { deleteRow, openRowMenu, TreeRow } from "./tree-row.tsx";
 
 const TreeHeader = () => {
   const app = useApp();
@@ -86,6 +87,10 @@ const Rows = () => {
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || focusable === undefined) return;
+    if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) {
+      if (openRowMenu(document.getElementById(rowId(focusable)))) event.preventDefault();
+      return;
+    }
     if (act(event.key, focusable)) {
       event.preventDefault();
       return;
@@ -163,6 +168,7 @@ const useNoStrayDrops = (): void =>
 
 export const FileTree = () => {
   useNoStrayDrops();
+  useEffect(notePresses, []);
   const isOpen = useStore(useApp().projects, ({ state }) => state.kind === "open");
   return (
     <>

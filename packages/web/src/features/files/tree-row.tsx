@@ -3,6 +3,7 @@ import { ChevronRight, Ellipsis, FilePlus, FolderInput, FolderPlus, Pencil, Tras
 import { Fragment, memo, type MouseEvent } from "react";
 import { useStore } from "zustand";
 import { type App, useApp } from "../../app/services.ts";
+import { afterRelease } from "../../design/after-release.ts";
 import { MenuButton, MenuItem } from "../../design/menu.tsx";
 import { mayEdit } from "../projects/project-store.ts";
 import { folderOf, joinPath } from "./entries.ts";
@@ -93,12 +94,22 @@ export type TreeRowProps = {
   readonly isDropTarget: boolean;
 };
 
-/** Right click, the menu key and Shift+F10 open what the dots open. */
-const openRowMenu = (event: MouseEvent<HTMLElement>): void => {
-  const button = event.currentTarget.querySelector<HTMLElement>(".row-menu");
-  if (!button || (event.target as Element).closest(".menu, input")) return;
+/** Opens what a row's dots open; false if they are not there. */
+export const openRowMenu = (row: Element | null): boolean => {
+  const button = row?.querySelector<HTMLElement>(".row-menu");
+  if (!button) return false;
+  // A browser may tell of one key twice, as a key and as a context menu.
+  if (button.getAttribute("aria-expanded") !== "true") button.click();
+  return true;
+};
+
+/** A right click, or a long press. Browsers differ on whether the keys that open menus come here: the tree takes them. */
+const onContextMenu = (event: MouseEvent<HTMLElement>): void => {
+  const row = event.currentTarget;
+  const target = event.target as Element;
+  if (target.closest("input") || !row.querySelector(".row-menu")) return;
   event.preventDefault();
-  button.click();
+  if (!target.closest(".menu")) afterRelease(() => openRowMenu(row));
 };
 
 const Row = ({ row, isFocusable, isDropTarget }: TreeRowProps) => {
@@ -137,7 +148,7 @@ const Row = ({ row, isFocusable, isDropTarget }: TreeRowProps) => {
       draggable={canEdit && !isRenamed}
       onClick={activate}
       onFocus={() => app.files.setState({ focusedId: entry.id })}
-      onContextMenu={openRowMenu}
+      onContextMenu={onContextMenu}
     >
       <ChevronRight className="tree-chevron" data-open={row.isExpanded} size={13} aria-hidden />
       {row.isExpanded === undefined ? <FileIcon path={entry.path} /> : <FolderIcon isExpanded={row.isExpanded} />}

@@ -20,7 +20,8 @@ export const LanguageChips = () => {
             checked={id === chosen}
             onChange={() => chooseSample(app, id)}
           />
-          <FileIcon path={sample.path} /> {name}
+          <FileIcon path={sample.path} />
+          <span>{name}</span>
         </label>
       ))}
     </fieldset>

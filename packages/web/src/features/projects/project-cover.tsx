@@ -15,7 +15,7 @@ type CoverProps = {
 
 const Cover = ({ icon: Icon, title, text, children }: CoverProps) => (
   <div className="cover">
-    <div className="empty" role="alert">
+    <div className="empty-pane" role="alert">
       <Icon size={22} strokeWidth={1.75} aria-hidden />
       <h2>{title}</h2>
       <p>{text}</p>
