@@ -42,6 +42,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: "browsers",
+          include: ["tests/browsers/**/*.browser.ts"],
+          exclude: excluded,
+          maxWorkers: 2,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
           name: "guest",
           include: ["tests/guest/**/*.test.ts"],
           exclude: excluded,

@@ -6,7 +6,7 @@ import { ensureImage, testServices } from "./lib/image.mjs";
 import { close } from "./lib/parts.mjs";
 import { runParts } from "./lib/run-parts.mjs";
 import { optionalStep, setUp, testEnvironment } from "./lib/setup.mjs";
-import { serverPackages, testPackages } from "./lib/system-packages.mjs";
+import { firefoxPackages, serverPackages, testPackages, webkitPackages } from "./lib/system-packages.mjs";
 import { longParts, parts, shortLanes } from "./lib/test-parts.mjs";
 import { watchedRun } from "./lib/watched-run.mjs";
 
@@ -23,7 +23,9 @@ function stagesOf(words) {
 
 try {
   const stages = stagesOf(process.argv.slice(2));
-  await setUp({ packages: [...serverPackages, ...testPackages] });
+  const isForBrowsers = stages.flat(2).includes("browsers");
+  const browserPackages = isForBrowsers ? [...firefoxPackages, ...webkitPackages] : firefoxPackages;
+  await setUp({ packages: [...serverPackages, ...testPackages, ...browserPackages] });
   await optionalStep("Servers that only tests need", (tell) => ensureImage(testServices, tell));
   let running;
   const work = async () => {

@@ -48,6 +48,19 @@ export const testPackages = [
   },
 ];
 
+/** For the first journeys in another browser, with `npm test`. Ubuntu has Firefox only as a snap: they are skipped there.
+ * @type {readonly SystemPackage[]} */
+export const firefoxPackages = [
+  { name: "firefox-esr", program: "firefox-esr", why: "the first journeys also run in Firefox" },
+];
+
+/** For all journeys in WebKitGTK, with `npm run test:all`.
+ * @type {readonly SystemPackage[]} */
+export const webkitPackages = [
+  { name: "webkit2gtk-driver", program: "WebKitWebDriver", why: "the journeys also run in the engine of Safari" },
+  { name: "xvfb", program: "Xvfb", why: "WebKitGTK draws on a screen only" },
+];
+
 /** Those of `packages` that this machine does not have.
  * @param {readonly SystemPackage[]} packages */
 export function missingPackages(packages) {

@@ -46,6 +46,7 @@ export const parts = {
   bench: async (options) => [await whole("benchmarks, short", bench("bench", "--short"), options)],
   chaos: async (options) => [await whole("chaos, short", bench("chaos", "--short"), options)],
 
+  browsers: async (options) => [await vitest("the journeys in Firefox and WebKitGTK", ["--project=browsers"], options)],
   "guest-whole": async ({ env, out }) => {
     await prepareGuest(out);
     return [await vitest("sandboxes in an emulated machine", ["--project=guest"], { env, out })];
@@ -64,4 +65,4 @@ export const shortLanes = [
 ];
 
 /** What `npm run test:all` runs after all of `npm test`, one after the other: benchmarks tell nothing while something else runs. */
-export const longParts = ["guest-whole", "chaos-whole", "bench-whole"];
+export const longParts = ["browsers", "guest-whole", "chaos-whole", "bench-whole"];

@@ -22,7 +22,8 @@ const api = async <T>(token: string, path: string): Promise<T> => {
 const projectOf = async (page: EditorPage): Promise<{ token: string; projectId: string; fileId: string }> => {
   const token = await tokenOf(page.page);
   const { items } = await api<{ items: Project[] }>(token, "/projects");
-  const projectId = items.find(({ slug }) => slug === page.slug)?.id ?? "";
+  const here = await page.slug();
+  const projectId = items.find(({ slug }) => slug === here)?.id ?? "";
   const { entries } = await api<{ entries: Entry[] }>(token, `/projects/${projectId}/tree`);
   return { token, projectId, fileId: entries[0]?.id ?? "" };
 };

@@ -1,25 +1,38 @@
 /** Atelier's page as a person uses it: by the names and regions that anybody can find on it. */
 import { expect } from "vitest";
-import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { JourneyPage } from "./browsers/journey-page.ts";
 import { eventually } from "./eventually.ts";
 
 const DESKTOP = { width: 1280, height: 800 };
 
-export class EditorPage implements AsyncDisposable {
-  readonly page: Page;
-  readonly #context: BrowserContext;
-  /** What the page complained about; a journey ends with none. */
-  readonly faults: string[] = [];
+/** `P` is Playwright's page, or that of a browser that Playwright cannot drive. */
+export class EditorPage<P extends JourneyPage = Page> implements AsyncDisposable {
+  readonly page: P;
+  readonly #close: () => Promise<void>;
+  readonly #from: { readonly faults: readonly string[] };
 
-  constructor(context: BrowserContext, page: Page) {
-    this.#context = context;
+  constructor(page: P, from: { readonly faults: readonly string[]; readonly close: () => Promise<void> }) {
     this.page = page;
-    page.on("pageerror", (error) => this.faults.push(error.message));
+    this.#from = from;
+    this.#close = from.close;
+  }
+
+  /** What the page complained about; a journey ends with none. */
+  get faults(): readonly string[] {
+    return this.#from.faults;
+  }
+
+  /** Playwright's page, which tells what goes wrong in it. */
+  static of(context: BrowserContext, page: Page): EditorPage {
+    const faults: string[] = [];
+    page.on("pageerror", (error) => faults.push(error.message));
     page.on("console", (message) => {
       if (message.type() === "error" && !/Failed to load resource|WebSocket connection/u.test(message.text())) {
-        this.faults.push(message.text());
+        faults.push(message.text());
       }
     });
+    return new EditorPage(page, { faults, close: () => context.close() });
   }
 
   /** A new visitor: an empty browser profile. */
@@ -31,11 +44,11 @@ export class EditorPage implements AsyncDisposable {
     const context = await browser.newContext({ viewport: DESKTOP, ...options });
     const page = await context.newPage();
     await page.goto(url);
-    return new EditorPage(context, page);
+    return EditorPage.of(context, page);
   }
 
-  get runButton(): Locator {
-    return this.page.getByRole("button", { name: "Run", exact: true });
+  get runButton(): ReturnType<P["getByRole"]> {
+    return this.page.getByRole("button", { name: "Run", exact: true }) as ReturnType<P["getByRole"]>;
   }
 
   /** Monaco has taken over from the first input surface. */
@@ -47,7 +60,7 @@ export class EditorPage implements AsyncDisposable {
   async shownText(): Promise<string> {
     const lines = await this.page.locator("#editor .view-lines .view-line").evaluateAll((nodes) =>
       nodes
-        .map((node) => ({ top: Number.parseFloat((node as HTMLElement).style.top), text: node.textContent ?? "" }))
+        .map((node) => ({ top: Number.parseFloat(node.style.top), text: node.textContent ?? "" }))
         .toSorted((a, b) => a.top - b.top)
         .map(({ text }) => text.replaceAll("\u00a0", " ")),
     );
@@ -68,6 +81,8 @@ export class EditorPage implements AsyncDisposable {
       const clipboardData = new DataTransfer();
       clipboardData.setData("text/plain", pasted);
       const event = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+      // Firefox leaves it out.
+      if (!event.clipboardData?.types.length) Object.defineProperty(event, "clipboardData", { value: clipboardData });
       document.activeElement?.dispatchEvent(event);
     }, text);
   }
@@ -97,11 +112,16 @@ export class EditorPage implements AsyncDisposable {
     await eventually(async () => expect(await this.page.locator(".exit-line").innerText()).toMatch(words), timeoutMs);
   }
 
-  get slug(): string {
-    return new URL(this.page.url()).pathname.split("/").at(-1) ?? "";
+  async address(): Promise<URL> {
+    return new URL(await this.page.evaluate(() => location.href));
+  }
+
+  /** Of the project that is open. */
+  async slug(): Promise<string> {
+    return (await this.address()).pathname.split("/").at(-1) ?? "";
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#context.close();
+    await this.#close();
   }
 }

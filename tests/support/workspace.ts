@@ -63,7 +63,7 @@ export const openWorkspace = async (
     }
   }
   const page = await context.newPage();
-  const editor = new EditorPage(context, page);
+  const editor = EditorPage.of(context, page);
   const hello = page
     .waitForEvent("websocket", (socket) => socket.url().includes("/events"))
     .then((socket) => socket.waitForEvent("framereceived"));

@@ -1,0 +1,34 @@
+/** What a test needs of a browser that speaks WebDriver, whichever of its two protocols. */
+
+/** One input source's actions as WebDriver has them; the two protocols have the same form. */
+export type InputSource = {
+  readonly type: "key" | "pointer" | "none";
+  readonly id: string;
+  readonly parameters?: { readonly pointerType: "mouse" };
+  readonly actions: readonly Readonly<Record<string, unknown>>[];
+};
+
+/** A window with an empty profile of its own. */
+export type DrivenPage = {
+  /**
+   * Calls a function in the page and waits for what it promises. Arguments and result are JSON; undefined comes back as
+   * undefined. @throws Error with the page's message
+   */
+  readonly call: (functionSource: string, args: readonly unknown[]) => Promise<unknown>;
+  readonly act: (sources: readonly InputSource[]) => Promise<void>;
+  /** Resolves when the document is loaded, or with "commit" as soon as it begins. */
+  readonly goto: (url: string, wait: "load" | "commit") => Promise<void>;
+  readonly reload: () => Promise<void>;
+  /** A PNG of the window. */
+  readonly screenshot: () => Promise<Buffer>;
+  /** Errors that the page wrote to its console or did not catch, as far as the browser tells. */
+  readonly faults: readonly string[];
+  readonly close: () => Promise<void>;
+};
+
+/** A running browser: each page is another visitor. */
+export type DrivenBrowser = {
+  readonly name: string;
+  readonly newPage: (size: { readonly width: number; readonly height: number }) => Promise<DrivenPage>;
+  readonly close: () => Promise<void>;
+};
