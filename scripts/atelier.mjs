@@ -15,6 +15,8 @@ const usage = `Usage: npm run atelier -- <command>
   start                  set up what is missing and start the server (the same as npm start)
   doctor                 say which isolation and which limits are real here, and why not better ones
   images build [--all]   build the base image, or every image, ahead of its first use
+  user invite            print a one-time link with which somebody makes an account (REGISTRATION=invite)
+  user disable <who>     end an account's sign-ins and open sockets; user enable <who> lets it sign in again
   help                   this text`;
 
 /** Every command resolves with its exit code. */
@@ -34,6 +36,10 @@ const commands = {
       await step(`Image ${name}`, (tell) => ensureImage(name, tell));
     }
     return 0;
+  },
+  user: async (...options) => {
+    await step("Dependencies", ensureDependencies);
+    return launch(projectNode(), [join(checkout, "scripts", "user.ts"), ...options]);
   },
   help: async () => {
     console.log(usage);

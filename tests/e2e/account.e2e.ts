@@ -1,8 +1,13 @@
 /** Becoming somebody and staying it: accounts, the administrator's link, a server without guests, sign-ins that end. */
+import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { SignedIn } from "@atelier/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { eventually } from "../support/eventually.ts";
 import {
   chooseInAccountMenu,
@@ -264,5 +269,57 @@ describe("a server without guests", () => {
     await eventually(async () => expect(await bob.shownText()).toContain("for members"));
     expect(new URL(bob.page.url()).pathname).toBe(new URL(ada.page.url()).pathname);
     expect(members.faults()).toEqual([]);
+  });
+});
+
+describe("a server of an operator", () => {
+  const runUser = async (server: TestServer, ...args: string[]): Promise<string> => {
+    const script = fileURLToPath(new URL("../../scripts/user.ts", import.meta.url));
+    const env = { ...process.env, DATA_DIR: server.dataDir, PUBLIC_URL: server.origin };
+    return (await promisify(execFile)(process.execPath, [script, ...args], { env })).stdout.trim();
+  };
+
+  it("takes new accounts by invitation only, and lets a disabled one do nothing more within a second", async () => {
+    await using server = await startServer({ env: { REGISTRATION: "invite", GUESTS: "off", SANDBOX: "namespaces" } });
+    await using visitors = new People({ browser: stage.browser, server });
+    const { page } = await visitors.visit("/");
+    await page.getByText("Ask whoever runs this server for an invitation").waitFor();
+    expect(await page.getByRole("button", { name: "Create an account" }).count()).toBe(0);
+
+    const link = new URL(await runUser(server, "invite"));
+    expect(link.origin).toBe(server.origin);
+    const { page: invited } = await visitors.visit(`/${link.hash}`);
+    expect(invited.url()).not.toContain("invitation");
+    const ada = newAccount("Ada");
+    await fillIn(invited, { ...ada, password: "password123" });
+    await submit(invited);
+    await invited.getByText("Many people use this password").waitFor();
+    await fillIn(invited, ada);
+    await submit(invited);
+    await signedInAs(invited, "Ada");
+    const { page: late } = await visitors.visit(`/${link.hash}`);
+    await fillIn(late, newAccount("Bo"));
+    await submit(late);
+    await late.getByText("by invitation only").waitFor();
+
+    const login = await fetch(`${server.origin}/api/auth/login`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ email: ada.email, password: ada.password }),
+    });
+    const { accessToken } = (await login.json()) as SignedIn;
+    const headers = { authorization: `Bearer ${accessToken}`, "content-type": "application/json" };
+    const made = await fetch(`${server.origin}/api/projects`, { method: "POST", headers, body: '{"name":"x"}' });
+    const { id } = (await made.json()) as { id: string };
+    const socket = new WebSocket(
+      `${server.origin.replace("http", "ws")}/api/projects/${id}/events?token=${accessToken}`,
+    );
+    await once(socket, "open");
+    const closed = once(socket, "close");
+    expect(await runUser(server, "disable", ada.email)).toBe(`${ada.email} is disabled.`);
+    expect(((await closed) as [number])[0]).toBe(4401);
+    expect((await fetch(`${server.origin}/api/me`, { headers })).status).toBe(401);
+    expect(await runUser(server, "enable", ada.email)).toBe(`${ada.email} is enabled.`);
+    await expect(runUser(server, "disable", "nobody@example.org")).rejects.toThrow(/There is no account/u);
   });
 });

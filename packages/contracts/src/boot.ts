@@ -3,7 +3,7 @@ import { z } from "zod";
 import { LanguageSchema } from "./execution.ts";
 import { EntrySchema } from "./file.ts";
 import { ProjectSchema } from "./project.ts";
-import { UserSchema } from "./user.ts";
+import { RegistrationSchema, UserSchema } from "./user.ts";
 
 /** Where index.html takes the boot JSON and the pre-rendered code. */
 export const BOOT_MARKER = "<!--atelier:boot-->";
@@ -17,6 +17,8 @@ export const ASSETS_PATH = "/assets/";
 export const BOOT_ELEMENT_ID = "boot";
 /** The one-time administrator link is `PUBLIC_URL/#admin=<token>`: a fragment never reaches a log. */
 export const ADMIN_FRAGMENT = "admin";
+/** `#invitation=<token>`: opens the form for a new account. */
+export const INVITATION_FRAGMENT = "invitation";
 
 /** The isolation that a probe found; null: nothing can be run here. */
 export const TierSchema = z.enum(["microvm", "gvisor", "namespaces"]).nullable();
@@ -31,6 +33,8 @@ export const BootSchema = z.object({
   assetBaseUrl: z.string(),
   /** False: nobody becomes a guest, show the sign-in form instead. */
   guests: z.boolean(),
+  /** Who may make an account; with `invite` the page asks for an invitation. */
+  registration: RegistrationSchema,
   languages: z.array(LanguageSchema),
   /** On `/` and `/new/:template`: the program in front of the visitor; no account was made for it. None for a stranger without `guests`. */
   sample: z.object({ language: z.string(), path: z.string(), content: z.string() }).optional(),

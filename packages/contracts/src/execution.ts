@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { CreateFileSchema, EncodingSchema } from "./file.ts";
 import { PathSchema } from "./path.ts";
-import { IdSchema, isPlainText, TimeSchema } from "./shapes.ts";
+import { IdSchema, textUpTo, TimeSchema } from "./shapes.ts";
 
 export const ExecutionStatusSchema = z.enum([
   "queued",
@@ -34,7 +34,7 @@ export const LimitsSchema = z.strictObject({
   outputBytes: count.optional(),
 });
 
-const ArgumentSchema = z.string().max(32_768).refine(isPlainText, "No NUL character and no half of a surrogate pair.");
+const ArgumentSchema = textUpTo(32_768);
 const EnvironmentSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/u), ArgumentSchema);
 
 /** At most this comes back into the project from one run. */
@@ -75,7 +75,8 @@ export const StartExecutionSchema = z
   .refine((body) => body.collect === undefined || body.projectId !== undefined, {
     message: "Only a run of a project brings files back.",
     path: ["collect"],
-  });
+  })
+  .meta({ oneOf: [{ required: ["projectId"] }, { required: ["files"] }] });
 export type StartExecution = z.infer<typeof StartExecutionSchema>;
 
 /** Why a file that the run wrote did not come into the project. */

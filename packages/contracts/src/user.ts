@@ -35,7 +35,20 @@ const EmailSchema = z.email().max(254).toLowerCase();
 const isWellFormed = (text: string): boolean => text.isWellFormed();
 const PasswordSchema = z.string().min(8).max(256).refine(isWellFormed, "No half of a surrogate pair.");
 
-export const RegisterSchema = z.strictObject({ email: EmailSchema, password: PasswordSchema, name: NameSchema });
+const AccountSchema = z.strictObject({ email: EmailSchema, password: PasswordSchema, name: NameSchema });
+export const RegisterSchema = AccountSchema.extend({
+  invitation: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: "The token of an invitation; needed while the server's REGISTRATION is `invite`." }),
+});
+/** The administrator's first account comes by its own link. */
+export const AdminAccountSchema = AccountSchema.extend({ token: z.string().max(200) });
+
+/** Who may make an account: anybody, people with an invitation, or nobody. */
+export const RegistrationSchema = z.enum(["open", "invite", "off"]);
+export type Registration = z.infer<typeof RegistrationSchema>;
 export const LoginSchema = z.strictObject({
   email: textUpTo(254).toLowerCase(),
   password: z.string().max(256).refine(isWellFormed, "No half of a surrogate pair."),
@@ -54,8 +67,15 @@ const holdsPlainTextOnly = (value: unknown): boolean => {
   return Object.entries(value).every(([key, inner]) => isPlainText(key) && holdsPlainTextOnly(inner));
 };
 
+/** The edge refuses JSON that is nested deeper. */
+export const MAX_JSON_DEPTH = 64;
+
 /** Editor settings and editor state are the page's own documents: the server keeps them as they are, within a size. */
 export const PageDocumentSchema = z
   .record(z.string().max(100), z.json())
   .refine(holdsPlainTextOnly, "No NUL character and no half of a surrogate pair, in keys neither.")
-  .meta({ id: "PageDocument" });
+  .meta({
+    id: "PageDocument",
+    description: `A JSON object, nested at most ${MAX_JSON_DEPTH} levels deep. No text or key in it has a NUL character or half of a surrogate pair.`,
+    propertyNames: { type: "string", maxLength: 100 },
+  });

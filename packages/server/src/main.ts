@@ -18,6 +18,7 @@ import { createGvisorProvider } from "./modules/execution/adapters/gvisor.ts";
 import { createImageStore } from "./modules/execution/images/image-store.ts";
 import { buildInit } from "./modules/execution/sandbox/build-init.ts";
 import { createArgon2Passwords } from "./modules/identity/adapters/argon2-passwords.ts";
+import { createCommonPasswordRules } from "./modules/identity/adapters/common-passwords.ts";
 import { createAccountRoom } from "./modules/projects/adapters/account-room.ts";
 import { createLanguageFolderTemplates } from "./modules/projects/adapters/language-folder-templates.ts";
 import { createSqlFileStore } from "./modules/projects/adapters/sql-file-store.ts";
@@ -113,7 +114,12 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   await lifecycle.start(audit);
   const passwords = createArgon2Passwords();
   const usage = createAccountUsage({ sql, projectBytes: settings.PROJECT_MAX_MIB * 1_048_576 });
-  const identity = createIdentity({ sql, bus, clock, log, passwords, usage, secretKey, guests: settings.GUESTS });
+  const identity = createIdentity({
+    ...{ sql, bus, clock, log, passwords, usage, secretKey },
+    guests: settings.GUESTS,
+    registration: settings.REGISTRATION,
+    passwordRules: createCommonPasswordRules(),
+  });
   await lifecycle.start(identity);
 
   const sandbox = await choosing;
@@ -124,6 +130,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   await lifecycle.start(imageWatch);
   const limits = { mostBytes: settings.PROJECT_MAX_MIB * 1_048_576, mostNodes: settings.PROJECT_MAX_FILES };
   const room = createAccountRoom({ sql, clock, mostBytes: settings.ACCOUNT_MAX_MIB * 1_048_576 });
+  const members = createSqlMemberStore(sql);
   const storage = { sql, vault, blobs, limits, room, mostProjects: settings.ACCOUNT_MAX_PROJECTS };
   const languagesFolder = join(places.root, "languages");
   const publicUrl = `${settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`}${settings.BASE_PATH}`;
@@ -134,7 +141,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
     publicUrl,
     stores: {
       projects: createSqlProjectStore(storage),
-      members: createSqlMemberStore(sql),
+      members,
       files: createSqlFileStore(storage),
       templates: createLanguageFolderTemplates(languagesFolder),
     },
@@ -158,7 +165,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   // Stopping runs backwards: drain, end executions, put documents to rest, close the listener, then what they stood on.
   await lifecycle.start(closingOf(server));
   for (const component of application.components) await lifecycle.start(component);
-  bindApplication(server, application, { identity, bus, clock, log, https });
+  bindApplication(server, application, { identity, bus, clock, log, audit, members, https });
   await lifecycle.start(
     createHousekeeping({
       tasks: [

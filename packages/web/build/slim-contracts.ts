@@ -10,7 +10,7 @@ import type { Plugin } from "vite";
 const ROUTE_TABLE = /\/contracts\/src\/routes\/index\.ts$/u;
 const CONTRACT = /\/contracts\/src\/[\w/-]+\.ts$/u;
 const MAKES_SCHEMA =
-  /(?<![\w.])(?=z\s*\.\s*[a-z]|[A-Z]\w*Schema\s*\.\s*[a-z]+\(|\w+\.(?:optional|nullable|min|max)\(|pageOf\(|kind\()/gu;
+  /(?<![\w.])(?=z\s*\.\s*[a-z]|[A-Z]\w*Schema\s*\.\s*[a-z]+\(|\w+\.(?:optional|nullable|min|max)\(|pageOf\(|textUpTo\(|kind\()/gu;
 const INDEX = /\/contracts\/src\/index\.ts$/u;
 /** Of these the schemas are real. */
 const HEAVY = /\/contracts\/src\/(?:collaboration|shapes)\.ts$/u;

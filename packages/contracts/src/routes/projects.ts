@@ -12,7 +12,7 @@ import {
   UpdateProjectSchema,
 } from "../project.ts";
 import { LiveSessionsSchema } from "../collaboration.ts";
-import { IdSchema } from "../shapes.ts";
+import { CursorSchema, IdSchema } from "../shapes.ts";
 import { PageDocumentSchema } from "../user.ts";
 import { defineRoute } from "./route.ts";
 
@@ -41,7 +41,7 @@ export const projectRoutes = {
     rate: "read",
     audit: null,
     query: z.object({
-      cursor: z.string().max(200).optional(),
+      cursor: CursorSchema.optional(),
       limit: z.coerce.number().int().min(1).max(100).optional(),
     }),
     responses: { 200: ProjectPageSchema },
@@ -222,6 +222,7 @@ export const projectRoutes = {
     access: "user",
     rate: "write",
     audit: "project.link-accept",
+    auditRefusals: true,
     params: z.object({ token: z.string().min(1).max(200) }),
     responses: { 200: ProjectSchema },
     problems: ["projects/no-such-link"],
@@ -248,6 +249,7 @@ export const projectRoutes = {
     audit: "project.editor-state",
     params: ProjectParamsSchema,
     body: PageDocumentSchema,
+    bodyLimitBytes: 256 * 1024,
     responses: { 200: PageDocumentSchema },
     problems: ["projects/no-such-project"],
   }),

@@ -19,6 +19,8 @@ export type Route = {
   readonly rate: RateClass;
   /** Name of the audit row that a success writes; null only where nothing changes. */
   readonly audit: string | null;
+  /** True where refusals are written to the audit log too, as `<audit>-refused` with the problem's code as target. */
+  readonly auditRefusals?: boolean;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { IdSchema } from "../shapes.ts";
 import {
+  AdminAccountSchema,
   LoginSchema,
   MeSchema,
   PageDocumentSchema,
@@ -32,9 +33,15 @@ export const signInRoutes = {
     access: "optional",
     rate: "sign-in",
     audit: "identity.register",
+    auditRefusals: true,
     body: RegisterSchema,
     responses: { 201: SignedInSchema },
-    problems: ["identity/email-taken"],
+    problems: [
+      "identity/email-taken",
+      "identity/registration-closed",
+      "identity/invitation-invalid",
+      "identity/weak-password",
+    ],
   }),
   login: defineRoute({
     id: "login",
@@ -44,6 +51,7 @@ export const signInRoutes = {
     access: "anyone",
     rate: "sign-in",
     audit: "identity.login",
+    auditRefusals: true,
     body: LoginSchema,
     responses: { 200: SignedInSchema },
     problems: ["identity/wrong-credentials"],
@@ -56,6 +64,7 @@ export const signInRoutes = {
     access: "anyone",
     rate: "sign-in",
     audit: "identity.refresh",
+    auditRefusals: true,
     responses: { 200: SignedInSchema },
     problems: ["identity/refresh-invalid"],
   }),
@@ -78,9 +87,10 @@ export const signInRoutes = {
     access: "anyone",
     rate: "sign-in",
     audit: "identity.admin-link",
-    body: z.strictObject({ token: z.string().max(200), ...RegisterSchema.shape }),
+    auditRefusals: true,
+    body: AdminAccountSchema,
     responses: { 201: SignedInSchema },
-    problems: ["identity/admin-link-invalid", "identity/email-taken"],
+    problems: ["identity/admin-link-invalid", "identity/email-taken", "identity/weak-password"],
   }),
   me: defineRoute({
     id: "me",

@@ -7,6 +7,8 @@ export type ProblemExtra = {
   readonly currentVersion?: number;
   readonly faults?: NonNullable<ProblemBody["faults"]>;
   readonly cause?: unknown;
+  /** Whom the refusal is about, for the audit log. Never sent. */
+  readonly auditUserId?: string;
 };
 
 /** An error with a code of the contracts' table; `detail` is shown to the user, so it carries no secrets. */

@@ -25,6 +25,7 @@ import {
 } from "#execution";
 import { type IdentityService, registerIdentityHttp } from "#identity";
 import {
+  auditLinkReads,
   createPresenceColors,
   createProjectsService,
   createStagingMover,
@@ -138,15 +139,19 @@ export const createApplication = (parts: ApplicationParts): Application => {
 export const bindApplication = (
   edge: HttpServer,
   application: Application,
-  parts: Pick<ApplicationParts, "identity" | "bus" | "clock" | "log"> & { readonly https: boolean },
+  parts: Pick<ApplicationParts, "identity" | "bus" | "clock" | "log" | "audit"> & {
+    readonly https: boolean;
+    readonly members: ApplicationParts["stores"]["members"];
+  },
 ): void => {
   const { projects, collaboration, execution, colors } = application;
   const { bus, clock, log } = parts;
   registerIdentityHttp(edge, parts.identity, { https: parts.https });
-  registerProjectsHttp(edge, projects);
-  registerProjectsSocket(edge, { projects, bus, colors, clock, log });
-  registerCollaborationHttp(edge, { collaboration, projects });
-  registerCollaborationSocket(edge, collaboration);
-  registerExecutionHttp(edge, execution);
-  registerExecutionSocket(edge, execution);
+  const audited = auditLinkReads(edge, parts);
+  registerProjectsHttp(audited, projects);
+  registerProjectsSocket(audited, { projects, bus, colors, clock, log });
+  registerCollaborationHttp(audited, { collaboration, projects });
+  registerCollaborationSocket(audited, collaboration);
+  registerExecutionHttp(audited, execution);
+  registerExecutionSocket(audited, execution);
 };

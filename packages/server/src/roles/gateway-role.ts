@@ -1,5 +1,6 @@
 /** Connects the gateway with the modules that its page, probes and metrics speak of. */
 import { join } from "node:path";
+import type { Registration } from "@atelier/contracts";
 import type { Log } from "#kernel/log";
 import type { Lifecycle } from "#kernel/lifecycle";
 import type { BlobStore } from "#platform/blobs";
@@ -22,6 +23,7 @@ export type GatewayRoleNeeds = {
     readonly BASE_PATH: string;
     readonly ASSET_BASE_URL: string;
     readonly GUESTS: boolean;
+    readonly REGISTRATION: Registration;
     readonly METRICS_TOKEN: string | undefined;
   };
   readonly places: Places;
@@ -49,6 +51,7 @@ export const openGateway = (server: HttpServer, needs: GatewayRoleNeeds): Promis
     basePath: settings.BASE_PATH,
     assetBaseUrl: settings.ASSET_BASE_URL,
     guests: settings.GUESTS,
+    registration: settings.REGISTRATION,
     refreshCookie: refreshCookieName(needs.https),
     log: needs.log,
     sources: {

@@ -6,6 +6,7 @@ const EMPTY: Boot = {
   basePath: "",
   assetBaseUrl: "",
   guests: true,
+  registration: "open",
   languages: [],
   tier: null,
   execution: { available: false, reason: "This page was opened without its server." },

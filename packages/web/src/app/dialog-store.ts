@@ -4,7 +4,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 export type OpenDialog =
   | { kind: "none" }
   | { kind: "share" }
-  | { kind: "account"; form: "log-in" | "register"; reason?: string }
+  | { kind: "account"; form: "log-in" | "register"; reason?: string; invitation?: string }
   | { kind: "admin"; token: string };
 
 export type DialogStore = StoreApi<OpenDialog>;

@@ -1,5 +1,5 @@
 /** Puts the page together: editor first, so that keys are taken; then the shell around it; then the network. */
-import { ADMIN_FRAGMENT, routes } from "@atelier/contracts";
+import { ADMIN_FRAGMENT, INVITATION_FRAGMENT, routes } from "@atelier/contracts";
 import { createRoot } from "react-dom/client";
 import { createEditor, type EditorUser } from "../features/editor/index.ts";
 import { createRunStore } from "../features/execution/run-store.ts";
@@ -88,12 +88,15 @@ const connectEditor = ({ editor, recovered, tabs, theme }: App): void => {
   editor.onRecovered((copy) => addRecovered(recovered, copy));
 };
 
-/** The one-time link of the first start; the fragment goes at once, so that it is in no history. */
-const takeAdminToken = ({ dialogs, boot }: App): void => {
-  const token = new URLSearchParams(location.hash.slice(1)).get(ADMIN_FRAGMENT);
-  if (token === null) return;
+/** One-time links of an operator. The fragment is removed at once, so that it is in no history. */
+const takeOneTimeLink = ({ dialogs, boot }: App): void => {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const admin = fragment.get(ADMIN_FRAGMENT);
+  const invitation = fragment.get(INVITATION_FRAGMENT);
+  if (admin === null && invitation === null) return;
   history.replaceState(null, "", `${boot.basePath}/`);
-  dialogs.setState({ kind: "admin", token }, true);
+  if (admin !== null) dialogs.setState({ kind: "admin", token: admin }, true);
+  else if (invitation !== null) dialogs.setState({ kind: "account", form: "register", invitation }, true);
 };
 
 export const startApp = (): void => {
@@ -101,7 +104,7 @@ export const startApp = (): void => {
   connectEditor(app);
   installFollowing(app);
   installShortcuts(app);
-  takeAdminToken(app);
+  takeOneTimeLink(app);
   void startAt(app);
   const onCaughtError = (error: unknown): void => logFault("part-failed", error);
   createRoot(requireElement("app"), { onCaughtError }).render(

@@ -8,6 +8,8 @@ export type StreamInputOptions = {
   readonly input: InputRelay;
   /** Asked for each message: rights may change while the socket is open. */
   readonly mayControl: () => boolean;
+  /** Told of the first input, the first end of input, and the first of each signal that this listener sends. */
+  readonly record: (action: "execution.input" | "execution.signal", detail?: string) => void;
 };
 
 const bytesOf = (data: RawData): Uint8Array =>
@@ -22,14 +24,24 @@ const parse = (text: string): unknown => {
 };
 
 /** Listens to the socket; while the program does not take its input, the socket is not read. */
-export const acceptStreamInput = ({ socket, input, mayControl }: StreamInputOptions): void => {
+export const acceptStreamInput = ({ socket, input, mayControl, record }: StreamInputOptions): void => {
+  const recorded = new Set<string>();
+  /** One row a connection and kind: keystrokes would fill the audit log. */
+  const recordOnce: StreamInputOptions["record"] = (action, detail) => {
+    const key = `${action} ${detail ?? ""}`;
+    if (recorded.has(key)) return;
+    recorded.add(key);
+    record(action, detail);
+  };
   const obey = (text: string): void => {
     const { success, data } = StreamClientMessageSchema.safeParse(parse(text));
     if (!success) return socket.close(CLOSE.badMessage, "not a stream message");
     switch (data.type) {
       case "stdin-end":
+        recordOnce("execution.input");
         return input.end();
       case "signal":
+        recordOnce("execution.signal", data.signal);
         return input.signal(data.signal);
       case "resize":
         return input.resize({ columns: data.columns, rows: data.rows });
@@ -42,6 +54,7 @@ export const acceptStreamInput = ({ socket, input, mayControl }: StreamInputOpti
     if (!mayControl()) return socket.close(CLOSE.rightsTaken, "viewers watch");
     const bytes = bytesOf(data);
     if (!isBinary) return obey(Buffer.from(bytes).toString("utf8"));
+    recordOnce("execution.input");
     socket.pause();
     void input.write(bytes).then(() => socket.resume());
   });

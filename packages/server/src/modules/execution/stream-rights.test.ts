@@ -30,6 +30,7 @@ class Wire extends EventEmitter {
 
 const open = (scene: Scene, id: string, actor: Actor, service: Pick<Scene["service"], "follow"> = scene.service) => {
   const wire = new Wire();
+  const rows: object[] = [];
   const call = {
     socket: wire as unknown as WebSocket,
     params: { id },
@@ -37,9 +38,10 @@ const open = (scene: Scene, id: string, actor: Actor, service: Pick<Scene["servi
     actor,
     request: { id: "r", address: "127.0.0.1" },
     reserve: () => () => undefined,
+    audit: (row: object) => void rows.push(row),
   };
   const opened = openStream(call, { service, bus: scene.bus, clock: scene.clock, log: scene.log });
-  return { wire, opened };
+  return { wire, opened, rows };
 };
 
 /** A run that takes input: only then does nothing typed mean that nobody was heard. */
@@ -143,4 +145,23 @@ it("[X19] of several changes of rights in a row only the newest answer counts", 
   await settle();
   expect(wire.closed).toBe(4403);
   expect(scene.provider.runs[0]?.stdin).toEqual([]);
+});
+
+it("[X30] the audit log gets a row for a listener's first input, its end, and each kind of signal, not for each key", async () => {
+  const scene = await createScene();
+  scene.roles.set(ada.userId, "editor");
+  const live = await runFor(scene, { projectId: PROJECT, language: "python", entryPoint: "main.py" });
+  const { wire, opened, rows } = open(scene, live.facts.id, ada);
+  await opened;
+  const say = (message: object): void => void wire.emit("message", Buffer.from(JSON.stringify(message)), false);
+  for (const key of "abc") wire.emit("message", Buffer.from(key), true);
+  say({ type: "resize", columns: 80, rows: 24 });
+  for (const signal of ["SIGINT", "SIGINT", "SIGTERM"]) say({ type: "signal", signal });
+  say({ type: "stdin-end" });
+  const { id, projectId } = live.facts;
+  expect(rows).toEqual([
+    { action: "execution.input", target: id, projectId },
+    { action: "execution.signal", target: `${id} SIGINT`, projectId },
+    { action: "execution.signal", target: `${id} SIGTERM`, projectId },
+  ]);
 });

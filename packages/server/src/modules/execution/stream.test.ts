@@ -37,6 +37,7 @@ const listen = async (scene: Scene, id: string, actor: Actor = ada): Promise<Lis
       actor,
       request: { id: "r", address: "127.0.0.1" },
       reserve: () => () => undefined,
+      audit: () => undefined,
     };
     void openStream(call, { service: scene.service, bus: scene.bus, clock: scene.clock, log: scene.log });
   });

@@ -128,7 +128,18 @@ export const openStream = async (call: SocketCall, { service, bus, clock, log }:
   recheck = (projectId) => {
     if (projectId === live.facts.projectId) void checkRights();
   };
-  acceptStreamInput({ socket, input: live.input, mayControl: () => mayControl });
+  const { projectId } = live.facts;
+  acceptStreamInput({
+    socket,
+    input: live.input,
+    mayControl: () => mayControl,
+    record: (action, detail) =>
+      call.audit({
+        action,
+        target: detail === undefined ? id : `${id} ${detail}`,
+        ...(projectId === null ? {} : { projectId }),
+      }),
+  });
   followLive(live, { call, clock });
   socket.resume();
 };

@@ -135,15 +135,46 @@ describe("[5] access tokens", () => {
     await expect(ours.verify(await others.issue(claims))).rejects.toMatchObject({ code: "identity/token-invalid" });
   });
 
-  it("[6] is worth nothing once the account is disabled", async () => {
+  const disable = (userId: string) =>
+    fixture.database.sql.transaction({ role: "identity" }, (transaction) =>
+      transaction.query("update users set disabled_at = clock_timestamp() where id = $1", [userId]),
+    );
+
+  it("[6] access tokens, tickets and sign-ins of a disabled account are worth nothing within a second", async () => {
     const client = fixture.client();
     const { user } = await client.signIn("/auth/guest");
+    const other = fixture.client();
+    await other.signIn("/auth/guest");
+    const { ticket } = (await (await client.call("POST", "/tickets")).json()) as { ticket: string };
     expect((await client.call("GET", "/me")).status).toBe(200);
-    await fixture.database.sql.transaction({ role: "identity" }, (transaction) =>
-      transaction.query("update users set disabled_at = now() where id = $1", [user.id]),
-    );
-    fixture.clock.advance(30_001);
+    await disable(user.id);
+    // Half of the second that the rule allows: the next look comes within it.
+    fixture.clock.advance(500);
+    await fixture.identity.lookForDisabled();
     expect((await client.call("GET", "/me")).status).toBe(401);
+    expect((await client.call("POST", "/tickets")).status).toBe(401);
     expect((await client.call("POST", "/auth/refresh")).status).toBe(401);
+    await expect(fixture.identity.redeemTicket(ticket)).rejects.toMatchObject({ code: "identity/ticket-invalid" });
+    expect((await other.call("GET", "/me")).status).toBe(200);
+  });
+
+  it("[6] announces the end of a disabled account's sign-ins once, and again after it was enabled and disabled", async () => {
+    const client = fixture.client();
+    const { user } = await client.signIn("/auth/guest");
+    const endsOf = async (): Promise<number> => {
+      const before = fixture.ended.length;
+      await fixture.identity.lookForDisabled();
+      return fixture.ended.length - before;
+    };
+    await fixture.identity.lookForDisabled();
+    await disable(user.id);
+    expect([await endsOf(), await endsOf()]).toEqual([1, 0]);
+    await fixture.database.sql.transaction({ role: "identity" }, async (transaction) => {
+      await transaction.query("update users set disabled_at = null where id = $1", [user.id]);
+      await transaction.query("update sign_ins set ended_at = null where user_id = $1", [user.id]);
+    });
+    expect(await endsOf()).toBe(0);
+    await disable(user.id);
+    expect([await endsOf(), await endsOf()]).toEqual([1, 0]);
   });
 });

@@ -1,4 +1,5 @@
 /** The settings of identity. */
+import { type Registration, RegistrationSchema } from "@atelier/contracts";
 import type { Setting } from "#kernel/setting";
 import { z } from "zod";
 
@@ -11,4 +12,10 @@ export const identitySettings = {
     description: "`on`: anybody may edit and run without an account; `off`: only people with an account.",
     defaultText: "on",
   } satisfies Setting<boolean>,
+  REGISTRATION: {
+    schema: RegistrationSchema.default("open"),
+    description:
+      "Who may make an account: `open` anybody, `invite` people with a one-time link of `npm run atelier -- user invite`, `off` nobody.",
+    defaultText: "open",
+  } satisfies Setting<Registration>,
 } as const;

@@ -4,8 +4,21 @@ import { Problem } from "#kernel/problem";
 export const tokenInvalid = (): Problem => new Problem("identity/token-invalid");
 export const ticketInvalid = (): Problem => new Problem("identity/ticket-invalid");
 export const refreshInvalid = (): Problem => new Problem("identity/refresh-invalid");
-/** The same words for an unknown user and a wrong password. */
-export const wrongCredentials = (): Problem => new Problem("identity/wrong-credentials");
+/** The same words for an unknown user and a wrong password. @param userId the account that was tried, for the audit log */
+export const wrongCredentials = (userId?: string): Problem =>
+  new Problem("identity/wrong-credentials", undefined, userId === undefined ? {} : { auditUserId: userId });
+/** A token that was used up came back. */
+export const refreshReused = (userId: string): Problem =>
+  new Problem("identity/refresh-invalid", undefined, { auditUserId: userId });
+export const registrationClosed = (): Problem =>
+  new Problem("identity/registration-closed", "Ask whoever runs this server for an account.");
+export const invitationInvalid = (): Problem =>
+  new Problem(
+    "identity/invitation-invalid",
+    "This server makes accounts by invitation only. Open the link of an invitation that was not used yet.",
+  );
+export const weakPassword = (reason: string): Problem =>
+  new Problem("identity/weak-password", reason, { faults: [{ at: "body.password", message: reason }] });
 export const emailTaken = (): Problem => new Problem("identity/email-taken");
 export const guestsClosed = (): Problem => new Problem("identity/guests-closed", "Sign in with an account.");
 export const adminLinkInvalid = (): Problem => new Problem("identity/admin-link-invalid");

@@ -1,9 +1,13 @@
-/** What identity forgets: tickets that nobody used, and sign-ins a day after their end. */
+/** What identity forgets: tickets and invitations that nobody used, and sign-ins a day after their end. */
 import type { HousekeepingTask } from "#platform/housekeeping";
 import type { Sql } from "#platform/sql";
 
 const BATCH = 1_000;
 const DAY_MS = 24 * 3600 * 1000;
+
+const DELETE_INVITATIONS = `
+  delete from invitations where hash in (select hash from invitations where expires_at < $1 limit $2)
+    returning true as gone`;
 
 const DELETE_TICKETS = `
   delete from tickets where hash in (select hash from tickets where expires_at < $1 limit $2) returning true as gone`;
@@ -26,6 +30,11 @@ export const createIdentityHousekeeping = (sql: Sql): readonly HousekeepingTask[
       name: "identity.tickets",
       everyMs: 10 * 60_000,
       step: (nowMs) => remove(DELETE_TICKETS, new Date(nowMs)),
+    },
+    {
+      name: "identity.invitations",
+      everyMs: 60 * 60_000,
+      step: (nowMs) => remove(DELETE_INVITATIONS, new Date(nowMs)),
     },
     {
       name: "identity.sign-ins",

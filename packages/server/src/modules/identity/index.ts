@@ -3,6 +3,7 @@ export { identitySettings } from "./config.ts";
 export type { Identity } from "./face.ts";
 export { createIdentityHousekeeping } from "./housekeeping.ts";
 export { registerIdentityHttp } from "./http.ts";
-export type { AccountUsage, Passwords } from "./ports.ts";
+export { insertInvitation } from "./invitations.ts";
+export type { AccountUsage, PasswordRules, Passwords } from "./ports.ts";
 export { refreshCookieName } from "./refresh-cookie.ts";
 export { createIdentity, type IdentityService } from "./service.ts";

@@ -7,6 +7,11 @@ export interface Passwords {
   verify(hash: string, password: string): Promise<boolean>;
 }
 
+export interface PasswordRules {
+  /** Why a new password is refused, as one sentence for the user; undefined: it is good enough. */
+  faultOf(password: string, account: { readonly email: string; readonly name: string }): Promise<string | undefined>;
+}
+
 /** Limits and usage shown by GET /api/me; the modules that enforce them answer. */
 export interface AccountUsage {
   limitsOf(plan: Me["plan"]): Me["limits"];

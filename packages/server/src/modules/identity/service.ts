@@ -6,15 +6,17 @@ import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
 import type { Bus } from "#platform/bus";
 import { isUniqueViolation, type Sql, type Transaction } from "#platform/sql";
-import type { Me, User } from "@atelier/contracts";
+import type { Me, Registration as RegistrationPolicy, User } from "@atelier/contracts";
 import { ACCESS_TOKEN_SECONDS, createAccessTokens } from "./access-tokens.ts";
 import * as accounts from "./accounts.ts";
 import { createActors } from "./actors.ts";
 import { createAdminToken, takeAdminToken } from "./admin-link.ts";
+import { watchDisabledAccounts } from "./disabled-accounts.ts";
 import * as errors from "./errors.ts";
 import { createGuestName } from "./guest-names.ts";
 import type { Identity } from "./face.ts";
-import type { AccountUsage, Passwords } from "./ports.ts";
+import { takeInvitation } from "./invitations.ts";
+import type { AccountUsage, PasswordRules, Passwords } from "./ports.ts";
 import { createRefreshTokens } from "./refresh-tokens.ts";
 import * as signIns from "./sign-ins.ts";
 import { insertTicket, takeTicket } from "./tickets.ts";
@@ -30,6 +32,8 @@ export type IdentityNeeds = {
   /** The installation's secret key, 32 bytes or more. */
   readonly secretKey: Uint8Array;
   readonly guests: boolean;
+  readonly registration: RegistrationPolicy;
+  readonly passwordRules: PasswordRules;
 };
 
 /** What a sign-in route answers, and the refresh token for the cookie. */
@@ -39,12 +43,16 @@ export type SignedIn = {
   readonly expiresIn: number;
   readonly refreshToken: string;
 };
-type Registration = { readonly email: string; readonly password: string; readonly name: string };
+type NewPerson = { readonly email: string; readonly password: string; readonly name: string };
+type Registration = NewPerson & { readonly invitation?: string | undefined };
 
 export type IdentityService = Identity &
   Component & {
     signInAsGuest(): Promise<SignedIn>;
-    /** @param caller a guest becomes the account in place; anybody else gets a new one. */
+    /**
+     * @param caller a guest becomes the account in place; anybody else gets a new one.
+     * @throws Problem identity/registration-closed, identity/invitation-invalid, identity/weak-password, identity/email-taken
+     */
     register(registration: Registration, caller: Actor | undefined): Promise<SignedIn>;
     /** @param address wrong passwords slow down by account and address */
     login(credentials: { readonly email: string; readonly password: string }, address: string): Promise<SignedIn>;
@@ -61,7 +69,9 @@ export type IdentityService = Identity &
     putSettings(actor: Actor, settings: accounts.Settings): Promise<void>;
     /** The token of the one-time administrator link; undefined once there is an administrator. */
     createAdminLink(): Promise<string | undefined>;
-    adminSignIn(token: string, registration: Registration): Promise<SignedIn>;
+    adminSignIn(token: string, person: NewPerson): Promise<SignedIn>;
+    /** Resolves when disabled accounts were looked for; for tests. */
+    lookForDisabled(): Promise<void>;
   };
 
 export const createIdentity = (needs: IdentityNeeds): IdentityService => {
@@ -93,12 +103,22 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
     await signIns.insertSignIn(transaction, { id, userId: user.id, hash: refreshTokens.hash(token), nowMs });
     return answer(user, id, token);
   };
-  const newAccount = async (registration: Registration, isAdmin: boolean) => ({
-    id: createId(clock.now()),
-    name: registration.name,
-    createdAt: new Date(clock.now()),
-    registered: { email: registration.email, passwordHash: await passwords.hash(registration.password), isAdmin },
-  });
+  const newAccount = async (person: NewPerson, isAdmin: boolean) => {
+    const fault = await needs.passwordRules.faultOf(person.password, person);
+    if (fault !== undefined) throw errors.weakPassword(fault);
+    return {
+      id: createId(clock.now()),
+      name: person.name,
+      createdAt: new Date(clock.now()),
+      registered: { email: person.email, passwordHash: await passwords.hash(person.password), isAdmin },
+    };
+  };
+  /** In the transaction that makes the account: an invitation is used up only together with it. */
+  const admitRegistration = async (transaction: Transaction, { invitation }: Registration): Promise<void> => {
+    if (needs.registration !== "invite") return;
+    const isTaken = invitation !== undefined && (await takeInvitation(transaction, invitation, clock.now()));
+    if (!isTaken) throw errors.invitationInvalid();
+  };
   const refuseTakenEmail = (error: unknown): never => {
     throw isUniqueViolation(error) ? errors.emailTaken() : error;
   };
@@ -109,6 +129,15 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
     actors.forgetSignIn(signInId);
     bus.publish("sign-in-ended", { signInId });
   };
+  const disabled = watchDisabledAccounts({
+    within,
+    clock,
+    log,
+    onDisabled(userId, signInIds) {
+      actors.forgetUser(userId);
+      for (const id of signInIds) announceEnd(id);
+    },
+  });
   const describe = async (user: User): Promise<Me> => ({
     ...user,
     limits: needs.usage.limitsOf(user.plan),
@@ -119,10 +148,13 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
     name: "identity",
     async start() {
       unsubscribe = bus.subscribe("sign-in-ended", ({ signInId }) => actors.forgetSignIn(signInId));
+      disabled.start();
     },
     async [Symbol.asyncDispose]() {
       unsubscribe?.();
+      await disabled.stop();
     },
+    lookForDisabled: () => disabled.look(),
 
     async signInAsGuest() {
       if (!needs.guests) throw errors.guestsClosed();
@@ -132,13 +164,18 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
       );
     },
     async register(registration, caller) {
+      if (needs.registration === "off") throw errors.registrationClosed();
+      // Before the password is hashed, which takes long: whoever has no invitation could ask for many.
+      if (needs.registration === "invite" && registration.invitation === undefined) throw errors.invitationInvalid();
       const account = await newAccount(registration, false);
       if (caller?.kind !== "guest") {
-        return within(async (transaction) =>
-          startSignIn(transaction, await accounts.insertAccount(transaction, account)),
-        ).catch(refuseTakenEmail);
+        return within(async (transaction) => {
+          await admitRegistration(transaction, registration);
+          return startSignIn(transaction, await accounts.insertAccount(transaction, account));
+        }).catch(refuseTakenEmail);
       }
       const adopted = await within(async (transaction) => {
+        await admitRegistration(transaction, registration);
         const { email, passwordHash } = account.registered;
         const guest = { id: caller.userId, name: account.name, email, passwordHash };
         const user = await accounts.adoptGuest(transaction, guest);
@@ -157,7 +194,7 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
       // Nobody may learn from the time it takes whether there is such an account.
       unknownUserHash ??= passwords.hash(createId());
       const verified = await passwords.verify(found?.passwordHash ?? (await unknownUserHash), credentials.password);
-      if (found === undefined || !verified) throw errors.wrongCredentials();
+      if (found === undefined || !verified) throw errors.wrongCredentials(found?.user.id);
       right();
       return within((transaction) => startSignIn(transaction, found.user));
     },
@@ -171,6 +208,7 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
       if (rotation.kind === "reused") {
         log.warn("identity.refresh-reused", { signInId });
         announceEnd(signInId);
+        throw errors.refreshReused(rotation.userId);
       }
       throw errors.refreshInvalid();
     },
@@ -234,8 +272,8 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
     getUser: (userId) => within((transaction) => accounts.findAccount(transaction, userId)),
 
     createAdminLink: () => within(createAdminToken),
-    async adminSignIn(token, registration) {
-      const account = await newAccount(registration, true);
+    async adminSignIn(token, person) {
+      const account = await newAccount(person, true);
       return within(async (transaction) => {
         if (!(await takeAdminToken(transaction, token))) throw errors.adminLinkInvalid();
         return startSignIn(transaction, await accounts.insertAccount(transaction, account));

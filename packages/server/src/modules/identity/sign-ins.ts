@@ -70,7 +70,7 @@ export const findHolder = async (
 export type Rotation =
   | { readonly kind: "rotated"; readonly user: User; readonly token: string }
   /** The sign-in was ended because a used-up token came back. */
-  | { readonly kind: "reused" }
+  | { readonly kind: "reused"; readonly userId: string }
   | { readonly kind: "gone" };
 
 /** Replaces the token; the row lock makes parallel calls take turns, so all but the first find the grace. */
@@ -88,7 +88,7 @@ export const rotate = async (
   }
   if (use === undefined) {
     await endSignIn(transaction, signInId, nowMs);
-    return { kind: "reused" };
+    return { kind: "reused", userId: row.id };
   }
   const token = tokens.create(signInId);
   await transaction.query(

@@ -2,11 +2,12 @@
 import { createManualClock, type ManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import type { AuditEntry } from "#platform/audit";
-import type { SignedIn } from "@atelier/contracts";
+import type { Registration, SignedIn } from "@atelier/contracts";
 import { createInProcessBus } from "../../platform/bus/adapters/in-process-bus.ts";
 import { createEdgeFixture, type EdgeFixture } from "../../platform/http/test-edge.ts";
 import { openTestDatabase, type TestDatabase } from "../../platform/sql/test-database.ts";
 import { createArgon2Passwords } from "./adapters/argon2-passwords.ts";
+import { createCommonPasswordRules } from "./adapters/common-passwords.ts";
 import { createIdentity, registerIdentityHttp, type IdentityService } from "./index.ts";
 
 export const SECRET_KEY = new Uint8Array(32).fill(7);
@@ -62,7 +63,9 @@ const createClient = (origin: string): TestClient => {
   return client;
 };
 
-export const startTestIdentity = async (options: { guests?: boolean; https?: boolean } = {}): Promise<TestIdentity> => {
+export const startTestIdentity = async (
+  options: { guests?: boolean; https?: boolean; registration?: Registration } = {},
+): Promise<TestIdentity> => {
   const database = await openTestDatabase();
   const clock = createManualClock(Date.now());
   const bus = createInProcessBus(silentLog);
@@ -80,6 +83,8 @@ export const startTestIdentity = async (options: { guests?: boolean; https?: boo
     },
     secretKey: SECRET_KEY,
     guests: options.guests ?? true,
+    registration: options.registration ?? "open",
+    passwordRules: createCommonPasswordRules(),
   });
   await identity.start(new AbortController().signal);
   const edge = createEdgeFixture({ authenticator: identity, https: options.https ?? false });

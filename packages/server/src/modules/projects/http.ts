@@ -1,13 +1,11 @@
 /** The routes of projects, members and links. */
 import { routes, type RouteAnswer } from "@atelier/contracts";
-import { Problem } from "#kernel/problem";
 import type { Edge } from "#platform/http";
 import { attachment } from "./attachment.ts";
 import { noSuchMember } from "./errors.ts";
 import { registerFilesHttp } from "./files-http.ts";
 import type { ProjectsService } from "./service.ts";
 
-const MAX_EDITOR_STATE_BYTES = 256 * 1024;
 /** Rows of the files that come next, and what waits for the reader. */
 const ARCHIVE_BYTES = 8 * 1024 * 1024;
 
@@ -104,7 +102,6 @@ export const registerProjectsHttp = (edge: Edge, service: ProjectsService): void
     body: (await service.editorState(actor, params.projectId)) as RouteAnswer<typeof routes.editorState>,
   }));
   edge.bind(routes.putEditorState, async ({ actor, params, body }) => {
-    if (Buffer.byteLength(JSON.stringify(body)) > MAX_EDITOR_STATE_BYTES) throw new Problem("request/too-large");
     await service.editorState(actor, params.projectId, body);
     return { status: 200 as const, body, audit: { projectId: params.projectId } };
   });

@@ -105,6 +105,8 @@ export interface MemberStore {
   listLinks(asking: Asking): Promise<KeptLink[]>;
   /** Who came in by the link goes with it. @returns their ids */
   deleteLink(asking: Asking, id: string): Promise<string[]>;
+  /** The share link by which somebody is a member; undefined: no member, or one whom the owner let in. */
+  linkOf(userId: string, projectId: string): Promise<string | undefined>;
   /** Joins by a link; the project's id. @throws Problem projects/no-such-link. */
   acceptLink(userId: string, tokenHash: Buffer): Promise<string>;
 }

@@ -1,5 +1,5 @@
 /** The API's own description: complete, well-formed, and true about what needs a sign-in or leaves a trace. */
-import { PROBLEMS, routes, type Route } from "@atelier/contracts";
+import { MAX_PATH_BYTES, parsePath, PATH_PATTERN, PROBLEMS, routes, type Route } from "@atelier/contracts";
 import { describe, expect, it } from "vitest";
 import { createOpenApi } from "./openapi.ts";
 
@@ -7,6 +7,7 @@ type Operation = {
   operationId: string;
   security: object[];
   "x-audit"?: string;
+  "x-body-limit-bytes"?: number;
   parameters: { name: string; in: string; required: boolean; schema: object }[];
   requestBody?: { content: Record<string, { schema: Record<string, unknown> }> };
   responses: Record<string, { description: string; content?: Record<string, { schema: object }> }>;
@@ -97,5 +98,74 @@ describe("the OpenAPI document", () => {
     expect(changes.length).toBeGreaterThan(20);
     for (const { operation } of changes)
       expect(operation["x-audit"], operation.operationId).toMatch(/^[a-z]+\.[a-z-]+$/u);
+  });
+
+  /** Schemas of a name, wherever the document has one. */
+  const named = (name: string, value: unknown = document): Record<string, unknown>[] => {
+    if (Array.isArray(value)) return value.flatMap((item) => named(name, item));
+    if (typeof value !== "object" || value === null) return [];
+    const own = value as Record<string, unknown>;
+    const parameter = own["name"] === name && own["schema"] !== undefined ? [own["schema"]] : [];
+    const property = (own["properties"] as Record<string, unknown> | undefined)?.[name];
+    const found = [...parameter, ...(property === undefined ? [] : [property])] as Record<string, unknown>[];
+    return [...found, ...Object.values(own).flatMap((child) => named(name, child))];
+  };
+
+  it("carries the rules of paths: what it refuses is refused, and what is accepted it accepts", () => {
+    const schemas = named("path").filter((schema) => schema["pattern"] !== undefined);
+    expect(schemas.length).toBeGreaterThan(5);
+    const [{ pattern, maxLength, minLength } = {}] = schemas;
+    expect([minLength, maxLength, pattern]).toEqual([1, MAX_PATH_BYTES, PATH_PATTERN]);
+    const documented = new RegExp(String(pattern), "u");
+    const pieces = [
+      "a",
+      ".",
+      "..",
+      "...",
+      "/",
+      "\\",
+      "\u0000",
+      "\u007f",
+      "é",
+      "e\u0301",
+      "😀",
+      "\ud83d",
+      " ",
+      "a.b",
+      "-",
+    ];
+    const { paths, accepted } = { paths: new Set<string>(), accepted: new Set<string>() };
+    for (const a of pieces)
+      for (const b of pieces) for (const c of pieces) for (const d of ["", ...pieces]) paths.add(a + b + c + d);
+    for (const path of [...paths, "a".repeat(255), "a".repeat(256), `${"a/".repeat(511)}a`, `${"a/".repeat(512)}a`])
+      if (parsePath(path).ok) {
+        accepted.add(path);
+        expect(documented.test(path) && path.length <= MAX_PATH_BYTES, JSON.stringify(path)).toBe(true);
+      } else expect(!documented.test(path) || path.length > MAX_PATH_BYTES, JSON.stringify(path)).toBe(true);
+    expect(accepted.size).toBeGreaterThan(1_000);
+    expect(paths.size - accepted.size).toBeGreaterThan(1_000);
+  });
+
+  it("carries the rules of cursors, texts, settings and editor state, and the limit of each body", () => {
+    expect(named("cursor").map(({ pattern, maxLength }) => [pattern, maxLength])).toContainEqual(["^[\\w-]+$", 200]);
+    expect(named("nextCursor").length).toBeGreaterThan(0);
+    for (const schema of named("description").filter((candidate) => candidate["maxLength"] === 1000))
+      expect(schema["pattern"]).toBe(String.raw`^[^\u0000\ud800-\udfff]*$`);
+    expect(document.components.schemas["PageDocument"]).toMatchObject({ propertyNames: { maxLength: 100 } });
+    expect(document.components.schemas["PageDocument"]?.["description"]).toContain("64 levels");
+    const limitOf = (id: string): unknown =>
+      operations.find(({ operation }) => operation.operationId === id)?.operation["x-body-limit-bytes"];
+    expect([limitOf("putEditorState"), limitOf("putSettings"), limitOf("getProject")]).toEqual([
+      262_144,
+      1_048_576,
+      undefined,
+    ]);
+    for (const route of table.filter(({ body }) => body !== undefined))
+      expect(limitOf(route.id), route.id).toBe(route.bodyLimitBytes ?? 1_048_576);
+  });
+
+  it("says that an execution has either a project or files", () => {
+    const start = document.paths["/executions"]?.["post"]?.requestBody?.content["application/json"]?.schema;
+    expect(JSON.stringify(start)).toContain('"oneOf":[{"required":["projectId"]},{"required":["files"]}]');
   });
 });

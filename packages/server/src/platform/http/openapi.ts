@@ -4,6 +4,9 @@ import { z } from "zod";
 
 type Json = Record<string, unknown>;
 
+/** Of bodies whose route names no limit of its own. */
+export const DEFAULT_BODY_BYTES = 1_048_576;
+
 /** Every operation can be answered with these, beside its own. */
 const COMMON: readonly ProblemCode[] = [
   "request/invalid",
@@ -127,6 +130,8 @@ const operation = (route: Route, components: Components): Json => ({
     route.access === "user" ? [{ accessToken: [] }] : route.access === "optional" ? [{}, { accessToken: [] }] : [],
   ...(route.audit === null ? {} : { "x-audit": route.audit }),
   "x-rate-class": route.rate,
+  // What is in force: a larger body is refused with request/too-large.
+  ...(route.body === undefined ? {} : { "x-body-limit-bytes": route.bodyLimitBytes ?? DEFAULT_BODY_BYTES }),
   parameters: parameters(route, components),
   ...(route.body === undefined
     ? {}

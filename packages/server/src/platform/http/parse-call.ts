@@ -1,9 +1,8 @@
 /** Parses what a request carries with its route's schemas; whatever does not fit is refused before a handler sees it. */
 import { Problem } from "#kernel/problem";
-import type { Route } from "@atelier/contracts";
+import { MAX_JSON_DEPTH, type Route } from "@atelier/contracts";
 import type { z } from "zod";
 
-const MAX_DEPTH = 64;
 const MAX_FAULTS = 20;
 
 /** True when objects and arrays are nested deeper than any of our schemas: refused before recursive code meets it. */
@@ -16,7 +15,7 @@ export const isTooDeep = (value: unknown): boolean => {
   for (;;) {
     const next = waiting.pop();
     if (next === undefined) return false;
-    if (next.depth > MAX_DEPTH) return true;
+    if (next.depth > MAX_JSON_DEPTH) return true;
     for (const child of Object.values(next.value)) look(child, next.depth + 1);
   }
 };
@@ -40,7 +39,7 @@ export const parseCall = (route: Route, raw: RawParts): { params: unknown; query
   if (params?.success === false) throw new Problem("request/not-found");
   const query = route.query?.safeParse(raw.query);
   if (query?.success === false) throw invalid("query", query.error);
-  if (isTooDeep(raw.body)) throw new Problem("request/invalid", `body: nested deeper than ${MAX_DEPTH} levels`);
+  if (isTooDeep(raw.body)) throw new Problem("request/invalid", `body: nested deeper than ${MAX_JSON_DEPTH} levels`);
   if (route.body === undefined) {
     const empty = raw.body === undefined || raw.body === null;
     if (!empty && !(typeof raw.body === "object" && Object.keys(raw.body).length === 0)) {

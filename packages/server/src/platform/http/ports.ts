@@ -1,5 +1,6 @@
 /** The edge as modules see it: they bind handlers to the contracts' routes and sockets, and never meet the HTTP library. */
 import type { Actor } from "#kernel/actor";
+import type { AuditEntry } from "#platform/audit";
 import type { Route, RouteAnswer, RouteBody, RouteParams, RouteQuery } from "@atelier/contracts";
 import type { WebSocket } from "ws";
 
@@ -52,6 +53,8 @@ export type SocketCall = {
    * @returns the release; undefined when too much of this user's, or of all users', waits: close the socket with 1013
    */
   readonly reserve: (bytes: number) => (() => void) | undefined;
+  /** Adds a row to the audit log on behalf of the opener, with the opener's address. */
+  readonly audit: (entry: Pick<AuditEntry, "action" | "projectId" | "target">) => void;
 };
 
 export interface Edge {

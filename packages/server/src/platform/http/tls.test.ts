@@ -1,7 +1,9 @@
 /** With a certificate the server speaks TLS 1.3 and refuses what is older. */
 import { routes } from "@atelier/contracts";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { connect as connectPlain } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type SecureVersion } from "node:tls";
@@ -28,6 +30,7 @@ beforeAll(async () => {
   ]);
   edge = createEdgeFixture({
     https: true,
+    headersDeadlineMs: 200,
     tls: { cert: await readFile(cert, "utf8"), key: await readFile(key, "utf8") },
   });
   await rm(folder, { recursive: true });
@@ -51,6 +54,23 @@ const ask = (version: SecureVersion): Promise<string> =>
     socket.on("error", reject);
     socket.write("GET /api/languages HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   });
+
+it("ends a connection whose headers do not arrive in time, over TLS as without", async () => {
+  await using plain = createEdgeFixture({ headersDeadlineMs: 200 });
+  const origin = new URL(await plain.listen());
+  const silent = [
+    connect({ port, host: "127.0.0.1", rejectUnauthorized: false }),
+    connectPlain({ port: Number(origin.port), host: "127.0.0.1" }),
+  ];
+  const answers = silent.map(async (socket) => {
+    let text = "";
+    socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    socket.write("GET /api/languages HTTP/1.1\r\nHost: loc");
+    await once(socket, "close");
+    return text.split("\r\n")[0];
+  });
+  expect(await Promise.all(answers)).toEqual(["HTTP/1.1 408 Request Timeout", "HTTP/1.1 408 Request Timeout"]);
+});
 
 it("answers over TLS 1.3 with HSTS, and refuses 1.2", async () => {
   const answer = await ask("TLSv1.3");

@@ -8,6 +8,7 @@ import {
   type Language,
   type Project,
   PROTOCOL_VERSION,
+  type Registration,
   type Tier,
   type User,
 } from "@atelier/contracts";
@@ -37,6 +38,7 @@ export type BootOptions = {
   readonly basePath: string;
   readonly assetBaseUrl: string;
   readonly guests: boolean;
+  readonly registration: Registration;
   readonly refreshCookie: string;
   readonly sources: PageSources;
   readonly log: Log;
@@ -62,6 +64,7 @@ export const createBootMaker = (options: BootOptions): BootMaker => {
     basePath: options.basePath,
     assetBaseUrl: options.assetBaseUrl,
     guests: options.guests,
+    registration: options.registration,
     languages: [...sources.languages()],
     tier: sources.tier,
     execution: sources.execution(),

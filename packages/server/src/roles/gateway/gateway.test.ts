@@ -81,6 +81,7 @@ const start = async (
     version: "9.9.9",
     basePath: "",
     assetBaseUrl: "",
+    registration: "open",
     guests: true,
     refreshCookie: "atelier-refresh",
     log: silentLog,

@@ -1,7 +1,7 @@
 /** An account form in a dialog. Loaded when opened. */
 import { useApp } from "../../app/services.ts";
 import { Dialog } from "../../design/dialog.tsx";
-import { ACCOUNT_TITLES, AccountForm, type AccountFormKind, whichOf } from "./account-form.tsx";
+import { ACCOUNT_TITLES, AccountForm, type AccountFormKind, switchForm, whichOf } from "./account-form.tsx";
 
 export const AccountDialog = ({ form, onClose }: { readonly form: AccountFormKind; readonly onClose: () => void }) => {
   const { dialogs } = useApp();
@@ -13,7 +13,7 @@ export const AccountDialog = ({ form, onClose }: { readonly form: AccountFormKin
         key={which}
         form={form}
         onDone={onClose}
-        onSwitch={(to) => dialogs.setState({ kind: "account", form: to }, true)}
+        onSwitch={(to) => dialogs.setState(switchForm(form, to), true)}
       />
     </Dialog>
   );

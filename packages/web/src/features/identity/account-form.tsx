@@ -19,6 +19,13 @@ export type AccountFormKind = Extract<OpenDialog, { kind: "account" | "admin" }>
 
 export const whichOf = (form: AccountFormKind): Form => (form.kind === "admin" ? "admin" : form.form);
 
+/** The other form; an invitation is kept for whoever comes back to it. */
+export const switchForm = (form: AccountFormKind, to: "log-in" | "register"): AccountFormKind => ({
+  kind: "account",
+  form: to,
+  ...(form.kind === "account" && form.invitation !== undefined ? { invitation: form.invitation } : {}),
+});
+
 export const ACCOUNT_TITLES: Readonly<Record<Form, string>> = {
   "log-in": "Log in",
   register: "Create an account",
@@ -33,7 +40,10 @@ const SUBMITS: Readonly<Record<Form, string>> = {
 const send = (app: App, form: AccountFormKind, answers: Answers): Promise<SignedIn> => {
   const { email, password } = answers;
   if (form.kind === "admin") return app.call(routes.adminSignIn, { body: { token: form.token, ...answers } });
-  if (form.form === "register") return app.call(routes.register, { body: answers });
+  if (form.form === "register") {
+    const { invitation } = form;
+    return app.call(routes.register, { body: { ...answers, ...(invitation === undefined ? {} : { invitation }) } });
+  }
   return app.call(routes.login, { body: { email, password } });
 };
 
@@ -160,6 +170,9 @@ export const AccountForm = ({ form, onSwitch, onDone }: AccountFormProps) => {
   };
 
   const other = which === "log-in" ? "register" : "log-in";
+  // Where accounts come by invitation, a stranger's form would only be refused.
+  const isInvited = form.kind === "account" && form.invitation !== undefined;
+  const offersOther = other === "log-in" || app.boot.registration === "open" || isInvited;
   return (
     <>
       <Note form={form} />
@@ -172,7 +185,7 @@ export const AccountForm = ({ form, onSwitch, onDone }: AccountFormProps) => {
           type="password"
           autoComplete={isNew ? "new-password" : "current-password"}
           fault={faults.password}
-          hint={isNew ? `At least ${LEAST_PASSWORD} characters.` : undefined}
+          hint={isNew ? `At least ${LEAST_PASSWORD} characters, and none that many people use.` : undefined}
         />
         {error !== undefined && (
           <p className="dialog-error" role="alert">
@@ -183,12 +196,20 @@ export const AccountForm = ({ form, onSwitch, onDone }: AccountFormProps) => {
           {isSending ? "One moment…" : SUBMITS[which]}
         </button>
       </form>
-      <p className="dialog-switch">
-        {which === "log-in" ? "New here?" : "Have an account?"}
-        <button type="button" className="link-button" onClick={() => onSwitch(other)}>
-          {ACCOUNT_TITLES[other]}
-        </button>
-      </p>
+      {offersOther ? (
+        <p className="dialog-switch">
+          {which === "log-in" ? "New here?" : "Have an account?"}
+          <button type="button" className="link-button" onClick={() => onSwitch(other)}>
+            {ACCOUNT_TITLES[other]}
+          </button>
+        </p>
+      ) : (
+        <p className="dialog-note">
+          {app.boot.registration === "invite"
+            ? "New here? Ask whoever runs this server for an invitation."
+            : "New here? Whoever runs this server makes the accounts."}
+        </p>
+      )}
     </>
   );
 };

@@ -67,7 +67,7 @@ export const AccountMenu = () => {
             </div>
           )}
           {user && <div className="menu-rule" />}
-          {!isRegistered && (
+          {!isRegistered && app.boot.registration === "open" && (
             <MenuItem icon={<UserPlus size={15} />} label="Create an account" onChoose={() => open("register")} />
           )}
           {!isRegistered && <MenuItem icon={<LogIn size={15} />} label="Log in" onChoose={() => open("log-in")} />}

@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef } from "react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
-import { ACCOUNT_TITLES, AccountForm, type AccountFormKind, whichOf } from "./account-form.tsx";
+import { ACCOUNT_TITLES, AccountForm, type AccountFormKind, switchForm, whichOf } from "./account-form.tsx";
 import "../../design/dialog.css";
 import "./sign-in-screen.css";
 
@@ -10,7 +10,8 @@ import "./sign-in-screen.css";
 const useForm = (reason: string): AccountFormKind => {
   const open = useStore(useApp().dialogs);
   if (open.kind === "admin") return open;
-  return { kind: "account", form: open.kind === "account" ? open.form : "log-in", reason };
+  if (open.kind !== "account") return { kind: "account", form: "log-in", reason };
+  return open.invitation === undefined ? { ...open, reason } : open;
 };
 
 export const SignInScreen = ({ reason }: { readonly reason: string }) => {
@@ -38,7 +39,7 @@ export const SignInScreen = ({ reason }: { readonly reason: string }) => {
         <AccountForm
           key={which}
           form={form}
-          onSwitch={(to) => dialogs.setState({ kind: "account", form: to }, true)}
+          onSwitch={(to) => dialogs.setState(switchForm(form, to), true)}
           onDone={() => location.reload()}
         />
       </div>

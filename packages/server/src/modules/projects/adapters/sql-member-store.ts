@@ -1,5 +1,6 @@
 /** Members and share links in PostgreSQL. */
 import type { GrantedRole, Member, Role } from "@atelier/contracts";
+import { isId } from "#kernel/ids";
 import type { Sql, Transaction } from "#platform/sql";
 import { lastOwner, noSuchLink, noSuchMember, roleTooLow, tooManyLinks } from "../errors.ts";
 import type { Asking, KeptLink, MemberStore } from "../ports.ts";
@@ -126,6 +127,17 @@ export const createSqlMemberStore = (sql: Sql): MemberStore => ({
       );
       return left.map((row) => row.user_id);
     }),
+
+  linkOf: (userId, projectId) =>
+    isId(projectId)
+      ? sql.transaction({ role: "user", userId, projectId }, async (transaction) => {
+          const [row] = await transaction.query<{ link_id: string | null }>(
+            "select link_id from members where project_id = $1 and user_id = $2",
+            [projectId, userId],
+          );
+          return row?.link_id ?? undefined;
+        })
+      : Promise.resolve(undefined),
 
   acceptLink: (userId, tokenHash) =>
     sql.transaction({ role: "user", userId }, async (transaction) => {

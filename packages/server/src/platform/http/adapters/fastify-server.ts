@@ -15,6 +15,7 @@ import { type Admission, admit, admitAddress, rateKey } from "../admission.ts";
 import { type BodyBudgetLimits, createBodyBudget, expectedBytes } from "../body-budget.ts";
 import { checkAnswer } from "../check-answer.ts";
 import type { TrustedProxies } from "../client-address.ts";
+import { DEFAULT_BODY_BYTES } from "../openapi.ts";
 import { parseCall } from "../parse-call.ts";
 import { createPathPattern, type PathPattern } from "../path-pattern.ts";
 import type { Answer, Call, Handler, HttpServer, PageHandler, RequestFacts } from "../ports.ts";
@@ -26,9 +27,10 @@ import { parseJsonBody } from "./json-body.ts";
 import { answerBytes, createReplyRoom } from "./reply-room.ts";
 import { createSocketListener } from "./socket-listener.ts";
 
-const DEFAULT_BODY_BYTES = 1_048_576;
 const HEADERS_DEADLINE_MS = 15_000;
 const REQUEST_DEADLINE_MS = 120_000;
+/** How often Node looks for connections beyond a deadline; its default of 30 s would triple that of the headers. */
+const DEADLINE_CHECK_MS = 1_000;
 /** What is wrong with bytes that are no request, by the parser's code. */
 const CLIENT_FAULTS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
@@ -52,6 +54,8 @@ export type FastifyServerOptions = Admission & {
   readonly checkAnswers: boolean;
   /** Memory for the bodies of requests and answers; BODY_BUDGET. */
   readonly bodyBudget?: BodyBudgetLimits;
+  /** Time for a request's headers to arrive, from its first byte; 15 s. */
+  readonly headersDeadlineMs?: number;
   /** An answer of which nothing is taken for so long ends with its connection; half a minute. */
   readonly answerStalledMs?: number;
   /** Sockets that one user may have open at once; absent: any number. */
@@ -87,13 +91,16 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
   let unknownPage: PageHandler | undefined;
   let draining = false;
 
+  const headersTimeout = options.headersDeadlineMs ?? HEADERS_DEADLINE_MS;
+  const deadlines = { headersTimeout, connectionsCheckingInterval: Math.min(DEADLINE_CHECK_MS, headersTimeout / 2) };
   const app = fastify({
     logger: false,
     genReqId: () => createId(),
     bodyLimit: DEFAULT_BODY_BYTES,
     requestTimeout: REQUEST_DEADLINE_MS,
-    http: { headersTimeout: HEADERS_DEADLINE_MS },
-    ...(options.tls === undefined ? {} : { https: { ...options.tls, minVersion: "TLSv1.3" as const } }),
+    ...(options.tls === undefined
+      ? { http: deadlines }
+      : { https: { ...options.tls, ...deadlines, minVersion: "TLSv1.3" as const } }),
     routerOptions: { maxParamLength: 400, caseSensitive: true, ignoreTrailingSlash: false },
     forceCloseConnections: "idle",
     return503OnClosing: false,
@@ -222,6 +229,22 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     }
   };
 
+  /** Who tried to sign in and could not is in the audit log, whatever the limits on trying. */
+  const recordRefusal = (route: Route, request: FastifyRequest, error: unknown): void => {
+    if (route.audit === null || route.auditRefusals !== true) return;
+    const problem = toProblem(error);
+    // Our own failing is no refusal.
+    if (problem.status >= 500) return;
+    const userId = problem.extra.auditUserId ?? (request as AnyRequest).atelier.actor?.userId;
+    options.audit.record({
+      action: `${route.audit}-refused`,
+      target: problem.code,
+      address: facts(request).address,
+      requestId: request.id,
+      ...(userId === undefined ? {} : { userId }),
+    });
+  };
+
   const answerCall = (
     route: Route,
     request: FastifyRequest,
@@ -265,6 +288,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     trusted: options.trusted,
     basePath: options.basePath,
     bus: options.bus,
+    audit: options.audit,
     ...(options.socketsPerUser === undefined ? {} : { socketsPerUser: options.socketsPerUser }),
     ...(options.socketBudget === undefined ? {} : { socketBudget: options.socketBudget }),
     log,
@@ -299,10 +323,14 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
         },
         async handler(request, reply) {
           const { atelier } = request as AnyRequest;
+          const refused = (error: unknown): never => {
+            recordRefusal(route, request, error);
+            throw error;
+          };
           const parts = parseCall(route, { params: request.params, query: request.query, body: request.body });
           const hold = (bytes: number): void => room.hold(reply, senderOf(request), bytes);
           const call = { ...parts, actor: atelier.actor, request: atelier.facts, hold } as Call<R>;
-          return answerCall(route, request, reply, (await handler(call)) as unknown as Answer<Route>);
+          return answerCall(route, request, reply, (await handler(call).catch(refused)) as unknown as Answer<Route>);
         },
       });
     },

@@ -3,6 +3,7 @@ import type { Actor } from "#kernel/actor";
 import { createId } from "#kernel/ids";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
+import type { AuditTrail } from "#platform/audit";
 import type { Bus } from "#platform/bus";
 import { CLOSE } from "@atelier/contracts";
 import type { IncomingMessage } from "node:http";
@@ -52,6 +53,7 @@ export type SocketListenerOptions = {
   /** Memory for frames that are not complete and messages that wait; SOCKET_BUDGET. */
   readonly socketBudget?: BodyBudgetLimits;
   readonly bus: Pick<Bus, "subscribe">;
+  readonly audit: AuditTrail;
   readonly log: Log;
 };
 
@@ -210,7 +212,9 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
     if (upgrade.ended.has(actor.signInId)) return socket.close(CLOSE.signedOut, "signed out");
     for (const name of ["ticket", "token"]) query.delete(name);
     const reserve = (bytes: number): (() => void) | undefined => budget.reserve(rateKey(actor, address), bytes);
-    target.handler({ socket, params, query, actor, request: { id, address }, reserve });
+    const audit: SocketCall["audit"] = (entry) =>
+      options.audit.record({ ...entry, userId: actor.userId, address, requestId: id });
+    target.handler({ socket, params, query, actor, request: { id, address }, reserve, audit });
   };
 
   return {

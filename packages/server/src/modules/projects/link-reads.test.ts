@@ -1,0 +1,81 @@
+/** [P40] Reads by people who came in by a share link are in the audit log: once an hour for each project and sign-in. */
+import type { Actor } from "#kernel/actor";
+import { createManualClock } from "#kernel/clock";
+import { silentLog } from "#kernel/log";
+import { routes, sockets } from "@atelier/contracts";
+import { once } from "node:events";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { WebSocket } from "ws";
+import { actorNamed, createEdgeFixture, type EdgeFixture } from "../../platform/http/test-edge.ts";
+import { auditLinkReads } from "./index.ts";
+
+const PROJECT = "01900000-0000-7000-8000-000000000001";
+const LINK = "01900000-0000-7000-8000-00000000000a";
+const [alice] = [actorNamed("alice")];
+let fixture: EdgeFixture;
+let origin = "";
+let asked: string[] = [];
+let answer: () => Promise<string | undefined>;
+const clock = createManualClock();
+
+beforeEach(async () => {
+  asked = [];
+  answer = async () => LINK;
+  fixture = createEdgeFixture();
+  const linkOf = (userId: Actor["userId"], projectId: string): Promise<string | undefined> => {
+    asked.push(`${userId} ${projectId}`);
+    return answer();
+  };
+  const audit = { record: (entry: (typeof fixture.audited)[number]) => void fixture.audited.push(entry) };
+  const edge = auditLinkReads(fixture.server, { members: { linkOf }, audit, clock, log: silentLog });
+  edge.bind(routes.tree, async () => ({ status: 200 as const, body: { entries: [] } }));
+  edge.bind(routes.languages, async () => ({ status: 200 as const, body: [] }));
+  edge.bind(routes.deleteProject, async () => ({ status: 204 as const, body: undefined }));
+  edge.socket(sockets.projectEvents, { maxFrameBytes: 100 }, ({ socket }) => socket.close(1000));
+  origin = await fixture.listen();
+});
+afterEach(() => fixture[Symbol.asyncDispose]());
+
+const call = (path: string, method = "GET", user = "alice") =>
+  fetch(`${origin}/api${path}`, { method, headers: { authorization: `Bearer token-of-${user}` } });
+const reads = () => fixture.audited.filter(({ action }) => action === "project.read-by-link");
+
+it("[P40] one row for any number of reads, with the link and the address", async () => {
+  for (let at = 0; at < 5; at += 1) await call(`/projects/${PROJECT}/tree`);
+  await vi.waitFor(() =>
+    expect(reads()).toEqual([
+      expect.objectContaining({ userId: alice.userId, projectId: PROJECT, target: LINK, address: "127.0.0.1" }),
+    ]),
+  );
+  expect(asked).toHaveLength(1);
+  clock.advance(3_600_001);
+  await call(`/projects/${PROJECT}/tree`);
+  await vi.waitFor(() => expect(reads()).toHaveLength(2));
+});
+
+it("[P40] opening a socket of the project is a read", async () => {
+  const socket = new WebSocket(`${origin.replace("http", "ws")}/api/projects/${PROJECT}/events?token=token-of-alice`);
+  await once(socket, "close");
+  await vi.waitFor(() => expect(reads()).toHaveLength(1));
+});
+
+it("[P40] no row for members whom the owner let in, for reads of no project, and for changes", async () => {
+  answer = async () => undefined;
+  await call(`/projects/${PROJECT}/tree`);
+  await call("/languages");
+  await call(`/projects/${PROJECT}`, "DELETE", "bob");
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await answer();
+  expect(reads()).toEqual([]);
+});
+
+it("[P40] a question that failed is asked again with the next read", async () => {
+  answer = () => Promise.reject(new Error("planted"));
+  await call(`/projects/${PROJECT}/tree`);
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  answer = async () => LINK;
+  await vi.waitFor(async () => {
+    await call(`/projects/${PROJECT}/tree`);
+    expect(reads()).toHaveLength(1);
+  });
+});

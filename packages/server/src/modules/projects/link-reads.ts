@@ -1,0 +1,85 @@
+/**
+ * Writes to the audit log who reads a project as a member that came in by a share link: one row for each user, project and
+ * sign-in within an hour, whatever is read. It wraps the edge, so that no route of any module can be forgotten.
+ */
+import type { Actor } from "#kernel/actor";
+import type { Clock } from "#kernel/clock";
+import type { Log } from "#kernel/log";
+import type { AuditTrail } from "#platform/audit";
+import type { Call, Edge, Handler, SocketCall } from "#platform/http";
+import type { Route } from "@atelier/contracts";
+import type { MemberStore } from "./ports.ts";
+
+const AGAIN_AFTER_MS = 3_600_000;
+/** Beyond this the oldest are forgotten, and recorded once more. */
+const MAX_REMEMBERED = 50_000;
+
+export type LinkReadsNeeds = {
+  readonly members: Pick<MemberStore, "linkOf">;
+  readonly audit: AuditTrail;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+type From = Pick<SocketCall["request"], "id" | "address">;
+
+/** The project that a call names, or that its answer belongs to. */
+const projectOf = (params: unknown, body: unknown): string | undefined => {
+  for (const part of [params, body]) {
+    const { projectId } = (typeof part === "object" && part !== null ? part : {}) as { projectId?: unknown };
+    if (typeof projectId === "string") return projectId.toLowerCase();
+  }
+  return undefined;
+};
+
+/** The same edge; reads and sockets that are bound through it are recorded. */
+export const auditLinkReads = (edge: Edge, { members, audit, clock, log }: LinkReadsNeeds): Edge => {
+  /** `user project sign-in` -> when it was looked at, oldest first. */
+  const seen = new Map<string, number>();
+
+  const note = async (actor: Actor, projectId: string, from: From): Promise<void> => {
+    const key = `${actor.userId} ${projectId} ${actor.signInId}`;
+    const at = seen.get(key);
+    if (at !== undefined && clock.monotonic() - at < AGAIN_AFTER_MS) return;
+    seen.delete(key);
+    seen.set(key, clock.monotonic());
+    const oldest = seen.size > MAX_REMEMBERED ? seen.keys().next() : undefined;
+    if (oldest?.done === false) seen.delete(oldest.value);
+    try {
+      const linkId = await members.linkOf(actor.userId, projectId);
+      if (linkId === undefined) return;
+      audit.record({
+        action: "project.read-by-link",
+        userId: actor.userId,
+        projectId,
+        target: linkId,
+        address: from.address,
+        requestId: from.id,
+      });
+    } catch (error) {
+      seen.delete(key);
+      log.warn("projects.link-read-unknown", { projectId, error });
+    }
+  };
+
+  return {
+    bind<R extends Route>(route: R, handler: Handler<R>) {
+      if (route.method !== "GET") return edge.bind(route, handler);
+      const noting = async (call: Call<R>) => {
+        const answer = await handler(call);
+        const projectId = projectOf(call.params, answer.body);
+        // The answer does not wait: the row follows, as every row does.
+        if (call.actor !== undefined && projectId !== undefined) void note(call.actor, projectId, call.request);
+        return answer;
+      };
+      return edge.bind(route, noting);
+    },
+    socket(path, options, handler) {
+      edge.socket(path, options, (call) => {
+        const projectId = projectOf(call.params, undefined);
+        if (projectId !== undefined) void note(call.actor, projectId, call.request);
+        handler(call);
+      });
+    },
+  };
+};
