@@ -147,7 +147,7 @@ it("[X19] of several changes of rights in a row only the newest answer counts", 
   expect(scene.provider.runs[0]?.stdin).toEqual([]);
 });
 
-it("[X30] the audit log gets a row for a listener's first input, its end, and each kind of signal, not for each key", async () => {
+it("[X39] the audit log gets a row for a listener's first input, its end, and each kind of signal, not for each key", async () => {
   const scene = await createScene();
   scene.roles.set(ada.userId, "editor");
   const live = await runFor(scene, { projectId: PROJECT, language: "python", entryPoint: "main.py" });
