@@ -315,9 +315,9 @@ describe("a server of an operator", () => {
       `${server.origin.replace("http", "ws")}/api/projects/${id}/events?token=${accessToken}`,
     );
     await once(socket, "open");
-    const closed = once(socket, "close");
+    const socketClosed = once(socket, "close");
     expect(await runUser(server, "disable", ada.email)).toBe(`${ada.email} is disabled.`);
-    expect(((await closed) as [number])[0]).toBe(4401);
+    expect(((await socketClosed) as [number])[0]).toBe(4401);
     expect((await fetch(`${server.origin}/api/me`, { headers })).status).toBe(401);
     expect(await runUser(server, "enable", ada.email)).toBe(`${ada.email} is enabled.`);
     await expect(runUser(server, "disable", "nobody@example.org")).rejects.toThrow(/There is no account/u);

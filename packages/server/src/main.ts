@@ -115,7 +115,13 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   const passwords = createArgon2Passwords();
   const usage = createAccountUsage({ sql, projectBytes: settings.PROJECT_MAX_MIB * 1_048_576 });
   const identity = createIdentity({
-    ...{ sql, bus, clock, log, passwords, usage, secretKey },
+    sql,
+    bus,
+    clock,
+    log,
+    passwords,
+    usage,
+    secretKey,
     guests: settings.GUESTS,
     registration: settings.REGISTRATION,
     passwordRules: createCommonPasswordRules(),

@@ -137,11 +137,12 @@ describe("the OpenAPI document", () => {
     const { paths, accepted } = { paths: new Set<string>(), accepted: new Set<string>() };
     for (const a of pieces)
       for (const b of pieces) for (const c of pieces) for (const d of ["", ...pieces]) paths.add(a + b + c + d);
-    for (const path of [...paths, "a".repeat(255), "a".repeat(256), `${"a/".repeat(511)}a`, `${"a/".repeat(512)}a`])
-      if (parsePath(path).ok) {
-        accepted.add(path);
-        expect(documented.test(path) && path.length <= MAX_PATH_BYTES, JSON.stringify(path)).toBe(true);
-      } else expect(!documented.test(path) || path.length > MAX_PATH_BYTES, JSON.stringify(path)).toBe(true);
+    const long = ["a".repeat(255), "a".repeat(256), `${"a/".repeat(511)}a`, `${"a/".repeat(512)}a`];
+    for (const path of [...paths, ...long]) {
+      const isAccepted = parsePath(path).ok;
+      if (isAccepted) accepted.add(path);
+      expect(documented.test(path) && path.length <= MAX_PATH_BYTES, JSON.stringify(path)).toBe(isAccepted);
+    }
     expect(accepted.size).toBeGreaterThan(1_000);
     expect(paths.size - accepted.size).toBeGreaterThan(1_000);
   });
