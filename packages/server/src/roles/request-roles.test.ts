@@ -18,6 +18,7 @@ import { createIdentity } from "#identity";
 import { createLinkTokens, type ProjectsNeeds } from "#projects";
 import { createPostgresDocumentStore } from "../modules/collaboration/adapters/document-store-postgres.ts";
 import { createArgon2Passwords } from "../modules/identity/adapters/argon2-passwords.ts";
+import { createCommonPasswordRules } from "../modules/identity/adapters/common-passwords.ts";
 import { createAccountRoom } from "../modules/projects/adapters/account-room.ts";
 import { createSqlFileStore } from "../modules/projects/adapters/sql-file-store.ts";
 import { createSqlMemberStore } from "../modules/projects/adapters/sql-member-store.ts";
@@ -86,7 +87,20 @@ beforeAll(async () => {
   const secretKey = randomBytes(32);
   const passwords = createArgon2Passwords();
   const usage = createAccountUsage({ sql, projectBytes: 1e8 });
-  const identity = createIdentity({ sql, bus, clock, log, passwords, usage, secretKey, guests: true });
+  const identity = createIdentity({
+    sql,
+    bus,
+    clock,
+    log,
+    passwords,
+    usage,
+    secretKey,
+    guests: true,
+    registration: "open",
+    passwordRules: createCommonPasswordRules(),
+  });
+  const members = createSqlMemberStore(sql);
+  const audit = { record: () => undefined };
   const files = createSqlFileStore(storage);
   // What live documents do for themselves, after their rights were asked, is background work: these two, their log and leases.
   const exempt: ProjectsNeeds["files"] = {
@@ -98,7 +112,7 @@ beforeAll(async () => {
     sql,
     blobs,
     bus,
-    audit: { record: () => undefined },
+    audit,
     leases: createInProcessLeases({ fences: createSequenceFences(database.sql), clock }),
     clock,
     log,
@@ -106,7 +120,7 @@ beforeAll(async () => {
     identity,
     stores: {
       projects: createSqlProjectStore(storage),
-      members: createSqlMemberStore(sql),
+      members,
       files: exempt,
       templates: { get: async () => [{ path: "main.py", bytes: Buffer.from("print(1)\n") }] },
     },
@@ -126,7 +140,7 @@ beforeAll(async () => {
     onFatal: () => undefined,
   });
   const server = watched(edge.server);
-  bindApplication(server, application, { identity, bus, clock, log, https: false });
+  bindApplication(server, application, { identity, bus, clock, log, audit, members, https: false });
   server.bind({ ...routes.logout, id: "planted", path: "/planted" }, async () => {
     await sql.transaction({ role: "jobs" }, (transaction) => transaction.query("select 1"));
     return { status: 204 as const, body: undefined };
