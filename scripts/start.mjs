@@ -1,19 +1,61 @@
-// `npm start`: from a fresh checkout to a listening server. A second start skips everything that is already done.
+// `npm start`: from a fresh checkout to a listening server. It listens as soon as it can show its page; what programs run
+// in is built behind it. A second start skips everything that is already done.
+import { constants } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { stopCommands, takeOverSignals } from "./lib/command.mjs";
 import { SetupFault, report } from "./lib/fault.mjs";
 import { launch } from "./lib/launch.mjs";
 import { checkout, projectNode } from "./lib/places.mjs";
-import { serverEnvironment, setUp } from "./lib/setup.mjs";
+import { notice, stopDrawing } from "./lib/progress.mjs";
+import { beginSetUp, serverEnvironment } from "./lib/setup.mjs";
 
 const main = join(checkout, "packages", "server", "src", "main.ts");
 
-try {
-  await setUp();
+let stoppedBy;
+takeOverSignals();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    stoppedBy ??= signal;
+    stopCommands();
+  });
+}
+
+/** Gives what is cached the time to be found, so that an ordinary start is told nothing of a background. */
+const settled = (setup) => Promise.race([setup.programs, new Promise((resolve) => setTimeout(resolve, 20))]);
+
+const serve = async (setup) => {
+  await setup.page;
+  await settled(setup);
+  if (stoppedBy !== undefined) return undefined;
   // Whoever ran this wants to read the address, also when the output goes to a file.
   const env = { ATELIER_PROGRESS: "yes", ...serverEnvironment() };
-  process.exitCode = await launch(projectNode(), [main], { cwd: checkout, env });
+  const pending = setup.state.pending();
+  stopDrawing();
+  if (pending.length > 0) {
+    notice(`  Going on in the background: ${pending.join(", ")}. Programs run when it is done.`);
+    env["ATELIER_SETUP_STATE"] = setup.state.publish();
+  }
+  return launch(projectNode(), [main], { cwd: checkout, env });
+};
+
+let setup;
+let code;
+try {
+  setup = beginSetUp();
+  setup.programs.catch((error) => {
+    if (stoppedBy === undefined && !(error instanceof SetupFault)) report(error);
+  });
+  code = await serve(setup);
 } catch (error) {
-  report(error);
-  process.exitCode = error instanceof SetupFault ? 1 : 70;
+  if (stoppedBy === undefined) {
+    report(error);
+    code = error instanceof SetupFault ? 1 : 70;
+  }
+} finally {
+  // A build in the background ends with its server, and takes along what it has half made.
+  stopCommands();
+  await Promise.allSettled([setup?.page, setup?.programs]);
+  setup?.state.remove();
+  process.exitCode = code ?? 128 + constants.signals[stoppedBy];
 }

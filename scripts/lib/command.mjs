@@ -22,17 +22,55 @@ export function findProgram(name) {
   return undefined;
 }
 
+/** @type {Set<import("node:child_process").ChildProcess>} */
+const children = new Set();
+let isStopping = false;
+let leadsGroup = false;
+
+export function areCommandsStopping() {
+  return isStopping;
+}
+
+/** From now on a terminal's ^C does not reach what `run` starts: the caller ends it by `stopCommands` at every signal. */
+export function takeOverSignals() {
+  leadsGroup = true;
+}
+
+/** How long a program may take to end itself in order. */
+const endsWithinMs = 3000;
+
+/** The program and all that it started, where it leads a process group of its own. */
+function signalGroup({ pid }, signal) {
+  try {
+    process.kill(leadsGroup ? -pid : pid, signal);
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
+}
+
+/** Ends what `run` started, and starts nothing more. */
+export function stopCommands() {
+  isStopping = true;
+  for (const child of children) {
+    signalGroup(child, "SIGTERM");
+    const late = setTimeout(() => signalGroup(child, "SIGKILL"), endsWithinMs);
+    child.once("close", () => clearTimeout(late));
+  }
+}
+
 /**
  * Runs a program to its end and returns its standard output. Rejects with a SetupFault that carries the last lines of
  * its output when it cannot be started or exits with anything but 0: with one line where that says that a disk is full.
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, tell?: (line: string) => void, what?: string, stdin?: "ignore" | "inherit" }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, tell?: (line: string) => void, what?: string, stdin?: "ignore" | "inherit", isWhole?: boolean }} [options] `isWhole`: `stopCommands` lets it end by itself
  * @returns {Promise<string>}
  */
-export function run(program, args, { cwd, env, tell, what = program, stdin } = {}) {
+export function run(program, args, { cwd, env, tell, what = program, stdin, isWhole = false } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env, stdio: [stdin ?? "ignore", "pipe", "pipe"] });
+    if (isStopping) return reject(new SetupFault(`${what} was not started`));
+    const detached = leadsGroup;
+    const child = spawn(program, args, { cwd, env, detached, stdio: [stdin ?? "ignore", "pipe", "pipe"] });
     const lines = [];
     const take = (chunk, rest) => {
       const parts = (rest + chunk).split(/[\r\n]+/);
@@ -53,13 +91,15 @@ export function run(program, args, { cwd, env, tell, what = program, stdin } = {
         rest[name] = take(chunk, rest[name]);
       });
     }
+    if (!isWhole && child.pid !== undefined) children.add(child);
     child.on("error", (error) => reject(new SetupFault(`${what} could not be started: ${error.message}`)));
-    child.on("close", (code, signal) => {
+    child.on("close", (code, endedBy) => {
+      children.delete(child);
       if (code === 0) return resolve(output);
       const detail = [...lines, rest.stdout, rest.stderr].filter((line) => line.trim() !== "").join("\n");
       const said = fullDiskLine(detail);
       if (said !== undefined) return reject(new SetupFault(`${what} failed: the disk is full`, { detail: said }));
-      reject(new SetupFault(`${what} failed (${signal ?? `exit ${code}`})`, { detail }));
+      reject(new SetupFault(`${what} failed (${endedBy ?? `exit ${code}`})`, { detail }));
     });
   });
 }

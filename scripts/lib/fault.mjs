@@ -52,13 +52,14 @@ export function fullDiskLine(output) {
     ?.trim();
 }
 
+/** A fault as it is shown: a failed command's output, what is wrong, what to do about it.
+ * @param {SetupFault} fault */
+export function faultText({ detail, message, hint }) {
+  const lines = [...(detail ? ["", detail.trimEnd(), ""] : []), `atelier: ${message}`, ...(hint ? [`  ${hint}`] : [])];
+  return lines.join("\n");
+}
+
 /** Prints a fault to stderr, or a whole stack where it is a mistake of ours. */
 export function report(error) {
-  if (!(error instanceof SetupFault)) {
-    console.error(error);
-    return;
-  }
-  if (error.detail) console.error(`\n${error.detail.trimEnd()}\n`);
-  console.error(`atelier: ${error.message}`);
-  if (error.hint) console.error(`  ${error.hint}`);
+  console.error(error instanceof SetupFault ? faultText(error) : error);
 }

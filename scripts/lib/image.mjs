@@ -2,6 +2,7 @@
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
+import { SetupFault } from "./fault.mjs";
 import { locked } from "./lock.mjs";
 import { cacheFolder, checkout, pinnedNode } from "./places.mjs";
 import { buildFolder, digest, readIfThere } from "./recipe.mjs";
@@ -11,9 +12,10 @@ const recipes = join(checkout, "languages", "images");
 /** Raised when the way of building changes, so that old images are not taken for new ones; apart for those of tests. */
 const layouts = { language: 2, test: 1 };
 
+/** From the lock file, so that an image can be begun before the dependencies are installed. */
 function pinnedNodeVersion() {
-  const node = pinnedNode();
-  return node && JSON.parse(readFileSync(join(dirname(dirname(node)), "package.json"), "utf8")).version;
+  const { packages } = JSON.parse(readFileSync(join(checkout, "package-lock.json"), "utf8"));
+  return packages[`node_modules/node-linux-${process.arch}`]?.version;
 }
 
 /** The names of all recipes in languages/images. */
@@ -57,14 +59,21 @@ export function imageFacts(name) {
 }
 
 function addNode(rootfs) {
+  const node = pinnedNode();
+  if (node === undefined) throw new SetupFault("an image needs the Node that npm installs", { hint: "npm ci" });
   const target = join(rootfs, "usr", "local", "bin", "node");
   mkdirSync(dirname(target), { recursive: true });
-  copyFileSync(pinnedNode(), target);
+  copyFileSync(node, target);
   chmodSync(target, 0o755);
 }
 
-/** Builds the image unless it is there; progress goes to `tell`. */
-export async function ensureImage(name, tell) {
+/**
+ * Builds the image unless it is there; progress goes to `tell`.
+ * @param {string} name
+ * @param {(line: string) => void} tell
+ * @param {Promise<unknown>} [dependencies] the dependencies are being installed: what an image needs of them waits for this
+ */
+export async function ensureImage(name, tell, dependencies = Promise.resolve()) {
   const folder = imageFolder(name);
   if (imageFacts(name)) return "cached";
   return locked(join(cacheFolder(), "images", "lock"), { tell }, async () => {
@@ -73,7 +82,11 @@ export async function ensureImage(name, tell) {
     await buildFolder(folder, async (fresh) => {
       const rootfs = join(fresh, "rootfs");
       const packages = await buildRootfs({ packages: recipe.packages, variant: recipe.variant, folder: rootfs }, tell);
-      if (recipe.node) addNode(rootfs);
+      if (recipe.node) {
+        tell("waiting for Node");
+        await dependencies;
+        addNode(rootfs);
+      }
       const facts = { name, recipe, packages, builtAt: new Date().toISOString() };
       writeFileSync(join(fresh, "image.json"), `${JSON.stringify(facts, null, 2)}\n`);
     });

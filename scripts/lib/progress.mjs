@@ -1,4 +1,4 @@
-// Progress that a person can follow: one line a step with its time, and on a terminal the step's latest output beside it.
+// Progress that a person can follow: one line a step with its time. On a terminal, steps that run together have a line each that moves.
 import process from "node:process";
 import { asSetupFault } from "./fault.mjs";
 
@@ -9,44 +9,94 @@ function seconds(sinceMs) {
   return `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
 }
 
-/** Without a terminal: how often a step may say what it does, and how long it may be silent. */
+/** Without moving lines: how often a step may say what it does, and how long it may be silent. */
 const toldEveryMs = 3000;
 const silentForMs = 10_000;
+const drawnEveryMs = 100;
 
 function fit(text, width) {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
+/** @typedef {{ title: string, began: number, detail: string, toldAt: number }} RunningStep */
+/** @type {Set<RunningStep>} */
+const running = new Set();
+let isLive = out.isTTY === true;
+let drawnLines = 0;
+let frame = 0;
+let timer;
+
+/** What takes the moving lines away again. */
+function erasure() {
+  if (drawnLines === 0) return "";
+  const up = drawnLines > 1 ? `\u001B[${drawnLines - 1}A` : "";
+  drawnLines = 0;
+  return `\r${up}\u001B[J`;
+}
+
+function draw() {
+  const erased = erasure();
+  const width = (out.columns || 80) - 1;
+  const lines = [...running].map(({ title, began, detail }) =>
+    fit(`${frames[frame]} ${title} ${seconds(began)}  ${detail}`, width),
+  );
+  drawnLines = lines.length;
+  out.write(`${erased}${lines.join("\n")}`);
+}
+
+function sayStill() {
+  for (const one of running) {
+    if (performance.now() - one.toldAt < silentForMs) continue;
+    one.toldAt = performance.now();
+    out.write(`  ${one.title}: ${seconds(one.began)} so far${one.detail === "" ? "" : `, ${fit(one.detail, 100)}`}\n`);
+  }
+}
+
+function tick() {
+  frame = (frame + 1) % frames.length;
+  if (isLive) draw();
+  else sayStill();
+}
+
+/** Writes lines that stay, above those that move. */
+function writeAbove(text) {
+  out.write(`${erasure()}${text}`);
+  if (isLive && running.size > 0) draw();
+}
+
+/** From now on somebody else writes to the terminal too: no line moves any more. */
+export function stopDrawing() {
+  out.write(erasure());
+  isLive = false;
+}
+
 /**
- * Runs one step. `work` gets `tell(line)` for progress inside the step and returns a short word for the result
- * ("cached", "installed 3 packages"), or `{ butOnly }` with one when it went on with less than there could be. A step
- * that throws is marked, and the error goes on to the caller, as a fault in words where a disk or its rights are at fault.
+ * Runs one step; several may run at once. `work` gets `tell(line)` for progress inside the step and returns a short word
+ * for the result ("cached", "installed 3 packages"), or `{ butOnly }` with one when it went on with less than there could
+ * be. A step that throws is marked, and the error goes on to the caller, as a fault in words where a disk or its rights
+ * are at fault.
+ * @template T
+ * @param {string} title
+ * @param {(tell: (line: string) => void) => Promise<T>} work
  */
 export async function step(title, work) {
   const began = performance.now();
-  const live = out.isTTY === true;
-  let detail = "";
-  let lastTold = began;
-  let frame = 0;
-  const draw = () => {
-    frame = (frame + 1) % frames.length;
-    out.write(`\r\u001B[2K${fit(`${frames[frame]} ${title} ${seconds(began)}  ${detail}`, (out.columns || 80) - 1)}`);
-  };
-  const sayStill = () => {
-    if (performance.now() - lastTold < silentForMs) return;
-    lastTold = performance.now();
-    out.write(`  ${title}: ${seconds(began)} so far${detail === "" ? "" : `, ${fit(detail, 100)}`}\n`);
-  };
-  const timer = live ? setInterval(draw, 100) : setInterval(sayStill, 1000);
+  const self = { title, began, detail: "", toldAt: began };
+  running.add(self);
+  timer ??= setInterval(tick, drawnEveryMs);
   const finish = (mark, text) => {
-    clearInterval(timer);
-    out.write(`${live ? "\r\u001B[2K" : ""}${mark} ${title}: ${text} (${seconds(began)})\n`);
+    running.delete(self);
+    if (running.size === 0) {
+      clearInterval(timer);
+      timer = undefined;
+    }
+    writeAbove(`${mark} ${title}: ${text} (${seconds(began)})\n`);
   };
   const tell = (line) => {
-    detail = line.trim();
-    if (live || performance.now() - lastTold < toldEveryMs) return;
-    lastTold = performance.now();
-    out.write(`  ${title}: ${fit(detail, 120)}\n`);
+    self.detail = line.trim();
+    if (isLive || performance.now() - self.toldAt < toldEveryMs) return;
+    self.toldAt = performance.now();
+    out.write(`  ${title}: ${fit(self.detail, 120)}\n`);
   };
   try {
     const result = await work(tell);
@@ -60,5 +110,5 @@ export async function step(title, work) {
 
 /** A line of its own, for what is missing and what to do about it. */
 export function notice(text) {
-  out.write(`${text}\n`);
+  writeAbove(`${text}\n`);
 }

@@ -1,11 +1,13 @@
 // Everything between a fresh checkout and a server that can start: each part is skipped in milliseconds when it is done.
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { areCommandsStopping, stopCommands } from "./command.mjs";
 import { archivePackages } from "./debian.mjs";
 import { ensureDependencies } from "./dependencies.mjs";
-import { SetupFault, report } from "./fault.mjs";
+import { faultText, SetupFault } from "./fault.mjs";
 import { ensureImage, imageFacts, imageFolder, testGuest, testServices } from "./image.mjs";
 import { notice, step } from "./progress.mjs";
+import { createSetupState } from "./setup-state.mjs";
 import { ensureSubordinateIds } from "./subordinate-ids.mjs";
 import { ensurePackages, installCommand, serverPackages } from "./system-packages.mjs";
 import { ensureTools, toolsAreThere, toolsFolder } from "./tools.mjs";
@@ -41,15 +43,21 @@ export async function setUpPackages(packages) {
   return missing;
 }
 
-/** A step without which the editor still works, only running programs does not: its fault is shown, and setup goes on. */
-export async function optionalStep(title, work) {
+/**
+ * A step without which the editor still works, only running programs does not: its fault is shown, and setup goes on.
+ * @param {string} title
+ * @param {(tell: (line: string) => void) => Promise<unknown>} work
+ * @param {(fault: SetupFault) => void} [onFault]
+ */
+export async function optionalStep(title, work, onFault) {
   try {
     await step(title, work);
     return true;
   } catch (error) {
     if (!(error instanceof SetupFault)) throw error;
-    report(error);
-    notice("  Going on without it: editing and saving work, running programs may not.");
+    if (areCommandsStopping()) return false;
+    notice(`${faultText(error)}\n  Going on without it: editing and saving work, running programs may not.`);
+    onFault?.(error);
     return false;
   }
 }
@@ -74,17 +82,9 @@ export function testEnvironment(env = process.env) {
   };
 }
 
-/** A step that reads Debian's archive: one line instead of a fault where it is known what is lacking for that. */
-async function debianStep(title, { there, lacking }, work) {
-  if (lacking.length === 0 || there()) return optionalStep(title, work);
-  notice(`! ${title}: needs ${lacking.join(" and ")}`);
-  return false;
-}
-
-/** Dependencies, packages, tools, the base image and the page, in this order. */
-export async function setUp({ packages = serverPackages } = {}) {
-  requireNode();
-  await step("Dependencies", ensureDependencies);
+/** What reads Debian's archive cannot be had without these.
+ * @returns {Promise<string[]>} the names of what is missing */
+async function prepareArchive(packages) {
   const missing = await setUpPackages(packages);
   const grant = await ensureSubordinateIds();
   if (grant !== undefined) {
@@ -94,9 +94,49 @@ export async function setUp({ packages = serverPackages } = {}) {
     notice(`    ${grant}`);
   }
   const lacking = missing.map(({ name }) => name).filter((name) => archivePackages.includes(name));
-  if (grant !== undefined) lacking.push("subordinate user ids");
-  await debianStep("Tools (gVisor)", { there: toolsAreThere, lacking }, ensureTools);
-  const image = { there: () => imageFacts("base") !== undefined, lacking };
-  await debianStep("Base language image", image, (tell) => ensureImage("base", tell));
-  await step("Page", ensureWeb);
+  return grant === undefined ? lacking : [...lacking, "subordinate user ids"];
+}
+
+/**
+ * Starts everything at once that does not wait for something else: `page` resolves when a server can start and show its
+ * page, and rejects with what makes that impossible; `programs` resolves when nothing more will come that programs run in.
+ * `state` says meanwhile what programs wait for.
+ */
+export function beginSetUp({ packages = serverPackages } = {}) {
+  requireNode();
+  const state = createSetupState();
+  const dependencies = step("Dependencies", ensureDependencies);
+  const page = dependencies.then(() => step("Page", ensureWeb));
+  const archive = state.during("System packages", () => prepareArchive(packages));
+  /** One line instead of a fault where it is known what is lacking. */
+  const debianStep = (title, isThere, work) =>
+    state.during(title, async (onFault) => {
+      const lacking = isThere() ? [] : await archive;
+      if (lacking.length === 0) return optionalStep(title, work, onFault);
+      return notice(`! ${title}: needs ${lacking.join(" and ")}`);
+    });
+  const programs = Promise.all([
+    archive,
+    debianStep("Tools (gVisor)", toolsAreThere, ensureTools),
+    debianStep(
+      "Base language image",
+      () => imageFacts("base") !== undefined,
+      (tell) => ensureImage("base", tell, dependencies),
+    ),
+  ]).then(() => undefined);
+  // Whoever awaits one of them first hears of its failure; the others must not count as unheard.
+  for (const promise of [page, programs]) promise.catch(() => undefined);
+  return { page, programs, state };
+}
+
+/** Dependencies, packages, tools, the base image and the page: all of it. */
+export async function setUp(options) {
+  const { page, programs } = beginSetUp(options);
+  try {
+    await Promise.all([page, programs]);
+  } catch (error) {
+    stopCommands();
+    await Promise.allSettled([page, programs]);
+    throw error;
+  }
 }

@@ -116,7 +116,8 @@ export async function ensurePackages(packages, tell) {
   let said = "";
   const apt = async (...args) => {
     try {
-      await run(program, [...first, ...args], { tell, env: { ...process.env, LC_ALL: "C.UTF-8" } });
+      // Cut in the middle, it would leave packages half installed.
+      await run(program, [...first, ...args], { tell, env: { ...process.env, LC_ALL: "C.UTF-8" }, isWhole: true });
       return true;
     } catch (error) {
       if (!(error instanceof SetupFault)) throw error;

@@ -2,19 +2,32 @@
 import { eventually } from "../support/eventually.ts";
 import type { As, Machine, Shown, Terminal } from "./machine.ts";
 
-/** Lines as they stay on the screen, each with the time at which it was complete. */
+/** Lines as they stay on the screen, each with the time of its last change. Knows what progress.mjs writes. */
 export const linesOf = (shown: readonly Shown[]): Shown[] => {
-  const lines: Shown[] = [];
-  let open = "";
+  const lines: { atMs: number; text: string }[] = [{ atMs: 0, text: "" }];
+  let row = 0;
+  let column = 0;
   for (const { atMs, text } of shown) {
-    const [first = "", ...rest] = text.split("\n");
-    open += first;
-    for (const next of rest) {
-      // What was drawn over is gone; colours and erasures are no text.
-      // oxlint-disable-next-line no-control-regex
-      const line = (open.replace(/\r$/u, "").split("\r").at(-1) ?? "").replaceAll(/\u001B\[[0-9;?]*[A-Za-z]/gu, "");
-      lines.push({ atMs, text: line });
-      open = next;
+    // Cursor up, the rest of the line or screen erased; colours and other sequences are no text.
+    // oxlint-disable-next-line no-control-regex
+    for (const [token] of text.matchAll(/\u001B\[[0-9;?]*[A-Za-z]|[\r\n]|[^\u001B\r\n]+/gu)) {
+      const line = (lines[row] ??= { atMs, text: "" });
+      if (token === "\r") column = 0;
+      else if (token === "\n") {
+        row++;
+        column = 0;
+      } else if (token.startsWith("\u001B")) {
+        if (token.endsWith("A")) row = Math.max(0, row - Number(token.slice(2, -1) || 1));
+        else if (token.endsWith("K")) line.text = token === "\u001B[2K" ? "" : line.text.slice(0, column);
+        else if (token.endsWith("J")) {
+          line.text = line.text.slice(0, column);
+          lines.splice(row + 1);
+        }
+      } else {
+        line.text = line.text.slice(0, column).padEnd(column) + token + line.text.slice(column + token.length);
+        line.atMs = atMs;
+        column += token.length;
+      }
     }
   }
   return lines;
@@ -32,6 +45,14 @@ export const alarming = (lines: readonly Shown[]): string[] =>
 
 export type Started = Terminal & { readonly origin: string; readonly tookMs: number };
 
+/** Waits until the terminal says that programs run, or that its setup is at its end without that. */
+export const untilPrepared = (started: Started, withinMs: number): Promise<void> =>
+  eventually(() => {
+    const screen = started.screen();
+    if (/Programs can't run yet/u.test(screen) && !/Programs run in|Programs can't run here yet/u.test(screen))
+      throw new Error(`programs can't run yet:\n${screen}`);
+  }, withinMs);
+
 /** Starts and waits until it listens. @throws Error with the screen when it ends before, or takes more than `withinMs`. */
 export const start = async (
   machine: Machine,
@@ -44,7 +65,7 @@ export const start = async (
   void terminal.ended.then((exitCode) => (code = exitCode));
   const origin = `http://127.0.0.1:${port}`;
   const began = performance.now();
-  const announced = /Atelier listens on .*?\n(?: {2}.*\n)*.*#admin=\S+|Atelier listens on [^]*Programs/u;
+  const announced = /Atelier listens on [^]*?(?:#admin=\S+|Programs )/u;
   await eventually(() => {
     if (announced.test(terminal.screen())) return;
     // Waiting longer would not help.

@@ -115,6 +115,7 @@ export const ensureModules = async (tell: (line: string) => void): Promise<strin
 /** What the guest gets of the checkout, as it is at this moment. */
 const carried = [
   "package.json",
+  "package-lock.json",
   "languages",
   "packages/contracts",
   "packages/sandbox-init",
@@ -135,7 +136,7 @@ export const packCheckout = async (parts: GuestParts, tar: string): Promise<void
     cacheFolder: initFolder,
     sourceFolder: join(checkout, "packages/sandbox-init"),
   });
-  // The image's name has the pinned Node's version in it, which is read from here.
+  // The guest's scripts put a Node where this one is.
   const pinned = join("node_modules", `node-linux-${process.arch}`, "package.json");
   const paths = [...carried, ...(existsSync(join(checkout, pinned)) ? [pinned] : [])];
   const owner = ["--owner=0", "--group=0", "--numeric-owner", "--mode=a+rX"];

@@ -114,6 +114,7 @@ export const runMachine = async (options: {
     const child = spawn("bwrap", argv, { stdio: ["ignore", "pipe", "pipe"] });
     const closed = once(child, "close");
     let complaint = "";
+    let reports = 0;
     let gaveUp: string | undefined;
     const giveUp = (why: string) => (): void => {
       gaveUp = why;
@@ -125,8 +126,10 @@ export const runMachine = async (options: {
       child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString("utf8")));
       for await (const line of createInterface({ input: child.stdout })) {
         silence.refresh();
-        if (line.startsWith('{"kind":')) options.report(JSON.parse(line) as GuestReport);
-        else options.progress?.(line);
+        if (line.startsWith('{"kind":')) {
+          reports++;
+          options.report(JSON.parse(line) as GuestReport);
+        } else options.progress?.(line);
       }
       await closed;
     } finally {
@@ -135,8 +138,9 @@ export const runMachine = async (options: {
       child.kill("SIGKILL");
     }
     const said = readFileSync(consoleLog, "utf8").trimEnd().split("\n");
-    if (gaveUp === undefined && child.exitCode === 0 && said.some((line) => line.includes(lastWords))) return;
-    const why = gaveUp ?? `it ended with ${child.exitCode ?? child.signalCode}`;
+    const isDone = child.exitCode === 0 && said.some((line) => line.includes(lastWords));
+    if (gaveUp === undefined && isDone && reports > 0) return;
+    const why = gaveUp ?? (isDone ? "it reported nothing" : `it ended with ${child.exitCode ?? child.signalCode}`);
     const last = said.slice(-consoleLines).join("\n");
     throw new Error(`the emulated machine: ${why}\n${complaint}\nIts console's last lines:\n${last}`);
   } finally {

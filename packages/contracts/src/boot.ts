@@ -47,6 +47,11 @@ export const BootSchema = z.object({
   /** On `/p/:slug` without a project that this visitor may see. Without `user`, a sign-in may still change that. */
   notFound: z.boolean().optional(),
   tier: TierSchema,
-  execution: z.object({ available: z.boolean(), reason: z.string().optional() }),
+  execution: z.object({
+    available: z.boolean(),
+    reason: z.string().optional(),
+    /** What programs run in is still being set up: `GET /api/languages` tells when they can run. */
+    isPreparing: z.boolean().optional(),
+  }),
 });
 export type Boot = z.infer<typeof BootSchema>;

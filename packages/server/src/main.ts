@@ -43,11 +43,12 @@ import { bindApplication, createApplication } from "./roles/application.ts";
 import { openDataFolder } from "./roles/data-folder.ts";
 import { edgeOptions } from "./roles/edge-options.ts";
 import { findCandidates } from "./roles/executor/candidates.ts";
-import { createImageWatch } from "./roles/executor/image-watch.ts";
-import { chooseSandbox, releaseOnceChosen, type SandboxChoice } from "./roles/executor/sandbox-choice.ts";
+import { chooseSandbox, type SandboxChoice } from "./roles/executor/sandbox-choice.ts";
+import { createSandboxWatch } from "./roles/executor/sandbox-watch.ts";
+import { readSetupState } from "./roles/executor/setup-state.ts";
 import { openGateway } from "./roles/gateway-role.ts";
-import { closingOf, drainingOf, listen, probePort, refuseWeakSandbox } from "./roles/listener.ts";
-import { findPlaces, type Places } from "./roles/places.ts";
+import { closingOf, describeIsolation, drainingOf, listen, probePort, refuseWeakSandbox } from "./roles/listener.ts";
+import { findBubblewrap, findPlaces, findRunsc, type Places } from "./roles/places.ts";
 import { installShutdown } from "./roles/shutdown.ts";
 import { describeStartFault } from "./roles/start-fault.ts";
 
@@ -96,13 +97,25 @@ const openSandbox = async (settings: Configuration, places: Places, log: Log): P
   return chooseSandbox(candidates, { imageRoot: image?.root, log });
 };
 
+/** What programs could run in: the image and the tools, by where they are. */
+const sandboxInventory = async (places: Places): Promise<string> =>
+  JSON.stringify([(await findBaseImage(places))?.root, await findRunsc(places.toolsDir), findBubblewrap()]);
+
 const openServer = async (settings: Configuration, places: Places, tools: Tools): Promise<void> => {
   const { log, clock, metrics, lifecycle, tell } = tools;
   await lifecycle.start(openDataFolder(places.dataDir));
   const secretKey = await loadSecretKey({ secretKey: settings.SECRET_KEY, dataDir: places.dataDir });
   tell("Starting the database, looking for sandboxes …");
-  const choosing = openSandbox(settings, places, log);
-  await lifecycle.start(releaseOnceChosen(choosing));
+  const sandboxes = createSandboxWatch({
+    choose: () => openSandbox(settings, places, log),
+    inventory: () => sandboxInventory(places),
+    readSetup: () => readSetupState(settings.ATELIER_SETUP_STATE),
+    permit: (choice) => refuseWeakSandbox(settings, choice),
+    clock,
+    log,
+    announce: (choice) => describeIsolation(choice).forEach(tell),
+  });
+  await lifecycle.start(sandboxes);
   const sql = await openDatabase(settings, places, tools);
   await lifecycle.start(releasing("database pool", sql));
 
@@ -128,19 +141,14 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   });
   await lifecycle.start(identity);
 
-  const sandbox = await choosing;
-  refuseWeakSandbox(settings, sandbox);
-  const lacksImage = sandbox.provider === undefined && (await findBaseImage(places)) === undefined;
-  const isBuilt = lacksImage ? async () => (await findBaseImage(places)) !== undefined : undefined;
-  const imageWatch = createImageWatch({ isBuilt, clock, log, tell });
-  await lifecycle.start(imageWatch);
+  await sandboxes.first();
   const limits = { mostBytes: settings.PROJECT_MAX_MIB * 1_048_576, mostNodes: settings.PROJECT_MAX_FILES };
   const room = createAccountRoom({ sql, clock, mostBytes: settings.ACCOUNT_MAX_MIB * 1_048_576 });
   const members = createSqlMemberStore(sql);
   const storage = { sql, vault, blobs, limits, room, mostProjects: settings.ACCOUNT_MAX_PROJECTS };
   const languagesFolder = join(places.root, "languages");
   const publicUrl = `${settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`}${settings.BASE_PATH}`;
-  const shared = { sql, blobs, bus, leases, audit, clock, log, metrics, identity, sandbox };
+  const shared = { sql, blobs, bus, leases, audit, clock, log, metrics, identity, sandboxes };
   const application = createApplication({
     ...shared,
     languagesFolder,
@@ -182,9 +190,9 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
       ...shared,
     }),
   );
-  const hasPage = await openGateway(server, { ...shared, settings, places, https, application, lifecycle, imageWatch });
+  const hasPage = await openGateway(server, { ...shared, settings, places, https, application, lifecycle });
   await lifecycle.start(drainingOf(server));
-  await listen(server, { settings, https, hasPage, sandbox, identity, dataDir: places.dataDir, log, tell });
+  await listen(server, { settings, https, hasPage, sandboxes, identity, dataDir: places.dataDir, log, tell });
 };
 
 type Tools = {

@@ -2,7 +2,13 @@
 import { expect, test } from "vitest";
 import { announce } from "./announcement.ts";
 
-const facts = { address: "http://127.0.0.1:3000/", hasPage: true, refused: [], limitsArePolled: false } as const;
+const facts = {
+  address: "http://127.0.0.1:3000/",
+  hasPage: true,
+  isPreparing: false,
+  refused: [],
+  limitsArePolled: false,
+} as const;
 
 test("where everything works, the address and the tier are all there is to say", () => {
   expect(announce({ ...facts, tier: "gvisor" })).toEqual([
@@ -17,6 +23,12 @@ test("a weaker tier comes with why not the stronger one, and polled limits are c
   expect(lines[1]).toContain("the kernel is shared");
   expect(lines[2]).toBe("  Not in gvisor: it did not answer");
   expect(lines[3]).toMatch(/limits are polled/u);
+});
+
+test("while something is being set up, nothing is called missing", () => {
+  const lines = announce({ ...facts, tier: null, isPreparing: true });
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toMatch(/can't run yet.*being set up/u);
 });
 
 test("without any tier every reason is told, and that editing works", () => {

@@ -10,6 +10,8 @@ export type Announcement = {
   readonly limitsArePolled: boolean;
   readonly adminLink?: string | undefined;
   readonly hasPage: boolean;
+  /** What programs run in is being set up. */
+  readonly isPreparing: boolean;
 };
 
 const TIER_NAMES = {
@@ -18,16 +20,28 @@ const TIER_NAMES = {
   namespaces: "namespaces (bubblewrap and seccomp; the kernel is shared)",
 } as const;
 
+/** How programs are isolated, or why they can't run. */
+export const announceIsolation = (
+  facts: Pick<Announcement, "tier" | "refused" | "limitsArePolled" | "isPreparing">,
+): string[] =>
+  facts.isPreparing
+    ? ["  Programs can't run yet: what they run in is still being set up. Editing and saving work."]
+    : [
+        facts.tier === null
+          ? "  Programs can't run here yet; editing and saving work. What is missing: npm run atelier -- doctor"
+          : `  Programs run in ${TIER_NAMES[facts.tier]}.`,
+        ...facts.refused.map(({ tier, reason = "the probe failed" }) => `  Not in ${tier}: ${reason}`),
+        ...(facts.limitsArePolled
+          ? [
+              "  Their memory and CPU limits are polled, not the kernel's: npm run atelier -- doctor says what changes that.",
+            ]
+          : []),
+      ];
+
 export const announce = (facts: Announcement): string[] => [
   `Atelier listens on ${facts.address}`,
   ...(facts.hasPage ? [] : ["  The page is not built: only the API answers. Build it with `npm start`."]),
-  facts.tier === null
-    ? "  Programs can't run here yet; editing and saving work. What is missing: npm run atelier -- doctor"
-    : `  Programs run in ${TIER_NAMES[facts.tier]}.`,
-  ...facts.refused.map(({ tier, reason = "the probe failed" }) => `  Not in ${tier}: ${reason}`),
-  ...(facts.limitsArePolled
-    ? ["  Their memory and CPU limits are polled, not the kernel's: npm run atelier -- doctor says what changes that."]
-    : []),
+  ...announceIsolation(facts),
   ...(facts.adminLink === undefined ? [] : ["  Become the administrator, once, with", `  ${facts.adminLink}`]),
 ];
 

@@ -36,7 +36,7 @@ import {
   registerProjectsHttp,
   registerProjectsSocket,
 } from "#projects";
-import type { SandboxChoice } from "./executor/sandbox-choice.ts";
+import type { SandboxWatch } from "./executor/sandbox-watch.ts";
 
 /** How often small bodies move from the database into the blob store. */
 const STAGING_EVERY_MS = 5000;
@@ -55,7 +55,7 @@ export type ApplicationParts = {
   readonly linkTokens: ProjectsNeeds["linkTokens"];
   readonly staged: Parameters<typeof createStagingMover>[0]["staged"];
   readonly documents: DocumentStore;
-  readonly sandbox: SandboxChoice;
+  readonly sandboxes: Pick<SandboxWatch, "choice" | "reason" | "onProvider">;
   readonly executionSettings: ExecutionSettings;
   readonly languagesFolder: string;
   readonly imagesFolder: string;
@@ -72,10 +72,6 @@ export type Application = {
   /** In the order of their start. */
   readonly components: readonly Component[];
 };
-
-/** Says to a user why programs can't run, without telling about the host. */
-const unavailableReason = ({ provider }: SandboxChoice): string | undefined =>
-  provider === undefined ? "Programs can't run on this server yet; editing and saving work." : undefined;
 
 export const createApplication = (parts: ApplicationParts): Application => {
   const { sql, bus, clock, log, metrics } = parts;
@@ -112,8 +108,8 @@ export const createApplication = (parts: ApplicationParts): Application => {
   });
   holder.live = collaboration.liveDocuments;
   const execution = createExecution({
-    provider: parts.sandbox.provider,
-    unavailableReason: unavailableReason(parts.sandbox),
+    provider: parts.sandboxes.choice.provider,
+    unavailableReason: () => parts.sandboxes.reason(),
     sql,
     projects: {
       requireRole: (...given) => projects.requireRole(...given),
@@ -130,6 +126,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
     languagesFolder: parts.languagesFolder,
     imagesFolder: parts.imagesFolder,
   });
+  parts.sandboxes.onProvider((provider) => void execution.adopt(provider));
   const { staged, blobs, onFatal } = parts;
   const mover = createStagingMover({ staged, blobs, clock, log, everyMs: STAGING_EVERY_MS, onFatal });
   return { projects, collaboration, execution, colors, components: [mover, collaboration, execution] };

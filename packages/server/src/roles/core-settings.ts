@@ -106,6 +106,11 @@ export const coreSettings = {
     description: "`yes`: print what a terminal would show, also when standard output is none.",
     defaultText: "no",
   } satisfies Setting<boolean>,
+  ATELIER_SETUP_STATE: {
+    schema: z.string().optional(),
+    description: "File in which `npm start` says what it is still setting up behind the server; it sets this itself.",
+    defaultText: "",
+  } satisfies Setting<string | undefined>,
   ATELIER_CHECK_ANSWERS: {
     schema: switchOf(false),
     description: "`yes`: compare every answer with its schema and fail those that differ; for tests and development.",

@@ -1,6 +1,7 @@
 /** Connects the gateway with the modules that its page, probes and metrics speak of. */
 import { join } from "node:path";
 import type { Registration } from "@atelier/contracts";
+import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import type { Lifecycle } from "#kernel/lifecycle";
 import type { BlobStore } from "#platform/blobs";
@@ -8,8 +9,7 @@ import type { HttpServer } from "#platform/http";
 import type { Sql } from "#platform/sql";
 import { type IdentityService, refreshCookieName } from "#identity";
 import type { Application } from "./application.ts";
-import type { ImageWatch } from "./executor/image-watch.ts";
-import type { SandboxChoice } from "./executor/sandbox-choice.ts";
+import type { SandboxWatch } from "./executor/sandbox-watch.ts";
 import { type GatewayOptions, registerGateway } from "./gateway/index.ts";
 import { createProjectOpener } from "./open-project.ts";
 import type { Places } from "./places.ts";
@@ -30,18 +30,18 @@ export type GatewayRoleNeeds = {
   readonly https: boolean;
   readonly sql: Sql;
   readonly blobs: BlobStore;
-  readonly sandbox: SandboxChoice;
+  readonly sandboxes: Pick<SandboxWatch, "choice" | "isPreparing">;
   readonly identity: IdentityService;
   readonly application: Application;
   readonly metrics: { readonly scrape: GatewayOptions["scrape"] };
   readonly log: Log;
+  readonly clock: Clock;
   readonly lifecycle: Lifecycle;
-  readonly imageWatch: ImageWatch;
 };
 
 /** @returns whether there is a built page to serve. */
 export const openGateway = (server: HttpServer, needs: GatewayRoleNeeds): Promise<boolean> => {
-  const { settings, sql, sandbox, identity, application } = needs;
+  const { settings, sql, sandboxes, identity, application } = needs;
   const { execution, projects } = application;
   const openProject = createProjectOpener({ sql, projects });
   return registerGateway(server, {
@@ -56,10 +56,12 @@ export const openGateway = (server: HttpServer, needs: GatewayRoleNeeds): Promis
     log: needs.log,
     sources: {
       languages: () => execution.languages(),
-      tier: sandbox.tier,
+      tier: () => sandboxes.choice.tier,
       execution() {
-        if (sandbox.provider !== undefined) return { available: true };
-        return { available: false, reason: execution.readiness().detail };
+        if (execution.isAvailable) return { available: true };
+        // A provider that was chosen a moment ago is not taken into use yet.
+        const isPreparing = sandboxes.isPreparing || sandboxes.choice.provider !== undefined;
+        return { available: false, reason: execution.readiness().detail, ...(isPreparing ? { isPreparing } : {}) };
       },
       whoHolds: (token) => identity.whoHolds(token),
       openProject,
@@ -70,15 +72,13 @@ export const openGateway = (server: HttpServer, needs: GatewayRoleNeeds): Promis
         await needs.blobs.has(PROBED_KEY);
         return { ok: true };
       },
-      sandbox: async () =>
-        needs.imageWatch.hasAppeared
-          ? { ok: false, detail: "The base image is built now: start the server again, and programs can run." }
-          : execution.readiness(),
+      sandbox: async () => execution.readiness(),
     },
     // Editing and saving go on while programs can't run.
     optional: new Set(["sandbox"]),
     scrape: () => needs.metrics.scrape(),
     metricsToken: settings.METRICS_TOKEN,
     isStopping: () => needs.lifecycle.signal.aborted,
+    clock: needs.clock,
   });
 };

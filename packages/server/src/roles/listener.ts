@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { ADMIN_FRAGMENT } from "@atelier/contracts";
 import type { IdentityService } from "#identity";
 import type { Log } from "#kernel/log";
-import { announce, isPublicHost, localAddress } from "./announcement.ts";
+import { announce, announceIsolation, isPublicHost, localAddress } from "./announcement.ts";
 import { StartFault } from "./data-folder.ts";
 import type { SandboxChoice } from "./executor/sandbox-choice.ts";
+import type { SandboxWatch } from "./executor/sandbox-watch.ts";
 
 type Where = { readonly host: string; readonly port: number };
 
@@ -48,6 +49,16 @@ export const refuseWeakSandbox = (
   );
 };
 
+const isolationOf = ({ tier, verdicts, provider }: SandboxChoice) => ({
+  tier,
+  refused: verdicts.filter(({ works }) => !works),
+  limitsArePolled: provider?.limitsEnforcement === "polled",
+});
+
+/** What whoever started the server reads when programs can run after all. */
+export const describeIsolation = (choice: SandboxChoice): string[] =>
+  announceIsolation({ ...isolationOf(choice), isPreparing: false });
+
 export type ListenNeeds = {
   readonly settings: {
     readonly HOST: string;
@@ -57,7 +68,7 @@ export type ListenNeeds = {
   };
   readonly https: boolean;
   readonly hasPage: boolean;
-  readonly sandbox: SandboxChoice;
+  readonly sandboxes: Pick<SandboxWatch, "choice" | "isPreparing">;
   readonly identity: IdentityService;
   readonly dataDir: string;
   readonly log: Log;
@@ -69,12 +80,13 @@ export type ListenNeeds = {
  * server's user may read has it for who starts servers without one.
  */
 export const listen = async (server: HttpServer, needs: ListenNeeds): Promise<void> => {
-  const { settings, sandbox } = needs;
+  const { settings } = needs;
+  const { tier } = needs.sandboxes.choice;
   const adminToken = await needs.identity.createAdminLink();
   const { port } = await server.listen({ host: settings.HOST, port: settings.PORT });
   const own = localAddress({ host: settings.HOST, port, https: needs.https, basePath: settings.BASE_PATH });
   const address = settings.PUBLIC_URL === undefined ? own : `${settings.PUBLIC_URL}${settings.BASE_PATH}/`;
-  needs.log.info("server.listening", { host: settings.HOST, port, address, tier: sandbox.tier, page: needs.hasPage });
+  needs.log.info("server.listening", { host: settings.HOST, port, address, tier, page: needs.hasPage });
   const adminLink = adminToken === undefined ? undefined : `${address}#${ADMIN_FRAGMENT}=${adminToken}`;
   const file = join(needs.dataDir, "admin-link");
   await rm(file, { force: true });
@@ -84,10 +96,9 @@ export const listen = async (server: HttpServer, needs: ListenNeeds): Promise<vo
   }
   const lines = announce({
     address,
-    tier: sandbox.tier,
+    ...isolationOf(needs.sandboxes.choice),
+    isPreparing: needs.sandboxes.isPreparing,
     hasPage: needs.hasPage,
-    refused: sandbox.verdicts.filter(({ works }) => !works),
-    limitsArePolled: sandbox.provider?.limitsEnforcement === "polled",
     adminLink,
   });
   for (const line of lines) needs.tell(line);

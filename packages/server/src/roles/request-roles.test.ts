@@ -127,7 +127,11 @@ beforeAll(async () => {
     linkTokens: createLinkTokens(secretKey),
     staged: createSqlStagedBlobs(sql),
     documents: createPostgresDocumentStore({ sql: database.sql, onCorrupt: () => undefined }),
-    sandbox: { provider: undefined, tier: null, verdicts: [] },
+    sandboxes: {
+      choice: { provider: undefined, tier: null, verdicts: [] },
+      reason: () => "no sandboxes here",
+      onProvider: () => undefined,
+    },
     executionSettings: {
       EXECUTION_CONCURRENCY: 1,
       EXECUTION_QUEUE: 1,

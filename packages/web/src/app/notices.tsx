@@ -1,13 +1,21 @@
 /** The strips below the bar: running is paused, the sign-in is gone, text of the reader's waits to be taken along. */
-import { CirclePause } from "lucide-react";
+import { CirclePause, Hourglass } from "lucide-react";
 import { useStore } from "zustand";
 import { SignInStrip } from "../features/identity/sign-in-strip.tsx";
 import { RecoveredText } from "../features/projects/recovered-text.tsx";
 import { useApp } from "./services.ts";
 
 const Paused = () => {
-  const paused = useStore(useApp().runs, ({ pausedBecause }) => pausedBecause);
+  const { pausedBecause: paused, isPreparing } = useStore(useApp().runs);
   if (paused === undefined) return null;
+  if (isPreparing) {
+    return (
+      <output className="notice" title={paused}>
+        <Hourglass size={15} aria-hidden />
+        <span>This server is still preparing to run programs. Editing and saving work.</span>
+      </output>
+    );
+  }
   return (
     <output className="notice" title={paused}>
       <CirclePause size={15} aria-hidden />

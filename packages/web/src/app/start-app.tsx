@@ -2,6 +2,7 @@
 import { ADMIN_FRAGMENT, INVITATION_FRAGMENT, routes } from "@atelier/contracts";
 import { createRoot } from "react-dom/client";
 import { createEditor, type EditorUser } from "../features/editor/index.ts";
+import { readinessOf, watchReadiness } from "../features/execution/run-readiness.ts";
 import { createRunStore } from "../features/execution/run-store.ts";
 import { createFilesStore } from "../features/files/files-store.ts";
 import { createTabsStore, setSave } from "../features/files/tabs-store.ts";
@@ -62,7 +63,6 @@ const createApp = (): App => {
     openSocket,
     log: logFault,
   });
-  const { available, reason } = boot.execution;
   return {
     boot,
     call,
@@ -73,7 +73,7 @@ const createApp = (): App => {
     projects: createProjectStore(),
     files: createFilesStore(),
     tabs: createTabsStore(),
-    runs: createRunStore(available ? undefined : (reason ?? "Running is paused.")),
+    runs: createRunStore(readinessOf(boot.execution)),
     presence: createPresenceStore(),
     layout: createLayoutStore(requireElement("shell")),
     dialogs: createDialogStore(),
@@ -105,6 +105,7 @@ export const startApp = (): void => {
   installFollowing(app);
   installShortcuts(app);
   takeOneTimeLink(app);
+  watchReadiness(app);
   void startAt(app);
   const onCaughtError = (error: unknown): void => logFault("part-failed", error);
   createRoot(requireElement("app"), { onCaughtError }).render(

@@ -15,7 +15,7 @@ import type { ExecutionStore } from "./execution-store.ts";
 import { createLanguageShelf } from "./language-shelf.ts";
 import { createRunner } from "./runner.ts";
 import { createScriptedProvider } from "./scripted-provider.ts";
-import { createExecutionService } from "./service.ts";
+import { createExecutionService, type ExecutionService } from "./service.ts";
 import { createWarmPool } from "./warm-pool.ts";
 
 export const languagesFolder = join(import.meta.dirname, "../../../../../languages");
@@ -149,7 +149,11 @@ export const createScene = async (options: SceneOptions = {}) => {
   });
   await shelf.load();
   await shelf.watch();
-  const service = createExecutionService({
+  const engine =
+    options.unavailable === undefined
+      ? { runner: createRunner({ pool, clock, log, metrics, moved: (live) => service.announce(live) }) }
+      : { unavailableReason: options.unavailable };
+  const service: ExecutionService = createExecutionService({
     projects,
     bus,
     clock,
@@ -160,10 +164,7 @@ export const createScene = async (options: SceneOptions = {}) => {
     store,
     recorder,
     languages: shelf,
-    engine:
-      options.unavailable === undefined
-        ? { runner: createRunner({ pool, clock, log, metrics, moved: (live) => service.announce(live) }) }
-        : { unavailableReason: options.unavailable },
+    engine: () => engine,
     maxProgramBytes: options.maxProgramBytes ?? 1_048_576,
     arrived: () => undefined,
   });

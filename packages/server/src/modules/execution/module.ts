@@ -21,17 +21,17 @@ import { createImageStore } from "./images/image-store.ts";
 import { createLanguageShelf } from "./language-shelf.ts";
 import type { SandboxProvider } from "./ports.ts";
 import { createOutputRetention } from "./output-retention.ts";
-import { createRunner } from "./runner.ts";
+import { createRunner, type Runner } from "./runner.ts";
 import { createExecutionService, type ExecutionService } from "./service.ts";
 import type { ProjectSources } from "./source-files.ts";
 import { openStream } from "./stream.ts";
-import { createWarmPool, type SandboxKind } from "./warm-pool.ts";
+import { createWarmPool, type SandboxKind, type WarmPool } from "./warm-pool.ts";
 
 export type ExecutionOptions = {
-  /** Chosen by a probe; undefined: programs can't run here, and everything else works. The owner disposes it, after this module. */
+  /** Chosen by a probe; undefined: programs can't run until `adopt`, and everything else works. The owner disposes it, after this module. */
   readonly provider: SandboxProvider | undefined;
-  /** Why there is no provider: a sentence for users, without host details. */
-  readonly unavailableReason?: string | undefined;
+  /** Why there is no provider now: a sentence for users, without host details. */
+  readonly unavailableReason?: (() => string) | undefined;
   readonly sql: Sql;
   readonly projects: Pick<Projects, "requireRole" | "roleOf"> & ProjectSources;
   readonly bus: Bus;
@@ -49,15 +49,20 @@ export interface ExecutionModule extends Component {
   readonly service: ExecutionService;
   languages(): Language[];
   openStream(call: SocketCall): void;
+  /** Runs programs in it from now on, where there was no provider before. The owner disposes it, after this module. */
+  adopt(provider: SandboxProvider): Promise<void>;
+  /** Whether there is a provider. */
+  readonly isAvailable: boolean;
   /** For readiness: whether programs run, and why not. */
   readiness(): { readonly ok: boolean; readonly detail: string };
 }
 
 /** Executions over a sandbox provider. Without one, only running is refused (503 execution/unavailable). */
 export const createExecution = (options: ExecutionOptions): ExecutionModule => {
-  const { provider, sql, projects, bus, clock, settings } = options;
+  const { sql, projects, bus, clock, settings } = options;
   const log = options.log.with({ module: "execution" });
-  const unavailableReason = options.unavailableReason ?? "Running is paused on this server; editing and saving work.";
+  const unavailableReason =
+    options.unavailableReason ?? (() => "Running is paused on this server; editing and saving work.");
   const stopping = new AbortController();
   const now = (): number => clock.monotonic();
 
@@ -65,17 +70,9 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   const languagesOf = new Map<string, string[]>();
   const expectedPerHour = ({ key }: SandboxKind): number =>
     (languagesOf.get(key) ?? []).reduce((sum, language) => sum + history.expectedPerHour(language), 0);
-  const pool =
-    provider === undefined
-      ? undefined
-      : createWarmPool({
-          provider,
-          clock,
-          log,
-          maxWarm: settings.EXECUTION_WARM_MAX,
-          parallelBoots: availableParallelism(),
-          expectedPerHour,
-        });
+  const kinds: SandboxKind[] = [];
+  /** What runs programs; there once a provider is. */
+  let running: { readonly provider: SandboxProvider; readonly pool: WarmPool; readonly runner: Runner } | undefined;
   const admission = createAdmission(
     { concurrency: settings.EXECUTION_CONCURRENCY, capacity: settings.EXECUTION_QUEUE },
     now,
@@ -83,8 +80,24 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   const metrics = createExecutionMetrics(options.metrics, {
     waiting: () => admission.waiting,
     running: () => admission.running,
-    warm: () => pool?.size ?? 0,
+    warm: () => running?.pool.size ?? 0,
   });
+  const runIn = (provider: SandboxProvider): void => {
+    const pool = createWarmPool({
+      provider,
+      clock,
+      log,
+      maxWarm: settings.EXECUTION_WARM_MAX,
+      parallelBoots: availableParallelism(),
+      expectedPerHour,
+    });
+    running = {
+      provider,
+      pool,
+      runner: createRunner({ pool, clock, log, metrics, moved: (live) => service.announce(live) }),
+    };
+    for (const kind of kinds) pool.keep(kind);
+  };
   const shelf = createLanguageShelf({
     languagesFolder: options.languagesFolder,
     images: createImageStore({ recipes: join(options.languagesFolder, "images"), images: options.imagesFolder }),
@@ -92,16 +105,13 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     log,
     onReady({ kind, declaration }) {
       languagesOf.set(kind.key, [...(languagesOf.get(kind.key) ?? []), declaration.id]);
-      pool?.keep(kind);
+      kinds.push(kind);
+      running?.pool.keep(kind);
     },
   });
   const registry = createExecutionRegistry(clock);
   const store = createExecutionStore(sql);
   const recorder = createEndRecorder({ store, registry, clock, log, stopping: stopping.signal });
-  const engine =
-    pool === undefined
-      ? { unavailableReason }
-      : { runner: createRunner({ pool, clock, log, metrics, moved: (live) => service.announce(live) }) };
   const service: ExecutionService = createExecutionService({
     projects,
     bus,
@@ -113,32 +123,45 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     store,
     recorder,
     languages: shelf,
-    engine,
+    engine: () => running ?? { unavailableReason: unavailableReason() },
     maxProgramBytes: settings.EXECUTION_PROGRAM_MIB * 1_048_576,
     arrived: (language) => history.arrived(language),
   });
 
   const retention = createOutputRetention({ sql, clock, log });
 
-  /** Languages become ready only after what an earlier process left behind is gone. */
-  const openLanguages = async (): Promise<void> => {
+  const removeOrphans = async (provider: SandboxProvider): Promise<void> => {
     try {
-      await provider?.removeOrphans();
+      await provider.removeOrphans();
     } catch (error) {
       log.error("sandbox.orphans-remain", { error });
     }
+  };
+  /** Languages become ready only after what an earlier process left behind is gone. */
+  const openLanguages = async (): Promise<void> => {
+    if (running !== undefined) await removeOrphans(running.provider);
     await shelf.watch();
   };
+  if (options.provider !== undefined) runIn(options.provider);
 
   return {
     name: "execution",
     service,
-    languages: () => shelf.list(pool !== undefined),
+    languages: () => shelf.list(running !== undefined),
+    get isAvailable() {
+      return running !== undefined;
+    },
+    async adopt(provider) {
+      if (running?.provider === provider) return;
+      if (running !== undefined) throw new Error("there is a provider already");
+      await removeOrphans(provider);
+      if (!stopping.signal.aborted) runIn(provider);
+    },
     openStream: (call) => void openStream(call, { service, bus, clock, log }),
     readiness() {
-      if (pool === undefined) return { ok: false, detail: unavailableReason };
+      if (running === undefined) return { ok: false, detail: unavailableReason() };
       const missing = shelf.list(true).filter((language) => !language.ready);
-      if (missing.length === 0) return { ok: true, detail: `tier ${provider?.tier}` };
+      if (missing.length === 0) return { ok: true, detail: `tier ${running.provider.tier}` };
       return { ok: false, detail: `being set up: ${missing.map(({ id }) => id).join(", ")}` };
     },
     async start(signal) {
@@ -155,7 +178,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       await retention[Symbol.asyncDispose]();
       await history[Symbol.asyncDispose]();
       await service.close();
-      await pool?.[Symbol.asyncDispose]();
+      await running?.pool[Symbol.asyncDispose]();
     },
   };
 };

@@ -44,7 +44,8 @@ export type ServiceNeeds = {
   readonly store: ExecutionStore;
   readonly recorder: EndRecorder;
   readonly languages: LanguageShelf;
-  readonly engine: Engine;
+  /** Asked for each execution: a provider may come later. */
+  readonly engine: () => Engine;
   readonly maxProgramBytes: number;
   /** Told the language of every execution that was admitted. */
   readonly arrived: (language: string) => void;
@@ -97,9 +98,10 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   };
 
   const requireRunner = (): Runner => {
-    if ("runner" in engine) return engine.runner;
+    const found = engine();
+    if ("runner" in found) return found.runner;
     metrics.refused("unavailable");
-    throw errors.executionUnavailable(engine.unavailableReason);
+    throw errors.executionUnavailable(found.unavailableReason);
   };
 
   const requireLanguage = (name: string): ReadyLanguage => {

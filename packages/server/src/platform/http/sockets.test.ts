@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
+import { createManualClock } from "#kernel/clock";
 import { createEdgeFixture, type EdgeFixture } from "./test-edge.ts";
 import type { SocketCall } from "./ports.ts";
 
@@ -113,6 +114,46 @@ describe("opening a socket", () => {
     await once(open(), "open");
     await once(open(), "open");
     expect(await closedWith(open())).toBe(CLOSE.tooFast);
+  });
+});
+
+describe("an open socket", () => {
+  const url = `/api/projects/${PROJECT}/events?token=token-of-alice`;
+
+  it("that answers no heartbeat is ended at the second one, and one that answers stays", async () => {
+    const clock = createManualClock();
+    const origin = await start({ clock });
+    const silent = new WebSocket(`${origin}${url}`, { autoPong: false });
+    const alive = new WebSocket(`${origin}${url}`);
+    await Promise.all([once(silent, "open"), once(alive, "open")]);
+    const closed = closedWith(silent);
+    const asked = Promise.all([once(silent, "ping"), once(alive, "ping")]);
+    clock.advance(30_000);
+    await asked;
+    // The answer is in before the next heartbeat: what is sent after it was echoed.
+    alive.send("after the pong");
+    await once(alive, "message");
+    clock.advance(30_000);
+    expect(await closed).toBe(1006);
+    alive.send("still there");
+    expect(String(((await once(alive, "message")) as [Buffer])[0])).toBe("still there");
+  });
+
+  it("is told that the server moves, and is cut when it does not answer in time", async () => {
+    const clock = createManualClock();
+    const origin = await start({ clock });
+    const [polite, mute] = [new WebSocket(`${origin}${url}`), new WebSocket(`${origin}${url}`)];
+    await Promise.all([once(polite, "open"), once(mute, "open")]);
+    const left = closedWith(polite);
+    const cut = closedWith(mute);
+    // It reads nothing any more, so it never learns that it is to close.
+    mute.pause();
+    const closing = edge?.server.drain();
+    expect(await left).toBe(CLOSE.moving);
+    clock.advance(2000);
+    await closing;
+    mute.resume();
+    expect([CLOSE.moving, 1006]).toContain(await cut);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Picks the isolation tier by a real probe: a tier counts when a sandbox booted, ran a program and answered in time. */
 import type { SandboxProvider } from "#execution";
-import { type Component, withDeadline } from "#kernel/lifecycle";
+import { withDeadline } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
 import type { Tier } from "@atelier/contracts";
 
@@ -80,15 +80,4 @@ export const chooseSandbox = async (
     }
   }
   return { provider: undefined, tier: null, verdicts };
-};
-
-/** Releases the chosen provider; also a choice that is still being made when everything stops leaves no sandbox behind. */
-export const releaseOnceChosen = (choosing: Promise<SandboxChoice>): Component => {
-  // Whoever awaits the choice hears of a failure; until then nobody may be listening.
-  const chosen = choosing.catch(() => undefined);
-  return {
-    name: "sandboxes",
-    start: async () => {},
-    [Symbol.asyncDispose]: async () => (await chosen)?.provider?.[Symbol.asyncDispose](),
-  };
 };

@@ -26,8 +26,8 @@ export type OpenedProject = {
 /** Where the page's data comes from; the composition root fills it in with the modules. */
 export type PageSources = {
   languages(): readonly Language[];
-  readonly tier: Tier;
-  execution(): { readonly available: boolean; readonly reason?: string };
+  tier(): Tier;
+  execution(): Boot["execution"];
   /** Looks at a refresh token without using it up. */
   whoHolds(refreshToken: string): Promise<{ readonly actor: Actor; readonly user: User } | undefined>;
   /** undefined: no such project, or not for this visitor. Without an actor only what everybody may see is opened. */
@@ -66,7 +66,7 @@ export const createBootMaker = (options: BootOptions): BootMaker => {
     guests: options.guests,
     registration: options.registration,
     languages: [...sources.languages()],
-    tier: sources.tier,
+    tier: sources.tier(),
     execution: sources.execution(),
     ...(user === undefined ? {} : { user }),
   });

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { actorNamed, createEdgeFixture, type EdgeFixture } from "../../platform/http/test-edge.ts";
+import { createManualClock, systemClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import type { PageSources } from "./boot.ts";
 import { type GatewayOptions, registerGateway } from "./gateway.ts";
@@ -57,7 +58,7 @@ let stopping = false;
 
 const sources: PageSources = {
   languages: () => [language("c", "int main;"), language("python", NASTY)],
-  tier: "gvisor",
+  tier: () => "gvisor",
   execution: () => ({ available: true }),
   async whoHolds(token) {
     if (!databaseUp) throw new Error("planted");
@@ -94,6 +95,7 @@ const start = async (
     },
     scrape: async () => ({ text: "up 1\n", contentType: "text/plain" }),
     isStopping: () => stopping,
+    clock: systemClock,
     ...changes,
   });
   return { fixture, hasPage, origin: await fixture.listen() };
@@ -316,6 +318,24 @@ describe("other places", () => {
 });
 
 describe("probes", () => {
+  it("waits for no dependency longer than its deadline", async () => {
+    const clock = createManualClock();
+    const asked = Promise.withResolvers<undefined>();
+    const dependencies = {
+      database: () => {
+        asked.resolve(undefined);
+        return new Promise<never>(() => undefined);
+      },
+    };
+    const stuck = await start({ clock, dependencies });
+    await using _fixture = stuck.fixture;
+    const answer = fetch(`${stuck.origin}/readyz`);
+    await asked.promise;
+    clock.advance(2000);
+    expect((await answer).status).toBe(503);
+    expect(await (await answer).json()).toMatchObject({ dependencies: { database: { detail: "no answer in time" } } });
+  });
+
   it("is ready while only running is paused, and not without its database or while stopping", async () => {
     const ready = async () => {
       const answer = await fetch(`${origin}/readyz`);

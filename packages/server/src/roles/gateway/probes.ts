@@ -1,4 +1,5 @@
 /** What operators and their machines ask: alive, ready, metrics. */
+import type { Clock, Timer } from "#kernel/clock";
 import { Problem } from "#kernel/problem";
 import type { PageAnswer, PageEdge, PageRequest } from "#platform/http";
 import { createHash, timingSafeEqual } from "node:crypto";
@@ -14,6 +15,7 @@ export type ProbeOptions = {
   /** METRICS_TOKEN; absent: metrics are for loopback only. */
   readonly metricsToken: string | undefined;
   readonly isStopping: () => boolean;
+  readonly clock: Clock;
 };
 
 const CHECK_DEADLINE_MS = 2000;
@@ -35,16 +37,16 @@ const isOwnMachine = ({ address, headers }: PageRequest["request"]): boolean =>
   LOOPBACK_HOST.test(headers["host"] ?? "") &&
   PROXY_HEADERS.every((name) => headers[name] === undefined);
 
-const checkInTime = async (check: ReadinessCheck): ReturnType<ReadinessCheck> => {
-  let timer: NodeJS.Timeout | undefined;
+const checkInTime = async (check: ReadinessCheck, clock: Clock): ReturnType<ReadinessCheck> => {
+  let timer: Timer | undefined;
   const late = new Promise<{ ok: boolean; detail: string }>((resolve) => {
-    timer = setTimeout(() => resolve({ ok: false, detail: "no answer in time" }), CHECK_DEADLINE_MS);
+    timer = clock.after(CHECK_DEADLINE_MS, () => resolve({ ok: false, detail: "no answer in time" }));
   });
   const failed = { ok: false, detail: "the check failed" };
   try {
     return await Promise.race([check().catch(() => failed), late]);
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
   }
 };
 
@@ -53,7 +55,9 @@ export const registerProbes = (edge: PageEdge, options: ProbeOptions): void => {
   edge.page("/healthz", async () => json(200, { status: "alive" }), { fixed: true });
   edge.page("/readyz", async () => {
     const names = Object.keys(options.dependencies);
-    const results = await Promise.all(Object.values(options.dependencies).map(checkInTime));
+    const results = await Promise.all(
+      Object.values(options.dependencies).map((check) => checkInTime(check, options.clock)),
+    );
     const dependencies = Object.fromEntries(names.map((name, index) => [name, results[index]]));
     const ready =
       !options.isStopping() && names.every((name, index) => results[index]?.ok === true || options.optional.has(name));

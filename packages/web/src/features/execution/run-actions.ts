@@ -65,9 +65,13 @@ const start = async (app: App, myTurn: number): Promise<void> => {
   else await app.call(routes.stopExecution, { params: { id: execution.id } });
 };
 
+/** Said where Run can't be pressed yet. */
+export const PREPARING = "This server is still preparing to run programs.";
+
 /** Runs the shown program; a run that is going on is left alone. */
 export const run = (app: App): void => {
-  if (isBusy(app.runs.getState().state) || !entryPointOf(app)) return;
+  const { state, isPreparing } = app.runs.getState();
+  if (isBusy(state) || isPreparing || !entryPointOf(app)) return;
   turn += 1;
   const myTurn = turn;
   detachRun();
@@ -75,7 +79,7 @@ export const run = (app: App): void => {
   app.runs.setState({ state: { kind: "starting", note: "saving" }, awaitsInput: false, other: undefined });
   app.layout.setState({ pane: "output" });
   start(app, myTurn).then(
-    () => app.runs.setState({ pausedBecause: undefined }),
+    () => app.runs.setState({ pausedBecause: undefined, isPreparing: false }),
     (error: unknown) => {
       if (turn !== myTurn) return;
       app.runs.setState({ state: { kind: "refused", error } });

@@ -3,7 +3,7 @@ import { Play, Square } from "lucide-react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
 import { runKeys } from "../../app/shortcuts.ts";
-import { entryPointOf, run, stop } from "./run-actions.ts";
+import { entryPointOf, PREPARING, run, stop } from "./run-actions.ts";
 import { isBusy } from "./run-store.ts";
 
 /** Why Run can't be pressed; undefined when it can. */
@@ -12,9 +12,11 @@ const useRunFault = (): string | undefined => {
   const role = useStore(app.projects, ({ state }) => (state.kind === "open" ? state.project.role : state.kind));
   useStore(app.tabs, (tabs) => tabs.shown);
   useStore(app.files, (files) => files.entries);
+  const isPreparing = useStore(app.runs, (runs) => runs.isPreparing);
   if (role === "viewer") return "Viewers see runs; editors start them.";
   if (!["sample", "owner", "editor"].includes(role)) return "There is no project here.";
-  return entryPointOf(app) ? undefined : "No file here is a program of a language that runs.";
+  if (!entryPointOf(app)) return "No file here is a program of a language that runs.";
+  return isPreparing ? PREPARING : undefined;
 };
 
 /**

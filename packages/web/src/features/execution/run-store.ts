@@ -24,16 +24,18 @@ export type Runs = {
   readonly other: ExecutionSummary | undefined;
   /** Why running is paused for everybody; undefined while it works. */
   readonly pausedBecause: string | undefined;
+  /** What programs run in is still being set up: Run is enabled by itself when it is done. */
+  readonly isPreparing: boolean;
   readonly output: OutputBuffer;
 };
 export type RunStore = StoreApi<Runs>;
 
-export const createRunStore = (pausedBecause: string | undefined): RunStore =>
+export const createRunStore = (readiness: Pick<Runs, "pausedBecause" | "isPreparing">): RunStore =>
   createStore(() => ({
     state: { kind: "idle" },
     awaitsInput: false,
     other: undefined,
-    pausedBecause,
+    ...readiness,
     output: createOutputBuffer(),
   }));
 

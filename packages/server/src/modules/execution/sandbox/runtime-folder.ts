@@ -15,7 +15,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { DeclarationSchema } from "../languages/declaration.ts";
 import type { LimitsEnforcement } from "../ports.ts";
 import { encodeSeccompFilter } from "./seccomp-filter.ts";
 
@@ -54,15 +53,18 @@ const findPackage = (name: string): NpmPackage | undefined => {
   }
 };
 
+/** Faults of a declaration are reported when languages are loaded. No schema here: the emulated machine has no npm packages. */
+const declaredPackages = (file: string): string[] => {
+  const { packages } = JSON.parse(readFileSync(file, "utf8")) as { packages?: unknown };
+  return Array.isArray(packages) ? packages.filter((name) => typeof name === "string") : [];
+};
+
 /** The packages that languages declare for their warm-ups, as far as they are installed. */
 const findPackages = (languagesFolder: string): NpmPackage[] => {
   const names = readdirSync(languagesFolder)
     .map((id) => join(languagesFolder, id, "language.json"))
     .filter((file) => existsSync(file))
-    .flatMap((file) => {
-      const { success, data } = DeclarationSchema.safeParse(JSON.parse(readFileSync(file, "utf8")));
-      return success ? data.packages : [];
-    })
+    .flatMap(declaredPackages)
     .map((name) => name.replace("{arch}", process.arch));
   return [...new Set(names)].toSorted().flatMap((name) => findPackage(name) ?? []);
 };

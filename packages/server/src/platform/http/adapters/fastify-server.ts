@@ -289,6 +289,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     basePath: options.basePath,
     bus: options.bus,
     audit: options.audit,
+    clock,
     ...(options.socketsPerUser === undefined ? {} : { socketsPerUser: options.socketsPerUser }),
     ...(options.socketBudget === undefined ? {} : { socketBudget: options.socketBudget }),
     log,

@@ -1,5 +1,6 @@
 /** WebSocket upgrades by `ws`: own origin, authentication before the first frame, heartbeats, and an orderly end. */
 import type { Actor } from "#kernel/actor";
+import type { Clock, Timer } from "#kernel/clock";
 import { createId } from "#kernel/ids";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
@@ -54,6 +55,7 @@ export type SocketListenerOptions = {
   readonly socketBudget?: BodyBudgetLimits;
   readonly bus: Pick<Bus, "subscribe">;
   readonly audit: AuditTrail;
+  readonly clock: Clock;
   readonly log: Log;
 };
 
@@ -74,10 +76,8 @@ const refuse = (stream: Duplex, status: string): void => {
   stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 };
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 export const createSocketListener = (options: SocketListenerOptions): SocketListener => {
-  const { admission, log } = options;
+  const { admission, clock, log } = options;
   const bound: Bound[] = [];
   const signInEnds = createSignInEnds(options.bus);
   const slices = Array.from({ length: HEARTBEAT_SLICES }, () => new Set<WebSocket>());
@@ -86,7 +86,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
   const budget = createSocketBudget(options.socketBudget);
   let closing = false;
   let slice = 0;
-  let beating: NodeJS.Timeout | undefined;
+  let beating: Timer | undefined;
 
   const beat = (): void => {
     slice = (slice + 1) % HEARTBEAT_SLICES;
@@ -98,8 +98,14 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
       }
     }
   };
+  const beatLater = (): void => {
+    beating = clock.after(HEARTBEAT_MS / HEARTBEAT_SLICES, () => {
+      beat();
+      beatLater();
+    });
+  };
   const watch = (socket: WebSocket): void => {
-    beating ??= setInterval(beat, HEARTBEAT_MS / HEARTBEAT_SLICES).unref();
+    if (beating === undefined) beatLater();
     // The slice before the current one is asked last: a new socket gets a whole heartbeat.
     const own = slices[slice] ?? new Set();
     own.add(socket);
@@ -255,15 +261,16 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
     async closeAll() {
       closing = true;
       signInEnds.stop();
-      clearInterval(beating);
+      beating?.cancel();
       const sockets = bound.flatMap((target) => [...target.server.clients]);
+      const closed = Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once("close", resolve))));
       for (let at = 0; at < sockets.length; at += CLOSE_SLICE) {
+        if (at > 0) await new Promise<void>((resolve) => clock.after(CLOSE_PAUSE_MS, resolve));
         for (const socket of sockets.slice(at, at + CLOSE_SLICE)) socket.close(CLOSE.moving, "moving");
-        await pause(CLOSE_PAUSE_MS);
       }
-      const deadline = performance.now() + CLOSE_DEADLINE_MS;
-      while (bound.some((target) => target.server.clients.size > 0) && performance.now() < deadline)
-        await pause(CLOSE_PAUSE_MS);
+      let late: Timer | undefined;
+      await Promise.race([closed, new Promise<void>((resolve) => (late = clock.after(CLOSE_DEADLINE_MS, resolve)))]);
+      late?.cancel();
       for (const target of bound) for (const socket of target.server.clients) socket.terminate();
     },
     get opening() {

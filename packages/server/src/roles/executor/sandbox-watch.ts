@@ -1,0 +1,161 @@
+/**
+ * Where programs run: chosen at the start, or later when the image and the tools are there. While something is still being
+ * set up nothing is tried, so that the choice is made once, among all that there will be.
+ */
+import type { SandboxProvider } from "#execution";
+import type { Clock, Timer } from "#kernel/clock";
+import type { Component } from "#kernel/lifecycle";
+import type { Log } from "#kernel/log";
+import type { SandboxChoice } from "./sandbox-choice.ts";
+import type { SetupState } from "./setup-state.ts";
+
+const LOOK_EVERY_MS = 1000;
+
+export type SandboxWatchNeeds = {
+  /** Probes what there is. */
+  readonly choose: () => Promise<SandboxChoice>;
+  /** What there is to be tried, as one text: another text is a reason to try again. */
+  readonly inventory: () => Promise<string>;
+  readonly readSetup: () => Promise<SetupState>;
+  /** @throws Error where the choice must not be used here. */
+  readonly permit: (choice: SandboxChoice) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Says to whoever started the server what a try after the start came to. */
+  readonly announce: (choice: SandboxChoice) => void;
+};
+
+export interface SandboxWatch extends Component {
+  /** What counts now; without a provider until one works. */
+  readonly choice: SandboxChoice;
+  /** Programs can't run yet, and will without anybody's doing. */
+  readonly isPreparing: boolean;
+  /** Why programs can't run: a sentence for users, without host details. */
+  reason(): string;
+  /** The first look: resolves with the choice, or without a provider. @throws what `permit` threw. */
+  first(): Promise<SandboxChoice>;
+  /** Calls `adopt` when a provider is there, once: at once, or later. */
+  onProvider(adopt: (provider: SandboxProvider) => void): void;
+  /** Resolves when the look that is going on has ended; for tests. */
+  idle(): Promise<void>;
+}
+
+const NONE: SandboxChoice = { provider: undefined, tier: null, verdicts: [] };
+
+export const createSandboxWatch = (needs: SandboxWatchNeeds): SandboxWatch => {
+  const { clock, log } = needs;
+  let choice = NONE;
+  let setup: SetupState = { pending: [], faults: [] };
+  let tried: string | undefined;
+  let timer: Timer | undefined;
+  let looking: Promise<void> = Promise.resolve();
+  let isStopped = false;
+  let isTrying = false;
+  const users: ((provider: SandboxProvider) => void)[] = [];
+  const toldFaults = new Set<string>();
+
+  const readSetup = async (): Promise<void> => {
+    setup = await needs.readSetup();
+    for (const { step, message } of setup.faults) {
+      if (toldFaults.has(step)) continue;
+      toldFaults.add(step);
+      log.warn("sandbox.setup-failed", { step, message });
+    }
+  };
+
+  /** Tries what there is, if that is something new. */
+  const tryOnce = async (): Promise<void> => {
+    const wasPreparing = setup.pending.length > 0;
+    await readSetup();
+    if (setup.pending.length > 0) return;
+    // Until the first try after a setup has ended, it counts as going on.
+    isTrying = wasPreparing;
+    try {
+      const inventory = await needs.inventory();
+      if (inventory === tried) return;
+      tried = inventory;
+      await choose();
+    } finally {
+      isTrying = false;
+    }
+  };
+
+  const choose = async (): Promise<void> => {
+    choice = await needs.choose();
+    try {
+      needs.permit(choice);
+    } catch (error) {
+      const reason = (error as Error).message;
+      await choice.provider?.[Symbol.asyncDispose]();
+      choice = {
+        ...NONE,
+        verdicts: choice.verdicts.map((one) => (one.works ? { ...one, works: false, reason } : one)),
+      };
+      throw error;
+    }
+  };
+
+  const look = async (): Promise<void> => {
+    const before = tried;
+    try {
+      await tryOnce();
+    } catch (error) {
+      log.error("sandbox.look-failed", { error });
+    }
+    if (isStopped) return;
+    if (tried !== before) needs.announce(choice);
+    if (choice.provider === undefined) return schedule();
+    for (const adopt of users.splice(0)) adopt(choice.provider);
+  };
+  const schedule = (): void => {
+    timer = clock.after(LOOK_EVERY_MS, () => {
+      looking = look();
+    });
+  };
+
+  let first: Promise<SandboxChoice> | undefined;
+  return {
+    name: "sandboxes",
+    get choice() {
+      return choice;
+    },
+    get isPreparing() {
+      return choice.provider === undefined && (setup.pending.length > 0 || isTrying);
+    },
+    reason() {
+      if (setup.pending.length > 0)
+        return `Programs can't run yet: this server is still setting up (${setup.pending.join(", ")}). Editing and saving work.`;
+      if (isTrying)
+        return "Programs can't run yet: this server is just trying out what it set up. Editing and saving work.";
+      const [fault] = setup.faults;
+      if (fault !== undefined)
+        return `Programs can't run on this server: its setup failed (${fault.step}). Editing and saving work.`;
+      return "Programs can't run on this server yet; editing and saving work.";
+    },
+    async start() {
+      first = tryOnce().then(() => choice);
+      // Whoever awaits it hears of a failure; until then nobody may be listening.
+      looking = first.then(
+        () => undefined,
+        () => undefined,
+      );
+    },
+    async first() {
+      if (first === undefined) throw new Error("the watch was not started");
+      const chosen = await first;
+      if (chosen.provider === undefined && !isStopped) schedule();
+      return chosen;
+    },
+    onProvider(adopt) {
+      if (choice.provider === undefined) users.push(adopt);
+      else adopt(choice.provider);
+    },
+    idle: () => looking,
+    async [Symbol.asyncDispose]() {
+      isStopped = true;
+      timer?.cancel();
+      await looking;
+      await choice.provider?.[Symbol.asyncDispose]();
+    },
+  };
+};

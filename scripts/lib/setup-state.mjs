@@ -1,0 +1,45 @@
+// What of the setup goes on behind a server that listens already: written to a file that the server reads.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { checkout } from "./places.mjs";
+import { writeWhole } from "./recipe.mjs";
+
+/** Keeps count of the steps that programs wait for; the file has the shape that roles/executor/setup-state.ts reads. */
+export function createSetupState() {
+  const pending = new Set();
+  const faults = [];
+  let file;
+  const write = () => {
+    if (file !== undefined) writeWhole(file, `${JSON.stringify({ pending: [...pending], faults })}\n`);
+  };
+  return {
+    pending: () => [...pending],
+    /**
+     * Runs a step that programs wait for. `onFault` is told when it fails and the setup goes on.
+     * @template T
+     * @param {string} title
+     * @param {(onFault: (fault: Error) => void) => Promise<T>} work
+     * @returns {Promise<T>}
+     */
+    async during(title, work) {
+      pending.add(title);
+      try {
+        return await work((fault) => faults.push({ step: title, message: fault.message }));
+      } finally {
+        pending.delete(title);
+        write();
+      }
+    },
+    /** From now on the state is in a file. @returns {string} its path */
+    publish() {
+      file = join(checkout, ".atelier", `setup-${process.pid}.json`);
+      write();
+      return file;
+    },
+    remove() {
+      if (file !== undefined) rmSync(file, { force: true });
+      file = undefined;
+    },
+  };
+}
