@@ -108,8 +108,9 @@ export class EditorPage<P extends JourneyPage = Page> implements AsyncDisposable
     await eventually(async () => expect(await this.output()).toContain(text), timeoutMs);
   }
 
+  /** How the run ended: its headline, and the facts that a hover shows, such as `exit 0`. */
   async ended(words: string | RegExp, timeoutMs = 20_000): Promise<void> {
-    await eventually(async () => expect(await this.page.locator(".exit-line").innerText()).toMatch(words), timeoutMs);
+    await eventually(async () => expect(await this.page.locator(".exit-line").textContent()).toMatch(words), timeoutMs);
   }
 
   async address(): Promise<URL> {

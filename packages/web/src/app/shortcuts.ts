@@ -1,12 +1,12 @@
 /** The keys that work everywhere in the page: Run, F6 from region to region, and Save, which has nothing to do. */
+import { isApple } from "./platform.ts";
 import type { App } from "./services.ts";
-import { run, stop } from "../features/execution/run-actions.ts";
+import { runByKey, stop } from "../features/execution/run-actions.ts";
 import { isBusy } from "../features/execution/run-store.ts";
 import { dismissToast, showToast } from "../design/toasts.ts";
 import { saveWords } from "../features/files/save-words.ts";
 import { setFollowing } from "../features/presence/follow.ts";
 
-const isApple = /Mac|iPhone|iPad/u.test(navigator.platform);
 export const runKeyCaps = isApple ? ["⌘", "⏎"] : ["Ctrl", "Enter"];
 export const runKeys = runKeyCaps.join(isApple ? "" : "+");
 
@@ -74,7 +74,8 @@ export const installShortcuts = (app: App): void => {
         event.preventDefault();
         event.stopPropagation();
         if (event.shiftKey && isBusy(app.runs.getState().state)) stop(app);
-        else run(app);
+        // Held down, it is one wish.
+        else if (!event.repeat) runByKey(app);
       } else if (isSaveKey(event)) {
         event.stopPropagation();
         saySaved(app);

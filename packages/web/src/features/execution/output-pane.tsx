@@ -1,71 +1,21 @@
 /** The output pane: what the run is doing, what it prints, how it ended. */
-import { CornerDownLeft, Eraser, Play, TriangleAlert } from "lucide-react";
+import { CornerDownLeft, Play, TriangleAlert } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
 import { runKeyCaps } from "../../app/shortcuts.ts";
-import { nameOf } from "../files/entries.ts";
-import { openPath } from "../files/open-file.ts";
 import { mayEdit } from "../projects/project-store.ts";
+import { ConsoleFind } from "./console-find.tsx";
+import { consoleStore } from "./console-store.ts";
+import { ExitLine, LostLine } from "./exit-line.tsx";
 import "./output.css";
-import { lastOutputLink } from "./output-links.ts";
-import { plainText } from "./plain-output.ts";
 import { entryPointOf, run } from "./run-actions.ts";
-import { clearOutput, sendInput, showRun } from "./run-view.ts";
+import { OutputHeader } from "./output-header.tsx";
+import { sendInput, showRun } from "./run-view.ts";
 import type { ExecutionSummary } from "./run-store.ts";
-import { runWords, type RunTone } from "./status-words.ts";
+import { TerminalView } from "./terminal-view.tsx";
 import { WrittenFilesLine } from "./written-files-line.tsx";
-import { TerminalView, usePaths } from "./terminal-view.tsx";
-
-const stateWords = (app: ReturnType<typeof useApp>): { tone: RunTone; words: string } | undefined => {
-  const { state, awaitsInput } = app.runs.getState();
-  if (state.kind === "starting") return { tone: "busy", words: state.note === "saving" ? "Saving" : "Starting" };
-  if (state.kind !== "live") return undefined;
-  if (!state.isConnected) return { tone: "bad", words: "Connection lost, reconnecting" };
-  if (state.isStopping) return { tone: "busy", words: "Stopping" };
-  if (awaitsInput) return { tone: "busy", words: "Waiting for input" };
-  return { tone: "busy", words: runWords(state.execution).headline };
-};
-
-const Header = () => {
-  const app = useApp();
-  const runs = useStore(app.runs);
-  const mayAnswer = useStore(app.projects, (projects) => mayEdit(projects.state));
-  const words = stateWords(app);
-  const { state } = runs;
-  const entryPoint = "execution" in state ? state.execution.entryPoint : undefined;
-  return (
-    <header className="output-header">
-      <h2 className="output-title">Output</h2>
-      {entryPoint !== undefined && (
-        <span className="output-entry" title={entryPoint}>
-          {entryPoint}
-        </span>
-      )}
-      {words && (
-        <span className="run-state" data-tone={words.tone} data-waits={runs.awaitsInput || undefined}>
-          <span className="run-dot" aria-hidden />
-          <span>{words.words}</span>
-        </span>
-      )}
-      {runs.awaitsInput && mayAnswer && (
-        <span className="input-keys" aria-hidden>
-          <kbd className="keycap">F6</kbd> to answer
-        </span>
-      )}
-      <span className="bar-space" />
-      <button
-        className="icon-button"
-        aria-label="Clear the output"
-        title="Clear the output"
-        onClick={() => clearOutput(app)}
-      >
-        <Eraser size={15} />
-      </button>
-    </header>
-  );
-};
 
 const Empty = () => {
   const app = useApp();
@@ -117,36 +67,6 @@ const Refused = ({ error }: { readonly error: unknown }) => {
   );
 };
 
-const ExitLine = ({ execution }: { readonly execution: ExecutionSummary }) => {
-  const app = useApp();
-  const paths = usePaths();
-  const { tone, headline, facts } = runWords(execution);
-  const link = tone === "bad" ? lastOutputLink(plainText(app.runs.getState().output.text()), paths()) : undefined;
-  return (
-    <footer className="exit-line" data-tone={tone}>
-      <span className="run-dot" aria-hidden />
-      <span className="exit-words">
-        <b>{headline}</b>
-        {facts.map((fact) => ` · ${fact}`).join("")}
-      </span>
-      {link && (
-        <button className="link-button" onClick={() => openPath(app, link.path, { line: link.line })}>
-          {nameOf(link.path)}:{link.line}
-        </button>
-      )}
-    </footer>
-  );
-};
-
-const Lost = () => (
-  <footer className="exit-line" data-tone="bad">
-    <span className="run-dot" aria-hidden />
-    <span className="exit-words">
-      <b>out of reach</b> · this run is not here any more, or not yours to see
-    </span>
-  </footer>
-);
-
 const OtherRun = ({ execution }: { readonly execution: ExecutionSummary }) => {
   const app = useApp();
   const name = useStore(app.presence, ({ all }) => all.find(({ user }) => user.id === execution.userId)?.user.name);
@@ -194,9 +114,11 @@ export const OutputPane = () => {
   const app = useApp();
   const { state, other } = useStore(app.runs);
   const mayAnswer = useStore(app.projects, (projects) => mayEdit(projects.state));
+  const isFinding = useStore(consoleStore, (store) => store.isFinding && store.view !== undefined);
   return (
     <>
-      <Header />
+      <OutputHeader />
+      {isFinding && <ConsoleFind />}
       {other && <OtherRun execution={other} />}
       <div className="output-body">
         {state.kind === "idle" && <Empty />}
@@ -204,7 +126,7 @@ export const OutputPane = () => {
         {state.kind !== "idle" && state.kind !== "refused" && <TerminalView />}
       </div>
       {state.kind === "live" && mayAnswer && <InputRow />}
-      {state.kind === "lost" && <Lost />}
+      {state.kind === "lost" && <LostLine />}
       {state.kind === "ended" && <WrittenFilesLine execution={state.execution} />}
       {state.kind === "ended" && <ExitLine execution={state.execution} />}
     </>

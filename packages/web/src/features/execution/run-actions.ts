@@ -3,10 +3,12 @@ import { type Execution, type Language, routes } from "@atelier/contracts";
 import { isProblem } from "../../app/api-problem.ts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
-import { showToast } from "../../design/toasts.ts";
+import { dismissToast, showToast } from "../../design/toasts.ts";
 import { filesOf, firstFileOf } from "../files/entries.ts";
 import { settleDeletions } from "../files/pending-deletions.ts";
 import { ensureProject } from "../projects/promote-sample.ts";
+import { mayEdit } from "../projects/project-store.ts";
+import { consoleStore } from "./console-store.ts";
 import { runRequest } from "./run-request.ts";
 import { isBusy } from "./run-store.ts";
 import { detachRun, showRun } from "./run-view.ts";
@@ -14,6 +16,9 @@ import { detachRun, showRun } from "./run-view.ts";
 /** A run waits this long for the last keystrokes to be confirmed, then goes with what the server has, and says so. */
 const SAVE_WAIT_MS = 10_000;
 const SAVE_LOOK_MS = 250;
+
+/** The stop of the run before, which the next one waits for. */
+let stopping: Promise<unknown> = Promise.resolve();
 
 /** Counts runs, so that a late answer of an earlier one changes nothing. */
 let turn = 0;
@@ -57,6 +62,7 @@ const start = async (app: App, myTurn: number): Promise<void> => {
   const entry = entryPointOf(app);
   if (!entry) throw new Error("there is no program to run");
   const isSaved = await waitForSaves(app);
+  await stopping;
   if (turn !== myTurn) return;
   app.runs.setState({ state: { kind: "starting", note: "asking" } });
   const execution: Execution = await app.call(routes.startExecution, { body: runRequest(project, entry) });
@@ -66,12 +72,20 @@ const start = async (app: App, myTurn: number): Promise<void> => {
 };
 
 /** Said where Run can't be pressed yet. */
-export const PREPARING = "This server is still preparing to run programs.";
+const PREPARING = "This server is still preparing to run programs.";
 
-/** Runs the shown program; a run that is going on is left alone. */
+/** Why Run can't be pressed; undefined when it can. */
+export const runFault = (app: App): string | undefined => {
+  const { state } = app.projects.getState();
+  if (state.kind === "open" && state.project.role === "viewer") return "Viewers see runs; editors start them.";
+  if (!mayEdit(state)) return "There is no project here.";
+  if (!entryPointOf(app)) return "No file here is a program of a language that runs.";
+  return app.runs.getState().isPreparing ? PREPARING : undefined;
+};
+
+/** Runs the shown program; a run that is going on is left alone, and where nothing can be run nothing happens. */
 export const run = (app: App): void => {
-  const { state, isPreparing } = app.runs.getState();
-  if (isBusy(state) || isPreparing || !entryPointOf(app)) return;
+  if (isBusy(app.runs.getState().state) || runFault(app) !== undefined) return;
   turn += 1;
   const myTurn = turn;
   detachRun();
@@ -88,18 +102,56 @@ export const run = (app: App): void => {
   );
 };
 
+const requestStop = (app: App, id: string): Promise<unknown> => app.call(routes.stopExecution, { params: { id } });
+
 /** Stops the shown run, or takes back one that is only starting. */
 export const stop = (app: App): void => {
   const { state } = app.runs.getState();
+  if (!mayEdit(app.projects.getState().state)) return;
   if (state.kind === "starting") {
     turn += 1;
     app.runs.setState({ state: { kind: "idle" } });
   }
   if (state.kind !== "live") return;
   app.runs.setState({ state: { ...state, isStopping: true } });
-  app.call(routes.stopExecution, { params: { id: state.execution.id } }).catch((error: unknown) => {
+  requestStop(app, state.execution.id).catch((error: unknown) => {
     const { state: now } = app.runs.getState();
     if (now.kind === "live") app.runs.setState({ state: { ...now, isStopping: false } });
     logFault("run-not-stopped", error);
+  });
+};
+
+/** Stops the run that is going on and runs the program as it is now. */
+const runAgain = (app: App): void => {
+  const { state } = app.runs.getState();
+  if (state.kind === "live") {
+    // Its place among the user's runs is free once this is answered; the new run's saving takes as long.
+    stopping = requestStop(app, state.execution.id).catch((error: unknown) => logFault("run-not-stopped", error));
+  }
+  app.runs.setState({ state: { kind: "idle" } });
+  run(app);
+};
+
+let askToast: number | undefined;
+
+/** What the key does: runs, or runs again; where it can do neither it says why. */
+export const runByKey = (app: App): void => {
+  const fault = runFault(app);
+  if (askToast !== undefined) dismissToast(askToast);
+  if (fault !== undefined) {
+    askToast = showToast({ text: fault });
+    return;
+  }
+  if (!isBusy(app.runs.getState().state)) {
+    run(app);
+    return;
+  }
+  if (!consoleStore.getState().asksBeforeRerun) {
+    runAgain(app);
+    return;
+  }
+  askToast = showToast({
+    text: "A program is running.",
+    action: { label: "Stop it and run again", run: () => runAgain(app) },
   });
 };

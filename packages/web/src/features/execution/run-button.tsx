@@ -3,20 +3,18 @@ import { Play, Square } from "lucide-react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
 import { runKeys } from "../../app/shortcuts.ts";
-import { entryPointOf, PREPARING, run, stop } from "./run-actions.ts";
+import { entryPointOf, run, runFault, stop } from "./run-actions.ts";
+import { mayEdit } from "../projects/project-store.ts";
 import { isBusy } from "./run-store.ts";
 
-/** Why Run can't be pressed; undefined when it can. */
+/** Drawn again whenever that may change. */
 const useRunFault = (): string | undefined => {
   const app = useApp();
-  const role = useStore(app.projects, ({ state }) => (state.kind === "open" ? state.project.role : state.kind));
+  useStore(app.projects, ({ state }) => (state.kind === "open" ? state.project.role : state.kind));
   useStore(app.tabs, (tabs) => tabs.shown);
   useStore(app.files, (files) => files.entries);
-  const isPreparing = useStore(app.runs, (runs) => runs.isPreparing);
-  if (role === "viewer") return "Viewers see runs; editors start them.";
-  if (!["sample", "owner", "editor"].includes(role)) return "There is no project here.";
-  if (!entryPointOf(app)) return "No file here is a program of a language that runs.";
-  return isPreparing ? PREPARING : undefined;
+  useStore(app.runs, (runs) => runs.isPreparing);
+  return runFault(app);
 };
 
 /**
@@ -29,7 +27,9 @@ export const RunButton = () => {
   const fault = useRunFault();
   // Paused is no reason to refuse the click: the answer to it is how the page learns that running is back.
   const paused = useStore(app.runs, (runs) => runs.pausedBecause);
-  if (isBusy(state)) {
+  // A viewer has no Stop: the run is somebody else's.
+  const isViewer = useStore(app.projects, (projects) => !mayEdit(projects.state));
+  if (isBusy(state) && !isViewer) {
     const isStopping = state.kind === "live" && state.isStopping;
     return (
       <button className="button button-run button-stop" onClick={() => stop(app)} disabled={isStopping}>

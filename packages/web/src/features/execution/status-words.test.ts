@@ -1,6 +1,6 @@
 import type { Execution, ExecutionStatus } from "@atelier/contracts";
 import { describe, expect, it } from "vitest";
-import { bytesWords, durationWords, runWords } from "./status-words.ts";
+import { bytesWords, durationWords, runTimeWords, runWords } from "./status-words.ts";
 
 const execution = (status: ExecutionStatus, changes: Partial<Execution> = {}): Execution => ({
   id: "e",
@@ -39,23 +39,25 @@ const line = (value: Execution): string => {
 
 describe("runWords", () => {
   it("writes the exit line", () => {
-    expect(line(execution("succeeded", { exitCode: 0 }))).toBe("exit 0 · 42 ms · 18 MB · gVisor");
+    expect(line(execution("succeeded", { exitCode: 0 }))).toBe(
+      "Finished in 0.04 s · exit 0 · 18 MB · 20 ms of CPU time · gVisor",
+    );
     expect(line(execution("failed", { exitCode: 3, sandbox: "namespaces" }))).toBe(
-      "exit 3 · 42 ms · 18 MB · namespaces",
+      "Exit code 3 after 0.04 s · exit 3 · 18 MB · 20 ms of CPU time · namespaces",
     );
   });
 
   it.each<[ExecutionStatus, Partial<Execution>, string]>([
     ["queued", { queuePosition: 3 }, "Number 3 in the queue"],
     ["queued", { queuePosition: 1 }, "Next in the queue"],
-    ["timed-out", {}, "timed out after 30 s"],
-    ["timed-out", { stage: "compile" }, "timed out after 30 s of compiling"],
-    ["out-of-memory", {}, "out of memory (512 MB)"],
-    ["output-limit", {}, "stopped: more than 64 MB of output"],
-    ["cpu-limit", {}, "used all of its 30 s of CPU time"],
-    ["killed", { signal: "SIGSEGV" }, "killed by SIGSEGV"],
-    ["compile-failed", {}, "did not compile"],
-    ["cancelled", {}, "stopped"],
+    ["timed-out", {}, "Timed out after 30 s"],
+    ["timed-out", { stage: "compile" }, "Timed out after 30 s of compiling"],
+    ["out-of-memory", {}, "Out of memory (512 MB)"],
+    ["output-limit", {}, "Stopped: more than 64 MB of output"],
+    ["cpu-limit", {}, "Used all of its 30 s of CPU time"],
+    ["killed", { signal: "SIGSEGV" }, "Killed by SIGSEGV"],
+    ["compile-failed", {}, "Did not compile"],
+    ["cancelled", {}, "Stopped after 0.04 s"],
   ])("says %s in words", (status, changes, words) => {
     expect(runWords(execution(status, changes)).headline).toBe(words);
   });
@@ -68,13 +70,22 @@ describe("runWords", () => {
   });
 
   it("does not blame the program for the server's fault", () => {
-    expect(line(execution("system-error"))).toBe("the server could not run this; it was not your program");
+    expect(line(execution("system-error"))).toBe("The server could not run this; it was not your program");
   });
 });
 
 describe("units", () => {
   it("keeps durations and sizes short", () => {
     expect([999, 1240, 60_000, 65_000].map(durationWords)).toEqual(["999 ms", "1.24 s", "1 min", "1 min 5 s"]);
+    expect([0, 4, 42, 1240, 12_340, 59_949, 65_000].map(runTimeWords)).toEqual([
+      "0.01 s",
+      "0.01 s",
+      "0.04 s",
+      "1.24 s",
+      "12.3 s",
+      "59.9 s",
+      "1 min 5 s",
+    ]);
     expect([512, 2048, 1024 ** 3 * 2].map(bytesWords)).toEqual(["512 B", "2 KB", "2 GB"]);
   });
 });

@@ -14,6 +14,12 @@ export const durationWords = (ms: number): string => {
   return seconds === 0 ? `${Math.floor(ms / 60_000)} min` : `${Math.floor(ms / 60_000)} min ${seconds} s`;
 };
 
+/** How long a run took: 5 -> `0.01 s`, 1240 -> `1.24 s`, 12_340 -> `12.3 s`, 65_000 -> `1 min 5 s`. */
+export const runTimeWords = (ms: number): string => {
+  if (ms >= 59_950) return durationWords(ms);
+  return ms < 9_995 ? `${Math.max(0.01, ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`;
+};
+
 /** Binary units under their everyday names: 512 MiB of limit reads `512 MB`. */
 export const bytesWords = (bytes: number): string => {
   if (bytes < 1024) return `${bytes} B`;
@@ -29,6 +35,7 @@ type Summary = Omit<Execution, "stdout" | "stderr">;
 
 const headlineOf = (execution: Summary): string => {
   const { limits, exitCode, signal, stage } = execution;
+  const time = runTimeWords(execution.usage.wallMs);
   switch (execution.status) {
     case "queued":
       return ordinalPlace(execution.queuePosition);
@@ -39,25 +46,25 @@ const headlineOf = (execution: Summary): string => {
     case "running":
       return "Running";
     case "succeeded":
-      return "exit 0";
+      return `Finished in ${time}`;
     case "failed":
-      return exitCode === null ? "failed" : `exit ${exitCode}`;
+      return exitCode === null ? `Failed after ${time}` : `Exit code ${exitCode} after ${time}`;
     case "compile-failed":
-      return "did not compile";
+      return "Did not compile";
     case "timed-out":
-      return `timed out after ${durationWords(limits.wallMs)}${stage === "compile" ? " of compiling" : ""}`;
+      return `Timed out after ${durationWords(limits.wallMs)}${stage === "compile" ? " of compiling" : ""}`;
     case "cpu-limit":
-      return `used all of its ${durationWords(limits.cpuMs)} of CPU time`;
+      return `Used all of its ${durationWords(limits.cpuMs)} of CPU time`;
     case "out-of-memory":
-      return `out of memory (${bytesWords(limits.memoryBytes)})`;
+      return `Out of memory (${bytesWords(limits.memoryBytes)})`;
     case "output-limit":
-      return `stopped: more than ${bytesWords(limits.outputBytes)} of output`;
+      return `Stopped: more than ${bytesWords(limits.outputBytes)} of output`;
     case "killed":
-      return signal === null ? "killed" : `killed by ${signal}`;
+      return signal === null ? "Killed" : `Killed by ${signal}`;
     case "cancelled":
-      return "stopped";
+      return `Stopped after ${time}`;
     case "system-error":
-      return "the server could not run this; it was not your program";
+      return "The server could not run this; it was not your program";
   }
 };
 
@@ -67,15 +74,16 @@ const toneOf = ({ status }: Summary): RunTone => {
   return status === "cancelled" ? "plain" : "bad";
 };
 
-const factsOf = ({ status, usage, sandbox }: Summary): string[] => {
+const factsOf = ({ status, exitCode, usage, sandbox }: Summary): string[] => {
   if (!hasEnded(status)) return [];
-  const facts = [durationWords(usage.wallMs)];
+  const facts = exitCode === null ? [] : [`exit ${exitCode}`];
   if (usage.memoryPeakBytes > 0) facts.push(bytesWords(usage.memoryPeakBytes));
+  facts.push(`${durationWords(usage.cpuMs)} of CPU time`);
   if (sandbox !== null) facts.push(SANDBOX_NAMES[sandbox]);
   return facts;
 };
 
-/** `exit 0 · 42 ms · 18 MB · gVisor`, in parts. */
+/** `Finished in 0.04 s`, and behind it `exit 0 · 18 MB · 20 ms of CPU time · gVisor`, in parts. */
 export const runWords = (execution: Summary): RunWords => ({
   tone: toneOf(execution),
   headline: headlineOf(execution),

@@ -20,8 +20,7 @@ const slowTerminal = () => {
     return true;
   };
   return {
-    write(data: string | Uint8Array, written: () => void): void {
-      const text = typeof data === "string" ? data : new TextDecoder().decode(data);
+    write(text: string, written: () => void): void {
       pendingBytes += text.length;
       mostPendingBytes = Math.max(mostPendingBytes, pendingBytes);
       queue.push({ text, written });
@@ -40,10 +39,16 @@ const slowTerminal = () => {
   };
 };
 
+/** Lays nothing out: the bytes are the text. */
+const createLayout = () => ({
+  transform: (chunk: Uint8Array) => new TextDecoder().decode(chunk),
+  reset: () => undefined,
+});
+
 const start = () => {
   const output = createOutputBuffer();
   const terminal = slowTerminal();
-  return { output, terminal, stop: feedTerminal(terminal, output) };
+  return { output, terminal, feed: feedTerminal(terminal, output, createLayout()) };
 };
 
 /** Lines of 64 bytes. */
@@ -70,7 +75,7 @@ describe("a terminal that draws slower than a program prints", () => {
     output.append(lines((4 * MIB) / 64 - 1));
     output.append(bytes("the end\n"));
     const terminal = slowTerminal();
-    feedTerminal(terminal, output);
+    feedTerminal(terminal, output, createLayout());
     const shown = terminal.draw();
     expect(shown).toContain("were not shown");
     expect(shown.endsWith("the end\n")).toBe(true);
@@ -87,8 +92,27 @@ describe("a terminal that draws slower than a program prints", () => {
     expect(terminal.draw().endsWith("c")).toBe(true);
   });
 
+  it("can show everything again, laid out anew, and goes on from there", () => {
+    const output = createOutputBuffer();
+    const terminal = slowTerminal();
+    let mark = "a";
+    let resets = 0;
+    const feed = feedTerminal(terminal, output, {
+      transform: (chunk) => mark + new TextDecoder().decode(chunk),
+      reset: () => (resets += 1),
+    });
+    output.append(bytes("one\n"));
+    output.append(bytes("two\n"));
+    expect(terminal.draw()).toBe("aone\natwo\n");
+    mark = "b";
+    feed.again();
+    output.append(bytes("three\n"));
+    expect(terminal.draw()).toBe("bone\nbtwo\nbthree\n");
+    expect(resets).toBe(1);
+  });
+
   it("shows all of what it can keep up with, in order, and nothing after it was stopped", () => {
-    const { output, terminal, stop } = start();
+    const { output, terminal, feed } = start();
     let all = "";
     for (let at = 0; at < 3000; at += 1) {
       output.append(bytes(`${at}\n`));
@@ -97,7 +121,7 @@ describe("a terminal that draws slower than a program prints", () => {
     }
     expect(terminal.draw()).toBe(all);
     output.append(lines(8192));
-    stop();
+    feed.stop();
     terminal.draw();
     expect(terminal.step()).toBe(false);
   });

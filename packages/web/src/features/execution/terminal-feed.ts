@@ -12,7 +12,7 @@ const AFRESH = "\u0018\u001b[0m";
 
 /** What is needed of xterm. */
 export type FedTerminal = {
-  write(data: string | Uint8Array, written: () => void): void;
+  write(data: string, written: () => void): void;
   reset(): void;
 };
 
@@ -64,8 +64,17 @@ const createQueue = () => {
   };
 };
 
-/** Returns what stops it. */
-export const feedTerminal = (terminal: FedTerminal, output: OutputBuffer): (() => void) => {
+/** Turns the bytes of the output into what the terminal is to draw. */
+export type Layout = { transform(bytes: Uint8Array): string; reset(): void };
+
+/** What the feeding can be told. */
+export interface TerminalFeed {
+  /** Clears the terminal and feeds it everything again: its lines are to be broken elsewhere. */
+  again(): void;
+  stop(): void;
+}
+
+export const feedTerminal = (terminal: FedTerminal, output: OutputBuffer, layout: Layout): TerminalFeed => {
   const queue = createQueue();
   let isWriting = false;
   let isStale = false;
@@ -83,12 +92,16 @@ export const feedTerminal = (terminal: FedTerminal, output: OutputBuffer): (() =
     if (isWriting) return;
     const skipped = queue.takeSkipped();
     const notice = `${AFRESH}\r\n\u001b[2m… ${(skipped / MIB).toFixed(1)} MB were not shown …\u001b[0m\r\n`;
-    const pieces: (string | Uint8Array)[] = skipped > 0 ? [notice] : [];
+    const pieces: string[] = [];
+    if (skipped > 0) {
+      pieces.push(notice);
+      layout.reset();
+    }
     let bytes = 0;
     while (bytes < PIECE_BYTES) {
       const piece = queue.next();
       if (!piece) break;
-      pieces.push(piece);
+      pieces.push(layout.transform(piece));
       bytes += piece.length;
     }
     const last = pieces.pop();
@@ -98,19 +111,30 @@ export const feedTerminal = (terminal: FedTerminal, output: OutputBuffer): (() =
     terminal.write(last, written);
   };
 
-  const unsubscribe = output.subscribe((bytes) => {
-    if (bytes) queue.add(bytes);
-    else {
-      queue.clear();
-      terminal.reset();
-      // What the terminal has taken it draws all the same: away with it afterwards.
-      isStale = isWriting;
-    }
-    pump();
-  });
-  return () => {
-    isStopped = true;
+  const clear = (): void => {
     queue.clear();
-    unsubscribe();
+    terminal.reset();
+    layout.reset();
+    // What the terminal has taken it draws all the same: away with it afterwards.
+    isStale = isWriting;
+  };
+  const listen = (): (() => void) =>
+    output.subscribe((bytes) => {
+      if (bytes) queue.add(bytes);
+      else clear();
+      pump();
+    });
+  let unsubscribe = listen();
+  return {
+    again() {
+      unsubscribe();
+      clear();
+      unsubscribe = listen();
+    },
+    stop() {
+      isStopped = true;
+      queue.clear();
+      unsubscribe();
+    },
   };
 };

@@ -15,8 +15,12 @@ const MOST_ROWS = 24;
 
 type Place = { readonly x: number; readonly y: number };
 
+/** A row without the cells at its end that nothing was written to: where it was broken between words they are no spaces. */
+const writtenCells = (cells: readonly TerminalCell[]): readonly TerminalCell[] =>
+  cells.slice(0, cells.findLastIndex(({ chars }) => chars !== "") + 1);
+
 /** The whole line around a row, and for each of its UTF-16 units the cell (from 1) it is drawn in. */
-const lineAround = (lines: TerminalLines, index: number): { text: string; places: readonly Place[] } => {
+export const lineAround = (lines: TerminalLines, index: number): { text: string; places: readonly Place[] } => {
   let first = index;
   while (index - first < MOST_ROWS && lines.row(first)?.isWrapped === true) first -= 1;
   let text = "";
@@ -24,7 +28,7 @@ const lineAround = (lines: TerminalLines, index: number): { text: string; places
   for (let at = first; at - index < MOST_ROWS; at += 1) {
     const row = lines.row(at);
     if (!row || (at > first && !row.isWrapped)) break;
-    for (const [x, { chars, width }] of row.cells().entries()) {
+    for (const [x, { chars, width }] of writtenCells(row.cells()).entries()) {
       if (width === 0) continue;
       // A cell that nothing was written to is drawn as a space.
       const drawn = chars === "" ? " " : chars;

@@ -1,15 +1,21 @@
 /** Puts the terminal into the page once its code is here; until then the same output as plain text. */
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
+import { createLatePart } from "../../app/late-part.tsx";
 import { isPageKey } from "../../app/shortcuts.ts";
 import { logFault } from "../../app/page-log.ts";
 import { filesOf } from "../files/entries.ts";
 import { openPath } from "../files/open-file.ts";
 import { mayEdit } from "../projects/project-store.ts";
+import type { MenuPlace } from "../../design/context-menu.tsx";
+import { openFind } from "./console-actions.ts";
+import { consoleStore } from "./console-store.ts";
 import { plainText } from "./plain-output.ts";
 import { sendInput, sendResize } from "./run-view.ts";
 import type { TerminalView as View } from "./terminal.ts";
+
+const ConsoleMenu = createLatePart(async () => (await import("./console-menu.tsx")).ConsoleMenu);
 
 /** The paths that output may name. */
 export const usePaths = (): (() => readonly string[]) => {
@@ -23,6 +29,8 @@ export const usePaths = (): (() => readonly string[]) => {
 };
 
 const EARLY_KEYS: Readonly<Record<string, string>> = { Enter: "\r", Backspace: "\u007f" };
+/** With Ctrl: what a terminal sends for them. */
+const EARLY_CONTROLS: Readonly<Record<string, string>> = { c: "\u0003", d: "\u0004" };
 
 /** The reader who pressed Run goes on typing here, unless they are typing somewhere else already. */
 const isKeyboardFree = (): boolean => {
@@ -41,11 +49,21 @@ const PlainOutput = () => {
     if (isKeyboardFree()) keys.current?.focus();
   }, []);
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const input = EARLY_KEYS[event.key] ?? (event.key.length === 1 ? event.key : undefined);
+    if (event.metaKey || event.altKey || event.nativeEvent.isComposing) return;
+    const isSelected = getSelection()?.isCollapsed === false;
+    const input = event.ctrlKey
+      ? isSelected
+        ? undefined
+        : EARLY_CONTROLS[event.key.toLowerCase()]
+      : EARLY_KEYS[event.key];
     if (input === undefined) return;
     event.preventDefault();
     sendInput(input);
+  };
+  // Text, however it comes: by keys, pasted, dictated, composed.
+  const onText = ({ currentTarget: field }: FormEvent<HTMLTextAreaElement>): void => {
+    sendInput(field.value.replaceAll(/\r?\n/gu, "\r"));
+    field.value = "";
   };
   return (
     <>
@@ -55,6 +73,8 @@ const PlainOutput = () => {
         className="visually-hidden early-keys"
         aria-label="Input for the program"
         onKeyDown={onKeyDown}
+        onInput={(event) => event.nativeEvent.isComposing || onText(event)}
+        onCompositionEnd={onText}
       />
     </>
   );
@@ -63,11 +83,13 @@ const PlainOutput = () => {
 export const TerminalView = () => {
   const app = useApp();
   const host = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState<View>();
+  const view = useStore(consoleStore, (state) => state.view);
+  const [menu, setMenu] = useState<MenuPlace>();
   const { output } = useStore(app.runs);
   const isLive = useStore(app.runs, ({ state }) => state.kind === "live");
   const mayAnswer = useStore(app.projects, ({ state }) => mayEdit(state));
   const theme = useStore(app.theme, ({ shown }) => shown);
+  const isWrapped = useStore(consoleStore, (state) => state.isWrapped);
   const paths = useRef(usePaths());
 
   useEffect(() => {
@@ -83,14 +105,18 @@ export const TerminalView = () => {
         onInput: sendInput,
         onResize: sendResize,
         onLink: ({ path, line, column }) => openPath(app, path, column === undefined ? { line } : { line, column }),
+        onFind: openFind,
+        onSelection: (hasSelection) => consoleStore.setState({ hasSelection }),
         isPageKey,
+        isWrapped: consoleStore.getState().isWrapped,
       });
-      setView(mounted);
+      consoleStore.setState({ view: mounted });
     };
     mount().catch((error: unknown) => logFault("terminal-not-loaded", error));
     return () => {
       isGone = true;
       mounted?.dispose();
+      consoleStore.setState({ view: undefined, hasSelection: false, isFinding: false });
     };
   }, [app, output]);
 
@@ -101,10 +127,23 @@ export const TerminalView = () => {
     if (isActive && isKeyboardFree()) view?.focus();
   }, [view, isLive, mayAnswer]);
 
+  // Before the terminal, which would move its field under the pointer for the browser's own menu; Shift asks for that one.
+  const openMenu = (event: MouseEvent): void => {
+    if (event.shiftKey || !view) return;
+    event.preventDefault();
+    event.stopPropagation();
+    setMenu({ x: event.clientX, y: event.clientY });
+  };
   return (
-    <div className="run-terminal">
+    <div className="run-terminal" onContextMenuCapture={openMenu}>
       {!view && <PlainOutput />}
-      <div ref={host} className="run-terminal-host" />
+      <div ref={host} className="run-terminal-host" data-wraps={isWrapped} />
+      {menu && (
+        <ConsoleMenu
+          with={{ at: menu, isActive: isLive && mayAnswer, onClose: () => setMenu(undefined) }}
+          onClose={() => setMenu(undefined)}
+        />
+      )}
     </div>
   );
 };

@@ -1,13 +1,26 @@
 /** The terminal that shows a run: colours, input, links into files. Loaded when first needed. */
 import { FitAddon } from "@xterm/addon-fit";
-import { type ITheme, Terminal } from "@xterm/xterm";
+import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
+import { copyText } from "../../app/clipboard.ts";
+import { isApple } from "../../app/platform.ts";
 import type { OutputLink } from "./output-links.ts";
 import type { OutputBuffer } from "./output-buffer.ts";
+import { passKeylessText } from "./keyless-text.ts";
 import { feedTerminal } from "./terminal-feed.ts";
+import { findInTerminal, type FoundText } from "./terminal-find.ts";
+import { keyMeaning } from "./terminal-keys.ts";
 import { findTerminalLinks, type TerminalLines, toLinks } from "./terminal-links.ts";
+import { hideEmptyRows } from "./terminal-rows.ts";
+import { terminalTheme } from "./terminal-theme.ts";
+import { CONTINUES_OSC, createWordWrap } from "./word-wrap.ts";
 
 const SCROLLBACK_LINES = 5000;
+/** Wider than this a line is broken all the same: every cell of every row costs memory. */
+const MOST_COLUMNS = 1000;
+/** A pane that is being dragged to another width is laid out anew when it rests. */
+const REST_MS = 120;
+const FONT_SIZE = 13;
 
 export type TerminalOptions = {
   readonly host: HTMLElement;
@@ -16,57 +29,32 @@ export type TerminalOptions = {
   readonly onInput: (text: string) => void;
   readonly onResize: (columns: number, rows: number) => void;
   readonly onLink: (link: OutputLink) => void;
+  /** The reader asked to find something. */
+  readonly onFind: () => void;
+  /** Something is selected, or nothing any more. */
+  readonly onSelection: (hasSelection: boolean) => void;
   /** Keys that stay the page's own: Run, F6. */
   readonly isPageKey: (event: KeyboardEvent) => boolean;
+  readonly isWrapped: boolean;
 };
 
 export interface TerminalView {
   /** Reads the theme's colours again. */
   restyle(): void;
   setActive(isActive: boolean): void;
+  /** Long lines are broken between words, or are as long as they are and scroll sideways. */
+  setWrapped(isWrapped: boolean): void;
   focus(): void;
+  /** What is selected, else everything. */
+  text(): string;
+  selectAll(): void;
+  /** As if it were pasted with the keyboard. */
+  paste(text: string): void;
+  find(text: string): readonly FoundText[];
+  /** Selects a place and scrolls to it; undefined selects nothing. */
+  reveal(found: FoundText | undefined): void;
   dispose(): void;
 }
-
-/** What a colour token is in the theme that is shown; the probe lets the browser resolve `light-dark()`. */
-const colorReader = (host: HTMLElement): ((token: string) => string) => {
-  return (token) => {
-    const probe = document.createElement("i");
-    probe.style.color = `var(${token})`;
-    host.append(probe);
-    const color = getComputedStyle(probe).color;
-    probe.remove();
-    return color;
-  };
-};
-
-const themeOf = (host: HTMLElement): ITheme => {
-  const color = colorReader(host);
-  const named = (name: string): string => color(`--terminal-${name}`);
-  return {
-    background: color("--surface"),
-    foreground: color("--text"),
-    cursor: color("--accent-text"),
-    cursorAccent: color("--surface"),
-    selectionBackground: color("--selected"),
-    black: named("black"),
-    red: named("red"),
-    green: named("green"),
-    yellow: named("yellow"),
-    blue: named("blue"),
-    magenta: named("magenta"),
-    cyan: named("cyan"),
-    white: named("white"),
-    brightBlack: color("--text-faint"),
-    brightRed: named("red"),
-    brightGreen: named("green"),
-    brightYellow: named("yellow"),
-    brightBlue: named("blue"),
-    brightMagenta: named("magenta"),
-    brightCyan: named("cyan"),
-    brightWhite: color("--text"),
-  };
-};
 
 const linesOf = (terminal: Terminal): TerminalLines => ({
   row(index) {
@@ -83,63 +71,177 @@ const linesOf = (terminal: Terminal): TerminalLines => ({
   },
 });
 
+/** The pitch of the editor's lines, whatever the font's own is. */
+const matchLineHeight = (terminal: Terminal): void => {
+  const wantedPx = Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--line-code"));
+  terminal.options.lineHeight = 1;
+  const ownPx = terminal.element?.querySelector(".xterm-rows > div")?.getBoundingClientRect().height ?? 0;
+  // A hair more, because the terminal rounds down to whole device pixels.
+  if (ownPx > 0 && wantedPx > ownPx) terminal.options.lineHeight = wantedPx / ownPx + 0.0001;
+};
+
+/**
+ * Rows that the word wrap broke off continue the row above: for a selection, a link and a search they are one line.
+ * xterm sets this mark only where it breaks a line by itself, and has no public way to set it.
+ */
+const markContinuedRows = (terminal: Terminal): void => {
+  terminal.parser.registerOscHandler(CONTINUES_OSC, () => {
+    const { baseY, cursorY } = terminal.buffer.active;
+    const line = terminal.buffer.active.getLine(baseY + cursorY) as { _line?: { isWrapped: boolean } } | undefined;
+    if (line?._line) line._line.isWrapped = true;
+    return true;
+  });
+};
+
 export const mountTerminal = (options: TerminalOptions): TerminalView => {
   const { host } = options;
+  let { isWrapped } = options;
+  let isActive = false;
   const terminal = new Terminal({
     convertEol: true,
     cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     cursorInactiveStyle: "outline",
     disableStdin: true,
     fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--font-code"),
-    fontSize: 13,
-    lineHeight: 1.35,
+    fontSize: FONT_SIZE,
     minimumContrastRatio: 4.5,
     // What is drawn is of no use to who can't see it: the lines again, and new ones said politely.
     screenReaderMode: true,
     scrollback: SCROLLBACK_LINES,
-    theme: themeOf(host),
+    theme: terminalTheme(host),
   });
   const fit = new FitAddon();
   terminal.loadAddon(fit);
+  markContinuedRows(terminal);
   terminal.open(host);
   terminal.textarea?.setAttribute("aria-label", "Terminal: type here to answer the program. F6 leaves it.");
+
+  const copySelection = (): void => {
+    if (!terminal.hasSelection()) return;
+    void copyText(terminal.getSelection());
+    // The next Ctrl+C interrupts again.
+    if (isActive) terminal.clearSelection();
+  };
   terminal.attachCustomKeyEventHandler((event) => {
-    const leaves = event.key === "Tab" && (event.shiftKey || terminal.options.disableStdin === true);
-    return !leaves && !options.isPageKey(event);
+    const isPageKey = options.isPageKey(event);
+    const meaning = keyMeaning(event, { hasSelection: terminal.hasSelection(), isActive, isApple, isPageKey });
+    if (meaning === "program") return true;
+    if (meaning !== "copy" && meaning !== "find") return false;
+    event.preventDefault();
+    if (event.type !== "keydown") return false;
+    if (meaning === "copy") copySelection();
+    else options.onFind();
+    return false;
   });
-  terminal.onData(options.onInput);
-  terminal.onResize(({ cols, rows }) => options.onResize(cols, rows));
+  const keyless = passKeylessText(terminal, options.onInput);
+  terminal.onSelectionChange(() => options.onSelection(terminal.hasSelection()));
   terminal.registerLinkProvider({
     provideLinks(row, callback) {
       callback(toLinks(findTerminalLinks(linesOf(terminal), row - 1, options.paths()), options.onLink));
     },
   });
 
+  const wrap = createWordWrap({ columns: () => terminal.cols, isOn: () => isWrapped });
+  /** Nothing is to be laid out anew before there is anything. */
+  let isFed = false;
+  let resting: ReturnType<typeof setTimeout> | undefined;
+  /** What the program is told: the part that is seen. */
+  let seen = { columns: 0, rows: 0 };
+
+  const showCursor = (): void => terminal.write(isActive ? "\u001b[?25h" : "\u001b[?25l");
+  const layOut = (): void => {
+    clearTimeout(resting);
+    // A program's screen is drawn anew by the program.
+    if (wrap.isScreen || options.output.sizeBytes === 0) return;
+    feed.again();
+    showCursor();
+  };
+  const widen = (): void => {
+    const wanted = Math.min(MOST_COLUMNS, wrap.longestCells + 1);
+    if (wanted > terminal.cols) terminal.resize(wanted, terminal.rows);
+  };
   const refit = (): void => {
-    if (host.clientWidth > 0 && host.clientHeight > 0) fit.fit();
+    if (host.clientWidth === 0 || host.clientHeight === 0) return;
+    const proposed = fit.proposeDimensions();
+    if (!proposed || Number.isNaN(proposed.cols) || Number.isNaN(proposed.rows)) return;
+    const bar = host.offsetHeight - host.clientHeight;
+    const cellHeight = Number.parseFloat(getComputedStyle(host).getPropertyValue("--line-code"));
+    const rows = Math.max(1, proposed.rows - Math.ceil(bar / cellHeight));
+    const columns = isWrapped ? proposed.cols : Math.max(proposed.cols, Math.min(MOST_COLUMNS, wrap.longestCells + 1));
+    const isOther = columns !== terminal.cols;
+    // Resized in place, never cleared first: what is shown stays shown.
+    if (isOther || rows !== terminal.rows) terminal.resize(columns, rows);
+    if (seen.columns !== proposed.cols || seen.rows !== rows) {
+      seen = { columns: proposed.cols, rows };
+      options.onResize(seen.columns, seen.rows);
+    }
+    if (!isFed || !isOther || !isWrapped) return;
+    clearTimeout(resting);
+    resting = setTimeout(layOut, REST_MS);
   };
   const observer = new ResizeObserver(refit);
   observer.observe(host);
+  matchLineHeight(terminal);
   refit();
+  isFed = true;
+  const feed = feedTerminal(terminal, options.output, {
+    reset: () => wrap.reset(),
+    transform(bytes) {
+      const text = wrap.transform(bytes);
+      if (!isWrapped) widen();
+      return text;
+    },
+  });
   // Cells are measured with the fallback font until the real one is here.
   void document.fonts.ready.then(() => {
     terminal.options.fontFamily = `${terminal.options.fontFamily ?? ""} `;
+    matchLineHeight(terminal);
     refit();
   });
-  const stopFeeding = feedTerminal(terminal, options.output);
+  const stopHiding = hideEmptyRows(host);
 
   return {
     restyle() {
-      terminal.options.theme = themeOf(host);
+      terminal.options.theme = terminalTheme(host);
     },
-    setActive(isActive) {
-      terminal.options.disableStdin = !isActive;
-      terminal.write(isActive ? "\u001b[?25h" : "\u001b[?25l");
-      if (isActive) options.onResize(terminal.cols, terminal.rows);
+    setActive(now) {
+      isActive = now;
+      terminal.options.disableStdin = !now;
+      showCursor();
+      if (now) options.onResize(seen.columns, seen.rows);
+    },
+    setWrapped(now) {
+      if (now === isWrapped) return;
+      isWrapped = now;
+      refit();
+      layOut();
     },
     focus: () => terminal.focus(),
+    text() {
+      if (terminal.hasSelection()) return terminal.getSelection();
+      terminal.selectAll();
+      const all = terminal.getSelection();
+      terminal.clearSelection();
+      return all.trimEnd();
+    },
+    selectAll: () => terminal.selectAll(),
+    paste(text) {
+      terminal.focus();
+      terminal.paste(text);
+    },
+    find: (text) =>
+      findInTerminal(linesOf(terminal), { text, rows: terminal.buffer.active.length, columns: terminal.cols }),
+    reveal(found) {
+      terminal.clearSelection();
+      if (!found) return;
+      terminal.select(found.column, found.row, found.cells);
+      terminal.scrollToLine(Math.max(0, found.row - Math.floor(terminal.rows / 2)));
+    },
     dispose() {
-      stopFeeding();
+      clearTimeout(resting);
+      keyless.dispose();
+      stopHiding();
+      feed.stop();
       observer.disconnect();
       terminal.dispose();
     },

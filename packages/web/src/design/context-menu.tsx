@@ -1,0 +1,78 @@
+/** A menu at the pointer, or at what the menu key was pressed on; looks and moves like the menus of buttons. */
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useLayoutEffect, useRef } from "react";
+import { moveInMenu, placeMenu } from "./menu.tsx";
+
+/** In CSS pixels of the window. */
+export type MenuPlace = { readonly x: number; readonly y: number };
+
+export type ContextMenuProps = {
+  readonly label: string;
+  readonly at: MenuPlace;
+  /** The menu is to go: something was chosen, or the reader went elsewhere. */
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+};
+
+/** Lives while the menu is open. The keyboard goes back to where it was, unless the reader gave it to something else. */
+export const ContextMenu = ({ label, at, onClose, children }: ContextMenuProps) => {
+  const menu = useRef<HTMLDivElement>(null);
+  const before = useRef<Element | null>(null);
+  const close = useRef(onClose);
+  useLayoutEffect(() => {
+    close.current = onClose;
+  });
+
+  const giveBack = (): void => {
+    // What was chosen may have given the keyboard to something.
+    if (menu.current?.contains(document.activeElement) !== true) return;
+    if (before.current instanceof HTMLElement) before.current.focus({ preventScroll: true });
+  };
+  useLayoutEffect(() => {
+    const element = menu.current;
+    if (!element) return undefined;
+    before.current = document.activeElement;
+    // By hand: a popover that dismisses itself does so on the release of the button that opened it.
+    element.showPopover();
+    placeMenu(element, new DOMRect(at.x, at.y, 0, 0), "start");
+    element.querySelector<HTMLElement>("[role^=menuitem]:not(:disabled)")?.focus({ preventScroll: true });
+    const leave = (event: Event): void => {
+      if (!element.contains(event.target as Node | null)) close.current();
+    };
+    const abort = new AbortController();
+    const options = { capture: true, signal: abort.signal };
+    addEventListener("pointerdown", leave, options);
+    addEventListener("wheel", leave, options);
+    addEventListener("resize", () => close.current(), options);
+    addEventListener("blur", () => close.current(), { signal: abort.signal });
+    return () => abort.abort();
+  }, [at]);
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    event.stopPropagation();
+    if (event.key === "Escape" || event.key === "Tab") {
+      event.preventDefault();
+      giveBack();
+      onClose();
+    } else if (menu.current && moveInMenu(menu.current, event.key)) event.preventDefault();
+  };
+  const onClick = (event: MouseEvent): void => {
+    if (!(event.target as Element).closest("[role^=menuitem]:not(:disabled)")) return;
+    giveBack();
+    onClose();
+  };
+  return (
+    <div
+      ref={menu}
+      popover="manual"
+      role="menu"
+      aria-label={label}
+      className="menu"
+      tabIndex={-1}
+      onKeyDown={onKeyDown}
+      onClick={onClick}
+      onContextMenu={(event) => event.preventDefault()}
+    >
+      {children}
+    </div>
+  );
+};

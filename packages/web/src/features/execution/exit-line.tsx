@@ -1,0 +1,46 @@
+/** How a run ended, in one line; memory, sandbox and exit code are a hover, a focus or a tap away. */
+import { useId, useState } from "react";
+import { useApp } from "../../app/services.ts";
+import { nameOf } from "../files/entries.ts";
+import { openPath } from "../files/open-file.ts";
+import { lastOutputLink } from "./output-links.ts";
+import { plainText } from "./plain-output.ts";
+import type { ExecutionSummary } from "./run-store.ts";
+import { runWords } from "./status-words.ts";
+import { usePaths } from "./terminal-view.tsx";
+
+export const ExitLine = ({ execution }: { readonly execution: ExecutionSummary }) => {
+  const app = useApp();
+  const paths = usePaths();
+  const [isOpen, setOpen] = useState(false);
+  const factsId = useId();
+  const { tone, headline, facts } = runWords(execution);
+  const link = tone === "bad" ? lastOutputLink(plainText(app.runs.getState().output.text()), paths()) : undefined;
+  return (
+    <footer className="exit-line" data-tone={tone} data-open={isOpen || undefined}>
+      <span className="run-dot" aria-hidden />
+      {facts.length === 0 ? (
+        <span className="exit-words">{headline}</span>
+      ) : (
+        <button className="exit-words" aria-describedby={factsId} onClick={() => setOpen(!isOpen)}>
+          {headline}
+        </button>
+      )}
+      <span id={factsId} className="exit-facts">
+        {facts.join(" · ")}
+      </span>
+      {link && (
+        <button className="link-button" onClick={() => openPath(app, link.path, { line: link.line })}>
+          {nameOf(link.path)}:{link.line}
+        </button>
+      )}
+    </footer>
+  );
+};
+
+export const LostLine = () => (
+  <footer className="exit-line" data-tone="bad">
+    <span className="run-dot" aria-hidden />
+    <span className="exit-words">Out of reach: this run is not here any more, or not yours to see</span>
+  </footer>
+);

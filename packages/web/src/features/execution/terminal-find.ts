@@ -1,0 +1,32 @@
+/** Finds text in what the terminal holds, over the rows that one line was broken into. */
+import { lineAround, type TerminalLines } from "./terminal-links.ts";
+
+/** A place in the terminal's buffer, from 0, and how many cells it spans. */
+export type FoundText = { readonly row: number; readonly column: number; readonly cells: number };
+
+/** More matches than this are not counted: nobody steps through them. */
+export const MOST_FOUND = 1000;
+
+/** Every place of a text, from top to bottom; upper and lower case are the same. */
+export const findInTerminal = (
+  lines: TerminalLines,
+  { text, rows, columns }: { readonly text: string; readonly rows: number; readonly columns: number },
+): FoundText[] => {
+  const wanted = text.toLowerCase();
+  if (wanted === "") return [];
+  const found: FoundText[] = [];
+  for (let row = 0; row < rows && found.length < MOST_FOUND; row += 1) {
+    if (lines.row(row)?.isWrapped === true) continue;
+    const line = lineAround(lines, row);
+    const shown = line.text.toLowerCase();
+    // A letter that grows in lower case would shift what comes after it.
+    if (shown.length !== line.text.length) continue;
+    for (let at = shown.indexOf(wanted); at !== -1; at = shown.indexOf(wanted, at + wanted.length)) {
+      const [start, end] = [line.places[at], line.places[at + wanted.length - 1]];
+      if (!start || !end) continue;
+      const cells = (end.y - start.y) * columns + (end.x - start.x) + 1;
+      found.push({ row: start.y - 1, column: start.x - 1, cells });
+    }
+  }
+  return found;
+};

@@ -1,0 +1,53 @@
+/** How much of its time a running program has used: a thin line under the header, full when the program is stopped. */
+import { useEffect, useState } from "react";
+import type { ExecutionSummary } from "./run-store.ts";
+import { durationWords } from "./status-words.ts";
+
+const TICK_MS = 200;
+/** From here on it is worth a glance. */
+const NEARLY_OVER = 0.8;
+
+export type TimeLimitProps = {
+  readonly execution: ExecutionSummary;
+  /** The program waits for a person. */
+  readonly isPaused: boolean;
+};
+
+/** When a run was begun that is joined later; this page's clock may be another one than the server's. */
+const usedBeforeMs = ({ startedAt, limits }: ExecutionSummary): number => {
+  const sinceMs = startedAt === null ? 0 : Date.now() - Date.parse(startedAt);
+  return sinceMs > 0 && sinceMs < limits.wallMs ? sinceMs : 0;
+};
+
+export const TimeLimit = ({ execution, isPaused }: TimeLimitProps) => {
+  const { wallMs } = execution.limits;
+  const [usedMs, setUsedMs] = useState(() => usedBeforeMs(execution));
+  useEffect(() => {
+    if (isPaused) return undefined;
+    let seenAt = performance.now();
+    const timer = setInterval(() => {
+      const now = performance.now();
+      const passedMs = now - seenAt;
+      seenAt = now;
+      setUsedMs((used) => Math.min(wallMs, used + passedMs));
+    }, TICK_MS);
+    return () => clearInterval(timer);
+  }, [isPaused, wallMs]);
+  const share = usedMs / wallMs;
+  return (
+    <div
+      // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a meter element can't be drawn as a thin line everywhere
+      role="meter"
+      className="time-limit"
+      aria-label="Time used"
+      aria-valuemin={0}
+      aria-valuemax={Math.round(wallMs / 1000)}
+      aria-valuenow={Math.round(usedMs / 1000)}
+      aria-valuetext={`${Math.round(usedMs / 1000)} of ${durationWords(wallMs)}`}
+      title={`Stops after ${durationWords(wallMs)}`}
+      data-nearly={share > NEARLY_OVER || undefined}
+    >
+      <i style={{ transform: `scaleX(${share})` }} />
+    </div>
+  );
+};
