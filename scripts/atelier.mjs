@@ -7,6 +7,7 @@ import { launch } from "./lib/launch.mjs";
 import { checkout, projectNode } from "./lib/places.mjs";
 import { step } from "./lib/progress.mjs";
 import { ensureDependencies } from "./lib/dependencies.mjs";
+import { ensureBuiltRunsc } from "./lib/runsc-build.mjs";
 import { requireNode, serverEnvironment, setUpPackages } from "./lib/setup.mjs";
 import { serverPackages } from "./lib/system-packages.mjs";
 
@@ -17,6 +18,7 @@ const usage = `Usage: npm run atelier -- <command>
   images build [--all]   build the base image, or every image, ahead of its first use
   user invite            print a one-time link with which somebody makes an account (REGISTRATION=invite)
   user disable <who>     end an account's sign-ins and open sockets; user enable <who> lets it sign in again
+  tools build            build a current gVisor now (npm start does it in the background)
   help                   this text`;
 
 /** Every command resolves with its exit code. */
@@ -40,6 +42,15 @@ const commands = {
   user: async (...options) => {
     await step("Dependencies", ensureDependencies);
     return launch(projectNode(), [join(checkout, "scripts", "user.ts"), ...options]);
+  },
+  tools: async (action, ...rest) => {
+    if (action !== "build" || rest.length > 0) {
+      throw new SetupFault(`tools ${[action, ...rest].join(" ")}: not a command`, { hint: "tools build" });
+    }
+    await step("Dependencies", ensureDependencies);
+    await setUpPackages(serverPackages);
+    await step("gVisor from its source", ensureBuiltRunsc);
+    return 0;
   },
   help: async () => {
     console.log(usage);

@@ -8,6 +8,7 @@ import { SetupFault, report } from "./lib/fault.mjs";
 import { launch } from "./lib/launch.mjs";
 import { checkout, projectNode } from "./lib/places.mjs";
 import { notice, stopDrawing } from "./lib/progress.mjs";
+import { buildRunscInBackground } from "./lib/runsc-build.mjs";
 import { beginSetUp, serverEnvironment } from "./lib/setup.mjs";
 
 const main = join(checkout, "packages", "server", "src", "main.ts");
@@ -36,7 +37,12 @@ const serve = async (setup) => {
     notice(`  Going on in the background: ${pending.join(", ")}. Programs run when it is done.`);
     env["ATELIER_SETUP_STATE"] = setup.state.publish();
   }
-  return launch(projectNode(), [main], { cwd: checkout, env });
+  const endBuild = buildRunscInBackground();
+  try {
+    return await launch(projectNode(), [main], { cwd: checkout, env });
+  } finally {
+    endBuild();
+  }
 };
 
 let setup;

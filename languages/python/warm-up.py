@@ -35,6 +35,7 @@ def serve():
     run_file = ctypes.pythonapi.PyRun_AnyFileExFlags
     run_file.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p]
     libc = ctypes.CDLL(None)
+    libc.getauxval.restype, libc.getauxval.argtypes = ctypes.c_void_p, [ctypes.c_ulong]
     libc.fopen.restype = ctypes.c_void_p
     libc.fopen.argtypes = [ctypes.c_char_p, ctypes.c_char_p]
 
@@ -51,6 +52,7 @@ def serve():
     def rehearse():
         # This process is a copy: what it would share with the other copies, and should not, is made anew.
         random.seed()
+        ctypes.memmove(libc.getauxval(25), os.urandom(16), 16)  # AT_RANDOM
         # Locked memory is mapped at once; else gVisor does so piece by piece when the program touches it.
         libc.mlockall(1)
         libc.munlockall()

@@ -93,6 +93,7 @@ static void handle(const struct frame *frame) {
       break;
     case FROM_HOST_REHEARSE:
     case FROM_HOST_PREPARE:
+      if (frame->type == FROM_HOST_REHEARSE) inside_renew();
       if (!user_code_ran && spawn_ask(frame->type == FROM_HOST_PREPARE ? ASK_PREPARE : ASK_REHEARSE) == 0) break;
       send_failure("ask the waiting interpreter");
       break;

@@ -71,6 +71,7 @@ struct job {
 
 /* boot.c */
 extern bool in_gvisor;                       /* a kernel of the sandbox's own, not the host's */
+extern bool in_old_gvisor;                   /* of 2024 or before: known once boot has ended */
 void boot(const struct boot_options *options);
 _Noreturn void fail(const char *what);
 
@@ -78,6 +79,7 @@ _Noreturn void fail(const char *what);
 void inside_root(const struct boot_options *options);
 void inside_facts(const struct boot_options *options);
 void inside_tell_memory(uint64_t bytes);
+void inside_renew(void);                     /* this sandbox is a copy: what the host's kernel would have drawn at its start */
 
 /* channel.c: the framed connection with the host on descriptors 0 and 1. */
 struct frame { uint8_t type; uint32_t length; const uint8_t *payload; };

@@ -30,6 +30,8 @@
 
 /* Where the program's memory limit is told; written again for each job. */
 static int meminfo_fd = -1;
+/* Where the boot id is told; written again in a copy. */
+static int boot_id_fd = -1;
 
 static void or_fail(int result, const char *what) {
   if (result != 0) fail(what);
@@ -153,16 +155,27 @@ static void replace_version(void) {
   close(replace_file("/proc/version", text));
 }
 
-static void replace_boot_id(void) {
+/* Draws a new one, of 37 characters. */
+static void draw_boot_id(char text[40]) {
   uint8_t id[16];
-  char text[40];
   if (getrandom(id, sizeof id, 0) != sizeof id) fail("draw a boot id");
   id[6] = (uint8_t)((id[6] & 0x0f) | 0x40);
   id[8] = (uint8_t)((id[8] & 0x3f) | 0x80);
   char *at = text;
   for (int i = 0; i < 16; i++) at += sprintf(at, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", id[i]);
   strcpy(at, "\n");
-  close(replace_file(BOOT_ID, text));
+}
+
+static void replace_boot_id(void) {
+  char text[40];
+  draw_boot_id(text);
+  boot_id_fd = replace_file(BOOT_ID, text);
+}
+
+void inside_renew(void) {
+  char text[40];
+  draw_boot_id(text);
+  if (pwrite(boot_id_fd, text, strlen(text), 0) != (ssize_t)strlen(text)) fail("tell a new boot id");
 }
 
 /* Monotonic time and /proc/uptime begin with the sandbox, for what init starts from now on. A kernel that has no time
@@ -187,12 +200,12 @@ void inside_facts(const struct boot_options *options) {
   or_fail(mount("facts", PASSING, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=256k"), PASSING);
   meminfo_fd = replace_file("/proc/meminfo", "");
   write_memory(options->memory_bytes);
+  replace_boot_id();
   if (!in_gvisor) {
     limit_terminals();
     start_clock();
     replace_stat();
     replace_version();
-    replace_boot_id();
     close(replace_file("/proc/loadavg", "0.00 0.00 0.00 1/1 1\n"));
     hide_proc();
     protect_sysctls();

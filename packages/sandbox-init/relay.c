@@ -160,6 +160,22 @@ static void press_signal_key(uint8_t key, struct termios settings) {
   while (drops && read(job.slave, dropped, sizeof dropped) > 0) continue;
 }
 
+/* Brings a key that would be a signal to a program that wants none, which an old gVisor makes one all the same: for this
+   moment the key is no signal's. False: what was typed before does not go in yet. */
+static bool type_plain_key(uint8_t key, struct termios settings) {
+  static const int keys[] = {VINTR, VQUIT, VSUSP};
+  struct termios quiet = settings, now;
+  write_input();
+  if (input_start < input_end) return false;
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    if (quiet.c_cc[keys[i]] == key) quiet.c_cc[keys[i]] = 0;
+  tcsetattr(job.slave, TCSANOW, &quiet);
+  bool written = write(job.in, &key, 1) == 1;
+  if (tcgetattr(job.slave, &now) == 0 && same_settings(&now, &quiet)) tcsetattr(job.slave, TCSANOW, &settings);
+  if (written) taken(1);
+  return written;
+}
+
 static void count_line(uint8_t byte) {
   if (byte == '\n' || byte == '\r') line_bytes = 0;
   else if (line_bytes < LINE_MAX_BYTES - 2) line_bytes++;
@@ -168,12 +184,17 @@ static void count_line(uint8_t byte) {
 /* Takes keys that are signals, and what waits before them, out of the newest `length` bytes behind the input's end. */
 static void take_signal_keys(size_t length) {
   struct termios settings;
-  bool has_keys = job.running && tcgetattr(job.slave, &settings) == 0 && (settings.c_lflag & ISIG) != 0;
+  bool has_settings = job.running && tcgetattr(job.slave, &settings) == 0;
+  bool has_keys = has_settings && (settings.c_lflag & ISIG) != 0;
+  bool needs_help = has_settings && !has_keys && in_old_gvisor;
   const uint8_t *newest = input + input_end;
   for (size_t i = 0; i < length; i++) {
     uint8_t byte = newest[i];
     const uint8_t *keys = settings.c_cc;
-    if (has_keys && byte != 0 && (byte == keys[VINTR] || byte == keys[VQUIT] || byte == keys[VSUSP])) {
+    bool is_key =
+        has_settings && byte != 0 && (byte == keys[VINTR] || byte == keys[VQUIT] || byte == keys[VSUSP]);
+    if (is_key && needs_help && type_plain_key(byte, settings)) continue;
+    if (is_key && has_keys) {
       size_t dropped = (settings.c_lflag & NOFLSH) == 0 ? input_end - input_start : 0;
       input_end -= dropped;
       press_signal_key(byte, settings);
@@ -232,8 +253,8 @@ void relay_resize(uint16_t columns, uint16_t rows) {
   struct winsize size = {.ws_col = columns, .ws_row = rows};
   if (!active || !job.terminal || job.in < 0) return;
   ioctl(job.in, TIOCSWINSZ, &size);
-  /* And they do not announce a new size. */
-  if (in_gvisor && job.running) signal_program(SIGWINCH);
+  /* There, a new size is not announced. */
+  if (job.running && in_old_gvisor) signal_program(SIGWINCH);
 }
 
 static void kill_everything(void) {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { archivePackages } from "../lib/debian.mjs";
 import { imageFacts, imageFolder, imageNames } from "../lib/image.mjs";
 import { checkout } from "../lib/places.mjs";
+import { buildFailure, builtIsThere } from "../lib/runsc-build.mjs";
 import { installCommand, missingPackages, serverPackages } from "../lib/system-packages.mjs";
 import { toolsAreThere, toolsFolder } from "../lib/tools.mjs";
 import type { Finding } from "./finding.ts";
@@ -27,7 +28,16 @@ const tools = (): Finding => {
   const what = "gVisor";
   if (!toolsAreThere()) return { state: "bad", what, ...needs("npm start") };
   const facts = JSON.parse(readFileSync(join(toolsFolder(), "tool.json"), "utf8")) as { version: string };
-  return { state: "good", what, says: facts.version };
+  const failure = buildFailure();
+  if (builtIsThere()) return { state: "good", what, says: `${facts.version}, built from its source` };
+  if (failure === undefined)
+    return {
+      state: "good",
+      what,
+      says: `${facts.version}, Debian's; npm start builds a current one in the background`,
+    };
+  const says = `${facts.version}, Debian's; building a current one failed ${failure.at.slice(0, 10)}: ${failure.reason}`;
+  return { state: "worse", what, says, remedy: "npm run atelier -- tools build" };
 };
 
 const image = (name: string): Finding => {

@@ -1,4 +1,4 @@
-// Programs of our own beside the host's: gVisor's runsc from Debian, in the cache and never over the host's.
+// Programs of our own beside the host's: gVisor's runsc, in the cache and never over the host's. Debian's, until a current one is built.
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,12 +8,17 @@ import { suite, writeDebianTar } from "./debian.mjs";
 import { locked } from "./lock.mjs";
 import { cacheFolder } from "./places.mjs";
 import { buildFolder, digest } from "./recipe.mjs";
+import { builtFolder, builtIsThere } from "./runsc-build.mjs";
 
 const recipe = { suite, package: "runsc", program: "usr/bin/runsc", processor: process.arch, layout: 1 };
 
-/** The folder that holds (or will hold) `runsc`. */
-export function toolsFolder() {
+function debianFolder() {
   return join(cacheFolder(), "tools", `runsc-${digest(recipe).slice(0, 16)}`);
+}
+
+/** The folder that holds (or will hold) `runsc`: the built one once it is there. A server keeps the one that it started with. */
+export function toolsFolder() {
+  return builtIsThere() ? builtFolder() : debianFolder();
 }
 
 /** Whether the tools are complete; tool.json is written last. */
@@ -23,7 +28,7 @@ export function toolsAreThere() {
 
 /** Fetches runsc unless it is there already. */
 export async function ensureTools(tell) {
-  const folder = toolsFolder();
+  const folder = debianFolder();
   if (toolsAreThere()) return "cached";
   return locked(join(cacheFolder(), "tools", "lock"), { tell }, async () => {
     if (toolsAreThere()) return "cached";

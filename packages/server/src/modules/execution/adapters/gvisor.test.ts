@@ -1,4 +1,5 @@
 /** The gvisor tier against the providers' contract. */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +16,8 @@ import { createGvisorProvider } from "./gvisor.ts";
 
 const imageRoot = process.env["ATELIER_TEST_IMAGE"] ?? "";
 const runsc = join(process.env["ATELIER_TEST_TOOLS"] ?? "", "runsc");
+/** Not the one that scripts/lib/runsc-build.mjs builds. */
+const isDebians = existsSync(runsc) && !execFileSync(runsc, ["--version"], { encoding: "utf8" }).includes("-atelier");
 const stateFolder = mkdtempSync(join(tmpdir(), "atelier-gvisor-"));
 
 const open = async (folder: string, program: string, log = silentLog): Promise<SandboxProvider> =>
@@ -29,6 +32,7 @@ sandboxProviderContract({
   missing: existsSync(imageRoot) && existsSync(runsc) ? undefined : "set ATELIER_TEST_IMAGE and ATELIER_TEST_TOOLS",
   imageRoot,
   stateFolder,
+  isOldGvisor: isDebians,
   open: () => open(stateFolder, runsc),
 });
 

@@ -12,6 +12,8 @@ export type LimitCase = {
   readonly says?: string;
   /** Said instead where gVisor has to keep files in its own memory, which only their bytes and the memory limit bound. */
   readonly saysInGvisorMemory?: string;
+  /** Not held by the gVisor of 2024. */
+  readonly needsCurrentGvisor?: true;
   /** The run is over by then, destruction included. */
   readonly withinMs?: number;
 };
@@ -71,9 +73,8 @@ export const limitCases: readonly LimitCase[] = [
   },
   {
     name: "many busy threads end at the CPU limit, and not by a signal before",
-    program: python(busyThreads(8, 60), { cpuMs: 3000 }),
+    program: python(busyThreads(8, 60), { cpuMs: 1500, wallMs: 40_000 }),
     ends: [limit("cpu")],
-    withinMs: 15_000,
   },
   {
     name: "many busy threads below the CPU limit run to their end",
@@ -162,6 +163,34 @@ except OSError as error:
     program: python(fillDisk("/dev/shm")),
     ends: [ok],
     says: "No space left",
+  },
+  {
+    name: "too many files in shared memory say so",
+    needsCurrentGvisor: true,
+    program: python(`
+try:
+    for i in range(10000): open(f"/dev/shm/{i}", "w").close()
+    print("no limit")
+except OSError as error:
+    print(error.strerror)
+`),
+    ends: [ok],
+    says: "No space left",
+  },
+  {
+    name: "126 forks of an interpreter fit into 256 MiB",
+    needsCurrentGvisor: true,
+    program: python(
+      `
+import os, time
+for i in range(126):
+    if os.fork() == 0: time.sleep(30); os._exit(0)
+print("all forked")
+`,
+      { processes: 128 },
+    ),
+    ends: [ok],
+    says: "all forked",
   },
   {
     name: "a daemonised child does not hold the run open",

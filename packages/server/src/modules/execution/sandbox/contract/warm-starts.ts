@@ -78,7 +78,9 @@ export const testWarmStarts = (context: ContractContext): void => {
 
     test("[X24] what has to differ between sandboxes differs, also where one began as a copy of another", async () => {
       const code = [
-        "import random, uuid, secrets, tempfile, ssl, os",
+        "import random, uuid, secrets, tempfile, ssl, os, ctypes",
+        "libc = ctypes.CDLL(None); libc.getauxval.restype, libc.getauxval.argtypes = ctypes.c_void_p, [ctypes.c_ulong]",
+        "print(ctypes.string_at(libc.getauxval(25), 16).hex(), open('/proc/sys/kernel/random/boot_id').read())",
         "print(random.random(), random.SystemRandom().random(), random.Random().random(), uuid.uuid4(), secrets.token_hex())",
         "print(os.path.basename(tempfile.mktemp()), ssl.RAND_bytes(8).hex(), os.urandom(8).hex(), hash('seed'))",
       ].join("\n");
@@ -93,11 +95,21 @@ export const testWarmStarts = (context: ContractContext): void => {
         lines.push(outcome.stdout.trim().split(/\s+/u));
       }
       const kinds = (index: number): number => new Set(lines.map((values) => values[index])).size;
-      expect(lines.map((values) => values.length)).toEqual([9, 9, 9, 9]);
-      for (let index = 0; index < 8; index++) expect(kinds(index), `value ${index}`).toBe(4);
+      expect(lines.map((values) => values.length)).toEqual([11, 11, 11, 11]);
+      for (let index = 0; index < 10; index++) expect(kinds(index), `value ${index}`).toBe(4);
       // The seed of hashes is what copies do have in common; where it differs, none of these was a copy.
       const copied = context.tier === "gvisor" && process.geteuid?.() === 0;
-      expect(kinds(8) < 4).toBe(copied);
+      expect(kinds(10) < 4).toBe(copied);
+    });
+
+    test("[X24] a run that asks for a hash seed of its own has one", async () => {
+      const files = { "main.py": "print(hash('seed'))" };
+      const program = { argv: commandOf("python", "main.py"), files, warmUp: warmUps.python };
+      const said = new Set<string>();
+      for (let runs = 0; runs < 3; runs++) {
+        said.add((await run({ ...program, env: { PYTHONHASHSEED: "random" } })).stdout);
+      }
+      expect(said.size).toBe(3);
     });
 
     test("[X24] the clock is right after a rest", async () => {

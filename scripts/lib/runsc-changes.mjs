@@ -1,0 +1,33 @@
+// What is changed in gVisor's source before it is built: each place by the text that must be there exactly once.
+
+/** @type {readonly { file: string, find: string, replace: string }[]} */
+export const changes = [
+  {
+    // A write of more than 128 KiB to a terminal was cut short. Said to be partly done, it waits for room, as for a pipe.
+    file: "pkg/sentry/fsimpl/devpts/line_discipline.go",
+    find: "\tn, _, err := l.outQueue.write(ctx, src, l)\n\tl.termiosMu.RUnlock()\n\tif err != nil {\n\t\treturn 0, err\n\t}\n",
+    replace:
+      "\tn, _, err := l.outQueue.write(ctx, src, l)\n\tl.termiosMu.RUnlock()\n\tif err != nil {\n\t\treturn 0, err\n\t}\n" +
+      "\tif n < src.NumBytes() {\n\t\tl.masterWaiter.Notify(waiter.ReadableEvents)\n\t\treturn n, linuxerr.ErrWouldBlock\n\t}\n",
+  },
+  {
+    // A page that a forked process writes to is copied with its 16 KiB, not with its 2 MiB.
+    file: "pkg/sentry/mm/pma.go",
+    find: "\t\t\t\t\t\tcopyAR = pseg.Range().Intersect(hugeMaskAR)\n\t\t\t\t\t}\n\t\t\t\t\t// Get internal",
+    replace:
+      "\t\t\t\t\t\tconst nearby = 4 * hostarch.PageSize\n" +
+      "\t\t\t\t\t\tnear := hostarch.AddrRange{Start: ar.Start &^ (nearby - 1), End: (ar.End + nearby - 1) &^ (nearby - 1)}\n" +
+      "\t\t\t\t\t\tcopyAR = pseg.Range().Intersect(hugeMaskAR).Intersect(near)\n\t\t\t\t\t}\n\t\t\t\t\t// Get internal",
+  },
+  {
+    // A member's end hung up its whole group where one had been stopped, even if the group had no job control before either.
+    file: "pkg/sentry/kernel/sessions.go",
+    find: "\t\tpg.ancestors--\n\t}\n\n\talive := true\n",
+    replace: "\t\tpg.ancestors--\n\t\tisOrphaned = pg.ancestors == 0\n\t}\n\n\talive := isOrphaned\n",
+  },
+  {
+    file: "pkg/sentry/kernel/sessions.go",
+    find: "func (pg *ProcessGroup) decRefWithParent(parentPG *ProcessGroup) {\n",
+    replace: "func (pg *ProcessGroup) decRefWithParent(parentPG *ProcessGroup) {\n\tisOrphaned := false\n",
+  },
+];
