@@ -2,13 +2,15 @@
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
+import { stopCommands, takeOverSignals } from "./lib/command.mjs";
 import { ensureBuiltRunsc } from "./lib/runsc-build.mjs";
 
 const [log] = process.argv.slice(2);
 mkdirSync(dirname(log), { recursive: true });
 writeFileSync(log, "");
-// What it runs dies with it: bubblewrap by itself, Debian's tools when their output has no reader.
-process.stdin.resume().on("close", () => process.exit(1));
+takeOverSignals();
+process.stdin.resume().on("close", stopCommands);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stopCommands);
 try {
   await ensureBuiltRunsc((line) => appendFileSync(log, `${line}\n`));
   process.exit(0);

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { findProgram, run } from "./command.mjs";
+import { areCommandsStopping, findProgram, run } from "./command.mjs";
 import { suite } from "./debian.mjs";
 import { SetupFault } from "./fault.mjs";
 import { locked } from "./lock.mjs";
@@ -139,6 +139,8 @@ export async function ensureBuiltRunsc(tell) {
       await buildFolder(builtFolder(), (fresh) => build(fresh, tell));
       rmSync(failureFile(), { force: true });
     } catch (error) {
+      // Ended with the server: that says nothing of the build.
+      if (areCommandsStopping()) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       writeWhole(failureFile(), `${JSON.stringify({ reason, at: new Date().toISOString() })}\n`);
       throw error;
