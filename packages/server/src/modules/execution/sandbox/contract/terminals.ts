@@ -13,10 +13,9 @@ export const testTerminals = (context: ContractContext): void => {
     during?: Parameters<typeof runProgram>[2],
   ): ReturnType<typeof runProgram> =>
     runProgram({ provider: context.provider(), imageRoot: context.imageRoot }, program, during);
-  const currentTest = test.skipIf(context.isOldGvisor);
 
   describe("terminals", () => {
-    currentTest("one long write arrives whole", async () => {
+    test.skipIf(context.isOldGvisor)("one long write arrives whole", async () => {
       const length = 300_000;
       const code = `import os; n = os.write(1, b"x" * ${length}); os.write(1, b"wrote %d" % n)`;
       const { terminal } = await run({ argv: ["python3", "-c", code], terminal: size });
@@ -89,7 +88,7 @@ os.write(1, b" counted %d;" % count)
       expect(outcome.terminal).toContain("counted 2;");
     });
 
-    currentTest.each([
+    test.skipIf(context.isOldGvisor).each([
       ["in a terminal", { terminal: size }],
       ["without a terminal", {}],
     ])("a child that was stopped and killed ends alone, %s", async (_, more) => {
