@@ -9,7 +9,7 @@ import { createHousekeeping } from "#platform/housekeeping";
 import { rateLimitPoints } from "#platform/rate-limits";
 import { createCollaborationHousekeeping } from "#collaboration";
 import { createIdentity, createIdentityHousekeeping } from "#identity";
-import { createLinkTokens, createProjectsHousekeeping } from "#projects";
+import { createLinkTokens, createMemberExpiry, createProjectsHousekeeping } from "#projects";
 import { choosesLogLevel, type Configuration, ConfigurationFaults, readConfiguration } from "./config.ts";
 import { createPostgresDocumentStore } from "./modules/collaboration/adapters/document-store-postgres.ts";
 import { createPostgresLogRetention } from "./modules/collaboration/adapters/log-retention-postgres.ts";
@@ -21,6 +21,7 @@ import { createArgon2Passwords } from "./modules/identity/adapters/argon2-passwo
 import { createCommonPasswordRules } from "./modules/identity/adapters/common-passwords.ts";
 import { createAccountRoom } from "./modules/projects/adapters/account-room.ts";
 import { createLanguageFolderTemplates } from "./modules/projects/adapters/language-folder-templates.ts";
+import { createSqlExpiringMembers } from "./modules/projects/adapters/sql-expiring-members.ts";
 import { createSqlFileStore } from "./modules/projects/adapters/sql-file-store.ts";
 import { createSqlMemberStore } from "./modules/projects/adapters/sql-member-store.ts";
 import { createSqlProjectStore } from "./modules/projects/adapters/sql-project-store.ts";
@@ -180,6 +181,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   await lifecycle.start(closingOf(server));
   for (const component of application.components) await lifecycle.start(component);
   bindApplication(server, application, { identity, bus, clock, log, audit, members, https });
+  await lifecycle.start(createMemberExpiry({ expiring: createSqlExpiringMembers(sql), bus, clock, log }));
   await lifecycle.start(
     createHousekeeping({
       tasks: [

@@ -6,6 +6,7 @@ export { registerProjectsHttp } from "./http.ts";
 export { auditLinkReads } from "./link-reads.ts";
 export { createLinkTokens, type LinkTokens } from "./link-tokens.ts";
 export { createPresenceColors, type ColorHold, type PresenceColors } from "./presence-colors.ts";
+export { createMemberExpiry } from "./member-expiry.ts";
 export type { LiveDocuments, Templates } from "./ports.ts";
 export { createProjectsService, type ProjectsNeeds, type ProjectsService } from "./service.ts";
 export { createStagingMover, type StagingMover } from "./staging-mover.ts";

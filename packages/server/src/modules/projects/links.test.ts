@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Actor } from "#kernel/actor";
+import { createManualClock, systemClock } from "#kernel/clock";
+import { silentLog } from "#kernel/log";
+import { createSqlExpiringMembers } from "./adapters/sql-expiring-members.ts";
 import { createLinkTokens } from "./link-tokens.ts";
+import { createMemberExpiry } from "./member-expiry.ts";
 import { openTestProjects, type TestProjects } from "./test-projects.ts";
 
 let projects: TestProjects;
@@ -162,5 +166,91 @@ describe("share links", () => {
       await expect(projects.service.acceptLink(carol, token ?? "")).rejects.toEqual(code("projects/no-such-link"));
     }
     expect(await projects.service.roleOf(carol.userId, projectId)).toBeUndefined();
+  });
+});
+
+describe("members by a link that expires", () => {
+  const inAnHour = (): string => new Date(Date.now() + 3_600_000).toISOString();
+  const end = (linkId: string) =>
+    projects.admin.query("update members set expires_at = now() where link_id = $1", [linkId]);
+  const joinBy = async (actor: Actor, link: { readonly token?: string | undefined }) =>
+    projects.service.acceptLink(actor, link.token ?? "");
+
+  test("[P35] lose their rights at that moment, before anybody has taken them out", async () => {
+    const link = await projects.service.createLink(alice, projectId, { role: "editor", expiresAt: inAnHour() });
+    await joinBy(bob, link);
+    expect(await projects.service.roleOf(bob.userId, projectId)).toBe("editor");
+    await end(link.id);
+    expect(await projects.service.roleOf(bob.userId, projectId)).toBeUndefined();
+    await expect(projects.service.tree(bob, projectId)).rejects.toEqual(code("projects/no-such-project"));
+    const { items } = await projects.service.listProjects(bob, {});
+    expect(items.map(({ id }) => id)).not.toContain(projectId);
+    expect((await projects.service.listMembers(alice, projectId)).map(({ userId }) => userId)).toEqual([alice.userId]);
+    expect((await projects.service.listLinks(alice, projectId))[0]?.people).toBe(0);
+  });
+
+  test("[P35] are taken out then and told, and nobody else is; who was given a role or another link stays", async () => {
+    const [carol, dora, erik] = [
+      await projects.addUser("Carol"),
+      await projects.addUser("Dora"),
+      await projects.addUser("Erik"),
+    ];
+    const ending = await projects.service.createLink(alice, projectId, { role: "editor", expiresAt: inAnHour() });
+    const lasting = await projects.service.createLink(alice, projectId, { role: "editor" });
+    for (const actor of [bob, carol, dora]) await joinBy(actor, ending);
+    await joinBy(erik, lasting);
+    await joinBy(dora, lasting);
+    await join(carol, "viewer");
+    const clock = createManualClock();
+    const sweeper = createMemberExpiry({
+      expiring: createSqlExpiringMembers(projects.database.sql),
+      bus: projects.bus,
+      clock,
+      log: silentLog,
+    });
+    await sweeper.start(new AbortController().signal);
+    clock.advance(0);
+    projects.published.length = 0;
+    await end(ending.id);
+    const told = () =>
+      projects.published
+        .filter(({ topic }) => topic === "rights-changed")
+        .map(({ message }) => message as { projectId: string })
+        .filter((message) => message.projectId === projectId);
+    await vi.waitFor(() => {
+      clock.advance(60_000);
+      expect(told()).toEqual([{ projectId, userId: bob.userId }]);
+    });
+    const roles = [alice, bob, carol, dora, erik].map(({ userId }) => projects.service.roleOf(userId, projectId));
+    expect(await Promise.all(roles)).toEqual(["owner", undefined, "viewer", "editor", "editor"]);
+    const { rowCount } = await projects.admin.query("select from members where project_id = $1", [projectId]);
+    expect(rowCount).toBe(4);
+    await sweeper[Symbol.asyncDispose]();
+  });
+
+  test("[P35] who comes in for a moment is out when it is over, not a minute later", async () => {
+    const waits: number[] = [];
+    const clock = {
+      ...systemClock,
+      after(delayMs: number, work: () => void) {
+        waits.push(delayMs);
+        return systemClock.after(delayMs, work);
+      },
+    };
+    const sweeper = createMemberExpiry({
+      expiring: createSqlExpiringMembers(projects.database.sql),
+      bus: projects.bus,
+      clock,
+      log: silentLog,
+    });
+    await sweeper.start(new AbortController().signal);
+    const expiresAt = new Date(Date.now() + 1_500).toISOString();
+    await joinBy(bob, await projects.service.createLink(alice, projectId, { role: "viewer", expiresAt }));
+    projects.published.length = 0;
+    const gone = { topic: "rights-changed", message: { projectId, userId: bob.userId } };
+    await vi.waitFor(() => expect(projects.published).toContainEqual(gone), { timeout: 10_000, interval: 20 });
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(expiresAt));
+    expect(waits.some((delayMs) => delayMs < 2_000)).toBe(true);
+    await sweeper[Symbol.asyncDispose]();
   });
 });

@@ -111,6 +111,15 @@ export interface MemberStore {
   acceptLink(userId: string, tokenHash: Buffer): Promise<string>;
 }
 
+/** Members who came in by a link that expires. */
+export interface ExpiringMembers {
+  /** Removes at most so many whose time is over. `nextInMs`: until the next one's is; absent when there is none. */
+  removeExpired(limit: number): Promise<{
+    readonly removed: ReadonlyArray<{ readonly projectId: string; readonly userId: string }>;
+    readonly nextInMs?: number;
+  }>;
+}
+
 /** A key under which a repeated request gets the first answer. */
 export type Replay = { readonly key: string; readonly requestHash: Buffer };
 

@@ -1,0 +1,73 @@
+/** Takes members out whose link has expired, when it does: their rights have ended by then, and their sockets are told. */
+import type { Clock, Timer } from "#kernel/clock";
+import type { Component } from "#kernel/lifecycle";
+import type { Log } from "#kernel/log";
+import type { Bus } from "#platform/bus";
+import type { ExpiringMembers } from "./ports.ts";
+
+const BATCH = 500;
+/** Links are also made, and clocks set, by others: looked at anew after so long. */
+const LONGEST_WAIT_MS = 60_000;
+/** After a change of rights, which may be somebody who came in for a short time; and between two looks in any case. */
+const SHORTEST_WAIT_MS = 500;
+
+export type MemberExpiryNeeds = {
+  readonly expiring: ExpiringMembers;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export const createMemberExpiry = ({ expiring, bus, clock, log }: MemberExpiryNeeds): Component => {
+  let timer: Timer | undefined;
+  let dueMs = Number.POSITIVE_INFINITY;
+  let sweeping = Promise.resolve();
+  let isSweeping = false;
+  let isStopped = false;
+  let stopListening = (): void => undefined;
+
+  const sweep = async (): Promise<number> => {
+    for (;;) {
+      const { removed, nextInMs } = await expiring.removeExpired(BATCH);
+      for (const { projectId, userId } of removed) bus.publish("rights-changed", { projectId, userId });
+      if (removed.length > 0) log.info("projects.members-expired", { members: removed.length });
+      if (removed.length < BATCH)
+        return Math.min(Math.max(nextInMs ?? LONGEST_WAIT_MS, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
+    }
+  };
+  const wakeIn = (delayMs: number): void => {
+    if (isStopped || clock.monotonic() + delayMs >= dueMs) return;
+    timer?.cancel();
+    dueMs = clock.monotonic() + delayMs;
+    timer = clock.after(delayMs, () => {
+      dueMs = Number.POSITIVE_INFINITY;
+      isSweeping = true;
+      sweeping = sweep().then(
+        (nextInMs) => {
+          isSweeping = false;
+          wakeIn(nextInMs);
+        },
+        (error: unknown) => {
+          isSweeping = false;
+          log.warn("projects.member-expiry-failed", { error });
+          wakeIn(LONGEST_WAIT_MS);
+        },
+      );
+    });
+  };
+
+  return {
+    name: "member expiry",
+    async start() {
+      // Not for the changes that a sweep tells of itself.
+      stopListening = bus.subscribe("rights-changed", () => (isSweeping ? undefined : wakeIn(SHORTEST_WAIT_MS)));
+      wakeIn(0);
+    },
+    async [Symbol.asyncDispose]() {
+      isStopped = true;
+      stopListening();
+      timer?.cancel();
+      await sweeping;
+    },
+  };
+};
