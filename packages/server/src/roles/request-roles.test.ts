@@ -173,7 +173,7 @@ const call = async (method: string, path: string, body?: unknown): Promise<{ sta
 const inJobs = (): string[] => asked.filter(({ role }) => role === "jobs").map(({ by }) => by);
 const idOf = ({ text }: { text: string }): string => (JSON.parse(text) as { id: string }).id;
 
-test("[P34] no route, no socket and no page asks as jobs; a planted one is found", async () => {
+test("[P42] no route, no socket and no page asks as jobs; a planted one is found", async () => {
   const id = idOf(await call("POST", "/projects", { name: "P", template: "python", visibility: "public" }));
   const files = `/projects/${id}/files`;
   const link = JSON.parse((await call("POST", `/projects/${id}/links`, { role: "editor" })).text) as {

@@ -1,8 +1,10 @@
 /** Executions as rows: written at admission, completed at the end, read back when they are no longer in memory. */
-import type { Sql, Transaction } from "#platform/sql";
+import { Problem } from "#kernel/problem";
+import { isOvertaken, type Sql, type Transaction } from "#platform/sql";
 import { ExecutionSchema, type Execution } from "@atelier/contracts";
 
 export interface ExecutionStore {
+  /** @throws Problem projects/no-such-project when it is not visible (any more) */
   insert(execution: Execution): Promise<void>;
   finish(execution: Execution): Promise<void>;
   /** As `userId` may see it: own ones without a project, and a project's. */
@@ -130,9 +132,15 @@ const updateRow = (transaction: Transaction, execution: Execution): Promise<obje
 
 export const createExecutionStore = (sql: Sql): ExecutionStore => ({
   async insert(execution) {
-    await sql.transaction(scopeOf(execution.userId, execution.projectId), (transaction) =>
-      insertRow(transaction, execution),
-    );
+    try {
+      await sql.transaction(scopeOf(execution.userId, execution.projectId), (transaction) =>
+        insertRow(transaction, execution),
+      );
+    } catch (error) {
+      // The rights to the project ended after they were asked.
+      if (isOvertaken(error)) throw new Problem("projects/no-such-project", undefined, { cause: error });
+      throw error;
+    }
   },
   async finish(execution) {
     const rows = await sql.transaction(scopeOf(execution.userId, execution.projectId), (transaction) =>

@@ -163,7 +163,7 @@ describe("members and links", () => {
 });
 
 describe("files", () => {
-  test("[P33] no byte is written for somebody who may not write, or where the write can't be", async () => {
+  test("[P41] no byte is written for somebody who may not write, or where the write can't be", async () => {
     const large = "x".repeat(200_000);
     await create("a.txt");
     await projects.service.createFolder(alice, projectId, "folder");

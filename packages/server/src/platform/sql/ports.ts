@@ -30,7 +30,8 @@ export interface Sql {
    * Resolved means durable: it would survive a power cut. `work` is run again (a few times, with jitter) after a deadlock or a
    * serialization failure, so it changes nothing outside the transaction; nothing is run again after a lost connection.
    * A connection lost while committing leaves the outcome unknown: `server/unavailable`.
-   * @throws Problem `server/unavailable` when the database can't be reached, `server/storage-full` when its disk is full.
+   * @throws Problem `server/unavailable` when the database can't be reached, or, within 5 s, when it answers nothing at all;
+   * `server/storage-full` when its disk is full.
    */
   transaction<T>(scope: Scope, work: (transaction: Transaction) => Promise<T>): Promise<T>;
   /** True when a trivial statement answers. */

@@ -1,20 +1,52 @@
 /** Transactions on behalf of somebody in one project: the role is asked first, in the same transaction. */
 import type { Role } from "@atelier/contracts";
-import type { Sql, Transaction } from "#platform/sql";
+import { isOvertaken, type Sql, type Transaction } from "#platform/sql";
 import { isId } from "#kernel/ids";
 import { noSuchProject } from "../errors.ts";
 import type { Asking } from "../ports.ts";
 import { requireAtLeast } from "../roles.ts";
 
-/** @throws Problem projects/no-such-project when not visible, projects/role-too-low below `atLeast`. */
+const MOST_TRIES = 3;
+
+type Bounds = Asking & { readonly atLeast: Role };
+
+const requireRole = async (transaction: Transaction, atLeast: Role): Promise<Role> => {
+  const [row] = await transaction.query<{ role: Role | null }>("select atelier_role() as role", []);
+  return requireAtLeast(row?.role, atLeast);
+};
+
+/**
+ * Runs a transaction of somebody whose rights, project or file may vanish between its statements. PostgreSQL refuses such a one as
+ * a whole; the rights of that moment say what the answer is, and when they are there it is run again.
+ * @throws Problem projects/no-such-project when not visible, projects/role-too-low below `atLeast`.
+ */
+export const unlessOvertaken = async <T>(
+  sql: Sql,
+  { userId, projectId, atLeast }: Bounds,
+  run: () => Promise<T>,
+): Promise<T> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!isOvertaken(error)) throw error;
+      await sql.transaction({ role: "user", userId, projectId }, (transaction) => requireRole(transaction, atLeast));
+      if (tries >= MOST_TRIES) throw error;
+    }
+  }
+};
+
+/** @throws Problem projects/no-such-project when not visible, projects/role-too-low below `atLeast`, also when that changes on the way. */
 export const inProject = async <T>(
   sql: Sql,
-  { userId, projectId, atLeast }: Asking & { readonly atLeast: Role },
+  bounds: Bounds,
   work: (transaction: Transaction, role: Role) => Promise<T>,
 ): Promise<T> => {
+  const { userId, projectId, atLeast } = bounds;
   if (!isId(projectId)) throw noSuchProject();
-  return sql.transaction({ role: "user", userId, projectId }, async (transaction) => {
-    const [row] = await transaction.query<{ role: Role | null }>("select atelier_role() as role", []);
-    return work(transaction, requireAtLeast(row?.role, atLeast));
-  });
+  return unlessOvertaken(sql, bounds, () =>
+    sql.transaction({ role: "user", userId, projectId }, async (transaction) =>
+      work(transaction, await requireRole(transaction, atLeast)),
+    ),
+  );
 };

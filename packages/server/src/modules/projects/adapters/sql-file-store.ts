@@ -2,7 +2,7 @@
 import type { Entry } from "@atelier/contracts";
 import { Problem } from "#kernel/problem";
 import type { BlobStore, Vault } from "#platform/blobs";
-import type { Sql, Transaction } from "#platform/sql";
+import { isOvertaken, type Sql, type Transaction } from "#platform/sql";
 import {
   folderNotEmpty,
   noSuchFile,
@@ -19,7 +19,7 @@ import type { AccountRoom } from "./account-room.ts";
 import { createContentStore, type PreparedContent, STAGED_BYTES } from "./content-store.ts";
 import { findNode, toEntry, type NodeRow } from "./node-rows.ts";
 import { createProjectOwners } from "./project-owners.ts";
-import { inProject } from "./project-scope.ts";
+import { inProject, unlessOvertaken } from "./project-scope.ts";
 import { findReplay, keepReplay } from "./replays.ts";
 import { createFileReads } from "./sql-file-reads.ts";
 import { moveNode } from "./move-node.ts";
@@ -60,6 +60,12 @@ const toWritten = (row: SavedRow, path: string, limits: TreeLimits): Written => 
   }
 };
 
+/** The project went for good while its document was being written. */
+const absentWhenGone = (error: unknown): undefined => {
+  const isGone = error instanceof Problem && error.code === "projects/no-such-project";
+  if (!isGone && !isOvertaken(error)) throw error;
+};
+
 export const createSqlFileStore = (needs: {
   readonly sql: Sql;
   readonly vault: Vault;
@@ -86,7 +92,7 @@ export const createSqlFileStore = (needs: {
       return result;
     } catch (error) {
       // Only a clear refusal: after a lost connection the row may be there, and needs its blob.
-      if (error instanceof Problem && error.status < 500) await contents.discard(content);
+      if ((error instanceof Problem && error.status < 500) || isOvertaken(error)) await contents.discard(content);
       throw error;
     }
   };
@@ -202,7 +208,9 @@ export const createSqlFileStore = (needs: {
         throw error;
       });
       return withContent(ownerId, bytes, (content) =>
-        sql.transaction(scope, (transaction) => write(transaction, content)),
+        unlessOvertaken(sql, { ...asking, atLeast: "editor" }, () =>
+          sql.transaction(scope, (transaction) => write(transaction, content)),
+        ),
       );
     },
 
@@ -232,8 +240,9 @@ export const createSqlFileStore = (needs: {
     async saveCheckpoint(save) {
       const author = save.editorIds.at(-1) ?? null;
       const scope = { role: "jobs" } as const;
-      const ownerId = await owners.ownerOf(save.projectId, scope);
-      const { row, path, projectBytes } = await withContent(ownerId, save.bytes, (content) =>
+      const ownerId = await owners.ownerOf(save.projectId, scope).catch(absentWhenGone);
+      if (ownerId === undefined) return undefined;
+      const saved = await withContent(ownerId, save.bytes, (content) =>
         sql.transaction(scope, async (transaction) => {
           const [rows, paths] = await Promise.all([
             transaction.query<SavedRow>(
@@ -264,8 +273,9 @@ export const createSqlFileStore = (needs: {
             blobUsed: rows[0]?.blob_used ?? false,
           };
         }),
-      );
-      if (row === undefined || row.outcome === "no-such-file") return undefined;
+      ).catch(absentWhenGone);
+      if (saved?.row === undefined || saved.row.outcome === "no-such-file") return undefined;
+      const { row, path, projectBytes } = saved;
       if (row.outcome !== "version-conflict") {
         const isFull = projectBytes >= limits.mostBytes || (await room.isFull(ownerId));
         return { ...toWritten(row, path, limits), isFull };

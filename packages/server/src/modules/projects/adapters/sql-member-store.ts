@@ -1,7 +1,7 @@
 /** Members and share links in PostgreSQL. */
 import type { GrantedRole, Member, Role } from "@atelier/contracts";
 import { isId } from "#kernel/ids";
-import type { Sql, Transaction } from "#platform/sql";
+import { isOvertaken, type Sql, type Transaction } from "#platform/sql";
 import { lastOwner, noSuchLink, noSuchMember, roleTooLow, tooManyLinks } from "../errors.ts";
 import type { Asking, KeptLink, MemberStore } from "../ports.ts";
 import { inProject } from "./project-scope.ts";
@@ -139,12 +139,20 @@ export const createSqlMemberStore = (sql: Sql): MemberStore => ({
         })
       : Promise.resolve(undefined),
 
-  acceptLink: (userId, tokenHash) =>
-    sql.transaction({ role: "user", userId }, async (transaction) => {
-      const [row] = await transaction.query<{ project: string | null }>("select atelier_accept_link($1) as project", [
-        tokenHash,
-      ]);
-      if (row?.project === undefined || row.project === null) throw noSuchLink();
-      return row.project;
-    }),
+  async acceptLink(userId, tokenHash) {
+    const project = await sql
+      .transaction({ role: "user", userId }, async (transaction) => {
+        const [row] = await transaction.query<{ project: string | null }>("select atelier_accept_link($1) as project", [
+          tokenHash,
+        ]);
+        return row?.project;
+      })
+      .catch((error: unknown) => {
+        // The project went for good while the link was being accepted.
+        if (isOvertaken(error)) throw noSuchLink();
+        throw error;
+      });
+    if (project === undefined || project === null) throw noSuchLink();
+    return project;
+  },
 });

@@ -1,5 +1,6 @@
 /** The sql port over the driver `pg`, for the bundled PostgreSQL and for DATABASE_URL alike. */
 import { createHash } from "node:crypto";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { isId } from "#kernel/ids";
@@ -7,9 +8,12 @@ import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import { isConflict, isReadOnlyRefusal, toFailure } from "../pg-failure.ts";
 import type { Scope, Sql, Transaction } from "../ports.ts";
+import { createStallWatch } from "./stall-watch.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
+/** Whoever holds a row or an advisory lock for longer is stuck. */
+const LOCK_TIMEOUT_MS = 5_000;
 const MAX_ATTEMPTS = 4;
 const RETRY_BASE_MS = 10;
 
@@ -77,6 +81,11 @@ const statementName = (text: string): string => {
 
 const ignore = (): void => undefined;
 
+/** Ends a connection without waiting for what was sent on it; the driver has no word for that. */
+const cut = (client: pg.ClientBase): void => {
+  (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream.destroy();
+};
+
 /** The connection sends without waiting for earlier answers, so BEGIN and the first statement share a round trip. */
 const attempt = async <T>(
   client: pg.PoolClient,
@@ -117,6 +126,7 @@ export const createPgSql = (options: PgSqlOptions): PgSql => {
     max: options.maxConnections ?? 16,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
     keepAlive: true,
     types: parsers,
     pipeline: true,
@@ -124,19 +134,83 @@ export const createPgSql = (options: PgSqlOptions): PgSql => {
   const pool = new pg.Pool(configuration);
   pool.on("error", (error) => options.log.warn("sql.idle-connection-lost", { reason: error.message }));
 
-  const once = async <T>(begin: string, work: (transaction: Transaction) => Promise<T>): Promise<T> => {
+  const silent = (): Problem =>
+    new Problem("server/unavailable", "The database does not answer.", { retryAfterSeconds: 2 });
+
+  let pinger: pg.Client | undefined;
+  const watch = createStallWatch({
+    log: options.log,
+    async ping() {
+      const client = pinger ?? new pg.Client({ connectionString: options.url, application_name: "atelier ping" });
+      try {
+        if (pinger === undefined) {
+          client.on("error", ignore);
+          pinger = client;
+          await client.connect();
+        }
+        await client.query("select 1");
+      } catch (error) {
+        if (pinger === client) pinger = undefined;
+        client.end().catch(ignore);
+        throw error;
+      }
+    },
+    giveUp() {
+      if (pinger !== undefined) cut(pinger);
+      pinger = undefined;
+    },
+  });
+
+  const once = async <T>(
+    begin: string,
+    work: (transaction: Transaction) => Promise<T>,
+    given: { isUp: boolean; cut: () => void },
+  ): Promise<T> => {
     const client = await pool.connect();
+    // The connection came after the caller was told that there is none.
+    if (given.isUp) {
+      client.release();
+      throw silent();
+    }
     let broken: Error | undefined;
     const onError = (error: Error): void => void (broken = error);
     client.on("error", onError);
+    given.cut = () => {
+      broken = silent();
+      cut(client);
+    };
     try {
       return await attempt(client, begin, work);
     } catch (error) {
-      await client.query("rollback").catch((failure: Error) => (broken = failure));
+      if (!given.isUp) await client.query("rollback").catch((failure: Error) => (broken = failure));
       throw error;
     } finally {
       client.off("error", onError);
+      // What is cut still tells of its end.
+      client.on("error", ignore);
       client.release(broken ?? false);
+      if (broken === undefined) client.off("error", ignore);
+    }
+  };
+
+  /** As `once`, but given up as soon as the database is found to be silent. */
+  const guarded = async <T>(begin: string, work: (transaction: Transaction) => Promise<T>): Promise<T> => {
+    if (watch.isStalled) throw silent();
+    const given = { isUp: false, cut: ignore };
+    let refuse: (problem: Problem) => void = ignore;
+    const stalled = new Promise<never>((_resolve, reject) => (refuse = reject));
+    stalled.catch(ignore);
+    const { leave } = watch.enter(() => {
+      given.isUp = true;
+      refuse(silent());
+      given.cut();
+    });
+    const running = once(begin, work, given);
+    running.catch(ignore);
+    try {
+      return await Promise.race([running, stalled]);
+    } finally {
+      leave();
     }
   };
 
@@ -145,7 +219,7 @@ export const createPgSql = (options: PgSqlOptions): PgSql => {
       for (let tries = 1; ; tries++) {
         const readOnly = options.hasRoom?.() === false;
         try {
-          return await once(beginText(scope, readOnly), work);
+          return await guarded(beginText(scope, readOnly), work);
         } catch (error) {
           if (readOnly && isReadOnlyRefusal(error))
             throw new Problem("server/storage-full", undefined, { cause: error });
@@ -156,13 +230,14 @@ export const createPgSql = (options: PgSqlOptions): PgSql => {
     },
     async healthy() {
       try {
-        await pool.query("select 1");
+        await guarded("begin read only", (transaction) => transaction.query("select 1"));
         return true;
       } catch {
         return false;
       }
     },
     async [Symbol.asyncDispose]() {
+      watch.stop();
       await pool.end();
     },
   };
