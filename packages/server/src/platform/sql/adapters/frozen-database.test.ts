@@ -125,11 +125,11 @@ describe("a database that is stopped", () => {
       stalledAfterMs: 30,
     });
     const told: string[] = [];
-    const { leave } = watch.enter(() => told.push("first"));
+    const first = watch.enter(() => told.push("first"));
     await expect.poll(() => watch.isStalled, { timeout: 5_000 }).toBe(true);
     watch.enter(() => told.push("second"));
     expect(told).toEqual(["first", "second"]);
-    leave();
+    first.leave();
     answer();
     await expect.poll(() => watch.isStalled, { timeout: 5_000 }).toBe(false);
     const before = pings;

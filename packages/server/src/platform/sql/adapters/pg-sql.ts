@@ -200,7 +200,7 @@ export const createPgSql = (options: PgSqlOptions): PgSql => {
     let refuse: (problem: Problem) => void = ignore;
     const stalled = new Promise<never>((_resolve, reject) => (refuse = reject));
     stalled.catch(ignore);
-    const { leave } = watch.enter(() => {
+    const inside = watch.enter(() => {
       given.isUp = true;
       refuse(silent());
       given.cut();
@@ -210,7 +210,7 @@ export const createPgSql = (options: PgSqlOptions): PgSql => {
     try {
       return await Promise.race([running, stalled]);
     } finally {
-      leave();
+      inside.leave();
     }
   };
 
