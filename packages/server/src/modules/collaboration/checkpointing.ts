@@ -15,6 +15,8 @@ export type CheckpointingParts = {
   readonly materialiser: Materialiser;
   readonly writer: LogWriter;
   readonly maxStateBytes: number;
+  /** Of a document's log that snapshots and a version hold already. */
+  readonly keptLogBytes: number;
   /** Drops a document from memory without writing anything more. */
   readonly evict: (document: LiveDocument, close: { code: number; reason: string }) => void;
 };
@@ -43,11 +45,19 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
 
   /** Compacts in the worker; answers the file's bytes as of now. */
   const read = async (document: LiveDocument) => {
+    const { ref } = document.owner;
+    const base = document.hasOwnEnds
+      ? await projects.readStored(ref.projectId, ref.fileId, document.checkpoint.baseVersion)
+      : undefined;
     let { sequence } = document;
-    const result = await materialiser.run("read", () => {
-      ({ sequence } = document);
-      return { packed: document.content.packed(), format: document.format };
-    });
+    const result = await materialiser.run(
+      "read",
+      () => {
+        ({ sequence } = document);
+        return { packed: document.content.packed(), format: document.format, base: base?.bytes };
+      },
+      document.key,
+    );
     document.content.replaceThrough(sequence, result.state, result.bytes.byteLength);
     return { ...result, sequence };
   };
@@ -61,15 +71,19 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     const result =
       base === undefined
         ? undefined
-        : await materialiser.run("external", () => {
-            builtOn = document.sequence;
-            return {
-              packed: document.content.packed(),
-              baseBytes: base.bytes,
-              newBytes: outside.bytes,
-              baseSnapshot: checkpoint.baseSnapshot,
-            };
-          });
+        : await materialiser.run(
+            "external",
+            () => {
+              builtOn = document.sequence;
+              return {
+                packed: document.content.packed(),
+                baseBytes: base.bytes,
+                newBytes: outside.bytes,
+                baseSnapshot: checkpoint.baseSnapshot,
+              };
+            },
+            document.key,
+          );
     // What the change builds on has to be in the log before it.
     await writer.flush();
     if (result === undefined) {
@@ -94,6 +108,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
         : { owner, sequence, update: result.update, userId: outside.userId, clientId: inspection?.clientId ?? null };
     try {
       await store.appendExternal(entry, owner, now);
+      document.countLogged(entry?.update.byteLength ?? 0);
     } catch (error) {
       // It may be in the log or not: only reading the log again can tell.
       parts.evict(document, { code: CLOSE.moving, reason: "reading the document again" });
@@ -101,10 +116,11 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     }
     const isFormatNew = document.format.eol !== result.format.eol;
     document.format = result.format;
+    document.hasOwnEnds = result.hasOwnEnds;
     Object.assign(checkpoint, {
       baseVersion: now.baseVersion,
       checkpointedSequence: now.checkpointedSequence,
-      baseHash: result.versionHash,
+      baseHash: sha256(outside.bytes),
       baseSnapshot: isWhole ? result.snapshot : null,
       saving: null,
       isNoted: true,
@@ -140,7 +156,9 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
   /** Takes in what the file became without us: first what was our own checkpoint, then what others wrote. */
   const catchUp = async (document: LiveDocument, { entry, bytes }: StoredFile): Promise<void> => {
     await resolveSaving(document, { version: entry.version, bytes });
-    await merge(document, { version: entry.version, bytes, userId: null });
+    const { awaited, checkpoint } = document;
+    const isAwaited = awaited?.version === entry.version && awaited.basedOn === checkpoint.baseVersion;
+    await merge(document, { version: entry.version, bytes, userId: isAwaited ? awaited.userId : null });
   };
 
   const catchUpWithFile = async (document: LiveDocument): Promise<void> => {
@@ -216,8 +234,15 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     const compacted =
       whole === undefined ? await read(document) : { state: whole, stateVector: document.content.stateVector() };
     await writer.flush();
-    await store.saveSnapshot(owner, { sequence, state: compacted.state, stateVector: compacted.stateVector });
+    const logged = document.takeLogged();
+    try {
+      await store.saveSnapshot(owner, { sequence, state: compacted.state, stateVector: compacted.stateVector }, logged);
+    } catch (error) {
+      document.countLogged(logged);
+      throw error;
+    }
     checkpoint.snapshotSequence = sequence;
+    document.hold("history", false);
   };
 
   /**
@@ -236,6 +261,33 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     } finally {
       document.hold("renewal", false);
     }
+  };
+
+  const noteIfNew = async (document: LiveDocument): Promise<void> => {
+    if (document.isGone || document.checkpoint.isNoted) return;
+    await store.noteCheckpoint(document.owner, document.checkpoint);
+    document.checkpoint.isNoted = true;
+  };
+
+  /** A document whose text does not change makes no versions, and would not hear that its account is full. */
+  const lookForRoom = async (document: LiveDocument): Promise<void> => {
+    const { ref } = document.owner;
+    const newest = await projects.readStored(ref.projectId, ref.fileId);
+    if (newest === undefined || document.isGone) return;
+    const same = { ...ref, bytes: newest.bytes, basedOn: newest.entry.version, editorIds: [] };
+    const saved = await projects.saveCheckpoint(same);
+    if (saved !== undefined && !("conflict" in saved)) document.isFull = saved.isFull;
+  };
+
+  /** Much was logged in a short time: what snapshots and a version hold of it goes now, and not with housekeeping's next round. */
+  const shrinkLog = async (document: LiveDocument): Promise<void> => {
+    if (document.isGone || document.fixedReadOnly !== null || !document.isLogLong) return;
+    await checkpointNow(document);
+    await snapshotNow(document);
+    await noteIfNew(document);
+    if (document.isGone) return;
+    await store.trimLog(document.owner.ref, parts.keptLogBytes);
+    await lookForRoom(document);
   };
 
   /** Of each document at most one compaction waits: who asks meanwhile is served by it. */
@@ -264,6 +316,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     catchUp: (document: LiveDocument, newest: StoredFile): Promise<void> =>
       document.exclusive(() => catchUp(document, newest)),
     snapshot: (document: LiveDocument): Promise<void> => document.exclusive(() => snapshotNow(document)),
+    shrinkLog: (document: LiveDocument): Promise<void> => document.exclusive(() => shrinkLog(document)),
     compact,
     /** Checkpoint, snapshot and a note that says so: what is left is a document at rest. */
     putToRest: (document: LiveDocument): Promise<void> =>
@@ -271,9 +324,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
         if (document.fixedReadOnly !== null) return;
         await checkpointNow(document);
         await snapshotNow(document);
-        if (document.isGone || document.checkpoint.isNoted) return;
-        await store.noteCheckpoint(document.owner, document.checkpoint);
-        document.checkpoint.isNoted = true;
+        await noteIfNew(document);
       }),
   };
 };

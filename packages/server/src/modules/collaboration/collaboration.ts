@@ -17,6 +17,7 @@ import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection-limits.ts
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { MAX_STATE_BYTES } from "./document-room.ts";
 import { type EarlyMessages, keepEarlyMessages } from "./early-messages.ts";
+import { LOG_BYTES } from "./housekeeping.ts";
 import { createLiveDocuments } from "./live-documents.ts";
 import { createLogWriter } from "./log-writer.ts";
 import { createMaterialiser, type Deadlines } from "./materialiser.ts";
@@ -45,6 +46,10 @@ export type CollaborationOptions = {
   readonly commitSpacingMs?: number;
   /** Compacted history of a document, in bytes, beyond which it is begun anew; MAX_STATE_BYTES. */
   readonly maxStateBytes?: number;
+  /** Logged between two snapshots, in bytes, beyond which the log is shortened at once; SHRINK_LOG_BYTES. */
+  readonly shrinkLogBytes?: number;
+  /** Of a log, in bytes, that is kept although snapshots and a version hold it; LOG_BYTES. */
+  readonly keptLogBytes?: number;
   /** For one piece of work on a document; the materialiser's own by default. */
   readonly workDeadlines?: Deadlines;
 };
@@ -97,9 +102,19 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     materialiser,
     writer,
     maxStateBytes: options.maxStateBytes ?? MAX_STATE_BYTES,
+    keptLogBytes: options.keptLogBytes ?? LOG_BYTES,
     evict: (document, close) => registry.evict(document, close),
   });
-  const opening = { store: options.store, projects, materialiser, writer, checkpointing, clock, log };
+  const opening = {
+    store: options.store,
+    projects,
+    materialiser,
+    writer,
+    checkpointing,
+    clock,
+    log,
+    shrinkLogBytes: options.shrinkLogBytes,
+  };
   const registry: DocumentRegistry = new DocumentRegistry({
     leases: options.leases,
     clock,

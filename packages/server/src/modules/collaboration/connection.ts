@@ -289,7 +289,11 @@ export class Connection implements Participant {
 
   async #takeLarge(update: Uint8Array, isAnswer: boolean, onDurable: () => void): Promise<void> {
     try {
-      const looked = await this.#parts.materialiser.run("inspect", () => ({ update: update.slice() }));
+      const looked = await this.#parts.materialiser.run(
+        "inspect",
+        () => ({ update: update.slice() }),
+        this.document.key,
+      );
       if ("fault" in looked) this.close(CLOSE.badMessage, looked.fault);
       else await this.#takeTried({ update, inspection: looked.inspection, userId: this.userId, isAnswer }, onDurable);
     } catch (error) {
@@ -340,10 +344,14 @@ export class Connection implements Participant {
       const adds =
         inspection.deletions.length > 0 &&
         (
-          await this.#parts.materialiser.run("adds", () => ({
-            packed: this.document.content.packed(),
-            update: update.slice(),
-          }))
+          await this.#parts.materialiser.run(
+            "adds",
+            () => ({
+              packed: this.document.content.packed(),
+              update: update.slice(),
+            }),
+            this.document.key,
+          )
         ).adds;
       if (adds) await this.#takeTried(offered, onDurable);
       else await this.#confirmKnown(onDurable);

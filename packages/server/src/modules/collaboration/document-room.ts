@@ -21,11 +21,11 @@ export type Weighed = { readonly update: Uint8Array; readonly inspection: Inspec
 
 /** Judges by sizes alone: no update makes a text longer than the update itself is, but for line ends of two bytes. */
 export const roomFor = (
-  document: Pick<LiveDocument, "content" | "format" | "isFull">,
+  document: Pick<LiveDocument, "content" | "format" | "hasOwnEnds" | "isFull">,
   { update, inspection }: Weighed,
 ): Room => {
   const { stateFileBytes, stateBytes, tailBytes } = document.content;
-  const factor = document.format.eol === "crlf" ? 2 : 1;
+  const factor = document.format.eol === "crlf" || document.hasOwnEnds ? 2 : 1;
   if (inspection.structs === 0) return tailBytes > MOST_FILE_BYTES ? "unknown" : "enough";
   if (document.isFull) return "none";
   const most = (stateFileBytes ?? stateBytes * factor) + (tailBytes + update.byteLength) * factor;
@@ -35,7 +35,7 @@ export const roomFor = (
 
 /** Whether an update may be passed on unseen: there is room, and taking it in is quick whatever it says. */
 export const isSurelyFine = (
-  document: Pick<LiveDocument, "content" | "format" | "isFull">,
+  document: Pick<LiveDocument, "content" | "format" | "hasOwnEnds" | "isFull">,
   weighed: Weighed,
 ): boolean => weighed.inspection.structs <= MAX_UNTRIED_STRUCTS && roomFor(document, weighed) === "enough";
 
@@ -56,7 +56,11 @@ export const tryOut = async (parts: RoomParts, document: LiveDocument, weighed: 
   // What also deletes may leave the text shorter than it was.
   if (roomFor(document, weighed) === "none" && inspection.deletions.length === 0) return "too-large";
   const tried = await parts.materialiser
-    .run("measure", () => ({ packed: document.content.packed(), update: update.slice(), format: document.format }))
+    .run(
+      "measure",
+      () => ({ packed: document.content.packed(), update: update.slice(), format: document.format }),
+      document.key,
+    )
     .catch((error: unknown) => {
       if (error instanceof Overrun) return "too-slow" as const;
       throw error;

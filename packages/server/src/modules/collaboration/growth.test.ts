@@ -227,6 +227,24 @@ describe("how large a document may grow", () => {
     await server.stop();
   });
 
+  it("[C46] a document whose work is slow delays no other, however much of it there is", async () => {
+    const materialiser = createMaterialiser(silentLog);
+    const packed = packUpdates([quadraticUpdate(20_000)]);
+    const format = { eol: "lf", byteOrderMark: false } as const;
+    const ended: string[] = [];
+    const note = (name: string) => () => void ended.push(name);
+    const slow = Array.from({ length: 8 }, () =>
+      materialiser.run("read", () => ({ packed, format }), "slow").then(note("slow"), note("slow")),
+    );
+    const startMs = performance.now();
+    for (const name of ["one", "two", "three"])
+      await materialiser.run("seed", () => ({ text: name }), name).then(note(name));
+    expect(ended).toEqual(["one", "two", "three"]);
+    expect(performance.now() - startMs).toBeLessThan(15_000);
+    await materialiser[Symbol.asyncDispose]();
+    await Promise.all(slow);
+  }, 30_000);
+
   it("[C46] what waited behind work that took too long is done by the next worker", async () => {
     const materialiser = createMaterialiser(silentLog, { quickMs: 400, patientMs: 800 });
     const packed = packUpdates([quadraticUpdate(20_000)]);

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "#kernel/clock";
+import { createAccountRoom } from "../projects/adapters/account-room.ts";
 import { createPostgresLogRetention } from "./adapters/log-retention-postgres.ts";
 import { createCollaborationHousekeeping } from "./housekeeping.ts";
 import { openTestCollaboration, until, type TestCollaboration } from "./test-collaboration.ts";
@@ -113,6 +115,69 @@ describe("what live documents forget", () => {
     await server.stop();
     expect(fixture.files.text(fileId)).toBe(`and on: ${text}`);
   }, 40_000);
+
+  it("[C60] a log that grows fast is shortened while its document is open, and counts for document and account", async () => {
+    const fileId = await fixture.files.add("short\n");
+    const server = await fixture.serve({ shrinkLogBytes: 50_000, keptLogBytes: 100_000 });
+    const client = await server.speak(fileId);
+    await until(() => client.isSynced);
+    let sent = 0;
+    client.doc.on("update", (update: Uint8Array) => (sent += update.byteLength));
+    for (let n = 0; n < 800; n += 1) {
+      client.insert(0, "x".repeat(1_000));
+      client.doc.getText("content").delete(0, 1_000);
+      if (n % 20 === 19) await until(() => client.saved === client.sent);
+    }
+    const measure = async () => {
+      const [row] = await query<{ counted: number; kept: number; logged: number }>(
+        `select history_bytes as counted, logged, logged + (
+            select coalesce(sum(octet_length(state)), 0) from document_snapshots s where s.file_id = d.file_id) as kept
+          from documents d, lateral (
+            select sum(octet_length(update)) as logged from document_log l where l.file_id = d.file_id) l
+          where d.file_id = $1`,
+        [fileId],
+      );
+      return { counted: Number(row?.counted), kept: Number(row?.kept), logged: Number(row?.logged) };
+    };
+    expect(sent).toBeGreaterThan(800_000);
+    for (;;) if ((await measure()).logged < 400_000) break;
+    expect(client.closeCode).toBeUndefined();
+    client.insert(0, "after all: ");
+    await until(() => client.saved === client.sent);
+    await server.stop();
+    expect(fixture.files.text(fileId)).toBe("after all: short\n");
+    // What was counted on the way is near what is there; housekeeping makes it exact.
+    const before = await measure();
+    expect(before.counted).toBeGreaterThan(before.kept / 2);
+    await run("collaboration.log");
+    const { counted, kept } = await measure();
+    expect(counted).toBe(kept);
+    const room = (mostBytes: number) =>
+      createAccountRoom({ sql: fixture.database.sql, clock: systemClock, mostBytes }).isFull(fixture.files.ownerId);
+    expect([await room(kept), await room(1e9)]).toEqual([true, false]);
+    const again = await fixture.serve();
+    const reader = await again.speak(fileId);
+    await until(() => reader.isSynced);
+    expect(reader.text).toBe("after all: short\n");
+    await again.stop();
+  }, 40_000);
+
+  it("[C60] an account that is full through histories takes no more text, also where the text does not change", async () => {
+    const fileId = await fixture.files.add("same\n");
+    const server = await fixture.serve({ shrinkLogBytes: 20_000 });
+    const client = await server.speak(fileId);
+    await until(() => client.isSynced);
+    fixture.files.state.isFull = true;
+    for (let n = 0; n < 200 && client.closeCode === undefined; n += 1) {
+      client.insert(0, "x".repeat(1_000));
+      client.doc.getText("content").delete(0, 1_000);
+      await until(() => client.saved === client.sent || client.closeCode !== undefined);
+    }
+    fixture.files.state.isFull = false;
+    await until(() => client.closeCode !== undefined);
+    expect(client.closeCode).toBe(4413);
+    await server.stop();
+  }, 20_000);
 
   it("[C48] what a removed file left goes, and nothing else", async () => {
     const [gone, stays] = [await editedOften("gone\n", 2), await editedOften("stays\n", 2)];

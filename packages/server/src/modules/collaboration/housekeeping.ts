@@ -6,7 +6,7 @@ const DAY_MS = 24 * 3600 * 1000;
 /** Who wrote what, key by key, is kept so long; versions keep telling their authors. */
 const LOG_MS = 30 * DAY_MS;
 /** Of one document. Somebody who types and deletes for ever fills no disk. */
-const LOG_BYTES = 64 * 1024 * 1024;
+export const LOG_BYTES = 64 * 1024 * 1024;
 const DOCUMENTS_A_STEP = 100;
 const ROWS_A_STEP = 5_000;
 

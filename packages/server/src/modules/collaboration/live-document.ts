@@ -51,18 +51,22 @@ export type CheckpointState = {
 
 /** Bytes that may wait for the log before a document goes read-only: when it is down, and when it is merely slow. */
 const MAX_PENDING_BYTES = { down: 4 * 1024 * 1024, slow: 16 * 1024 * 1024 } as const;
+/** What is logged between two snapshots: beyond it the log is shortened at once; at four times of it nothing more is taken. */
+export const SHRINK_LOG_BYTES = 16 * 1024 * 1024;
 /** Deletions that are remembered, so that the same ones are not logged again and again. */
 const MAX_REMEMBERED_DELETIONS = 20_000;
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
 /** Why updates are not taken for a while: too much waits for the log, or the generation is about to end. */
-type HoldReason = "backlog" | "renewal";
+type HoldReason = "backlog" | "renewal" | "history";
 type ReadOnlyReason = "binary" | "too-large" | "log-unavailable";
 
 export type LiveDocumentOptions = {
   readonly owner: Ownership;
   readonly path: string;
   readonly format: TextFormat;
+  /** The base version has line ends other than the format says: they are kept line by line. */
+  readonly hasOwnEnds: boolean;
   readonly content: DocumentContent;
   readonly sequence: number;
   readonly checkpoint: CheckpointState;
@@ -71,6 +75,8 @@ export type LiveDocumentOptions = {
   readonly editorIds: readonly string[];
   readonly clock: Clock;
   readonly writer: LogWriter;
+  /** SHRINK_LOG_BYTES by default. */
+  readonly shrinkLogBytes?: number | undefined;
 };
 
 export class LiveDocument {
@@ -87,8 +93,11 @@ export class LiveDocument {
   readonly fixedReadOnly: "binary" | "too-large" | null;
   /** Who edited since the last checkpoint, in the order of their last edit. */
   readonly editorIds: Set<string>;
+  /** A version from outside that is about to be merged, so that whoever meets it first knows its author. */
+  awaited: { readonly basedOn: number; readonly version: number; readonly userId: string | null } | undefined;
   path: string;
   format: TextFormat;
+  hasOwnEnds: boolean;
   /** Dropped from memory: nothing of it is written any more. */
   isGone = false;
   /** Its project or its owner's account keeps all it may, as of the last checkpoint: the text may only get shorter. */
@@ -101,6 +110,8 @@ export class LiveDocument {
   onRefused: () => void = () => undefined;
   #sequence: number;
   #pendingBytes = 0;
+  #loggedBytes = 0;
+  readonly #shrinkLogBytes: number;
   readonly #heldFor = new Set<HoldReason>();
   #lane: Promise<unknown> = Promise.resolve();
   readonly #writer: LogWriter;
@@ -111,10 +122,12 @@ export class LiveDocument {
     this.checkpoint = options.checkpoint;
     this.path = options.path;
     this.format = options.format;
+    this.hasOwnEnds = options.hasOwnEnds;
     this.fixedReadOnly = options.fixedReadOnly;
     this.editorIds = new Set(options.editorIds);
     this.#sequence = options.sequence;
     this.#writer = options.writer;
+    this.#shrinkLogBytes = options.shrinkLogBytes ?? SHRINK_LOG_BYTES;
     this.clientOwners = new ClientOwners({
       clock: options.clock,
       isPresent: (userId) => [...this.participants].some((participant) => participant.userId === userId),
@@ -126,6 +139,11 @@ export class LiveDocument {
       },
       mayClaim: (source, clientId) => this.#mayClaim(source, clientId),
     });
+  }
+
+  /** What the document is known by among all. */
+  get key(): string {
+    return `${this.owner.ref.projectId}/${this.owner.ref.fileId}`;
   }
 
   /** The newest update's number in the log. */
@@ -158,6 +176,7 @@ export class LiveDocument {
     this.relay(made, inspection, { sequence: this.takeSequence(), except: sender.participant });
     const bytes = made.update.byteLength;
     this.#pendingBytes += bytes;
+    this.countLogged(bytes);
     this.#writer.append({
       owner: this.owner,
       sequence: this.#sequence,
@@ -180,6 +199,24 @@ export class LiveDocument {
     const mostBytes = this.#writer.isUp ? MAX_PENDING_BYTES.slow : MAX_PENDING_BYTES.down;
     if (this.#pendingBytes > mostBytes || this.#writer.backlogBytes > MAX_BACKLOG_BYTES) this.hold("backlog", true);
     this.onEdited();
+  }
+
+  /** Counts an update on its way into the log. */
+  countLogged(bytes: number): void {
+    this.#loggedBytes += bytes;
+    if (this.#loggedBytes > 4 * this.#shrinkLogBytes) this.hold("history", true);
+  }
+
+  /** So much was logged since the last snapshot that the log is to be shortened. */
+  get isLogLong(): boolean {
+    return this.#loggedBytes > this.#shrinkLogBytes;
+  }
+
+  /** What was logged since the last snapshot, for the one that is made now. @returns bytes, to be given back if it fails */
+  takeLogged(): number {
+    const bytes = this.#loggedBytes;
+    this.#loggedBytes = 0;
+    return bytes;
   }
 
   takeSequence(): number {

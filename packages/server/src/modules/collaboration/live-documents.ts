@@ -22,10 +22,40 @@ const MERGE_MS = 100;
 /** A document that leaves memory as often as this while it is to be written can't be read now. */
 const MAX_OPENINGS = 3;
 
+/** Documents that are written at once for one reader of a project. */
+const CHECKPOINTS_AT_ONCE = 8;
+/** Of versions that wait to be merged into their documents; beyond it they are read again. */
+const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+
 const asProblem = (error: unknown): Problem =>
   error instanceof Problem
     ? error
     : new Problem("collaboration/document-unavailable", undefined, { cause: error, retryAfterSeconds: 1 });
+
+type LiveChange = Parameters<LiveDocuments["applyExternal"]>[0];
+/** `bytes` undefined: to be read again. `userId` null: of several people. */
+type Change = Omit<LiveChange, "bytes" | "userId"> & {
+  readonly bytes: Uint8Array | undefined;
+  readonly userId: string | null;
+};
+
+/** Two versions that wait, merged as one. */
+const inOne = (one: Change, other: Change): Change => {
+  const [older, newer] = one.version < other.version ? [one, other] : [other, one];
+  return { ...newer, basedOn: older.basedOn, userId: older.userId === newer.userId ? newer.userId : null };
+};
+
+/** Works on all of them, so many at once. @throws the first error, when all that were begun have ended */
+const eachAtOnce = async <T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> => {
+  const waiting = [...items];
+  const faults: unknown[] = [];
+  const lane = async (): Promise<void> => {
+    for (let item = waiting.shift(); item !== undefined && faults.length === 0; item = waiting.shift())
+      await work(item).catch((error: unknown) => void faults.push(error));
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
+  if (faults.length > 0) throw faults[0];
+};
 
 export const createLiveDocuments = (
   parts: LiveDocumentsParts,
@@ -83,6 +113,60 @@ export const createLiveDocuments = (
     }
   };
 
+  /** By document: what waits while another version is being merged. */
+  const merges = new Map<string, { next: Change | undefined; isDone: Promise<void> }>();
+  let waitingBytes = 0;
+
+  const bringIn = async ({ projectId, fileId, ...outside }: Change): Promise<void> => {
+    // A document that is not open takes the newest version in when it opens, before anybody sees it.
+    const hold = await registry.holdOpen({ projectId, fileId });
+    if (hold === undefined) return;
+    try {
+      const { bytes } = outside;
+      hold.document.awaited = outside;
+      if (bytes === undefined) await checkpointing.catchUpWithFile(hold.document);
+      else await checkpointing.applyOutside(hold.document, { ...outside, bytes });
+    } finally {
+      hold.release();
+    }
+  };
+
+  const drop = ({ bytes }: Change): void => void (waitingBytes -= bytes?.byteLength ?? 0);
+
+  /** At most one version waits for each document: a later one has what the ones before it wrote. */
+  const mergeInTurn = (change: LiveChange): Promise<void> => {
+    const key = `${change.projectId}/${change.fileId}`;
+    const hasRoom = waitingBytes + change.bytes.byteLength <= MAX_WAITING_BYTES;
+    const taken: Change = hasRoom ? change : { ...change, bytes: undefined };
+    waitingBytes += taken.bytes?.byteLength ?? 0;
+    const turn = merges.get(key);
+    if (turn !== undefined) {
+      const before = turn.next;
+      if (before !== undefined) drop(before);
+      turn.next = before === undefined ? taken : inOne(before, taken);
+      return turn.isDone;
+    }
+    const work = async (): Promise<void> => {
+      let failure: { readonly error: unknown } | undefined;
+      for (let next: Change | undefined = taken; next !== undefined;) {
+        const now: Change = next;
+        await bringIn(now).then(
+          () => (failure = undefined),
+          (error: unknown) => (failure = { error }),
+        );
+        drop(now);
+        next = own.next;
+        own.next = undefined;
+      }
+      merges.delete(key);
+      if (failure !== undefined) throw failure.error;
+    };
+    const own: { next: Change | undefined; isDone: Promise<void> } = { next: undefined, isDone: Promise.resolve() };
+    merges.set(key, own);
+    own.isDone = work();
+    return own.isDone;
+  };
+
   return {
     async checkpoint(projectId, fileId) {
       try {
@@ -90,13 +174,14 @@ export const createLiveDocuments = (
         if (fileId !== undefined) {
           const hold = await registry.holdOpen({ projectId, fileId });
           try {
-            if (hold !== undefined) await checkpointing.checkpoint(hold.document);
+            // A version that still has to be merged makes nothing older: it is the newest one in the file already.
+            if (hold?.document.isDirty === true) await checkpointing.checkpoint(hold.document);
           } finally {
             hold?.release();
           }
         } else {
           const dirty = [...registry.documents(projectId)].filter((document) => document.isDirty);
-          for (const document of dirty) await checkpointing.checkpoint(document);
+          await eachAtOnce(dirty, CHECKPOINTS_AT_ONCE, (document) => checkpointing.checkpoint(document));
         }
         // Last: a document may leave memory while its checkpoint waits.
         await writeDropped(projectId, fileId);
@@ -105,16 +190,11 @@ export const createLiveDocuments = (
       }
     },
 
-    async applyExternal({ projectId, fileId, ...outside }) {
-      // A document that is not open takes the newest version in when it opens, before anybody sees it.
-      const hold = await registry.holdOpen({ projectId, fileId });
-      if (hold === undefined) return;
+    async applyExternal(change) {
       try {
-        await checkpointing.applyOutside(hold.document, outside);
+        await mergeInTurn(change);
       } catch (error) {
         throw asProblem(error);
-      } finally {
-        hold.release();
       }
     },
 

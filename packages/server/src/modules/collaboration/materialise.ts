@@ -6,7 +6,7 @@ import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
 import { applyExternalWrite } from "./external-change.ts";
 import { BadMessage } from "./frames.ts";
-import { decodeFile, encodeFile, hashAsWritten, type TextFormat } from "./text-format.ts";
+import { decodeFile, encodeFile, encodeWithEndsOf, hasOwnLineEnds, type TextFormat } from "./text-format.ts";
 import { inspectUpdate, type Inspection } from "./update-inspection.ts";
 
 /** Comparing texts may take this long; then the differing span is replaced. */
@@ -25,8 +25,8 @@ export type FileContent = { readonly bytes: Uint8Array; readonly hash: string };
 export type TakenIn = {
   readonly update: Uint8Array | undefined;
   readonly format: TextFormat;
-  /** Of the version as a checkpoint would write it. */
-  readonly versionHash: string;
+  /** The version has line ends other than the format says. */
+  readonly hasOwnEnds: boolean;
   /** An encoded Y.Snapshot of the document when its text is now the version's; null when it has more. */
   readonly snapshot: Uint8Array | null;
 };
@@ -77,8 +77,15 @@ const compactDoc = (doc: Y.Doc, skipped: number): Compacted => ({
   skipped,
 });
 
-const contentOf = (doc: Y.Doc, format: TextFormat): FileContent => {
-  const bytes = encodeFile(doc.getText(ROOT_TEXT).toJSON(), format);
+/** Answers false until the time is up. */
+const deadline = (): (() => boolean) => {
+  const endMs = performance.now() + DIFF_DEADLINE_MS;
+  return () => performance.now() > endMs;
+};
+
+const contentOf = (doc: Y.Doc, format: TextFormat, base: Uint8Array | undefined): FileContent => {
+  const text = doc.getText(ROOT_TEXT).toJSON();
+  const bytes = base === undefined ? encodeFile(text, format) : encodeWithEndsOf(base, { text, format }, deadline());
   return { bytes, hash: createHash("sha256").update(bytes).digest("hex") };
 };
 
@@ -101,10 +108,21 @@ export const work = {
     }
   },
 
-  /** Compacts, and makes the file's bytes. */
-  read({ packed, format }: { packed: Uint8Array; format: TextFormat }): Compacted & FileContent {
+  /**
+   * Compacts, and makes the file's bytes.
+   * @param argument.base the version that the document includes, where it has line ends of its own
+   */
+  read({
+    packed,
+    format,
+    base,
+  }: {
+    packed: Uint8Array;
+    format: TextFormat;
+    base?: Uint8Array | undefined;
+  }): Compacted & FileContent {
     const { doc, skipped } = load(packed);
-    return { ...compactDoc(doc, skipped), ...contentOf(doc, format) };
+    return { ...compactDoc(doc, skipped), ...contentOf(doc, format, base) };
   },
 
   /** How large the file would be with an update, and what taking it in costs. */
@@ -145,18 +163,17 @@ export const work = {
     const next = decodeFile(write.newBytes);
     if (base.kind !== "text" || next.kind !== "text") return undefined;
     const { doc } = load(write.packed);
-    const endMs = performance.now() + DIFF_DEADLINE_MS;
     const update = applyExternalWrite(
       doc,
       { baseText: base.text, newText: next.text, baseSnapshot: write.baseSnapshot },
-      () => performance.now() > endMs,
+      deadline(),
     );
-    // By text: bytes with mixed line ends are nothing that a document could be.
+    // By text: the version's own line ends are put in when the document is written.
     const isWhole = doc.getText(ROOT_TEXT).toJSON() === next.text;
     return {
       update,
       format: next.format,
-      versionHash: hashAsWritten(next.text, next.format),
+      hasOwnEnds: hasOwnLineEnds(write.newBytes, next),
       snapshot: isWhole ? Y.encodeSnapshot(Y.snapshot(doc)) : null,
     };
   },

@@ -1,4 +1,4 @@
-/** Work that needs a Y.Doc, done in a worker thread so that no relay waits for it, and none of it for ever. */
+/** Work that needs a Y.Doc, done in worker threads so that no relay waits for it, none of it for ever, and a slow document delays only slow ones. */
 import { Worker } from "node:worker_threads";
 import type { Log } from "#kernel/log";
 import type { Work } from "./materialise.ts";
@@ -6,10 +6,11 @@ import type { WorkAnswer, WorkRequest } from "./materialiser-worker.ts";
 
 export interface Materialiser {
   /**
-   * @param make gathers the argument when the worker is about to take it: what waits holds no copy of a document
+   * @param make gathers the argument when a worker is about to take it: what waits holds no copy of a document
+   * @param key the document: one whose work was slow is worked on where only its like waits for it
    * @throws Overrun when it took too long, Error when it failed or the worker died; the document's bytes are as before.
    */
-  run<N extends keyof Work>(name: N, make: () => Parameters<Work[N]>[0]): Promise<ReturnType<Work[N]>>;
+  run<N extends keyof Work>(name: N, make: () => Parameters<Work[N]>[0], key?: string): Promise<ReturnType<Work[N]>>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -18,135 +19,247 @@ export class Overrun extends Error {
   override readonly name = "Overrun";
 }
 
-/** Pieces of work that the worker has at hand; so many documents are held twice. */
-const POSTED_AT_ONCE = 2;
-/** A made-up history can keep Yjs busy for hours: what is not done quickly goes on where only its like waits for it. */
-const DEADLINES: Deadlines = { quickMs: 3_000, patientMs: 20_000 };
+/** A made-up history can keep Yjs busy for hours: what is not done quickly goes on beside the others, and comes to an end. */
+const DEADLINES: Deadlines = { quickMs: 250, patientMs: 20_000 };
 export type Deadlines = { readonly quickMs: number; readonly patientMs: number };
+/** Documents whose work was slow lately. */
+const MAX_SLOW = 1_000;
 
-type Piece = { readonly name: keyof Work; make(): unknown; resolve(result: unknown): void; reject(error: Error): void };
+type Piece = {
+  readonly key: string;
+  readonly name: keyof Work;
+  make(): unknown;
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+};
 
-/** One thread. It starts with the first work, and anew after a crash or when a piece of work takes too long. */
-const createThread = (log: Log, deadlineMs: number): Materialiser => {
-  let worker: Worker | undefined;
-  let isReady = false;
-  let nextId = 1;
-  const waiting: Piece[] = [];
-  /** In the order in which the worker takes them. */
-  const posted = new Map<number, Piece>();
-  let deadline: NodeJS.Timeout | undefined;
-
-  /** The first of what is posted is being worked on; the others begin after it. */
-  const watch = (): void => {
-    clearTimeout(deadline);
-    if (isReady && posted.size > 0) deadline = setTimeout(() => void overrun(), deadlineMs).unref();
-  };
-
-  const overrun = async (): Promise<void> => {
-    const [entry] = posted;
-    if (entry === undefined) return;
-    const [id, work] = entry;
-    log.warn("collaboration.materialiser-overrun", { work: work.name, deadlineMs });
-    posted.delete(id);
-    // The others did nothing wrong: the next worker takes them.
-    waiting.unshift(...posted.values());
-    posted.clear();
-    const ending = worker;
-    worker = undefined;
-    work.reject(new Overrun(`${work.name} took more than ${deadlineMs} ms`));
-    await ending?.terminate();
-    post();
-  };
-
-  const start = (): Worker => {
-    isReady = false;
-    const started = new Worker(new URL("./materialiser-worker.ts", import.meta.url));
-    started.unref();
-    started.on("message", (answer: WorkAnswer) => {
-      if (worker !== started) return;
-      if ("isReady" in answer) {
-        isReady = true;
-        watch();
-        return;
-      }
-      const one = posted.get(answer.id);
-      posted.delete(answer.id);
-      if (posted.size === 0) started.unref();
-      watch();
-      if ("error" in answer) one?.reject(new Error(answer.error));
-      else one?.resolve(answer.result);
-      post();
-    });
-    const gone = (error: Error): void => {
-      if (worker !== started) return;
-      worker = undefined;
-      const lost = [...posted.values()];
-      posted.clear();
-      watch();
-      for (const one of lost) one.reject(error);
-      post();
-    };
-    started.on("error", (error: Error) => {
-      log.error("collaboration.materialiser-failed", { error: error.message });
-      gone(error);
-    });
-    started.on("exit", () => gone(new Error("the worker ended")));
-    return started;
-  };
-
-  const post = (): void => {
-    while (posted.size < POSTED_AT_ONCE) {
-      const work = waiting.shift();
-      if (work === undefined) return;
-      let argument: unknown;
-      try {
-        argument = work.make();
-      } catch (error) {
-        work.reject(error instanceof Error ? error : new Error("unknown"));
-        continue;
-      }
-      worker ??= start();
-      const id = nextId++;
-      posted.set(id, work);
-      if (posted.size === 1) watch();
-      worker.ref();
-      worker.postMessage({ id, name: work.name, argument } satisfies WorkRequest);
-    }
-  };
-
+/** Pieces by document, one of each in turn. */
+const createTurns = () => {
+  const byKey = new Map<string, Piece[]>();
   return {
-    run: <N extends keyof Work>(name: N, make: () => Parameters<Work[N]>[0]) =>
-      new Promise<ReturnType<Work[N]>>((resolve, reject) => {
-        // The worker answers with what the work of this name returns.
-        waiting.push({ name, make, resolve: (result) => resolve(result as ReturnType<Work[N]>), reject });
-        post();
-      }),
-    async [Symbol.asyncDispose]() {
-      const ending = worker;
-      worker = undefined;
-      clearTimeout(deadline);
-      const left = [...posted.values(), ...waiting.splice(0)];
-      posted.clear();
-      for (const one of left) one.reject(new Error("the worker ended"));
-      await ending?.terminate();
+    add(piece: Piece): void {
+      const own = byKey.get(piece.key);
+      if (own === undefined) byKey.set(piece.key, [piece]);
+      else own.push(piece);
+    },
+    /** Takes the next piece; its document goes to the end of the row. */
+    take(): Piece | undefined {
+      for (const [key, own] of byKey) {
+        byKey.delete(key);
+        const piece = own.shift();
+        if (own.length > 0) byKey.set(key, own);
+        return piece;
+      }
+      return undefined;
+    },
+    /** Takes all that wait for one document. */
+    takeAll(key: string): readonly Piece[] {
+      const own = byKey.get(key) ?? [];
+      byKey.delete(key);
+      return own;
+    },
+    get isEmpty(): boolean {
+      return byKey.size === 0;
     },
   };
 };
 
-export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): Materialiser => {
-  const quick = createThread(log, deadlines.quickMs);
-  const patient = createThread(log, deadlines.patientMs);
-  return {
-    async run(name, make) {
-      try {
-        return await quick.run(name, make);
-      } catch (error) {
-        if (!(error instanceof Overrun)) throw error;
-        return patient.run(name, make);
+type Outcome = { readonly result: unknown } | { readonly error: Error };
+
+/** One worker, one piece at a time. It starts with the first piece, and anew after a crash or its end. */
+class Thread {
+  readonly #log: Log;
+  #worker: Worker | undefined;
+  #isReady = false;
+  #nextId = 1;
+  #settle: ((outcome: Outcome) => void) | undefined;
+  #onReady: () => void = () => undefined;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** @param onStarted called when the worker begins: starting it takes its time */
+  run(name: keyof Work, argument: unknown, onStarted: () => void): Promise<Outcome> {
+    const worker = (this.#worker ??= this.#start());
+    const id = this.#nextId++;
+    if (this.#isReady) onStarted();
+    else this.#onReady = onStarted;
+    worker.ref();
+    return new Promise((settle) => {
+      this.#settle = settle;
+      worker.postMessage({ id, name, argument } satisfies WorkRequest);
+    });
+  }
+
+  /** What runs never settles. */
+  async end(): Promise<void> {
+    const ending = this.#worker;
+    this.#worker = undefined;
+    this.#settle = undefined;
+    await ending?.terminate();
+  }
+
+  #done(outcome: Outcome): void {
+    const settle = this.#settle;
+    this.#settle = undefined;
+    settle?.(outcome);
+  }
+
+  #start(): Worker {
+    this.#isReady = false;
+    const started = new Worker(new URL("./materialiser-worker.ts", import.meta.url));
+    started.unref();
+    started.on("message", (answer: WorkAnswer) => {
+      if (this.#worker !== started) return;
+      if ("isReady" in answer) {
+        this.#isReady = true;
+        this.#onReady();
+        return;
       }
-    },
+      started.unref();
+      this.#done("error" in answer ? { error: new Error(answer.error) } : { result: answer.result });
+    });
+    const gone = (error: Error): void => {
+      if (this.#worker !== started) return;
+      this.#worker = undefined;
+      this.#done({ error });
+    };
+    started.on("error", (error: Error) => {
+      this.#log.error("collaboration.materialiser-failed", { error: error.message });
+      gone(error);
+    });
+    started.on("exit", () => gone(new Error("the worker ended")));
+    return started;
+  }
+}
+
+type Lane = {
+  thread: Thread;
+  readonly turns: ReturnType<typeof createTurns>;
+  running: Piece | undefined;
+  deadline: NodeJS.Timeout | undefined;
+  overrun(): void;
+  readonly deadlineMs: number;
+};
+
+/** Two lanes: what is not done within `quickMs` goes on in the slow one, and so does the next work on that document. */
+export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): Materialiser => {
+  /** In the order in which they were found out. */
+  const slowKeys = new Set<string>();
+  let isClosed = false;
+
+  const createLane = (deadlineMs: number, overrun: () => void): Lane => ({
+    thread: new Thread(log),
+    turns: createTurns(),
+    running: undefined,
+    deadline: undefined,
+    overrun,
+    deadlineMs,
+  });
+
+  const noteSlow = (key: string): void => {
+    if (key === "") return;
+    slowKeys.delete(key);
+    slowKeys.add(key);
+    if (slowKeys.size > MAX_SLOW) for (const oldest of slowKeys) return void slowKeys.delete(oldest);
+  };
+
+  const watch = (lane: Lane): void => {
+    clearTimeout(lane.deadline);
+    lane.deadline = setTimeout(() => lane.overrun(), lane.deadlineMs).unref();
+  };
+  const free = (lane: Lane): void => {
+    clearTimeout(lane.deadline);
+    lane.running = undefined;
+  };
+
+  const settle = (piece: Piece, outcome: Outcome, tookMs: number): void => {
+    const lane = [quick, slow].find(({ running }) => running === piece);
+    if (lane === undefined) return;
+    free(lane);
+    if (lane === slow && tookMs < deadlines.quickMs / 2) slowKeys.delete(piece.key);
+    if ("error" in outcome) piece.reject(outcome.error);
+    else piece.resolve(outcome.result);
+    pump(lane);
+  };
+
+  const pump = (lane: Lane): void => {
+    while (lane.running === undefined && !isClosed) {
+      const piece = lane.turns.take();
+      if (piece === undefined) return;
+      let argument: unknown;
+      try {
+        argument = piece.make();
+      } catch (error) {
+        piece.reject(error instanceof Error ? error : new Error("unknown"));
+        continue;
+      }
+      lane.running = piece;
+      let startMs = performance.now();
+      const started = (): void => {
+        startMs = performance.now();
+        // The piece may have gone to the other lane while its worker started.
+        if (lane.running === piece) watch(lane);
+      };
+      void lane.thread
+        .run(piece.name, argument, started)
+        .then((outcome) => settle(piece, outcome, performance.now() - startMs));
+    }
+  };
+
+  /** The slow lane takes the piece over as it runs if it is idle; else the piece begins again there when it is its turn. */
+  const moveAside = (): void => {
+    const piece = quick.running;
+    if (piece === undefined) return;
+    noteSlow(piece.key);
+    free(quick);
+    if (slow.running === undefined && slow.turns.isEmpty) {
+      [quick.thread, slow.thread] = [slow.thread, quick.thread];
+      slow.running = piece;
+      watch(slow);
+    } else {
+      slow.turns.add(piece);
+      void quick.thread.end();
+      pump(slow);
+    }
+    if (piece.key !== "") for (const other of quick.turns.takeAll(piece.key)) slow.turns.add(other);
+    pump(quick);
+  };
+
+  const giveUp = (): void => {
+    const piece = slow.running;
+    if (piece === undefined) return;
+    log.warn("collaboration.materialiser-overrun", { work: piece.name, deadlineMs: deadlines.patientMs });
+    noteSlow(piece.key);
+    free(slow);
+    void slow.thread.end();
+    piece.reject(new Overrun(`${piece.name} took more than ${deadlines.patientMs} ms`));
+    pump(slow);
+  };
+
+  const quick = createLane(deadlines.quickMs, moveAside);
+  const slow = createLane(deadlines.patientMs, giveUp);
+
+  return {
+    run: <N extends keyof Work>(name: N, make: () => Parameters<Work[N]>[0], key = "") =>
+      new Promise<ReturnType<Work[N]>>((resolve, reject) => {
+        if (isClosed) return reject(new Error("the worker ended"));
+        const lane = slowKeys.has(key) ? slow : quick;
+        // The worker answers with what the work of this name returns.
+        lane.turns.add({ key, name, make, resolve: (result) => resolve(result as ReturnType<Work[N]>), reject });
+        pump(lane);
+      }),
     async [Symbol.asyncDispose]() {
-      await Promise.all([quick[Symbol.asyncDispose](), patient[Symbol.asyncDispose]()]);
+      isClosed = true;
+      for (const lane of [quick, slow]) {
+        const { running } = lane;
+        free(lane);
+        running?.reject(new Error("the worker ended"));
+        for (let left = lane.turns.take(); left !== undefined; left = lane.turns.take())
+          left.reject(new Error("the worker ended"));
+      }
+      await Promise.all([quick.thread.end(), slow.thread.end()]);
     },
   };
 };

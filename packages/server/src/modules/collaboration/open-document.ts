@@ -1,4 +1,5 @@
 /** Opens a document under its lease: seeded once from the file, afterwards only ever read back from its log. */
+import { createHash } from "node:crypto";
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import type { Lease } from "#platform/leases";
@@ -10,7 +11,7 @@ import { LiveDocument, type CheckpointState } from "./live-document.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { Materialiser } from "./materialiser.ts";
 import type { DocumentRef, DocumentStore, Ownership, StoredDocument } from "./ports.ts";
-import { decodeFile, hashAsWritten } from "./text-format.ts";
+import { decodeFile, hasOwnLineEnds, type TextFormat } from "./text-format.ts";
 import { INLINE_INSPECTION_BYTES, inspectUpdate, type Inspection } from "./update-inspection.ts";
 
 export type OpeningParts = {
@@ -20,6 +21,7 @@ export type OpeningParts = {
   readonly writer: LogWriter;
   readonly checkpointing: Checkpointing;
   readonly clock: Clock;
+  readonly shrinkLogBytes?: number | undefined;
   readonly log: Log;
 };
 
@@ -27,9 +29,9 @@ export type OpeningParts = {
 const EMPTY_VECTOR = Uint8Array.of(0);
 
 /** Small ones here, large ones in the worker. @throws BadMessage */
-const inspect = async (materialiser: Materialiser, update: Uint8Array): Promise<Inspection> => {
+const inspect = async (materialiser: Materialiser, update: Uint8Array, key: string): Promise<Inspection> => {
   if (update.byteLength <= INLINE_INSPECTION_BYTES) return inspectUpdate(update);
-  const looked = await materialiser.run("inspect", () => ({ update: update.slice() }));
+  const looked = await materialiser.run("inspect", () => ({ update: update.slice() }), key);
   if ("fault" in looked) throw new BadMessage(looked.fault);
   return looked.inspection;
 };
@@ -38,6 +40,7 @@ const inspect = async (materialiser: Materialiser, update: Uint8Array): Promise<
 const replay = async (
   stored: StoredDocument,
   { materialiser, log }: OpeningParts,
+  key: string,
 ): Promise<{ content: DocumentContent; sequence: number }> => {
   const base = stored.snapshot ?? { state: EMPTY_UPDATE, stateVector: EMPTY_VECTOR, sequence: 0 };
   const content = new DocumentContent(base);
@@ -45,7 +48,7 @@ const replay = async (
   for (const logged of stored.tail) {
     ({ sequence } = logged);
     try {
-      content.append(sequence, updateFrame(logged.update), (await inspect(materialiser, logged.update)).ranges);
+      content.append(sequence, updateFrame(logged.update), (await inspect(materialiser, logged.update, key)).ranges);
     } catch (error) {
       if (!(error instanceof BadMessage)) throw error;
       // Only what was inspected gets into the log: this row was changed since.
@@ -55,9 +58,13 @@ const replay = async (
   return { content, sequence };
 };
 
-const textHash = (bytes: Uint8Array): string | null => {
+const textHash = (bytes: Uint8Array): string | null =>
+  decodeFile(bytes).kind === "text" ? createHash("sha256").update(bytes).digest("hex") : null;
+
+/** @param format of the document: with edits it may be another than most lines of the file have by now */
+const hasOwnEnds = (bytes: Uint8Array, format: TextFormat): boolean => {
   const decoded = decodeFile(bytes);
-  return decoded.kind === "text" ? hashAsWritten(decoded.text, decoded.format) : null;
+  return decoded.kind === "text" && hasOwnLineEnds(bytes, { ...decoded, format });
 };
 
 const atRest = (file: StoredFile, sequence: number): CheckpointState => ({
@@ -100,16 +107,24 @@ export const openDocument = async (
   const found = await parts.store.takeOver(ref, lease.fence);
   const stored = found === undefined || isWhole(found) ? found : await beginAnew(parts, ref, { lease, found });
   const owner: Ownership = { ref, generation: stored?.row.generation ?? 1, fence: lease.fence };
-  const common = { owner, path: file.entry.path, clock: parts.clock, writer: parts.writer };
+  const key = `${ref.projectId}/${ref.fileId}`;
+  const common = {
+    owner,
+    path: file.entry.path,
+    clock: parts.clock,
+    writer: parts.writer,
+    shrinkLogBytes: parts.shrinkLogBytes,
+  };
 
   if (stored !== undefined && (stored.snapshot !== null || stored.tail.length > 0)) {
-    const { content, sequence } = await replay(stored, parts);
+    const { content, sequence } = await replay(stored, parts, key);
     const { row } = stored;
     const document = new LiveDocument({
       ...common,
       content,
       sequence,
       format: row.format,
+      hasOwnEnds: hasOwnEnds(file.bytes, row.format),
       fixedReadOnly: null,
       editorIds: stored.editorIds,
       checkpoint: {
@@ -133,12 +148,13 @@ export const openDocument = async (
       content: new DocumentContent({ state: EMPTY_UPDATE, stateVector: EMPTY_VECTOR, sequence: 0 }),
       sequence: 0,
       format: { eol: "lf", byteOrderMark: false },
+      hasOwnEnds: false,
       fixedReadOnly: decoded.kind,
       editorIds: [],
       checkpoint: atRest(file, 0),
     });
 
-  const seed = await parts.materialiser.run("seed", () => ({ text: decoded.text }));
+  const seed = await parts.materialiser.run("seed", () => ({ text: decoded.text }), key);
   await parts.store.create(owner, { update: seed.state, baseVersion: file.entry.version, format: decoded.format });
   return new LiveDocument({
     ...common,
@@ -150,6 +166,7 @@ export const openDocument = async (
     }),
     sequence: 1,
     format: decoded.format,
+    hasOwnEnds: hasOwnEnds(file.bytes, decoded.format),
     fixedReadOnly: null,
     editorIds: [],
     checkpoint: { ...atRest(file, 1), baseSnapshot: seed.snapshot },

@@ -67,8 +67,14 @@ export interface DocumentStore {
     owner: Ownership,
     now: Pick<DocumentRow, "baseVersion" | "checkpointedSequence" | "saving">,
   ): Promise<void>;
-  /** Keeps the newest two. @throws Fenced */
-  saveSnapshot(owner: Ownership, snapshot: Snapshot): Promise<void>;
+  /**
+   * Keeps the newest two.
+   * @param loggedBytes of the updates that were logged since the last snapshot: what the document keeps is counted
+   * @throws Fenced
+   */
+  saveSnapshot(owner: Ownership, snapshot: Snapshot, loggedBytes: number): Promise<void>;
+  /** Removes the document's updates that its snapshots and a version hold, beyond the newest `mostBytes`. */
+  trimLog(ref: DocumentRef, mostBytes: number): Promise<void>;
   /** Documents with logged updates beyond their last checkpoint, or with a checkpoint of unknown outcome. */
   listUncheckpointed(projectId?: string): Promise<DocumentRef[]>;
 }

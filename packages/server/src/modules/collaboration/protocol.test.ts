@@ -10,7 +10,7 @@ import { BadMessage, parseFrame, updateFrame } from "./frames.ts";
 import { RangeSet } from "./range-set.ts";
 import { SavedCount } from "./saved-count.ts";
 import { createStateVector } from "./state-vector.ts";
-import { decodeFile, encodeFile } from "./text-format.ts";
+import { decodeFile, encodeFile, encodeWithEndsOf } from "./text-format.ts";
 import { awarenessMessage } from "./test-socket-client.ts";
 import { inspectUpdate } from "./update-inspection.ts";
 
@@ -220,6 +220,52 @@ describe("text format", () => {
       expect(decoded.text).not.toContain("\r");
       expect(Buffer.from(encodeFile(decoded.text, decoded.format)).toString()).toBe(text);
     }
+  });
+
+  const rewritten = (file: string, edit: (text: string) => string): string => {
+    const base = Buffer.from(file);
+    const decoded = decodeFile(base);
+    if (decoded.kind !== "text") throw new Error("not text");
+    return Buffer.from(encodeWithEndsOf(base, { ...decoded, text: edit(decoded.text) }, () => false)).toString();
+  };
+
+  it.each<[string, string, (text: string) => string, string]>([
+    ["nothing", "a\r\nb\nc\rd", (text) => text, "a\r\nb\nc\rd"],
+    ["a key in a line", "a\r\nb\nc\rd", (text) => text.replace("b", "bb"), "a\r\nbb\nc\rd"],
+    ["a key in the line with the rare end", "a\r\nb\nc\n", (text) => text.replace("a", "aa"), "aa\r\nb\nc\n"],
+    ["a line break in a line", "ab\r\nc\n", (text) => text.replace("ab", "a\nb"), "a\r\nb\r\nc\n"],
+    ["a new last line", "a\r\nb\n", (text) => `${text}c\n`, "a\r\nb\nc\n"],
+    ["a new first line", "a\r\nb\n", (text) => `0\n${text}`, "0\r\na\r\nb\n"],
+    ["a line that goes", "a\r\nb\nc\r\n", (text) => text.replace("b\n", ""), "a\r\nc\r\n"],
+    ["lines that are joined", "a\r\nb\nc\r\n", (text) => text.replace("a\nb", "ab"), "ab\nc\r\n"],
+    ["all lines replaced", "a\r\nb\n", () => "x\ny\nz\n", "x\r\ny\r\nz\n"],
+    ["everything gone", "\ufeffa\r\nb\n", () => "", "\ufeff"],
+    ["line ends typed as CRLF", "a\r\nb\n", (text) => `${text}c\r\nd`, "a\r\nb\nc\nd"],
+  ])("[C58] %s in a file with mixed line ends rewrites no other line end", (_what, file, edit, expected) => {
+    expect(rewritten(file, edit)).toBe(expected);
+  });
+
+  it("[C58] lines that are not touched keep their ends, whatever happens to the others", () => {
+    const end = fc.constantFrom("\n", "\r\n", "\r");
+    const line = fc.record({ end, change: fc.constantFrom("keep", "keep", "keep", "drop", "add", "alter") });
+    fc.assert(
+      fc.property(fc.array(line, { minLength: 1, maxLength: 40 }), (lines) => {
+        const file = lines.map((each, number) => `line ${number};${each.end}`).join("");
+        const after = rewritten(file, () =>
+          lines
+            .map(({ change }, number) => {
+              if (change === "drop") return "";
+              if (change === "add") return `new ${number};\nline ${number};\n`;
+              return `line ${number};${change === "alter" ? " altered" : ""}\n`;
+            })
+            .join(""),
+        );
+        const ends = new Map([...after.matchAll(/line (\d+);(\r\n|\r|\n)/gu)].map((found) => [found[1], found[2]]));
+        const untouched = [...lines.entries()].filter(([, { change }]) => change === "keep" || change === "add");
+        expect(untouched.map(([number]) => ends.get(String(number)))).toEqual(untouched.map(([, each]) => each.end));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("[C41] NUL and invalid UTF-8 are binary, more than 5 MiB is too large", () => {

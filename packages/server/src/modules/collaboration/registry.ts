@@ -232,6 +232,7 @@ export class DocumentRegistry {
         catchUp: () => checkpointing.catchUpWithFile(opened),
         snapshot: () => checkpointing.snapshot(opened),
         compact: () => checkpointing.compact(opened),
+        shrinkLog: () => checkpointing.shrinkLog(opened),
         retire: () => this.#retire(open),
       },
       onFault: (task, error) => {
@@ -247,7 +248,10 @@ export class DocumentRegistry {
       },
     });
     const open: Open = { document: opened, lease, upkeep, holds: 0 };
-    opened.onEdited = () => upkeep.edited(opened.content.needsCompaction, opened.content.stateBytes);
+    opened.onEdited = () => {
+      const { needsCompaction, stateBytes: bytes } = opened.content;
+      upkeep.edited({ needsCompaction, bytes, isLogLong: opened.isLogLong });
+    };
     opened.onBehind = () => upkeep.behind();
     opened.onRefused = moving;
     lease.lost.addEventListener("abort", () => {

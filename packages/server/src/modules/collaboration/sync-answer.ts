@@ -51,9 +51,13 @@ export const answerSync = async (
     const isNothing = known.byteLength === EMPTY_UPDATE.byteLength;
     return [...(isNothing ? [] : [updateFrame(known).frame]), ...content.tailFrames(), SYNCED_FRAME];
   }
-  const { update } = await parts.materialiser.run("diff", () => ({
-    packed: content.packed(),
-    stateVector: stateVector.slice(),
-  }));
+  const { update } = await parts.materialiser.run(
+    "diff",
+    () => ({
+      packed: content.packed(),
+      stateVector: stateVector.slice(),
+    }),
+    document.key,
+  );
   return [step2Frame(update)];
 };

@@ -92,6 +92,37 @@ export const diffTexts = (before: string, after: string, outOfTime: () => boolea
   return changes;
 };
 
+/**
+ * Changes of whole lines, in ascending order.
+ * @param outOfTime once true, what is not compared yet is replaced as a whole
+ */
+export const diffLines = (before: string, after: string, outOfTime: () => boolean): TextChange[] => {
+  if (before === after) return [];
+  const shorter = Math.min(before.length, after.length);
+  let prefix = 0;
+  while (prefix < shorter && before.charCodeAt(prefix) === after.charCodeAt(prefix)) prefix += 1;
+  prefix = before.lastIndexOf("\n", prefix - 1) + 1;
+  if (prefix > 0 && before.charCodeAt(prefix - 1) !== after.charCodeAt(prefix - 1)) prefix = 0;
+  let suffix = 0;
+  while (
+    suffix < shorter - prefix &&
+    before.charCodeAt(before.length - 1 - suffix) === after.charCodeAt(after.length - 1 - suffix)
+  )
+    suffix += 1;
+  const startsLine = (text: string, at: number): boolean => at === 0 || text.charCodeAt(at - 1) === 0x0a;
+  if (!startsLine(before, before.length - suffix) || !startsLine(after, after.length - suffix)) {
+    const next = before.indexOf("\n", before.length - suffix);
+    suffix = next === -1 ? 0 : before.length - next - 1;
+  }
+  const numbers = new Map<string, number>();
+  return diffBy(
+    (text) => lines(text, numbers),
+    before.slice(prefix, before.length - suffix),
+    after.slice(prefix, after.length - suffix),
+    outOfTime,
+  ).map((change) => ({ ...change, at: change.at + prefix }));
+};
+
 /** The text after the changes; for checks. */
 export const applyChanges = (text: string, changes: readonly TextChange[]): string => {
   let result = "";

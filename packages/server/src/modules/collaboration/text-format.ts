@@ -1,6 +1,6 @@
 /** A file's bytes as the text that is edited, and back: UTF-8, LF inside, line ends and byte order mark kept aside. */
-import { createHash } from "node:crypto";
 import { MAX_DOCUMENT_BYTES } from "@atelier/contracts";
+import { diffLines, diffTexts } from "./text-diff.ts";
 
 /** What is kept aside while a text is edited. */
 export type TextFormat = { readonly eol: "lf" | "crlf"; readonly byteOrderMark: boolean };
@@ -44,6 +44,61 @@ export const encodeFile = (text: string, format: TextFormat): Uint8Array => {
   return new TextEncoder().encode(format.byteOrderMark ? `\ufeff${withEnds}` : withEnds);
 };
 
-/** SHA-256, hex, of the bytes that a text is written as: of a file with mixed line ends not the hash of its own bytes. */
-export const hashAsWritten = (text: string, format: TextFormat): string =>
-  createHash("sha256").update(encodeFile(text, format)).digest("hex");
+/** Whether a text file has line ends other than its format says: written with `encodeFile` it would change. */
+export const hasOwnLineEnds = (bytes: Uint8Array, decoded: { text: string; format: TextFormat }): boolean =>
+  Buffer.compare(encodeFile(decoded.text, decoded.format), bytes) !== 0;
+
+const LINE_END = /\r\n?|\n/gu;
+
+/**
+ * The bytes of a text that came from a version with line ends of its own: a line end that was in the version stays as it
+ * was, a new one is like the one that it replaces, or like the one before it.
+ * @param base the version's bytes
+ * @param outOfTime once true, what is not compared yet counts as replaced
+ */
+export const encodeWithEndsOf = (
+  base: Uint8Array,
+  { text, format }: { readonly text: string; readonly format: TextFormat },
+  outOfTime: () => boolean,
+): Uint8Array => {
+  const raw = new TextDecoder("utf-8").decode(base);
+  const ends: readonly string[] = raw.match(LINE_END) ?? [];
+  const baseText = normaliseLineEnds(raw);
+  const usual = format.eol === "crlf" ? "\r\n" : "\n";
+  const parts: string[] = [];
+  let line = 0;
+  let last = ends[0] ?? usual;
+  const write = (lines: string, endOf: () => string | undefined): void => {
+    let from = 0;
+    for (let at = lines.indexOf("\n"); at !== -1; at = lines.indexOf("\n", from)) {
+      last = endOf() ?? last;
+      parts.push(lines.slice(from, at), last);
+      from = at + 1;
+    }
+    parts.push(lines.slice(from));
+  };
+  const nextEnd = (): string | undefined => ends[line++];
+  /** Lines that replace as many others have their ends; else each character keeps its own. */
+  const writeHunk = (removed: string, inserted: string): void => {
+    const replaced = ends.slice(line, line + count(removed, "\n"));
+    const isLineByLine = replaced.length === count(inserted, "\n");
+    let at = 0;
+    for (const change of isLineByLine ? [] : diffTexts(removed, inserted, outOfTime)) {
+      write(removed.slice(at, change.at), nextEnd);
+      const gone = ends.slice(line, line + count(removed.slice(change.at, change.at + change.removed), "\n"));
+      line += gone.length;
+      write(change.inserted, () => gone.shift());
+      at = change.at + change.removed;
+    }
+    write(isLineByLine ? inserted : removed.slice(at), nextEnd);
+  };
+  let at = 0;
+  for (const change of diffLines(baseText, normaliseLineEnds(text), outOfTime)) {
+    write(baseText.slice(at, change.at), nextEnd);
+    writeHunk(baseText.slice(change.at, change.at + change.removed), change.inserted);
+    at = change.at + change.removed;
+  }
+  write(baseText.slice(at), nextEnd);
+  const written = parts.join("");
+  return new TextEncoder().encode(format.byteOrderMark ? `\ufeff${written}` : written);
+};

@@ -16,6 +16,7 @@ const open = () => {
       catchUp: async () => undefined,
       snapshot: async () => undefined,
       compact: async () => undefined,
+      shrinkLog: async () => undefined,
       retire: async () => undefined,
     },
   });
@@ -31,7 +32,7 @@ it("[C20] a small document is checkpointed 2 s after the last edit, a large one 
     [20 * 1024 * 1024, 60_000],
   ] as const) {
     const { clock, checkpoints, upkeep } = open();
-    upkeep.edited(false, bytes);
+    upkeep.edited({ needsCompaction: false, isLogLong: false, bytes });
     clock.advance(waitMs - 1);
     expect(checkpoints).toEqual([]);
     clock.advance(1);
@@ -43,7 +44,7 @@ it("[C20] a small document is checkpointed 2 s after the last edit, a large one 
 it("[C20] typing without a pause is checkpointed every 60 s", () => {
   const { clock, checkpoints, upkeep } = open();
   for (let second = 0; second < 125; second += 1) {
-    upkeep.edited(false, 10);
+    upkeep.edited({ needsCompaction: false, isLogLong: false, bytes: 10 });
     clock.advance(1_000);
   }
   expect(checkpoints).toEqual([60_000, 120_000]);

@@ -30,8 +30,15 @@ export type UpkeepWork = {
   catchUp(): Promise<void>;
   snapshot(): Promise<void>;
   compact(): Promise<void>;
+  shrinkLog(): Promise<void>;
   /** Puts the document to rest and drops it. */
   retire(): Promise<void>;
+};
+
+export type EditedDocument = {
+  readonly needsCompaction: boolean;
+  readonly isLogLong: boolean;
+  readonly bytes: number;
 };
 
 /** The timers of one document. Its work never overlaps with itself. */
@@ -48,6 +55,7 @@ export class Upkeep {
   #idleTimer: Timer | undefined;
   #behindTimer: Timer | undefined;
   #isCompacting = false;
+  #isShrinking = false;
   #isStopped = false;
 
   constructor(options: {
@@ -63,18 +71,25 @@ export class Upkeep {
     this.#onFault = options.onFault;
   }
 
-  /** @param bytes of the document: each checkpoint stores it whole, so those of large ones come less often */
-  edited(needsCompaction: boolean, bytes: number): void {
+  /** @param document.bytes of the document: each checkpoint stores it whole, so those of large ones come less often */
+  edited({ needsCompaction, isLogLong, bytes }: EditedDocument): void {
     if (this.#isStopped) return;
     this.#idleMs = this.#times.checkpointIdleMs * Math.max(1, bytes / this.#times.checkpointIdleBytes);
     this.#lastEditMs = this.#clock.monotonic();
     this.#firstEditMs ??= this.#lastEditMs;
     this.#checkpointTimer ??= this.#clock.after(this.#times.checkpointIdleMs, () => this.#checkpointDue());
     this.#snapshotTimer ??= this.#clock.after(this.#times.snapshotMs, () => this.#snapshotDue());
+    this.#shrinkIfLong(isLogLong);
     if (needsCompaction && !this.#isCompacting) {
       this.#isCompacting = true;
       void this.#run("compact", () => this.#work.compact()).then(() => (this.#isCompacting = false));
     }
+  }
+
+  #shrinkIfLong(isLogLong: boolean): void {
+    if (!isLogLong || this.#isShrinking) return;
+    this.#isShrinking = true;
+    void this.#run("shrink-log", () => this.#work.shrinkLog()).then(() => (this.#isShrinking = false));
   }
 
   /** A version from outside is still to be merged: without edits no checkpoint would meet it. */

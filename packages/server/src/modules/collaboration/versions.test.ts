@@ -51,6 +51,32 @@ describe("checkpoints", () => {
     await server.stop();
   });
 
+  it("[C59] documents of a project are written side by side when it is read, a few at once", async () => {
+    const server = await fixture.serve();
+    const fileIds = await Promise.all(Array.from({ length: 12 }, () => fixture.files.add("")));
+    for (const fileId of fileIds) {
+      const client = await server.speak(fileId);
+      await until(() => client.isSynced);
+      client.insert(0, "typed");
+      await until(() => client.saved === client.sent);
+    }
+    const { saveCheckpoint } = fixture.files.projects;
+    let [running, most] = [0, 0];
+    fixture.files.projects.saveCheckpoint = async (save) => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      running -= 1;
+      return saveCheckpoint(save);
+    };
+    await server.collaboration.liveDocuments.checkpoint(fixture.files.projectId);
+    fixture.files.projects.saveCheckpoint = saveCheckpoint;
+    expect(fileIds.map((fileId) => fixture.files.text(fileId))).toEqual(fileIds.map(() => "typed"));
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(8);
+    await server.stop();
+  }, 20_000);
+
   it("[C21] nothing is written when the text is what the version has", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("same");
@@ -254,6 +280,50 @@ describe("text rules", () => {
     await server.stop();
     expect(fixture.files.version(fileId)).toBe(1);
   });
+
+  it("[C58] one key in a file with mixed line ends rewrites no line end, over checkpoints, restarts and restores", async () => {
+    const file = "one\r\ntwo\nthree\rfour\r\n";
+    const fileId = await fixture.files.add(file);
+    const first = await fixture.serve();
+    const { projectId } = fixture.files;
+    const typist = await first.speak(fileId);
+    await until(() => typist.isSynced);
+    expect(typist.text).toBe("one\ntwo\nthree\nfour\n");
+    const write = async (server: typeof first, client: typeof typist): Promise<string> => {
+      await until(() => client.saved === client.sent);
+      await server.collaboration.liveDocuments.checkpoint(projectId, fileId);
+      return fixture.files.text(fileId);
+    };
+    typist.insert(4, "2");
+    expect(await write(first, typist)).toBe("one\r\n2two\nthree\rfour\r\n");
+    typist.insert(4, "new\n");
+    expect(await write(first, typist)).toBe("one\r\nnew\r\n2two\nthree\rfour\r\n");
+    typist.insert(0, "!");
+    await until(() => typist.saved === typist.sent);
+    await first.crash();
+    const server = await fixture.serve();
+    const client = await server.speak(fileId);
+    await until(() => client.isSynced);
+    expect(await write(server, client)).toBe("!one\r\nnew\r\n2two\nthree\rfour\r\n");
+    // A write from outside brings its own line ends, also where nothing else changed, and beside pending edits.
+    client.insert(0, "?");
+    await until(() => client.saved === client.sent);
+    const ends = fixture.files.write(fileId, "!one\nnew\r\n2two\r\nthree\rfour\r\n");
+    await server.collaboration.liveDocuments.applyExternal({ ...refOf(fileId), ...ends });
+    expect(await write(server, client)).toBe("?!one\nnew\r\n2two\r\nthree\rfour\r\n");
+    // The version of before, restored: to the byte.
+    await put(server, fileId, file);
+    await until(() => client.text === "one\ntwo\nthree\nfour\n");
+    expect(await write(server, client)).toBe(file);
+    client.insert(client.text.length, "five\n");
+    expect(await write(server, client)).toBe(`${file}five\r\n`);
+    // Written with one kind of line end it has that one.
+    await put(server, fileId, "a\nb\n");
+    await until(() => client.text === "a\nb\n");
+    client.insert(4, "c\n");
+    expect(await write(server, client)).toBe("a\nb\nc\n");
+    await server.stop();
+  }, 20_000);
 
   it("[C41] what is not text opens empty and read-only, and says why", async () => {
     const server = await fixture.serve();

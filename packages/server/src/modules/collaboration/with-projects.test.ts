@@ -35,6 +35,8 @@ let projects: ProjectsService;
 let collaboration: Collaboration;
 let edge: EdgeFixture;
 let origin: string;
+/** Versions reach their documents only then. */
+let mergesMayStart: Promise<void> = Promise.resolve();
 
 beforeAll(async () => {
   base = await openTestProjects();
@@ -51,7 +53,10 @@ beforeAll(async () => {
   };
   const live: LiveDocuments = {
     checkpoint: (...what) => collaboration.liveDocuments.checkpoint(...what),
-    applyExternal: (change) => collaboration.liveDocuments.applyExternal(change),
+    applyExternal: async (change) => {
+      await mergesMayStart;
+      await collaboration.liveDocuments.applyExternal(change);
+    },
     merge: (texts) => collaboration.liveDocuments.merge(texts),
   };
   projects = createProjectsService({
@@ -116,6 +121,52 @@ describe("live documents of real projects", () => {
     await until(() => client.text === "typed\none\ntwo\nwritten\n");
     expect(await read()).toBe("typed\none\ntwo\nwritten\n");
   });
+
+  it("[C59] a save of an open file does not wait for its document, and is there for whoever reads next", async () => {
+    const { projectId, fileId, read } = await openProject("one\n");
+    const client = await join(projectId, fileId);
+    await until(() => client.isSynced);
+    client.insert(0, "typed\n");
+    await until(() => client.saved === client.sent);
+    const merging = Promise.withResolvers<undefined>();
+    mergesMayStart = merging.promise;
+    try {
+      await projects.putFile(alice, projectId, { path: "a.txt", content: "one\nsaved\n" });
+      // Its document has not heard of it: the checkpoint of what was typed meets it.
+      expect(await read()).toBe("typed\none\nsaved\n");
+      await projects.putFile(bob, projectId, { path: "a.txt", content: "no" }).then(
+        () => expect.unreachable("bob may not save"),
+        () => undefined,
+      );
+      await projects.putFile(alice, projectId, { path: "a.txt", content: "two\n" });
+      expect(await read()).toBe("two\n");
+    } finally {
+      merging.resolve(undefined);
+      mergesMayStart = Promise.resolve();
+    }
+    await until(() => client.text === "two\n", "the document to follow");
+    expect(await read()).toBe("two\n");
+  });
+
+  it("[C59] reading right after a save never gives an older text, while somebody types and many save", async () => {
+    const { projectId, fileId, read } = await openProject("\n");
+    const client = await join(projectId, fileId);
+    await until(() => client.isSynced);
+    for (let n = 0; n < 25; n += 1) {
+      client.insert(client.text.length, `typed ${n}\n`);
+      const saves = [0, 1, 2].map((part) =>
+        projects.putFile(alice, projectId, { path: "a.txt", content: `saved ${n}.${part}\n` }),
+      );
+      const newest = (await Promise.all(saves)).toSorted((a, b) => a.entry.version - b.entry.version).at(-1);
+      const saved = Buffer.from(newest?.bytes ?? [])
+        .toString()
+        .trim();
+      expect(await read()).toContain(saved);
+    }
+    await until(() => client.saved === client.sent);
+    const text = await read();
+    await until(() => client.text === text, "the document to be as the file");
+  }, 30_000);
 
   it("[C6] reading an open file gives what was typed, at once and as a version", async () => {
     const { projectId, fileId, read } = await openProject("one\n");

@@ -12,7 +12,8 @@ export interface LiveDocuments {
   checkpoint(projectId: string, fileId?: string): Promise<void>;
   /**
    * Brings a version written from outside into the open document as a minimal change; the text it is computed against is
-   * that of version `basedOn`. Resolves when the change is in the document's log. Does nothing when the file has no document.
+   * that of version `basedOn`. Resolves when the change is in the document's log; several that wait are merged as one. Does
+   * nothing when the file has no document.
    */
   applyExternal(change: {
     readonly projectId: string;

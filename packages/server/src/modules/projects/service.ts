@@ -124,7 +124,7 @@ const replayOf = (write: FileWrite, bytes: Uint8Array, about: string) => {
 
 export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => {
   const { projects, members, files, live, linkTokens, bus, clock, log } = needs;
-  // Two saves of one open file reach its document in the order of their versions.
+  // One user's saves of one file wait for each other here and not for the row's lock, which would take a connection each.
   const inOrder = createKeyedQueue();
 
   const tellChanged = (projectId: string, entries: readonly Entry[]): void => {
@@ -135,7 +135,10 @@ export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => 
   const tellRights = (projectId: string, userId?: string): void =>
     bus.publish("rights-changed", { projectId, ...(userId === undefined ? {} : { userId }) });
 
-  /** The version is safe already: when the open document can't take it now, it tries again, and its next checkpoint meets the conflict. */
+  /**
+   * The version is durable already, so the caller does not wait. When the open document can't take it now, it tries again,
+   * and its next checkpoint meets the conflict.
+   */
   const bringToDocument = async (
     actor: Actor,
     projectId: string,
@@ -163,12 +166,13 @@ export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => 
     projectId: string,
     file: { path: string; bytes: Uint8Array; expected?: number; replay?: { key: string; requestHash: Buffer } },
   ): Promise<FileWithBytes> =>
-    inOrder.run(`${projectId}/${file.path}`, async () => {
+    // By user: nobody may hold up another one's saves, least of all who has no rights in the project.
+    inOrder.run(`${actor.userId}/${projectId}/${file.path}`, async () => {
       const { path, bytes, ...rest } = file;
       const written = await files.put(asks(actor, projectId), placeOf(path), { bytes, ...rest });
       if (written.changed) {
         tellChanged(projectId, [written.entry]);
-        await bringToDocument(actor, projectId, written, bytes);
+        void bringToDocument(actor, projectId, written, bytes);
       }
       return { entry: written.entry, bytes };
     });

@@ -11,6 +11,7 @@ import {
   type Ownership,
   type Snapshot,
 } from "../ports.ts";
+import { trimDocumentLog } from "./log-retention-postgres.ts";
 
 type Row = {
   generation: number;
@@ -266,7 +267,7 @@ export const createPostgresDocumentStore = (options: {
       if (rows.length === 0) throw new Fenced();
     },
 
-    saveSnapshot: (owner, snapshot) =>
+    saveSnapshot: (owner, snapshot, loggedBytes) =>
       work(async (transaction) => {
         await requireOwner(transaction, owner);
         const key = [owner.ref.projectId, owner.ref.fileId, owner.generation];
@@ -286,13 +287,22 @@ export const createPostgresDocumentStore = (options: {
             Buffer.from(snapshot.state),
           ],
         );
-        await transaction.query(
+        const gone = await transaction.query<{ bytes: number }>(
           `delete from document_snapshots where project_id = $1 and file_id = $2 and generation = $3 and sequence not in
             (select sequence from document_snapshots
-              where project_id = $1 and file_id = $2 and generation = $3 order by sequence desc limit 2)`,
+              where project_id = $1 and file_id = $2 and generation = $3 order by sequence desc limit 2)
+            returning octet_length(state) as bytes`,
           key,
         );
+        const more = loggedBytes + snapshot.state.byteLength - gone.reduce((sum, { bytes }) => sum + bytes, 0);
+        await transaction.query(
+          `update documents set history_bytes = greatest(0, history_bytes + $3)
+            where project_id = $1 and file_id = $2`,
+          [owner.ref.projectId, owner.ref.fileId, more],
+        );
       }),
+
+    trimLog: (ref, mostBytes) => trimDocumentLog(sql, ref, mostBytes),
 
     async listUncheckpointed(projectId) {
       const rows = await work((transaction) =>

@@ -1,15 +1,17 @@
 /** Removing what of logs and snapshots is of no use any more, in PostgreSQL. */
-import type { Sql } from "#platform/sql";
-import type { LogRetention } from "../ports.ts";
+import type { Sql, Transaction } from "#platform/sql";
+import type { DocumentRef, LogRetention } from "../ports.ts";
 
-/** The next documents, with the sequence up to which both kept snapshots and a file version hold everything. */
-const DOCUMENTS = `
+/** Documents, with the sequence up to which both kept snapshots and a file version hold everything. */
+const COVERED = `
   select d.project_id, d.file_id, d.generation,
       least(d.checkpointed_sequence, coalesce((
         select s.sequence from document_snapshots s
           where s.project_id = d.project_id and s.file_id = d.file_id and s.generation = d.generation
           order by s.sequence desc offset 1 limit 1), 0)) as covered
-    from documents d
+    from documents d`;
+const ONE_DOCUMENT = `${COVERED} where d.project_id = $1 and d.file_id = $2`;
+const DOCUMENTS = `${COVERED}
     where $1::uuid is null or (d.project_id, d.file_id) > ($1, $2)
     order by d.project_id, d.file_id limit $3`;
 
@@ -33,6 +35,17 @@ const TRIM_SNAPSHOTS = `
     using unnest($1::uuid[], $2::uuid[], $3::integer[]) as d (project_id, file_id, generation)
     where s.project_id = d.project_id and s.file_id = d.file_id and s.generation < d.generation and s.created_at < $4`;
 
+const MEASURE = `
+  update documents d set history_bytes = m.bytes
+    from (
+      select k.project_id, k.file_id,
+          coalesce((select sum(octet_length(l.update)) from document_log l
+            where l.project_id = k.project_id and l.file_id = k.file_id), 0)
+          + coalesce((select sum(octet_length(s.state)) from document_snapshots s
+            where s.project_id = k.project_id and s.file_id = k.file_id), 0) as bytes
+        from unnest($1::uuid[], $2::uuid[]) as k (project_id, file_id)) m
+    where d.project_id = m.project_id and d.file_id = m.file_id and d.history_bytes <> m.bytes`;
+
 const REMAINS = "select project_id, file_id from document_remains limit 1 for update skip locked";
 /** A document may be there again: a restored copy of the database would have it so. */
 const DELETE_REMAINS = `
@@ -43,32 +56,46 @@ const DELETE_REMAINS = `
         limit $3)
     returning true as gone`;
 
+/** Updates that go in one transaction; the next trim takes the rest. */
+const ROWS_AT_ONCE = 20_000;
+
+type Covered = { project_id: string; file_id: string; generation: number; covered: number };
+
+/** Trims these documents and measures what is left of them. @returns updates that are gone */
+const trimDocuments = async (
+  transaction: Transaction,
+  rows: readonly Covered[],
+  { before, mostBytes, limit }: { readonly before: Date; readonly mostBytes: number; readonly limit: number },
+): Promise<number> => {
+  const keys = [rows.map((row) => row.project_id), rows.map((row) => row.file_id), rows.map((row) => row.generation)];
+  const covered = rows.map((row) => row.covered);
+  const gone = await transaction.query(TRIM, [...keys, covered, before, mostBytes, limit]);
+  await transaction.query(TRIM_SNAPSHOTS, [...keys, before]);
+  await transaction.query(MEASURE, keys.slice(0, 2));
+  return gone.length;
+};
+
+/** Of one document; age is left to housekeeping. */
+export const trimDocumentLog = (sql: Sql, ref: DocumentRef, mostBytes: number): Promise<void> =>
+  sql.transaction({ role: "jobs" }, async (transaction) => {
+    const rows = await transaction.query<Covered>(ONE_DOCUMENT, [ref.projectId, ref.fileId]);
+    await trimDocuments(transaction, rows, { before: new Date(0), mostBytes, limit: ROWS_AT_ONCE });
+  });
+
 export const createPostgresLogRetention = (sql: Sql): LogRetention => ({
   trim: ({ before, mostBytes, after, documents: page, limit }) =>
     sql.transaction({ role: "jobs" }, async (transaction) => {
-      const rows = await transaction.query<{
-        project_id: string;
-        file_id: string;
-        generation: number;
-        covered: number;
-      }>(DOCUMENTS, [after?.projectId ?? null, after?.fileId ?? null, page]);
-      const keys = [
-        rows.map((row) => row.project_id),
-        rows.map((row) => row.file_id),
-        rows.map((row) => row.generation),
-      ];
-      const covered = rows.map((row) => row.covered);
-      const gone = await transaction.query(TRIM, [...keys, covered, before, mostBytes, limit]);
-      await transaction.query(TRIM_SNAPSHOTS, [...keys, before]);
+      const rows = await transaction.query<Covered>(DOCUMENTS, [after?.projectId ?? null, after?.fileId ?? null, page]);
+      const removed = await trimDocuments(transaction, rows, { before, mostBytes, limit });
       const last = rows.at(-1);
       // A full batch: the same documents may have more.
       const next =
-        gone.length === limit
+        removed === limit
           ? after
           : rows.length < page || last === undefined
             ? undefined
             : { projectId: last.project_id, fileId: last.file_id };
-      return { removed: gone.length, next, isWhole: gone.length < limit && next === undefined };
+      return { removed, next, isWhole: removed < limit && next === undefined };
     }),
 
   removeRemains: (limit) =>

@@ -1,4 +1,4 @@
-/** How much an account keeps, old versions and the bin included: looked up now and then, and counted in between. */
+/** How much an account keeps, old versions, histories of live documents and the bin included: looked up now and then, and counted in between. */
 import type { Clock } from "#kernel/clock";
 import type { Scope, Sql } from "#platform/sql";
 import { accountFull } from "../errors.ts";
@@ -51,7 +51,10 @@ export const createAccountRoom = (needs: {
   const bytesOf = async (ownerId: string): Promise<number> => {
     const rows = await sql.transaction({ role: "jobs" }, (transaction) =>
       transaction.query<{ bytes: number }>(
-        "select coalesce(sum(size), 0)::bigint as bytes from blob_references where owner_id = $1",
+        `select (
+            (select coalesce(sum(size), 0) from blob_references where owner_id = $1)
+            + (select coalesce(sum(d.history_bytes), 0) from documents d join projects p on p.id = d.project_id
+                where p.owner_id = $1))::bigint as bytes`,
         [ownerId],
       ),
     );
