@@ -3,15 +3,16 @@
 
 int main(void) {
     int rows = 0;
-    printf("\033[96mHello from C!\033[0m How tall shall the tree be? ");
+    printf("Hello from C! How tall shall the tree be? ");
     fflush(stdout);
     if (scanf("%d", &rows) != 1 || rows < 1 || rows > 20) rows = 6;
 
     for (int row = 0; row < rows; row++) {
-        printf("%*s\033[92m", rows - row, "");
+        printf("%*s", rows - row, "");
         for (int i = 0; i < 2 * row + 1; i++) putchar(i % 3 == 1 ? 'o' : '*');
-        printf("\033[0m\n");
+        puts("");
     }
-    printf("%*s\033[33m|\033[0m\n", rows, "");
+    printf("%*s", rows, "");
+    puts("|");
     return 0;
 }

@@ -16,19 +16,30 @@ const read = (pattern: string): string[] => globSync(pattern).map((file) => read
 /** Both use these, and it was looked at what comes of it. */
 const KNOWN = new Set([
   // Ours on purpose: we restyle Monaco's.
+  "action-item",
+  "action-label",
+  "action-menu-item",
+  "context-view",
+  "findOptionsWidget",
   "find-widget",
+  "focused",
+  "keybinding",
+  "monaco-action-bar",
   "monaco-component",
   "monaco-editor",
+  "monaco-menu",
+  "vertical",
   // Undone inside the find widget, in pane.css.
   "button",
   // Monaco's own rules are more specific.
   "input",
-  // Monaco has these in parts that the page does not show, or never inside ours.
+  // Ours are told from those of Monaco's menus by where they are: `.shell > .bottom`, `.pane > .separator`.
   "bottom",
+  "separator",
+  // Monaco has these in parts that the page does not show, or never inside ours.
   "editor",
   "file-icon",
   "line-numbers",
-  "separator",
   "visually-hidden",
 ]);
 

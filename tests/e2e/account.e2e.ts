@@ -195,6 +195,8 @@ describe("a sign-in", () => {
     await page.reload();
     await editor.editorReady();
     const rename = async (name: string): Promise<void> => {
+      await page.getByRole("button", { name: /: projects$/u }).click();
+      await page.getByRole("menuitem", { name: "Rename" }).click();
       const field = page.getByRole("textbox", { name: "Project name" });
       await field.fill(name);
       const [answer] = await Promise.all([

@@ -66,6 +66,54 @@ describe("on a phone", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 
+  it("whatever is tapped is at least 44 px wide and high, and a row of keys types what a phone's keyboard hides", async () => {
+    await using ada = await workspace({ "main.py": "x = 1\n", "b.py": "", "lib/": "" });
+    const { page } = ada.editor;
+    const small = (): Promise<string[]> =>
+      page.evaluate(() =>
+        [...document.querySelectorAll("button, a[href], select, input, [role=tab], [role=treeitem], .tab-close")]
+          .filter(
+            (element) =>
+              element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
+              element.closest(".monaco-editor, .xterm, .visually-hidden") === null &&
+              !element.classList.contains("visually-hidden"),
+          )
+          .map((element) => ({ element, box: element.getBoundingClientRect() }))
+          .filter(({ box }) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))
+          .map(({ element, box }) => `${element.ariaLabel ?? element.textContent} ${box.width} x ${box.height}`),
+      );
+    expect(await small()).toEqual([]);
+    await page.locator("#editor .view-lines").tap();
+    const keys = page.getByRole("toolbar", { name: "Keys" });
+    await keys.waitFor();
+    expect(await small()).toEqual([]);
+    await page.keyboard.press("ControlOrMeta+A");
+    await page.keyboard.press("Delete");
+    for (const name of ["Opening parenthesis", "Left", "Tab", "Right", "Opening brace", "Undo"]) {
+      await keys.getByRole("button", { name, exact: true }).tap();
+    }
+    await eventually(async () => expect((await ada.editor.shownText()).trimEnd()).toBe("    ()"));
+    // The keyboard stays on the screen: the focus is where it was.
+    expect(await page.evaluate(() => document.activeElement?.closest("#editor") !== null)).toBe(true);
+
+    await pane(page, "Files").tap();
+    expect(await keys.count()).toBe(0);
+    expect(await small()).toEqual([]);
+    await page.getByRole("button", { name: "Actions for b.py" }).tap();
+    expect(await small()).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /: projects$/u }).tap();
+    expect(await small()).toEqual([]);
+    await page.keyboard.press("Escape");
+    await ada.editor.run();
+    await ada.editor.ended(/exit/u);
+    expect(await small()).toEqual([]);
+    await createLink(page, "editor");
+    expect(await small()).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect(ada.editor.faults).toEqual([]);
+  });
+
   it("a long tree can be scrolled after the phone was turned with the files hidden", async () => {
     const names = Array.from({ length: 40 }, (_, at) => `file_${String(at).padStart(2, "0")}.py`);
     const files = Object.fromEntries(names.map((name) => [name, ""]));

@@ -36,7 +36,7 @@ describe("sharing without the server", () => {
     expect(await dialog.getByText("The server can't be reached").count()).toBe(1);
     await page.unrouteAll();
     await dialog.getByRole("button", { name: "Try again" }).click();
-    await dialog.getByRole("button", { name: "Create link" }).waitFor();
+    await dialog.getByRole("button", { name: "Create link that can edit" }).waitFor();
     await dialog.getByText("(you)").waitFor();
     expect(ada.editor.faults).toEqual([]);
   });

@@ -66,8 +66,7 @@ try {
   await ada.saved();
   await ada.page.getByRole("button", { name: "Share" }).click();
   const dialog = ada.page.getByRole("dialog");
-  await dialog.getByRole("combobox", { name: "What the link allows" }).selectOption("editor");
-  await dialog.getByRole("button", { name: /create|make/iu }).click();
+  await dialog.getByRole("button", { name: "Create link that can edit" }).click();
   const link = await eventually(() => dialog.locator("input[readonly]").first().inputValue());
   await shoot(ada, "share");
   await ada.page.keyboard.press("Escape");

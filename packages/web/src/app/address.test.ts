@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseAddress } from "./address.ts";
+import { fileQuery, parseAddress } from "./address.ts";
 import { reconnectWaitMs } from "./live-socket.ts";
 
 const parse = (path: string, basePath = "") => parseAddress(new URL(path, "http://host"), basePath);
@@ -22,6 +22,20 @@ describe("parseAddress", () => {
   it("works below a base path", () => {
     expect(parse("/code", "/code")).toEqual({ kind: "home" });
     expect(parse("/code/p/x", "/code")).toEqual({ kind: "project", slug: "x" });
+  });
+});
+
+describe("fileQuery", () => {
+  it.each(["main.py", "src/a b.ts", "odd/ä&?#+%.txt", "ends:12", "ends:12:3", "日本.py"])(
+    "is read back as the path: %s",
+    (path) => {
+      const address = parse(`/p/x${fileQuery(path)}`);
+      expect(address).toMatchObject({ kind: "project", slug: "x", file: { path } });
+    },
+  );
+
+  it("keeps slashes readable", () => {
+    expect(fileQuery("src/a.py")).toBe("?file=src/a.py");
   });
 });
 

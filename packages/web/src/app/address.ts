@@ -41,3 +41,10 @@ export const parseAddress = (url: URL, basePath: string): Address => {
 export const projectAddress = (basePath: string, slug: string): string => `${basePath}/p/${encodeURIComponent(slug)}`;
 export const newAddress = (basePath: string, template: string): string =>
   `${basePath}/new/${encodeURIComponent(template)}`;
+
+/** The query that opens a file of a project: `?file=src/a.py`. Read back by `parseAddress`. */
+export const fileQuery = (path: string): string => {
+  // A name that ends as a line number does is followed by one.
+  const isAmbiguous = /:\d{1,7}$/u.test(path);
+  return `?file=${encodeURIComponent(isAmbiguous ? `${path}:1` : path).replaceAll("%2F", "/")}`;
+};

@@ -7,6 +7,7 @@ import { OutputPane } from "../features/execution/output-pane.tsx";
 import { EditorTabs } from "../features/files/editor-tabs.tsx";
 import { FileCover } from "../features/files/file-cover.tsx";
 import { FileTree } from "../features/files/file-tree.tsx";
+import { WindowDrop } from "../features/files/window-drop.tsx";
 import { FollowFrame } from "../features/presence/avatars.tsx";
 import { LanguageChips } from "../features/projects/language-chips.tsx";
 import { ProjectCover } from "../features/projects/project-cover.tsx";
@@ -15,6 +16,7 @@ import { Boundary, partFailed } from "./boundary.tsx";
 import { Dialogs } from "./dialogs.tsx";
 import { useFilesVisibility } from "./files-visibility.ts";
 import { Notices } from "./notices.tsx";
+import { KeyRow } from "./key-row.tsx";
 import { FilesSeparator, OutputSeparator } from "./separators.tsx";
 import { useApp } from "./services.ts";
 import { TopBar } from "./top-bar.tsx";
@@ -68,8 +70,10 @@ export const Shell = () => {
         <OutputPane />
       </In>
       <In slot="slot-bottom">
+        <KeyRow />
         <BottomTabs />
       </In>
+      <WindowDrop />
       <Dialogs />
       <ToastList />
     </>

@@ -6,7 +6,6 @@ import { SaveStateLabel } from "../features/files/save-state.tsx";
 import { AccountMenu } from "../features/identity/account-menu.tsx";
 import { Avatars } from "../features/presence/avatars.tsx";
 import { ProjectMenu } from "../features/projects/project-menu.tsx";
-import { ProjectName } from "../features/projects/project-name.tsx";
 import { useFilesShown } from "./files-visibility.ts";
 import { useApp } from "./services.ts";
 import "./top-bar.css";
@@ -41,7 +40,6 @@ export const TopBar = () => {
         <span className="wordmark-text">Atelier</span>
       </a>
       <FilesToggle />
-      <ProjectName />
       <ProjectMenu />
       <SaveStateLabel />
       <span className="bar-space" />

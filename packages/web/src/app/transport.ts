@@ -65,3 +65,25 @@ export const createTransport =
     if (response.status === 204) return undefined as RouteAnswer<R>;
     return (await response.json()) as RouteAnswer<R>;
   };
+
+/** A route's answer as bytes. @throws ApiProblem for an error answer, Unreachable when there is none */
+export const fetchFile = async (
+  basePath: string,
+  route: Pick<Route, "path" | "method">,
+  input: LooseInput,
+  accessToken: string | undefined,
+): Promise<Blob> => {
+  const headers = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
+  let response: Response;
+  try {
+    response = await fetch(`${basePath}${routeAddress(route, input)}`, { method: route.method, headers });
+  } catch (error) {
+    throw new Unreachable("no answer", { cause: error });
+  }
+  if (!response.ok) throw await problemFrom(response);
+  try {
+    return await response.blob();
+  } catch (error) {
+    throw new Unreachable("the answer broke off", { cause: error });
+  }
+};

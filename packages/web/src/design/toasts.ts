@@ -38,6 +38,16 @@ const startTimer = (id: number): void => {
   );
 };
 
+/** Says something else in a toast that is shown, which stays for another six seconds. */
+export const updateToast = (id: number, text: string): void => {
+  if (!toastStore.getState().toasts.some((toast) => toast.id === id)) return;
+  toastStore.setState(({ toasts }) => ({
+    toasts: toasts.map((toast) => (toast.id === id ? { ...toast, text } : toast)),
+  }));
+  clearTimeout(timers.get(id));
+  if (!isHeld) startTimer(id);
+};
+
 /** While the pointer or the keyboard is on a toast, none of them goes. */
 export const holdToasts = (isOn: boolean): void => {
   if (isOn === isHeld) return;

@@ -185,6 +185,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
     onCursor: cursor.on,
     onRecovered: recovered.on,
     discardRecovered: (copy) => pane?.discardRecovered(copy),
+    act: (action) => (pane ?? early).act(action),
     find: () => pane?.find(),
     whenSaved: async (timeoutMs) => {
       const end = performance.now() + timeoutMs;

@@ -1,5 +1,6 @@
 /** A plain text area over the server's first code: takes keys before Monaco is there and hands everything over. */
 import "./early-editor.css";
+import type { EditorAction } from "./editor-action.ts";
 import { carryOver, changesBetween } from "./minimal-change.ts";
 import { mapOffset } from "./text-changes.ts";
 
@@ -22,6 +23,7 @@ export interface EarlyEditor {
   textOf(id: string): string | undefined;
   rename(from: string, to: string): void;
   focus(): void;
+  act(action: EditorAction): void;
   reveal(line: number, column: number): void;
   /** The state of one file; undefined if it was never shown here. */
   carry(id: string): Carried | undefined;
@@ -48,6 +50,12 @@ interface EarlyFile {
 }
 
 const INDENT = "    ";
+const CARET_MOVES = {
+  left: ["backward", "character"],
+  right: ["forward", "character"],
+  up: ["backward", "line"],
+  down: ["forward", "line"],
+} as const;
 const OPENING = "Opening…";
 
 /**
@@ -171,6 +179,17 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
       if (shownId === from) shownId = to;
     },
     focus: () => area.focus({ preventScroll: true }),
+    act: (action) => {
+      if (area.readOnly) return;
+      if (document.activeElement !== area) area.focus({ preventScroll: true });
+      if (action.kind === "type" || action.kind === "insert") insert(action.text);
+      else if (action.kind === "tab") insert(INDENT);
+      else if (action.kind === "undo" || action.kind === "redo") document.execCommand(action.kind);
+      else {
+        const [alter, unit] = CARET_MOVES[action.kind];
+        getSelection()?.modify("move", alter, unit);
+      }
+    },
     reveal: (line, column) => {
       const before = area.value.split("\n").slice(0, line - 1);
       const offset = before.reduce((sum, { length }) => sum + length + 1, 0) + column - 1;

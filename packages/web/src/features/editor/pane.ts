@@ -12,6 +12,7 @@ import { monaco } from "./monaco/monaco.ts";
 import { applyTheme } from "./monaco/themes.ts";
 import { rangeBetween, selectionBetween } from "./monaco/types.ts";
 import { readOnlyWords } from "./read-only-words.ts";
+import { ACTION_COMMANDS, type EditorAction } from "./editor-action.ts";
 import type { Carried } from "./early-editor.ts";
 import { languageOfFileName } from "./language-of-file-name.ts";
 import { type OpenedFile, createOpenFile } from "./open-file.ts";
@@ -31,6 +32,7 @@ export interface Pane {
   getText(fileId: string | undefined): string;
   promote(localPath: string, to: { projectId: string; fileId: string }): void;
   discardRecovered(copy: RecoveredCopy): void;
+  act(action: EditorAction): void;
   find(): void;
   whenSaved(timeoutMs: number): Promise<boolean>;
   dispose(): void;
@@ -241,6 +243,13 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     },
     discardRecovered: ({ projectId, fileId, path, text, keptAt }) =>
       void store.discardCopy({ document: documentName(projectId, fileId), path, text, keptAt }),
+    act: (action) => {
+      if (!shown() || shown()?.readOnly) return;
+      if (action.kind === "type") editor.trigger("keyboard", "type", { text: action.text });
+      else if (action.kind === "insert")
+        editor.trigger("keyboard", "paste", { text: action.text, pasteOnNewLine: false });
+      else editor.trigger("keyboard", ACTION_COMMANDS[action.kind], {});
+    },
     find: () => void editor.getAction("actions.find")?.run(),
     whenSaved: async (timeoutMs) => {
       const saved = () =>

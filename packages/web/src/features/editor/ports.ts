@@ -1,6 +1,8 @@
 /** What the editor surface offers the shell, and what it needs from it. */
 import type { SaveState } from "../collaboration/save-state.ts";
+import type { EditorAction } from "./editor-action.ts";
 
+export type { EditorAction } from "./editor-action.ts";
 export type { ReadOnlyReason, SaveState } from "../collaboration/save-state.ts";
 
 /**
@@ -91,6 +93,8 @@ export interface EditorHandle {
   onRecovered(listener: (copy: RecoveredCopy) => void): Unsubscribe;
   /** The reader has dealt with a recovered copy: it is not told again. */
   discardRecovered(copy: RecoveredCopy): void;
+  /** Does what a key would, in the shown file; nothing where it can't be edited. The focus stays where it is. */
+  act(action: EditorAction): void;
   /** Opens the find widget of the shown file. */
   find(): void;
   /** Resolves when every unsaved change of every open document is confirmed, or after `timeoutMs`. */

@@ -39,6 +39,9 @@ const Empty = () => {
   return (
     <div className="empty-pane output-empty">
       <Play size={20} strokeWidth={1.75} aria-hidden />
+      {state.kind === "sample" && (
+        <p className="first-words">Atelier is a code editor in the browser that runs your code.</p>
+      )}
       <p>
         Press <b>Run</b> to see what the program prints.
       </p>
@@ -49,6 +52,9 @@ const Empty = () => {
           </kbd>
         ))}
       </p>
+      {state.kind === "sample" && (
+        <p className="output-more">What you change is saved by itself. Nothing to install, no account needed.</p>
+      )}
     </div>
   );
 };

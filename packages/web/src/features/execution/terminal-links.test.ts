@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { findInTerminal } from "./terminal-find.ts";
 import { findTerminalLinks, type TerminalCell, type TerminalLines } from "./terminal-links.ts";
 
 const PATHS = ["main.py", "lib/deep.py", "日本.py"];
@@ -66,5 +67,40 @@ describe("links in a terminal", () => {
   it("end at the end of the buffer, and give up on a line of many rows", () => {
     expect(found(terminal(10, []), 3)).toEqual([]);
     expect(found(terminal(10, [`${"x".repeat(2000)} main.py:3`]), 0)).toEqual([]);
+  });
+});
+
+/** Rows as the word wrap breaks them: the first ends before the screen does. */
+const wrapped = (columns: number, rows: readonly string[]): TerminalLines => ({
+  row: (index) => {
+    const text = rows[index];
+    if (text === undefined) return undefined;
+    const cells = Array.from(text, (chars) => ({ chars, width: 1 }));
+    while (cells.length < columns) cells.push({ chars: "", width: 1 });
+    return { isWrapped: index > 0, cells: () => cells };
+  },
+});
+
+it("a link over rows that were broken between words is one link", () => {
+  const lines = wrapped(24, ['see File "main.py", ', "line 12, in f"]);
+  expect(found(lines, 1)).toEqual([{ start: { x: 5, y: 1 }, end: { x: 7, y: 2 }, to: "main.py:12" }]);
+});
+
+describe("finding text in a terminal", () => {
+  const size = { rows: 4, columns: 24 };
+
+  it("finds every place, in either case, from top to bottom", () => {
+    const lines = terminal(24, ["one two", "", "TWO and two"]);
+    expect(findInTerminal(lines, { ...size, text: "two" })).toEqual([
+      { row: 0, column: 4, cells: 3 },
+      { row: 2, column: 0, cells: 3 },
+      { row: 2, column: 8, cells: 3 },
+    ]);
+    expect(findInTerminal(lines, { ...size, text: "" })).toEqual([]);
+  });
+
+  it("finds what goes over the end of a row, once", () => {
+    const lines = wrapped(24, ["the quick brown ", "fox jumps"]);
+    expect(findInTerminal(lines, { ...size, text: "brown fox" })).toEqual([{ row: 0, column: 10, cells: 17 }]);
   });
 });

@@ -1,12 +1,21 @@
-/** Takes files from outside the page (dropped on the tree) into the project. */
+/** Takes files from outside the page into the project: several at a time, with their folders, and says what became of them. */
 import { MAX_FILE_BYTES, routes } from "@atelier/contracts";
-import { errorText } from "../../app/api-problem.ts";
+import { ApiProblem, errorText, isProblem } from "../../app/api-problem.ts";
 import type { App } from "../../app/services.ts";
-import { showToast } from "../../design/toasts.ts";
-import { requireProject } from "../projects/project-store.ts";
-import { joinPath, withChanged } from "./entries.ts";
+import { dismissToast, showToast, updateToast } from "../../design/toasts.ts";
+import { mayEdit } from "../projects/project-store.ts";
+import { ensureProject } from "../projects/promote-sample.ts";
+import { type Brought, type BroughtFile, readChosen, readTransfer } from "./dropped-files.ts";
+import { entryAt, joinPath, nameOf, withChanged } from "./entries.ts";
+import { setExpanded } from "./files-store.ts";
 import { nameFault } from "./name-faults.ts";
 import { openFile } from "./open-file.ts";
+import { settleDeletions } from "./pending-deletions.ts";
+
+const AT_ONCE = 4;
+const MOST_TRIES = 6;
+/** Fewer are there before a word about them could be read. */
+const WORTH_COUNTING = 8;
 
 type Content = { readonly content: string; readonly encoding?: "base64" };
 
@@ -25,36 +34,191 @@ export const contentOf = (bytes: Uint8Array<ArrayBuffer>): Content => {
   return { content: btoa(binary), encoding: "base64" };
 };
 
-const addFile = async (app: App, folder: string, file: File): Promise<string> => {
-  const { entries, hidden } = app.files.getState();
-  const fault = nameFault(file.name, { entries, hidden, folder });
-  if (fault !== undefined) throw new RangeError(fault);
+const readContent = async ({ file }: BroughtFile): Promise<Content> => {
   if (file.size > MAX_FILE_BYTES) throw new RangeError("It is larger than 20 MB.");
-  const content = contentOf(new Uint8Array(await file.arrayBuffer()));
-  const params = { projectId: requireProject(app.projects).id };
-  const made = await app.call(routes.createFile, { params, body: { path: joinPath(folder, file.name), ...content } });
+  return contentOf(new Uint8Array(await file.arrayBuffer()));
+};
+
+/** Many files at once are more than a user may send in a minute: the server says when to go on. */
+const patiently = async <T>(send: () => Promise<T>): Promise<T> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof ApiProblem) || error.status !== 429 || tries >= MOST_TRIES) throw error;
+      const waitMs = error.retryAfterMs ?? 1000;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+};
+
+const createOne = async (app: App, projectId: string, one: BroughtFile): Promise<string> => {
+  const { entries, hidden } = app.files.getState();
+  const fault = nameFault(one.path, { entries, hidden, folder: "" });
+  if (fault !== undefined) throw new RangeError(fault);
+  const content = await readContent(one);
+  const body = { path: one.path, ...content };
+  const made = await patiently(() => app.call(routes.createFile, { params: { projectId }, body }));
   app.files.setState(({ entries: now }) => ({ entries: withChanged(now, [made]) }));
   return made.id;
 };
 
-/** Adds the dropped files one after the other, says which could not be, and opens the last one. */
-export const addFiles = async (app: App, folder: string, { items }: DataTransfer): Promise<void> => {
-  // Read before the first await: a drop's data is gone after its event.
-  const dropped = [...items].filter(({ kind }) => kind === "file");
-  const isFolder = dropped.some((item) => item.webkitGetAsEntry()?.isDirectory === true);
-  const files = dropped.flatMap((item) => {
-    const file = item.webkitGetAsEntry()?.isDirectory === true ? null : item.getAsFile();
-    return file ? [file] : [];
-  });
-  if (isFolder) showToast({ text: "Folders can't be dropped here yet, only files.", tone: "bad" });
-  let last: string | undefined;
-  for (const file of files) {
+const replaceOne = async (app: App, projectId: string, one: BroughtFile): Promise<void> => {
+  const body = { path: one.path, ...(await readContent(one)) };
+  const saved = await patiently(() => app.call(routes.putFile, { params: { projectId }, body }));
+  app.files.setState(({ entries: now }) => ({ entries: withChanged(now, [saved]) }));
+};
+
+type Refused = { readonly path: string; readonly why: string };
+
+/** Does it for all, a few at a time; `each` hears how many are done. */
+const forAll = async (
+  files: readonly BroughtFile[],
+  act: (file: BroughtFile) => Promise<void>,
+  each: (done: number) => void,
+): Promise<Refused[]> => {
+  const refused: Refused[] = [];
+  const left = [...files];
+  let done = 0;
+  const work = async (): Promise<void> => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      try {
+        await act(next);
+      } catch (error) {
+        const isOurs = error instanceof RangeError;
+        // The browser's own: a file that was deleted or may not be read.
+        const why = isOurs ? error.message : error instanceof DOMException ? "It can't be read." : errorText(error);
+        refused.push({ path: next.path, why });
+      }
+      done += 1;
+      each(done);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return refused;
+};
+
+const countWords = (count: number): string => (count === 1 ? "1 file" : `${count} files`);
+
+const sayRefused = (refused: readonly Refused[], verb: string): void => {
+  const [first] = refused;
+  if (!first) return;
+  const text =
+    refused.length === 1
+      ? `${nameOf(first.path)} was not ${verb}. ${first.why}`
+      : `${countWords(refused.length)} were not ${verb}, such as ${nameOf(first.path)}. ${first.why}`;
+  showToast({ text, tone: "bad" });
+};
+
+const countingToast = (total: number): { tell: (done: number) => void; end: () => void } => {
+  if (total < WORTH_COUNTING) return { tell: () => undefined, end: () => undefined };
+  const text = (done: number): string => `Adding files: ${done} of ${total}`;
+  const id = showToast({ text: text(0) });
+  return { tell: (done) => updateToast(id, text(done)), end: () => dismissToast(id) };
+};
+
+const replaceAll = async (app: App, projectId: string, files: readonly BroughtFile[]): Promise<void> => {
+  const refused = await forAll(
+    files,
+    (one) => replaceOne(app, projectId, one),
+    () => undefined,
+  );
+  sayRefused(refused, "replaced");
+};
+
+/** What is there already is not written over without being asked; its history keeps the version before. */
+const offerReplacing = (app: App, projectId: string, taken: readonly BroughtFile[]): void => {
+  const [first] = taken;
+  if (!first) return;
+  const text =
+    taken.length === 1 ? `${nameOf(first.path)} is here already.` : `${countWords(taken.length)} are here already.`;
+  const run = (): void => void replaceAll(app, projectId, taken);
+  showToast({ text, action: { label: taken.length === 1 ? "Replace it" : "Replace them", run } });
+};
+
+const addFolders = async (app: App, projectId: string, paths: readonly string[]): Promise<void> => {
+  for (const path of paths) {
     try {
-      last = await addFile(app, folder, file);
+      const made = await patiently(() => app.call(routes.createFolder, { params: { projectId }, body: { path } }));
+      app.files.setState(({ entries: now }) => ({ entries: withChanged(now, [made]) }));
     } catch (error) {
-      const why = error instanceof RangeError ? error.message : errorText(error);
-      showToast({ text: `${file.name} was not added. ${why}`, tone: "bad" });
+      if (!isProblem(error, "projects/path-taken")) sayRefused([{ path, why: errorText(error) }], "added");
     }
   }
-  if (last !== undefined) openFile(app, last);
+};
+
+/** Shows where they went: a single file is opened, a folder is unfolded. */
+const showAdded = (app: App, added: ReadonlyMap<string, string>, brought: Brought, folder: string): void => {
+  const [only] = added.values();
+  if (brought.files.length === 1 && only !== undefined) {
+    openFile(app, only);
+    return;
+  }
+  app.layout.setState({ filesShown: true });
+  const { entries } = app.files.getState();
+  const tops = new Set(
+    [...added.keys()].map((path) => path.slice(folder === "" ? 0 : folder.length + 1).split("/")[0]),
+  );
+  for (const path of [folder, ...[...tops].map((top) => joinPath(folder, top ?? ""))]) {
+    const entry = entryAt(entries, path);
+    if (entry?.kind === "folder") setExpanded(app.files, entry.id, true);
+  }
+};
+
+const add = async (app: App, folder: string, brought: Brought): Promise<void> => {
+  const { id: projectId } = await ensureProject(app);
+  await settleDeletions();
+  const { entries } = app.files.getState();
+  const files = brought.files.map(({ path, file }) => ({ path: joinPath(folder, path), file }));
+  const isTaken = ({ path }: BroughtFile): boolean => entryAt(entries, path)?.kind === "file";
+  const fresh = files.filter((one) => !isTaken(one));
+  const added = new Map<string, string>();
+  const counting = countingToast(fresh.length);
+  const refused = await forAll(
+    fresh,
+    async (one) => void added.set(one.path, await createOne(app, projectId, one)),
+    counting.tell,
+  );
+  await addFolders(
+    app,
+    projectId,
+    brought.folders.map((path) => joinPath(folder, path)),
+  );
+  counting.end();
+  if (added.size > 1) showToast({ text: `Added ${countWords(added.size)}.` });
+  if (brought.leftOut.length > 0) showToast({ text: `Left out: ${brought.leftOut.join(", ")}.` });
+  sayRefused(refused, "added");
+  offerReplacing(app, projectId, files.filter(isTaken));
+  showAdded(app, added, brought, folder);
+};
+
+const addSafely = async (app: App, folder: string, read: () => Brought | Promise<Brought>): Promise<void> => {
+  if (!mayEdit(app.projects.getState().state)) {
+    showToast({ text: "You can only view this project: nothing was added." });
+    return;
+  }
+  try {
+    await add(app, folder, await read());
+  } catch (error) {
+    const why = error instanceof RangeError ? error.message : errorText(error);
+    showToast({ text: `Nothing was added. ${why}`, tone: "bad" });
+  }
+};
+
+/** Adds what was dropped or pasted into a folder (empty: the root). */
+export const addTransferred = (app: App, folder: string, transfer: DataTransfer): Promise<void> => {
+  // At once: what the event carries is gone after it.
+  const reading = readTransfer(transfer);
+  reading.catch(() => undefined);
+  return addSafely(app, folder, () => reading);
+};
+
+/** Lets the reader choose files, or a whole folder, and adds them. */
+export const chooseFiles = (app: App, folder: string, what: "files" | "folder"): void => {
+  const field = document.createElement("input");
+  field.type = "file";
+  field.multiple = true;
+  field.webkitdirectory = what === "folder";
+  field.addEventListener("change", () => void addSafely(app, folder, () => readChosen(field.files ?? [])));
+  field.click();
 };

@@ -9,7 +9,9 @@ import { expandTo, setExpanded } from "./files-store.ts";
 import { nameFault } from "./name-faults.ts";
 import { closeFile, openFile } from "./open-file.ts";
 import { addPendingDeletion, settleDeletions } from "./pending-deletions.ts";
+import { addRecovered } from "../projects/recovered-store.ts";
 import { focusRow } from "./row-focus.ts";
+import { createTypeAhead } from "./type-ahead.ts";
 
 const takeEntry = (app: App, entry: Entry): void =>
   app.files.setState(({ entries }) => ({ entries: withChanged(entries, [entry]) }));
@@ -20,21 +22,52 @@ export const startCreating = (app: App, what: "file" | "folder", folder: string)
   app.files.setState({ edit: { kind: "create", what, folder } });
 };
 
-/** Makes a file (and opens it) or a folder; returns its id. @throws ApiProblem, Unreachable */
-export const createEntry = async (app: App, what: "file" | "folder", path: string): Promise<string> => {
-  await settleDeletions();
-  const params = { projectId: requireProject(app.projects).id };
-  if (what === "folder") {
-    const folder = await app.call(routes.createFolder, { params, body: { path } });
-    takeEntry(app, folder);
-    setExpanded(app.files, folder.id, true);
-    app.files.setState({ focusedId: folder.id });
-    return folder.id;
+/** Keys that come before the file is made are kept for it; where it can't be made, they are the reader's to take along. */
+const createFile = async (
+  app: App,
+  { projectId, path, typesOn }: { readonly projectId: string; readonly path: string; readonly typesOn: boolean },
+): Promise<string> => {
+  const frame = typesOn ? document.getElementById("editor-frame") : null;
+  app.layout.setState({ pane: "code" });
+  const typeAhead = frame ? createTypeAhead(frame, path) : undefined;
+  try {
+    await settleDeletions();
+    const file = await app.call(routes.createFile, { params: { projectId }, body: { path, content: "" } });
+    await typeAhead?.composed();
+    takeEntry(app, file);
+    const isHere = typeAhead?.hasFocus ?? true;
+    // Its text is known: what is typed goes in at once.
+    openFile(app, file.id, { initialText: "", focus: isHere });
+    const text = typeAhead?.text() ?? "";
+    if (text !== "") app.editor.act({ kind: "insert", text });
+    return file.id;
+  } catch (error) {
+    const text = typeAhead?.text() ?? "";
+    if (text !== "") addRecovered(app.recovered, { projectId, fileId: path, path, text, keptAt: Date.now() });
+    throw error;
+  } finally {
+    typeAhead?.remove();
   }
-  const file = await app.call(routes.createFile, { params, body: { path, content: "" } });
-  takeEntry(app, file);
-  openFile(app, file.id);
-  return file.id;
+};
+
+/**
+ * Makes a file (and opens it) or a folder; returns its id. Who types on after its name types into the file.
+ * @throws ApiProblem, Unreachable
+ */
+export const createEntry = async (
+  app: App,
+  what: "file" | "folder",
+  path: string,
+  { typesOn }: { readonly typesOn: boolean },
+): Promise<string> => {
+  const params = { projectId: requireProject(app.projects).id };
+  if (what === "file") return createFile(app, { projectId: params.projectId, path, typesOn });
+  await settleDeletions();
+  const folder = await app.call(routes.createFolder, { params, body: { path } });
+  takeEntry(app, folder);
+  setExpanded(app.files, folder.id, true);
+  app.files.setState({ focusedId: folder.id });
+  return folder.id;
 };
 
 /** Renames or moves; the tree shows it before the server has answered. */

@@ -1,5 +1,5 @@
 /** What covers the editor when the shown file has no text to edit: still opening, out of reach, an image, other bytes. */
-import { CloudOff, Download, FileQuestion, FileText, FileX } from "lucide-react";
+import { CloudOff, Download, FileQuestion, FileText, FileX, ImageOff } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { useStore } from "zustand";
 import { type Entry, routes } from "@atelier/contracts";
@@ -14,8 +14,10 @@ import { filesOf, nameOf } from "./entries.ts";
 import { startCreating } from "./file-actions.ts";
 import "./file-cover.css";
 import { imageTypeOf } from "./image-types.ts";
+import { saveBlob } from "./save-blob.ts";
 import type { TabsState } from "./tabs-store.ts";
 
+const DAMAGED = "The picture is damaged, or its name says another kind than it is.";
 /** A larger picture is downloaded rather than drawn. */
 const LARGEST_IMAGE_BYTES = 8 * 1024 * 1024;
 
@@ -35,13 +37,7 @@ const readBytes = async (app: App, { path }: Entry): Promise<Blob> => {
 
 const download = async (app: App, entry: Entry): Promise<void> => {
   try {
-    const address = URL.createObjectURL(await readBytes(app, entry));
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = nameOf(entry.path);
-    link.click();
-    // The browser has taken the address over by the time the next task runs.
-    setTimeout(() => URL.revokeObjectURL(address), 1000);
+    saveBlob(await readBytes(app, entry), nameOf(entry.path));
   } catch (error) {
     showToast({ text: `${nameOf(entry.path)} was not downloaded. ${errorText(error)}`, tone: "bad" });
   }
@@ -75,7 +71,7 @@ const Card = ({ icon, title, text, children }: CardProps) => (
 
 const Picture = ({ entry }: { readonly entry: Entry }) => {
   const app = useApp();
-  const [shown, setShown] = useState<{ address: string } | { error: unknown }>();
+  const [shown, setShown] = useState<{ address: string } | { why: string }>();
   const [pixels, setPixels] = useState("");
   useEffect(() => {
     let address: string | undefined;
@@ -86,7 +82,7 @@ const Picture = ({ entry }: { readonly entry: Entry }) => {
         address = URL.createObjectURL(blob);
         setShown({ address });
       },
-      (error: unknown) => isGone || setShown({ error }),
+      (error: unknown) => isGone || setShown({ why: errorText(error) }),
     );
     return () => {
       isGone = true;
@@ -94,7 +90,17 @@ const Picture = ({ entry }: { readonly entry: Entry }) => {
     };
     // A new version is another picture.
   }, [app, entry]);
-  if (shown && "error" in shown) return <Bytes entry={entry} why={errorText(shown.error)} />;
+  if (shown && "why" in shown) {
+    return (
+      <Card
+        icon={<ImageOff size={22} strokeWidth={1.75} aria-hidden />}
+        title={`${nameOf(entry.path)} can't be shown`}
+        text={`${bytesWords(entry.size)}. ${shown.why}`}
+      >
+        <DownloadButton entry={entry} />
+      </Card>
+    );
+  }
   return (
     <figure className="picture">
       <div className="picture-frame">
@@ -105,7 +111,7 @@ const Picture = ({ entry }: { readonly entry: Entry }) => {
             onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
               setPixels(`${naturalWidth} × ${naturalHeight} · `)
             }
-            onError={() => setShown({ error: new RangeError("not a picture") })}
+            onError={() => setShown({ why: DAMAGED })}
           />
         )}
       </div>
@@ -120,11 +126,11 @@ const Picture = ({ entry }: { readonly entry: Entry }) => {
   );
 };
 
-const Bytes = ({ entry, why }: { readonly entry: Entry; readonly why?: string }) => (
+const Bytes = ({ entry }: { readonly entry: Entry }) => (
   <Card
     icon={<FileQuestion size={22} strokeWidth={1.75} aria-hidden />}
     title={`${nameOf(entry.path)} is not text`}
-    text={`${bytesWords(entry.size)}. ${why ?? "It can be moved, renamed and used by programs, but not edited here."}`}
+    text={`${bytesWords(entry.size)}. It can be moved, renamed and used by programs, but not edited here.`}
   >
     <DownloadButton entry={entry} />
   </Card>
@@ -182,7 +188,11 @@ const NoFile = ({ isEmpty }: { readonly isEmpty: boolean }) => {
       <Card
         icon={<FileText size={22} strokeWidth={1.75} aria-hidden />}
         title={isEmpty ? "This project is empty" : "No file is open"}
-        text={isEmpty ? "It begins with a file." : "Choose one in the list of files."}
+        text={
+          isEmpty
+            ? "It begins with a file: make one, or drop yours into this window."
+            : "Choose one in the list of files."
+        }
       >
         {canEdit && (
           <button className="button button-primary" onClick={makeFile}>

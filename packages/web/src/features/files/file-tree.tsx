@@ -1,11 +1,13 @@
 /** The file tree (WAI-ARIA tree pattern): one row takes Tab, keys move and act, every drag has a key or a menu. */
-import { FilePlus, FolderPlus } from "lucide-react";
-import { Fragment, type KeyboardEvent, useEffect, useMemo, useRef } from "react";
+import { FilePlus, FileUp, FolderPlus, FolderUp, Upload } from "lucide-react";
+import { type ClipboardEvent, Fragment, type KeyboardEvent, useEffect, useMemo, useRef } from "react";
 import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
 import { notePresses } from "../../design/after-release.ts";
+import { MenuButton, MenuItem } from "../../design/menu.tsx";
 import { mayEdit } from "../projects/project-store.ts";
+import { addTransferred, chooseFiles } from "./add-files.ts";
 import { folderForNew, startCreating } from "./file-actions.ts";
 import "./files.css";
 import { setExpanded } from "./files-store.ts";
@@ -32,9 +34,25 @@ const TreeHeader = () => {
           <button className="icon-button" aria-label="New folder" title="New folder" onClick={create("folder")}>
             <FolderPlus size={15} />
           </button>
+          <UploadMenu />
         </>
       )}
     </header>
+  );
+};
+
+const UploadMenu = () => {
+  const app = useApp();
+  const choose = (what: "files" | "folder") => () => chooseFiles(app, folderForNew(app), what);
+  return (
+    <MenuButton label="Upload" icon={<Upload size={15} />} align="end">
+      {() => (
+        <>
+          <MenuItem icon={<FileUp size={15} />} label="Files" onChoose={choose("files")} />
+          <MenuItem icon={<FolderUp size={15} />} label="A folder" onChoose={choose("folder")} />
+        </>
+      )}
+    </MenuButton>
   );
 };
 
@@ -102,6 +120,12 @@ const Rows = () => {
     else setExpanded(app.files, move.id, move.kind === "expand");
   };
 
+  const onPaste = (event: ClipboardEvent): void => {
+    // Into a name that is being typed goes text.
+    if ((event.target as Element).closest("input") || !event.clipboardData.types.includes("Files")) return;
+    event.preventDefault();
+    void addTransferred(app, folderForNew(app), event.clipboardData);
+  };
   const created = edit?.kind === "create" ? edit : undefined;
   return (
     <div
@@ -111,6 +135,7 @@ const Rows = () => {
       data-drop={target === "" || undefined}
       tabIndex={-1}
       onKeyDown={onKeyDown}
+      onPaste={onPaste}
       {...drag}
     >
       {created?.folder === "" && <NewEntryRow edit={created} level={1} />}
@@ -150,24 +175,7 @@ const Body = () => {
   return <Rows />;
 };
 
-/** A file that misses the tree is not a wish to leave the page, which is what browsers take it for. */
-const useNoStrayDrops = (): void =>
-  useEffect(() => {
-    const refuse = (event: DragEvent): void => {
-      if (event.defaultPrevented || event.dataTransfer?.types.includes("Files") !== true) return;
-      event.preventDefault();
-      event.dataTransfer.dropEffect = "none";
-    };
-    addEventListener("dragover", refuse);
-    addEventListener("drop", refuse);
-    return () => {
-      removeEventListener("dragover", refuse);
-      removeEventListener("drop", refuse);
-    };
-  }, []);
-
 export const FileTree = () => {
-  useNoStrayDrops();
   useEffect(notePresses, []);
   const isOpen = useStore(useApp().projects, ({ state }) => state.kind === "open");
   return (

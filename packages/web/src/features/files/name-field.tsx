@@ -5,8 +5,8 @@ export type NameFieldProps = {
   readonly label: string;
   readonly initial: string;
   readonly faultOf: (name: string) => string | undefined;
-  /** Called with a name that has no fault. */
-  readonly onKeep: (name: string) => void;
+  /** Called with a name that has no fault; `byKey` when the reader pressed Enter and may be typing on. */
+  readonly onKeep: (name: string, how: { readonly byKey: boolean }) => void;
   readonly onCancel: () => void;
 };
 
@@ -26,10 +26,10 @@ export const NameField = ({ label, initial, faultOf, onKeep, onCancel }: NameFie
     input.current?.setSelectionRange(0, dot > 0 ? dot : initial.length);
   }, [initial]);
 
-  const finish = (keep: boolean): void => {
+  const finish = (keep: boolean, byKey = true): void => {
     if (isDone.current) return;
     isDone.current = true;
-    if (keep && wanted !== initial && fault === undefined) onKeep(wanted);
+    if (keep && wanted !== initial && fault === undefined) onKeep(wanted, { byKey });
     else onCancel();
   };
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -38,6 +38,8 @@ export const NameField = ({ label, initial, faultOf, onKeep, onCancel }: NameFie
     if (event.nativeEvent.isComposing) return;
     if (event.key === "Escape") finish(false);
     if (event.key !== "Enter") return;
+    // What has the keyboard next is not to take this key for a new line.
+    event.preventDefault();
     if (fault === undefined) finish(true);
     else setTried(true);
   };
@@ -56,7 +58,7 @@ export const NameField = ({ label, initial, faultOf, onKeep, onCancel }: NameFie
         value={name}
         onChange={(event) => setName(event.target.value)}
         onKeyDown={onKeyDown}
-        onBlur={() => finish(true)}
+        onBlur={() => finish(true, false)}
       />
       {showFault && (
         <span id={faultId} className="name-fault" role="alert">

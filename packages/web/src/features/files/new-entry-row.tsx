@@ -24,9 +24,9 @@ export const NewEntryRow = ({ edit, level }: NewEntryRowProps) => {
   const hidden = useStore(app.files, (files) => files.hidden);
   const { what, folder } = edit;
   const end = (): void => app.files.setState({ edit: undefined });
-  const keep = (name: string): void => {
+  const keep = (name: string, { byKey }: { readonly byKey: boolean }): void => {
     end();
-    createEntry(app, what, joinPath(folder, name)).then(
+    createEntry(app, what, joinPath(folder, name), { typesOn: byKey }).then(
       (id) => what === "folder" && focusRow(id),
       (error: unknown) => showToast({ text: `${name} was not made. ${errorText(error)}`, tone: "bad" }),
     );

@@ -6,6 +6,7 @@ import { showToast } from "../../design/toasts.ts";
 import { resumeRun } from "../execution/run-view.ts";
 import { entryAt, firstFileOf } from "../files/entries.ts";
 import { keepEditorState, loadEditorState } from "../files/editor-state.ts";
+import { followAddress, forgetStep } from "../files/follow-address.ts";
 import { followEntries } from "../files/follow-entries.ts";
 import { expandTo, setEntries, setExpanded } from "../files/files-store.ts";
 import { addressOf, closeFile, openFile } from "../files/open-file.ts";
@@ -33,6 +34,7 @@ const restoreTabs = async (app: App, project: Project, guessed: string | undefin
   if (guessed === undefined || wanted === undefined || wanted === guessed || shown !== guessed) return;
   // Whoever may type by now perhaps does: the next key must not go into another file.
   if (saves.get(guessed)?.kind !== "read-only") return;
+  forgetStep();
   openFile(app, wanted, { focus: false });
   if (!open.includes(guessed)) closeFile(app, guessed);
 };
@@ -78,6 +80,7 @@ export const enterProject = async (app: App, options: EnterOptions): Promise<voi
   }
 
   followEntries(app);
+  followAddress(app);
   listenToProject(app, project.id);
   if (options.promotedFileId === undefined) {
     await restoreTabs(app, project, known === undefined ? first : undefined);

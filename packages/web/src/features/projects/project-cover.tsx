@@ -1,10 +1,11 @@
 /** What covers the editor while there is no file in it: loading, nothing here, a link that ended, an error. */
-import { Link2Off, LockKeyhole, type LucideIcon, SearchX, TriangleAlert } from "lucide-react";
+import { Link2Off, LockKeyhole, type LucideIcon, SearchX, Trash2, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
 import { CodeSkeleton } from "../files/code-skeleton.tsx";
+import { restoreProject } from "./project-actions.ts";
 
 type CoverProps = {
   readonly icon: LucideIcon;
@@ -85,6 +86,16 @@ export const ProjectCover = () => {
         <button className="button" onClick={() => location.reload()}>
           Try again
         </button>
+      </Cover>
+    );
+  }
+  if (state.kind === "deleted") {
+    return (
+      <Cover icon={Trash2} title={`${state.project.name} was deleted`} text="It is in the bin, with all of its files.">
+        <button className="button button-primary" onClick={() => void restoreProject(app, state.project)}>
+          Undo
+        </button>
+        <Home />
       </Cover>
     );
   }

@@ -36,8 +36,10 @@ const takeRole = (app: App, role: ProjectEvent & { type: "hello" | "role-changed
 };
 
 const loseProject = (app: App): void => {
-  const project = openProjectOf(app.projects);
   app.presence.setState({ all: [], following: undefined });
+  // It was the reader who took it away.
+  if (app.projects.getState().state.kind === "deleted") return;
+  const project = openProjectOf(app.projects);
   // Whoever signed in here since never had rights that could be lost.
   const isLost = project !== undefined && app.signInNotice.getState().kind !== "somebody-else";
   setProjectState(app.projects, isLost ? { kind: "lost", project } : { kind: "missing", what: "project" });

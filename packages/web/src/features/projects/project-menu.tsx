@@ -1,12 +1,14 @@
-/** From one project to another: the newest ones, and a new one in each language. */
+/** The project's name, which opens what can be done with it, the newest other ones, and a new one in each language. */
 import { type Project, routes } from "@atelier/contracts";
-import { ChevronDown, FolderGit2, Plus } from "lucide-react";
+import { ChevronDown, CopyPlus, Download, FolderGit2, Pencil, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useStore } from "zustand";
 import { newAddress, projectAddress } from "../../app/address.ts";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
-import { MenuButton, MenuLink } from "../../design/menu.tsx";
+import { MenuButton, MenuItem, MenuLink } from "../../design/menu.tsx";
+import { deleteProject, downloadProject, duplicateProject } from "./project-actions.ts";
+import { ProjectNameField } from "./project-name.tsx";
 
 const MOST_LISTED = 8;
 
@@ -33,8 +35,36 @@ const RecentProjects = ({ recent }: { readonly recent: Recent }) => {
   ));
 };
 
+/** What may be done with the open project. */
+const OwnItems = ({ project, onRename }: { readonly project: Project; readonly onRename: () => void }) => {
+  const app = useApp();
+  return (
+    <>
+      {project.role !== "viewer" && <MenuItem icon={<Pencil size={15} />} label="Rename" onChoose={onRename} />}
+      <MenuItem icon={<CopyPlus size={15} />} label="Duplicate" onChoose={() => void duplicateProject(app, project)} />
+      <MenuItem
+        icon={<Download size={15} />}
+        label="Download as zip"
+        onChoose={() => void downloadProject(app, project)}
+      />
+      {project.role === "owner" && (
+        <MenuItem
+          icon={<Trash2 size={15} />}
+          label="Delete project"
+          isDangerous
+          onChoose={() => void deleteProject(app, project)}
+        />
+      )}
+      <div className="menu-rule" />
+    </>
+  );
+};
+
 export const ProjectMenu = () => {
-  const { boot, call, session } = useApp();
+  const { boot, call, projects, session } = useApp();
+  const state = useStore(projects, (store) => store.state);
+  const project = state.kind === "open" ? state.project : undefined;
+  const [isRenaming, setRenaming] = useState(false);
   const isSignedIn = useStore(session.store, ({ kind }) => kind === "signed-in");
   const [recent, setRecent] = useState<Recent>({ kind: "loading" });
   const load = (): void => {
@@ -44,10 +74,24 @@ export const ProjectMenu = () => {
       (error: unknown) => setRecent({ kind: "failed", error }),
     );
   };
+  if (project && isRenaming && project.role !== "viewer") {
+    return <ProjectNameField key={project.name} project={project} onDone={() => setRenaming(false)} />;
+  }
   return (
-    <MenuButton label="Projects" icon={<ChevronDown size={15} />} onOpen={load}>
+    <MenuButton
+      label={project ? `${project.name}: projects` : "Projects"}
+      className={project ? "project-button" : "icon-button"}
+      icon={
+        <>
+          {project && <span className="project-name">{project.name}</span>}
+          <ChevronDown size={15} aria-hidden />
+        </>
+      }
+      onOpen={load}
+    >
       {() => (
         <>
+          {project && <OwnItems project={project} onRename={() => setRenaming(true)} />}
           {isSignedIn && <div className="menu-heading">Your projects</div>}
           {isSignedIn && <RecentProjects recent={recent} />}
           {isSignedIn && <div className="menu-rule" />}

@@ -1,15 +1,16 @@
-/** The project's name in the top bar; whoever may edit it types right there. */
+/** The field in which the project gets another name, in the place of its name in the top bar. */
 import { type Project, routes } from "@atelier/contracts";
 import { type KeyboardEvent, useState } from "react";
-import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
 import { showToast } from "../../design/toasts.ts";
-import { mayEdit, openProjectOf, setProjectState } from "./project-store.ts";
+import { openProjectOf, setProjectState } from "./project-store.ts";
 
 const MOST_CHARACTERS = 100;
 
-const NameInput = ({ project }: { readonly project: Project }) => {
+export type ProjectNameFieldProps = { readonly project: Project; readonly onDone: () => void };
+
+export const ProjectNameField = ({ project, onDone }: ProjectNameFieldProps) => {
   const app = useApp();
   const kept = project.name;
   const [name, setName] = useState(kept);
@@ -47,18 +48,13 @@ const NameInput = ({ project }: { readonly project: Project }) => {
       size={Math.max(6, name.length)}
       value={name}
       onChange={(event) => setName(event.target.value)}
+      ref={(field) => field?.focus()}
       onFocus={(event) => event.target.select()}
-      onBlur={() => void keep()}
+      onBlur={() => {
+        void keep();
+        onDone();
+      }}
       onKeyDown={onKeyDown}
     />
   );
-};
-
-export const ProjectName = () => {
-  const state = useStore(useApp().projects, (projects) => projects.state);
-  if (state.kind !== "open") return null;
-  const { project } = state;
-  if (!mayEdit(state)) return <span className="project-name project-name-fixed">{project.name}</span>;
-  // A name that somebody else changed starts the field over.
-  return <NameInput key={project.name} project={project} />;
 };

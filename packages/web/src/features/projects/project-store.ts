@@ -16,6 +16,8 @@ export type ProjectState =
   | { kind: "missing"; what: "project" | "share-link" | "page" }
   /** It was open until the reader's rights, or the project itself, were taken away. */
   | { kind: "lost"; project: Project }
+  /** The reader moved it to the bin, and may take it back. */
+  | { kind: "deleted"; project: Project }
   /** Nobody is a guest here: a sign-in comes first. */
   | { kind: "sign-in"; reason: string }
   | { kind: "failed"; error: unknown; retry: () => void };

@@ -3,32 +3,24 @@ import { FilePen } from "lucide-react";
 import { useState } from "react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
-import { logFault } from "../../app/page-log.ts";
+import { copyText } from "../../app/clipboard.ts";
 import type { RecoveredCopy } from "../editor/index.ts";
 import { nameOf } from "../files/entries.ts";
+import { saveBlob } from "../files/save-blob.ts";
 import { removeRecovered } from "./recovered-store.ts";
 
-const download = ({ path, text }: RecoveredCopy): void => {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = nameOf(path);
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 0);
-};
+const download = ({ path, text }: RecoveredCopy): void =>
+  saveBlob(new Blob([text], { type: "text/plain" }), nameOf(path));
 
 const Recovered = ({ copy }: { readonly copy: RecoveredCopy }) => {
   const { editor, recovered } = useApp();
   const [isCopied, setCopied] = useState(false);
   const toClipboard = (): void => {
-    navigator.clipboard.writeText(copy.text).then(
-      () => setCopied(true),
-      // Plain http on a network has no clipboard: the file is the other way.
-      (error: unknown) => {
-        logFault("copy-refused", error);
-        download(copy);
-      },
-    );
+    void copyText(copy.text).then((isDone) => {
+      setCopied(isDone);
+      // Without a clipboard the file is the other way.
+      if (!isDone) download(copy);
+    });
   };
   const dismiss = (): void => {
     editor.discardRecovered(copy);

@@ -33,7 +33,7 @@ const Sharing = ({ project }: { readonly project: Project }) => {
   return (
     <>
       {project.role === "owner" ? (
-        <ShareLinks project={project} members={members.value?.members ?? []} onRevoked={reload} />
+        <ShareLinks project={project} present={present} onRevoked={reload} />
       ) : (
         <p className="dialog-note">
           You can {project.role === "editor" ? "edit" : "view"} this project. Its owner, {project.owner.name}, can share

@@ -1,13 +1,14 @@
-/** Makes, copies, lists and revokes share links; only the owner sees this. */
-import { type GrantedRole, type Member, type Project, routes, type ShareLink } from "@atelier/contracts";
+/** The project's share links, one row a role: made, copied at any time, revoked. Only the owner sees this. */
+import { type GrantedRole, type Project, routes, type ShareLink } from "@atelier/contracts";
 import { Check, Copy, Eye, Link2, Pencil, Trash2 } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Call } from "../../app/api.ts";
+import { copyText } from "../../app/clipboard.ts";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
 import { announce } from "../../design/announce.ts";
 import { ConfirmRow } from "./confirm-row.tsx";
-import { EXPIRIES, expiryIn, linkFacts, peopleBy, peopleCount, ROLE_WORDS, shareAddress } from "./share-words.ts";
+import { EXPIRIES, expiryIn, linkFacts, linksByRole, revokeWords, ROLE_WORDS, shareAddress } from "./share-words.ts";
 import { useResource } from "./use-resource.ts";
 
 const COPIED_MS = 2000;
@@ -18,135 +19,112 @@ const createLink = (call: Call, projectId: string, wanted: { role: GrantedRole; 
   return call(routes.createLink, { params: { projectId }, body });
 };
 
-const NewLink = ({ url }: { readonly url: string }) => {
+/** The address, selected by a click, with a button that copies it. */
+const Address = ({ url, name }: { readonly url: string; readonly name: string }) => {
   const [isCopied, setCopied] = useState(false);
   const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (!isCopied) return undefined;
+    const timer = setTimeout(() => setCopied(false), COPIED_MS);
+    return () => clearTimeout(timer);
+  }, [isCopied]);
   const copy = async (): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(url);
-      setCopied(true);
-      announce("Link copied");
-      setTimeout(() => setCopied(false), COPIED_MS);
-    } catch {
-      // Without the right to the clipboard (plain http on a network) the link is selected, for Ctrl+C.
-      field.current?.select();
-    }
+    const done = await copyText(url);
+    setCopied(done);
+    if (done) announce("Link copied");
+    else field.current?.select();
   };
-  useEffect(() => field.current?.select(), [url]);
   return (
-    <div className="new-link">
-      <div className="new-link-row">
-        <input
-          ref={field}
-          className="input"
-          readOnly
-          aria-label="The new link"
-          value={url}
-          onFocus={(event) => event.target.select()}
-        />
-        <button className="button" onClick={() => void copy()}>
-          {isCopied ? <Check size={14} /> : <Copy size={14} />} {isCopied ? "Copied" : "Copy"}
-        </button>
-      </div>
-      <p className="dialog-note">
-        Copy it now: it is not shown again. Whoever has it joins at once, without an account.
-      </p>
+    <div className="link-address">
+      <input
+        ref={field}
+        className="input"
+        readOnly
+        aria-label={name}
+        value={url}
+        onFocus={(event) => event.target.select()}
+      />
+      <button className="button" onClick={() => void copy()}>
+        {isCopied ? <Check size={14} aria-hidden /> : <Copy size={14} aria-hidden />} {isCopied ? "Copied" : "Copy"}
+        <span className="visually-hidden"> {name}</span>
+      </button>
     </div>
   );
 };
 
-type LinkRowProps = {
+type LinkProps = {
   readonly link: ShareLink;
-  readonly people: number;
+  /** Another link of the same role is the one that is handed on. */
+  readonly isOlder: boolean;
   readonly nowMs: number;
   readonly onRevoke: () => void;
 };
 
-const LinkRow = ({ link, people, nowMs, onRevoke }: LinkRowProps) => {
+const Link = ({ link, isOlder, nowMs, onRevoke }: LinkProps) => {
+  const { boot } = useApp();
   const [isAsking, setAsking] = useState(false);
   const Icon = link.role === "editor" ? Pencil : Eye;
-  const facts = linkFacts(link, { people, nowMs });
+  const facts = linkFacts(link, { nowMs, isOlder });
+  const name = `${isOlder ? "older link" : "link"} that ${ROLE_WORDS[link.role]}`;
   if (isAsking) {
     return (
       <ConfirmRow
-        question={`${peopleCount(people)} will lose access.`}
+        question={revokeWords(link.people)}
         verb="Revoke"
         onConfirm={onRevoke}
         onKeep={() => setAsking(false)}
       />
     );
   }
+  const page = { origin: location.origin, basePath: boot.basePath };
   return (
-    <li className="share-row">
-      <Icon size={15} aria-hidden />
-      <span className="share-row-name">
-        Anyone with the link <b>{ROLE_WORDS[link.role]}</b>
-      </span>
-      <span className="share-row-fact">{facts}</span>
-      <button
-        className="icon-button"
-        aria-label={`Revoke the link that ${ROLE_WORDS[link.role]}${facts === "" ? "" : `, ${facts}`}`}
-        title="Revoke"
-        // Nobody came by it: nobody is asked about.
-        onClick={() => (people > 0 ? setAsking(true) : onRevoke())}
-      >
-        <Trash2 size={15} />
-      </button>
+    <li className="link-row">
+      <div className="share-row">
+        <Icon size={15} aria-hidden />
+        <span className="share-row-name">
+          Anyone with {isOlder ? "an older" : "the"} link <b>{ROLE_WORDS[link.role]}</b>
+        </span>
+        <span className="share-row-fact">{facts}</span>
+        <button
+          className="icon-button"
+          aria-label={`Revoke the ${name}${facts === "" ? "" : `, ${facts}`}`}
+          title="Revoke"
+          onClick={() => setAsking(true)}
+        >
+          <Trash2 size={15} />
+        </button>
+      </div>
+      {link.url === null ? (
+        <p className="share-row-fact">
+          It works, but its address was not kept. Revoke it to make one that can be copied here.
+        </p>
+      ) : (
+        <Address url={shareAddress(link, page)} name={name} />
+      )}
     </li>
   );
 };
 
-export type ShareLinksProps = {
-  readonly project: Project;
-  readonly members: readonly Member[];
-  /** A revoked link takes people with it. */
-  readonly onRevoked: () => void;
+type NoLinkProps = {
+  readonly role: GrantedRole;
+  readonly onCreate: (days: number) => void;
 };
 
-export const ShareLinks = ({ project, members, onRevoked }: ShareLinksProps) => {
-  const { boot, call } = useApp();
-  const [role, setRole] = useState<GrantedRole>("editor");
+const NoLink = ({ role, onCreate }: NoLinkProps) => {
   const [days, setDays] = useState(0);
-  const [made, setMade] = useState<{ id: string; url: string }>();
-  const [error, setError] = useState<unknown>();
-  const [nowMs] = useState(() => Date.now());
-  const list = useRef<HTMLUListElement>(null);
-  const params = { projectId: project.id };
-  const load = useCallback(() => call(routes.listLinks, { params: { projectId: project.id } }), [call, project.id]);
-  const links = useResource(load);
-
-  const guarded = (act: () => Promise<void>): void => {
-    setError(undefined);
-    act().then(links.reload, setError);
-  };
-  const create = async (): Promise<void> => {
-    const link = await createLink(call, project.id, { role, days });
-    setMade({ id: link.id, url: shareAddress(link, { origin: location.origin, basePath: boot.basePath }) });
-  };
-  const revoke = async (id: string): Promise<void> => {
-    await call(routes.deleteLink, { params: { ...params, id } });
-    setMade((now) => (now?.id === id ? undefined : now));
-    list.current?.focus();
-    announce("Link revoked");
-    onRevoked();
-  };
-
-  const shown = links.value?.links ?? [];
+  const Icon = role === "editor" ? Pencil : Eye;
+  const what = `that ${ROLE_WORDS[role]}`;
   return (
-    <section className="share-section">
-      <div className="share-create">
+    <li className="link-row">
+      <div className="share-row">
+        <Icon size={15} aria-hidden />
+        <span className="share-row-name">
+          A link {what.replace(ROLE_WORDS[role], "")}
+          <b>{ROLE_WORDS[role]}</b>
+        </span>
         <select
           className="select"
-          aria-label="What the link allows"
-          value={role}
-          onChange={(event) => setRole(event.target.value as GrantedRole)}
-        >
-          <option value="editor">Can edit</option>
-          <option value="viewer">Can view</option>
-        </select>
-        <select
-          className="select"
-          aria-label="How long the link lets people in"
+          aria-label={`How long the link ${what} lets people in`}
           value={days}
           onChange={(event) => setDays(Number(event.target.value))}
         >
@@ -156,32 +134,73 @@ export const ShareLinks = ({ project, members, onRevoked }: ShareLinksProps) => 
             </option>
           ))}
         </select>
-        <button className="button button-primary" onClick={() => guarded(create)}>
-          <Link2 size={15} aria-hidden /> Create link
+        <button className="button" onClick={() => onCreate(days)}>
+          <Link2 size={14} aria-hidden /> Create link<span className="visually-hidden"> {what}</span>
         </button>
       </div>
-      {made && <NewLink url={made.url} />}
+    </li>
+  );
+};
+
+export type ShareLinksProps = {
+  readonly project: Project;
+  /** Changes whenever somebody came or left: links count them. */
+  readonly present: string;
+  /** A revoked link takes people with it. */
+  readonly onRevoked: () => void;
+};
+
+export const ShareLinks = ({ project, present, onRevoked }: ShareLinksProps) => {
+  const { call } = useApp();
+  const [error, setError] = useState<unknown>();
+  const [nowMs] = useState(() => Date.now());
+  const list = useRef<HTMLUListElement>(null);
+  const params = { projectId: project.id };
+  const load = useCallback(() => call(routes.listLinks, { params: { projectId: project.id } }), [call, project.id]);
+  const links = useResource(load);
+  const { reload } = links;
+  useEffect(reload, [present, reload]);
+
+  const guarded = (act: () => Promise<void>): void => {
+    setError(undefined);
+    act().then(reload, setError);
+  };
+  const create = (role: GrantedRole) => (days: number) =>
+    guarded(async () => {
+      const made = await createLink(call, project.id, { role, days });
+      links.replace({ links: [made, ...(links.value?.links ?? []).filter(({ id }) => id !== made.id)] });
+      list.current?.focus();
+      announce("Link made");
+    });
+  const revoke = (id: string) => () =>
+    guarded(async () => {
+      await call(routes.deleteLink, { params: { ...params, id } });
+      list.current?.focus();
+      announce("Link revoked");
+      onRevoked();
+    });
+  return (
+    <section className="share-section">
+      <h3 className="field-label">Links</h3>
       {(error !== undefined || links.error !== undefined) && (
         <p className="dialog-error" role="alert">
           {errorText(error ?? links.error)}
         </p>
       )}
-      {shown.length > 0 && (
-        <ul ref={list} className="share-list" aria-label="Links" tabIndex={-1}>
-          {shown.map((link) => (
-            <LinkRow
-              key={link.id}
-              link={link}
-              people={peopleBy(link, members)}
-              nowMs={nowMs}
-              onRevoke={() => guarded(() => revoke(link.id))}
-            />
-          ))}
-        </ul>
-      )}
-      {links.value && shown.length === 0 && !made && (
-        <p className="dialog-note">Whoever has a link joins at once, without an account.</p>
-      )}
+      <ul ref={list} className="share-list" aria-label="Links" aria-busy={!links.value} tabIndex={-1}>
+        {links.value &&
+          linksByRole(links.value.links, nowMs).map(({ role, link, others }) => [
+            link ? (
+              <Link key={link.id} link={link} isOlder={false} nowMs={nowMs} onRevoke={revoke(link.id)} />
+            ) : (
+              <NoLink key={role} role={role} onCreate={create(role)} />
+            ),
+            ...others.map((other) => (
+              <Link key={other.id} link={other} isOlder nowMs={nowMs} onRevoke={revoke(other.id)} />
+            )),
+          ])}
+      </ul>
+      <p className="dialog-note">Whoever has a link joins at once, without an account.</p>
     </section>
   );
 };

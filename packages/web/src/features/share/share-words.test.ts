@@ -1,43 +1,48 @@
-import type { Member, ShareLink } from "@atelier/contracts";
+import type { ShareLink } from "@atelier/contracts";
 import { expect, it } from "vitest";
-import { expiryIn, linkFacts, peopleBy, shareAddress } from "./share-words.ts";
+import { expiryIn, linkFacts, linksByRole, revokeWords, shareAddress } from "./share-words.ts";
 
 const nowMs = Date.UTC(2026, 10, 23, 12);
-const link = (id: string, expiresAt?: string): ShareLink => ({
+const link = (id: string, changes: Partial<ShareLink> = {}): ShareLink => ({
   id,
   role: "editor",
   createdAt: "2026-11-01T00:00:00.000Z",
-  url: null,
+  url: `http://localhost:3000/code/s/${id}`,
   people: 0,
-  ...(expiresAt === undefined ? {} : { expiresAt }),
+  ...changes,
 });
-const member = (userId: string, linkId?: string): Member => ({
-  userId,
-  name: userId,
-  role: "editor",
-  since: "2026-11-01T00:00:00.000Z",
-  ...(linkId === undefined ? {} : { linkId }),
-});
-
 it("hands on the public address, or the page's own when the server knows none", () => {
   const page = { origin: "http://192.168.1.7:3000", basePath: "/code" };
   const own = "http://192.168.1.7:3000/code/s/abc";
-  expect(shareAddress({ token: "abc", url: "http://localhost:3000/code/s/abc" }, page)).toBe(own);
-  expect(shareAddress({ token: "abc", url: null }, page)).toBe(own);
+  expect(shareAddress({ url: "http://localhost:3000/code/s/abc" }, page)).toBe(own);
   const told = "https://code.example.org/s/abc";
-  expect(shareAddress({ token: "abc", url: told }, page)).toBe(told);
+  expect(shareAddress({ url: told }, page)).toBe(told);
 });
 
-it("counts the people who are in by a link, and nobody else", () => {
-  const members = [member("owner"), member("ada", "one"), member("bob", "one"), member("eve", "two")];
-  expect([peopleBy(link("one"), members), peopleBy(link("three"), members)]).toEqual([2, 0]);
+it("gives each role one row, and tells links beyond it apart", () => {
+  const [first, second, ended, hidden] = [
+    link("first"),
+    link("second", { createdAt: "2026-11-02T00:00:00.000Z" }),
+    link("ended", { createdAt: "2026-11-03T00:00:00.000Z", expiresAt: "2026-11-04T00:00:00.000Z" }),
+    link("hidden", { createdAt: "2026-11-05T00:00:00.000Z", url: null }),
+  ];
+  expect(linksByRole([first, second, ended, hidden], nowMs)).toEqual([
+    { role: "editor", link: second, others: [ended, first, hidden] },
+    { role: "viewer", link: undefined, others: [] },
+  ]);
+  const rows = [first, second, ended, hidden].map((each) => linkFacts(each, { nowMs, isOlder: true, locale: "en-GB" }));
+  expect(new Set(rows).size).toBe(4);
 });
 
-it("says how long a link still lets people in", () => {
-  expect(linkFacts(link("one"), { people: 0, nowMs })).toBe("");
-  expect(linkFacts(link("one"), { people: 1, nowMs })).toBe("1 person");
-  const soon = expiryIn(7, nowMs);
-  expect(linkFacts(link("one", soon), { people: 2, nowMs, locale: "en-GB" })).toBe("2 people · until 30 Nov");
-  expect(linkFacts(link("one", soon), { people: 0, nowMs: nowMs + 7 * 24 * 3600 * 1000 })).toBe("expired");
+it("says how long a link still lets people in, and what revoking it does", () => {
+  expect(linkFacts(link("one"), { nowMs })).toBe("");
+  expect(linkFacts(link("one", { people: 1 }), { nowMs })).toBe("1 person");
+  const expiresAt = expiryIn(7, nowMs) ?? "";
+  expect(linkFacts(link("one", { people: 2, expiresAt }), { nowMs, locale: "en-GB" })).toBe("2 people · until 30 Nov");
+  expect(linkFacts(link("one", { expiresAt }), { nowMs: nowMs + 7 * 24 * 3600 * 1000 })).toBe("expired");
   expect(expiryIn(0, nowMs)).toBeUndefined();
+  expect([revokeWords(0), revokeWords(1)]).toEqual([
+    "The link will stop working.",
+    "The link will stop working, and 1 person will lose access.",
+  ]);
 });

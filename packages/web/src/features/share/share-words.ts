@@ -1,5 +1,5 @@
 /** How links and people are put into words in the share dialog. */
-import type { GrantedRole, Member, ShareLink } from "@atelier/contracts";
+import type { GrantedRole, ShareLink } from "@atelier/contracts";
 
 export const ROLE_WORDS: Readonly<Record<GrantedRole, string>> = { editor: "can edit", viewer: "can view" };
 
@@ -20,28 +20,57 @@ const LOOPBACK = /^(?:localhost|127\..*|\[::1\])$/u;
 
 /** The address to hand on. A server that was not told its public one names localhost: where this page came from is better. */
 export const shareAddress = (
-  { token = "", url }: Pick<ShareLink, "token" | "url">,
+  { url }: Pick<ShareLink, "url">,
   page: { readonly origin: string; readonly basePath: string },
 ): string => {
-  const own = new URL(`${page.basePath}/s/${token}`, page.origin).href;
-  return url === null || LOOPBACK.test(new URL(url).hostname) ? own : url;
+  const { hostname, pathname } = new URL(url ?? "", page.origin);
+  const token = pathname.slice(pathname.lastIndexOf("/") + 1);
+  return url !== null && !LOOPBACK.test(hostname) ? url : new URL(`${page.basePath}/s/${token}`, page.origin).href;
 };
 
 export const peopleCount = (count: number): string => (count === 1 ? "1 person" : `${count} people`);
 
-export const peopleBy = (link: ShareLink, members: readonly Member[]): number =>
-  members.filter(({ linkId }) => linkId === link.id).length;
+/** What revoking a link does, asked once before it is done. */
+export const revokeWords = (people: number): string =>
+  people === 0
+    ? "The link will stop working."
+    : `The link will stop working, and ${peopleCount(people)} will lose access.`;
 
-/** `2 people · until 3 Dec`, `expired`: what is worth saying about a link beside its role. */
+const isExpired = ({ expiresAt }: ShareLink, nowMs: number): boolean =>
+  expiresAt !== undefined && Date.parse(expiresAt) <= nowMs;
+
+export type RoleLinks = {
+  readonly role: GrantedRole;
+  /** The one that is handed on: the newest that still lets people in. */
+  readonly link: ShareLink | undefined;
+  readonly others: readonly ShareLink[];
+};
+
+/** One row a role; links beyond the first of a role come below it. A link that can be copied goes before one that can't. */
+export const linksByRole = (links: readonly ShareLink[], nowMs: number): RoleLinks[] =>
+  (["editor", "viewer"] as const).map((role) => {
+    const own = links
+      .filter((link) => link.role === role)
+      .toSorted((a, b) => Number(b.url !== null) - Number(a.url !== null) || b.createdAt.localeCompare(a.createdAt));
+    const link = own.find((each) => !isExpired(each, nowMs));
+    return { role, link, others: own.filter((each) => each !== link) };
+  });
+
+const dayWords = (time: string, locale: string | undefined): string =>
+  new Date(time).toLocaleDateString(locale, { day: "numeric", month: "short" });
+
+/** `2 people · until 3 Dec`, `expired`: what is worth saying about a link beside its role; an older one says from when it is. */
 export const linkFacts = (
   link: ShareLink,
-  { people, nowMs, locale }: { readonly people: number; readonly nowMs: number; readonly locale?: string },
+  { nowMs, isOlder = false, locale }: { readonly nowMs: number; readonly isOlder?: boolean; readonly locale?: string },
 ): string => {
-  const facts = people > 0 ? [peopleCount(people)] : [];
+  const facts = link.people > 0 ? [peopleCount(link.people)] : [];
   if (link.expiresAt !== undefined) {
-    const ends = new Date(link.expiresAt);
-    const day = ends.toLocaleDateString(locale, { day: "numeric", month: "short" });
-    facts.push(ends.getTime() <= nowMs ? "expired" : `until ${day}`);
+    facts.push(isExpired(link, nowMs) ? "expired" : `until ${dayWords(link.expiresAt, locale)}`);
+  }
+  if (isOlder) {
+    const time = new Date(link.createdAt).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" });
+    facts.push(`of ${dayWords(link.createdAt, locale)}, ${time}`);
   }
   return facts.join(" · ");
 };

@@ -30,6 +30,8 @@ export function editorOptions(host: HTMLElement): editor.IStandaloneEditorConstr
     // Dimmed, the number of the last line is too faint to read.
     renderFinalNewline: "on",
     fixedOverflowWidgets: true,
+    // The page's styles reach the editor's menu.
+    useShadowDOM: false,
     overviewRulerBorder: false,
     hideCursorInOverviewRuler: true,
     renderLineHighlight: "line",
@@ -37,6 +39,8 @@ export function editorOptions(host: HTMLElement): editor.IStandaloneEditorConstr
     stickyScroll: { enabled: false },
     bracketPairColorization: { enabled: false },
     unusualLineTerminators: "off",
+    // A file that is dropped goes into the project, wherever it is dropped.
+    dropIntoEditor: { enabled: false },
     // Words of the file are offered; Enter stays a new line until something better than words is offered.
     acceptSuggestionOnEnter: "off",
     wordBasedSuggestions: "currentDocument",

@@ -1,0 +1,13 @@
+/** Hands bytes to the browser, which saves them as a file. */
+
+/** Long enough for the browser to take the address over. */
+const KEPT_MS = 10_000;
+
+export const saveBlob = (blob: Blob, name: string): void => {
+  const address = URL.createObjectURL(blob);
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), KEPT_MS);
+};

@@ -1,0 +1,215 @@
+/** A project as a whole: its address and the browser's Back, its name and what the name opens, and the first words of a first visit. */
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import type { Project } from "@atelier/contracts";
+import { eventually } from "../support/eventually.ts";
+import { createLink, setPeople, tokenOf } from "../support/people.ts";
+import { setStage } from "../support/stage.ts";
+import { openWorkspace } from "../support/workspace.ts";
+
+const stage = setStage();
+const people = setPeople(stage);
+
+const shownTab = (page: Page): Promise<string | null> =>
+  page.getByRole("tab", { selected: true }).locator(".tab-name").textContent();
+const fileInAddress = (page: Page): string | null => new URL(page.url()).searchParams.get("file");
+/** What the page shows and what its address says are the same file. */
+const isAt = (page: Page, path: string): Promise<void> =>
+  eventually(async () => {
+    expect(fileInAddress(page)).toBe(path);
+    expect(await shownTab(page)).toBe(path.split("/").at(-1));
+  });
+
+describe("the address", () => {
+  it("follows the shown file, through reload, rename, Back and Forward", { timeout: 60_000 }, async () => {
+    const files = { "main.py": "m = 1\n", "b.py": "b = 1\n", "lib/c d.py": "c = 1\n", "e:7": "e\n" };
+    await using ada = await openWorkspace(stage.browser, stage.server.origin, { files });
+    const { page } = ada.editor;
+    const row = (name: string) => page.getByRole("treeitem", { name, exact: true });
+    await ada.editor.editorReady();
+    await ada.listening();
+    await isAt(page, "main.py");
+    await row("b.py").click();
+    await isAt(page, "b.py");
+    await row("lib").click();
+    await row("c d.py").click();
+    await isAt(page, "lib/c d.py");
+
+    await page.reload();
+    await ada.editor.editorReady();
+    await isAt(page, "lib/c d.py");
+    expect(await ada.editor.shownText()).toContain("c = 1");
+    expect(await page.getByRole("tab").count()).toBe(3);
+
+    await page.goBack();
+    await isAt(page, "b.py");
+    await page.goBack();
+    await isAt(page, "main.py");
+    await page.goForward();
+    await isAt(page, "b.py");
+    // Under another name it is the same file, also for an address from before.
+    await ada.call("POST", `/projects/${ada.project.id}/move`, { from: "b.py", to: "lib/renamed.py" });
+    await isAt(page, "lib/renamed.py");
+    await row("main.py").click();
+    await isAt(page, "main.py");
+    await page.goBack();
+    await isAt(page, "lib/renamed.py");
+    // What was deleted meanwhile can't be gone back to.
+    await row("e:7").click();
+    await eventually(() => expect(fileInAddress(page)).toBe("e:7:1"));
+    await ada.call("DELETE", `/projects/${ada.project.id}/files?path=lib%2Frenamed.py`);
+    await row("renamed.py").waitFor({ state: "detached" });
+    await page.goBack();
+    await eventually(() => expect(fileInAddress(page)).toBe("e:7:1"));
+    await page.reload();
+    await ada.editor.editorReady();
+    expect(await shownTab(page)).toBe("e:7");
+    expect(ada.editor.faults).toEqual([]);
+  });
+});
+
+const projectButton = (page: Page) => page.getByRole("button", { name: /: projects$/u });
+const choose = async (page: Page, item: string): Promise<void> => {
+  await projectButton(page).click();
+  await page.getByRole("menuitem", { name: item, exact: true }).click();
+};
+
+describe("a project", () => {
+  it("is renamed, duplicated, downloaded and deleted by its name, and a deletion is taken back", async () => {
+    const ada = await people.visitAndType("print('mine')\n");
+    const { page } = ada;
+    const token = await tokenOf(page);
+    const names = async (): Promise<string[]> => {
+      const answer = await fetch(`${stage.server.origin}/api/projects`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return ((await answer.json()) as { items: Project[] }).items.map(({ name }) => name).toSorted();
+    };
+    await choose(page, "Rename");
+    await page.getByRole("textbox", { name: "Project name" }).fill("Workbench");
+    await page.keyboard.press("Enter");
+    await projectButton(page).getByText("Workbench").waitFor();
+
+    await projectButton(page).click();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("menuitem", { name: "Download as zip" }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe("Workbench.zip");
+    const chunks: Buffer[] = [];
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
+    const archive = Buffer.concat(chunks);
+    expect(archive.subarray(0, 2).toString()).toBe("PK");
+    expect(archive.includes("main.py")).toBe(true);
+
+    const original = new URL(page.url()).pathname;
+    await choose(page, "Duplicate");
+    await page.waitForURL((url) => url.pathname !== original);
+    await ada.editorReady();
+    await eventually(async () => expect(await ada.shownText()).toContain("print('mine')"));
+    const copyName = (await projectButton(page).textContent())?.trim() ?? "";
+    expect(copyName).not.toBe("Workbench");
+    expect(await names()).toEqual([copyName, "Workbench"].toSorted());
+
+    await choose(page, "Delete project");
+    await page.getByRole("heading", { name: `${copyName} was deleted` }).waitFor();
+    await eventually(async () => expect(await names()).toEqual(["Workbench"]));
+    await page.getByRole("button", { name: "Undo" }).click();
+    await eventually(async () => expect(await names()).toEqual([copyName, "Workbench"].toSorted()));
+    await projectButton(page).waitFor();
+    await ada.editorReady();
+    await eventually(async () => expect(await ada.shownText()).toContain("print('mine')"));
+
+    // The name goes to other projects; another new one has another name.
+    await projectButton(page).click();
+    await page.getByRole("menuitem", { name: "Workbench" }).click();
+    await projectButton(page).getByText("Workbench", { exact: true }).waitFor();
+    for (const name of ["Python sketch", "Python sketch 2"]) {
+      await page.goto(`${stage.server.origin}/new/python`);
+      await ada.editorReady();
+      await ada.replaceAll("x = 1\n");
+      await projectButton(page).getByText(name, { exact: true }).waitFor();
+    }
+    expect(people.faults()).toEqual([]);
+  });
+
+  it("that is viewed can be duplicated and not changed", async () => {
+    const ada = await people.visitAndType("print('mine')\n");
+    const eve = await people.visit(await createLink(ada.page, "viewer"));
+    await eve.editorReady();
+    await projectButton(eve.page).click();
+    const items = (await eve.page.getByRole("menuitem").allInnerTexts()).map((text) => text.trim());
+    expect(items).toEqual(expect.arrayContaining(["Duplicate", "Download as zip"]));
+    expect(items.some((item) => item.startsWith("Rename") || item.startsWith("Delete"))).toBe(false);
+    expect(people.faults()).toEqual([]);
+  });
+});
+
+describe("a first visit", () => {
+  it("says what this is, in the page's own words, and shows code without escape sequences", async () => {
+    const visitor = await people.visit("/");
+    const { page } = visitor;
+    await visitor.editorReady();
+    await page.getByText("Atelier is a code editor in the browser that runs your code.").waitFor();
+    expect(await page.getByRole("dialog").count()).toBe(0);
+    expect(await page.locator('meta[name="description"]').getAttribute("content")).toContain("runs your code");
+    const samples = await page.evaluate(
+      () =>
+        (
+          JSON.parse(document.querySelector("#boot")?.textContent ?? "{}") as {
+            languages: { id: string; sample: { content: string } }[];
+          }
+        ).languages,
+    );
+    expect(samples.length).toBeGreaterThan(3);
+    for (const { id, sample } of samples) expect(sample.content, id).not.toMatch(/\\(?:e|033|x1b|u001b)/iu);
+    // The editor's own menu looks as the page's do, and Ctrl+D leaves no strip of switches behind.
+    await page.locator("#editor .view-line").first().click();
+    await page.keyboard.press("Control+D");
+    await page.keyboard.press("Control+D");
+    await page.locator("#editor .view-line").first().click({ button: "right" });
+    await page.getByRole("menuitem", { name: "Copy" }).waitFor();
+    expect(
+      await page
+        .locator(".findOptionsWidget")
+        .evaluateAll((all) => all.filter((each) => each.checkVisibility()).length),
+    ).toBe(0);
+    const looks = (selector: string) =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((element) => {
+          const { fontFamily, fontSize, color } = getComputedStyle(element);
+          return { fontFamily, fontSize, color };
+        });
+    const theirs = await looks(".monaco-menu .action-menu-item");
+    const box = await page.locator(".monaco-menu-container").evaluate((element) => {
+      const { borderRadius, backgroundColor } = getComputedStyle(element);
+      return { borderRadius, backgroundColor };
+    });
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /^Account/u }).click();
+    expect(theirs).toEqual(await looks(".menu:popover-open .menu-item"));
+    expect(box).toEqual(
+      await page.locator(".menu:popover-open").evaluate((element) => {
+        const { borderRadius, backgroundColor } = getComputedStyle(element);
+        return { borderRadius, backgroundColor };
+      }),
+    );
+    expect(people.faults()).toEqual([]);
+  });
+
+  it("has nothing to scroll by a pixel, before and after a run", async () => {
+    const ada = await people.visitAndType("print('x')\n");
+    await ada.run();
+    await ada.ended(/exit 0/u);
+    // Said to screen readers: the region for it is part of the page now.
+    const excess = await ada.page.evaluate(() =>
+      [document.documentElement, document.body, ...document.querySelectorAll<HTMLElement>("#shell, .pane, .xterm")].map(
+        (element) => `${element.tagName}.${element.className} ${element.scrollHeight - element.clientHeight}`,
+      ),
+    );
+    expect(excess.filter((text) => !text.endsWith(" 0"))).toEqual([]);
+    expect(people.faults()).toEqual([]);
+  });
+});
