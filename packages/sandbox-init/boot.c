@@ -64,7 +64,9 @@ static void mount_shared_memory(void) {
 }
 
 static void keep_capabilities(void) {
-  static const int kept[] = {CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_SYS_RESOURCE, CAP_CHOWN, CAP_DAC_OVERRIDE};
+  static const int kept[] = {CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_SYS_RESOURCE, CAP_CHOWN, CAP_DAC_OVERRIDE,
+                             /* to see what a program is blocked in (waiting.c) */
+                             CAP_SYS_PTRACE};
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   struct __user_cap_data_struct data[2] = {{0}, {0}};
   for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)

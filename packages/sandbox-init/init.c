@@ -108,6 +108,11 @@ static void handle(const struct frame *frame) {
       if (frame->length == 1) relay_signal(frame->payload[0]);
       break;
     case FROM_HOST_END: relay_end(); break;
+    case FROM_HOST_PROBE: {
+      uint8_t payload[1] = {relay_waits()};
+      channel_send(TO_HOST_WAITS, payload, sizeof payload);
+      break;
+    }
     case FROM_HOST_LIST:
       if (user_code_ran && !relay_active()) collect_list();
       break;

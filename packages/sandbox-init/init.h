@@ -20,6 +20,7 @@ enum from_host {
   FROM_HOST_PREPARE = 0x09,    /* it will be copied often: its interpreter takes its time to load more, then READY again */
   FROM_HOST_END = 0x0a,        /* the run is over: kill all of it, then EXIT as ever */
   FROM_HOST_LIST = 0x0b,       /* after EXIT: which files of the project are new or changed? */
+  FROM_HOST_PROBE = 0x0d,      /* does the program wait for input? */
   FROM_HOST_FETCH = 0x0c,      /* after that: most bytes u32, path */
 };
 
@@ -33,6 +34,7 @@ enum to_host {
   TO_HOST_STARTED = 0x48,      /* from now on the program may have run */
   TO_HOST_LISTED = 0x49,       /* kind u8 (0 a file, 1 something else), size u64, path; empty: that was all */
   TO_HOST_FETCHED = 0x4a,      /* bytes of the file that was asked for; empty: that was all */
+  TO_HOST_WAITS = 0x4b,        /* u8: 1 where it waits for input and there is none */
   TO_HOST_FAILED = 0x47,       /* a sentence: the sandbox could not do what the host asked */
 };
 
@@ -127,6 +129,9 @@ void limit_process(pid_t pid, const struct command *command);
 void limit_rehearsal(void);
 void drop_everything(void);
 
+/* waiting.c */
+bool waits_for_input(int input, bool is_terminal);  /* the terminal's slave, or an end of the pipe */
+
 /* relay.c: from START to EXIT. */
 bool relay_active(void);
 void relay_begin(struct job job);
@@ -134,6 +139,7 @@ bool relay_stdin(const uint8_t *bytes, size_t length);
 void relay_stdin_end(void);
 void relay_signal(int number);
 void relay_end(void);
+bool relay_waits(void);
 void relay_resize(uint16_t columns, uint16_t rows);
 void relay_child_ended(pid_t pid, int status);
 struct pollfd;

@@ -286,6 +286,11 @@ void relay_end(void) {
   drain_until = 0;
 }
 
+bool relay_waits(void) {
+  if (!active || !job.running || input_ended || input_start < input_end || job.in < 0) return false;
+  return waits_for_input(job.terminal ? job.slave : job.in, job.terminal);
+}
+
 static uint64_t micros(struct timeval time) { return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_usec; }
 
 static void put_number(uint8_t *at, uint64_t value) {

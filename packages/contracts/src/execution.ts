@@ -37,6 +37,9 @@ export const LimitsSchema = z.strictObject({
 const ArgumentSchema = textUpTo(32_768);
 const EnvironmentSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/u), ArgumentSchema);
 
+/** Nobody has typed for this long while a run waits for input: it ends as `timed-out`. */
+export const IDLE_LIMIT_MS = 600_000;
+
 /** At most this comes back into the project from one run. */
 export const MAX_COLLECTED_FILES = 100;
 export const MAX_COLLECTED_BYTES = 20 * 1_048_576;
@@ -131,6 +134,8 @@ export const ExecutionSchema = z
     queuedAt: TimeSchema,
     startedAt: TimeSchema.nullable(),
     endedAt: TimeSchema.nullable(),
+    /** Since when it has waited for input, its wall clock standing still; after the end: that it did when it ended. */
+    waitingSince: TimeSchema.nullable(),
     usage: z.object({ wallMs: z.int(), cpuMs: z.int(), memoryPeakBytes: z.int(), outputBytes: z.int() }),
     codeHash: z.string(),
     /** What the run wrote and its `collect` asked for, once it has ended. */

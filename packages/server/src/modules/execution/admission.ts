@@ -15,6 +15,9 @@ export type Place = {
   /** Waits its turn. `begin` is called once, maybe at once; `moved` with the new position whenever it changes. */
   enter(turn: { begin(): void; moved(position: number): void }): void;
   leave(): void;
+  /** It runs and only waits for a person: others may run in its place until it wakes, when one more than usual may run. */
+  rest(): void;
+  wake(): void;
 };
 
 export interface Admission {
@@ -27,7 +30,7 @@ export interface Admission {
 type Entry = {
   readonly userId: string;
   readonly plan: Plan;
-  stage: "reserved" | "waiting" | "running" | "gone";
+  stage: "reserved" | "waiting" | "running" | "resting" | "gone";
   position: number;
   turn?: { begin(): void; moved(position: number): void };
 };
@@ -83,6 +86,17 @@ export const createAdmission = ({ concurrency, capacity }: AdmissionOptions, now
           entry.turn = turn;
           entry.position = 0;
           dispatch();
+        },
+        rest() {
+          if (entry.stage !== "running") return;
+          entry.stage = "resting";
+          running.delete(entry);
+          dispatch();
+        },
+        wake() {
+          if (entry.stage !== "resting") return;
+          entry.stage = "running";
+          running.set(entry, now());
         },
         leave() {
           const startedMs = running.get(entry);

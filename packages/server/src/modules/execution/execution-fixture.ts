@@ -16,6 +16,7 @@ import { createLanguageShelf } from "./language-shelf.ts";
 import { createRunner } from "./runner.ts";
 import { createScriptedProvider } from "./scripted-provider.ts";
 import { createExecutionService, type ExecutionService } from "./service.ts";
+import { createWaitingRuns } from "./waiting-runs.ts";
 import { createWarmPool } from "./warm-pool.ts";
 
 export const languagesFolder = join(import.meta.dirname, "../../../../../languages");
@@ -122,6 +123,7 @@ export const createScene = async (options: SceneOptions = {}) => {
       return project;
     },
   };
+  const memory = { availableBytes: 1e12 };
   const kept: Parameters<Projects["keepFile"]>[2][] = [];
   /** By path: why a file is not taken. */
   const refusals = new Map<string, Error>();
@@ -165,6 +167,7 @@ export const createScene = async (options: SceneOptions = {}) => {
     recorder,
     languages: shelf,
     engine: () => engine,
+    waitingRuns: createWaitingRuns({ clock, availableBytes: () => memory.availableBytes }),
     maxProgramBytes: options.maxProgramBytes ?? 1_048_576,
     arrived: () => undefined,
   });
@@ -178,6 +181,7 @@ export const createScene = async (options: SceneOptions = {}) => {
     projects,
     opened,
     kept,
+    memory,
     refusals,
     events,
     bus,

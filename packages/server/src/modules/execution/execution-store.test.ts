@@ -29,6 +29,7 @@ const execution = (change: Partial<Execution> = {}): Execution => ({
   startedAt: null,
   endedAt: null,
   usage: { wallMs: 0, cpuMs: 0, memoryPeakBytes: 0, outputBytes: 0 },
+  waitingSince: null,
   collected: [],
   hints: [],
   codeHash: "c0de",

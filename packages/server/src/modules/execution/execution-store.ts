@@ -40,13 +40,14 @@ type Row = {
   readonly ended_at: Date | null;
   readonly usage: unknown;
   readonly code_hash: string;
+  readonly waiting_since: Date | null;
   readonly collected: unknown;
   readonly hints: unknown;
 };
 
 const FACTS = `id, project_id, user_id, language, runtime_version, entry_point, args, tty, limits, file_versions, status,
   exit_code, signal, truncated, stage, sandbox, limits_enforcement, queued_at, started_at, ended_at, usage, code_hash, collected,
-  hints`;
+  hints, waiting_since`;
 
 const EMPTY = Buffer.alloc(0);
 
@@ -76,6 +77,7 @@ const toExecution = (row: Row): Execution =>
     endedAt: row.ended_at?.toISOString() ?? null,
     usage: row.usage,
     codeHash: row.code_hash,
+    waitingSince: row.waiting_since?.toISOString() ?? null,
     collected: row.collected,
     hints: row.hints,
   } satisfies Record<keyof Omit<Execution, "queuePosition">, unknown>);
@@ -109,7 +111,8 @@ const insertRow = (transaction: Transaction, execution: Execution): Promise<obje
 const updateRow = (transaction: Transaction, execution: Execution): Promise<object[]> =>
   transaction.query(
     `update executions set status = $2, exit_code = $3, signal = $4, stdout = $5, stderr = $6, truncated = $7,
-       stage = $8, sandbox = $9, limits_enforcement = $10, started_at = $11, ended_at = $12, usage = $13, collected = $14, hints = $15
+       stage = $8, sandbox = $9, limits_enforcement = $10, started_at = $11, ended_at = $12, usage = $13, collected = $14, hints = $15,
+       waiting_since = $16
      where id = $1 returning id`,
     [
       execution.id,
@@ -127,6 +130,7 @@ const updateRow = (transaction: Transaction, execution: Execution): Promise<obje
       JSON.stringify(execution.usage),
       JSON.stringify(execution.collected),
       JSON.stringify(execution.hints),
+      execution.waitingSince,
     ],
   );
 

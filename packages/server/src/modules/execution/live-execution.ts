@@ -33,6 +33,7 @@ export type ExecutionListener = {
   ended(): void;
 };
 
+const MEMORY_WAS_SHORT = "It waited for input while this server's memory was short, and was stopped to make room.";
 const CAPTURED_BYTES = 1_048_576;
 const REPLAYED_BYTES = 1_048_576;
 const WAITING_INPUT_BYTES = 1_048_576;
@@ -50,6 +51,8 @@ export class LiveExecution {
   #cancelled = false;
   #collected: readonly CollectedFile[] = [];
   #outputCut = false;
+  #waitingSinceMs: number | null = null;
+  #memoryWasShort = false;
   /** Written by the compiler, which the run's usage leaves out. */
   #compilerBytes = 0;
   readonly #output: OutputRecord = createOutputRecord({ captureBytes: CAPTURED_BYTES, replayBytes: REPLAYED_BYTES });
@@ -130,6 +133,19 @@ export class LiveExecution {
   /** Before the end: what came of the files that it left. */
   collect(files: readonly CollectedFile[]): void {
     this.#collected = files;
+  }
+
+  /** It waits for input from now on, or no longer. */
+  waits(waits: boolean): void {
+    if (this.#state.status === "ended") return;
+    this.#waitingSinceMs = waits ? this.#clock.now() : null;
+    this.announce();
+  }
+
+  /** Ends it because it only waits, and others need its memory. */
+  cancelForMemory(): void {
+    this.#memoryWasShort = true;
+    this.cancel();
   }
 
   /** Output was lost that the program had written. */
@@ -216,10 +232,14 @@ export class LiveExecution {
         memoryPeakBytes: Math.round(usage.memoryPeakBytes),
         outputBytes: Math.round(usage.outputBytes),
       },
+      waitingSince: timeOf(this.#waitingSinceMs),
       collected: [...this.#collected],
-      hints: hints
-        .filter(({ onFailure }) => final && (!onFailure || status !== "succeeded"))
-        .map(({ path, message }) => ({ path, message })),
+      hints: [
+        ...(this.#memoryWasShort ? [{ path: this.facts.entryPoint, message: MEMORY_WAS_SHORT }] : []),
+        ...hints
+          .filter(({ onFailure }) => final && (!onFailure || status !== "succeeded"))
+          .map(({ path, message }) => ({ path, message })),
+      ],
     };
   }
 }

@@ -25,6 +25,8 @@ import { createRunner, type Runner } from "./runner.ts";
 import { createExecutionService, type ExecutionService } from "./service.ts";
 import type { ProjectSources } from "./source-files.ts";
 import { openStream } from "./stream.ts";
+import { availableMemoryBytes } from "./available-memory.ts";
+import { createWaitingRuns } from "./waiting-runs.ts";
 import { createWarmPool, type SandboxKind, type WarmPool } from "./warm-pool.ts";
 
 export type ExecutionOptions = {
@@ -124,6 +126,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     recorder,
     languages: shelf,
     engine: () => running ?? { unavailableReason: unavailableReason() },
+    waitingRuns: createWaitingRuns({ clock, availableBytes: availableMemoryBytes }),
     maxProgramBytes: settings.EXECUTION_PROGRAM_MIB * 1_048_576,
     arrived: (language) => history.arrived(language),
   });

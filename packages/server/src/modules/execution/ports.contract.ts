@@ -12,6 +12,7 @@ import { testNeighbours } from "./sandbox/contract/neighbours.ts";
 import { testOpenedByPath } from "./sandbox/contract/opened-by-path.ts";
 import { testTerminals } from "./sandbox/contract/terminals.ts";
 import { programCases } from "./sandbox/contract/programs.ts";
+import { testWaiting } from "./sandbox/contract/waiting.ts";
 import { testWarmStarts } from "./sandbox/contract/warm-starts.ts";
 
 /** A provider under test. */
@@ -98,6 +99,7 @@ export const sandboxProviderContract = (subject: ProviderUnderTest): void => {
     testConversations(context);
     testTerminals(context);
     testCollecting(context);
+    testWaiting(context);
     testWarmStarts(context);
     testEscapes(context);
     testOpenedByPath(context);

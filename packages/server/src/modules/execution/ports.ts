@@ -51,6 +51,15 @@ export type SandboxCollected =
   | { readonly path: string; readonly bytes: Uint8Array }
   | { readonly path: string; readonly size: number; readonly skipped: NotCollected };
 
+/** For a run that somebody may type to: while it waits for input, its wall clock stands still. */
+export type SandboxPatience = {
+  /** Since somebody typed last, or the start; then the run ends at its wall limit. */
+  readonly idleMs: number;
+  /** It waits from now on. False: it may not be waited for, and its clock goes on. */
+  readonly begin: () => boolean;
+  readonly end: () => void;
+};
+
 /** The job that turns a waiting sandbox into a run; it can be given once. */
 export type SandboxJob = {
   readonly files: readonly SandboxFile[];
@@ -60,6 +69,7 @@ export type SandboxJob = {
   /** Set: stdin, stdout and stderr of the run are one pseudo-terminal opened inside the sandbox. */
   readonly terminal?: TerminalSize;
   readonly collect?: SandboxCollect;
+  readonly patience?: SandboxPatience;
 };
 
 export type SandboxStage = "compile" | "run";
@@ -96,6 +106,8 @@ export type SandboxResult = {
 export type SandboxListener = {
   output(stream: "stdout" | "stderr" | "terminal", chunk: Uint8Array): void;
   stage(stage: SandboxStage): void;
+  /** It waits for input, or does not any longer; never without `patience`. */
+  waits?(waits: boolean): void;
 };
 
 /** A run in progress. Every method is safe to call after the end, and then does nothing. */

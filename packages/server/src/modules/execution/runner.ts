@@ -1,18 +1,28 @@
 /** Takes one execution from the head of the queue to its end: claim a sandbox, run the job, say how it ended. */
-import type { Clock } from "#kernel/clock";
+import type { Clock, Timer } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import type { CollectedFile } from "@atelier/contracts";
 import { endingOf, NO_USAGE, type SandboxFacts } from "./execution-state.ts";
 import type { ExecutionMetrics } from "./execution-metrics.ts";
 import type { LiveExecution } from "./live-execution.ts";
-import type { SandboxCollected, SandboxJob, SandboxResult, SandboxRun, SandboxStage, WarmSandbox } from "./ports.ts";
+import type {
+  SandboxCollected,
+  SandboxJob,
+  SandboxPatience,
+  SandboxResult,
+  SandboxRun,
+  SandboxStage,
+  WarmSandbox,
+} from "./ports.ts";
 import type { SandboxKind, WarmPool } from "./warm-pool.ts";
 
 export type Program = {
   /** Puts the files that came out back where they belong. */
   readonly keep?: (files: readonly SandboxCollected[]) => Promise<CollectedFile[]>;
   readonly kind: SandboxKind;
-  readonly job: Omit<SandboxJob, "terminal">;
+  readonly job: Omit<SandboxJob, "terminal" | "patience">;
+  /** Somebody may type: while it waits for that, its wall clock stands still. */
+  readonly patience?: SandboxPatience;
 };
 
 export type RunnerOptions = {
@@ -34,20 +44,24 @@ type Attempt = { readonly result: SandboxResult; readonly started: SandboxStage 
 
 export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions): Runner => {
   /** A sandbox that says nothing more is taken for dead: a run never hangs on it. */
-  const watched = async (result: Promise<SandboxResult>, deadlineMs: number): Promise<SandboxResult> => {
+  const createDeadline = () => {
     const overdue = Promise.withResolvers<SandboxResult>();
-    const timer = clock.after(deadlineMs, () =>
-      overdue.resolve({
-        stage: "run",
-        end: { kind: "sandbox-failed", reason: "the sandbox did not end in time" },
-        usage: { wallMs: deadlineMs, cpuMs: 0, memoryPeakBytes: 0, outputBytes: 0 },
-      }),
-    );
-    try {
-      return await Promise.race([result, overdue.promise]);
-    } finally {
-      timer.cancel();
-    }
+    let timer: Timer | undefined;
+    return {
+      overdue: overdue.promise,
+      /** From now on. */
+      set(deadlineMs: number): void {
+        timer?.cancel();
+        timer = clock.after(deadlineMs, () =>
+          overdue.resolve({
+            stage: "run",
+            end: { kind: "sandbox-failed", reason: "the sandbox did not end in time" },
+            usage: { wallMs: deadlineMs, cpuMs: 0, memoryPeakBytes: 0, outputBytes: 0 },
+          }),
+        );
+      },
+      cancel: (): void => timer?.cancel(),
+    };
   };
 
   const attempt = async (live: LiveExecution, program: Program, sandbox: WarmSandbox): Promise<Attempt> => {
@@ -71,7 +85,13 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
       });
     };
     const { compile, run: command } = program.job;
-    const job: SandboxJob = { ...program.job, ...(live.facts.tty ? { terminal: live.input.size } : {}) };
+    const patience =
+      program.patience === undefined
+        ? {}
+        : { patience: { ...program.patience, begin: () => !live.cancelled && program.patience?.begin() === true } };
+    const job: SandboxJob = { ...program.job, ...patience, ...(live.facts.tty ? { terminal: live.input.size } : {}) };
+    const deadline = createDeadline();
+    const deadlineMs = (compile?.limits.wallMs ?? 0) + command.limits.wallMs + GRACE_MS;
     const early: SandboxStage[] = [];
     const begun: { run?: SandboxRun } = {};
     const run = sandbox.run(job, {
@@ -85,12 +105,18 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
         sawOutput = true;
         live.output(stream, chunk);
       },
+      waits(waits) {
+        deadline.set(waits ? (program.patience?.idleMs ?? 0) + GRACE_MS : deadlineMs);
+        live.waits(waits);
+        moved(live);
+      },
     });
     begun.run = run;
     for (const stage of early) onStage(run, stage);
     live.connect(run);
-    const deadlineMs = (compile?.limits.wallMs ?? 0) + command.limits.wallMs + GRACE_MS;
-    const result = await watched(run.result, deadlineMs);
+    deadline.set(deadlineMs);
+    const result = await Promise.race([run.result, deadline.overdue]);
+    deadline.cancel();
     return { result, started: started ?? (sawOutput ? "run" : null) };
   };
 

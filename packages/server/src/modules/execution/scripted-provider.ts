@@ -20,6 +20,10 @@ export type ScriptedRun = {
   /** What comes out of the project folder at the end, where the job asks for it. */
   leaves: readonly SandboxCollected[];
   outputCut: boolean;
+  /** It begins to wait for input, where it may; answers whether it did. */
+  wait(): boolean;
+  /** It works again. */
+  work(): void;
   readonly stdin: Buffer[];
   readonly events: string[];
   paused: boolean;
@@ -57,6 +61,15 @@ const createRun = (job: SandboxJob, listener: SandboxListener): { scripted: Scri
         ...(scripted.outputCut ? { outputCut: true } : {}),
         ...(job.collect === undefined ? {} : { collected: scripted.leaves }),
       }),
+    wait() {
+      const may = job.patience?.begin() === true;
+      if (may) listener.waits?.(true);
+      return may;
+    },
+    work() {
+      job.patience?.end();
+      listener.waits?.(false);
+    },
     leaves: [],
     outputCut: false,
     stdin: [],

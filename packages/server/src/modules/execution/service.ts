@@ -8,6 +8,7 @@ import type { Bus } from "#platform/bus";
 import type { Projects } from "#projects";
 import {
   type Execution,
+  IDLE_LIMIT_MS,
   MAX_COLLECTED_BYTES,
   MAX_COLLECTED_FILES,
   type Role,
@@ -19,6 +20,7 @@ import * as errors from "./errors.ts";
 import type { ExecutionMetrics } from "./execution-metrics.ts";
 import type { ExecutionRegistry } from "./execution-registry.ts";
 import type { ExecutionStore } from "./execution-store.ts";
+import type { WaitingRuns } from "./waiting-runs.ts";
 import { createFileRoom, type HeldRoom } from "./file-room.ts";
 import type { LanguageShelf, ReadyLanguage } from "./language-shelf.ts";
 import { createCollectFilter } from "./collect-globs.ts";
@@ -46,6 +48,7 @@ export type ServiceNeeds = {
   readonly languages: LanguageShelf;
   /** Asked for each execution: a provider may come later. */
   readonly engine: () => Engine;
+  readonly waitingRuns: WaitingRuns;
   readonly maxProgramBytes: number;
   /** Told the language of every execution that was admitted. */
   readonly arrived: (language: string) => void;
@@ -285,8 +288,20 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       const inserted = store.insert(live.snapshot({ output: false }));
       track(afterEnd(live, inserted));
       void live.ended.then(leave);
+      const patience = {
+        idleMs: IDLE_LIMIT_MS,
+        begin() {
+          const may = needs.waitingRuns.add(live);
+          if (may) place.rest();
+          return may;
+        },
+        end() {
+          needs.waitingRuns.remove(live);
+          place.wake();
+        },
+      };
       place.enter({
-        begin: () => track(runner(live, program)),
+        begin: () => track(runner(live, live.input.open ? { ...program, patience } : program)),
         moved: (position) => {
           live.queuePosition = position;
           live.announce();

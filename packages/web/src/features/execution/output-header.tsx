@@ -18,7 +18,7 @@ const stateWords = (app: App): { tone: RunTone; words: string } | undefined => {
   if (state.kind !== "live") return undefined;
   if (!state.isConnected) return { tone: "bad", words: "Connection lost, reconnecting" };
   if (state.isStopping) return { tone: "busy", words: "Stopping" };
-  if (awaitsInput) return { tone: "busy", words: "Waiting for input" };
+  if (awaitsInput && state.execution.waitingSince === null) return { tone: "busy", words: "Waiting for input" };
   return { tone: "busy", words: runWords(state.execution).headline };
 };
 
@@ -118,7 +118,7 @@ export const OutputHeader = () => {
       <span className="bar-space" />
       <Tools />
       {state.kind === "live" && state.execution.status === "running" && (
-        <TimeLimit key={state.execution.id} execution={state.execution} isPaused={runs.awaitsInput} />
+        <TimeLimit key={state.execution.id} execution={state.execution} isPaused={state.execution.waitingSince !== null} />
       )}
     </header>
   );

@@ -25,6 +25,7 @@ const execution = (status: ExecutionStatus, changes: Partial<Execution> = {}): E
   queuedAt: "2026-01-01T00:00:00.000Z",
   startedAt: null,
   endedAt: null,
+  waitingSince: null,
   collected: [],
   hints: [],
   usage: { wallMs: 42, cpuMs: 20, memoryPeakBytes: 18 * 1024 ** 2, outputBytes: 5 },
@@ -58,6 +59,9 @@ describe("runWords", () => {
     ["killed", { signal: "SIGSEGV" }, "Killed by SIGSEGV"],
     ["compile-failed", {}, "Did not compile"],
     ["cancelled", {}, "Stopped after 0.04 s"],
+    ["running", {}, "Running"],
+    ["running", { waitingSince: "2026-01-01T00:00:01Z" }, "Waiting for input · idle limit 10 min"],
+    ["timed-out", { waitingSince: "2026-01-01T00:00:01Z" }, "Nobody answered for 10 min"],
   ])("says %s in words", (status, changes, words) => {
     expect(runWords(execution(status, changes)).headline).toBe(words);
   });

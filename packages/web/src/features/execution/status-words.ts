@@ -1,5 +1,5 @@
 /** An execution's state in words: one short line for every way to be and to end. */
-import { type Execution, hasEnded } from "@atelier/contracts";
+import { type Execution, hasEnded, IDLE_LIMIT_MS } from "@atelier/contracts";
 
 export type RunTone = "busy" | "good" | "bad" | "plain";
 export type RunWords = { readonly tone: RunTone; readonly headline: string; readonly facts: readonly string[] };
@@ -44,7 +44,9 @@ const headlineOf = (execution: Summary): string => {
     case "compiling":
       return "Compiling";
     case "running":
-      return "Running";
+      return execution.waitingSince === null
+        ? "Running"
+        : `Waiting for input · idle limit ${durationWords(IDLE_LIMIT_MS)}`;
     case "succeeded":
       return `Finished in ${time}`;
     case "failed":
@@ -52,6 +54,7 @@ const headlineOf = (execution: Summary): string => {
     case "compile-failed":
       return "Did not compile";
     case "timed-out":
+      if (execution.waitingSince !== null) return `Nobody answered for ${durationWords(IDLE_LIMIT_MS)}`;
       return `Timed out after ${durationWords(limits.wallMs)}${stage === "compile" ? " of compiling" : ""}`;
     case "cpu-limit":
       return `Used all of its ${durationWords(limits.cpuMs)} of CPU time`;

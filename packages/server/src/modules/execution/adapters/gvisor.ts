@@ -30,6 +30,7 @@ const initCapabilities = [
   "CAP_SYS_RESOURCE",
   "CAP_CHOWN",
   "CAP_FOWNER",
+  "CAP_SYS_PTRACE",
   "CAP_DAC_OVERRIDE",
 ];
 

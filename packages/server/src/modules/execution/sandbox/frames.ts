@@ -14,6 +14,7 @@ export const toSandbox = {
   end: 0x0a,
   list: 0x0b,
   fetch: 0x0c,
+  probe: 0x0d,
 } as const;
 
 const fromSandbox = {
@@ -27,6 +28,7 @@ const fromSandbox = {
   started: 0x48,
   listed: 0x49,
   fetched: 0x4a,
+  waits: 0x4b,
 } as const;
 
 /** A decoded frame. Everything in it was produced inside a sandbox: sizes are checked, meaning is not trusted. */
@@ -49,6 +51,8 @@ export type SandboxFrame =
   | { readonly kind: "started" }
   /** A file that is new or changed; without an entry: that was all. The path is as the file system has it. */
   | { readonly kind: "listed"; readonly entry?: { isFile: boolean; size: number; path: Uint8Array } }
+  /** Whether the program is blocked reading its input. */
+  | { readonly kind: "waits"; readonly waits: boolean }
   /** Bytes of the file that was asked for; none: that was all. */
   | { readonly kind: "fetched"; readonly bytes: Uint8Array }
   | { readonly kind: "failed"; readonly reason: string };
@@ -118,6 +122,9 @@ const decodePayload = (type: number, payload: Buffer): SandboxFrame => {
         kind: "listed",
         entry: { isFile: payload[0] === 0, size: Number(payload.readBigUInt64LE(1)), path: payload.subarray(9) },
       };
+    case fromSandbox.waits:
+      expectLength(payload, 1, "waits");
+      return { kind: "waits", waits: payload[0] === 1 };
     case fromSandbox.fetched:
       return { kind: "fetched", bytes: payload };
     case fromSandbox.failed:

@@ -12,6 +12,7 @@ import type {
 } from "../ports.ts";
 import { type Collection, startCollection } from "./collection.ts";
 import { encodeData, encodeFrame, type FrameFault, type SandboxFrame, toSandbox } from "./frames.ts";
+import { createInputWait, type InputWait } from "./input-wait.ts";
 import { createInputWindow } from "./input-window.ts";
 import type { Machine } from "./machine.ts";
 import { type Measurement, MemoryInUse } from "./meter.ts";
@@ -65,6 +66,10 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
   let wallTimer: NodeJS.Timeout | undefined;
   let meterTimer: NodeJS.Timeout | undefined;
   let lastTimer: NodeJS.Timeout | undefined;
+  let wait: InputWait | undefined;
+  /** Of the stage's wall time; it is used up from `wallSince` on, unless the program waits for input. */
+  let wallLeftMs = 0;
+  let wallSince = 0;
 
   const send = (frame: Uint8Array): void => {
     if (!ended) machine.input.write(frame);
@@ -89,6 +94,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
   const decide = (end: SandboxEnd): void => {
     decided = end;
     stopTimers();
+    wait?.stop();
     input.close();
     measure();
     wallMs = startedAt === undefined ? 0 : performance.now() - startedAt;
@@ -149,7 +155,34 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     const { cpuMs, memoryExceeded } = measure();
     if (memoryExceeded) windDown({ kind: "limit", limit: "memory" });
     else if (cpuMs - cpuBefore >= command().limits.cpuMs) windDown({ kind: "limit", limit: "cpu" });
-    else meterTimer = setTimeout(checkUsage, machine.meter.intervalMs);
+    else {
+      wait?.tick(cpuMs);
+      if (decided === undefined) meterTimer = setTimeout(checkUsage, machine.meter.intervalMs);
+    }
+  };
+
+  const runWallClock = (): void => {
+    wallSince = performance.now();
+    wallTimer = setTimeout(() => windDown({ kind: "limit", limit: "wall" }), Math.max(0, wallLeftMs));
+  };
+  const stopWallClock = (): void => {
+    clearTimeout(wallTimer);
+    wallLeftMs -= performance.now() - wallSince;
+  };
+
+  const watchInput = (): void => {
+    if (stage !== "run" || job.patience === undefined) return;
+    wait = createInputWait({
+      patience: job.patience,
+      probe: () => send(encodeFrame(toSandbox.probe)),
+      changed(waits) {
+        if (waits) stopWallClock();
+        else runWallClock();
+        listener.waits?.(waits);
+      },
+      gaveUp: () => windDown({ kind: "limit", limit: "wall" }),
+      now: () => performance.now(),
+    });
   };
 
   const frameFor = (wanted: SandboxStage): Buffer =>
@@ -184,7 +217,9 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
   const started = (): void => {
     if (startedAt !== undefined) return;
     startedAt = performance.now();
-    wallTimer = setTimeout(() => windDown({ kind: "limit", limit: "wall" }), command().limits.wallMs);
+    wallLeftMs = command().limits.wallMs;
+    runWallClock();
+    watchInput();
     listener.stage(stage);
   };
 
@@ -192,6 +227,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     const room = command().limits.outputBytes - outputBytes;
     const part = bytes.byteLength > room ? bytes.subarray(0, room) : bytes;
     outputBytes += part.byteLength;
+    wait?.wrote();
     if (part.byteLength > 0) listener.output(stream, part);
     if (part.byteLength === bytes.byteLength) return;
     outputCut = true;
@@ -228,9 +264,15 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
   return {
     run: {
       result,
-      writeStdin: (chunk) => input.write(chunk),
+      writeStdin(chunk) {
+        wait?.typed();
+        return input.write(chunk);
+      },
       drained: () => input.drained(),
-      endStdin: () => input.end(),
+      endStdin() {
+        wait?.typed();
+        input.end();
+      },
       signal: (name) => send(encodeFrame(toSandbox.signal, Uint8Array.of(signalNumbers[name]))),
       resize(size) {
         terminal = job.terminal === undefined ? undefined : size;
@@ -255,6 +297,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
       else if (frame.kind === "output") deliver(frame.stream, frame.bytes);
       else if (frame.kind === "stdin-taken") input.taken(frame.count);
       else if (frame.kind === "exit") exited(frame);
+      else if (frame.kind === "waits") wait?.answer(frame.waits);
       else if (frame.kind === "listed" || frame.kind === "fetched") collection?.frame(frame);
       else if (frame.kind === "failed") finish(decided ?? { kind: "sandbox-failed", reason: frame.reason });
     },

@@ -6,6 +6,7 @@ import type {
   SandboxCollect,
   SandboxJob,
   SandboxLimits,
+  SandboxPatience,
   SandboxProvider,
   SandboxResult,
   SandboxRun,
@@ -49,6 +50,8 @@ export type TestProgram = {
   readonly stdin?: string;
   readonly warmUp?: readonly string[];
   readonly collect?: SandboxCollect;
+  readonly patience?: SandboxPatience;
+  readonly waits?: (waits: boolean) => void;
 };
 
 /** What a program did. */
@@ -81,6 +84,7 @@ export const jobOf = (program: TestProgram): SandboxJob => {
     })),
     run: { argv: program.argv, env, limits },
     ...(program.compile === undefined ? {} : { compile: { argv: program.compile, env, limits } }),
+    ...(program.patience === undefined ? {} : { patience: program.patience }),
     ...(program.collect === undefined ? {} : { collect: program.collect }),
     ...(program.terminal === undefined ? {} : { terminal: program.terminal }),
   };
@@ -99,6 +103,7 @@ export const runProgram = async (
   let waiting: { text: string; resolve: () => void }[] = [];
   const run = sandbox.run(jobOf(program), {
     stage: (stage) => void stages.push(stage),
+    waits: (waits) => program.waits?.(waits),
     output(stream, chunk) {
       chunks[stream].push(Buffer.from(chunk));
       if (heard.length < mebibyte) heard += Buffer.from(chunk).toString("utf8");

@@ -1,0 +1,2 @@
+-- A run that ended while it waited for input: since when it did.
+alter table executions add column waiting_since timestamptz;
