@@ -80,6 +80,24 @@ const serve = () => {
 };
 
 /**
+ * Output to a pipe is written before anything else happens, as a terminal's and a file's is: by itself Node would lose at
+ * `process.exit` what a full pipe has not taken. The streams are still made at their first use.
+ */
+const writeAtOnce = () => {
+  for (const name of ["stdout", "stderr"]) {
+    const own = Object.getOwnPropertyDescriptor(process, name);
+    if (own?.get === undefined || !own.configurable) continue;
+    const get = function () {
+      Object.defineProperty(process, name, own);
+      const stream = process[name];
+      stream?._handle?.setBlocking?.(true);
+      return stream;
+    };
+    Object.defineProperty(process, name, { ...own, get });
+  }
+};
+
+/**
  * Takes warm-up files out of what a program can see.
  * @param {string} preloaded the file that `--require` named
  */
@@ -89,4 +107,4 @@ const withdraw = (preloaded) => {
   for (const file of Object.keys(require.cache)) if (file.startsWith("/.atelier/")) delete require.cache[file];
 };
 
-module.exports = { serve, withdraw };
+module.exports = { serve, withdraw, writeAtOnce };

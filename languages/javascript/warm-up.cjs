@@ -2,7 +2,10 @@
 "use strict";
 
 const { isMainThread } = require("node:worker_threads");
-const { serve, withdraw } = require("./warm-up-job.cjs");
+const { serve, withdraw, writeAtOnce } = require("./warm-up-job.cjs");
 
-if (isMainThread) serve();
+if (isMainThread) {
+  serve();
+  writeAtOnce();
+}
 withdraw(__filename);

@@ -6,7 +6,7 @@
 "use strict";
 
 const { isMainThread } = require("node:worker_threads");
-const { serve, withdraw } = require("../javascript/warm-up-job.cjs");
+const { serve, withdraw, writeAtOnce } = require("../javascript/warm-up-job.cjs");
 
 const WAITS = "/.atelier/job.ts";
 
@@ -35,4 +35,5 @@ const hooks = loadHooks();
 if (hooks !== undefined) hooks.install();
 else if (waits) loadStripper();
 if (waits) serve();
+if (isMainThread) writeAtOnce();
 withdraw(__filename);

@@ -152,7 +152,12 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     const sources = await readSources(actor, request, room);
     const { entryPoint, args = [] } = request;
     if (!sources.files.some((file) => file.path === entryPoint)) throw errors.entryPointMissing(entryPoint);
-    const argv = commandLinesOf(language.declaration, { entryPoint, args, files: sources.files });
+    const argv = commandLinesOf(language.declaration, {
+      entryPoint,
+      args,
+      files: sources.files,
+      terminal: request.tty ?? false,
+    });
     const env = { ...language.declaration.env, ...request.env };
     const live = new LiveExecution(
       {

@@ -4,7 +4,7 @@ import { systemClock } from "#kernel/clock";
 import { type Log, silentLog } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { Execution, StartExecution } from "@atelier/contracts";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { inspect } from "node:util";
@@ -42,6 +42,8 @@ const openProvider = async (tier: "gvisor" | "namespaces", stateFolder: string):
     ? createGvisorProvider({ runsc, ...common })
     : createBubblewrapProvider({ bwrap: "bwrap", ...common });
 };
+
+type Fault = { name: string; entryPoint: string; files: Record<string, string>; output: string };
 
 /** Hello, input, arguments, a second file, a failing exit code, a fault: for each language. */
 const PROGRAMS: { language: string; entryPoint: string; files: Record<string, string>; fault: string; says: RegExp }[] =
@@ -176,6 +178,21 @@ const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void =
       const ended = await run({ language, entryPoint, files: [{ path: entryPoint, content: fault }] });
       expect(ended.status).toBe(language === "c" ? "compile-failed" : "failed");
       expect(ended.stderr).toMatch(says);
+    });
+
+    it("what each language's faults.json says is what it prints in a terminal, in colour where it has any", async () => {
+      for (const { id } of execution.languages()) {
+        const text = readFileSync(join(languagesFolder, id, "faults.json"), "utf8");
+        for (const { name, entryPoint, files, output } of JSON.parse(text) as Fault[]) {
+          const given = Object.entries(files).map(([path, content]) => ({ path, content }));
+          const ended = await run({ language: id, entryPoint, files: given, tty: true });
+          // Lines that name none of its files are the language's own, and change with its version.
+          const own = (said: string): string[] =>
+            said.split(/\r?\n/u).filter((line) => Object.keys(files).some((path) => line.includes(path)));
+          expect(own(ended.stdout), `${id}: ${name}`).toEqual(own(output));
+          expect(own(output).length, `${id}: ${name}`).toBeGreaterThan(0);
+        }
+      }
     });
 
     it("every language's own sample runs, asks and ends well", async () => {

@@ -3,7 +3,7 @@ import { useId, useState } from "react";
 import { useApp } from "../../app/services.ts";
 import { nameOf } from "../files/entries.ts";
 import { openPath } from "../files/open-file.ts";
-import { lastOutputLink } from "./output-links.ts";
+import { errorPlace } from "./output-links.ts";
 import { plainText } from "./plain-output.ts";
 import type { ExecutionSummary } from "./run-store.ts";
 import { runWords } from "./status-words.ts";
@@ -15,7 +15,7 @@ export const ExitLine = ({ execution }: { readonly execution: ExecutionSummary }
   const [isOpen, setOpen] = useState(false);
   const factsId = useId();
   const { tone, headline, facts } = runWords(execution);
-  const link = tone === "bad" ? lastOutputLink(plainText(app.runs.getState().output.text()), paths()) : undefined;
+  const link = tone === "bad" ? errorPlace(plainText(app.runs.getState().output.text()), paths()) : undefined;
   return (
     <footer className="exit-line" data-tone={tone} data-open={isOpen || undefined}>
       <span className="run-dot" aria-hidden />

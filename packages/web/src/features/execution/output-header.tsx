@@ -118,7 +118,11 @@ export const OutputHeader = () => {
       <span className="bar-space" />
       <Tools />
       {state.kind === "live" && state.execution.status === "running" && (
-        <TimeLimit key={state.execution.id} execution={state.execution} isPaused={state.execution.waitingSince !== null} />
+        <TimeLimit
+          key={state.execution.id}
+          execution={state.execution}
+          isPaused={state.execution.waitingSince !== null}
+        />
       )}
     </header>
   );

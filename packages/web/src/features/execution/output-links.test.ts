@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createOutputBuffer } from "./output-buffer.ts";
-import { findOutputLinks, lastOutputLink, resolvePrintedPath } from "./output-links.ts";
+import { errorPlace, findOutputLinks, resolvePrintedPath } from "./output-links.ts";
 import { plainText } from "./plain-output.ts";
 
 const paths = ["main.py", "src/app.ts", "src/lib/app.ts", "hello.c"];
@@ -45,10 +45,37 @@ describe("resolvePrintedPath", () => {
   });
 });
 
-describe("lastOutputLink", () => {
-  it("is where the traceback points", () => {
+describe("errorPlace", () => {
+  it("is the last frame of a traceback that is printed from the outside in", () => {
     const output = 'File "main.py", line 2\nFile "main.py", line 9\nValueError: x\n';
-    expect(lastOutputLink(output, paths)).toMatchObject({ path: "main.py", line: 9 });
+    expect(errorPlace(output, paths)).toMatchObject({ path: "main.py", line: 9 });
+  });
+
+  it("is the first frame of the user's own code in a stack that is printed from the inside out", () => {
+    const output = [
+      "/project/src/app.ts:1",
+      "Error: x",
+      "    at check (node:internal/errors:1:2)",
+      "    at use (/project/node_modules/lib/src/app.ts:7:1)",
+      "    at deep (/project/src/lib/app.ts:4:9)",
+      "    at async run (file:///project/src/app.ts:12:5)",
+      "    at node:internal/main:3:1",
+      "",
+      "Node.js v24.1.0",
+    ].join("\n");
+    expect(errorPlace(output, [...paths, "node_modules/lib/src/app.ts"])).toMatchObject({
+      path: "src/lib/app.ts",
+      line: 4,
+    });
+  });
+
+  it("is a compiler's first error, not what follows from it", () => {
+    const output = "hello.c:2:1: warning: w\nhello.c:3:10: error: a\nhello.c:3:10: note: n\nhello.c:9:1: error: b\n";
+    expect(errorPlace(output, paths)).toMatchObject({ path: "hello.c", line: 3, column: 10 });
+  });
+
+  it("is nothing where no file is named", () => {
+    expect(errorPlace("boom\n", paths)).toBeUndefined();
   });
 });
 

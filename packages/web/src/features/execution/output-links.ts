@@ -43,11 +43,33 @@ export const findOutputLinks = (text: string, paths: readonly string[]): OutputL
   return found.toSorted((a, b) => a.start - b.start);
 };
 
-/** The last place named in a whole output: where a traceback points. */
-export const lastOutputLink = (text: string, paths: readonly string[]): OutputLink | undefined => {
-  for (const line of text.split("\n").toReversed()) {
-    const link = findOutputLinks(line, paths).at(-1);
-    if (link) return link;
+/** A frame of a JavaScript error: the deepest comes first. */
+const FRAME = /^\s*at /u;
+/** What a compiler says of a line: the first error is the one to look at, the others often follow from it. */
+const DIAGNOSTIC = /:\d+: (?:fatal error|error|warning|note): /u;
+const ERROR = /:\d+: (?:fatal )?error: /u;
+const FOREIGN = /(?:^|\/)node_modules\//u;
+
+/**
+ * Where the error is that ended a program: the deepest frame of the user's own code in a traceback, whichever way round the
+ * language prints it; a compiler's first error; else the last place that the output names.
+ */
+export const errorPlace = (text: string, paths: readonly string[]): OutputLink | undefined => {
+  const lines = text.split("\n");
+  const linkOf = (index: number): OutputLink | undefined =>
+    findOutputLinks(lines[index] ?? "", paths).findLast(({ path }) => !FOREIGN.test(path));
+  let last = lines.length - 1;
+  while (last >= 0 && linkOf(last) === undefined) last -= 1;
+  if (last < 0) return undefined;
+  const line = lines[last] ?? "";
+  if (FRAME.test(line)) {
+    let deepest = last;
+    for (let at = last - 1; at >= 0 && FRAME.test(lines[at] ?? ""); at -= 1) if (linkOf(at)) deepest = at;
+    return linkOf(deepest);
   }
-  return undefined;
+  if (DIAGNOSTIC.test(line)) {
+    const first = lines.findIndex((each, index) => ERROR.test(each) && linkOf(index) !== undefined);
+    if (first >= 0) return linkOf(first);
+  }
+  return linkOf(last);
 };

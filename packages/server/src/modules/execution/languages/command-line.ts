@@ -7,6 +7,8 @@ export type CommandLineInput = {
   readonly entryPoint: string;
   readonly args: readonly string[];
   readonly files: readonly SandboxFile[];
+  /** Output is shown in a terminal. */
+  readonly terminal?: boolean;
 };
 
 /**
@@ -43,6 +45,8 @@ const fill = (template: readonly string[], language: LanguageDeclaration, input:
         return [asPath(input.entryPoint)];
       case "{args}":
         return input.args;
+      case "{color}":
+        return input.terminal === true ? language.color : [];
       case "{sources}":
         return sourcesOf(language, input);
       default:

@@ -3,14 +3,14 @@ import { z } from "zod";
 
 const CAPABILITIES = ["run", "stdin", "arguments", "terminal", "several-files", "compile"] as const;
 
-/** Elements `{entryPoint}`, `{args}` and `{sources}` stand for one path, all arguments, all sources that are linked together. */
+/** `{color}` stands for the options of `color`. Elements `{entryPoint}`, `{args}` and `{sources}` stand for one path, all arguments, all sources that are linked together. */
 const ArgvTemplateSchema = z
   .array(z.string().min(1))
   .min(1)
   .refine((argv) => argv[0]?.startsWith("/") === true, "The program is an absolute path inside the image.")
   .refine(
-    (argv) => argv.every((part) => !/[{}]/u.test(part) || /^\{(?:entryPoint|args|sources)\}$/u.test(part)),
-    "A placeholder is a whole element: {entryPoint}, {args} or {sources}.",
+    (argv) => argv.every((part) => !/[{}]/u.test(part) || /^\{(?:entryPoint|args|sources|color)\}$/u.test(part)),
+    "A placeholder is a whole element: {entryPoint}, {args}, {sources} or {color}.",
   );
 
 export const DeclarationSchema = z.strictObject({
@@ -29,6 +29,8 @@ export const DeclarationSchema = z.strictObject({
   image: z.string().regex(/^[a-z][a-z0-9-]*$/u),
   compile: ArgvTemplateSchema.optional(),
   run: ArgvTemplateSchema,
+  /** Given in place of `{color}` where somebody sees the output in a terminal. */
+  color: z.array(z.string().min(1)).default([]),
   /** argv of the pre-started interpreter; `run` has the same program and options before its script. */
   warmUp: ArgvTemplateSchema.optional(),
   /** npm packages of the server that the warm-up loads; `{arch}` is the processor. One that is not installed is left out. */

@@ -60,6 +60,27 @@ export const testWarmStarts = (context: ContractContext): void => {
       expect(comparable(await run({ argv, files, stdin: "" }))).toEqual(comparable(warm));
     });
 
+    test.each(["javascript", "typescript"] as const)(
+      "[X34] %s: what was written before process.exit is whole, on both streams",
+      async (language) => {
+        const code =
+          "process.stdout.write('x'.repeat(300_000)); console.error('y'.repeat(300_000)); console.log('end'); process.exit(3)";
+        const entryPoint = language === "javascript" ? "main.js" : "main.ts";
+        const outcome = await run({
+          argv: commandOf(language, entryPoint),
+          files: { [entryPoint]: code },
+          stdin: "",
+          warmUp: warmUps[language],
+        });
+        expect([outcome.stdout.length, outcome.stdout.slice(-4), outcome.stderr.length]).toEqual([
+          300_004,
+          "end\n",
+          300_001,
+        ]);
+        expect(outcome.result.end).toEqual({ kind: "exited", exitCode: 3 });
+      },
+    );
+
     test.each(Object.entries(warmUps))(
       "%s: a job that does not fit the waiting interpreter starts cold",
       async (_, warmUp) => {

@@ -1,0 +1,32 @@
+/** Every language that is declared shows where a program of it went wrong; its folder has what its tools really print. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { errorPlace } from "./output-links.ts";
+import { plainText } from "./plain-output.ts";
+
+type Fault = {
+  readonly name: string;
+  readonly files: Readonly<Record<string, string>>;
+  /** As a terminal gets it; packages/server compares it with what the languages print today. */
+  readonly output: string;
+  readonly link: { readonly path: string; readonly line: number };
+};
+
+const folder = join(import.meta.dirname, "../../../../../languages");
+const languages = readdirSync(folder).filter((id) => existsSync(join(folder, id, "language.json")));
+const faultsOf = (id: string): Fault[] => {
+  const file = join(folder, id, "faults.json");
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Fault[]) : [];
+};
+
+describe("places of errors", () => {
+  it.each(languages)("%s has faults to look at, of more than one kind", (id) => {
+    expect(faultsOf(id).length).toBeGreaterThanOrEqual(2);
+  });
+
+  const rows = languages.flatMap((id) => faultsOf(id).map((fault) => ({ id, ...fault })));
+  it.each(rows)("$id: $name", ({ files, output, link }) => {
+    expect(errorPlace(plainText(output), Object.keys(files))).toMatchObject(link);
+  });
+});
