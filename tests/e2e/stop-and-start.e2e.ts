@@ -2,7 +2,6 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -35,14 +34,14 @@ const startInTerminal = async (dataDir: string) => {
   return { terminal, port, origin, exit, screen: () => screen };
 };
 
-/** Types 200 lines into a new file; long enough ago to have reached the server, far too lately for the two-second checkpoint. */
+/** Types 200 lines into a new file: they have reached the server, far too lately for the two-second checkpoint. */
 const typePending = async (client: Client) => {
   const project = await client.createProject({ name: "pending" });
   const file = await client.createFile(project.id, "notes.txt", "start\n");
   const typist = await openStockClient(client, { projectId: project.id, fileId: file.id });
   const { text } = typist;
   for (let n = 0; n < 200; n++) text.insert(text.length, `line ${n}\n`);
-  await delay(150);
+  await typist.roundTrip();
   return { projectId: project.id, text: text.toString(), [Symbol.dispose]: () => typist[Symbol.dispose]() };
 };
 

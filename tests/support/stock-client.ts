@@ -1,4 +1,5 @@
 /** The stock npm y-websocket provider, as somebody else's editor would use it. */
+import { once } from "node:events";
 import { WebSocket } from "ws";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
@@ -8,6 +9,8 @@ export type StockClient = Disposable & {
   readonly document: Y.Doc;
   readonly text: Y.Text;
   readonly provider: WebsocketProvider;
+  /** Resolves when the server has read all that was sent before. */
+  roundTrip(): Promise<void>;
 };
 
 /** @param prefix `/api` or empty: both forms of the path are promised. */
@@ -32,6 +35,12 @@ export const openStockClient = async (
     document,
     provider,
     text: document.getText("content"),
+    async roundTrip() {
+      const socket = provider.ws as unknown as WebSocket;
+      const answered = once(socket, "pong");
+      socket.ping();
+      await answered;
+    },
     [Symbol.dispose]: () => {
       provider.destroy();
       // Ends the awareness's timer, which would keep the process alive.

@@ -104,7 +104,7 @@ describe("who may do what", () => {
     fixture.files.projects.roleOf = () => answer.promise;
     change(undefined);
     client.insert(0, "late ");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await client.roundTrip();
     answer.resolve(undefined);
     await until(() => client.closeCode === CLOSE.rightsTaken);
     fixture.files.projects.roleOf = roleOf;
@@ -182,7 +182,11 @@ describe("who may do what", () => {
     };
     const change = (): void =>
       fixture.bus.publish("rights-changed", { projectId: fixture.files.projectId, userId: bob.userId });
-    const settle = () => new Promise((resolve) => setTimeout(resolve, 50));
+    // What an answer leads to is done in the same turn; then the client hears of it.
+    const settle = async (): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      await client.roundTrip();
+    };
     change();
     change();
     answers[1]?.resolve("viewer");
@@ -252,13 +256,13 @@ describe("who may do what", () => {
     fixture.files.roles.set(bob.userId, "viewer");
     const server = await fixture.serve();
     const [one, two] = [await fixture.files.add("", "one.py"), await fixture.files.add("", "two.py")];
-    const clients = [
-      await server.speak(one),
-      await server.speak(one),
-      await server.speak(two),
-      await server.speak(two, { user: "bob" }),
-    ];
-    await until(() => clients.every((client) => client.isSynced));
+    /** One after the other: the answer is in the order of joining. */
+    const enter = async (fileId: string, how: { user?: string } = {}) => {
+      const client = await server.speak(fileId, how);
+      await until(() => client.isSynced);
+      return client;
+    };
+    const clients = [await enter(one), await enter(one), await enter(two), await enter(two, { user: "bob" })];
     const { documents, people } = server.collaboration.sessions(fixture.files.projectId);
     const alice = { userId: fixture.files.ownerId, name: "alice", role: "owner" };
     expect(documents).toMatchObject([

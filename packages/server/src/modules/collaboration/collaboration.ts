@@ -4,6 +4,7 @@ import type { Clock } from "#kernel/clock";
 import { isId } from "#kernel/ids";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
+import { createPending } from "#kernel/pending";
 import { Problem } from "#kernel/problem";
 import type { AuditTrail } from "#platform/audit";
 import type { Bus } from "#platform/bus";
@@ -60,6 +61,8 @@ export type Collaboration = Component & {
   connect(call: SocketCall): void;
   /** Open documents of a project with who is in them. The caller has checked that the asker may see it. */
   sessions(projectId: string): LiveSessions;
+  /** Resolves when no look at rights, checkpoint, snapshot or other upkeep is under way; for tests. */
+  idle(): Promise<void>;
   /** Ends at once and writes nothing, as a crash would: the log has what was acknowledged. */
   abandon(): void;
 };
@@ -73,6 +76,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
   const { projects, clock, log, metrics } = options;
   const connections = new ConnectionIndex();
   const acknowledged = new Set<Connection>();
+  const pending = createPending();
   let isStopping = false;
   let isSwept = Promise.resolve();
 
@@ -121,11 +125,12 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     log,
     times: { ...UPKEEP_TIMES, ...options.times },
     checkpointing,
+    pending,
     onDropped: (ref) => live.dropped(ref),
     open: (ref, lease) => openDocument(opening, ref, lease),
   });
   const live = createLiveDocuments({ store: options.store, registry, checkpointing, log });
-  const rights = watchRights({ bus: options.bus, projects, connections, registry, log });
+  const rights = watchRights({ bus: options.bus, projects, connections, registry, log, pending });
   metrics.gauge("atelier_documents_open", "Open live documents", () => registry.size);
   metrics.gauge("atelier_document_connections", "Sockets of live documents", () => connections.size);
   metrics.gauge("atelier_document_log_backlog_bytes", "Updates that wait for the log", () => writer.backlogBytes);
@@ -259,6 +264,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
       keepAlive(0);
       isSwept = live.sweep(signal);
     },
+    idle: () => pending.idle(),
     abandon,
     [Symbol.asyncDispose]: stop,
   };

@@ -138,7 +138,7 @@ describe("what was acknowledged is kept", () => {
     for (let n = 0; n < 5; n += 1) one.insert(0, chunk);
     await until(() => one.facts.at(-1)?.reason === "log-unavailable", "read-only");
     one.insert(0, "refused for now");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await one.roundTrip();
     state.isDown = false;
     await until(() => one.facts.at(-1)?.readOnly === false && one.saved === one.sent, "recovery");
     const reader = await server.speak(fileId);

@@ -1,6 +1,7 @@
 /** The documents that are open in this process: each once, under its lease, as long as somebody holds it. */
 import { CLOSE } from "@atelier/contracts";
 import type { Log } from "#kernel/log";
+import type { Pending } from "#kernel/pending";
 import type { Clock } from "#kernel/clock";
 import { Problem } from "#kernel/problem";
 import { SetIndex } from "#kernel/set-index";
@@ -30,6 +31,8 @@ export type RegistryOptions = {
   readonly log: Log;
   readonly times: UpkeepTimes;
   readonly checkpointing: Checkpointing;
+  /** Counts upkeep that is under way. */
+  readonly pending: Pending;
   /** Told of a document that is dropped with edits in no version. */
   readonly onDropped: (ref: DocumentRef) => void;
   /** undefined: no such file. */
@@ -235,6 +238,7 @@ export class DocumentRegistry {
         shrinkLog: () => checkpointing.shrinkLog(opened),
         retire: () => this.#retire(open),
       },
+      pending: this.#options.pending,
       onFault: (task, error) => {
         log.warn("collaboration.upkeep-failed", {
           task,

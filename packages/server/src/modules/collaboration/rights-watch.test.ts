@@ -1,6 +1,7 @@
 import type { Role } from "@atelier/contracts";
 import { expect, it } from "vitest";
 import { silentLog } from "#kernel/log";
+import { createPending } from "#kernel/pending";
 import { createInProcessBus } from "../../platform/bus/adapters/in-process-bus.ts";
 import { ConnectionIndex } from "./connection-index.ts";
 import type { Connection } from "./connection.ts";
@@ -50,6 +51,7 @@ it("[C53] a change of rights or of a sign-in looks at the connections that it co
     projects: { roleOf: async () => "viewer" },
     registry: { document: () => undefined, evict: () => undefined },
     log: silentLog,
+    pending: createPending(),
   });
   touched.clear();
   bus.publish("rights-changed", { projectId: "mine", userId: "alice" });

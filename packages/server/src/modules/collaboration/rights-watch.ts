@@ -1,6 +1,7 @@
 /** Keeps connections true to rights, sign-ins and files as they change. */
 import { CLOSE } from "@atelier/contracts";
 import type { Log } from "#kernel/log";
+import type { Pending } from "#kernel/pending";
 import type { Bus } from "#platform/bus";
 import type { Projects } from "#projects";
 import type { ConnectionIndex } from "./connection-index.ts";
@@ -13,6 +14,7 @@ export type RightsWatchParts = {
   readonly connections: Pick<ConnectionIndex, "of" | "ofSignIn">;
   readonly registry: Pick<DocumentRegistry, "document" | "evict">;
   readonly log: Log;
+  readonly pending: Pending;
 };
 
 /** `changes` counts what was heard, so that an opening in between notices. */
@@ -48,7 +50,7 @@ export const watchRights = (parts: RightsWatchParts): RightsWatch => {
         if (own === undefined) byUser.set(connection.userId, [connection]);
         else own.push(connection);
       }
-      for (const [id, held] of byUser) void recheck(id, projectId, held);
+      for (const [id, held] of byUser) void parts.pending.track(recheck(id, projectId, held));
     }),
     bus.subscribe("sign-in-ended", ({ signInId }) => {
       for (const connection of connections.ofSignIn(signInId)) connection.close(CLOSE.signedOut, "signed out");

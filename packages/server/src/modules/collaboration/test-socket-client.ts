@@ -3,6 +3,7 @@ import { DocumentFactsSchema, MESSAGE, type DocumentFacts } from "@atelier/contr
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { applyAwarenessUpdate, Awareness, encodeAwarenessUpdate } from "y-protocols/awareness";
+import { once } from "node:events";
 import type { WebSocket } from "ws";
 import * as Y from "yjs";
 
@@ -50,6 +51,13 @@ export class SocketClient {
       if (origin !== this) this.sendUpdate(update);
     });
     socket.on("open", () => socket.send(updateMessage(Y.encodeStateVector(this.doc), 0)));
+  }
+
+  /** Resolves when the server has read all that was sent before, and its answers to that are in. */
+  async roundTrip(): Promise<void> {
+    const answered = once(this.socket, "pong");
+    this.socket.ping();
+    await answered;
   }
 
   get text(): string {

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { createManualClock } from "#kernel/clock";
+import { createPending } from "#kernel/pending";
 import { Upkeep, UPKEEP_TIMES } from "./upkeep.ts";
 
 const open = () => {
@@ -8,6 +9,7 @@ const open = () => {
   const upkeep = new Upkeep({
     clock,
     times: UPKEEP_TIMES,
+    pending: createPending(),
     onFault: (_task, error) => {
       throw error;
     },

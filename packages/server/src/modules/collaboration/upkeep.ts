@@ -1,5 +1,6 @@
 /** When a document is checkpointed, snapshotted, compacted and let go. */
 import type { Clock, Timer } from "#kernel/clock";
+import type { Pending } from "#kernel/pending";
 
 export type UpkeepTimes = {
   /** A checkpoint comes this long after the last edit … */
@@ -47,6 +48,7 @@ export class Upkeep {
   readonly #times: UpkeepTimes;
   readonly #work: UpkeepWork;
   readonly #onFault: (task: string, error: unknown) => void;
+  readonly #pending: Pending;
   #firstEditMs: number | undefined;
   #lastEditMs = 0;
   #idleMs: number;
@@ -63,12 +65,14 @@ export class Upkeep {
     readonly times: UpkeepTimes;
     readonly work: UpkeepWork;
     readonly onFault: (task: string, error: unknown) => void;
+    readonly pending: Pending;
   }) {
     this.#clock = options.clock;
     this.#times = options.times;
     this.#idleMs = options.times.checkpointIdleMs;
     this.#work = options.work;
     this.#onFault = options.onFault;
+    this.#pending = options.pending;
   }
 
   /** @param document.bytes of the document: each checkpoint stores it whole, so those of large ones come less often */
@@ -149,7 +153,7 @@ export class Upkeep {
 
   async #run(task: string, work: () => Promise<void>): Promise<boolean> {
     try {
-      await work();
+      await this.#pending.track(work());
       return true;
     } catch (error) {
       if (!this.#isStopped) this.#onFault(task, error);

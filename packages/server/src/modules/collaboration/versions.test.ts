@@ -30,10 +30,9 @@ describe("checkpoints", () => {
       client.insert(client.text.length, ".");
       await until(() => client.saved === client.sent);
     };
-    const settle = () => new Promise((resolve) => setTimeout(resolve, 60));
     await type();
     clock.advance(1_999);
-    await settle();
+    await server.collaboration.idle();
     expect(fixture.files.version(fileId)).toBe(1);
     clock.advance(1);
     await until(() => fixture.files.version(fileId) === 2, "the idle checkpoint");
@@ -43,7 +42,7 @@ describe("checkpoints", () => {
       await type();
       clock.advance(1_000);
     }
-    await settle();
+    await server.collaboration.idle();
     expect(fixture.files.version(fileId)).toBe(2);
     await type();
     clock.advance(1_000);
@@ -241,30 +240,35 @@ describe("text rules", () => {
     ["a lone CR", "50%\r100%\na\r\n", "50%\n100%\na\n"],
     ["CRLF and LF", "a\r\nb\nc\r\n", "a\nb\nc\n"],
   ])("[C21] a file with %s among its line ends is not rewritten while nobody edits it", async (_what, file, text) => {
-    const server = await fixture.serve({ times: { checkpointIdleMs: 20 } });
-    const settle = () => new Promise((resolve) => setTimeout(resolve, 120));
+    const clock = createManualClock();
+    const server = await fixture.serve({ clock, commitSpacingMs: 0 });
+    /** Long enough for every checkpoint that is due. */
+    const settle = async ({ collaboration }: Server): Promise<void> => {
+      clock.advance(120_000);
+      await collaboration.idle();
+    };
     const open = await fixture.files.add("50%\n");
     const client = await server.speak(open);
     await until(() => client.isSynced);
     await put(server, open, file);
     await until(() => client.text === text);
-    await settle();
+    await settle(server);
     expect([fixture.files.version(open), fixture.files.text(open)]).toEqual([2, file]);
 
     // Somebody types and takes it back: the text is what the version has.
     client.insert(0, "x");
     client.doc.getText("content").delete(0, 1);
     await until(() => client.saved === client.sent);
-    await settle();
+    await settle(server);
     expect(fixture.files.version(open)).toBe(2);
     await server.stop();
 
     fixture.files.write(open, `${file}more\r`);
-    const later = await fixture.serve({ times: { checkpointIdleMs: 20 } });
+    const later = await fixture.serve({ clock, commitSpacingMs: 0 });
     const reader = await later.speak(open);
     await until(() => reader.isSynced);
     expect(reader.text).toBe(`${text}more\n`);
-    await settle();
+    await settle(later);
     await later.stop();
     expect([fixture.files.version(open), fixture.files.text(open)]).toEqual([3, `${file}more\r`]);
   });

@@ -24,6 +24,8 @@ type Listener = {
   readonly log: string[];
   readonly bytes: (stream: number) => Buffer;
   readonly closed: Promise<number>;
+  /** The server does not read from it. */
+  readonly isPaused: () => boolean;
 };
 
 const listen = async (scene: Scene, id: string, actor: Actor = ada): Promise<Listener> => {
@@ -65,7 +67,8 @@ const listen = async (scene: Scene, id: string, actor: Actor = ada): Promise<Lis
   await settle();
   const bytes = (stream: number): Buffer =>
     Buffer.concat(chunks.filter((chunk) => chunk[0] === stream).map((chunk) => chunk.subarray(1)));
-  return { socket, messages, log, bytes, closed };
+  const isPaused = (): boolean => [...server.clients].every((client) => client.isPaused);
+  return { socket, messages, log, bytes, closed, isPaused };
 };
 
 const start = async (scene: Scene, request: object = {}) => {
@@ -172,10 +175,9 @@ describe("the stream of an execution", () => {
     const scene = await createScene();
     const { live, run } = await start(scene);
     run.takesInput = false;
-    const { socket } = await listen(scene, live.facts.id);
+    const { socket, isPaused } = await listen(scene, live.facts.id);
     for (let i = 0; i < 64; i += 1) socket.send(Buffer.alloc(262_144));
-    await until(() => run.stdin.length > 0);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(() => run.stdin.length > 0 && isPaused());
     expect(run.stdin.length).toBeLessThan(8);
     run.takesInput = true;
     run.drain();

@@ -9,6 +9,9 @@ import { createInProcessBus } from "../bus/adapters/in-process-bus.ts";
 import type { SocketCall } from "./ports.ts";
 import { actorNamed, createEdgeFixture, type EdgeFixture } from "./test-edge.ts";
 
+/** On a machine that is busy with much else, too. */
+const eventually = <T>(attempt: () => T | Promise<T>): Promise<T> => vi.waitFor(attempt, { timeout: 20_000 });
+
 const PROJECT = "01900000-0000-7000-8000-000000000001";
 const alice = { ...actorNamed("alice"), signInId: "the sign-in of alice" };
 let edge: EdgeFixture | undefined;
@@ -30,7 +33,7 @@ const start = async () => {
   const dial = async (how = "token=t") => {
     const socket = new WebSocket(`${origin}/api/projects/${PROJECT}/events?${how}`);
     const { length } = asked;
-    await vi.waitFor(() => expect(asked.length).toBe(length + 1));
+    await eventually(() => expect(asked.length).toBe(length + 1));
     const closed = once(socket, "close") as Promise<[number]>;
     return { socket, closed, isKnown: (actor: Actor) => asked.at(-1)?.resolve(actor) };
   };
@@ -53,7 +56,7 @@ it("a sign-in that ends closes its sockets, also those whose module is still ope
   mine.isKnown(alice);
   const others = await dial();
   others.isKnown({ ...alice, signInId: "another sign-in of alice" });
-  await vi.waitFor(() => expect(calls).toHaveLength(2));
+  await eventually(() => expect(calls).toHaveLength(2));
   end(alice.signInId);
   expect((await mine.closed)[0]).toBe(CLOSE.signedOut);
   expect(others.socket.readyState).toBe(WebSocket.OPEN);

@@ -8,6 +8,9 @@ import { createManualClock } from "#kernel/clock";
 import { createEdgeFixture, type EdgeFixture } from "./test-edge.ts";
 import type { SocketCall } from "./ports.ts";
 
+/** On a machine that is busy with much else, too. */
+const eventually = <T>(attempt: () => T | Promise<T>): Promise<T> => vi.waitFor(attempt, { timeout: 20_000 });
+
 const PROJECT = "01900000-0000-7000-8000-000000000001";
 let edge: EdgeFixture | undefined;
 let calls: SocketCall[] = [];
@@ -54,7 +57,7 @@ describe("opening a socket", () => {
     const other = dial("bob");
     await once(other, "open");
     first[0]?.close();
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const again = dial("alice");
       await once(again, "open");
       again.send("hello");
@@ -182,7 +185,7 @@ describe("a failed handshake", () => {
       socket.resume();
       await once(socket, "close");
     }
-    await vi.waitFor(() => expect(edge?.server.socketsOpening).toBe(0));
+    await eventually(() => expect(edge?.server.socketsOpening).toBe(0));
     expect(calls).toHaveLength(0);
     const good = new WebSocket(`${origin}${url}`);
     await once(good, "open");
@@ -198,8 +201,8 @@ describe("a failed handshake", () => {
       socket.resume();
       await once(socket, "close");
     }
-    await vi.waitFor(() => expect(edge?.server.socketsOpening).toBe(0));
-    await vi.waitFor(() => expect(edge?.server.socketCount(sockets.projectEvents)).toBe(0));
+    await eventually(() => expect(edge?.server.socketsOpening).toBe(0));
+    await eventually(() => expect(edge?.server.socketCount(sockets.projectEvents)).toBe(0));
   });
 });
 
@@ -251,7 +254,7 @@ describe("memory for what arrives on sockets", () => {
       raw(leaving).write(unfinished(150_000));
       leaving.terminate();
     }
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const next = await dial(origin);
       next.send(Buffer.alloc(250_000));
       expect(await Promise.race([once(next, "message").then(() => "heard"), closedWith(next)])).toBe("heard");
