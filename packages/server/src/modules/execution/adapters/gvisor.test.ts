@@ -1,6 +1,6 @@
 /** The gvisor tier against the providers' contract. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -43,45 +43,53 @@ const plantedRunsc = (folder: string, name: string, script: string): string => {
   return path;
 };
 
-describe.skipIf(!existsSync(imageRoot) || !existsSync(runsc))(
-  "gVisor without init's filter",
-  { timeout: 60_000 },
-  () => {
-    test("grants what the escape checks expect to be refused: they can fail", async () => {
-      const folder = mkdtempSync(join(tmpdir(), "atelier-gvisor-"));
-      // The bundle's folder is the argument behind --bundle.
-      const unfiltered = plantedRunsc(
-        folder,
-        "runsc-unfiltered",
-        `b=; for a; do [ "$b" = here ] && sed -i 's|,"--seccomp=[^"]*"||' "$a/config.json"; b=; [ "$a" = --bundle ] && b=here; done`,
+describe.skipIf(!existsSync(imageRoot) || !existsSync(runsc))("gVisor", { timeout: 60_000 }, () => {
+  test("boots an image whose path goes through a symbolic link", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "atelier-gvisor-"));
+    try {
+      symlinkSync(imageRoot, join(folder, "image"));
+      await using provider = await open(folder, runsc);
+      const outcome = await runProgram({ provider, imageRoot: join(folder, "image") }, { argv: ["echo", "hello"] });
+      expect(outcome.stdout, JSON.stringify(outcome.result.end)).toBe("hello\n");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test("without init's filter grants what the escape checks expect to be refused: they can fail", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "atelier-gvisor-"));
+    // The bundle's folder is the argument behind --bundle.
+    const unfiltered = plantedRunsc(
+      folder,
+      "runsc-unfiltered",
+      `b=; for a; do [ "$b" = here ] && sed -i 's|,"--seccomp=[^"]*"||' "$a/config.json"; b=; [ "$a" = --bundle ] && b=here; done`,
+    );
+    const names = [
+      "make a user namespace",
+      "mount with the rights of a user namespace",
+      "open a packet socket with the rights of a user namespace",
+      "clone into a user namespace",
+      "keyctl",
+      "syslog",
+    ];
+    const attempts = escapeAttempts.filter(({ name }) => names.includes(name));
+    try {
+      await using provider = await open(folder, unfiltered);
+      const outcome = await withTargets((targets) =>
+        runProgram(
+          { provider, imageRoot },
+          { argv: ["python3", "main.py"], files: { "main.py": aimedProgram(attempts, targets) } },
+        ),
       );
-      const names = [
-        "make a user namespace",
-        "mount with the rights of a user namespace",
-        "open a packet socket with the rights of a user namespace",
-        "clone into a user namespace",
-        "keyctl",
-        "syslog",
-      ];
-      const attempts = escapeAttempts.filter(({ name }) => names.includes(name));
-      try {
-        await using provider = await open(folder, unfiltered);
-        const outcome = await withTargets((targets) =>
-          runProgram(
-            { provider, imageRoot },
-            { argv: ["python3", "main.py"], files: { "main.py": aimedProgram(attempts, targets) } },
-          ),
-        );
-        expect([...readOutcomes(outcome.stdout)], outcome.stderr).toEqual(
-          attempts.map(({ name }) => [name, "got there"]),
-        );
-        expect(attempts).toHaveLength(names.length);
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
-      }
-    });
-  },
-);
+      expect([...readOutcomes(outcome.stdout)], outcome.stderr).toEqual(
+        attempts.map(({ name }) => [name, "got there"]),
+      );
+      expect(attempts).toHaveLength(names.length);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
 
 const canCopy = existsSync(imageRoot) && existsSync(runsc) && process.geteuid?.() === 0;
 

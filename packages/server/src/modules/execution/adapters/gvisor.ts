@@ -1,6 +1,6 @@
 /** The `gvisor` tier: each sandbox is a gVisor kernel of its own (runsc, systrap), bounded by a cgroup from outside. */
 import { execFile } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { SandboxBlueprint, SandboxProvider } from "../ports.ts";
@@ -58,7 +58,8 @@ const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string, disk: Scr
     },
     rlimits: [{ type: "RLIMIT_NOFILE", soft: 1024, hard: 1024 }],
   },
-  root: { path: blueprint.imageRoot, readonly: true },
+  // A current runsc mounts nothing below a path that goes through a symbolic link.
+  root: { path: realpathSync(blueprint.imageRoot), readonly: true },
   hostname: "atelier",
   mounts: [
     { destination: "/proc", type: "proc", source: "proc" },
