@@ -85,6 +85,7 @@ const factsIn = (told: Told, places: readonly string[]): string[] => {
   const builder = /\(\S+@\S+\)/u.exec(host["/proc/version"] ?? "")?.[0] ?? "no builder";
   const totalKb = number(host["/proc/meminfo"], /MemTotal:\s+(\d+)/u);
   const [hostUptime, uptime] = [host, told].map((each) => number(each["/proc/uptime"], /^([\d.]+)/u));
+  const [hostCpuTicks = 0, cpuTicks = 0] = [host, told].map((each) => number(each["/proc/stat"], /^cpu +(\d+)/mu));
   const bootTime = number(host["/proc/stat"], /^btime (\d+)/mu);
   return [
     ...names,
@@ -94,7 +95,8 @@ const factsIn = (told: Told, places: readonly string[]): string[] => {
     whole.includes(`size=${Math.floor(totalKb / 2)}k`) ? "memory by a mount" : "",
     (hostUptime ?? 0) > 60 && Math.abs((hostUptime ?? 0) - (uptime ?? 0)) < 60 ? "time since boot" : "",
     Math.abs(number(told["/proc/stat"], /^btime (\d+)/mu) - bootTime) <= 2 ? "boot" : "",
-    number(told["/proc/stat"], /^cpu +(\d+)/mu) > 0 ? "processor time" : "",
+    // A kernel of the sandbox's own may tell what the sandbox used.
+    cpuTicks * 2 >= hostCpuTicks ? "processor time" : "",
     whole.includes((host["/proc/sys/kernel/random/boot_id"] ?? "no id").trim()) ? "boot id" : "",
     ...counts.filter((path) => (told[path] ?? "") !== ""),
     ...lists.filter((path) => (told[path] ?? "") !== "" && told[path] === host[path]),
