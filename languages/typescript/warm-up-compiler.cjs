@@ -148,9 +148,13 @@ const isModuleByItsSyntax = (code) => {
 
 /** Names of CommonJS that an ES module uses without declaring them: they are given to it, as to what `tsc` makes of it. */
 const commonJsNames = (code) => {
-  const used = (name) =>
-    new RegExp(`(?<![.\\w$'"\`-])${name}\\b(?!\\s*:)`, "u").test(code) &&
-    !new RegExp(`\\b(?:const|let|var|function|class)\\s+${name}\\b|\\bimport\\b[^;]*\\b${name}\\b[^;]*\\bfrom\\b`, "u").test(code);
+  const isDeclared = (name) =>
+    new RegExp(
+      `\\b(?:const|let|var|function|class)\\s+${name}\\b|\\bimport\\b[^;]*\\b${name}\\b[^;]*\\bfrom\\b` +
+        `|\\b(?:const|let|var)\\s*[{[][^=;]*\\b${name}\\b[^=;]*[}\\]]\\s*=`,
+      "u",
+    ).test(code);
+  const used = (name) => new RegExp(`(?<![.\\w$'"\`-])${name}\\b(?!\\s*:)`, "u").test(code) && !isDeclared(name);
   const prelude = [];
   const usesRequire = used("require");
   const usesModule = used("module");

@@ -23,6 +23,12 @@ const PROGRAMS = [
     content: 'console.log("hello");\n',
     bare: [process.execPath, "-e"],
   },
+  {
+    language: "typescript",
+    entryPoint: "main.ts",
+    content: 'const word: string = "hello";\nconsole.log(word);\n',
+    bare: [process.execPath, "--input-type=commonjs-typescript", "-e"],
+  },
 ] as const;
 
 const bareRun = async (argv: readonly string[], content: string): Promise<Timing> => {

@@ -109,6 +109,14 @@ export const typescriptCases: readonly TypeScriptCase[] = [
     stdout: "4 x xy string\n",
   },
   {
+    name: "names of CommonJS that a module has for itself",
+    files: {
+      "main.ts":
+        "import { join } from 'node:path';\nconst { module, require } = { module: 1, require: 2 };\nconst __dirname = 'own';\nconsole.log(module, require, join('a', 'b'), __dirname);",
+    },
+    stdout: "1 2 a/b own\n",
+  },
+  {
     name: "tsconfig.json: extends, baseUrl and paths",
     files: {
       "src/main.ts":
