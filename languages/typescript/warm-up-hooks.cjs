@@ -7,6 +7,7 @@ const path = require("node:path");
 const { fileURLToPath, pathToFileURL } = require("node:url");
 const { compile } = require("./warm-up-compiler.cjs");
 const { optionsFor, packageTypeFor } = require("./warm-up-tsconfig.cjs");
+const { withoutTypeExports } = require("./warm-up-type-exports.cjs");
 
 const COMPILED = /\.(?:[mc]?ts|tsx|jsx)$/u;
 const EXTENSIONS = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
@@ -78,7 +79,13 @@ const load = (url, context, next) => {
   const file = fileURLToPath(url);
   const folder = path.dirname(file);
   const compiled = compile(file, { options: optionsFor(folder), packageType: packageTypeFor(folder) });
-  return { ...compiled, shortCircuit: true };
+  if (compiled.format !== "module") return { ...compiled, shortCircuit: true };
+  const find = (specifier) => {
+    const named = path.resolve(folder, specifier);
+    const found = isFile(named) ? named : findFile(named);
+    return found !== undefined && COMPILED.test(found) ? found : undefined;
+  };
+  return { format: "module", source: withoutTypeExports(compiled.source, find), shortCircuit: true };
 };
 
 /** From now on, in this thread. Errors are shown at their places in the sources. */

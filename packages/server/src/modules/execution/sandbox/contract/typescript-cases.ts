@@ -109,6 +109,18 @@ export const typescriptCases: readonly TypeScriptCase[] = [
     stdout: "4 x xy string\n",
   },
   {
+    name: "types that are exported again without saying so are left out",
+    files: {
+      "main.ts":
+        "import { make, type Shape, Kind, Both } from './lib';\nconst s: Shape = make(); console.log(s.v, Kind.A, Both.x)",
+      "lib/index.ts": "export { make, Shape, Kind as Kind, Id } from './shapes';\nexport { Both } from './both.js';",
+      "lib/shapes.ts":
+        "export interface Shape { v: number }\nexport type Id = string;\nexport enum Kind { A = 4 }\nexport const make = (): Shape => ({ v: 7 });",
+      "lib/both.ts": "export interface Both { y: number }\nexport const Both = { x: 'value' };",
+    },
+    stdout: "7 4 value\n",
+  },
+  {
     name: "names of CommonJS that a module has for itself",
     files: {
       "main.ts":
