@@ -8,12 +8,10 @@ import { run } from "../../scripts/lib/command.mjs";
 import { removeWithRun } from "../../scripts/lib/watched-run.mjs";
 import { eventually } from "../support/eventually.ts";
 import { type Suite, unpackBase } from "./base.ts";
+import type { Shown } from "./screen-lines.ts";
 
 /** Settings of this machine without which a registry may be out of reach. */
 const handedOn = ["http_proxy", "https_proxy", "no_proxy", "npm_config_registry", "NODE_EXTRA_CA_CERTS"];
-
-/** What was shown in a terminal, and when, in ms since its start. */
-export type Shown = { readonly atMs: number; readonly text: string };
 
 export type Terminal = {
   readonly shown: readonly Shown[];

@@ -10,7 +10,8 @@ import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/server.ts";
 import { homeOf, type Machine } from "./machine.ts";
 import { runPrograms } from "./run-programs.ts";
-import { alarming, linesOf, longestSilenceMs, start, type Started, untilPrepared } from "./start.ts";
+import { linesOf } from "./screen-lines.ts";
+import { alarming, longestSilenceMs, start, type Started, untilPrepared } from "./start.ts";
 
 export type ScenarioName = "root" | "sudo" | "user" | "bare";
 

@@ -1,37 +1,7 @@
 /** `npm start` in a fresh machine, watched as a person would: what it shows, how long it is silent, where it listens. */
 import { eventually } from "../support/eventually.ts";
-import type { As, Machine, Shown, Terminal } from "./machine.ts";
-
-/** Lines as they stay on the screen, each with the time of its last change. Knows what progress.mjs writes. */
-export const linesOf = (shown: readonly Shown[]): Shown[] => {
-  const lines: { atMs: number; text: string }[] = [{ atMs: 0, text: "" }];
-  let row = 0;
-  let column = 0;
-  for (const { atMs, text } of shown) {
-    // Cursor up, the rest of the line or screen erased; colours and other sequences are no text.
-    // oxlint-disable-next-line no-control-regex
-    for (const [token] of text.matchAll(/\u001B\[[0-9;?]*[A-Za-z]|[\r\n]|[^\u001B\r\n]+/gu)) {
-      const line = (lines[row] ??= { atMs, text: "" });
-      if (token === "\r") column = 0;
-      else if (token === "\n") {
-        row++;
-        column = 0;
-      } else if (token.startsWith("\u001B")) {
-        if (token.endsWith("A")) row = Math.max(0, row - Number(token.slice(2, -1) || 1));
-        else if (token.endsWith("K")) line.text = token === "\u001B[2K" ? "" : line.text.slice(0, column);
-        else if (token.endsWith("J")) {
-          line.text = line.text.slice(0, column);
-          lines.splice(row + 1);
-        }
-      } else {
-        line.text = line.text.slice(0, column).padEnd(column) + token + line.text.slice(column + token.length);
-        line.atMs = atMs;
-        column += token.length;
-      }
-    }
-  }
-  return lines;
-};
+import type { As, Machine, Terminal } from "./machine.ts";
+import type { Shown } from "./screen-lines.ts";
 
 /** The longest time in which nothing was shown, in ms. */
 export const longestSilenceMs = (shown: readonly Shown[]): number =>

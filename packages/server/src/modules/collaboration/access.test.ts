@@ -336,9 +336,14 @@ describe("awareness", () => {
     await until(() => shown() === undefined, "Alice to leave");
     // An echo of what Alice said last does not bring her back, from whomever.
     const echo = awarenessMessage([{ client: alice.doc.clientID, clock: 1, state: '{"name":"ghost"}' }]);
+    const bobs = await server.dial(fileId, { user: "bob" });
+    bobs.send(echo);
+    bobs.ping();
+    await once(bobs, "pong");
     mallory.socket.send(echo);
-    (await server.dial(fileId, { user: "bob" })).send(echo);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    // What is sent after the echoes is passed on after them.
+    mallory.sendAwareness({ name: "Mallory", mark: "later" });
+    await until(() => witness.awareness.getStates().get(mallory.doc.clientID)?.["mark"] === "later");
     expect(shown()).toBeUndefined();
     const late = await server.speak(fileId);
     await until(() => late.awareness.getStates().has(mallory.doc.clientID));
