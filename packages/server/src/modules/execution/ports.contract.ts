@@ -13,6 +13,7 @@ import { testOpenedByPath } from "./sandbox/contract/opened-by-path.ts";
 import { testTerminals } from "./sandbox/contract/terminals.ts";
 import { programCases } from "./sandbox/contract/programs.ts";
 import { testWaiting } from "./sandbox/contract/waiting.ts";
+import { testSocketMemory } from "./sandbox/contract/socket-cases.ts";
 import { testWarmStarts } from "./sandbox/contract/warm-starts.ts";
 
 /** A provider under test. */
@@ -105,5 +106,6 @@ export const sandboxProviderContract = (subject: ProviderUnderTest): void => {
     testOpenedByPath(context);
     testHostFacts(context);
     testNeighbours(context);
+    testSocketMemory(context);
   });
 };

@@ -100,8 +100,10 @@ export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxPro
         ownDevices: separateUsers,
         extraPipes: 2,
       });
+      let childPid: number;
       try {
-        mapUsers(await readChildPid(launched, bootTimeoutMs), pair);
+        childPid = await readChildPid(launched, bootTimeoutMs);
+        mapUsers(childPid, pair);
         const unblock = launched.extra[1] as Writable;
         unblock.on("error", () => undefined);
         unblock.end("1");
@@ -109,7 +111,7 @@ export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxPro
         killProcesses([launched.pid]);
         throw error;
       }
-      return createToolMachine({ launched, place });
+      return createToolMachine({ launched, place, networkPid: childPid });
     },
   });
 };

@@ -5,10 +5,13 @@ import { join } from "node:path";
 import type { CgroupLayout } from "./cgroup-layout.ts";
 import { killProcesses, waitUntil } from "./host-processes.ts";
 import { MemoryInUse, type Meter } from "./meter.ts";
+import { socketShare } from "./socket-memory.ts";
 
 /** A sandbox's cgroup. */
 export interface SandboxCgroup {
   readonly meter: Meter;
+  /** Whether the kernel counts, and bounds, what the buffers of its TCP and UDP sockets take. */
+  readonly chargesSockets: boolean;
   /** Files that a process writes its own pid to in order to enter. */
   readonly joinFiles: readonly string[];
   processes(): number[];
@@ -92,6 +95,12 @@ const createMemoryAccount = (toolBytes: ToolMemory) => {
   };
 };
 
+/**
+ * In version 1 the buffers of TCP and UDP are not memory, but have a limit of their own, at which senders wait and datagrams
+ * are dropped. Sockets that are made before it is set are never counted.
+ */
+const socketLimitOne = (paths: CgroupLayout): string => join(paths.memory, "memory.kmem.tcp.limit_in_bytes");
+
 const meterOne = (paths: CgroupLayout, toolBytes: ToolMemory): Meter => {
   const account = createMemoryAccount(toolBytes);
   return {
@@ -108,6 +117,7 @@ const meterOne = (paths: CgroupLayout, toolBytes: ToolMemory): Meter => {
       }
       writeIfThere(join(paths.memory, "memory.memsw.limit_in_bytes"), String(limitBytes));
       writeIfThere(join(paths.memory, "memory.max_usage_in_bytes"), "0");
+      writeIfThere(socketLimitOne(paths), String(Math.floor(memoryBytes * socketShare)));
       try {
         writeFileSync(join(paths.cpu, "cpu.cfs_quota_us"), String(cpuQuotaUs()));
       } catch (error) {
@@ -228,6 +238,7 @@ export const createSandboxCgroup = (
   for (const folder of folders) mkdirSync(folder);
   if (paths.pids !== undefined) writeFileSync(join(paths.pids, "pids.max"), String(tasksMaximum));
   return {
+    chargesSockets: layout.version === 2 || existsSync(socketLimitOne(paths)),
     meter: layout.version === 1 ? meterOne(paths, toolBytes) : meterTwo(paths, toolBytes),
     joinFiles: folders.map((folder) => join(folder, "cgroup.procs")),
     processes: () => processesIn(folders),

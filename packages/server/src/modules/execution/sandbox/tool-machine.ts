@@ -2,8 +2,10 @@
 import { familyOf, isAlive, killProcesses, waitUntil } from "./host-processes.ts";
 import type { Launched } from "./launch.ts";
 import type { Machine } from "./machine.ts";
+import type { Meter } from "./meter.ts";
 import { createPolledMeter, hostView } from "./polled-meter.ts";
 import type { SandboxPlace } from "./sandbox-home.ts";
+import { withSocketMemory } from "./socket-memory.ts";
 
 /** For everything in a sandbox to end, and its cgroup to go. */
 export const destroyTimeoutMs = 10_000;
@@ -24,10 +26,18 @@ const end = async (launched: Launched, place: SandboxPlace): Promise<void> => {
   if (!gone) throw new Error("a sandboxed process did not end");
 };
 
-/** Measured by its cgroup where it has one. */
+/** By its cgroup where it has one; and by its sockets, where the host's kernel is theirs. */
+const meterOf = (launched: Launched, place: SandboxPlace, networkPid: number | undefined): Meter => {
+  const meter = place.cgroup?.meter ?? createPolledMeter(launched.pid, hostView(place.toolMemoryBytes));
+  if (networkPid === undefined) return meter;
+  return withSocketMemory(meter, { pid: networkPid, charged: place.cgroup?.chargesSockets ?? false });
+};
+
+/** @param networkPid a process in the sandbox's network namespace; absent where its sockets are not the host's kernel's. */
 export const createToolMachine = (options: {
   readonly launched: Launched;
   readonly place: SandboxPlace;
+  readonly networkPid?: number;
   readonly isCopy?: boolean;
   readonly becomeOriginal?: Machine["becomeOriginal"];
   readonly rest?: () => void;
@@ -38,7 +48,7 @@ export const createToolMachine = (options: {
   return {
     input: launched.input,
     output: launched.output,
-    meter: place.cgroup?.meter ?? createPolledMeter(launched.pid, hostView(place.toolMemoryBytes)),
+    meter: meterOf(launched, place, options.networkPid),
     isCopy: options.isCopy ?? false,
     becomeOriginal: options.becomeOriginal ?? (() => Promise.resolve(false)),
     rest: options.rest ?? (() => undefined),

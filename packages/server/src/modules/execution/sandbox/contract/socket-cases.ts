@@ -1,0 +1,134 @@
+/** The contract's part on memory in the buffers of sockets and pipes: it is bounded with the run's memory, whoever accounts for it. */
+import { describe, expect, test } from "vitest";
+import type { ContractContext } from "../../ports.contract.ts";
+import { runProgram } from "./harness.ts";
+
+const mebibyte = 1 << 20;
+const memoryBytes = 64 * mebibyte;
+
+/** Of a run's memory. A connection always gets a few KiB; what gVisor's network holds is memory of its own. */
+const mostOfMemory = { datagram: 1 / 8, accepted: 1 / 2, local: 1 } as const;
+
+/**
+ * Fills buffers of one kind from several processes, and then counts what they hold: what was sent and can still be read. As
+ * many as can be made: 400 pairs would hold 80 MiB and more.
+ */
+const filler = `
+import os, socket, struct, sys
+def pairs(count):
+    if sys.argv[1] == "accepted": server = socket.create_server(("127.0.0.1", 0), backlog=128)
+    for _ in range(count):
+        if sys.argv[1] == "datagram":
+            one, other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+            one.bind(("127.0.0.1", 0))
+            other.connect(one.getsockname())
+        elif sys.argv[1] == "accepted":
+            other = socket.create_connection(server.getsockname())
+            one = server.accept()[0]
+        else:
+            one, other = socket.socketpair()
+        other.setblocking(False)
+        one.setblocking(False)
+        yield one, other
+def fill(count):
+    held, kept = 0, []
+    try:
+        for one, other in pairs(count):
+            kept.append((one, other))
+            try:
+                for _ in range(400): other.send(b"x" * 8000)
+            except OSError: pass
+    except OSError: pass
+    return kept
+def drain(kept):
+    held = 0
+    for one, _ in kept:
+        try:
+            while True:
+                piece = one.recv(65536)
+                if not piece: break
+                held += len(piece)
+        except OSError: pass
+    return held
+ready_in, ready_out = os.pipe()
+go_in, go_out = os.pipe()
+results_in, results_out = os.pipe()
+for child in range(4):
+    if os.fork() == 0:
+        os.close(go_out)
+        kept = fill(100)
+        os.write(ready_out, b"r")
+        os.read(go_in, 1)
+        os.write(results_out, struct.pack("q", drain(kept)))
+        os._exit(0)
+for child in range(4): os.read(ready_in, 1)
+os.close(go_out)
+print("held", sum(struct.unpack("q", os.read(results_in, 8))[0] for child in range(4)))
+`;
+
+/** Connections that are never accepted, and answers to questions about routes that are never read: in no account of any cgroup. */
+const hidden = `
+import os, socket, struct, sys, time
+kept = []
+for child in range(3):
+    if os.fork() == 0: break
+def connections():
+    for _ in range(4):
+        server = socket.create_server(("127.0.0.1", 0), backlog=128)
+        kept.append(server)
+        for _ in range(100):
+            one = socket.socket()
+            one.settimeout(1)
+            one.connect(server.getsockname())
+            one.setblocking(False)
+            kept.append(one)
+            try:
+                while True: one.send(b"x" * 65536)
+            except OSError: pass
+def routes():
+    question = struct.pack("IHHIIBBHiII", 32, 18, 1, 1, 0, 0, 0, 0, 1, 0, 0)
+    for _ in range(400):
+        one = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+        one.setblocking(False)
+        kept.append(one)
+        try:
+            for _ in range(400): one.send(question)
+        except OSError: pass
+try: globals()[sys.argv[1]]()
+except OSError as error: print(error)
+print("filled", flush=True)
+time.sleep(8)
+`;
+
+/** Declares the part. */
+export const testSocketMemory = (context: ContractContext): void => {
+  const run = (code: string, kind: string) =>
+    runProgram(
+      { provider: context.provider(), imageRoot: context.imageRoot },
+      { argv: ["python3", "main.py", kind], files: { "main.py": code }, limits: { memoryBytes } },
+    );
+
+  describe("memory of sockets", () => {
+    test.each(["datagram", "accepted", "local"] as const)(
+      "[X33] what %s sockets hold is bounded with memory",
+      async (kind) => {
+        const { result, stdout, stderr } = await run(filler, kind);
+        const outOfMemory = { kind: "limit", limit: "memory" };
+        expect([outOfMemory, { kind: "exited", exitCode: 0 }], stderr).toContainEqual(result.end);
+        // Out of memory: nothing is held any more.
+        const held = result.end.kind === "limit" ? 0 : Number(/held (\d+)/u.exec(stdout)?.[1]);
+        expect(held / memoryBytes).toBeLessThanOrEqual(context.tier === "gvisor" ? 1 : mostOfMemory[kind]);
+      },
+    );
+
+    // gVisor's network is in its own memory, which its cgroup counts.
+    test.skipIf(context.tier === "gvisor").each(["connections", "routes"])(
+      "[X33] %s that the kernel counts for nobody make the run out of memory",
+      async (kind) => {
+        const { result, stderr } = await run(hidden, kind);
+        expect(result.end, stderr).toEqual({ kind: "limit", limit: "memory" });
+      },
+    );
+  });
+};

@@ -1,0 +1,68 @@
+/** What is counted of a network namespace's sockets, and how much of it is too much. */
+import { expect, test } from "vitest";
+import type { Meter } from "./meter.ts";
+import { readSocketBytes, type ReadNetwork, withSocketMemory } from "./socket-memory.ts";
+
+const line = (tx: number, rx: number, inode: number): string =>
+  `   0: 0100007F:1F90 0100007F:C350 01 ${tx.toString(16)}:${rx.toString(16)} 00:00000000 00000000  1000        0 ${inode} 2 0 20 4 29 10 -1`;
+
+const network = (files: Readonly<Record<string, string>>): ReadNetwork => {
+  return (name, bytesMaximum) => (files[name] ?? "").slice(0, bytesMaximum);
+};
+const sockstat = (used: number, tcp: number, udp: number): string =>
+  `sockets: used ${used}\nTCP: inuse ${tcp} orphan 0 tw 0 alloc 99999 mem 77\nUDP: inuse ${udp} mem 5\nRAW: inuse 0\n`;
+
+test("few sockets are not looked at", () => {
+  const read = network({ sockstat: sockstat(64, 64, 0), tcp: `head\n${line(0, 1 << 20, 0)}\n` });
+  expect([readSocketBytes(read, true), readSocketBytes(read, false)]).toEqual([0, 0]);
+});
+
+test("connections that nobody has accepted count twice what they hold, the others only where no account has them", () => {
+  const tcp = `head\n${line(5, 1000, 0)}\n${line(10, 100, 4711)}\n`;
+  const read = network({
+    sockstat: sockstat(100, 100, 0),
+    sockstat6: "TCP6: inuse 3\n",
+    tcp,
+    tcp6: `head\n${line(0, 7, 0)}\n`,
+  });
+  expect(readSocketBytes(read, true)).toBe(2014);
+  expect(readSocketBytes(read, false)).toBe(2 * (5 + 1000 + 10 + 100 + 7));
+});
+
+test("datagrams count where no account has them", () => {
+  const read = network({ sockstat: sockstat(70, 0, 70), udp: `head\n${line(3, 40_000, 1)}\n` });
+  expect([readSocketBytes(read, true), readSocketBytes(read, false)]).toEqual([0, 40_003]);
+});
+
+test("messages of netlink always count, other sockets by what they may hold where no account has them", () => {
+  const netlink = "sk Eth Pid Groups Rmem Wmem Dump Locks\n0 0 9 00000000 5000 60 0 2 0 77\n";
+  const read = network({ sockstat: sockstat(66, 0, 0), netlink });
+  expect(readSocketBytes(read, true)).toBe(5060);
+  expect(readSocketBytes(read, false)).toBe(5060 + 2 * 212_992);
+});
+
+test("a list that is too long is too much", () => {
+  const read = network({ sockstat: sockstat(9000, 9000, 0), tcp: `${line(0, 0, 1)}\n`.repeat(9000) });
+  expect(readSocketBytes(read, true)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("more than an eighth of the memory is out of memory, and stays so", () => {
+  let rx = 0;
+  const inner: Meter = {
+    intervalMs: 50,
+    begin: () => undefined,
+    measure: () => ({ cpuMs: 1, memoryPeakBytes: 2, memoryExceeded: false }),
+  };
+  const read: ReadNetwork = (name) =>
+    name === "sockstat" ? sockstat(65, 65, 0) : name === "tcp" ? `head\n${line(0, rx, 0)}\n` : "";
+  const meter = withSocketMemory(inner, { pid: 1, charged: true, read });
+  meter.begin(8000);
+  rx = 500;
+  expect(meter.measure()).toEqual({ cpuMs: 1, memoryPeakBytes: 2, memoryExceeded: false });
+  rx = 501;
+  expect(meter.measure().memoryExceeded).toBe(true);
+  rx = 0;
+  expect(meter.measure().memoryExceeded).toBe(true);
+  meter.begin(8000);
+  expect(meter.measure().memoryExceeded).toBe(false);
+});
