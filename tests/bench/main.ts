@@ -5,6 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startServer } from "../support/server.ts";
+import { benchBusyNeighbour } from "./busy-neighbour.ts";
 import { openCpuAccount } from "./cpu-account.ts";
 import { describeMachine } from "./machine.ts";
 import { benchEditToVisible } from "./edit-to-visible.ts";
@@ -77,5 +78,10 @@ if (wanted("run") || wanted("cost")) {
     }
   }
   account.close();
+}
+if (wanted("neighbour")) {
+  for (const tier of ["namespaces", "gvisor"]) {
+    await section(`Beside a busy neighbour, ${tier}`, () => benchBusyNeighbour(tier, short ? 5 : 40));
+  }
 }
 process.exitCode = failed === 0 ? 0 : 1;

@@ -60,7 +60,8 @@ const blueprintOf = (warmUp?: readonly string[]): SandboxBlueprint => ({
   ...(warmUp === undefined ? {} : { warmUp }),
 });
 
-const jobOf = ({ language, file, code }: Program): SandboxJob => ({
+/** One run of a program as the language declares it. */
+export const sandboxJob = ({ language, file, code }: Program): SandboxJob => ({
   files: [{ path: file, bytes: Buffer.from(code), executable: false }],
   run: {
     argv: declared(language)
@@ -71,10 +72,13 @@ const jobOf = ({ language, file, code }: Program): SandboxJob => ({
   },
 });
 
+/** A sandbox in which the language's interpreter waits. */
+export const sandboxBlueprint = (language: string): SandboxBlueprint => blueprintOf(declared(language).warmUp);
+
 /** Resolves with the CPU that the sandbox itself used until its program ended. @throws Error when it did not say hello. */
 const runIn = async (sandbox: WarmSandbox, program: Program): Promise<number> => {
   let said = "";
-  const running = sandbox.run(jobOf(program), {
+  const running = sandbox.run(sandboxJob(program), {
     stage: () => undefined,
     output: (_, chunk) => (said += Buffer.from(chunk).toString("utf8")),
   });
@@ -84,7 +88,8 @@ const runIn = async (sandbox: WarmSandbox, program: Program): Promise<number> =>
   return usage.cpuMs;
 };
 
-const openProvider = async (tier: string, stateFolder: string): Promise<SandboxProvider> => {
+/** A provider of this tier with the cached image and tools. */
+export const openSandboxProvider = async (tier: string, stateFolder: string): Promise<SandboxProvider> => {
   const common = {
     initPath: await buildInit({
       imageRoot,
@@ -193,7 +198,7 @@ export const benchSandboxCost = async (tier: string, account: CpuAccount, repeti
   const stateFolder = mkdtempSync(join(tmpdir(), "atelier-bench-"));
   const lines: string[] = [`  CPU-ms of ${account.scope}, p50 of ${repetitions}:`];
   try {
-    await using provider = await openProvider(tier, stateFolder);
+    await using provider = await openSandboxProvider(tier, stateFolder);
     const rests: number[] = [];
     for (const program of programs) {
       const name = program.language;

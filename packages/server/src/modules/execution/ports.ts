@@ -62,6 +62,8 @@ export type SandboxPatience = {
 
 /** The job that turns a waiting sandbox into a run; it can be given once. */
 export type SandboxJob = {
+  /** All runs of one owner together get as much of busy processors as another owner's; absent: an owner of its own. */
+  readonly owner?: string;
   readonly files: readonly SandboxFile[];
   /** Run first, without stdin; the run is started only if it exits with 0. */
   readonly compile?: SandboxCommand;

@@ -89,7 +89,8 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
       program.patience === undefined
         ? {}
         : { patience: { ...program.patience, begin: () => !live.cancelled && program.patience?.begin() === true } };
-    const job: SandboxJob = { ...program.job, ...patience, ...(live.facts.tty ? { terminal: live.input.size } : {}) };
+    const terminal = live.facts.tty ? { terminal: live.input.size } : {};
+    const job: SandboxJob = { ...program.job, owner: live.facts.userId, ...patience, ...terminal };
     const deadline = createDeadline();
     const deadlineMs = (compile?.limits.wallMs ?? 0) + command.limits.wallMs + GRACE_MS;
     const early: SandboxStage[] = [];

@@ -85,3 +85,26 @@ test.each([1, 2] as const)(
     expect(meter.measure()).toMatchObject({ memoryPeakBytes: 40 * MIB, memoryExceeded: false });
   },
 );
+
+test.each([
+  [1, "cpu.shares", ["16384", "512", "2"]],
+  [2, "cpu.weight", ["1600", "50", "1"]],
+] as const)(
+  "version %i: a weight is the kernel's, and nothing where the cgroup has gone",
+  (version, file, expected) => {
+    const root = mkdtempSync(join(parent, "root-"));
+    mkdirSync(join(root, "atelier-x"));
+    const layout = { version, memory: root, cpu: root, cpuacct: root, pids: undefined };
+    const { setCpuWeight } = createSandboxCgroup(layout, { parent: "atelier-x", id: "one" }, 0);
+    setCpuWeight(16);
+    const path = join(root, "atelier-x/one", file);
+    writeFileSync(path, "");
+    const written = [16, 0.5, 0.0001].map((weight) => {
+      rmSync(path);
+      writeFileSync(path, "");
+      setCpuWeight(weight);
+      return readFileSync(path, "utf8");
+    });
+    expect(written).toEqual(expected);
+  },
+);

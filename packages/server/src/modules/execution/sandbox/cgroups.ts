@@ -15,6 +15,8 @@ export interface SandboxCgroup {
   /** Files that a process writes its own pid to in order to enter. */
   readonly joinFiles: readonly string[];
   processes(): number[];
+  /** Beside the other sandboxes, of which each has 1 at first; does nothing once the cgroup has gone. */
+  setCpuWeight(weight: number): void;
   /** Kills what is inside and removes the folders. Throws when something cannot be ended within the time. */
   remove(timeoutMs: number): Promise<void>;
 }
@@ -172,6 +174,22 @@ const meterTwo = (paths: CgroupLayout, toolBytes: ToolMemory): Meter => {
   };
 };
 
+/** What the kernel gives a cgroup of its own accord, and the least it takes. */
+const usualWeights = {
+  1: { file: "cpu.shares", usual: 1024, least: 2 },
+  2: { file: "cpu.weight", usual: 100, least: 1 },
+};
+
+const setCpuWeight = (paths: CgroupLayout, weight: number): void => {
+  const { file, usual, least } = usualWeights[paths.version];
+  try {
+    writeFileSync(join(paths.cpu, file), String(Math.max(least, Math.round(usual * weight))), { flag: "r+" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" && (error as NodeJS.ErrnoException).code !== "ENODEV")
+      throw error;
+  }
+};
+
 const foldersOf = (layout: CgroupLayout, name: string): CgroupLayout => ({
   version: layout.version,
   memory: join(layout.memory, name),
@@ -242,6 +260,7 @@ export const createSandboxCgroup = (
     meter: layout.version === 1 ? meterOne(paths, toolBytes) : meterTwo(paths, toolBytes),
     joinFiles: folders.map((folder) => join(folder, "cgroup.procs")),
     processes: () => processesIn(folders),
+    setCpuWeight: (weight) => setCpuWeight(paths, weight),
     remove: (timeoutMs) => removeFolders(folders, timeoutMs),
   };
 };

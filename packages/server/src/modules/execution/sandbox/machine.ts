@@ -18,7 +18,8 @@ export interface Machine {
   becomeOriginal(prepare: () => Promise<void>): Promise<boolean>;
   /** It waits for its job from now on: it may be kept from using the CPU until `wake`. */
   rest(): void;
-  wake(): void;
+  /** It has its job; `owner` is whose, see SandboxJob. */
+  wake(owner?: string): void;
   /** Ends everything and removes every trace; idempotent. Rejects when something remained. */
   destroy(): Promise<void>;
   /** What init or the isolation tool last wrote to its error stream, for an operator; at most 2 KiB. */

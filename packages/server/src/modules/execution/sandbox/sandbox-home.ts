@@ -6,6 +6,7 @@ import type { Log } from "#kernel/log";
 import type { IsolationTier, LimitsEnforcement, SandboxBlueprint, WarmSandbox } from "../ports.ts";
 import { type CgroupLayout, findCgroupLayout } from "./cgroup-layout.ts";
 import { createSandboxCgroup, removeSandboxCgroups, type SandboxCgroup, type ToolMemory } from "./cgroups.ts";
+import { type CpuWeights, createCpuWeights } from "./cpu-weights.ts";
 import { createDiskPromises, type FreeBytes } from "./disk-promises.ts";
 import { killProcesses, processesNaming, waitUntil } from "./host-processes.ts";
 import { createScratchDisks, imageBytes, type ScratchDisk } from "./scratch-disk.ts";
@@ -16,6 +17,8 @@ export type SandboxPlace = {
   /** Holds the tool's own state; its path on a command line is how a later server finds what was left behind. */
   readonly folder: string;
   readonly cgroup: SandboxCgroup | undefined;
+  /** Of all runs of this server. */
+  readonly cpuWeights: CpuWeights;
   /** The disk for /project and /tmp that its launch will mount; absent: the sandbox makes one in memory, which counts as such. */
   readonly disk: ScratchDisk | undefined;
   /** What the tool may take beside the program. */
@@ -74,6 +77,7 @@ export const createSandboxHome = (options: {
   const cgroupParent = cgroupParentName(stateFolder);
   const layout = (options.findCgroups ?? findCgroupLayout)();
   const living = new Set<WarmSandbox>();
+  const cpuWeights = createCpuWeights();
 
   const disks =
     process.geteuid?.() === 0
@@ -130,7 +134,7 @@ export const createSandboxHome = (options: {
           await cgroup?.remove(timeoutMs);
           removeFolder();
         };
-        return { id, folder, cgroup, disk, toolMemoryBytes: options.toolMemoryBytes, remove };
+        return { id, folder, cgroup, cpuWeights, disk, toolMemoryBytes: options.toolMemoryBytes, remove };
       } catch (error) {
         removeFolder();
         throw error;

@@ -1,4 +1,5 @@
 /** The machine that a launched isolation tool makes: its streams, its meter, and its end without a trace. */
+import type { CpuTurn } from "./cpu-weights.ts";
 import { familyOf, isAlive, killProcesses, waitUntil } from "./host-processes.ts";
 import type { Launched } from "./launch.ts";
 import type { Machine } from "./machine.ts";
@@ -44,16 +45,32 @@ export const createToolMachine = (options: {
   readonly wake?: () => void;
 }): Machine => {
   const { launched, place } = options;
+  const meter = meterOf(launched, place, options.networkPid);
+  let turn: CpuTurn | undefined;
   let destroyed: Promise<void> | undefined;
   return {
     input: launched.input,
     output: launched.output,
-    meter: meterOf(launched, place, options.networkPid),
+    meter: {
+      ...meter,
+      measure() {
+        const measurement = meter.measure();
+        turn?.spent(measurement.cpuMs);
+        return measurement;
+      },
+    },
     isCopy: options.isCopy ?? false,
     becomeOriginal: options.becomeOriginal ?? (() => Promise.resolve(false)),
     rest: options.rest ?? (() => undefined),
-    wake: options.wake ?? (() => undefined),
-    destroy: () => (destroyed ??= end(launched, place)),
+    wake(owner) {
+      const { cgroup } = place;
+      if (cgroup !== undefined) turn = place.cpuWeights.enter(owner, (weight) => cgroup.setCpuWeight(weight));
+      options.wake?.();
+    },
+    destroy() {
+      turn?.leave();
+      return (destroyed ??= end(launched, place));
+    },
     complaint: launched.complaint,
   };
 };

@@ -94,7 +94,7 @@ export const openWarmSandbox = async (options: WarmSandboxOptions): Promise<Warm
       checkJob(job);
       const warmArgv = job.compile === undefined ? warmArguments(blueprint.warmUp, job.run) : undefined;
       state = "used";
-      machine.wake();
+      machine.wake(job.owner);
       current = startRun({ machine, job, listener, warmArgv, memoryBytes: blueprint.memoryBytes });
       return current.run;
     },

@@ -1,0 +1,69 @@
+/** A warm run beside another user's run with 64 busy processes: what it takes, beside what it takes alone, in turn. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SandboxProvider, SandboxRun } from "../../packages/server/src/modules/execution/ports.ts";
+import { sandboxBlueprint, openSandboxProvider, sandboxJob } from "./sandbox-cost.ts";
+import { line, ratioLine, summarise } from "./statistics.ts";
+
+const BUSY_PROCESSES = 64;
+const HELLO = { language: "python", file: "main.py", code: 'print("hello")\n' } as const;
+const BUSY = {
+  language: "bash",
+  file: "main.sh",
+  code: `for ((n = 1; n < ${BUSY_PROCESSES}; n++)); do while :; do :; done & done\necho busy\nwhile :; do :; done\n`,
+} as const;
+
+/** Its neighbour has ended with it: the sandbox is used up. */
+const runHello = async (provider: SandboxProvider): Promise<number> => {
+  const sandbox = await provider.boot(sandboxBlueprint(HELLO.language));
+  const start = performance.now();
+  const running = sandbox.run(
+    { ...sandboxJob(HELLO), owner: "guest" },
+    { stage: () => undefined, output: () => undefined },
+  );
+  running.endStdin();
+  const { end } = await running.result;
+  if (end.kind !== "exited" || end.exitCode !== 0) throw new Error(`the run ended with ${JSON.stringify(end)}`);
+  return performance.now() - start;
+};
+
+/** Resolves when all its processes are busy. */
+const startBusy = async (provider: SandboxProvider): Promise<SandboxRun> => {
+  const sandbox = await provider.boot(sandboxBlueprint(BUSY.language));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const job = { ...sandboxJob(BUSY), owner: "neighbour" };
+  const running = sandbox.run(job, { stage: () => undefined, output: () => resolve() });
+  const early = running.result.then(({ end }) => {
+    throw new Error(`the neighbour ended with ${JSON.stringify(end)}`);
+  });
+  early.catch(() => undefined);
+  await Promise.race([promise, early]);
+  return running;
+};
+
+/** @param runs alone and as many beside the neighbour, in rounds of ten so that both see the same machine. */
+export const benchBusyNeighbour = async (tier: string, runs: number): Promise<string[]> => {
+  const stateFolder = mkdtempSync(join(tmpdir(), "atelier-bench-"));
+  const alone: number[] = [];
+  const beside: number[] = [];
+  try {
+    await using provider = await openSandboxProvider(tier, stateFolder);
+    await runHello(provider);
+    while (alone.length < runs) {
+      const round = Math.min(10, runs - alone.length);
+      for (let n = 0; n < round; n++) alone.push(await runHello(provider));
+      const neighbour = await startBusy(provider);
+      for (let n = 0; n < round; n++) beside.push(await runHello(provider));
+      neighbour.cancel();
+      await neighbour.result;
+    }
+  } finally {
+    rmSync(stateFolder, { recursive: true, force: true });
+  }
+  return [
+    line(`python, ${tier}: warm -> end, alone`, summarise(alone)),
+    line(`beside ${BUSY_PROCESSES} busy processes`, summarise(beside)),
+    ratioLine("beside / alone, p99", summarise(beside).p99, summarise(alone).p99),
+  ];
+};
