@@ -16,7 +16,7 @@ export interface SandboxCgroup {
   readonly joinFiles: readonly string[];
   processes(): number[];
   /** Beside the other sandboxes, of which each has 1 at first; does nothing once the cgroup has gone. */
-  setCpuWeight(weight: number): void;
+  readonly setCpuWeight: (weight: number) => void;
   /** Kills what is inside and removes the folders. Throws when something cannot be ended within the time. */
   remove(timeoutMs: number): Promise<void>;
 }
