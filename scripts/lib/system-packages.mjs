@@ -59,6 +59,7 @@ export const firefoxPackages = [
 export const webkitPackages = [
   { name: "webkit2gtk-driver", program: "WebKitWebDriver", why: "the journeys also run in the engine of Safari" },
   { name: "xvfb", program: "Xvfb", why: "WebKitGTK draws on a screen only" },
+  { name: "xdotool", program: "xdotool", why: "WebKitGTK's driver does not release the right button of a mouse" },
 ];
 
 /** Those of `packages` that this machine does not have.

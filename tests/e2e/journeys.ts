@@ -107,7 +107,7 @@ const setUp = (launch: Launch): void => {
 
 const journey1 = () =>
   describe("journey 1: a first visit with no account", () => {
-    it("runs the sample, changes it, sees its own output, and answers an input()", { timeout: 120_000 }, async () => {
+    it("runs the sample, changes it, sees its own output, and answers an input()", { timeout: 240_000 }, async () => {
       const ada = await visit("/");
       await ada.editorReady();
       await eventually(() => ada.run());
@@ -127,7 +127,7 @@ const journey1 = () =>
       expect(ada.faults).toEqual([]);
     });
 
-    it("keeps what is typed before the editor is ready", { timeout: 60_000 }, async () => {
+    it("keeps what is typed before the editor is ready", { timeout: 240_000 }, async () => {
       // The heavy part comes late, as on a slow line: when everything is typed.
       await using line = await openSlowLine(port, /\/pane-[\w-]+\.js$/u);
       const ada = await visitAt(`${line.origin}/`, "commit");
@@ -150,7 +150,7 @@ const journey1 = () =>
 
 const journey2 = () =>
   describe("journey 2: two browsers edit one file at once", () => {
-    it("see each other's cursors and end with the same text, which GET returns too", { timeout: 120_000 }, async () => {
+    it("see each other's cursors and end with the same text, which GET returns too", { timeout: 240_000 }, async () => {
       const ada = await visitAndType("first line\n");
       const friend = await visit(await share(ada, "editor"));
       await friend.editorReady();
@@ -189,7 +189,7 @@ const journey2 = () =>
       expect([...ada.faults, ...friend.faults]).toEqual([]);
     });
 
-    it("a click on an avatar follows that person until Esc", { timeout: 90_000 }, async () => {
+    it("a click on an avatar follows that person until Esc", { timeout: 240_000 }, async () => {
       const lines = Array.from({ length: 120 }, (_, n) => `# line ${n + 1}`).join("\n");
       const ada = await visitAndType(`${lines}\n# the end\n`);
       const friend = await visit(await share(ada, "editor"));
@@ -205,7 +205,7 @@ const journey2 = () =>
       expect([...ada.faults, ...friend.faults]).toEqual([]);
     });
 
-    it("undo takes back my own edits only", { timeout: 90_000 }, async () => {
+    it("undo takes back my own edits only", { timeout: 240_000 }, async () => {
       const ada = await visitAndType("base\n");
       const friend = await visit(await share(ada, "editor"));
       await friend.editorReady();
@@ -226,7 +226,7 @@ const journey2 = () =>
 
 const journey3 = () =>
   describe("journey 3: a viewer by link", () => {
-    it("sees edits live and can't edit, in the page or by a crafted message", { timeout: 120_000 }, async () => {
+    it("sees edits live and can't edit, in the page or by a crafted message", { timeout: 240_000 }, async () => {
       const ada = await visitAndType("only mine\n");
       const viewer = await visit(await share(ada, "viewer"));
       await viewer.editorReady();
@@ -265,7 +265,7 @@ const journey4 = () =>
   describe("journey 4: kill -9 of the server while both type", () => {
     it(
       "both reconnect by themselves, and nothing that was shown as saved or is held by a browser is missing",
-      { timeout: 180_000 },
+      { timeout: 240_000 },
       async () => {
         const ada = await visitAndType("start\n");
         const friend = await visit(await share(ada, "editor"));
@@ -296,7 +296,7 @@ const journey4 = () =>
       },
     );
 
-    it("what the server never saw survives a reload while it is down", { timeout: 120_000 }, async () => {
+    it("what the server never saw survives a reload while it is down", { timeout: 240_000 }, async () => {
       const ada = await visitAndType("start\n");
       const { href: address } = await ada.address();
       await server.crash();
@@ -316,7 +316,7 @@ const journey4 = () =>
 
 const journey5 = () =>
   describe("journey 5: reload", () => {
-    it("keeps everything: text, tabs, the project and who I am", { timeout: 120_000 }, async () => {
+    it("keeps everything: text, tabs, the project and who I am", { timeout: 240_000 }, async () => {
       const ada = await visitAndType("print('kept')\n");
       const me = (await asUserOf(ada)).accessToken.split(".")[1];
       await ada.page.reload();

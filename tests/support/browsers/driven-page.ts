@@ -16,6 +16,8 @@ export type DrivenPage = {
    */
   readonly call: (functionSource: string, args: readonly unknown[]) => Promise<unknown>;
   readonly act: (sources: readonly InputSource[]) => Promise<void>;
+  /** Clicks with the right button at a point of the page, where the protocol's own way of it is wrong. */
+  readonly rightClick?: (point: { readonly x: number; readonly y: number }) => Promise<void>;
   /** Resolves when the document is loaded, or with "commit" as soon as it begins. */
   readonly goto: (url: string, wait: "load" | "commit") => Promise<void>;
   readonly reload: () => Promise<void>;

@@ -1,5 +1,4 @@
 /** A page of a driven browser, used like Playwright's: locators that wait, keys by their names, functions run inside. */
-import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "../eventually.ts";
 import type { DrivenPage } from "./driven-page.ts";
 import { findElements, type Step } from "./find-elements.ts";
@@ -83,15 +82,12 @@ export class RemotePage implements JourneyPage {
         await this.driven.act([{ type: "key", id: "keyboard", actions: [...down, ...up] }]);
       },
       type: async (text: string, { delay: betweenMs = 0 }: { delay?: number } = {}): Promise<void> => {
-        for (const character of text) {
+        const actions = Array.from(text).flatMap((character) => {
           const value = character === "\r" || character === "\n" ? (KEYS["Enter"] ?? "") : character;
-          const actions = [
-            { type: "keyDown", value },
-            { type: "keyUp", value },
-          ];
-          await this.driven.act([{ type: "key", id: "keyboard", actions }]);
-          if (betweenMs > 0) await delay(betweenMs);
-        }
+          const pause = betweenMs > 0 ? [{ type: "pause", duration: betweenMs }] : [];
+          return [{ type: "keyDown", value }, { type: "keyUp", value }, ...pause];
+        });
+        await this.driven.act([{ type: "key", id: "keyboard", actions }]);
       },
     };
   }
@@ -103,6 +99,7 @@ export class RemotePage implements JourneyPage {
       if (typeof point === "string") throw new Error(`no click: ${point}`);
       return point;
     }, WAIT_MS);
+    if (button === "right" && this.driven.rightClick) return this.driven.rightClick({ x, y });
     const number = button === "left" ? 0 : 2;
     const actions = [
       { type: "pointerMove", x, y, duration: 0 },

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { promisify } from "node:util";
 import { freePort } from "../server.ts";
 import { endChild, startListening } from "./child-process.ts";
 import type { DrivenBrowser, DrivenPage } from "./driven-page.ts";
@@ -24,7 +25,10 @@ const miniBrowser = (): string | undefined => {
 export const webkitMissing = (): string[] => [
   ...(existsSync(DRIVER) && miniBrowser() !== undefined ? [] : ["webkit2gtk-driver"]),
   ...(existsSync("/usr/bin/Xvfb") ? [] : ["xvfb"]),
+  ...(existsSync("/usr/bin/xdotool") ? [] : ["xdotool"]),
 ];
+
+const execute = promisify(execFile);
 
 const ask = async <T>(url: string, method: string, body?: unknown): Promise<T> => {
   const response = await fetch(url, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
@@ -81,6 +85,16 @@ const openPage = async (display: string, size: { readonly width: number; readonl
       const { value, error } = (await run(script, [JSON.stringify(given)])) as { value?: string; error?: string };
       if (error !== undefined) throw new Error(error);
       return value === undefined || value === null ? undefined : (JSON.parse(value) as unknown);
+    },
+    // The driver lets the right button go as if it were the left one and were pressed still: no pointerup, but a click.
+    rightClick: async ({ x, y }) => {
+      const edges =
+        "arguments[arguments.length - 1]([screenX + (outerWidth - innerWidth) / 2, screenY + outerHeight - innerHeight])";
+      const [left = 0, top = 0] = (await run(edges, [])) as number[];
+      const press = ["mousedown", "3", "sleep", "0.1", "mouseup", "3"];
+      await execute("xdotool", ["mousemove", String(left + x), String(top + y), ...press], {
+        env: { ...process.env, ...env },
+      });
     },
     act: async (actions) => void (await ask(`${session}/actions`, "POST", { actions })),
     goto: async (url, wait) => {
