@@ -178,7 +178,7 @@ except OSError as error:
     says: "No space left",
   },
   {
-    name: "126 forks of an interpreter fit into 256 MiB",
+    name: "126 idle forks fit into 256 MiB",
     needsCurrentGvisor: true,
     program: python(
       `
