@@ -1,6 +1,7 @@
-/** F1 in small: how long a durable save takes, one after the other and 20 at once. */
+/** F1 in small: how long a durable save takes, one after the other, into a file that is open in an editor, and 20 at once. */
 import type { TestServer } from "../support/server.ts";
 import { signInAsGuest } from "../support/client.ts";
+import { openStockClient } from "../support/stock-client.ts";
 import { line, summarise } from "./statistics.ts";
 
 const BODY_BYTES = 8 * 1024;
@@ -11,7 +12,8 @@ export const benchPut = async (server: TestServer, saves: number): Promise<strin
   const project = await client.createProject({ name: "bench put" });
   const lanes = 20;
   const body = (n: number): string => `${n} `.padEnd(BODY_BYTES, "x");
-  for (let lane = 0; lane < lanes; lane++) await client.createFile(project.id, `file-${lane}.txt`, "start");
+  const files = [];
+  for (let lane = 0; lane < lanes; lane++) files.push(await client.createFile(project.id, `file-${lane}.txt`, "start"));
 
   const save = async (lane: number, n: number): Promise<number> => {
     const start = performance.now();
@@ -23,6 +25,16 @@ export const benchPut = async (server: TestServer, saves: number): Promise<strin
   const alone: number[] = [];
   for (let n = 0; n < saves; n++) alone.push(await save(0, n));
 
+  const open: number[] = [];
+  {
+    using editor = await openStockClient(client, { projectId: project.id, fileId: files[0]?.id ?? "" });
+    for (let n = 0; n < saves / 4; n++) {
+      // Somebody types meanwhile.
+      if (n % 10 === 0) editor.text.insert(0, "typed ");
+      open.push(await save(0, 2_000_000 + n));
+    }
+  }
+
   const together: number[] = [];
   const start = performance.now();
   await Promise.all(
@@ -33,6 +45,7 @@ export const benchPut = async (server: TestServer, saves: number): Promise<strin
   const perSecond = together.length / ((performance.now() - start) / 1000);
   return [
     line("PUT 8 KiB, one after the other", summarise(alone)),
+    line("PUT 8 KiB, the file open in an editor", summarise(open)),
     line(`PUT 8 KiB, ${lanes} at once (${perSecond.toFixed(0)}/s)`, summarise(together)),
   ];
 };

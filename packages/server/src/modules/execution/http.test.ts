@@ -7,6 +7,7 @@ import { createScene, helloRequest, settle, type Scene } from "./execution-fixtu
 import { registerExecutionHttp } from "./http.ts";
 import { registerExecutionSocket } from "./socket.ts";
 import { openStream } from "./stream.ts";
+import { createStreamWatch } from "./stream-watch.ts";
 
 let edge: EdgeFixture;
 let origin: string;
@@ -17,7 +18,9 @@ beforeEach(async () => {
   scene = await createScene({ clock: systemClock, concurrency: 2, capacity: 3 });
   const { service, shelf, bus, clock, log } = scene;
   registerExecutionHttp(edge.server, { service, languages: () => shelf.list(true) });
-  registerExecutionSocket(edge.server, { openStream: (call) => void openStream(call, { service, bus, clock, log }) });
+  registerExecutionSocket(edge.server, {
+    openStream: (call) => void openStream(call, { service, watch: createStreamWatch(bus), clock, log }),
+  });
   origin = await edge.listen();
 });
 afterEach(async () => {

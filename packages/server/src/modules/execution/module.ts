@@ -27,6 +27,7 @@ import type { ProjectSources } from "./source-files.ts";
 import { openStream } from "./stream.ts";
 import { availableMemoryBytes } from "./available-memory.ts";
 import { createWaitingRuns } from "./waiting-runs.ts";
+import { createStreamWatch } from "./stream-watch.ts";
 import { createWarmPool, type SandboxKind, type WarmPool } from "./warm-pool.ts";
 
 export type ExecutionOptions = {
@@ -131,6 +132,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     arrived: (language) => history.arrived(language),
   });
 
+  const watch = createStreamWatch(bus);
   const retention = createOutputRetention({ sql, clock, log });
 
   const removeOrphans = async (provider: SandboxProvider): Promise<void> => {
@@ -160,7 +162,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       await removeOrphans(provider);
       if (!stopping.signal.aborted) runIn(provider);
     },
-    openStream: (call) => void openStream(call, { service, bus, clock, log }),
+    openStream: (call) => void openStream(call, { service, watch, clock, log }),
     readiness() {
       if (running === undefined) return { ok: false, detail: unavailableReason() };
       const missing = shelf.list(true).filter((language) => !language.ready);
@@ -182,6 +184,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       await history[Symbol.asyncDispose]();
       await service.close();
       await running?.pool[Symbol.asyncDispose]();
+      watch.stop();
     },
   };
 };

@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { actorNamed, createScene, helloRequest, PROJECT, settle, type Scene } from "./execution-fixture.ts";
 import { openStream } from "./stream.ts";
+import { createStreamWatch } from "./stream-watch.ts";
 
 const [ada, bob] = [actorNamed("ada"), actorNamed("bob")];
 const interactive = { interactive: true };
@@ -40,7 +41,7 @@ const open = (scene: Scene, id: string, actor: Actor, service: Pick<Scene["servi
     reserve: () => () => undefined,
     audit: (row: object) => void rows.push(row),
   };
-  const opened = openStream(call, { service, bus: scene.bus, clock: scene.clock, log: scene.log });
+  const opened = openStream(call, { service, watch: createStreamWatch(scene.bus), clock: scene.clock, log: scene.log });
   return { wire, opened, rows };
 };
 

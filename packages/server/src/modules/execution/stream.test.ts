@@ -8,6 +8,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { ServerSocket } from "../../platform/http/adapters/server-socket.ts";
 import { actorNamed, createScene, helloRequest, PROJECT, settle, type Scene } from "./execution-fixture.ts";
 import { openStream } from "./stream.ts";
+import { createStreamWatch } from "./stream-watch.ts";
 
 const ada = actorNamed("ada");
 const bob = actorNamed("bob");
@@ -41,7 +42,12 @@ const listen = async (scene: Scene, id: string, actor: Actor = ada): Promise<Lis
       reserve: () => () => undefined,
       audit: () => undefined,
     };
-    void openStream(call, { service: scene.service, bus: scene.bus, clock: scene.clock, log: scene.log });
+    void openStream(call, {
+      service: scene.service,
+      watch: createStreamWatch(scene.bus),
+      clock: scene.clock,
+      log: scene.log,
+    });
   });
   const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
   cleanUps.push(() => {

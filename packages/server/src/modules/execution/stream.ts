@@ -2,17 +2,17 @@
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
-import type { Bus } from "#platform/bus";
 import type { SocketCall } from "#platform/http";
 import { CLOSE, type Execution } from "@atelier/contracts";
 import type { LiveExecution } from "./live-execution.ts";
 import type { ExecutionService, Followed } from "./service.ts";
 import { acceptStreamInput } from "./stream-input.ts";
 import { createStreamSender } from "./stream-sender.ts";
+import type { StreamWatch } from "./stream-watch.ts";
 
 export type StreamNeeds = {
   readonly service: Pick<ExecutionService, "follow">;
-  readonly bus: Bus;
+  readonly watch: StreamWatch;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -74,7 +74,7 @@ const followLive = (live: LiveExecution, { call, clock }: { call: SocketCall; cl
 };
 
 /** Serves a socket until it closes. */
-export const openStream = async (call: SocketCall, { service, bus, clock, log }: StreamNeeds): Promise<void> => {
+export const openStream = async (call: SocketCall, { service, watch, clock, log }: StreamNeeds): Promise<void> => {
   const { socket, actor } = call;
   const id = (call.params["id"] ?? "").toLowerCase();
   socket.on("error", (error) => log.debug("execution.stream-error", { executionId: id, error }));
@@ -82,16 +82,13 @@ export const openStream = async (call: SocketCall, { service, bus, clock, log }:
   socket.pause();
   let changes = 0;
   let recheck = (_projectId: string): void => void (changes += 1);
-  const forgetRights = bus.subscribe("rights-changed", ({ projectId, userId }) => {
-    if (userId === undefined || userId === actor.userId) recheck(projectId);
+  const watched = watch.add({
+    userId: actor.userId,
+    signInId: actor.signInId,
+    rightsChanged: (projectId) => recheck(projectId),
+    signedOut: () => socket.close(CLOSE.signedOut, "signed out"),
   });
-  const forgetSignIn = bus.subscribe("sign-in-ended", ({ signInId }) => {
-    if (signInId === actor.signInId) socket.close(CLOSE.signedOut, "signed out");
-  });
-  socket.once("close", () => {
-    forgetRights();
-    forgetSignIn();
-  });
+  socket.once("close", () => watched.stop());
   let followed: Followed;
   try {
     // Rights that changed while they were looked up are looked up again.
@@ -129,6 +126,7 @@ export const openStream = async (call: SocketCall, { service, bus, clock, log }:
     if (projectId === live.facts.projectId) void checkRights();
   };
   const { projectId } = live.facts;
+  watched.belongsTo(projectId);
   acceptStreamInput({
     socket,
     input: live.input,
