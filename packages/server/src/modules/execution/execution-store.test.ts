@@ -1,6 +1,7 @@
 import { createId } from "#kernel/ids";
 import type { Execution } from "@atelier/contracts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Sql } from "#platform/sql";
 import { openTestDatabase, type TestDatabase } from "../../platform/sql/test-database.ts";
 import { trimExecutions } from "./output-retention.ts";
 import { createExecutionStore, type ExecutionStore } from "./execution-store.ts";
@@ -165,6 +166,53 @@ describe("executions as rows", () => {
     await trimExecutions(database.sql, at);
     const kept = await Promise.all([fresh, ...many].map(async (id) => (await store.find(userId, id))?.stdout !== ""));
     expect(kept).toEqual([true, false, false, false, ...Array<boolean>(49).fill(true)]);
+  });
+
+  it("[X23] a long backlog is worked off in short batches by their indexes, and a stop keeps what was done", async () => {
+    const admin = await database.openAdmin();
+    await admin.query("delete from executions");
+    const userId = createId();
+    await admin.query(
+      `insert into executions (id, user_id, language, runtime_version, entry_point, args, tty, limits, status, queued_at, ended_at,
+          usage, code_hash, stdout)
+        select gen_random_uuid(), $1, 'python', '3', 'main.py', '[]', false, '{}', 'succeeded', t.at, t.at, '{}', 'c',
+            case when n % 5 = 0 then convert_to(repeat('x', 70000), 'UTF8') else '' end
+          from generate_series(1, 2200) n
+          cross join lateral (select now() - (n * 2) * interval '1 hour' as at) t`,
+      [userId],
+    );
+    const affected: number[] = [];
+    const counting: Sql = {
+      healthy: () => database.sql.healthy(),
+      transaction: (scope, work) =>
+        database.sql.transaction(scope, (transaction) =>
+          work({
+            async query(text, values) {
+              const found = await transaction.query(text, values);
+              affected.push(found.length);
+              return found as never;
+            },
+          }),
+        ),
+    };
+    const count = async (where: string): Promise<number> =>
+      Number((await admin.query<{ n: string }>(`select count(*) as n from executions where ${where}`)).rows[0]?.n);
+    const old = await count("ended_at < now() - interval '30 days'");
+    expect(old).toBeGreaterThan(1_500);
+    let batches = 0;
+    const stopped = await trimExecutions(counting, Date.now(), async () => (++batches === 2 ? "stop" : "go on"));
+    expect(stopped.deleted).toBe(1_000);
+    expect(await count("ended_at < now() - interval '30 days'")).toBe(old - 1_000);
+    const rest = await trimExecutions(counting, Date.now());
+    expect(rest.deleted).toBe(old - 1_000);
+    expect(Math.max(...affected)).toBeLessThanOrEqual(500);
+    expect(await count("octet_length(stdout) > 65536 and ended_at < now() - interval '2 days'")).toBe(0);
+    expect(await trimExecutions(counting, Date.now())).toEqual({ emptied: 0, deleted: 0 });
+    await admin.query("set enable_seqscan = off");
+    const { rows } = await admin.query<{ "QUERY PLAN": string }>(
+      `explain select id from executions where ended_at is not null and ended_at < now() - interval '30 days' order by ended_at limit 500`,
+    );
+    expect(rows.map((row) => row["QUERY PLAN"]).join("\n")).toContain("executions_ended");
   });
 
   it("[X13] that nobody finished are marked at the next start, and only those", async () => {

@@ -1,4 +1,7 @@
-/** Bounds what executions leave in the database: old rows go, old or plentiful output goes before them. */
+/**
+ * Bounds what executions leave in the database: old rows go, old or plentiful output goes before them. In small batches, each a
+ * short transaction of its own, one after the other until nothing is left to do: however far it is behind, it catches up.
+ */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
@@ -6,50 +9,101 @@ import type { Sql } from "#platform/sql";
 
 /** Rows and small outputs stay this long. */
 const ROW_DAYS = 30;
-/** Output above this counts as large. */
-const LARGE_BYTES = 65_536;
 /** Large outputs stay for this long, and for so many of a user's latest large ones. */
 const LARGE_DAYS = 2;
 const LARGE_PER_USER = 50;
 const EVERY_MS = 600_000;
+/** Between batches, so that people's requests come in between. */
+const PAUSE_MS = 50;
+const ROWS_A_BATCH = 500;
+/** Each may hold 2 MiB. */
+const OUTPUTS_A_BATCH = 50;
+const USERS_A_BATCH = 20;
 
-const EMPTY_LARGE = `
-  with large as (
-    select id, ended_at, row_number() over (partition by user_id order by queued_at desc) as place
-      from executions where ended_at is not null and octet_length(stdout) + octet_length(stderr) > ${LARGE_BYTES}
-  )
-  update executions e set stdout = '', stderr = '', truncated = true
-    from large l
-    where e.id = l.id and (l.place > ${LARGE_PER_USER} or l.ended_at < $1::timestamptz - interval '${LARGE_DAYS} days')
-    returning e.id`;
+/** Output above this counts as large; the words of the indexes. */
+const IS_LARGE = "ended_at is not null and octet_length(stdout) + octet_length(stderr) > 65536";
 
 const DELETE_OLD = `
-  delete from executions where ended_at < $1::timestamptz - interval '${ROW_DAYS} days' returning id`;
+  delete from executions where id in (
+      select id from executions where ended_at is not null and ended_at < $1::timestamptz - interval '${ROW_DAYS} days'
+        order by ended_at limit $2 for update skip locked)
+    returning id`;
+
+const EMPTY_OLD = `
+  update executions set stdout = '', stderr = '', truncated = true where id in (
+      select id from executions where ${IS_LARGE} and ended_at < $1::timestamptz - interval '${LARGE_DAYS} days'
+        order by ended_at limit $2 for update skip locked)
+    returning id`;
+
+/** Of some users who have too many, what is beyond their latest. */
+const EMPTY_PLENTY = `
+  with plenty as (
+    select user_id from executions where ${IS_LARGE}
+      group by user_id having count(*) > ${LARGE_PER_USER} limit ${USERS_A_BATCH}),
+  beyond as (
+    select b.id from plenty p cross join lateral (
+      select e.id from executions e where e.user_id = p.user_id and ${IS_LARGE}
+        order by e.queued_at desc offset ${LARGE_PER_USER} limit $1) b
+      limit $1)
+  update executions set stdout = '', stderr = '', truncated = true where id in (select id from beyond) returning id`;
 
 export type RetentionReport = { readonly emptied: number; readonly deleted: number };
 
-/** One pass. */
-export const trimExecutions = (sql: Sql, nowMs: number): Promise<RetentionReport> =>
-  sql.transaction({ role: "jobs" }, async (transaction) => {
-    const at = new Date(nowMs).toISOString();
-    const deleted = await transaction.query(DELETE_OLD, [at]);
-    const emptied = await transaction.query(EMPTY_LARGE, [at]);
-    return { emptied: emptied.length, deleted: deleted.length };
-  });
+const BATCHES: ReadonlyArray<{
+  readonly text: string;
+  readonly most: number;
+  readonly what: keyof RetentionReport;
+  readonly byTime: boolean;
+}> = [
+  { text: DELETE_OLD, most: ROWS_A_BATCH, what: "deleted", byTime: true },
+  { text: EMPTY_OLD, most: OUTPUTS_A_BATCH, what: "emptied", byTime: true },
+  { text: EMPTY_PLENTY, most: OUTPUTS_A_BATCH, what: "emptied", byTime: false },
+];
+
+/** Batches until there is nothing left, or `between` says to stop; what was done until then stays done. */
+export const trimExecutions = async (
+  sql: Sql,
+  nowMs: number,
+  between: () => Promise<"go on" | "stop"> = async () => "go on",
+): Promise<RetentionReport> => {
+  const at = new Date(nowMs).toISOString();
+  const report = { emptied: 0, deleted: 0 };
+  for (const { text, most, what, byTime } of BATCHES) {
+    for (;;) {
+      const gone = await sql.transaction({ role: "jobs" }, (transaction) =>
+        transaction.query(text, byTime ? [at, most] : [most]),
+      );
+      report[what] += gone.length;
+      // A batch that was not full may have left users or rows that others hold; an empty one has found nothing.
+      if (gone.length === 0) break;
+      if ((await between()) === "stop") return report;
+    }
+  }
+  return report;
+};
 
 /** A pass every ten minutes until disposed. */
 export const createOutputRetention = ({ sql, clock, log }: { sql: Sql; clock: Clock; log: Log }): Component => {
   let timer: Timer | undefined;
   let pass = Promise.resolve();
+  let isStopped = false;
+  let wake: () => void = () => undefined;
+  const stopped = new Promise<void>((resolve) => (wake = resolve));
+
+  const pause = async (): Promise<"go on" | "stop"> => {
+    await Promise.race([stopped, new Promise<void>((resolve) => void clock.after(PAUSE_MS, resolve))]);
+    return isStopped ? "stop" : "go on";
+  };
   const trim = async (): Promise<void> => {
     try {
-      const report = await trimExecutions(sql, clock.now());
+      const report = await trimExecutions(sql, clock.now(), pause);
       if (report.emptied + report.deleted > 0) log.info("execution.trimmed", report);
     } catch (error) {
       log.warn("execution.trim-failed", { error });
     }
   };
   const schedule = (): void => {
+    if (isStopped) return;
     timer = clock.after(EVERY_MS, () => {
       pass = trim().then(schedule);
     });
@@ -60,9 +114,10 @@ export const createOutputRetention = ({ sql, clock, log }: { sql: Sql; clock: Cl
       schedule();
     },
     async [Symbol.asyncDispose]() {
+      isStopped = true;
       timer?.cancel();
+      wake();
       await pass;
-      timer?.cancel();
     },
   };
 };

@@ -53,7 +53,34 @@ const age = (projectId: string, version: number, ms: number) =>
     [projectId, version, ms],
   );
 
+/** A run that saw these versions, now or so many days ago. */
+const execute = (projectId: string, versions: Readonly<Record<string, number>>, daysAgo = 0) =>
+  rows(
+    `insert into executions (id, project_id, user_id, language, runtime_version, entry_point, args, tty, limits, status,
+        queued_at, usage, code_hash, file_versions)
+      values ($1, $2, $3, 'python', '3', 'a.txt', '[]', false, '{}', 'succeeded', now() - $5 * interval '1 day', '{}', '', $4)`,
+    [createId(), projectId, alice.userId, JSON.stringify(versions), daysAgo],
+  );
+
 describe("what projects forgets", () => {
+  test("[P23] a version is noted once however many runs see it, as long as one of their rows may be there", async () => {
+    const projectId = await newProject();
+    const { entry } = await create(projectId, "folder/a.txt", "1");
+    const uses = () =>
+      rows<{ file_id: string; version: number; days: number }>(
+        `select file_id, version, round(extract(epoch from kept_until - now()) / 86400)::integer as days
+          from file_version_uses where project_id = $1`,
+        [projectId],
+      );
+    await execute(projectId, { "folder/a.txt": 1 }, 20);
+    expect(await uses()).toEqual([{ file_id: entry.id, version: 1, days: 15 }]);
+    for (let run = 0; run < 5; run++) await execute(projectId, { "folder/a.txt": 1 });
+    expect(await uses()).toEqual([{ file_id: entry.id, version: 1, days: 35 }]);
+    expect(await run("projects.version-uses", Date.now() + 34 * DAY_MS)).toBe(0);
+    expect(await run("projects.version-uses", Date.now() + 36 * DAY_MS)).toBe(1);
+    expect(await uses()).toEqual([]);
+  });
+
   test("[P23] versions are thinned; the newest, a document's and an execution's stay, and each kept one has its bytes", async () => {
     const projectId = await newProject();
     const { entry } = await create(projectId, "a.txt", "version 1");
@@ -66,13 +93,18 @@ describe("what projects forgets", () => {
       "insert into documents (project_id, file_id, generation, fence, base_version) values ($1, $2, 1, 1, 4)",
       [projectId, entry.id],
     );
-    await rows(
-      `insert into executions (id, project_id, user_id, language, runtime_version, entry_point, args, tty, limits, status,
-          queued_at, usage, code_hash, file_versions)
-        values ($1, $2, $3, 'python', '3', 'a.txt', '[]', false, '{}', 'succeeded', now(), '{}', '', '{"old/name.txt": 7}')`,
-      [createId(), projectId, alice.userId],
-    );
-    expect(await run("projects.versions")).toBe(7);
+    // Another file has that number as well, which nobody refers to.
+    await create(projectId, "other.txt", "version 1");
+    for (let version = 2; version <= 12; version += 1) await put(projectId, "other.txt", `other ${version}`);
+    for (let version = 1; version <= 11; version += 1)
+      await age(projectId, version, Date.now() - window - version * 1_000);
+    await execute(projectId, { "a.txt": 7, "gone.txt": 3 });
+    await execute(projectId, { "a.txt": 7 });
+    await projects.service.move(alice, projectId, { from: "a.txt", to: "renamed/b.txt" });
+    expect(await run("projects.versions")).toBe(7 + 10);
+    const others = (await projects.service.history(alice, projectId, "other.txt")).map(({ version }) => version);
+    expect(others).toEqual([12, 11]);
+    await projects.service.move(alice, projectId, { from: "renamed/b.txt", to: "a.txt" });
     const left = (await projects.service.history(alice, projectId, "a.txt")).map(({ version }) => version);
     expect(left).toEqual([12, 11, 7, 5, 4]);
     for (const version of left) expect(await read(projectId, "a.txt", version)).toBe(`version ${version}`);

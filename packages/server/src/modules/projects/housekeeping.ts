@@ -16,6 +16,7 @@ const REPLAYS_A_STEP = 1_000;
 /** Each may have thousands of versions. */
 const NODES_A_STEP = 100;
 const FILES_A_STEP = 200;
+const USES_A_STEP = 1_000;
 const CONTENTS_A_STEP = 500;
 const BLOBS_A_STEP = 2_000;
 const PREFIXES = 256;
@@ -72,6 +73,14 @@ export const createProjectsHousekeeping = (needs: {
         );
         const removed = gone.length === 0 ? 0 : await retention.deleteVersions(gone);
         return { removed, more: cursor !== undefined };
+      },
+    },
+    {
+      name: "projects.version-uses",
+      everyMs: HOUR_MS,
+      async step(nowMs) {
+        const removed = await retention.deleteVersionUses(new Date(nowMs), USES_A_STEP);
+        return { removed, more: removed === USES_A_STEP };
       },
     },
     {

@@ -203,6 +203,8 @@ export interface Retention {
   ): Promise<{ readonly files: FileVersions[]; readonly next: FileCursor | undefined }>;
   /** Leaves the newest version, and what a live document or an execution refers to. @returns how many are gone */
   deleteVersions(versions: readonly (FileCursor & { readonly version: number })[]): Promise<number>;
+  /** Notes of executions' versions whose time is over. */
+  deleteVersionUses(before: Date, limit: number): Promise<number>;
   /**
    * Looks at content whose last known version was removed before, and removes what no version refers to, also none that is
    * being saved right now. @returns the keys whose blobs may go

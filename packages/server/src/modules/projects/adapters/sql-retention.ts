@@ -55,13 +55,8 @@ const FILES_WITH_VERSIONS = `
     left join file_versions v on v.project_id = f.project_id and v.file_id = f.id and v.created_at < $1
     group by f.project_id, f.id order by f.project_id, f.id`;
 
-/** Executions name versions by path, and paths change: a number that any path of an execution has counts for every file. */
 const DELETE_VERSIONS = `
   with doomed as (select * from unnest($1::uuid[], $2::uuid[], $3::integer[]) as d (project_id, file_id, version)),
-  referred as materialized (
-    select distinct e.project_id, f.value::integer as version
-      from executions e cross join lateral jsonb_each_text(e.file_versions) f
-      where e.project_id in (select project_id from doomed)),
   gone as (
     delete from file_versions v using doomed d
       where v.project_id = d.project_id and v.file_id = d.file_id and v.version = d.version
@@ -70,13 +65,20 @@ const DELETE_VERSIONS = `
         and not exists (
           select from documents o
             where o.project_id = v.project_id and o.file_id = v.file_id and v.version in (o.base_version, o.base_version + 1))
-        and not exists (select from referred r where r.project_id = v.project_id and r.version = v.version)
+        and not exists (
+          select from file_version_uses u
+            where u.project_id = v.project_id and u.file_id = v.file_id and u.version = v.version and u.kept_until > now())
       returning v.project_id, v.hash),
   noted as (
     insert into blob_candidates (owner_id, hash)
       select distinct p.owner_id, g.hash from gone g join projects p on p.id = g.project_id
       on conflict (owner_id, hash) do update set noted_at = now())
   select count(*) as gone from gone`;
+
+const DELETE_USES = `
+  delete from file_version_uses where (project_id, file_id, version) in (
+      select project_id, file_id, version from file_version_uses where kept_until < $1 order by kept_until limit $2)
+    returning true as gone`;
 
 const CANDIDATES = `
   select owner_id, hash from blob_candidates where noted_at < $1 order by noted_at limit $2 for update skip locked`;
@@ -181,6 +183,9 @@ export const createSqlRetention = (sql: Sql): Retention => {
         ]);
         return row?.gone ?? 0;
       }),
+
+    deleteVersionUses: (before, limit) =>
+      work(async (transaction) => (await transaction.query(DELETE_USES, [before, limit])).length),
 
     deleteUnusedContent: (before, limit) =>
       work(async (transaction) => {
