@@ -74,7 +74,7 @@ describe("what projects forgets", () => {
       );
     await execute(projectId, { "folder/a.txt": 1 }, 20);
     expect(await uses()).toEqual([{ file_id: entry.id, version: 1, days: 15 }]);
-    for (let run = 0; run < 5; run++) await execute(projectId, { "folder/a.txt": 1 });
+    for (let again = 0; again < 5; again++) await execute(projectId, { "folder/a.txt": 1 });
     expect(await uses()).toEqual([{ file_id: entry.id, version: 1, days: 35 }]);
     expect(await run("projects.version-uses", Date.now() + 34 * DAY_MS)).toBe(0);
     expect(await run("projects.version-uses", Date.now() + 36 * DAY_MS)).toBe(1);
