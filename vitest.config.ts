@@ -38,8 +38,8 @@ export default defineConfig({
           exclude: excluded,
           // Each file has a server, database and browser of its own; a browser mostly waits, so two fit on two cores.
           maxWorkers: 2,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {

@@ -87,7 +87,7 @@ export class EditorPage<P extends JourneyPage = Page> implements AsyncDisposable
     }, text);
   }
 
-  async saved(timeoutMs = 15_000): Promise<void> {
+  async saved(timeoutMs = 60_000): Promise<void> {
     await eventually(async () => {
       expect(await this.page.locator(".save-state").getAttribute("data-state")).toBe("saved");
     }, timeoutMs);
@@ -104,12 +104,12 @@ export class EditorPage<P extends JourneyPage = Page> implements AsyncDisposable
     return (await this.page.locator("#slot-output").innerText()).trimEnd();
   }
 
-  async outputContains(text: string, timeoutMs = 20_000): Promise<void> {
+  async outputContains(text: string, timeoutMs = 60_000): Promise<void> {
     await eventually(async () => expect(await this.output()).toContain(text), timeoutMs);
   }
 
   /** How the run ended: its headline, and the facts that a hover shows, such as `exit 0`. */
-  async ended(words: string | RegExp, timeoutMs = 20_000): Promise<void> {
+  async ended(words: string | RegExp, timeoutMs = 60_000): Promise<void> {
     await eventually(async () => expect(await this.page.locator(".exit-line").textContent()).toMatch(words), timeoutMs);
   }
 

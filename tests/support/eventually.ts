@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Tries until it does not throw, every 50 ms. @throws the last error after timeoutMs. */
-export const eventually = async <T>(attempt: () => T | Promise<T>, timeoutMs = 10_000): Promise<T> => {
+export const eventually = async <T>(attempt: () => T | Promise<T>, timeoutMs = 30_000): Promise<T> => {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {

@@ -65,7 +65,7 @@ const endOrphanedDatabase = async (dataDir: string): Promise<void> => {
   }
 };
 
-/** @throws Error with the server's output when it ends or does not become ready in time (60 s by default). */
+/** @throws Error with the server's output when it ends or does not become ready in time (three minutes by default: machines may be busy). */
 export const startServer = async (options: ServerOptions = {}): Promise<TestServer> => {
   // A script that is run by itself: its servers end with it all the same.
   watchThisProcess();
@@ -107,7 +107,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<TestServ
     if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
   };
 
-  const deadline = Date.now() + (options.readyWithinMs ?? 60_000);
+  const deadline = Date.now() + (options.readyWithinMs ?? 180_000);
   for (;;) {
     const answer = await fetch(`${origin}/healthz`).catch(() => undefined);
     if (answer?.ok === true) break;

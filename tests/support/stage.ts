@@ -17,11 +17,11 @@ export const setStage = (options: ServerOptions = {}): Stage => {
   };
   beforeAll(async () => {
     [browser, server] = await Promise.all([launchBrowser(), startServer(options)]);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await browser?.close();
     await server?.[Symbol.asyncDispose]();
-  }, 60_000);
+  }, 120_000);
   return {
     get browser() {
       return there(browser);

@@ -129,9 +129,9 @@ export type TestServerOptions = Partial<Omit<CollaborationOptions, "store" | "pr
   readonly wrapSql?: (sql: Sql) => Sql;
 };
 
-/** Polls until it holds; 10 s at most. */
+/** Polls until it holds; 30 s at most. */
 export const until = async (holds: () => boolean, what = "the condition"): Promise<void> => {
-  const endMs = performance.now() + 10_000;
+  const endMs = performance.now() + 30_000;
   while (!holds()) {
     if (performance.now() > endMs) throw new Error(`still waiting for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
