@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { buildFailure, builtFolder, change, wantsBuild } from "./runsc-build.mjs";
 import { changes } from "./runsc-changes.mjs";
-import { toolsAreThere, toolsFolder } from "./tools.mjs";
+import { smallToolsFolder, toolsAreThere, toolsFolder } from "./tools.mjs";
 
 const parent = mkdtempSync(join(tmpdir(), "atelier-runsc-"));
 const before = process.env["ATELIER_CACHE_DIR"];
@@ -30,6 +30,7 @@ test("the built runsc is used once it is complete, and Debian's until then", () 
   expect([toolsFolder(), toolsAreThere()]).toEqual([debians, true]);
   write(join(builtFolder(), "tool.json"), "{}");
   expect([toolsFolder(), wantsBuild()]).toEqual([builtFolder(), false]);
+  expect(smallToolsFolder()).toBe(debians);
 });
 
 test("a build that failed is tried again a day later, and its reason is known", () => {

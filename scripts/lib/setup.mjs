@@ -10,7 +10,7 @@ import { notice, step } from "./progress.mjs";
 import { createSetupState } from "./setup-state.mjs";
 import { ensureSubordinateIds } from "./subordinate-ids.mjs";
 import { ensurePackages, installCommand, serverPackages } from "./system-packages.mjs";
-import { ensureTools, toolsAreThere, toolsFolder } from "./tools.mjs";
+import { ensureTools, smallToolsFolder, toolsAreThere, toolsFolder } from "./tools.mjs";
 import { ensureWeb } from "./web.mjs";
 
 /** Refuses a Node that cannot run even this setup; the server itself runs on the pinned one. */
@@ -76,6 +76,7 @@ export function testEnvironment(env = process.env) {
   return {
     ATELIER_TEST_IMAGE: join(imageFolder("base"), "rootfs"),
     ATELIER_TEST_TOOLS: toolsFolder(),
+    ATELIER_TEST_GUEST_TOOLS: smallToolsFolder(),
     ATELIER_TEST_SERVICES: join(imageFolder(testServices), "rootfs"),
     ATELIER_TEST_GUEST: join(imageFolder(testGuest), "rootfs"),
     ...serverEnvironment(env),

@@ -21,6 +21,11 @@ export function toolsFolder() {
   return builtIsThere() ? builtFolder() : debianFolder();
 }
 
+/** Debian's runsc where it is there: the emulated machine takes it, so that both are tested, and the smaller one where all is slow. */
+export function smallToolsFolder() {
+  return existsSync(join(debianFolder(), "tool.json")) ? debianFolder() : toolsFolder();
+}
+
 /** Whether the tools are complete; tool.json is written last. */
 export function toolsAreThere() {
   return existsSync(join(toolsFolder(), "tool.json"));

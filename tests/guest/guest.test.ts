@@ -7,7 +7,7 @@ import { type GuestReport, type GuestTier, programsOf, type Situation, situation
 
 const parts = {
   image: process.env["ATELIER_TEST_IMAGE"] ?? "",
-  tools: process.env["ATELIER_TEST_TOOLS"] ?? "",
+  tools: process.env["ATELIER_TEST_GUEST_TOOLS"] ?? process.env["ATELIER_TEST_TOOLS"] ?? "",
   guest: process.env["ATELIER_TEST_GUEST"] ?? "",
 };
 const absent = [parts.image, join(parts.tools, "runsc"), parts.guest].some((path) => !existsSync(path));

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureImage, imageFolder, testGuest } from "../../scripts/lib/image.mjs";
-import { toolsFolder } from "../../scripts/lib/tools.mjs";
+import { smallToolsFolder } from "../../scripts/lib/tools.mjs";
 import { ensureModules } from "./disks.ts";
 import { prepareGuest, runMachine, whyNoMachine } from "./machine.ts";
 import { type ContractReport, situations } from "./situations.ts";
@@ -22,7 +22,7 @@ const patience = { wholeMs: 6 * 3_600_000, silenceMs: 20 * 60_000 };
 
 await ensureImage(testGuest, say);
 const root = (image: string): string => join(imageFolder(image), "rootfs");
-const parts = { image: root("base"), tools: toolsFolder(), guest: root(testGuest) };
+const parts = { image: root("base"), tools: smallToolsFolder(), guest: root(testGuest) };
 const lacking = await whyNoMachine(parts.guest);
 if (lacking !== undefined) throw new Error(lacking);
 
