@@ -32,9 +32,9 @@ def step(alive):
 
 cells = GLIDER
 for generation in range(4):
-    print(f"\\033[36mgeneration {generation}\\033[0m")
+    print(f"generation {generation}")
     for y in range(5):
-        print(" ".join("\\033[32m●\\033[0m" if (x, y) in cells else "·" for x in range(5)))
+        print(" ".join("●" if (x, y) in cells else "·" for x in range(5)))
     cells = step(cells)
 `;
 
@@ -83,6 +83,7 @@ try {
   );
   await ada.run();
   await ada.ended(/exit 1/u);
+  await ada.page.locator(".exit-line").hover();
   await shoot(ada, "error");
 
   for (const colorScheme of ["light", "dark"] as const) {
@@ -90,6 +91,9 @@ try {
     await phone.editorReady();
     await shoot(phone, `phone-${colorScheme}`);
     if (colorScheme === "light") {
+      await phone.page.locator("#editor .view-lines").tap();
+      await phone.page.getByRole("toolbar", { name: "Keys" }).waitFor();
+      await shoot(phone, "phone-keys");
       await phone.run();
       await phone.page.waitForTimeout(2000);
       await shoot(phone, "phone-output");

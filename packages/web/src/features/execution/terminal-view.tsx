@@ -2,7 +2,6 @@
 import { type FormEvent, type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
-import { createLatePart } from "../../app/late-part.tsx";
 import { isPageKey } from "../../app/shortcuts.ts";
 import { logFault } from "../../app/page-log.ts";
 import { filesOf } from "../files/entries.ts";
@@ -10,12 +9,11 @@ import { openPath } from "../files/open-file.ts";
 import { mayEdit } from "../projects/project-store.ts";
 import type { MenuPlace } from "../../design/context-menu.tsx";
 import { openFind } from "./console-actions.ts";
+import { ConsoleMenu } from "./console-menu.tsx";
 import { consoleStore } from "./console-store.ts";
 import { plainText } from "./plain-output.ts";
 import { sendInput, sendResize } from "./run-view.ts";
 import type { TerminalView as View } from "./terminal.ts";
-
-const ConsoleMenu = createLatePart(async () => (await import("./console-menu.tsx")).ConsoleMenu);
 
 /** The paths that output may name. */
 export const usePaths = (): (() => readonly string[]) => {
@@ -138,12 +136,7 @@ export const TerminalView = () => {
     <div className="run-terminal" onContextMenuCapture={openMenu}>
       {!view && <PlainOutput />}
       <div ref={host} className="run-terminal-host" data-wraps={isWrapped} />
-      {menu && (
-        <ConsoleMenu
-          with={{ at: menu, isActive: isLive && mayAnswer, onClose: () => setMenu(undefined) }}
-          onClose={() => setMenu(undefined)}
-        />
-      )}
+      {menu && <ConsoleMenu at={menu} isActive={isLive && mayAnswer} onClose={() => setMenu(undefined)} />}
     </div>
   );
 };
