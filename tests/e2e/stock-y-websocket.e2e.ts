@@ -39,14 +39,27 @@ describe("the stock y-websocket provider", () => {
     const at = { projectId: project.id, fileId: file.id };
     using one = await openStockClient(ada, at);
     const two = await openStockClient(ada, at);
-    two.provider.awareness.setLocalStateField("user", { name: "Grace", color: "#c33" });
+    // Whoever it says it is: others see its account.
+    two.provider.awareness.setLocalState({ user: { name: "Grace", color: "#c33" }, mood: "fine" });
     await eventually(() =>
       expect(one.provider.awareness.getStates().get(two.document.clientID)).toMatchObject({
-        user: { name: "Grace" },
+        user: { id: ada.user.id, name: ada.user.name },
+        mood: "fine",
       }),
     );
     two[Symbol.dispose]();
     await eventually(() => expect(one.provider.awareness.getStates().has(two.document.clientID)).toBe(false));
+  });
+
+  it("edits a file with mixed line ends without rewriting them", async () => {
+    const project = await ada.createProject({ name: "mixed" });
+    const file = await ada.createFile(project.id, "a.txt", "one\r\ntwo\nthree\rfour\r\n");
+    using typist = await openStockClient(ada, { projectId: project.id, fileId: file.id });
+    expect(typist.text.toString()).toBe("one\ntwo\nthree\nfour\n");
+    typist.text.insert(4, "!");
+    await eventually(async () =>
+      expect((await ada.readFile(project.id, "a.txt")).content).toBe("one\r\n!two\nthree\rfour\r\n"),
+    );
   });
 
   it("sees a PUT as a minimal change: what is typed at the same time stays", async () => {
