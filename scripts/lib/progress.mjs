@@ -3,6 +3,8 @@ import process from "node:process";
 import { asSetupFault } from "./fault.mjs";
 
 const out = process.stderr;
+// A terminal that was closed takes no more lines: what is under way is ended in order all the same.
+out.on("error", () => undefined);
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 function seconds(sinceMs) {

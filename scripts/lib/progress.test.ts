@@ -51,3 +51,17 @@ test("without a terminal", { timeout: 60_000 }, async () => {
     expect.stringMatching(/^! Third/u),
   ]);
 });
+
+test("to a terminal that is gone, and the work goes on", { timeout: 60_000 }, async () => {
+  const speaks = `
+import { notice } from ${progress};
+import { setTimeout as delay } from "node:timers/promises";
+process.stdin.resume();
+await new Promise((resolve) => process.stdin.once("end", resolve));
+for (let n = 0; n < 20; n++) { notice("nobody reads this"); await delay(5); }
+process.exit(7);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", speaks], { stdio: ["pipe", "ignore", "pipe"] });
+  child.stderr.destroy();
+  child.stdin.end();
+  expect((await once(child, "exit"))[0]).toBe(7);
+});
