@@ -81,7 +81,7 @@ if (wanted("run") || wanted("cost")) {
 }
 if (wanted("neighbour")) {
   for (const tier of ["namespaces", "gvisor"]) {
-    await section(`Beside a busy neighbour, ${tier}`, () => benchBusyNeighbour(tier, short ? 5 : 40));
+    await section(`Beside a busy neighbour, ${tier}`, () => benchBusyNeighbour(tier, short ? 2 : 40));
   }
 }
 process.exitCode = failed === 0 ? 0 : 1;
