@@ -107,7 +107,7 @@ describe("axe", () => {
     await ada.editor.ended(/exit 3/u);
     await look("failed run");
     await page.getByRole("button", { name: "Share" }).click();
-    await page.getByRole("dialog").waitFor();
+    await page.getByRole("button", { name: "Create link that can edit" }).waitFor();
     await look("share dialog");
     await page.keyboard.press("Escape");
     await row("data.bin").press("Delete");
@@ -198,9 +198,9 @@ describe("the keyboard alone", () => {
     await pressUntil(page, "F6", ({ name }) => name === "Run");
     await pressUntil(page, "Shift+Tab", ({ name }) => name === "Share");
     await page.keyboard.press("Enter");
-    await page.getByRole("dialog").waitFor();
+    await page.getByRole("button", { name: "Create link that can edit" }).waitFor();
     expect((await focused(page)).inDialog).toBe(true);
-    await pressUntil(page, "Tab", ({ name }) => /create/iu.test(name));
+    await pressUntil(page, "Tab", ({ name }) => /^create link/iu.test(name));
     await page.keyboard.press("Enter");
     await eventually(async () =>
       expect(await page.getByRole("dialog").locator("input[readonly]").first().inputValue()).toContain("/s/"),
