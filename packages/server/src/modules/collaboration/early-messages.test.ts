@@ -1,4 +1,4 @@
-/** [C60] What comes before a document is open is kept in order, and counts in its sender's budget. */
+/** [C61] What comes before a document is open is kept in order, and counts in its sender's budget. */
 import { CLOSE } from "@atelier/contracts";
 import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
@@ -21,7 +21,7 @@ const open = (memory = budget()) => {
   return { socket, early, closed, memory, send: (text: string) => socket.emit("message", Buffer.from(text), true) };
 };
 
-describe("[C60] early messages", () => {
+describe("[C61] early messages", () => {
   it("are taken once, in their order", () => {
     const { early, send } = open();
     for (const text of ["a", "b", "c"]) send(text);

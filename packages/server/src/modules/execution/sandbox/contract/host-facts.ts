@@ -106,7 +106,7 @@ const factsIn = (told: Told, places: readonly string[]): string[] => {
 /** Declares the part. */
 export const testHostFacts = (context: ContractContext): void => {
   describe("facts of the host", () => {
-    test("[X31] a program is told of its sandbox, and of nothing that is the host's", async () => {
+    test("[X51] a program is told of its sandbox, and of nothing that is the host's", async () => {
       const outcome = await runProgram(
         { provider: context.provider(), imageRoot: context.imageRoot },
         {
@@ -133,7 +133,7 @@ export const testHostFacts = (context: ContractContext): void => {
       expect(facts).toEqual(expect.arrayContaining(["memory", "boot", "processor time", "boot id", "/proc/diskstats"]));
     });
 
-    test("[X31] a limit that is below the sandbox's own is the memory that is told, warm or not", async () => {
+    test("[X51] a limit that is below the sandbox's own is the memory that is told, warm or not", async () => {
       const { memoryBytes } = testLimits;
       const code = "print(open('/proc/meminfo').readline().split()[1])";
       const said = await Promise.all(

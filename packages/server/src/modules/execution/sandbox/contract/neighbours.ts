@@ -73,7 +73,7 @@ export const testNeighbours = (context: ContractContext): void => {
     JSON.parse(new RegExp(`^${word} (.*)$`, "mu").exec(text)?.[1] ?? "null") as string[];
 
   describe("neighbours", () => {
-    test("[X32] no sandbox notices another's use of files that all have, nor is hindered by its locks", async () => {
+    test("[X52] no sandbox notices another's use of files that all have, nor is hindered by its locks", async () => {
       let neighbour: Outcome | undefined;
       const outcome = await run(python(watcher), async ({ run: running, said }) => {
         await said(`watching ${sharedFiles.length}`);
@@ -101,7 +101,7 @@ export const testNeighbours = (context: ContractContext): void => {
       expect(listed(outcome.stdout, "heard")).toEqual(expect.arrayContaining(["/etc/passwd", "/usr/bin/env"]));
     });
 
-    test("[X32] no sandbox takes the terminals and kernel requests of the host that others need", async () => {
+    test("[X52] no sandbox takes the terminals and kernel requests of the host that others need", async () => {
       let neighbour: Outcome | undefined;
       const outcome = await run(python(hoarder), async ({ run: running, said }) => {
         await said("holds");

@@ -108,7 +108,7 @@ export const testOpenedByPath = (context: ContractContext): void => {
 
   describe("opened by path", () => {
     test.each(Object.entries(streamPrograms))(
-      "[X30] the streams below /dev are the program's in %s",
+      "[X50] the streams below /dev are the program's in %s",
       async (_, program) => {
         const outcome = await run({ ...program, stdin: "word\n" });
         expect({ ...outcome.result.end, stdout: outcome.stdout, stderr: outcome.stderr }).toEqual({
@@ -120,7 +120,7 @@ export const testOpenedByPath = (context: ContractContext): void => {
       },
     );
 
-    test.each(["python", "javascript"] as const)("[X30] and in a %s interpreter that waited", async (language) => {
+    test.each(["python", "javascript"] as const)("[X50] and in a %s interpreter that waited", async (language) => {
       const file = language === "python" ? "main.py" : "main.js";
       const { files } = streamPrograms[language === "python" ? "Python" : "Node"] ?? {};
       const warmUp = warmUps[language];
@@ -128,7 +128,7 @@ export const testOpenedByPath = (context: ContractContext): void => {
       expect([outcome.stdout, outcome.stderr]).toEqual(["out word\nfd\n", "err\n"]);
     });
 
-    test("[X30] /dev/tty is the terminal, and ENXIO where there is none", async () => {
+    test("[X50] /dev/tty is the terminal, and ENXIO where there is none", async () => {
       const program = { argv: ["python3", "main.py"], files: { "main.py": terminalProgram } };
       const [without, within] = [await run(program), await run({ ...program, terminal: { columns: 80, rows: 24 } })];
       expect(without.stdout).toBe("ENXIO\n");

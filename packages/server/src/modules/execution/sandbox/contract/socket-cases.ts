@@ -111,7 +111,7 @@ export const testSocketMemory = (context: ContractContext): void => {
 
   describe("memory of sockets", () => {
     test.each(["datagram", "accepted", "local"] as const)(
-      "[X33] what %s sockets hold is bounded with memory",
+      "[X53] what %s sockets hold is bounded with memory",
       async (kind) => {
         const { result, stdout, stderr } = await run(filler, kind);
         const outOfMemory = { kind: "limit", limit: "memory" };
@@ -124,7 +124,7 @@ export const testSocketMemory = (context: ContractContext): void => {
 
     // gVisor's network is in its own memory, which its cgroup counts.
     test.skipIf(context.tier === "gvisor").each(["connections", "routes"])(
-      "[X33] %s that the kernel counts for nobody make the run out of memory",
+      "[X53] %s that the kernel counts for nobody make the run out of memory",
       async (kind) => {
         const { result, stderr } = await run(hidden, kind);
         expect(result.end, stderr).toEqual({ kind: "limit", limit: "memory" });
