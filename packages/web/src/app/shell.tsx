@@ -7,6 +7,7 @@ import { OutputPane } from "../features/execution/output-pane.tsx";
 import { EditorTabs } from "../features/files/editor-tabs.tsx";
 import { FileCover } from "../features/files/file-cover.tsx";
 import { FileTree } from "../features/files/file-tree.tsx";
+import { ProblemsButton } from "../features/files/problems-button.tsx";
 import { WindowDrop } from "../features/files/window-drop.tsx";
 import { FollowFrame } from "../features/presence/avatars.tsx";
 import { LanguageChips } from "../features/projects/language-chips.tsx";
@@ -59,6 +60,7 @@ export const Shell = () => {
       </In>
       <In slot="slot-tabs">
         <TabStrip />
+        <ProblemsButton />
       </In>
       <In slot="slot-editor-cover">
         <ProjectCover />

@@ -5,6 +5,7 @@ import { createEditor, type EditorUser } from "../features/editor/index.ts";
 import { readinessOf, watchReadiness } from "../features/execution/run-readiness.ts";
 import { createRunStore } from "../features/execution/run-store.ts";
 import { createFilesStore } from "../features/files/files-store.ts";
+import { createProjectSources } from "../features/files/project-sources.ts";
 import { createTabsStore, setSave } from "../features/files/tabs-store.ts";
 import { createSignInNoticeStore } from "../features/identity/sign-in-notice.ts";
 import { installFollowing } from "../features/presence/follow.ts";
@@ -57,11 +58,14 @@ const createApp = (): App => {
     const user = session.user();
     return user && { id: user.id, name: user.name, color: personColor(user.id) };
   };
+  const projects = createProjectStore();
+  const files = createFilesStore();
   const editor = createEditor(requireElement("editor"), {
     theme: theme.getState().shown,
     user: editorUser,
     openSocket,
     log: logFault,
+    sources: createProjectSources(call, projects, files),
   });
   return {
     boot,
@@ -70,8 +74,8 @@ const createApp = (): App => {
     openSocket,
     editor,
     theme,
-    projects: createProjectStore(),
-    files: createFilesStore(),
+    projects,
+    files,
     tabs: createTabsStore(),
     runs: createRunStore(readinessOf(boot.execution)),
     presence: createPresenceStore(),

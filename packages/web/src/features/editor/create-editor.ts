@@ -10,6 +10,7 @@ import {
   type EditorOptions,
   type OpenFile,
   type Participant,
+  type Problem,
   type RecoveredCopy,
   type SaveState,
   localFileId,
@@ -26,6 +27,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
   const followEnded = createSignal<void>();
   const followedElsewhere = createSignal<string>();
   const recovered = createSignal<RecoveredCopy>();
+  const problems = remembered<readonly Problem[]>();
   const firstEdit = createSignal<string>();
   /** Files in the order they were opened, and which promotions came after. */
   const files = new Map<string, OpenFile>();
@@ -75,6 +77,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
     },
     followedElsewhere: followedElsewhere.emit,
     firstEdit: announceFirstEdit,
+    problems: problems.emit,
     recovered: recovered.emit,
   };
   const showEarly = (id: string, file: OpenFile) => {
@@ -183,6 +186,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
     },
     onFirstEdit: firstEdit.on,
     onCursor: cursor.on,
+    onProblems: problems.on,
     onRecovered: recovered.on,
     discardRecovered: (copy) => pane?.discardRecovered(copy),
     act: (action) => (pane ?? early).act(action),

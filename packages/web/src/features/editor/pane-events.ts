@@ -1,4 +1,5 @@
 /** What the heavy half tells the light half. */
+import type { Problem } from "./problems/problem.ts";
 import type { Participant, RecoveredCopy, SaveState } from "./ports.ts";
 
 export interface PaneEvents {
@@ -8,5 +9,7 @@ export interface PaneEvents {
   followedElsewhere(fileId: string): void;
   firstEdit(path: string): void;
   cursor(position: { line: number; column: number }): void;
+  /** Of the shown file. */
+  problems(problems: readonly Problem[]): void;
   recovered(copy: RecoveredCopy): void;
 }

@@ -18,6 +18,7 @@ import { languageOfFileName } from "./language-of-file-name.ts";
 import { type OpenedFile, createOpenFile } from "./open-file.ts";
 import { type EditorOptions, type EditorTheme, type OpenFile, type RecoveredCopy, localFileId } from "./ports.ts";
 import { minimalChange } from "./minimal-change.ts";
+import { createProblems } from "./problems/problems.ts";
 import { createPresence } from "./presence.ts";
 import type { PaneEvents } from "./pane-events.ts";
 import { createTabHint, tabKeys } from "./tab-hint.ts";
@@ -79,6 +80,14 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
   const isMac = /Mac|iP(?:hone|ad)/.test(navigator.platform);
   const removeTabHint = createTabHint(editor, container, isMac);
 
+  const problems = createProblems({
+    shown,
+    open: () => [...files.values()],
+    sources: options.sources,
+    tell: (found) => events.problems(found),
+    log,
+  });
+
   const refresh = () => {
     const file = shown();
     if (!file || shownId === undefined) return;
@@ -128,6 +137,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       if (known !== undefined) events.saveState(opened.saveState, known);
     };
     opened.onChange.on(changed);
+    model.onDidChangeContent(() => problems.textChanged(opened));
     opened.onFirstEdit.on(() => {
       if (file.kind === "local") events.firstEdit(file.path);
       changed();
@@ -155,6 +165,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     const before = shown();
     if (before && before !== file) before.view = editor.saveViewState();
     shownId = id;
+    problems.shownChanged();
     editor.updateOptions({ ariaLabel: `${file.path}. ${tabKeys(isMac).spoken} lets Tab leave the editor.` });
     if (editor.getModel() === file.model) return refresh();
     presence.leave(before?.live);
@@ -213,6 +224,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
         presence.leave(file.live);
         shownId = undefined;
         editor.setModel(null);
+        problems.shownChanged();
       }
       files.delete(fileId);
       file.dispose();
@@ -261,6 +273,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     },
     dispose: () => {
       presence.dispose();
+      problems.dispose();
       removeTabHint();
       for (const subscription of subscriptions) subscription.dispose();
       editor.dispose();

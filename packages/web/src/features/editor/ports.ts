@@ -1,8 +1,10 @@
 /** What the editor surface offers the shell, and what it needs from it. */
 import type { SaveState } from "../collaboration/save-state.ts";
 import type { EditorAction } from "./editor-action.ts";
+import type { Problem } from "./problems/problem.ts";
 
 export type { EditorAction } from "./editor-action.ts";
+export type { Problem } from "./problems/problem.ts";
 export type { ReadOnlyReason, SaveState } from "../collaboration/save-state.ts";
 
 /**
@@ -37,6 +39,15 @@ export type EditorTheme = "light" | "dark";
 /** One line for the shell's log; never carries text of a file. */
 export type EditorLog = (event: string, details?: Record<string, unknown>) => void;
 
+/** The files of the project that is open, for what looks at more than the shown one. */
+export interface ProjectSources {
+  /** By path; `size` in bytes, and a stamp that is another one as soon as the content is. */
+  files(): ReadonlyMap<string, { readonly size: number; readonly stamp: string }>;
+  /** Resolves with the text, undefined if it is no text. @throws ApiProblem, Unreachable */
+  read(path: string): Promise<string | undefined>;
+  onChange(listener: () => void): Unsubscribe;
+}
+
 export interface EditorOptions {
   theme: EditorTheme;
   /** Asked whenever the editor announces itself, so a guest who signs up is renamed; undefined before sign-in. */
@@ -44,6 +55,8 @@ export interface EditorOptions {
   /** Resolves with a socket that is connecting or open; rejects when no ticket can be had. `path` starts with `/api/`. */
   openSocket: (path: string, query: Record<string, string>) => Promise<WebSocket>;
   log: EditorLog;
+  /** Absent where no project can be open. */
+  sources?: ProjectSources;
 }
 
 /** A text that could not be merged and was kept on this device. */
@@ -89,6 +102,8 @@ export interface EditorHandle {
   onFirstEdit(listener: (path: string) => void): Unsubscribe;
   /** Hears the 1-based cursor position of the shown file. */
   onCursor(listener: (position: { line: number; column: number }) => void): Unsubscribe;
+  /** Hears what is wrong with the shown file at once and on every change; nothing, as long as that is not known. */
+  onProblems(listener: (problems: readonly Problem[]) => void): Unsubscribe;
   /** Hears of unsaved text that belonged to another generation of a document and could not be merged. */
   onRecovered(listener: (copy: RecoveredCopy) => void): Unsubscribe;
   /** The reader has dealt with a recovered copy: it is not told again. */

@@ -1,0 +1,150 @@
+/** Checks the shown TypeScript file whenever it, or a file that it is made of, may have changed. */
+import type { EditorLog, ProjectSources } from "../ports.ts";
+import type { CheckerClient } from "./checker-client.ts";
+import { type Problem, type TextUpdate, isCheckerSource, isTypeScript } from "./problem.ts";
+
+/** How long nothing changes before a check begins. */
+const QUIET_MS = 400;
+/** What of the project is read for checks; a file beyond that counts as one that cannot be read. */
+const MAX_FILES = 300;
+const MAX_FILE_BYTES = 1024 * 1024;
+const MAX_BYTES = 8 * 1024 * 1024;
+const READ_AT_ONCE = 4;
+const MAX_STARTS = 3;
+
+export interface ProblemWatchOptions {
+  /** The path of the file in front of the reader. */
+  shown: () => string | undefined;
+  /** The files that are open here, by path, as they are typed. */
+  openTexts: () => ReadonlyMap<string, string>;
+  sources: ProjectSources | undefined;
+  startChecker: () => CheckerClient;
+  /** Hears what is wrong with the shown file; nothing, as long as that is not known. */
+  tell: (path: string, problems: readonly Problem[]) => void;
+  log: EditorLog;
+}
+
+export interface ProblemWatch {
+  /** A file is shown, an open one has another text, or the project has other files. */
+  changed(): void;
+  dispose(): void;
+}
+
+export function watchProblems(options: ProblemWatchOptions): ProblemWatch {
+  const { shown, sources, tell, log } = options;
+  let checker: CheckerClient | undefined;
+  let starts = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isChecking = false;
+  let isDisposed = false;
+  /** Grows with each change: a result of an earlier state is told to nobody. */
+  let state = 0;
+  /** What the checker has: text of open files, and of others with the stamp under which they were read. */
+  let open = new Map<string, string>();
+  let read = new Map<string, { stamp: string; size: number }>();
+  let listed = "";
+
+  const begin = (): CheckerClient => {
+    if (checker) return checker;
+    starts += 1;
+    open = new Map();
+    read = new Map();
+    listed = "";
+    checker = options.startChecker();
+    return checker;
+  };
+  /** Tells the checker what is different from what it knows. */
+  const synchronise = (to: CheckerClient): void => {
+    const texts = new Map<string, string | undefined>();
+    const files = sources?.files() ?? new Map<string, { stamp: string; size: number }>();
+    const openNow = new Map([...options.openTexts()].filter(([path]) => isCheckerSource(path)));
+    for (const [path, { stamp }] of read) {
+      if (files.get(path)?.stamp === stamp) continue;
+      read.delete(path);
+      texts.set(path, undefined);
+    }
+    for (const path of open.keys()) if (!openNow.has(path)) texts.set(path, undefined);
+    for (const [path, text] of openNow) {
+      read.delete(path);
+      if (open.get(path) !== text) texts.set(path, text);
+    }
+    open = openNow;
+    const paths = [...new Set([...files.keys(), ...openNow.keys()])];
+    const list = paths.join("\n");
+    to.update([...texts], list === listed ? undefined : paths);
+    listed = list;
+  };
+  const readOne = async (path: string): Promise<TextUpdate> => {
+    const file = sources?.files().get(path);
+    const bytes = [...read.values()].reduce((sum, { size }) => sum + size, 0);
+    const { stamp, size } = file ?? { stamp: "", size: 0 };
+    const isTooMuch = size > MAX_FILE_BYTES || bytes + size > MAX_BYTES || read.size >= MAX_FILES;
+    const known = { stamp, size: isTooMuch ? 0 : size };
+    read.set(path, known);
+    if (!file || isTooMuch) return [path, null];
+    try {
+      return [path, (await sources?.read(path)) ?? null];
+    } catch (error) {
+      // Asked for again with the next check.
+      known.stamp = "not read";
+      log("problems.file-not-read", { error: String(error) });
+      return [path, null];
+    }
+  };
+  const readAll = async (paths: readonly string[]): Promise<TextUpdate[]> => {
+    const results: TextUpdate[] = [];
+    for (let at = 0; at < paths.length; at += READ_AT_ONCE) {
+      results.push(...(await Promise.all(paths.slice(at, at + READ_AT_ONCE).map(readOne))));
+    }
+    return results;
+  };
+  const check = async (path: string): Promise<readonly Problem[] | undefined> => {
+    const begun = state;
+    const used = begin();
+    synchronise(used);
+    while (begun === state && !isDisposed) {
+      const result = await used.check(path);
+      if (result.kind === "problems") return begun === state ? result.problems : undefined;
+      used.update(await readAll(result.paths));
+    }
+    return undefined;
+  };
+  const run = async (): Promise<void> => {
+    const path = shown();
+    if (isChecking || isDisposed || path === undefined || !isTypeScript(path)) return;
+    isChecking = true;
+    const begun = state;
+    try {
+      const problems = await check(path);
+      if (problems) tell(path, problems);
+    } catch (error) {
+      checker?.dispose();
+      checker = undefined;
+      if (!isDisposed) {
+        log("problems.not-checked", { error: String(error) });
+        tell(path, []);
+      }
+    }
+    isChecking = false;
+    if (begun !== state) schedule();
+  };
+  const schedule = (): void => {
+    clearTimeout(timer);
+    if (!isDisposed && (checker || starts < MAX_STARTS)) timer = setTimeout(() => void run(), QUIET_MS);
+  };
+  const changed = (): void => {
+    state += 1;
+    schedule();
+  };
+  const stopHearing = sources?.onChange(changed);
+  changed();
+  return {
+    changed,
+    dispose: () => {
+      isDisposed = true;
+      clearTimeout(timer);
+      stopHearing?.();
+      checker?.dispose();
+    },
+  };
+}
