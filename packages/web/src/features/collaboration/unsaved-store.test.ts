@@ -207,6 +207,26 @@ describe("the unsaved store", () => {
     expect(await store.load("p/a")).toEqual([]);
   });
 
+  test("answers with the draft as of the call: what the same page types meanwhile is no earlier visit's", async () => {
+    const factory = new IDBFactory();
+    const before = createUnsavedStore({ factory, onFailure: fail });
+    before.putDraft("p/a", { base: "one", text: "earlier one" });
+    await before.flush();
+    const store = createUnsavedStore({ factory, onFailure: fail });
+    // A write that waits already must not bring the draft in that comes behind the read.
+    store.append("p/b", update(1));
+    const flushed = store.flush();
+    const [earlier, none] = [store.loadDraft("p/a"), store.loadDraft("p/b")];
+    store.putDraft("p/a", { base: "one", text: "now one" });
+    store.putDraft("p/b", { base: "", text: "now" });
+    expect(await earlier).toEqual({ base: "one", text: "earlier one" });
+    expect(await none).toBeUndefined();
+    expect(await store.loadDraft("p/a")).toEqual({ base: "one", text: "now one" });
+    await Promise.all([flushed, store.flush()]);
+    const after = createUnsavedStore({ factory, onFailure: fail });
+    expect((await after.loadDraft("p/b"))?.text).toBe("now");
+  });
+
   test("keeps drafts and copies until told otherwise", async () => {
     const store = createUnsavedStore({ factory: new IDBFactory(), onFailure: fail });
     store.putDraft("local:main.py", { base: "a", text: "ab" });

@@ -39,6 +39,7 @@ export interface UnsavedStore {
   /** Every kept update of a document, oldest first, of all tabs: applying one twice is harmless. */
   load(document: string): Promise<{ update: UnsavedUpdate; ticket: UnsavedTicket }[]>;
   putDraft(document: string, draft: Draft | undefined): void;
+  /** The draft as of this call, whatever is put before it is answered. */
   loadDraft(document: string): Promise<Draft | undefined>;
   keepCopy(copy: KeptCopy): Promise<void>;
   copies(document: string): Promise<KeptCopy[]>;
@@ -77,8 +78,9 @@ export function createUnsavedStore({
   const updates = new Map<UnsavedTicket, UpdateRow>();
   /** Confirmed, and in the database still. */
   let confirmed: number[] = [];
-  /** What is not in the database yet. */
-  const drafts = new Map<string, Draft | undefined>();
+  /** What is not in the database yet; `order` counts the calls of `putDraft`. */
+  const drafts = new Map<string, { readonly draft: Draft | undefined; readonly order: number }>();
+  let draftOrder = 0;
   const copies = new Map<string, KeptCopy | undefined>();
   let isTimed = false;
   let tail: Promise<unknown> = Promise.resolve();
@@ -119,17 +121,21 @@ export function createUnsavedStore({
     return result;
   };
 
-  /** Brings the database to what is here; what was written is forgotten only after the commit. */
-  const writeAll = async (opened: IDBDatabase): Promise<void> => {
+  /**
+   * Brings the database to what is here; what was written is forgotten only after the commit.
+   * @param upTo the newest draft to write: later ones wait for their own turn, behind reads that were asked for before them
+   */
+  const writeAll = async (opened: IDBDatabase, upTo = Infinity): Promise<void> => {
     const added = [...updates].filter(([{ key }]) => key === undefined);
     const removed = confirmed;
-    const [newDrafts, newCopies] = [[...drafts], [...copies]];
+    const newDrafts = [...drafts].filter(([, { order }]) => order <= upTo);
+    const newCopies = [...copies];
     if (added.length + removed.length + newDrafts.length + newCopies.length === 0) return;
     const transaction = opened.transaction([UPDATES, DRAFTS, COPIES], "readwrite", { durability: "relaxed" });
     const store = (of: string) => transaction.objectStore(of);
     for (const key of removed) store(UPDATES).delete(key);
     const requests = added.map(([ticket, row]) => ({ ticket, request: store(UPDATES).add(row) }));
-    for (const [document, draft] of newDrafts) {
+    for (const [document, { draft }] of newDrafts) {
       if (draft) store(DRAFTS).put(draft, document);
       else store(DRAFTS).delete(document);
     }
@@ -143,11 +149,14 @@ export function createUnsavedStore({
       ticket.key = Number(request.result);
       if (ticket.discarded) confirmed.push(ticket.key);
     }
-    for (const [document, draft] of newDrafts) if (drafts.get(document) === draft) drafts.delete(document);
+    for (const [document, kept] of newDrafts) if (drafts.get(document) === kept) drafts.delete(document);
     for (const [key, copy] of newCopies) if (copies.get(key) === copy) copies.delete(key);
-    if (confirmed.length > 0) await writeAll(opened);
+    if (confirmed.length > 0) await writeAll(opened, upTo);
   };
-  const write = (): Promise<void> => inOrder(writeAll, undefined);
+  const write = (): Promise<void> => {
+    const upTo = draftOrder;
+    return inOrder((opened) => writeAll(opened, upTo), undefined);
+  };
   const writeSoon = () => {
     if (isTimed) return;
     isTimed = true;
@@ -186,15 +195,18 @@ export function createUnsavedStore({
       }, []);
     },
     putDraft: (document, draft) => {
-      drafts.set(document, draft);
+      drafts.set(document, { draft, order: (draftOrder += 1) });
       void write();
     },
-    loadDraft: (document) =>
-      inOrder<Draft | undefined>(async (opened) => {
+    loadDraft: (document) => {
+      // As of this call: what is put after it was typed by its caller, who would take it for an earlier visit's.
+      const waiting = drafts.get(document);
+      return inOrder<Draft | undefined>(async (opened) => {
+        if (waiting) return waiting.draft;
         const request: IDBRequest<unknown> = opened.transaction(DRAFTS).objectStore(DRAFTS).get(document);
-        const stored = (await answer(request)) as Draft | undefined;
-        return drafts.has(document) ? drafts.get(document) : stored;
-      }, drafts.get(document)),
+        return (await answer(request)) as Draft | undefined;
+      }, waiting?.draft);
+    },
     keepCopy: (copy) => {
       copies.set(keyOf(copy), copy);
       return write();
