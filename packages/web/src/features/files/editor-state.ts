@@ -22,23 +22,38 @@ export const loadEditorState = async (app: App, projectId: string): Promise<Kept
   }
 };
 
-/** Keeps the tabs as they change, once it is quiet; returns what stops it. */
-export const keepEditorState = (app: App, projectId: string): (() => void) => {
+/**
+ * Keeps the tabs as they change, once it is quiet or when the page is left; returns what stops it.
+ *
+ * @param isChanged whether they have changed already
+ */
+export const keepEditorState = (app: App, projectId: string, isChanged: boolean): (() => void) => {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const save = (): void => {
+    timer = undefined;
     const { open, shown } = app.tabs.getState();
     const body = shown === undefined ? { open: [...open] } : { open: [...open], shown };
-    app.call(routes.putEditorState, { params: { projectId }, body }).catch((error: unknown) => {
+    app.call(routes.putEditorState, { params: { projectId }, body, keepalive: true }).catch((error: unknown) => {
       logFault("editor-state-not-kept", error);
     });
   };
-  const unsubscribe = app.tabs.subscribe((now, before) => {
-    if (now.open === before.open && now.shown === before.shown) return;
+  const saveSoon = (): void => {
     clearTimeout(timer);
     timer = setTimeout(save, QUIET_MS);
+  };
+  const leave = (): void => {
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    save();
+  };
+  if (isChanged) saveSoon();
+  addEventListener("pagehide", leave);
+  const unsubscribe = app.tabs.subscribe((now, before) => {
+    if (now.open !== before.open || now.shown !== before.shown) saveSoon();
   });
   return () => {
     clearTimeout(timer);
+    removeEventListener("pagehide", leave);
     unsubscribe();
   };
 };

@@ -23,20 +23,27 @@ export type EnterOptions = {
   readonly promotedFileId?: string | undefined;
 };
 
-/** @param guessed the file that is shown because nothing said which one should be */
-const restoreTabs = async (app: App, project: Project, guessed: string | undefined): Promise<void> => {
+/**
+ * @param guessed the file that is shown because nothing said which one should be
+ * @returns whether the reader opened, closed or showed a file meanwhile
+ */
+const restoreTabs = async (app: App, project: Project, guessed: string | undefined): Promise<boolean> => {
+  const before = app.tabs.getState();
   const kept = await loadEditorState(app, project.id);
+  const after = app.tabs.getState();
+  const isChanged = after.open !== before.open || after.shown !== before.shown;
   const { entries } = app.files.getState();
   const open = kept.open.filter((id) => entries.get(id)?.kind === "file");
   const wanted = kept.shown !== undefined && open.includes(kept.shown) ? kept.shown : open[0];
   app.tabs.setState(({ open: now }) => ({ open: [...new Set([...open, ...now])] }));
   const { shown, saves } = app.tabs.getState();
-  if (guessed === undefined || wanted === undefined || wanted === guessed || shown !== guessed) return;
+  if (guessed === undefined || wanted === undefined || wanted === guessed || shown !== guessed) return isChanged;
   // Whoever may type by now perhaps does: the next key must not go into another file.
-  if (saves.get(guessed)?.kind !== "read-only") return;
+  if (saves.get(guessed)?.kind !== "read-only") return isChanged;
   forgetStep();
   openFile(app, wanted, { focus: false });
   if (!open.includes(guessed)) closeFile(app, guessed);
+  return isChanged;
 };
 
 /** The file that the address asks for. A folder is opened in the tree instead, and what is not here is said. */
@@ -82,9 +89,10 @@ export const enterProject = async (app: App, options: EnterOptions): Promise<voi
   followEntries(app);
   followAddress(app);
   listenToProject(app, project.id);
+  let isChanged = false;
   if (options.promotedFileId === undefined) {
-    await restoreTabs(app, project, known === undefined ? first : undefined);
+    isChanged = await restoreTabs(app, project, known === undefined ? first : undefined);
     void resumeRun(app, project.id);
   }
-  keepEditorState(app, project.id);
+  keepEditorState(app, project.id, isChanged);
 };
