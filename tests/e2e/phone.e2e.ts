@@ -33,8 +33,11 @@ describe("on a phone", () => {
       await ada.editorReady();
       expect(await overflow(ada.page)).toBeLessThanOrEqual(0);
       await ada.run();
-      await ada.page.getByText("Waiting for input").waitFor();
+      await ada.page.getByText("Waiting for input · idle limit").waitFor();
       expect(await overflow(ada.page)).toBeLessThanOrEqual(0);
+      const clear = await ada.page.getByRole("button", { name: "Clear the output" }).boundingBox();
+      expect((clear?.x ?? Infinity) + (clear?.width ?? 0)).toBeLessThanOrEqual(PORTRAIT.width);
+      if (process.env["SHOW_PHONE"] !== undefined) await ada.page.screenshot({ path: process.env["SHOW_PHONE"] });
       await ada.page.getByRole("textbox", { name: "Input for the program" }).last().fill("Ada");
       await ada.page.getByRole("button", { name: "Send" }).tap();
       await ada.ended(/exit 0/u);

@@ -107,7 +107,7 @@ export const OutputHeader = () => {
       {words && (
         <span className="run-state" data-tone={words.tone} data-waits={runs.awaitsInput || undefined}>
           <span className="run-dot" aria-hidden />
-          <span>{words.words}</span>
+          <span title={words.words}>{words.words}</span>
         </span>
       )}
       {runs.awaitsInput && mayAnswer && (
