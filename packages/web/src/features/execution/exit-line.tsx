@@ -15,7 +15,9 @@ export const ExitLine = ({ execution }: { readonly execution: ExecutionSummary }
   const [isOpen, setOpen] = useState(false);
   const factsId = useId();
   const { tone, headline, facts } = runWords(execution);
-  const link = tone === "bad" ? errorPlace(plainText(app.runs.getState().output.text()), paths()) : undefined;
+  // Megabytes of output take a while to read; that of a run that has ended stays the same, and another run has another line.
+  const [text] = useState(() => (tone === "bad" ? plainText(app.runs.getState().output.text()) : ""));
+  const link = text === "" ? undefined : errorPlace(text, paths());
   return (
     <footer className="exit-line" data-tone={tone} data-open={isOpen || undefined}>
       <span className="run-dot" aria-hidden />

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createOutputBuffer } from "./output-buffer.ts";
 import { errorPlace, findOutputLinks, resolvePrintedPath } from "./output-links.ts";
-import { plainText } from "./plain-output.ts";
+import { plainPreview, plainText } from "./plain-output.ts";
 
 const paths = ["main.py", "src/app.ts", "src/lib/app.ts", "hello.c"];
 
@@ -79,10 +79,30 @@ describe("errorPlace", () => {
   });
 });
 
+describe("long output", () => {
+  it("that names no place is looked through in a moment", () => {
+    const text = `${"x".repeat(79)}\n`.repeat(52_000);
+    const begun = performance.now();
+    expect(errorPlace(text, ["main.py"])).toBeUndefined();
+    expect(performance.now() - begun).toBeLessThan(1500);
+  });
+});
+
 describe("plainText", () => {
   it("removes colours, titles and cursor moves, and keeps the last state of a progress line", () => {
     expect(plainText("\u001b[1;31mred\u001b[0m \u001b]0;title\u0007x\r\n")).toBe("red x\n");
     expect(plainText("10%\r20%\r100%\ndone")).toBe("100%\ndone");
+  });
+});
+
+describe("plainPreview", () => {
+  it("is the whole of short output, and the last whole lines of long output", () => {
+    expect(plainPreview("\u001b[1mshort\u001b[0m\n")).toBe("short\n");
+    const lines = Array.from({ length: 64_000 }, (_, index) => `line ${index}`);
+    const preview = plainPreview(lines.join("\n"));
+    expect(preview.length).toBeGreaterThan(60_000);
+    expect(preview.length).toBeLessThanOrEqual(64 * 1024);
+    expect(preview.split("\n")).toEqual(lines.slice(-preview.split("\n").length));
   });
 });
 

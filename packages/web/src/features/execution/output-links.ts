@@ -12,6 +12,9 @@ export type OutputLink = {
 /** A longer line is data and no message; looking through it would cost more than a link is worth. */
 const LONGEST_LINE = 2000;
 
+/** Every place has this; a line without it is passed over quickly, and most lines of long output are. */
+const HAS_LINE_NUMBER = /(?:[:(]|line )\d/u;
+
 const PATTERNS = [
   /File "(?<path>[^"\n]{1,300})", line (?<line>\d{1,7})/gu,
   /(?<path>(?:[\w.@+-]|\/){1,300}\.[A-Za-z][\w+]{0,9})(?::|: line )(?<line>\d{1,7})(?::(?<column>\d{1,5}))?/gu,
@@ -27,7 +30,7 @@ export const resolvePrintedPath = (printed: string, paths: readonly string[]): s
 
 /** The links of one line of output, from left to right. */
 export const findOutputLinks = (text: string, paths: readonly string[]): OutputLink[] => {
-  if (text.length > LONGEST_LINE) return [];
+  if (text.length > LONGEST_LINE || !HAS_LINE_NUMBER.test(text)) return [];
   const found: OutputLink[] = [];
   for (const pattern of PATTERNS) {
     for (const match of text.matchAll(pattern)) {

@@ -134,7 +134,7 @@ export const OutputPane = () => {
       {state.kind === "live" && mayAnswer && <InputRow />}
       {state.kind === "lost" && <LostLine />}
       {state.kind === "ended" && <WrittenFilesLine execution={state.execution} />}
-      {state.kind === "ended" && <ExitLine execution={state.execution} />}
+      {state.kind === "ended" && <ExitLine key={state.execution.id} execution={state.execution} />}
     </>
   );
 };

@@ -12,3 +12,13 @@ export const plainText = (raw: string): string =>
     .replaceAll(/\r+\n/gu, "\n")
     .replaceAll(/[^\n]*\r(?=[^\n])/gu, "")
     .replaceAll(CONTROLS, "");
+
+/** More than this is neither read nor drawn quickly before the terminal is there. */
+const PREVIEW_LENGTH = 64 * 1024;
+
+/** The end of the output as plain text, in whole lines where there are lines: what is shown until the terminal is there. */
+export const plainPreview = (raw: string): string => {
+  if (raw.length <= PREVIEW_LENGTH) return plainText(raw);
+  const tail = raw.slice(-PREVIEW_LENGTH);
+  return plainText(tail.slice(tail.indexOf("\n") + 1));
+};

@@ -11,7 +11,7 @@ import type { MenuPlace } from "../../design/context-menu.tsx";
 import { openFind } from "./console-actions.ts";
 import { ConsoleMenu } from "./console-menu.tsx";
 import { consoleStore } from "./console-store.ts";
-import { plainText } from "./plain-output.ts";
+import { plainPreview } from "./plain-output.ts";
 import { sendInput, sendResize } from "./run-view.ts";
 import type { TerminalView as View } from "./terminal.ts";
 
@@ -25,6 +25,9 @@ export const usePaths = (): (() => readonly string[]) => {
       : filesOf(app.files.getState().entries).map(({ path }) => path);
   };
 };
+
+/** Output may come faster than the plain text is made of it; it is shown this often. */
+const PLAIN_TEXT_MS = 100;
 
 const EARLY_KEYS: Readonly<Record<string, string>> = { Enter: "\r", Backspace: "\u007f" };
 /** With Ctrl: what a terminal sends for them. */
@@ -42,7 +45,20 @@ const PlainOutput = () => {
   const { output } = useStore(useApp().runs);
   const [text, setText] = useState("");
   const keys = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => output.subscribe(() => setText(plainText(output.text()))), [output]);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const show = (): void => {
+      timer = undefined;
+      setText(plainPreview(output.text()));
+    };
+    const unsubscribe = output.subscribe(() => {
+      timer ??= setTimeout(show, PLAIN_TEXT_MS);
+    });
+    return () => {
+      clearTimeout(timer);
+      unsubscribe();
+    };
+  }, [output]);
   useEffect(() => {
     if (isKeyboardFree()) keys.current?.focus();
   }, []);
