@@ -54,6 +54,11 @@ export const planted: readonly Planted[] = [
     text: 'import "./adapters/planted-stock.ts";',
   },
   {
+    rule: "sandboxes-without-packages",
+    path: `${server}/modules/execution/sandbox/planted.ts`,
+    text: 'import { parsePath } from "@atelier/contracts";\nexport const parse = parsePath;',
+  },
+  {
     rule: "product-without-tests",
     path: `${server}/modules/projects/planted-test.ts`,
     text: 'import "./planted-stock.test.ts";',

@@ -75,6 +75,18 @@ export const rules: IForbiddenRuleType[] = [
     from: { path: server, pathNot: `${server}/(main\\.ts|.*/adapters/)|${tests}` },
     to: { path: "/adapters/" },
   }),
+  rule(
+    "sandboxes-without-packages",
+    "the providers run where no npm package is (tests/guest): at run time, none is imported",
+    {
+      from: { path: `${server}/modules/execution/(sandbox|adapters/(bubblewrap|gvisor))`, pathNot: tests },
+      to: {
+        path: "node_modules/|^packages/contracts/src/",
+        pathNot: "^packages/contracts/src/path\\.ts$",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+  ),
   rule("product-without-tests", "what ships does not import what tests it", {
     from: { path: "^packages/", pathNot: tests },
     to: { path: `${tests}|^tests/` },

@@ -1,7 +1,7 @@
 /** Executions and languages. */
 import { z } from "zod";
 import { CreateFileSchema, EncodingSchema } from "./file.ts";
-import { PathSchema } from "./path.ts";
+import { PathSchema } from "./path-schema.ts";
 import { IdSchema, textUpTo, TimeSchema } from "./shapes.ts";
 
 export const ExecutionStatusSchema = z.enum([

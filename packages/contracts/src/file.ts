@@ -1,6 +1,6 @@
 /** Files and folders of a project. */
 import { z } from "zod";
-import { PathSchema } from "./path.ts";
+import { PathSchema } from "./path-schema.ts";
 import { IdSchema, TimeSchema, VersionNumberSchema } from "./shapes.ts";
 
 /** Bodies above this are refused on the JSON routes (bytes of content after decoding). */

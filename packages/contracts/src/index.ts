@@ -6,6 +6,7 @@ export * from "./execution-stream.ts";
 export * from "./file.ts";
 export * from "./live-protocol.ts";
 export * from "./path.ts";
+export * from "./path-schema.ts";
 export * from "./presence-colors.ts";
 export * from "./problem.ts";
 export * from "./project.ts";

@@ -1,8 +1,7 @@
-/** The rules for a project path: one place, used by the page before it asks and by the server before it trusts. */
-import { z } from "zod";
+/** The rules for a project path, in one place: the page uses them before it asks, the server before it trusts. Imports nothing. */
 
 export const MAX_PATH_BYTES = 1024;
-const MAX_SEGMENT_BYTES = 255;
+export const MAX_SEGMENT_BYTES = 255;
 
 export type PathFault =
   | "empty"
@@ -62,25 +61,3 @@ export const parsePath = (
 
 /** The key under which case twins and NFC twins of one name collide (simple case folding after NFC). */
 export const pathTwinKey = (name: string): string => name.normalize("NFC").toLowerCase().normalize("NFC");
-
-/** `parsePath`'s rules as far as a pattern can say them: lengths in bytes are told in words. For the OpenAPI document. */
-const SEGMENT_PATTERN = String.raw`(?!\.{1,2}(?:/|$))[^/\\\u0000-\u001f\u007f-\u009f\ud800-\udfff]{1,${MAX_SEGMENT_BYTES}}`;
-export const PATH_PATTERN = `^${SEGMENT_PATTERN}(?:/${SEGMENT_PATTERN})*$`;
-
-/** A path as it arrives from outside; parses to its NFC form. */
-export const PathSchema = z
-  .string()
-  .transform((input, context) => {
-    const parsed = parsePath(input);
-    if (parsed.ok) return parsed.path;
-    context.addIssue({ code: "custom", message: parsed.detail });
-    return z.NEVER;
-  })
-  .meta({
-    description:
-      "Relative, /-separated, 1-1024 bytes of UTF-8 as Unicode NFC, each part 1-255 bytes; no part named . or .., no backslash, no control character.",
-    type: "string",
-    minLength: 1,
-    maxLength: MAX_PATH_BYTES,
-    pattern: PATH_PATTERN,
-  });

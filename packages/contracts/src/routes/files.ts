@@ -12,7 +12,7 @@ import {
   RestoreVersionSchema,
   TreeSchema,
 } from "../file.ts";
-import { PathSchema } from "../path.ts";
+import { PathSchema } from "../path-schema.ts";
 import { VersionNumberSchema } from "../shapes.ts";
 import { ProjectParamsSchema } from "./projects.ts";
 import { defineRoute } from "./route.ts";

@@ -1,5 +1,5 @@
 /** Brings a run's new and changed files out of its sandbox, one after the other: everything that comes from there is checked. */
-import { parsePath } from "@atelier/contracts";
+import { parsePath } from "@atelier/contracts/path";
 import type { NotCollected, SandboxCollect, SandboxCollected, SandboxFile } from "../ports.ts";
 import { encodeFrame, type SandboxFrame, toSandbox } from "./frames.ts";
 

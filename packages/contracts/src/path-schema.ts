@@ -1,0 +1,25 @@
+/** A project path in requests and answers: the schema of `path.ts`'s rules, and their form in the OpenAPI document. */
+import { z } from "zod";
+import { MAX_PATH_BYTES, MAX_SEGMENT_BYTES, parsePath } from "./path.ts";
+
+/** `parsePath`'s rules as far as a pattern can say them: lengths in bytes are told in words. For the OpenAPI document. */
+const SEGMENT_PATTERN = String.raw`(?!\.{1,2}(?:/|$))[^/\\\u0000-\u001f\u007f-\u009f\ud800-\udfff]{1,${MAX_SEGMENT_BYTES}}`;
+export const PATH_PATTERN = `^${SEGMENT_PATTERN}(?:/${SEGMENT_PATTERN})*$`;
+
+/** A path as it arrives from outside; parses to its NFC form. */
+export const PathSchema = z
+  .string()
+  .transform((input, context) => {
+    const parsed = parsePath(input);
+    if (parsed.ok) return parsed.path;
+    context.addIssue({ code: "custom", message: parsed.detail });
+    return z.NEVER;
+  })
+  .meta({
+    description:
+      "Relative, /-separated, 1-1024 bytes of UTF-8 as Unicode NFC, each part 1-255 bytes; no part named . or .., no backslash, no control character.",
+    type: "string",
+    minLength: 1,
+    maxLength: MAX_PATH_BYTES,
+    pattern: PATH_PATTERN,
+  });
