@@ -95,13 +95,29 @@ static int attach(int image, char *device, size_t size) {
   refuse("find", "a free loop device");
 }
 
+static bool mounts_are_private;
+
+static void detach_mounts(void) {
+  if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) != 0) refuse("detach", "the mount namespace");
+  mounts_are_private = true;
+}
+
 /* What is mounted from now on is in no other process's tree, and ends with the last one inside. */
 static void make_mounts_private(void) {
-  static bool made;
-  if (made) return;
+  if (mounts_are_private) return;
   if (unshare(CLONE_NEWNS) != 0) refuse("make", "a mount namespace");
-  if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) != 0) refuse("detach", "the mount namespace");
-  made = true;
+  detach_mounts();
+}
+
+/* The tool may mount something too: runsc binds an empty network namespace to a file of its state folder and leaves it
+   there. Who may not make a mount namespace cannot mount anything either. */
+static void make_tool_mounts_private(void) {
+  if (mounts_are_private) return;
+  if (unshare(CLONE_NEWNS) != 0) {
+    if (errno == EPERM) return;
+    refuse("make", "a mount namespace");
+  }
+  detach_mounts();
 }
 
 /* By a name that tells nothing of the host, because the sandbox's list of mounts shows it. */
@@ -157,6 +173,7 @@ int launch(char **argument) {
     } else if (strcmp(*argument, "--devices") == 0) {
       make_devices();
     } else if (strcmp(*argument, "--") == 0 && argument[1] != NULL) {
+      make_tool_mounts_private();
       execvp(argument[1], argument + 1);
       refuse("start", argument[1]);
     } else {

@@ -80,6 +80,28 @@ describe.skipIf(!existsSync(imageRoot))("launch (set ATELIER_TEST_IMAGE)", { tim
     expect(existsSync(own)).toBe(false);
   });
 
+  test.skipIf(process.geteuid?.() !== 0)(
+    "[X55] what a tool without a disk mounts is in nobody else's tree",
+    async () => {
+      const own = join(folder, "mounting");
+      mkdirSync(own);
+      const launched = await launch({
+        initPath,
+        argv: ["/bin/sh", "-c", 'mount -t tmpfs tool "$0" && grep -c "$0" /proc/self/mountinfo && read go', own],
+        joinFiles: [],
+        disk: undefined,
+      });
+      let said = "";
+      launched.output.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
+      expect(await waitUntil(() => said === "1\n", 10_000), launched.complaint()).toBe(true);
+      expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(own);
+      launched.input.end("go\n");
+      await launched.exited;
+      rmSync(own, { recursive: true });
+      expect(existsSync(own)).toBe(false);
+    },
+  );
+
   test.skipIf(process.geteuid?.() !== 0).each(["", "half of a file"])(
     "a template that holds %j is made anew",
     async (broken) => {
