@@ -39,7 +39,7 @@ describe("the address", () => {
     await ada.editor.editorReady();
     await isAt(page, "lib/c d.py");
     expect(await ada.editor.shownText()).toContain("c = 1");
-    expect(await page.getByRole("tab").count()).toBe(3);
+    await eventually(async () => expect(await page.getByRole("tab").count()).toBe(3));
 
     await page.goBack();
     await isAt(page, "b.py");
