@@ -130,8 +130,8 @@ export const testSocketMemory = (context: ContractContext): void => {
       },
     );
 
-    // gVisor's network is in its own memory, which its cgroup counts.
-    test.skipIf(context.tier === "gvisor").each(["connections", "routes"])(
+    // gVisor's network is in its own memory, which its cgroup counts: there is nothing of this kind to look for.
+    test.each(context.tier === "gvisor" ? [] : ["connections", "routes"])(
       "[X53] %s that the kernel counts for nobody make the run out of memory",
       async (kind) => {
         const { result, stderr } = await run(hidden, kind);
