@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createId } from "#kernel/ids";
@@ -35,16 +36,20 @@ const postmaster = async (): Promise<number> =>
  */
 const makeStrangers = async (): Promise<{ pids: number[]; end: () => Promise<void> }> => {
   const account = process.getuid?.() === 0 ? await findSystemAccount("atelier") : undefined;
-  // The shell leaves its child to a program that never waits for children.
-  const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec tail -f /dev/null"], {
-    stdio: ["ignore", "pipe", "ignore"],
+  // The shell leaves its child to a program that never waits for children. The child ends only after that program is there:
+  // the shell itself would wait for it.
+  const parent = spawn("sh", ["-c", "cat <&3 >/dev/null & echo $!; exec tail -f /dev/null 3<&-"], {
+    stdio: ["ignore", "pipe", "ignore", "pipe"],
     cwd: "/",
     ...account,
   });
-  const [line] = (await once(parent.stdout, "data")) as [Buffer];
+  const [line] = (await once(parent.stdout as Readable, "data")) as [Buffer];
   const zombie = Number.parseInt(line.toString(), 10);
+  const deadline = { timeout: 20_000 };
+  await expect.poll(() => readFile(`/proc/${parent.pid ?? 0}/comm`, "utf8"), deadline).toBe("tail\n");
+  (parent.stdio[3] as Writable).end();
   const state = async () => (await readFile(`/proc/${zombie}/stat`, "utf8")).split(") ")[1]?.[0];
-  await expect.poll(state, { timeout: 5_000 }).toBe("Z");
+  await expect.poll(state, deadline).toBe("Z");
   return {
     pids: [zombie, parent.pid ?? 0],
     async end() {
