@@ -15,7 +15,7 @@ export type Place = {
   /** Waits its turn. `begin` is called once, maybe at once; `moved` with the new position whenever it changes. */
   enter(turn: { begin(): void; moved(position: number): void }): void;
   leave(): void;
-  /** It runs and only waits for a person: others may run in its place until it wakes, when one more than usual may run. */
+  /** Marks a running execution as waiting for input: it frees its slot until it wakes, when one more than the limit may run. */
   rest(): void;
   wake(): void;
 };

@@ -1,4 +1,4 @@
-/** How much memory the machine has for more programs. */
+/** How much memory the machine has available for more programs. */
 import { readFileSync } from "node:fs";
 import { freemem } from "node:os";
 
@@ -8,7 +8,7 @@ export const availableMemoryBytes = (): number => {
     const kilobytes = /^MemAvailable:\s+(\d+) kB$/mu.exec(readFileSync("/proc/meminfo", "utf8"))?.[1];
     if (kilobytes !== undefined) return Number(kilobytes) * 1024;
   } catch {
-    // No such file here.
+    // This kernel has no such file.
   }
   return freemem();
 };

@@ -1,6 +1,6 @@
-/** Which paths a run's `collect` asks for: globs, of which those with `!` in front leave out. */
+/** Matches paths against a run's `collect` globs; a glob that begins with `!` excludes paths. */
 
-/** `*` and `?` within one name; in time that grows with the product of both lengths, whatever the pattern. */
+/** `*` and `?` within one name. The time grows with the product of both lengths at most, whatever the pattern. */
 const matchesName = (pattern: string, name: string): boolean => {
   let at = 0;
   let from = 0;
@@ -25,7 +25,10 @@ const matchesName = (pattern: string, name: string): boolean => {
   return at === pattern.length;
 };
 
-/** `**` stands for any number of folders. Row by row: which beginnings of the path the beginning of the pattern matches. */
+/**
+ * `**` matches any number of folders. Dynamic programming, one row per name: which prefixes of the path match which prefixes of the
+ * pattern.
+ */
 const matchesPath = (pattern: readonly string[], names: readonly string[]): boolean => {
   let reached = Array.from({ length: names.length + 1 }, (_, index) => index === 0);
   for (const part of pattern) {
@@ -39,7 +42,7 @@ const matchesPath = (pattern: readonly string[], names: readonly string[]): bool
   return reached[names.length] === true;
 };
 
-/** @param globs `**` any folders, `*` and `?` within a name, `!` in front leaves out what the others take */
+/** @param globs `**` any folders, `*` and `?` within a name; `!` in front excludes what the other globs match */
 export const createCollectFilter = (globs: readonly string[]): ((path: string) => boolean) => {
   const parse = (glob: string): string[] => glob.replace(/^\.?\//u, "").split("/");
   const wanted = globs.filter((glob) => !glob.startsWith("!")).map(parse);

@@ -1,4 +1,4 @@
-/** What becomes of the files that a run leaves: rights, refusals, and what the execution says of them. */
+/** What happens to the files that a run leaves: rights, refusals, and what the execution reports about them. */
 import { Problem } from "#kernel/problem";
 import { StartExecutionSchema, type StartExecution } from "@atelier/contracts";
 import { describe, expect, it } from "vitest";
@@ -28,7 +28,7 @@ const start = async (scene: Scene, given: StartExecution = request) => {
 };
 
 describe("files that a run brings back", () => {
-  it("[X33] are asked for by the request's globs, and kept with the version that the run saw", async () => {
+  it("[X33] are selected by the request's globs, and stored with the version that the run saw", async () => {
     const scene = await createScene();
     scene.roles.set(ada.userId, "editor");
     const { run, end, live } = await start(scene);
@@ -67,7 +67,7 @@ describe("files that a run brings back", () => {
     expect(StartExecutionSchema.safeParse({ ...request, collect: Array(51).fill("*") }).success).toBe(false);
   });
 
-  it("[X33] who may not write any more when the run ends changes nothing", async () => {
+  it("[X33] a starter who may not write any more when the run ends changes nothing", async () => {
     const scene = await createScene();
     scene.roles.set(ada.userId, "editor");
     const { run, end } = await start(scene);
@@ -112,7 +112,7 @@ describe("files that a run brings back", () => {
     });
   });
 
-  it("[X34] output that was lost at a limit makes the captured text a part of it", async () => {
+  it("[X34] output that was lost at a limit marks the captured text as truncated", async () => {
     const scene = await createScene();
     const { run, end } = await start(scene, helloRequest);
     run.output("stdout", "some");
@@ -120,7 +120,7 @@ describe("files that a run brings back", () => {
     expect(await end()).toMatchObject({ stdout: "some", truncated: true });
   });
 
-  it("[X35] hints on line ends come with the end of the run, those on others' first lines where it failed", async () => {
+  it("[X35] hints on line ends come with the end of the run, hints on other files' first lines only when it failed", async () => {
     const scene = await createScene();
     scene.roles.set(ada.userId, "editor");
     scene.project.push(storedFile("main.sh", "echo\r\n"), storedFile("tool.py", "#!/usr/bin/python3\r\n"));

@@ -31,7 +31,7 @@ export const invalidField = (at: string, message: string): Problem =>
   new Problem("request/invalid", message, { faults: [{ at, message }] });
 
 export const contentInvalid = (path: string): Problem =>
-  new Problem("projects/content-invalid", `The content of "${path}" is not what its encoding says.`);
+  new Problem("projects/content-invalid", `The content of "${path}" is not valid in its encoding.`);
 
 export const programTooLarge = (maxBytes: number): Problem =>
   new Problem("projects/too-large", `The files of one run may hold ${Math.floor(maxBytes / 1_048_576)} MiB together.`);

@@ -125,7 +125,7 @@ export const createScene = async (options: SceneOptions = {}) => {
   };
   const memory = { availableBytes: 1e12 };
   const kept: Parameters<Projects["keepFile"]>[2][] = [];
-  /** By path: why a file is not taken. */
+  /** Path to the reason why the file is refused. */
   const refusals = new Map<string, Error>();
   /** Bytes of contents that were read. */
   const opened = { bytes: 0 };

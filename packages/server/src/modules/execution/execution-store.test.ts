@@ -168,7 +168,7 @@ describe("executions as rows", () => {
     expect(kept).toEqual([true, false, false, false, ...Array<boolean>(49).fill(true)]);
   });
 
-  it("[X23] a long backlog is worked off in short batches by their indexes, and a stop keeps what was done", async () => {
+  it("[X23] a long backlog is removed in short batches that use indexes, and a stop keeps the batches that are done", async () => {
     const admin = await database.openAdmin();
     await admin.query("delete from executions");
     const userId = createId();

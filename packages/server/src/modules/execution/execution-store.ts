@@ -141,7 +141,7 @@ export const createExecutionStore = (sql: Sql): ExecutionStore => ({
         insertRow(transaction, execution),
       );
     } catch (error) {
-      // The rights to the project ended after they were asked.
+      // The user lost the right to the project after it was checked.
       if (isOvertaken(error)) throw new Problem("projects/no-such-project", undefined, { cause: error });
       throw error;
     }

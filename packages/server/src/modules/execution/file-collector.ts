@@ -1,4 +1,4 @@
-/** Puts what a run left in its project folder back into the project, by the rights that its starter has then. */
+/** Writes the files that a run left in its project folder back into the project, with the rights that its starter has at that moment. */
 import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
@@ -13,14 +13,14 @@ export type CollectorNeeds = {
   readonly log: Log;
 };
 
-/** Whose run of which project it was, and what the run saw. */
+/** Who started the run in which project, and which file versions it saw. */
 export type CollectedFor = {
   readonly actor: Actor;
   readonly projectId: string;
   readonly fileVersions: Readonly<Record<string, number>>;
 };
 
-/** For all files of a run together: its end is told after this at the latest. */
+/** Deadline for all files of a run together: its end is reported after this at the latest. */
 const SAVE_MS = 10_000;
 
 const REASONS: Readonly<Record<string, SkipReason>> = {
@@ -37,7 +37,7 @@ const REASONS: Readonly<Record<string, SkipReason>> = {
 const reasonOf = (error: unknown): SkipReason =>
   (error instanceof Problem ? REASONS[error.code] : undefined) ?? "not-saved";
 
-/** Resolves with one entry a file, in their order. Never rejects. */
+/** Resolves with one entry for each file, in the order given. Never rejects. */
 export const createFileCollector = ({ projects, clock, log }: CollectorNeeds) => {
   const saveOne = async (
     { actor, projectId, fileVersions }: CollectedFor,

@@ -33,7 +33,7 @@ export type ExecutionListener = {
   ended(): void;
 };
 
-const MEMORY_WAS_SHORT = "It waited for input while this server's memory was short, and was stopped to make room.";
+const MEMORY_WAS_SHORT = "It waited for input while this server's memory was short, and was stopped to free memory.";
 const CAPTURED_BYTES = 1_048_576;
 const REPLAYED_BYTES = 1_048_576;
 const WAITING_INPUT_BYTES = 1_048_576;
@@ -53,7 +53,7 @@ export class LiveExecution {
   #outputCut = false;
   #waitingSinceMs: number | null = null;
   #memoryWasShort = false;
-  /** Written by the compiler, which the run's usage leaves out. */
+  /** Bytes written by the compiler, which the run's usage excludes. */
   #compilerBytes = 0;
   readonly #output: OutputRecord = createOutputRecord({ captureBytes: CAPTURED_BYTES, replayBytes: REPLAYED_BYTES });
   readonly #listeners = new Set<ExecutionListener>();
@@ -78,13 +78,13 @@ export class LiveExecution {
     return this.#listeners.size;
   }
 
-  /** How many of the listeners are this user's. */
+  /** Number of listeners of this user. */
   listenersOf(userId: string): number {
     let count = 0;
     for (const listener of this.#listeners) if (listener.userId === userId) count += 1;
     return count;
   }
-  /** Of all stages: what this execution's output takes. */
+  /** Memory of the captured output of all stages, in bytes. */
   get outputBytes(): number {
     return this.#output.totalBytes;
   }
@@ -130,25 +130,25 @@ export class LiveExecution {
     for (const listener of this.#listeners) listener.output({ stream, bytes });
   }
 
-  /** Before the end: what came of the files that it left. */
+  /** Stores what happened to the files that the run left; called before the end. */
   collect(files: readonly CollectedFile[]): void {
     this.#collected = files;
   }
 
-  /** It waits for input from now on, or no longer. */
+  /** Sets whether the program waits for input. */
   waits(waits: boolean): void {
     if (this.#state.status === "ended") return;
     this.#waitingSinceMs = waits ? this.#clock.now() : null;
     this.announce();
   }
 
-  /** Ends it because it only waits, and others need its memory. */
+  /** Stops the execution, which waits for input, to free its memory for others. */
   cancelForMemory(): void {
     this.#memoryWasShort = true;
     this.cancel();
   }
 
-  /** Output was lost that the program had written. */
+  /** Notes that output of the program was lost. */
   cutOutput(): void {
     this.#outputCut = true;
   }

@@ -31,9 +31,12 @@ import { createStreamWatch } from "./stream-watch.ts";
 import { createWarmPool, type SandboxKind, type WarmPool } from "./warm-pool.ts";
 
 export type ExecutionOptions = {
-  /** Chosen by a probe; undefined: programs can't run until `adopt`, and everything else works. The owner disposes it, after this module. */
+  /**
+   * Chosen by a probe. Undefined: programs can't run until `adopt` is called; everything else works. The owner disposes it after this
+   * module.
+   */
   readonly provider: SandboxProvider | undefined;
-  /** Why there is no provider now: a sentence for users, without host details. */
+  /** Why there is no provider: a sentence for users, without facts of the host. */
   readonly unavailableReason?: (() => string) | undefined;
   readonly sql: Sql;
   readonly projects: Pick<Projects, "requireRole" | "roleOf"> & ProjectSources;
@@ -52,7 +55,7 @@ export interface ExecutionModule extends Component {
   readonly service: ExecutionService;
   languages(): Language[];
   openStream(call: SocketCall): void;
-  /** Runs programs in it from now on, where there was no provider before. The owner disposes it, after this module. */
+  /** Sets the provider, where there was none. The owner disposes it after this module. */
   adopt(provider: SandboxProvider): Promise<void>;
   /** Whether there is a provider. */
   readonly isAvailable: boolean;
@@ -74,7 +77,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   const expectedPerHour = ({ key }: SandboxKind): number =>
     (languagesOf.get(key) ?? []).reduce((sum, language) => sum + history.expectedPerHour(language), 0);
   const kinds: SandboxKind[] = [];
-  /** What runs programs; there once a provider is. */
+  /** The parts that run programs; undefined until there is a provider. */
   let running: { readonly provider: SandboxProvider; readonly pool: WarmPool; readonly runner: Runner } | undefined;
   const admission = createAdmission(
     { concurrency: settings.EXECUTION_CONCURRENCY, capacity: settings.EXECUTION_QUEUE },
@@ -142,7 +145,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       log.error("sandbox.orphans-remain", { error });
     }
   };
-  /** Languages become ready only after what an earlier process left behind is gone. */
+  /** Languages become ready only after the leftovers of an earlier process are removed. */
   const openLanguages = async (): Promise<void> => {
     if (running !== undefined) await removeOrphans(running.provider);
     await shelf.watch();
@@ -158,7 +161,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     },
     async adopt(provider) {
       if (running?.provider === provider) return;
-      if (running !== undefined) throw new Error("there is a provider already");
+      if (running !== undefined) throw new Error("a provider was adopted already");
       await removeOrphans(provider);
       if (!stopping.signal.aborted) runIn(provider);
     },

@@ -1,6 +1,6 @@
 /**
- * Bounds what executions leave in the database: old rows go, old or plentiful output goes before them. In small batches, each a
- * short transaction of its own, one after the other until nothing is left to do: however far it is behind, it catches up.
+ * Limits what executions keep in the database: old rows are deleted; large outputs are emptied earlier, when they are old or their user
+ * has too many. Works in small batches, each its own short transaction, until nothing is left to do, so that any backlog is removed.
  */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Component } from "#kernel/lifecycle";
@@ -13,14 +13,14 @@ const ROW_DAYS = 30;
 const LARGE_DAYS = 2;
 const LARGE_PER_USER = 50;
 const EVERY_MS = 600_000;
-/** Between batches, so that people's requests come in between. */
+/** Pause between batches, so that requests of users run in between. */
 const PAUSE_MS = 50;
 const ROWS_A_BATCH = 500;
-/** Each may hold 2 MiB. */
+/** Rows per batch; each may hold 2 MiB. */
 const OUTPUTS_A_BATCH = 50;
 const USERS_A_BATCH = 20;
 
-/** Output above this counts as large; the words of the indexes. */
+/** Output above this size counts as large. The expression is the one in the indexes, so that they are used. */
 const IS_LARGE = "ended_at is not null and octet_length(stdout) + octet_length(stderr) > 65536";
 
 const DELETE_OLD = `
@@ -35,7 +35,7 @@ const EMPTY_OLD = `
         order by ended_at limit $2 for update skip locked)
     returning id`;
 
-/** Of some users who have too many, what is beyond their latest. */
+/** Empties, for some users who have too many large outputs, all but their latest. */
 const EMPTY_PLENTY = `
   with plenty as (
     select user_id from executions where ${IS_LARGE}
@@ -60,7 +60,7 @@ const BATCHES: ReadonlyArray<{
   { text: EMPTY_PLENTY, most: OUTPUTS_A_BATCH, what: "emptied", byTime: false },
 ];
 
-/** Batches until there is nothing left, or `between` says to stop; what was done until then stays done. */
+/** Runs batches until nothing is left, or `between` says to stop; committed batches stay. */
 export const trimExecutions = async (
   sql: Sql,
   nowMs: number,
@@ -74,7 +74,7 @@ export const trimExecutions = async (
         transaction.query(text, byTime ? [at, most] : [most]),
       );
       report[what] += gone.length;
-      // A batch that was not full may have left users or rows that others hold; an empty one has found nothing.
+      // A batch that was not full may have skipped locked users or rows; only an empty batch found nothing.
       if (gone.length === 0) break;
       if ((await between()) === "stop") return report;
     }

@@ -36,7 +36,7 @@ export const SANDBOX_CEILING = {
 type AskedLimits = NonNullable<StartExecution["limits"]>;
 const ASKABLE = ["wallMs", "cpuMs", "memoryBytes", "outputBytes"] as const;
 
-/** The least that may be asked for. With less memory no interpreter starts, and gVisor measures no finer. */
+/** The smallest memory limit. With less no interpreter starts, and gVisor measures no finer. */
 const LEAST = { wallMs: 1, cpuMs: 1, memoryBytes: 16 * MIB, outputBytes: 1 } as const;
 
 /**

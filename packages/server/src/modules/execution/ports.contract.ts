@@ -24,7 +24,7 @@ export type ProviderUnderTest = {
   /** The base image's root folder. */
   readonly imageRoot: string;
   readonly stateFolder: string;
-  /** gVisor of 2024, as Debian has it: what it cannot do is not tested. */
+  /** The sandbox runs in Debian's gVisor of 2024: tests of what that version cannot do are skipped. */
   readonly isOldGvisor?: boolean;
   /** A new provider over the same state folder, as after a restart of the server. */
   readonly open: () => Promise<SandboxProvider>;

@@ -35,34 +35,37 @@ export type SandboxCommand = {
   readonly limits: SandboxLimits;
 };
 
-/** What is brought out of a run's project folder after its end: files that are new, or other than the job's own. */
+/** Which files are collected from a run's project folder after its end, among those that are new or differ from the job's files. */
 export type SandboxCollect = {
-  /** Asked for each valid path. */
+  /** Called for each valid path. */
   readonly wants: (path: string) => boolean;
   readonly maxFiles: number;
-  /** Of all files together. */
+  /** Limit on the bytes of all files together. */
   readonly maxBytes: number;
 };
 
-/** Why a file that was wanted did not come: the sandbox's own reasons. */
+/** Why the sandbox did not send a wanted file. */
 export type NotCollected = "name" | "not-a-file" | "too-many" | "too-large" | "unreadable" | "out-of-time";
 
 export type SandboxCollected =
   | { readonly path: string; readonly bytes: Uint8Array }
   | { readonly path: string; readonly size: number; readonly skipped: NotCollected };
 
-/** For a run that somebody may type to: while it waits for input, its wall clock stands still. */
+/** For a run that somebody may type to: its wall clock is paused while the program waits for input. */
 export type SandboxPatience = {
-  /** Since somebody typed last, or the start; then the run ends at its wall limit. */
+  /** Idle limit, counted from the last input or the start. After it the run ends as at its wall limit. */
   readonly idleMs: number;
-  /** It waits from now on. False: it may not be waited for, and its clock goes on. */
+  /** Called when the program begins to wait. False: it may not wait, and its wall clock continues. */
   readonly begin: () => boolean;
   readonly end: () => void;
 };
 
 /** The job that turns a waiting sandbox into a run; it can be given once. */
 export type SandboxJob = {
-  /** All runs of one owner together get as much of busy processors as another owner's; absent: an owner of its own. */
+  /**
+   * Owner of the run: all runs of one owner together get the same share of busy processors as another owner's. Absent: an owner with this
+   * run only.
+   */
   readonly owner?: string;
   readonly files: readonly SandboxFile[];
   /** Run first, without stdin; the run is started only if it exits with 0. */
@@ -98,9 +101,9 @@ export type SandboxResult = {
   readonly stage: SandboxStage;
   readonly end: SandboxEnd;
   readonly usage: SandboxUsage;
-  /** Output was lost that the program had written: it did not end in time after a limit, or wrote more than it might. */
+  /** Output of the program was lost: it could not be delivered in time after a limit, or was above its limit. */
   readonly outputCut?: boolean;
-  /** In the order of their paths; absent: none were asked for, or the sandbox could not say. */
+  /** In the order of their paths. Absent: none were requested, or the sandbox could not list them. */
   readonly collected?: readonly SandboxCollected[];
 };
 
@@ -108,7 +111,7 @@ export type SandboxResult = {
 export type SandboxListener = {
   output(stream: "stdout" | "stderr" | "terminal", chunk: Uint8Array): void;
   stage(stage: SandboxStage): void;
-  /** It waits for input, or does not any longer; never without `patience`. */
+  /** The program began or ended waiting for input; never sent without `patience`. */
   waits?(waits: boolean): void;
 };
 

@@ -17,11 +17,11 @@ import type {
 import type { SandboxKind, WarmPool } from "./warm-pool.ts";
 
 export type Program = {
-  /** Puts the files that came out back where they belong. */
+  /** Writes the collected files back into the project. */
   readonly keep?: (files: readonly SandboxCollected[]) => Promise<CollectedFile[]>;
   readonly kind: SandboxKind;
   readonly job: Omit<SandboxJob, "terminal" | "patience">;
-  /** Somebody may type: while it waits for that, its wall clock stands still. */
+  /** Whether somebody may type: the wall clock is paused while the program waits for input. */
   readonly patience?: SandboxPatience;
 };
 
@@ -49,7 +49,7 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
     let timer: Timer | undefined;
     return {
       overdue: overdue.promise,
-      /** From now on. */
+      /** Replaces the deadline: `deadlineMs` from now on. */
       set(deadlineMs: number): void {
         timer?.cancel();
         timer = clock.after(deadlineMs, () =>

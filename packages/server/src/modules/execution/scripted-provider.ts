@@ -17,12 +17,12 @@ export type ScriptedRun = {
   stage(stage: SandboxStage): void;
   output(stream: "stdout" | "stderr" | "terminal", text: string | Uint8Array): void;
   end(end: SandboxEnd, stage?: SandboxStage): void;
-  /** What comes out of the project folder at the end, where the job asks for it. */
+  /** The files that the run delivers at its end, when the job has `collect`. */
   leaves: readonly SandboxCollected[];
   outputCut: boolean;
-  /** It begins to wait for input, where it may; answers whether it did. */
+  /** The program begins to wait for input; returns whether it may. */
   wait(): boolean;
-  /** It works again. */
+  /** The program works again. */
   work(): void;
   readonly stdin: Buffer[];
   readonly events: string[];

@@ -46,7 +46,7 @@ export type ServiceNeeds = {
   readonly store: ExecutionStore;
   readonly recorder: EndRecorder;
   readonly languages: LanguageShelf;
-  /** Asked for each execution: a provider may come later. */
+  /** Called for each execution, because a provider may be adopted later. */
   readonly engine: () => Engine;
   readonly waitingRuns: WaitingRuns;
   readonly maxProgramBytes: number;

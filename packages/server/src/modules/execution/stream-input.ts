@@ -8,7 +8,7 @@ export type StreamInputOptions = {
   readonly input: InputRelay;
   /** Asked for each message: rights may change while the socket is open. */
   readonly mayControl: () => boolean;
-  /** Told of the first input, the first end of input, and the first of each signal that this listener sends. */
+  /** Called for the listener's first input, its end of input, and its first signal of each kind. */
   readonly record: (action: "execution.input" | "execution.signal", detail?: string) => void;
 };
 
@@ -26,7 +26,7 @@ const parse = (text: string): unknown => {
 /** Listens to the socket; while the program does not take its input, the socket is not read. */
 export const acceptStreamInput = ({ socket, input, mayControl, record }: StreamInputOptions): void => {
   const recorded = new Set<string>();
-  /** One row a connection and kind: keystrokes would fill the audit log. */
+  /** One row per connection and kind: a row per keystroke would fill the audit log. */
   const recordOnce: StreamInputOptions["record"] = (action, detail) => {
     const key = `${action} ${detail ?? ""}`;
     if (recorded.has(key)) return;

@@ -30,7 +30,7 @@ it("[X19] changed rights and ended sign-ins reach the streams that they concern,
   };
   expect(subscriptions).toBe(2);
   expect(heard(() => bus.publish("rights-changed", { projectId: "mine", userId: "bo" }))).toEqual(["bo mine"]);
-  // A stream that is still opening may turn out to belong to any project.
+  // A stream that is still opening may belong to any project.
   expect(heard(() => bus.publish("rights-changed", { projectId: "mine" }))).toEqual(["ada mine", "bo mine"]);
   ada.belongsTo(null);
   expect(heard(() => bus.publish("rights-changed", { projectId: "mine" }))).toEqual(["bo mine"]);

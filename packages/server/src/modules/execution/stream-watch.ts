@@ -1,4 +1,4 @@
-/** Tells open streams what concerns them of changed rights and ended sign-ins: one subscription for all, found by index. */
+/** Tells open streams about changed rights and ended sign-ins: one subscription for all streams, which are found by index. */
 import { SetIndex } from "#kernel/set-index";
 import type { Bus } from "#platform/bus";
 
@@ -6,13 +6,13 @@ import type { Bus } from "#platform/bus";
 export type WatchedStream = {
   readonly userId: string;
   readonly signInId: string;
-  /** Rights in a project changed, for this stream's user or for everybody. */
+  /** Called when rights in the project changed for this stream's user, or for everybody. */
   rightsChanged(projectId: string): void;
   signedOut(): void;
 };
 
 export type StreamWatch = {
-  /** From now on the stream is told. Until its project is known it hears of every project that changes for everybody. */
+  /** Adds a stream. Until its project is known it is also told of every project that changes for everybody. */
   add(stream: WatchedStream): {
     /** @param projectId null: the execution belongs to no project */
     belongsTo(projectId: string | null): void;

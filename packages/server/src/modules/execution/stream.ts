@@ -17,11 +17,11 @@ export type StreamNeeds = {
   readonly log: Log;
 };
 
-/** Each listener may hold megabytes that it has not read. */
+/** Limit on listeners: each may hold megabytes that it has not read. */
 const MAX_LISTENERS = 64;
 const MAX_LISTENERS_OF_USER = 8;
 
-/** Onlookers never use up the listeners of the user who started the execution. */
+/** Listeners of other users never use up those of the user who started the execution. */
 const hasRoomFor = (live: LiveExecution, userId: string): boolean => {
   const own = live.listenersOf(userId);
   if (own >= MAX_LISTENERS_OF_USER) return false;

@@ -186,7 +186,7 @@ const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void =
         for (const { name, entryPoint, files, output } of JSON.parse(text) as Fault[]) {
           const given = Object.entries(files).map(([path, content]) => ({ path, content }));
           const ended = await run({ language: id, entryPoint, files: given, tty: true });
-          // Lines that name none of its files are the language's own, and change with its version.
+          // Lines that name no source file come from the language itself, and change with its version.
           const own = (said: string): string[] =>
             said.split(/\r?\n/u).filter((line) => Object.keys(files).some((path) => line.includes(path)));
           expect(own(ended.stdout + ended.stderr), `${id}: ${name}`).toEqual(own(output));

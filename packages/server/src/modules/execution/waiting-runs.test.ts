@@ -1,4 +1,7 @@
-/** Runs that wait for a person, in the whole module: how many, in whose place, and who goes when memory is short. */
+/**
+ * Runs that wait for input, in the whole module: how many there may be, which runs take their slots, and which is stopped when memory is
+ * short.
+ */
 import { describe, expect, it } from "vitest";
 import { actorNamed, createScene, helloRequest, settle, type Scene } from "./execution-fixture.ts";
 

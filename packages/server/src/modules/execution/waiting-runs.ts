@@ -1,25 +1,25 @@
-/** The runs that wait for a person: how many there may be, and which ends first when memory is short. */
+/** The runs that wait for input: how many there may be, and which is stopped first when memory is short. */
 import type { Clock, Timer } from "#kernel/clock";
 import type { LiveExecution } from "./live-execution.ts";
 
 export type WaitingRunsOptions = {
   readonly clock: Clock;
-  /** Bytes that new programs could have now. */
+  /** Bytes of memory available for new programs. */
   readonly availableBytes: () => number;
 };
 
 export interface WaitingRuns {
-  /** False: its starter, or this server, has enough of them already. */
+  /** False: its user, or this server, has too many waiting runs already. */
   add(live: LiveExecution): boolean;
   remove(live: LiveExecution): void;
   readonly count: number;
 }
 
-/** Of one user. */
+/** Per user. */
 const MOST_OF_USER = 2;
-/** Of this server: each keeps its memory. */
+/** Per server: each waiting run keeps its memory. */
 const MOST_AT_ONCE = 64;
-/** Below this, the one that has waited longest ends; and so on, one at a time. */
+/** Below this the run that has waited longest is stopped, one at a time. */
 const SHORT_BYTES = 256 * 1_048_576;
 const LOOK_EVERY_MS = 2000;
 

@@ -16,7 +16,7 @@ import { createGvisorProvider } from "./gvisor.ts";
 
 const imageRoot = process.env["ATELIER_TEST_IMAGE"] ?? "";
 const runsc = join(process.env["ATELIER_TEST_TOOLS"] ?? "", "runsc");
-/** Not the one that scripts/lib/runsc-build.mjs builds. */
+/** Debian's package, not the one that scripts/lib/runsc-build.mjs builds. */
 const isDebians = existsSync(runsc) && !execFileSync(runsc, ["--version"], { encoding: "utf8" }).includes("-atelier");
 const stateFolder = mkdtempSync(join(tmpdir(), "atelier-gvisor-"));
 
@@ -36,7 +36,7 @@ sandboxProviderContract({
   open: () => open(stateFolder, runsc),
 });
 
-/** runsc with one change to what it is asked for: a shell script in its place. */
+/** Puts a shell script in the place of runsc, which changes one argument and then starts the real one. */
 const plantedRunsc = (folder: string, name: string, script: string): string => {
   const path = join(folder, name);
   writeFileSync(path, `#!/bin/sh\n${script}\nexec ${runsc} "$@"\n`, { mode: 0o755 });

@@ -17,7 +17,7 @@ const execute = promisify(execFile);
 
 export type GvisorOptions = ProviderOptions & { readonly runsc: string };
 
-/** What gVisor's kernel, file proxy and stub processes take beside the program: 15 MiB at rest, 58 MiB with 126 processes. */
+/** Bytes that gVisor's kernel, file proxy and stub processes need beside the program: measured 15 MiB idle, 58 MiB with 126 processes. */
 const toolMemoryBytes = 64 * 1024 * 1024;
 
 /** What init needs to make the sandbox's inside; a program gets none of them. */
@@ -42,7 +42,7 @@ const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string, disk: Scr
       insidePaths.init,
       `--disk=${disk === undefined ? `mode=0755,size=${blueprint.diskBytes}` : "mounted"}`,
       "--identity=separate",
-      // What it refuses would reach gVisor's kernel only, but in a user namespace of its own a program's limits do not hold.
+      // A refused call would reach gVisor's kernel only, but a program's limits do not apply in a user namespace that it makes.
       `--seccomp=${insidePaths.seccomp}`,
       `--memory=${blueprint.memoryBytes}`,
       ...(blueprint.warmUp === undefined ? [] : ["--", ...blueprint.warmUp]),

@@ -7,18 +7,18 @@ export type CommandLineInput = {
   readonly entryPoint: string;
   readonly args: readonly string[];
   readonly files: readonly SandboxFile[];
-  /** Output is shown in a terminal. */
+  /** Whether the output is shown in a terminal. */
   readonly terminal?: boolean;
 };
 
 /**
- * Begins with a letter, digit, `_` or `.`, so it is no option (`-`, `+`), no file of options (`@`) and no pattern of a
- * compiler (`%`); has nothing that names a variable or a scheme (`=`, `:`), and, by a dot or slash,
- * is no subcommand (`node inspect`).
+ * Matches a path that a tool cannot read as anything else. It begins with a letter, digit, `_` or `.`, so it is no option (`-`, `+`), no
+ * file of options (`@`) and no compiler pattern (`%`). It has no `=` or `:`, so it names no variable or scheme. It has a dot or
+ * slash, so it is no subcommand (`node inspect`).
  */
 const readsAsPath = (path: string): boolean => /^[\p{L}\p{N}_.][^:=%]*$/u.test(path) && /[./]/u.test(path);
 
-/** A path that a tool could take for something else is given as one that it can't. */
+/** Puts `./` before a path that a tool could read as something else. */
 const asPath = (path: string): string => (readsAsPath(path) ? path : `./${path}`);
 
 const MAIN = /\bmain\s*\(/u;
@@ -57,8 +57,8 @@ const fill = (template: readonly string[], language: LanguageDeclaration, input:
 const projectFolder = "/project";
 
 /**
- * gcc hands a source's bare name to its compiler proper, where `@x.c` is again a file of options if there is an `x.c`: with
- * such sources it works in a folder that has none, and their paths are absolute.
+ * gcc passes a source's base name to the compiler proper, which reads `@x.c` as a file of options if a file `x.c` exists. With such
+ * sources gcc therefore runs in a folder without sources, and the paths are absolute.
  */
 const compileOf = (template: readonly string[], language: LanguageDeclaration, input: CommandLineInput): string[] => {
   const sources = sourcesOf(language, input);

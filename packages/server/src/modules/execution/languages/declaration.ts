@@ -3,7 +3,10 @@ import { z } from "zod";
 
 const CAPABILITIES = ["run", "stdin", "arguments", "terminal", "several-files", "compile"] as const;
 
-/** `{color}` stands for the options of `color`. Elements `{entryPoint}`, `{args}` and `{sources}` stand for one path, all arguments, all sources that are linked together. */
+/**
+ * `{color}` is replaced by the options of `color`. The elements `{entryPoint}`, `{args}` and `{sources}` are replaced by one path, all
+ * arguments, and all sources that are linked together.
+ */
 const ArgvTemplateSchema = z
   .array(z.string().min(1))
   .min(1)
@@ -29,13 +32,13 @@ export const DeclarationSchema = z.strictObject({
   image: z.string().regex(/^[a-z][a-z0-9-]*$/u),
   compile: ArgvTemplateSchema.optional(),
   run: ArgvTemplateSchema,
-  /** Given in place of `{color}` where somebody sees the output in a terminal. */
+  /** Replaces `{color}` when the output is shown in a terminal. */
   color: z.array(z.string().min(1)).default([]),
   /** argv of the pre-started interpreter; `run` has the same program and options before its script. */
   warmUp: ArgvTemplateSchema.optional(),
-  /** npm packages of the server that the warm-up loads; `{arch}` is the processor. One that is not installed is left out. */
+  /** npm packages of the server that the warm-up loads; `{arch}` is the processor. A package that is not installed is skipped. */
   packages: z.array(z.string().regex(/^(?:@[a-z0-9-]+\/)?[a-z0-9.{}-]+$/u)).default([]),
-  /** Its interpreter takes a carriage return and a byte order mark for parts of the program. */
+  /** The interpreter reads a carriage return or a byte order mark as part of the program. */
   unixText: z.boolean().default(false),
   env: z.record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/u), z.string()).default({}),
   capabilities: z.array(z.enum(CAPABILITIES)).min(1),

@@ -1,17 +1,17 @@
-/** Finds scripts whose line ends or byte order mark the interpreter takes for a part of the program. */
+/** Finds scripts whose interpreter reads their line ends or byte order mark as part of the program. */
 import type { SandboxFile } from "../ports.ts";
 import type { LanguageDeclaration } from "./declaration.ts";
 
-/** `onFailure`: worth saying only when the run did not succeed, since another program may never start the file. */
+/** `onFailure`: the hint is shown only when the run did not succeed, because the program may never start the file. */
 export type Hint = { readonly path: string; readonly message: string; readonly onFailure: boolean };
 
 const MOST_HINTS = 5;
 const MARK = "\u00ef\u00bb\u00bf";
 
-/** The beginning as Latin-1: enough for a mark, a first line and its end. */
+/** The beginning of the file as Latin-1: enough for a byte order mark and the first line. */
 const beginningOf = ({ bytes }: SandboxFile): string => Buffer.from(bytes.subarray(0, 4096)).toString("latin1");
 
-/** What is wrong with a file that its language reads line by line; undefined: nothing. */
+/** What is wrong with a file that its language reads line by line, or undefined. */
 const faultOf = (file: SandboxFile, name: string): string | undefined => {
   const start = beginningOf(file);
   const parts = [
@@ -27,7 +27,7 @@ const faultOf = (file: SandboxFile, name: string): string | undefined => {
   return `${file.path} ${parts.join("; it ")}. ${cure}.`;
 };
 
-/** The interpreter that a first line `#!` names, where a carriage return or a mark keeps it from being found. */
+/** The interpreter named by a `#!` line that the kernel cannot read, because of a carriage return or a byte order mark; or undefined. */
 const brokenInterpreter = (file: SandboxFile): string | undefined => {
   const [first = ""] = beginningOf(file).split("\n");
   const line = first.startsWith(MARK) ? first.slice(MARK.length) : first;
@@ -35,7 +35,7 @@ const brokenInterpreter = (file: SandboxFile): string | undefined => {
   return line.slice(2).trim();
 };
 
-/** @param entryPoint started by its language's interpreter: what its first line names is not looked for */
+/** @param entryPoint its `#!` line is not checked: the language's interpreter starts it */
 export const findHints = (
   language: Pick<LanguageDeclaration, "name" | "extensions" | "unixText">,
   { entryPoint, files }: { readonly entryPoint: string; readonly files: readonly SandboxFile[] },

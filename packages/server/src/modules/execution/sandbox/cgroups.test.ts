@@ -1,4 +1,4 @@
-/** Whose memory is whose in a cgroup that a program shares with the kernel that runs it. */
+/** Which memory in a cgroup is the program's, where it shares the cgroup with gVisor's kernel. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,7 +41,7 @@ test.each([1, 2] as const)("version %i: only shared memory is the program's, the
   meter.begin(100 * MIB);
   expect(limit()).toBe(164 * MIB);
   expect(meter.measure()).toMatchObject({ memoryPeakBytes: 10 * MIB, memoryExceeded: false });
-  // 90 MiB of it came and went between two measurements.
+  // 90 MiB were allocated and freed between two measurements.
   tell({ shared: 5 * MIB, used: 25 * MIB, peak: 110 * MIB });
   expect(meter.measure()).toMatchObject({ memoryPeakBytes: 90 * MIB, memoryExceeded: false });
 });

@@ -10,12 +10,12 @@ import { socketShare } from "./socket-memory.ts";
 /** A sandbox's cgroup. */
 export interface SandboxCgroup {
   readonly meter: Meter;
-  /** Whether the kernel counts, and bounds, what the buffers of its TCP and UDP sockets take. */
+  /** Whether the kernel accounts and limits the buffers of the cgroup's TCP and UDP sockets. */
   readonly chargesSockets: boolean;
   /** Files that a process writes its own pid to in order to enter. */
   readonly joinFiles: readonly string[];
   processes(): number[];
-  /** Beside the other sandboxes, of which each has 1 at first; does nothing once the cgroup has gone. */
+  /** Sets the CPU weight relative to the other sandboxes (each has 1 at first); does nothing when the cgroup is gone. */
   readonly setCpuWeight: (weight: number) => void;
   /** Kills what is inside and removes the folders. Throws when something cannot be ended within the time. */
   remove(timeoutMs: number): Promise<void>;
@@ -59,15 +59,15 @@ const isThrashing = (statistics: string, usedBytes: number, limitBytes: number):
 };
 
 /**
- * How much memory a sandbox's tool may take beside its program, in bytes. Above 0 the tool is a kernel of its own (gVisor):
- * it keeps the program's memory in a file of shared memory, and what else is in the cgroup is the tool's.
+ * How much memory a sandbox's tool may use beside its program, in bytes. Above 0 the tool is a kernel of its own (gVisor): it keeps the
+ * program's memory in a file of shared memory; all other memory in the cgroup is the tool's.
  */
 export type ToolMemory = number;
 
-/** gVisor gives memory that the program freed back to the host a moment later; until then it looks like the program's. */
+/** gVisor returns freed memory to the host a moment later; until then it still counts as the program's. */
 const givingBackMs = 250;
 
-/** Tells the program's memory from its tool's. All numbers are bytes. */
+/** Separates the program's memory from its tool's. All numbers are bytes. */
 const createMemoryAccount = (toolBytes: ToolMemory) => {
   let programLimit = Number.POSITIVE_INFINITY;
   let programPeak = 0;
@@ -82,13 +82,13 @@ const createMemoryAccount = (toolBytes: ToolMemory) => {
       if (toolBytes > 0 && keyOf(statistics(), "shmem") > memoryBytes) throw new MemoryInUse();
       return memoryBytes + toolBytes;
     },
-    /** `peak` is the cgroup's, of the program and the tool together. */
+    /** `peak` is the cgroup's, of program and tool together. */
     measure({ used, peak, statistics }: { readonly used: number; readonly peak: number; readonly statistics: string }) {
       const isThrashingNow = isThrashing(statistics, used, programLimit + toolBytes);
       if (toolBytes === 0) return { memoryPeakBytes: peak, exceeded: isThrashingNow };
       const program = keyOf(statistics, "shmem");
       toolPeak = Math.max(toolPeak, used - program);
-      // Between two measurements only the sum of both is seen.
+      // The peak between two measurements is known only for the sum of both.
       programPeak = Math.max(programPeak, Math.min(Math.max(program, peak - toolPeak), programLimit));
       aboveSinceMs = program > programLimit ? (aboveSinceMs ?? performance.now()) : undefined;
       const isAbove = aboveSinceMs !== undefined && performance.now() - aboveSinceMs >= givingBackMs;
@@ -98,8 +98,8 @@ const createMemoryAccount = (toolBytes: ToolMemory) => {
 };
 
 /**
- * In version 1 the buffers of TCP and UDP are not memory, but have a limit of their own, at which senders wait and datagrams
- * are dropped. Sockets that are made before it is set are never counted.
+ * In version 1 the buffers of TCP and UDP are not charged as memory, but have their own limit: above it senders block and datagrams are
+ * dropped. Sockets made before the limit was set are never counted.
  */
 const socketLimitOne = (paths: CgroupLayout): string => join(paths.memory, "memory.kmem.tcp.limit_in_bytes");
 
@@ -174,7 +174,7 @@ const meterTwo = (paths: CgroupLayout, toolBytes: ToolMemory): Meter => {
   };
 };
 
-/** What the kernel gives a cgroup of its own accord, and the least it takes. */
+/** A cgroup's default CPU weight, and the smallest that the kernel accepts. */
 const usualWeights = {
   1: { file: "cpu.shares", usual: 1024, least: 2 },
   2: { file: "cpu.weight", usual: 100, least: 1 },

@@ -5,7 +5,7 @@ import { createFrameDecoder, encodeFrame, FrameFault } from "./frames.ts";
 
 const MIB = 1_048_576;
 
-/** A sandbox that answers what a test says, whether or not init would. */
+/** Makes a collection whose sandbox sends the answers that the test gives, also those that init never sends. */
 const scene = (options: { maxFiles?: number; maxBytes?: number; known?: Record<string, string> } = {}) => {
   const asked: string[] = [];
   const ended: { collected?: readonly SandboxCollected[] } = {};
@@ -39,7 +39,7 @@ const scene = (options: { maxFiles?: number; maxBytes?: number; known?: Record<s
 };
 
 describe("files that come out of a sandbox", () => {
-  it("[X33] are asked for one after the other, in order, and only new or changed ones are taken", () => {
+  it("[X33] are requested one after the other, in order, and only if they are new or changed", () => {
     const { asked, listed, end, bytes, told } = scene({ known: { "same.txt": "same", "old.txt": "before" } });
     listed("same.txt", 4);
     listed("old.txt", 5);
@@ -58,7 +58,7 @@ describe("files that come out of a sandbox", () => {
     expect(told()).toEqual(["new/b.bin = bin", "old.txt = after"]);
   });
 
-  it("[X33] names that are no paths of a project are skipped, and what is outside of it is not even named", () => {
+  it("[X33] names that are no paths of a project are skipped, and paths outside of it are not reported", () => {
     const { asked, listed, end, told } = scene();
     for (const path of ["../x", "/etc/passwd", "a/../../x", "", "."]) listed(path, 1);
     for (const path of ["a\\b", "a\nb", "a//b", "n".repeat(256)]) listed(path, 1);
@@ -100,7 +100,7 @@ describe("files that come out of a sandbox", () => {
     ]);
   });
 
-  it("[X33] a sandbox that sends other than it listed is believed in nothing", () => {
+  it("[X33] the files of a sandbox that sends something else than it listed are all dropped", () => {
     const short = scene();
     short.listed("a", 4);
     short.listed("b", 1);
@@ -120,7 +120,7 @@ describe("files that come out of a sandbox", () => {
     expect(long.told()).toHaveLength(2);
   });
 
-  it("[X33] of 20,000 files that are skipped a hundred are named, and a stopped collection keeps what has come", () => {
+  it("[X33] of 20,000 skipped files a hundred are named, and a stopped collection keeps the files that it received", () => {
     const { listed, end, bytes, told, collection } = scene({ maxFiles: 1 });
     for (let index = 0; index < 20_000; index += 1) listed(`f${String(index).padStart(5, "0")}`, 1);
     end();

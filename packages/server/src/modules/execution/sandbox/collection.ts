@@ -1,4 +1,4 @@
-/** Brings a run's new and changed files out of its sandbox, one after the other: everything that comes from there is checked. */
+/** Receives a run's new and changed files from its sandbox, one after the other, and checks everything that the sandbox sends. */
 import { parsePath } from "@atelier/contracts/path";
 import type { NotCollected, SandboxCollect, SandboxCollected, SandboxFile } from "../ports.ts";
 import { encodeFrame, type SandboxFrame, toSandbox } from "./frames.ts";
@@ -6,34 +6,34 @@ import { encodeFrame, type SandboxFrame, toSandbox } from "./frames.ts";
 export type CollectionOptions = {
   readonly send: (frame: Uint8Array) => void;
   readonly collect: SandboxCollect;
-  /** What the project's files were. */
+  /** The files of the project when the run began. */
   readonly files: readonly SandboxFile[];
-  /** Called once, with what there is when it ends or is stopped. */
+  /** Called once, when the collection ends or is stopped, with the files received until then. */
   readonly done: (collected: readonly SandboxCollected[]) => void;
 };
 
 export interface Collection {
   frame(frame: Extract<SandboxFrame, { kind: "listed" | "fetched" }>): void;
-  /** Takes no more: what has not come is skipped. */
+  /** Stops: files that are still missing are reported as skipped. */
   stop(): void;
 }
 
 type Listed = {
   /** In Unicode NFC, as the project has it. */
   readonly path: string;
-  /** As the sandbox's file system has it. */
+  /** As in the sandbox's file system. */
   readonly raw: Uint8Array;
   readonly size: number;
   readonly isFile: boolean;
 };
 
-/** Skipped files beyond this are not told one by one. */
+/** At most so many skipped files are named. */
 const MOST_SKIPPED = 100;
 const MOST_LISTED = 10_000;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** As text, or undefined where it is no UTF-8. */
+/** Decodes UTF-8; undefined when it is invalid. */
 const textOf = (bytes: Uint8Array): string | undefined => {
   try {
     return decoder.decode(bytes);
@@ -46,7 +46,7 @@ const isWithin = (path: string): boolean => path !== "" && !path.startsWith("/")
 
 const readable = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).slice(0, 1024);
 
-/** Asks at once which files there are. */
+/** Requests the list of files at once. */
 export const startCollection = ({ send, collect, files, done }: CollectionOptions): Collection => {
   const known = new Map(files.map((file) => [file.path, file.bytes]));
   const listed = new Map<string, Listed>();
@@ -108,7 +108,7 @@ export const startCollection = ({ send, collect, files, done }: CollectionOption
     if (current === undefined) return;
     if (bytes.byteLength > 0) {
       currentBytes += bytes.byteLength;
-      // A sandbox that sends more than it was asked for is not listened to any longer.
+      // After a frame that was not requested, all further frames of the sandbox are ignored.
       if (currentBytes > current.size) stop();
       else chunks.push(Uint8Array.from(bytes));
       return;

@@ -1,8 +1,8 @@
-/** How the weights of runs change with their owners and with what they used. */
+/** How the weights of runs depend on their owners and on the CPU time that they used. */
 import { expect, test } from "vitest";
 import { createCpuWeights, shortRunMs, shortRunWeight } from "./cpu-weights.ts";
 
-/** A table of runs with their weights as they were set last. */
+/** A set of runs, with the weight that was set last for each. */
 const open = () => {
   const weights = createCpuWeights();
   const seen: Record<string, number> = {};

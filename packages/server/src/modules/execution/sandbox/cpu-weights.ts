@@ -1,8 +1,8 @@
-/** Who comes first when processors are short: short runs before long ones, and owners evenly, however many runs each has. */
+/** CPU weights of runs for when processors are short: short runs before long ones, and the same share for each owner, however many runs. */
 
-/** A run while it takes part. */
+/** A run between `enter` and `leave`. */
 export interface CpuTurn {
-  /** Total CPU time of the sandbox so far, as its meter tells. */
+  /** Total CPU time of the sandbox until now, as measured by its meter. */
   spent(cpuMs: number): void;
   /** Idempotent. */
   leave(): void;
@@ -10,18 +10,21 @@ export interface CpuTurn {
 
 /** The runs of one server. */
 export interface CpuWeights {
-  /** `owner`: whose run it is; absent, it is an owner's only run. `set` is called whenever the run's weight changes; 1 is a waiting sandbox's. */
+  /**
+   * `owner`: whose run it is; absent: an owner with this run only. `set` is called whenever the run's weight changes; a waiting sandbox has
+   * weight 1.
+   */
   enter(owner: string | undefined, set: (weight: number) => void): CpuTurn;
 }
 
-/** After so much CPU time a run is a long one: what prints "hello" has ended by then, what computes has only begun. */
+/** A run that used more CPU time than this is long: "hello" programs end earlier, computations have only begun. */
 export const shortRunMs = 1000;
-/** Of short runs over long ones. The long ones of another owner leave them 16 parts of 17. */
+/** Weight of short runs relative to long ones: the long runs of another owner leave them 16 of 17 parts. */
 export const shortRunWeight = 16;
 
 type Run = { weight: number; readonly set: (weight: number) => void };
 
-/** Weights are shares of one owner's: two runs of one owner have half of it each. */
+/** Weights are shares of an owner's weight: two runs of one owner get half of it each. */
 export const createCpuWeights = (): CpuWeights => {
   const runsOf = new Map<string | symbol, Set<Run>>();
   const settle = (runs: ReadonlySet<Run>): void => {

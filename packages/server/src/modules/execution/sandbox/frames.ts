@@ -49,11 +49,11 @@ export type SandboxFrame =
     }
   /** From now on the program may have run. */
   | { readonly kind: "started" }
-  /** A file that is new or changed; without an entry: that was all. The path is as the file system has it. */
+  /** A file that is new or changed; without an entry: the end of the list. The path is as in the file system. */
   | { readonly kind: "listed"; readonly entry?: { isFile: boolean; size: number; path: Uint8Array } }
   /** Whether the program is blocked reading its input. */
   | { readonly kind: "waits"; readonly waits: boolean }
-  /** Bytes of the file that was asked for; none: that was all. */
+  /** Bytes of the requested file; without bytes: its end. */
   | { readonly kind: "fetched"; readonly bytes: Uint8Array }
   | { readonly kind: "failed"; readonly reason: string };
 

@@ -59,10 +59,10 @@ const rollupBytes = (pid: number, line: RegExp): number => {
   return match === null ? 0 : Number(match[1]) * 1024;
 };
 
-/** Bytes this process alone pays for, with shared pages divided among their users; 0 when it has gone. */
+/** The proportional set size (PSS) of this process in bytes; 0 when the process is gone. */
 export const proportionalBytes = (pid: number): number => rollupBytes(pid, /^Pss:\s+(\d+) kB/mu);
 
-/** Of these, the bytes of shared memory. */
+/** Bytes of shared memory within that. */
 export const proportionalSharedBytes = (pid: number): number => rollupBytes(pid, /^Pss_Shmem:\s+(\d+) kB/mu);
 
 /** The processes whose program's name matches `tool` and whose arguments contain `text`. */

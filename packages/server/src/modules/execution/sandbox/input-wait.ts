@@ -1,36 +1,36 @@
-/** Whether a program waits for a person: told by init, which is asked when nothing has happened for a while. */
+/** Finds out whether a program waits for input: asks init when the program has been quiet for a while. */
 import type { SandboxPatience } from "../ports.ts";
 
 export type InputWaitOptions = {
   readonly patience: SandboxPatience;
-  /** Asks init; the answer comes by `answer`. */
+  /** Asks init, whose answer is passed to `answer`. */
   readonly probe: () => void;
-  /** It waits from now on, or no longer. */
+  /** Called when the program begins or ends waiting. */
   readonly changed: (waits: boolean) => void;
-  /** Nobody has answered for the whole idle limit. */
+  /** Called when there was no input for the whole idle limit. */
   readonly gaveUp: () => void;
-  /** Milliseconds that never go back. */
+  /** A monotonic clock in milliseconds. */
   readonly now: () => number;
 };
 
 export interface InputWait {
-  /** At every measurement, with the CPU time of the program until now. */
+  /** Called at every measurement with the CPU time that the program used so far. */
   tick(cpuMs: number): void;
-  /** The program wrote something. */
+  /** Called when the program wrote output. */
   wrote(): void;
-  /** Somebody typed, or ended the input. */
+  /** Called when somebody typed or ended the input. */
   typed(): void;
   answer(waits: boolean): void;
   stop(): void;
   readonly waits: boolean;
 }
 
-/** Without output and with little use of the CPU: only then init is asked. */
+/** Init is asked after so long without output and with little CPU use. */
 const QUIET_MS = 500;
-/** Between two questions; doubled by each answer that it does not wait. */
+/** First interval between two questions; doubled after each answer "does not wait". */
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 4000;
-/** More than this share of a processor is work. */
+/** Use of more than this share of a processor counts as work. */
 const BUSY_SHARE = 0.3;
 
 export const createInputWait = ({ patience, probe, changed, gaveUp, now }: InputWaitOptions): InputWait => {
@@ -64,7 +64,7 @@ export const createInputWait = ({ patience, probe, changed, gaveUp, now }: Input
       const atMs = now();
       const usedMs = cpuMs - (last?.cpuMs ?? cpuMs);
       const passedMs = atMs - (last?.atMs ?? atMs);
-      // Time is counted in steps of 10 ms in some places: a share of a short time says nothing.
+      // Some kernels count CPU time in steps of 10 ms: the share over a short time is meaningless.
       if (last === undefined || passedMs >= 200) {
         last = { atMs, cpuMs };
         if (usedMs > passedMs * BUSY_SHARE) active();
@@ -87,7 +87,7 @@ export const createInputWait = ({ patience, probe, changed, gaveUp, now }: Input
       isAsking = false;
       askAgainMs = now() + pauseMs;
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-      // What happened since the question makes the answer old.
+      // Output or input since the question makes the answer outdated.
       if (says && now() - quietSinceMs >= QUIET_MS) set(true);
     },
     stop() {

@@ -81,7 +81,7 @@ describe.skipIf(!existsSync(imageRoot))("launch (set ATELIER_TEST_IMAGE)", { tim
   });
 
   test.skipIf(process.geteuid?.() !== 0)(
-    "[X55] what a tool without a disk mounts is in nobody else's tree",
+    "[X55] mounts of a tool without a disk are in no other mount namespace",
     async () => {
       const own = join(folder, "mounting");
       mkdirSync(own);

@@ -25,7 +25,7 @@ export type LaunchPlan = {
   /** Each is entered before anything else is done: nothing of the tool ever runs outside. */
   readonly joinFiles: readonly string[];
   readonly disk: ScratchDisk | undefined;
-  /** The tool finds device nodes of its own in /dev, where the host allows it; needs the root user. */
+  /** Give the tool its own device nodes in /dev, where the host allows it; needs the root user. */
   readonly ownDevices?: boolean;
 };
 

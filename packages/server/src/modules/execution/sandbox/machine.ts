@@ -18,7 +18,7 @@ export interface Machine {
   becomeOriginal(prepare: () => Promise<void>): Promise<boolean>;
   /** It waits for its job from now on: it may be kept from using the CPU until `wake`. */
   rest(): void;
-  /** It has its job; `owner` is whose, see SandboxJob. */
+  /** Called when the sandbox gets its job; `owner` as in SandboxJob. */
   wake(owner?: string): void;
   /** Ends everything and removes every trace; idempotent. Rejects when something remained. */
   destroy(): Promise<void>;

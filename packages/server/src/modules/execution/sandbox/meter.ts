@@ -8,7 +8,7 @@ export type Measurement = {
   readonly memoryExceeded: boolean;
 };
 
-/** The sandbox already uses more memory than its program is to have, and cannot give it back. */
+/** The sandbox already uses more memory than the limit to be set, and cannot free it. */
 export class MemoryInUse extends Error {
   override readonly name = "MemoryInUse";
 }
@@ -18,8 +18,7 @@ export interface Meter {
   /** Milliseconds between two measurements while a program runs. */
   readonly intervalMs: number;
   /**
-   * Sets the memory that the program may use from now on, forgets the peak, and bounds the CPU to two processors at once.
-   * Throws MemoryInUse.
+   * Sets the program's memory limit from now on, resets the peak, and limits the CPU to two processors at once. Throws MemoryInUse.
    */
   begin(memoryBytes: number): void;
   measure(): Measurement;

@@ -31,7 +31,7 @@ export type ProcessView = {
   readonly proportionalBytes: (pid: number) => number;
 };
 
-/** The host as it is. Of a sandbox whose tool is a kernel of its own, only shared memory is the program's. */
+/** Reads the processes of the host. Where the tool is a kernel of its own, only shared memory counts as the program's. */
 export const hostView = (toolBytes: ToolMemory): ProcessView => ({
   processes: recentProcesses,
   proportionalBytes: toolBytes > 0 ? proportionalSharedBytes : proportionalBytes,

@@ -1,4 +1,4 @@
-/** How a run ends, decided from what the sandbox says and what its meter measured. */
+/** How a run ends, decided from the sandbox's frames and the meter's measurements. */
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import type { SandboxResult } from "../ports.ts";
@@ -9,7 +9,7 @@ import { type RunInProgress, startRun } from "./run-in-progress.ts";
 
 const nothingUsed: Measurement = { cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false };
 
-/** A run on a machine that measures what the test says, and only when it is asked at the run's start and end. */
+/** A run on a machine whose meter returns the values of the test, and is read only at the run's start and end. */
 const start = (meter: Partial<Meter>, compile = false): RunInProgress => {
   const machine: Machine = {
     input: new PassThrough().resume(),
@@ -36,7 +36,7 @@ const exit = (run: RunInProgress, code: number, signalled = false): Promise<Sand
   return run.run.result;
 };
 
-/** CPU that was used before the run, and with it. */
+/** CPU time used before the run, and after it. */
 const using = (beforeMs: number, withMs: number): Partial<Meter> => {
   const said = [beforeMs, withMs];
   return { measure: () => ({ ...nothingUsed, cpuMs: (said.length > 1 ? said.shift() : said[0]) ?? 0 }) };
@@ -58,19 +58,19 @@ test("a compiler that used too much CPU ends the run, though it succeeded", asyn
   });
 });
 
-test("a signal that the limit's excess explains is the limit", async () => {
+test("a signal that comes with an exceeded limit counts as that limit", async () => {
   expect((await exit(start(using(0, 600)), 9, true)).end).toEqual({ kind: "limit", limit: "cpu" });
   expect((await exit(start(using(0, 10)), 9, true)).end).toEqual({ kind: "signalled", signal: "SIGKILL" });
 });
 
-test("a sandbox that uses more memory than the program may have is out of memory, not a fault of ours", async () => {
+test("a sandbox that uses more memory than the program may have is out of memory, not a system error", async () => {
   const begin = (): void => {
     throw new MemoryInUse();
   };
   expect((await start({ begin }).run.result).end).toEqual({ kind: "limit", limit: "memory" });
 });
 
-test("limits that cannot be set are a fault of ours", async () => {
+test("limits that cannot be set are a system error", async () => {
   const begin = (): void => {
     throw new Error("read-only");
   };

@@ -15,7 +15,7 @@ const limits: SandboxLimits = {
   processes: 10,
 };
 
-/** A machine that takes every frame and never says anything by itself. */
+/** A machine that accepts every frame and sends none by itself. */
 const quietMachine = (): Machine => ({
   input: new PassThrough().resume(),
   output: new PassThrough(),

@@ -40,9 +40,9 @@ export type RunInProgress = {
 const signalName = (number: number): string =>
   Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `SIG${number}`;
 
-/** From a limit, or a stop, to the last of the output that the program has written. */
+/** Deadline from a limit or stop to the delivery of the program's last output. */
 const WIND_DOWN_MS = 1000;
-/** For everything that comes out of the project folder afterwards. */
+/** Deadline for all collected files after that. */
 const COLLECT_MS = 5000;
 
 const nothing: Measurement = { cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false };
@@ -54,10 +54,10 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
   let startedAt: number | undefined;
   let cpuBefore = 0;
   let last = nothing;
-  /** Of the current stage: the compiler's output is bounded by its own limit. */
+  /** Output bytes of the current stage: the compiler's output has its own limit. */
   let outputBytes = 0;
   let ended = false;
-  /** How it ends is decided; the rest of its output, and its files, are still to come. */
+  /** The end is decided; the rest of the output, and the files, are still to come. */
   let decided: SandboxEnd | undefined;
   let wallMs = 0;
   let outputCut = false;
@@ -67,7 +67,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
   let meterTimer: NodeJS.Timeout | undefined;
   let lastTimer: NodeJS.Timeout | undefined;
   let wait: InputWait | undefined;
-  /** Of the stage's wall time; it is used up from `wallSince` on, unless the program waits for input. */
+  /** What is left of the stage's wall time at `wallSince`; it counts down unless the program waits for input. */
   let wallLeftMs = 0;
   let wallSince = 0;
 
@@ -90,7 +90,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     return last;
   };
 
-  /** Nothing of the program runs after this: its input, its limits and its clock end. */
+  /** The program no longer runs after this: its input, its limits and its clock end. */
   const decide = (end: SandboxEnd): void => {
     decided = end;
     stopTimers();
@@ -98,7 +98,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     input.close();
     measure();
     wallMs = startedAt === undefined ? 0 : performance.now() - startedAt;
-    // What is left comes at once: a slow listener does not hold up the end.
+    // The rest is delivered at once: a slow listener does not delay the end.
     machine.output.resume();
   };
 
@@ -129,7 +129,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     );
   };
 
-  /** Ends what runs, and takes what it has written until then. */
+  /** Kills the program, and delivers what it wrote until then. */
   const windDown = (end: SandboxEnd): void => {
     if (decided !== undefined) return;
     if (startedAt === undefined) return finish(end);
@@ -141,7 +141,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     }, WIND_DOWN_MS);
   };
 
-  /** Every process has ended and all output is here. */
+  /** Every process has ended and all output has arrived. */
   const collectAndFinish = (end: SandboxEnd): void => {
     if (decided === undefined) decide(end);
     clearTimeout(lastTimer);
@@ -199,7 +199,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     try {
       machine.meter.begin(Math.min(limits.memoryBytes, memoryBytes));
     } catch (error) {
-      // What waits in it, which counts as the program's, is larger than the program may be.
+      // The waiting interpreter, which counts as the program's memory, is larger than the run's memory limit.
       if (error instanceof MemoryInUse) finish({ kind: "limit", limit: "memory" });
       else finish({ kind: "sandbox-failed", reason: `limits could not be set: ${String(error)}` });
       return;
@@ -236,7 +236,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
 
   const endOf = (frame: Extract<SandboxFrame, { kind: "exit" }>): SandboxEnd => {
     const { cpuMs, memoryExceeded } = measure();
-    // The program may have ended between two measurements; or the kernel ended it, by a signal that says nothing.
+    // The program may have ended between two measurements, or by a signal of the kernel that does not name a limit.
     if (memoryExceeded) return { kind: "limit", limit: "memory" };
     if (cpuMs - cpuBefore >= command().limits.cpuMs) return { kind: "limit", limit: "cpu" };
     if (frame.signalled) return { kind: "signalled", signal: signalName(frame.code) };
@@ -286,7 +286,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
       },
       resumeOutput: () => void machine.output.resume(),
       cancel() {
-        // Where nothing is to come out of it, or nobody waits for that any longer, it ends at once.
+        // Ends at once when no files are collected, or nobody waits for them any longer.
         if (job.collect === undefined || decided !== undefined) finish({ kind: "cancelled" });
         else windDown({ kind: "cancelled" });
       },

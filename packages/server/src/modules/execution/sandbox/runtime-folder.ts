@@ -1,4 +1,4 @@
-/** Gathers what every sandbox sees read-only at /.atelier: init, the warm-up programs and their packages, the seccomp filter. */
+/** Gathers the files that every sandbox sees read-only at /.atelier: init, the warm-up programs and their packages, the seccomp filter. */
 import { createHash } from "node:crypto";
 import {
   chmodSync,
@@ -40,7 +40,7 @@ const findWarmUps = (folder: string): string[] =>
 
 type NpmPackage = { readonly name: string; readonly folder: string; readonly version: string };
 
-/** As Node finds it from this file: in the nearest `node_modules` that has it. */
+/** Resolves a package as Node does from this file: in the nearest `node_modules` that has it. */
 const findPackage = (name: string): NpmPackage | undefined => {
   for (let at = import.meta.dirname; ; at = dirname(at)) {
     const folder = join(at, "node_modules", name);
@@ -53,13 +53,13 @@ const findPackage = (name: string): NpmPackage | undefined => {
   }
 };
 
-/** Faults of a declaration are reported when languages are loaded. No schema here: the emulated machine has no npm packages. */
+/** Reads the declarations without a schema (the emulated machine has no npm packages); loading the languages reports mistakes. */
 const declaredPackages = (file: string): string[] => {
   const { packages } = JSON.parse(readFileSync(file, "utf8")) as { packages?: unknown };
   return Array.isArray(packages) ? packages.filter((name) => typeof name === "string") : [];
 };
 
-/** The packages that languages declare for their warm-ups, as far as they are installed. */
+/** The installed ones of the packages that languages declare for their warm-ups. */
 const findPackages = (languagesFolder: string): NpmPackage[] => {
   const names = readdirSync(languagesFolder)
     .map((id) => join(languagesFolder, id, "language.json"))
@@ -69,7 +69,7 @@ const findPackages = (languagesFolder: string): NpmPackage[] => {
   return [...new Set(names)].toSorted().flatMap((name) => findPackage(name) ?? []);
 };
 
-/** Its native add-ons, which are all that warm-ups load of packages. */
+/** The native add-ons of a package: warm-ups load nothing else of it. */
 const copyAddOns = ({ name, folder }: NpmPackage, target: string): void => {
   const to = join(target, "node_modules", name);
   mkdirSync(to, { recursive: true });
@@ -80,7 +80,7 @@ const copyAddOns = ({ name, folder }: NpmPackage, target: string): void => {
   for (let at = to; at !== target; at = dirname(at)) chmodSync(at, 0o755);
 };
 
-/** Files that lie over the image's, which may carry names of the machine that it was built on. */
+/** Files that replace those of the image, which may name the machine that built it. */
 const layerFiles: Readonly<Record<string, string>> = {
   "etc/hostname": "atelier\n",
   "etc/hosts": "127.0.0.1\tlocalhost atelier\n::1\tlocalhost ip6-localhost ip6-loopback\n",
@@ -97,7 +97,7 @@ const linkTree = (from: string, to: string): void => {
   }
 };
 
-/** `layer/`: what a sandbox whose root is an overlay has on top of the image, the content of /.atelier again among it. */
+/** `layer/`: the upper layer of sandboxes whose root is an overlay; it repeats the content of /.atelier. */
 const makeLayer = (folder: string): void => {
   const layer = join(folder, "layer");
   const content = `${folder}.content`;

@@ -17,11 +17,11 @@ export type SandboxPlace = {
   /** Holds the tool's own state; its path on a command line is how a later server finds what was left behind. */
   readonly folder: string;
   readonly cgroup: SandboxCgroup | undefined;
-  /** Of all runs of this server. */
+  /** The CPU weights of all runs of this server. */
   readonly cpuWeights: CpuWeights;
   /** The disk for /project and /tmp that its launch will mount; absent: the sandbox makes one in memory, which counts as such. */
   readonly disk: ScratchDisk | undefined;
-  /** What the tool may take beside the program. */
+  /** Bytes of memory that the tool may use beside the program. */
   readonly toolMemoryBytes: ToolMemory;
   remove(timeoutMs: number): Promise<void>;
 };

@@ -44,7 +44,7 @@ const usualBootTimeoutMs = 20_000;
 export const createSandboxProvider = (
   options: ProviderOptions & {
     readonly tier: IsolationTier;
-    /** What the tool may take beside the program. */
+    /** Bytes of memory that the tool may use beside the program. */
     readonly toolMemoryBytes: ToolMemory;
     /** Rejects, with nothing left running, when the tool does not start. */
     readonly start: (options: MachineOptions) => Promise<Machine>;
@@ -60,7 +60,7 @@ export const createSandboxProvider = (
   const startMachine = async (blueprint: SandboxBlueprint, mayBeCopy: boolean): Promise<Machine> => {
     runtimeFolder ??= makeRuntimeFolder({
       ...options,
-      // gVisor keeps all of a program's memory where it is counted.
+      // With gVisor all memory of the program is in the cgroup's account.
       limitsEnforcement: tier === "gvisor" ? "cgroup" : home.limitsEnforcement,
     });
     const place = await home.open(blueprint);

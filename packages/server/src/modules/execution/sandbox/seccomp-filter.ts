@@ -74,7 +74,7 @@ const unaccounted: Readonly<Record<string, Numbers>> = {
   shmget: [29, 194],
 };
 
-/** Answered as by a kernel without them, which programs know how to do without: their number is one for the whole host. */
+/** Answered as by a kernel that lacks them, which programs can handle: their number is limited for the whole host. */
 const absent: Readonly<Record<string, Numbers>> = {
   io_setup: [206, 0],
   io_destroy: [207, 1],
@@ -84,7 +84,7 @@ const absent: Readonly<Record<string, Numbers>> = {
   io_pgetevents: [333, 292],
 };
 
-/** Answered as done: what a program writes ends with it, and one call would make the whole host write out its disks. */
+/** Answered as done: a program's files are removed with its sandbox, and one such call would make the whole host write to its disks. */
 const pretended: Readonly<Record<string, Numbers>> = { sync: [162, 81] };
 
 const inspected = {
@@ -115,7 +115,10 @@ const newTimeNamespace = 0x80;
 const firstX32Call = 0x4000_0000;
 const familiesAllowed = [1, 2, 10]; // unix, inet, inet6
 const netlinkFamily = 16;
-/** Interfaces and addresses, which libraries look up; the others reach further into the kernel, or carry messages that are in no account. */
+/**
+ * Interfaces and addresses, which libraries look up. Other netlink protocols reach further into the kernel, or carry messages that no
+ * cgroup accounts for.
+ */
 const netlinkProtocolsAllowed = [0];
 const terminalInjection = [0x5412, 0x541c]; // TIOCSTI, TIOCLINUX
 
@@ -130,7 +133,7 @@ const onCall = (number: number, body: readonly Instruction[]): Instruction[] => 
   ...body,
 ];
 
-/** Gives one answer to each of the calls. */
+/** Returns the same answer for each of the calls. */
 const answerCalls = (calls: Readonly<Record<string, Numbers>>, column: 0 | 1, answer: number): Instruction[] =>
   Object.values(calls).flatMap((numbers) => {
     const number = numbers[column];

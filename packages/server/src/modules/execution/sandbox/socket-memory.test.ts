@@ -1,4 +1,4 @@
-/** What is counted of a network namespace's sockets, and how much of it is too much. */
+/** Which socket memory of a network namespace counts, and how much is too much. */
 import { expect, test } from "vitest";
 import type { Meter } from "./meter.ts";
 import { readSocketBytes, type ReadNetwork, withSocketMemory } from "./socket-memory.ts";

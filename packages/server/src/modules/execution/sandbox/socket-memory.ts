@@ -1,20 +1,20 @@
-/** Memory that a sandbox's sockets take and that no account of the kernel has, read from its network namespace. */
+/** Reads from a sandbox's network namespace how much memory its sockets hold that no cgroup accounts for. */
 import { closeSync, openSync, readSync } from "node:fs";
 import type { Measurement, Meter } from "./meter.ts";
 
-/** A part of a run's memory limit: sockets beyond it make the run out of memory. */
+/** Share of a run's memory limit: with more in sockets the run ends as out of memory. */
 export const socketShare = 1 / 8;
 
-/** Below so many sockets of a kind there is nothing to look for. */
+/** With fewer sockets of a kind their list is not read. */
 const fewSockets = 64;
-/** Lists of sockets that are longer are too many sockets: reading them twenty times a second would cost more than the run. */
+/** A longer list counts as too many sockets: reading it twenty times a second would cost more than the run. */
 const listBytesMaximum = 1 << 20;
-/** TCP counts what was sent; its buffers take up to twice as much. */
+/** The kernel reports the bytes that TCP sent; its buffers take up to twice as much. */
 const bufferFactor = 2;
-/** What a socket of another kind may hold, with the kernel's usual limits; none of them tells. */
+/** The most that a socket of another kind can hold with the kernel's default limits; the kernel does not report how much it holds. */
 const otherSocketBytes = 212_992;
 
-/** Text of a file below /proc/<pid>/net, at most so many bytes; "" where there is none. Replaced in tests. */
+/** Reads a file below /proc/<pid>/net, at most so many bytes; "" when it does not exist. Replaced in tests. */
 export type ReadNetwork = (name: string, bytesMaximum: number) => string;
 
 const readNetworkOf =
@@ -45,7 +45,7 @@ const readNetworkOf =
 const countOf = (sockstat: string, line: string, key: string): number =>
   Number(new RegExp(`^${line}:.* ?\\b${key} (\\d+)`, "mu").exec(sockstat)?.[1] ?? 0);
 
-/** Sums a number of each line of a list; Infinity where the list is too long. */
+/** Sums one number of each line of a list; Infinity when the list is too long. */
 const sumOf = (text: string, bytesOf: (fields: readonly string[]) => number): number => {
   if (text.length >= listBytesMaximum) return Number.POSITIVE_INFINITY;
   let sum = 0;
@@ -56,20 +56,20 @@ const sumOf = (text: string, bytesOf: (fields: readonly string[]) => number): nu
   return sum;
 };
 
-/** `tx_queue:rx_queue`, hexadecimal. */
+/** Parses `tx_queue:rx_queue`, hexadecimal. */
 const queues = (fields: readonly string[]): readonly [tx: number, rx: number] => {
   const [tx = "0", rx = "0"] = (fields[4] ?? "").split(":");
   return [Number.parseInt(tx, 16) || 0, Number.parseInt(rx, 16) || 0];
 };
 
-/** Of a connection that nobody has accepted: it is in no account until then. */
+/** Whether the connection was not accepted yet: until then no cgroup accounts for it. */
 const unacceptedBytes = (fields: readonly string[]): number =>
   fields[9] === "0" ? queues(fields)[1] * bufferFactor : 0;
 const bothQueues = (fields: readonly string[]): number => queues(fields)[0] + queues(fields)[1];
 
 /**
- * Bytes in no account. `charged`: the kernel counts what TCP and UDP hold as the run's, but for connections that were not
- * accepted; messages of netlink it never counts.
+ * Bytes that no cgroup accounts for. `charged`: the kernel charges TCP and UDP buffers to the run, except those of connections that were
+ * not accepted. It never charges netlink messages.
  */
 export const readSocketBytes = (read: ReadNetwork, charged: boolean): number => {
   const sockstat = read("sockstat", 4096);
@@ -92,8 +92,8 @@ export const readSocketBytes = (read: ReadNetwork, charged: boolean): number => 
 };
 
 /**
- * A meter that also looks at sockets. `pid` is a process of the sandbox, on the host.
- * @param charged whether the sandbox's cgroup counts what TCP and UDP hold.
+ * Wraps a meter and also checks socket memory. `pid` is a process of the sandbox, on the host.
+ * @param charged whether the sandbox's cgroup accounts for TCP and UDP buffers.
  */
 export const withSocketMemory = (
   meter: Meter,

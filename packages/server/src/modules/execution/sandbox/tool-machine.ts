@@ -27,14 +27,14 @@ const end = async (launched: Launched, place: SandboxPlace): Promise<void> => {
   if (!gone) throw new Error("a sandboxed process did not end");
 };
 
-/** By its cgroup where it has one; and by its sockets, where the host's kernel is theirs. */
+/** Measures by the cgroup where there is one, and by the sockets where they belong to the host's kernel. */
 const meterOf = (launched: Launched, place: SandboxPlace, networkPid: number | undefined): Meter => {
   const meter = place.cgroup?.meter ?? createPolledMeter(launched.pid, hostView(place.toolMemoryBytes));
   if (networkPid === undefined) return meter;
   return withSocketMemory(meter, { pid: networkPid, charged: place.cgroup?.chargesSockets ?? false });
 };
 
-/** @param networkPid a process in the sandbox's network namespace; absent where its sockets are not the host's kernel's. */
+/** @param networkPid a process in the sandbox's network namespace; absent when the sandbox's kernel has its own network stack. */
 export const createToolMachine = (options: {
   readonly launched: Launched;
   readonly place: SandboxPlace;

@@ -6,8 +6,8 @@ import { baseEnvironment } from "./start-frame.ts";
 const readAtStart = /^(?:PYTHON|NODE_|LD_|MALLOC_|GLIBC_|UV_|SSL_|OPENSSL_)/u;
 
 /**
- * `node --require <warm-up> <script>` and `python3 <warm-up>`: what comes before the warm-up is the interpreter and its options.
- * Where the run names the warm-up too, because its language needs it cold as well, all but the script is.
+ * `node --require <warm-up> <script>` and `python3 <warm-up>`: everything before the warm-up is the interpreter with its options.
+ * Where the run names the warm-up too, because the language needs it also in a cold start, everything before the script is.
  */
 const interpreterOf = (warmUp: readonly string[], argv: readonly string[]): readonly string[] => {
   const whole = warmUp.slice(0, -1);

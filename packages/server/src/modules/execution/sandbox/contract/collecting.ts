@@ -1,4 +1,4 @@
-/** The contract's part on what comes out of a run: its last output at a limit, and the files that it left in the project. */
+/** The contract's part on what a run delivers at its end: its last output at a limit, and the files that it left in the project folder. */
 import { describe, expect, test } from "vitest";
 import type { ContractContext } from "../../ports.contract.ts";
 import type { SandboxCollect, SandboxCollected } from "../../ports.ts";
@@ -27,7 +27,7 @@ export const testCollecting = (context: ContractContext): void => {
     files: { "main.py": code, ...more.files },
   });
 
-  describe("what comes out of a run", () => {
+  describe("output and files at the end of a run", () => {
     test("[X33] new and changed files, text and binary, and nothing that is as it was", async () => {
       const { result, stderr } = await run(
         python(
@@ -64,11 +64,11 @@ export const testCollecting = (context: ContractContext): void => {
         empty: "",
         "replaced.txt": "other",
       });
-      // Where one user id is all there is, init cannot read what its owner may not.
+      // With a single user id, init cannot read files whose owner has no read permission.
       expect(["still read", "(unreadable)"]).toContain(locked);
     });
 
-    test("[X33] links, devices, odd names, huge and too many files are skipped, and nobody outside is read", async () => {
+    test("[X33] links, devices, odd names, huge and too many files are skipped, and nothing outside the folder is read", async () => {
       const { result, stderr } = await run(
         python(
           [
@@ -130,7 +130,7 @@ export const testCollecting = (context: ContractContext): void => {
       expect(told(result.collected)).toMatchObject({ "kept.txt": "kept" });
     });
 
-    test("[X33] a run that asks for nothing, or does not compile, brings nothing", async () => {
+    test("[X33] a run without `collect`, or one that does not compile, delivers no files", async () => {
       const { collect: _, ...silent } = python("open('new.txt', 'w').write('new')");
       expect((await run(silent)).result.collected).toBeUndefined();
       const failed = await run(python("", { compile: ["sh", "-c", "echo > new.txt; exit 1"] }));
@@ -138,7 +138,7 @@ export const testCollecting = (context: ContractContext): void => {
       expect(failed.result.collected).toBeUndefined();
     });
 
-    test("[X34] what a program had written when a limit ended it is delivered, and nothing is said to be cut", async () => {
+    test("[X34] what a program had written when a limit ended it is delivered, and not marked as truncated", async () => {
       const code = "import os, time\nos.write(1, b'x' * 60000); os.write(2, b'y' * 60000); time.sleep(60)";
       for (const limits of [{ wallMs: 900 }, { wallMs: 900, outputBytes: 200_000 }]) {
         const { result, stdout, stderr } = await run(python(code, { limits }));
@@ -147,7 +147,7 @@ export const testCollecting = (context: ContractContext): void => {
       }
     });
 
-    test("[X34] while nobody takes its output a program is ended in time, and what was in the pipe still comes", async () => {
+    test("[X34] a program whose output nobody reads is ended in time, and what was in the pipe is still delivered", async () => {
       const code =
         "import os, time\nos.write(1, b'x'); time.sleep(0.3)\nfor i in range(100): os.write(1, b'x' * 65536)";
       const { stdin: _, ...program } = python(code, { limits: { wallMs: 1200 } });
@@ -160,7 +160,7 @@ export const testCollecting = (context: ContractContext): void => {
       expect(stdout.length).toBeLessThan(100 * 65_536);
     });
 
-    test("[X34] output beyond its limit is cut, and said to be", async () => {
+    test("[X34] output beyond its limit is cut, and marked as truncated", async () => {
       const { result, stdout } = await run(
         python("import os; os.write(1, b'x' * 3000)", { limits: { outputBytes: 1000 } }),
       );

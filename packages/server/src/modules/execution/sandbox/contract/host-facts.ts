@@ -1,11 +1,11 @@
-/** The contract's part on what a program learns of the host: names, paths, disks, load, memory, time since boot. */
+/** The contract's part on what a program can learn of the host: names, paths, disks, load, memory, uptime. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
 import type { ContractContext } from "../../ports.contract.ts";
 import { runProgram, testLimits } from "./harness.ts";
 
-/** Files in which a machine tells of itself; those that a kernel does not have are left out. */
+/** Files that describe the machine; those that a kernel does not have are skipped. */
 const tellingFiles = [
   "/proc/self/mountinfo",
   "/proc/self/mounts",
@@ -66,15 +66,15 @@ const disks = (): string[] =>
 
 const number = (text: string | undefined, pattern: RegExp): number => Number(pattern.exec(text ?? "")?.[1] ?? "NaN");
 
-/** Whether the name stands in the text by itself, not as a part of a longer word. */
+/** Whether the name occurs in the text as a whole word. */
 const namesIt = (text: string, name: string): boolean =>
   new RegExp(`(?:^|[^\\w.-])${name.replaceAll(/[^\w/-]/gu, "\\$&")}(?![\\w-])`, "mu").test(text);
 
-/** Which a kernel of the sandbox's own does not have. */
+/** Checks that do not apply where the sandbox has its own kernel. */
 const counts = ["diskstats", "vmstat", "zoneinfo", "pressure/cpu", "softirqs"].map((name) => `/proc/${name}`);
 const lists = ["cgroups", "devices"].map((name) => `/proc/${name}`);
 
-/** Every fact of this host that the text tells, by a name that says which. */
+/** The names of all facts of this host that occur in the text. */
 const factsIn = (told: Told, places: readonly string[]): string[] => {
   const host = readHost();
   const whole = Object.values(told).join("\n");
@@ -95,7 +95,7 @@ const factsIn = (told: Told, places: readonly string[]): string[] => {
     whole.includes(`size=${Math.floor(totalKb / 2)}k`) ? "memory by a mount" : "",
     (hostUptime ?? 0) > 60 && Math.abs((hostUptime ?? 0) - (uptime ?? 0)) < 60 ? "time since boot" : "",
     Math.abs(number(told["/proc/stat"], /^btime (\d+)/mu) - bootTime) <= 2 ? "boot" : "",
-    // A kernel of the sandbox's own may tell what the sandbox used.
+    // A sandbox's own kernel may report what the sandbox used.
     cpuTicks * 2 >= hostCpuTicks ? "processor time" : "",
     whole.includes((host["/proc/sys/kernel/random/boot_id"] ?? "no id").trim()) ? "boot id" : "",
     ...counts.filter((path) => (told[path] ?? "") !== ""),
@@ -106,7 +106,7 @@ const factsIn = (told: Told, places: readonly string[]): string[] => {
 /** Declares the part. */
 export const testHostFacts = (context: ContractContext): void => {
   describe("facts of the host", () => {
-    test("[X51] a program is told of its sandbox, and of nothing that is the host's", async () => {
+    test("[X51] a program sees its sandbox's facts, and none of the host's", async () => {
       const outcome = await runProgram(
         { provider: context.provider(), imageRoot: context.imageRoot },
         {
@@ -116,7 +116,7 @@ export const testHostFacts = (context: ContractContext): void => {
         },
       );
       const told = JSON.parse(outcome.stdout) as Told;
-      // Device nodes of the host's tell its memory by their file system's size; only root can make others.
+      // The size of the host's /dev file system tells its memory; only root can make other device nodes.
       const hostDevices = context.tier === "namespaces" && process.geteuid?.() !== 0;
       const facts = factsIn(told, [context.imageRoot, context.stateFolder]);
       expect(facts).toEqual(hostDevices && facts.includes("memory by a mount") ? ["memory by a mount"] : []);
@@ -128,12 +128,12 @@ export const testHostFacts = (context: ContractContext): void => {
       expect(told["/etc/hosts"]).toContain("localhost");
     });
 
-    test("the control: on the host itself the same look finds its facts", () => {
+    test("the control: on the host itself the same check finds its facts", () => {
       const facts = factsIn(readHost(), []);
       expect(facts).toEqual(expect.arrayContaining(["memory", "boot", "processor time", "boot id", "/proc/diskstats"]));
     });
 
-    test("[X51] a limit that is below the sandbox's own is the memory that is told, warm or not", async () => {
+    test("[X51] a limit below the sandbox's own is the memory that a program sees, warm or cold", async () => {
       const { memoryBytes } = testLimits;
       const code = "print(open('/proc/meminfo').readline().split()[1])";
       const said = await Promise.all(

@@ -12,7 +12,7 @@ export type LimitCase = {
   readonly says?: string;
   /** Said instead where gVisor has to keep files in its own memory, which only their bytes and the memory limit bound. */
   readonly saysInGvisorMemory?: string;
-  /** Not held by the gVisor of 2024. */
+  /** Skipped for the gVisor of 2024, which does not enforce it. */
   readonly needsCurrentGvisor?: true;
   /** The run is over by then, destruction included. */
   readonly withinMs?: number;
@@ -27,7 +27,7 @@ const python = (code: string, limits?: TestProgram["limits"]): TestProgram => ({
   ...(limits === undefined ? {} : { limits }),
 });
 
-/** Threads that are busy at once without Python's lock: each hashes. */
+/** Busy threads that run in parallel: hashing releases Python's lock. */
 const busyThreads = (threads: number, seconds: number): string => `
 import hashlib, threading, time
 data, end = bytes(1 << 20), time.monotonic() + ${seconds}
@@ -90,7 +90,7 @@ export const limitCases: readonly LimitCase[] = [
   {
     name: "a file beyond what one file may hold is an error, not a signal",
     program: {
-      // A program whose language does not ignore the signal itself.
+      // A program in C: unlike Python it does not ignore SIGXFSZ.
       argv: ["sh", "-c", "dd if=/dev/zero of=/tmp/big bs=1 count=1 seek=3G 2>&1; echo code $?"],
     },
     ends: [ok],

@@ -1,9 +1,9 @@
-/** The contract's part on runs beside each other: what one does to files and devices that all share, another never notices. */
+/** The contract's part on runs beside each other: a run never notices what another does to files and devices that all sandboxes share. */
 import { describe, expect, test } from "vitest";
 import type { ContractContext } from "../../ports.contract.ts";
 import { type Outcome, runProgram, type TestProgram } from "./harness.ts";
 
-/** In every sandbox, and on the host in one place each. */
+/** Paths that exist in every sandbox, each backed by one file of the host. */
 const sharedFiles = ["/usr/bin/env", "/etc/passwd", "/usr/lib/os-release", "/.atelier/init", "/dev/null", "/dev/zero"];
 
 const prelude = `
@@ -12,7 +12,7 @@ shared = ${JSON.stringify(sharedFiles)}
 libc = ctypes.CDLL(None, use_errno=True)
 `;
 
-/** Watches and locks all of them, says so, and after a line of input says which it heard of. */
+/** Watches and locks all of them, prints that, and after a line of input prints which events it saw. */
 const watcher = `${prelude}
 watch = libc.inotify_init1(os.O_NONBLOCK)
 numbers = {libc.inotify_add_watch(watch, path.encode(), 0x20): path for path in shared}
@@ -36,7 +36,7 @@ while events:
 print("heard", json.dumps(sorted(heard)))
 `;
 
-/** Opens and locks all of them, and says which it could not lock. */
+/** Opens and locks all of them, and prints which it could not lock. */
 const toucher = `${prelude}
 refused = []
 for path in shared:
@@ -47,7 +47,7 @@ for path in shared:
 print("refused", json.dumps(sorted(refused)), flush=True)
 `;
 
-/** Takes what the host has a fixed number of, as long as it is given any, and then holds it. */
+/** Allocates resources of which the host has a fixed number, until it is refused, and keeps them. */
 const hoarder = `${prelude}
 terminals = []
 try:
@@ -66,14 +66,14 @@ export const testNeighbours = (context: ContractContext): void => {
   const run = (
     ...rest: Parameters<typeof runProgram> extends [unknown, ...infer Rest] ? Rest : never
   ): Promise<Outcome> => runProgram({ provider: context.provider(), imageRoot: context.imageRoot }, ...rest);
-  // A shared kernel's device nodes can be a sandbox's own only where nodes can be made.
+  // With a shared kernel a sandbox has its own device nodes only where nodes can be made.
   const ownDevices = context.tier === "gvisor" || process.geteuid?.() === 0;
   const isExpected = (path: string): boolean => ownDevices || !path.startsWith("/dev/");
   const listed = (text: string, word: string): string[] =>
     JSON.parse(new RegExp(`^${word} (.*)$`, "mu").exec(text)?.[1] ?? "null") as string[];
 
   describe("neighbours", () => {
-    test("[X52] no sandbox notices another's use of files that all have, nor is hindered by its locks", async () => {
+    test("[X52] no sandbox notices another's use of shared files, and none is blocked by its locks", async () => {
       let neighbour: Outcome | undefined;
       const outcome = await run(python(watcher), async ({ run: running, said }) => {
         await said(`watching ${sharedFiles.length}`);
@@ -101,7 +101,7 @@ export const testNeighbours = (context: ContractContext): void => {
       expect(listed(outcome.stdout, "heard")).toEqual(expect.arrayContaining(["/etc/passwd", "/usr/bin/env"]));
     });
 
-    test("[X52] no sandbox takes the terminals and kernel requests of the host that others need", async () => {
+    test("[X52] no sandbox can use up the host's terminals and asynchronous I/O requests", async () => {
       let neighbour: Outcome | undefined;
       const outcome = await run(python(hoarder), async ({ run: running, said }) => {
         await said("holds");
@@ -110,7 +110,7 @@ export const testNeighbours = (context: ContractContext): void => {
       });
       const [, terminals = Number.NaN, contexts = Number.NaN] = outcome.stdout.trim().split(" ").map(Number);
       expect(neighbour?.terminal).toMatch(/^\/dev\/pts\/\d+/u);
-      if (context.tier === "gvisor") return; // They are its own kernel's.
+      if (context.tier === "gvisor") return; // gVisor's own kernel has these resources.
       expect(terminals, outcome.stderr).toBeGreaterThan(8);
       expect(terminals).toBeLessThanOrEqual(32);
       expect(contexts).toBe(0);

@@ -1,4 +1,4 @@
-/** The contract's part on what is opened by a path: the streams and the terminal below /dev, and sources with awkward names. */
+/** The contract's part on opening by path: the streams and the terminal below /dev, and sources with awkward names. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { commandLinesOf } from "../../languages/command-line.ts";
@@ -9,7 +9,7 @@ import { commandOf, warmUps } from "./warm-cases.ts";
 
 const languagesFolder = join(import.meta.dirname, "../../../../../../../languages");
 
-/** Each reads its input, and writes to both streams, through /dev: the same for all, so that one expectation serves. */
+/** Each program reads its input and writes to both streams through /dev; all print the same. */
 const streamPrograms: Readonly<Record<string, TestProgram>> = {
   Python: {
     argv: ["python3", "main.py"],
@@ -66,14 +66,14 @@ int main(void) {
   },
 };
 
-/** Prints what opening /dev/tty comes to, and says a word there where it opens. */
+/** Prints the result of opening /dev/tty, and writes a word there when it opens. */
 const terminalProgram = `
 import errno
 try:
     with open("/dev/tty", "w") as tty: tty.write("hello terminal\\n")
 except OSError as error: print(errno.errorcode[error.errno])`;
 
-/** Whole names without an extension, each of which some tool takes for something else than a path. */
+/** Whole file names without extension that some tool reads as something else than a path. */
 const awkwardNames = ["-c", "@x", "+x", "%d", "a=b", "data:x", "~", "#x", "a b", "$x;y", "ü"];
 
 const sources: Readonly<Record<string, string>> = {
@@ -84,8 +84,8 @@ const sources: Readonly<Record<string, string>> = {
 };
 
 /**
- * Writes each source, runs its commands one after the other, and prints what was said, a line of JSON each. `@x` would read
- * options from the file `x`: there is one.
+ * Writes each source, runs its commands one after the other, and prints the output of each as a line of JSON. The file `x` exists, so that
+ * `@x` could be read as a file of options.
  */
 const runEach = `
 import json, os, subprocess
@@ -135,7 +135,7 @@ export const testOpenedByPath = (context: ContractContext): void => {
       expect(within.terminal).toBe("hello terminal\r\n");
     });
 
-    test("[X22] a source with an awkward name is run, and read as nothing else", async () => {
+    test("[X22] a source with an awkward name is run, and never read as an option", async () => {
       const languages = (await loadLanguages(languagesFolder)).filter(({ id }) => sources[id] !== undefined);
       const cases = languages.flatMap((language) => {
         const extension = language.extensions[0] ?? "";
@@ -145,7 +145,7 @@ export const testOpenedByPath = (context: ContractContext): void => {
           return [entryPoint, sources[language.id] ?? "", compile === undefined ? [argv] : [compile, argv]];
         });
       });
-      // The control: so it fares without the rule.
+      // The control: the result without the rule.
       const planted = ["@x.c", sources["c"], [["gcc", "-o", "/tmp/program", "@x.c"], ["/tmp/program"]]];
       const outcome = await run({
         argv: ["python3", "main.py"],

@@ -1,4 +1,7 @@
-/** The contract's part on memory in the buffers of sockets and pipes: it is bounded with the run's memory, whoever accounts for it. */
+/**
+ * The contract's part on memory in the buffers of sockets and pipes: it is limited together with the run's memory, whichever cgroup
+ * accounts for it.
+ */
 import { describe, expect, test } from "vitest";
 import type { ContractContext } from "../../ports.contract.ts";
 import { runProgram } from "./harness.ts";
@@ -7,8 +10,8 @@ const mebibyte = 1 << 20;
 const memoryBytes = 64 * mebibyte;
 
 /**
- * Of a run's memory. A connection always gets a few KiB. gVisor holds buffers in its own memory, which is not counted as the
- * program's up to 64 MiB [X41]: local sockets get that much beside the limit.
+ * Share of a run's memory. The kernel always grants a connection a few KiB. gVisor keeps buffers in its own memory, of which up to 64 MiB
+ * are not counted as the program's [X41]: local sockets get that much beside the limit.
  */
 const mostOfMemory = {
   namespaces: { datagram: 1 / 8, accepted: 1 / 2, local: 1 },
@@ -16,8 +19,8 @@ const mostOfMemory = {
 } as const;
 
 /**
- * Fills buffers of one kind from several processes, and then counts what they hold: what was sent and can still be read. As
- * many as can be made: 400 connections would hold 80 MiB and more, 1,000 pairs of local sockets 203 MiB.
+ * Fills buffers of one kind from several processes, with as many sockets as can be made, and then counts the bytes that were sent and can
+ * still be read. Without a limit 400 connections would hold at least 80 MiB, and 1,000 pairs of local sockets 203 MiB.
  */
 const filler = `
 import os, socket, struct, sys
@@ -73,7 +76,7 @@ os.close(go_out)
 print("held", sum(struct.unpack("q", os.read(results_in, 8))[0] for child in range(4)))
 `;
 
-/** Connections that are never accepted, and answers to questions about routes that are never read: in no account of any cgroup. */
+/** Connections that are never accepted, and answers to route queries that are never read: no cgroup accounts for them. */
 const hidden = `
 import os, socket, struct, sys, time
 kept = []
@@ -122,7 +125,7 @@ export const testSocketMemory = (context: ContractContext): void => {
         const { result, stdout, stderr } = await run(filler, kind);
         const outOfMemory = { kind: "limit", limit: "memory" };
         expect([outOfMemory, { kind: "exited", exitCode: 0 }], stderr).toContainEqual(result.end);
-        // Out of memory: nothing is held any more.
+        // Ended as out of memory: it holds nothing any more.
         const held = result.end.kind === "limit" ? 0 : Number(/held (\d+)/u.exec(stdout)?.[1]);
         expect(held / memoryBytes).toBeLessThanOrEqual(
           mostOfMemory[context.tier === "gvisor" ? "gvisor" : "namespaces"][kind],
@@ -130,7 +133,7 @@ export const testSocketMemory = (context: ContractContext): void => {
       },
     );
 
-    // gVisor's network is in its own memory, which its cgroup counts: there is nothing of this kind to look for.
+    // gVisor's network stack is in its own memory, which its cgroup accounts for: this case does not exist there.
     test.each(context.tier === "gvisor" ? [] : ["connections", "routes"])(
       "[X53] %s that the kernel counts for nobody make the run out of memory",
       async (kind) => {

@@ -1,4 +1,4 @@
-/** The contract's part on what a terminal does beside carrying lines: long writes, raw mode, sizes, stopped children. */
+/** The contract's part on what terminals do beside passing lines on: long writes, raw mode, sizes, stopped children. */
 import { describe, expect, test } from "vitest";
 import type { ContractContext } from "../../ports.contract.ts";
 import { runProgram } from "./harness.ts";
@@ -6,7 +6,7 @@ import { runProgram } from "./harness.ts";
 const size = { columns: 80, rows: 24 };
 const bytes = (text: string): Buffer => Buffer.from(text, "utf8");
 
-/** Declares the part. What only a current gVisor does is skipped where there is an older one. */
+/** Declares the part. Tests that only a current gVisor passes are skipped with an older one. */
 export const testTerminals = (context: ContractContext): void => {
   const run = (
     program: Parameters<typeof runProgram>[1],

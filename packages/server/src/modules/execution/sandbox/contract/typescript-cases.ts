@@ -1,11 +1,11 @@
-/** TypeScript as people write it, and exactly what each program prints: the contract's table of what Node alone cannot run. */
+/** The contract's table of TypeScript programs that Node alone cannot run, with the exact output of each. */
 
 /** One project; its entry point is the first file. */
 export type TypeScriptCase = {
   readonly name: string;
   readonly files: Readonly<Record<string, string>>;
   readonly stdout: string;
-  /** Parts of standard error, each on a line of its own, in this order; then the program fails with exit code 1. */
+  /** Parts of standard error, each on its own line, in this order; the program must then fail with exit code 1. */
   readonly stderr?: readonly string[];
 };
 

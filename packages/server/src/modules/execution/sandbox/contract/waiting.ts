@@ -1,11 +1,11 @@
-/** The contract's part on programs that wait for a person: their wall clock stands still, that of others does not. */
+/** The contract's part on programs that wait for a person: their wall clock is paused, that of other programs is not. */
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { ContractContext } from "../../ports.contract.ts";
 import { type Outcome, runProgram, type TestProgram } from "./harness.ts";
 
 const WALL_MS = 2000;
-/** So many run side by side. */
+/** Number of programs that run side by side. */
 const AT_ONCE = 7;
 const terminal = { columns: 80, rows: 24 };
 
@@ -13,7 +13,7 @@ type Program = Pick<TestProgram, "argv" | "files" | "terminal" | "compile">;
 const python = (code: string): Program => ({ argv: ["python3", "main.py"], files: { "main.py": code } });
 const node = (code: string): Program => ({ argv: ["node", "main.js"], files: { "main.js": code } });
 
-/** Each asks for a line and then says `got` and the line. */
+/** Each reads a line and then prints `got` and the line. */
 const WAITING: Record<string, Program> = {
   "input() of Python": python("print('got', input())"),
   "a reading thread beside one that waits": python(
@@ -34,13 +34,13 @@ const WAITING: Record<string, Program> = {
   ),
 };
 
-/** None reads its input, whatever else it does. */
+/** None of these reads its input. */
 const NOT_WAITING: Record<string, Program> = {
   "a sleep": { argv: ["sleep", "100"] },
   "a sleep behind a pipe that is read": { argv: ["bash", "-c", "sleep 100 | cat"] },
   "a timer of Node": node("setTimeout(() => undefined, 100_000)"),
   "a child of Node that sleeps": node("require('child_process').spawn('sleep', ['100'], { stdio: 'ignore' })"),
-  "a lock that nobody opens": python("import threading\nl = threading.Lock()\nl.acquire()\nl.acquire()"),
+  "a lock that nobody releases": python("import threading\nl = threading.Lock()\nl.acquire()\nl.acquire()"),
   "a wait for a child that sleeps": { argv: ["bash", "-c", "sleep 100 & wait"] },
   "a read of another pipe": python("import os\nr, w = os.pipe()\nos.read(r, 1)"),
 };
@@ -73,7 +73,7 @@ export const testWaiting = (context: ContractContext): void => {
       async ({ run: running }) => {
         if (typed === undefined) return;
         await Promise.race([isWaiting.promise, running.result]);
-        // Beyond the limit that would have ended it.
+        // Longer than the wall limit.
         await Promise.race([delay(WALL_MS + 300), running.result]);
         running.writeStdin(Buffer.from(typed));
       },
@@ -117,7 +117,7 @@ export const testWaiting = (context: ContractContext): void => {
       });
     }
 
-    test("[X36] nobody who answers within the idle limit: the run ends", async () => {
+    test("[X36] a run ends when nobody answers within the idle limit", async () => {
       const { outcome, tookMs } = await run(python("input()"), { idleMs: 4000 });
       expect(outcome.result.end).toEqual({ kind: "limit", limit: "wall" });
       expect(outcome.result.usage.wallMs).toBeGreaterThan(3900);
@@ -131,7 +131,7 @@ export const testWaiting = (context: ContractContext): void => {
       expect(outcome.result.usage.wallMs).toBeLessThan(WALL_MS + 1500);
     });
 
-    test("[X36] the clock goes on when it works again, and CPU time counts meanwhile", async () => {
+    test("[X36] the wall clock continues when the program works again, and CPU time counts all along", async () => {
       const busy =
         "import threading\ndef f():\n    while True: pass\nthreading.Thread(target=f, daemon=True).start()\ninput()";
       const [again, beside] = await Promise.all([

@@ -7,7 +7,7 @@ import { jobOf, type Outcome, runProgram, testBlueprint, type TestProgram } from
 import { typescriptCases } from "./typescript-cases.ts";
 import { commandOf, type WarmCase, warmCases, warmUps } from "./warm-cases.ts";
 
-/** An optional package, which `npm ci` brings; without it Node strips types, and knows less. */
+/** An optional package that `npm ci` installs; without it Node only strips types. */
 const hasCompiler = existsSync(
   join(import.meta.dirname, "../../../../../../../node_modules", `@oxc-transform/binding-linux-${process.arch}-gnu`),
 );
@@ -169,7 +169,7 @@ export const testWarmStarts = (context: ContractContext): void => {
       expect(warm.stdout).toBe(bare.stdout);
       const limits = warm.stdout.trim().split(" ");
       expect(limits).toHaveLength(4);
-      // gVisor counts a process's CPU too high to limit it: the host does that for the whole sandbox.
+      // gVisor reports too much CPU time for a process: the host limits that of the whole sandbox.
       expect(limits.indexOf("-1")).toBe(context.tier === "gvisor" ? 3 : -1);
     });
   });
