@@ -201,6 +201,8 @@ describe("sockets", () => {
     const document = new SocketClient(dial(documentPath(), viewer.token));
     const events = dial(sockets.projectEvents.replace(":projectId", project.id), viewer.token);
     const eventsClosed = closedWith(events);
+    // Until then the server may not have asked for this member's rights: it would never have had any.
+    await once(events, "message");
     await vi.waitFor(() => expect(document.isSynced).toBe(true), PATIENCE);
     const { ticket } = (await viewer.call("POST", "/tickets")) as { ticket: string };
     await alice.call("DELETE", `/projects/${project.id}/members/${viewer.user.id}`);

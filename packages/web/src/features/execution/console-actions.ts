@@ -18,9 +18,10 @@ export const copyOutput = async (output: OutputBuffer): Promise<boolean> => {
 };
 
 export const pasteIntoProgram = async (keys: string): Promise<void> => {
-  const text = await readClipboard();
-  if (text === undefined) showToast({ text: `The browser does not let this page read the clipboard. ${keys} pastes.` });
-  else consoleStore.getState().view?.paste(text);
+  const reading = readClipboard();
+  consoleStore.getState().view?.paste(reading);
+  if ((await reading) !== undefined) return;
+  showToast({ text: `The browser does not let this page read the clipboard. ${keys} pastes.` });
 };
 
 export const openFind = (): void => consoleStore.setState({ isFinding: true });

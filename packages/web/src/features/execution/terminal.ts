@@ -6,6 +6,7 @@ import { copyText } from "../../app/clipboard.ts";
 import { isApple } from "../../app/platform.ts";
 import type { OutputLink } from "./output-links.ts";
 import type { OutputBuffer } from "./output-buffer.ts";
+import { createInputOrder } from "./input-order.ts";
 import { passKeylessText } from "./keyless-text.ts";
 import { feedTerminal } from "./terminal-feed.ts";
 import { findInTerminal, type FoundText } from "./terminal-find.ts";
@@ -48,8 +49,8 @@ export interface TerminalView {
   /** What is selected, else everything. */
   text(): string;
   selectAll(): void;
-  /** As if it were pasted with the keyboard. */
-  paste(text: string): void;
+  /** As if it were pasted with the keyboard; what is typed until the text is read comes after it. */
+  paste(reading: Promise<string | undefined>): void;
   find(text: string): readonly FoundText[];
   /** Selects a place and scrolls to it; undefined selects nothing. */
   reveal(found: FoundText | undefined): void;
@@ -97,6 +98,7 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
   const { host } = options;
   let { isWrapped } = options;
   let isActive = false;
+  let isDisposed = false;
   const terminal = new Terminal({
     convertEol: true,
     cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
@@ -133,7 +135,8 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
     else options.onFind();
     return false;
   });
-  const keyless = passKeylessText(terminal, options.onInput);
+  const input = createInputOrder(options.onInput);
+  const keyless = passKeylessText(terminal, input.pass);
   terminal.onSelectionChange(() => options.onSelection(terminal.hasSelection()));
   terminal.registerLinkProvider({
     provideLinks(row, callback) {
@@ -225,9 +228,11 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
       return all.trimEnd();
     },
     selectAll: () => terminal.selectAll(),
-    paste(text) {
+    paste(reading) {
       terminal.focus();
-      terminal.paste(text);
+      void input.pasteWhenRead(reading, (text) => {
+        if (!isDisposed) terminal.paste(text);
+      });
     },
     find: (text) =>
       findInTerminal(linesOf(terminal), { text, rows: terminal.buffer.active.length, columns: terminal.cols }),
@@ -238,6 +243,7 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
       terminal.scrollToLine(Math.max(0, found.row - Math.floor(terminal.rows / 2)));
     },
     dispose() {
+      isDisposed = true;
       clearTimeout(resting);
       keyless.dispose();
       stopHiding();
