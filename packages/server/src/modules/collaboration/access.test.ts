@@ -182,7 +182,7 @@ describe("who may do what", () => {
     };
     const change = (): void =>
       fixture.bus.publish("rights-changed", { projectId: fixture.files.projectId, userId: bob.userId });
-    // What an answer leads to is done in the same turn; then the client hears of it.
+    // The consequences of an answer are applied in the same turn; the client hears of them afterwards.
     const settle = async (): Promise<void> => {
       await new Promise((resolve) => setImmediate(resolve));
       await client.roundTrip();
@@ -237,7 +237,7 @@ describe("who may do what", () => {
     const server = await fixture.serve();
     const intruder = await server.speak(fileId, { user: "bob", projectId: fixture.files.emptyProjectId });
     await until(() => asked.includes(fixture.files.emptyProjectId), "the foreign opening to be under way");
-    // The foreign opening does not end: the file's own project must not wait for it.
+    // The other opening never ends: the document in its own project must not wait for it.
     const rightful = await server.speak(fileId);
     await until(() => rightful.isSynced, "the rightful client to be synced");
     rightful.insert(0, "acknowledged, ");
@@ -256,7 +256,7 @@ describe("who may do what", () => {
     fixture.files.roles.set(bob.userId, "viewer");
     const server = await fixture.serve();
     const [one, two] = [await fixture.files.add("", "one.py"), await fixture.files.add("", "two.py")];
-    /** One after the other: the answer is in the order of joining. */
+    /** Connects one after the other: sessions are listed in the order of joining. */
     const enter = async (fileId: string, how: { user?: string } = {}) => {
       const client = await server.speak(fileId, how);
       await until(() => client.isSynced);
@@ -341,7 +341,7 @@ describe("awareness", () => {
     bobs.ping();
     await once(bobs, "pong");
     mallory.socket.send(echo);
-    // What is sent after the echoes is passed on after them.
+    // Messages sent after the echoes are relayed after them.
     mallory.sendAwareness({ name: "Mallory", mark: "later" });
     await until(() => witness.awareness.getStates().get(mallory.doc.clientID)?.["mark"] === "later");
     expect(shown()).toBeUndefined();

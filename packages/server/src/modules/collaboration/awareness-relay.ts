@@ -4,7 +4,7 @@ import * as encoding from "lib0/encoding";
 import type { Clock, Timer } from "#kernel/clock";
 import { awarenessFrame, BadMessage } from "./frames.ts";
 
-/** Who a connection is: what others are shown of it, whatever it says itself. */
+/** The account of a connection, as others are shown it whatever the client claims. */
 export type PresenceUser = { readonly id: string; readonly name: string; readonly color: string };
 /** A connection as awareness knows it. */
 export type AwarenessSource = { readonly userId: string; readonly user: PresenceUser };
@@ -50,20 +50,20 @@ function* received(payload: Uint8Array, mostStates: number): Generator<Received>
   for (; left > 0; left -= 1) {
     const clientId = decoding.readVarUint(decoder);
     const clock = decoding.readVarUint(decoder);
-    if (!Number.isSafeInteger(clientId) || !Number.isSafeInteger(clock)) throw new BadMessage("a number out of range");
+    if (!Number.isSafeInteger(clientId) || !Number.isSafeInteger(clock)) throw new BadMessage("number out of range");
     yield { clientId, clock, stateBytes: decoding.readVarUint8Array(decoder) };
   }
-  if (decoding.hasContent(decoder)) throw new BadMessage("bytes behind the awareness states");
+  if (decoding.hasContent(decoder)) throw new BadMessage("trailing bytes after the awareness states");
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The state with its sender's account as `user`. @throws BadMessage, AwarenessTooLarge */
+/** Returns the state with its sender's account as `user`. @throws BadMessage, AwarenessTooLarge */
 const readState = (bytes: Uint8Array, user: PresenceUser): string => {
   if (bytes.byteLength > MAX_AWARENESS_BYTES) throw new AwarenessTooLarge();
   const state: unknown = JSON.parse(utf8.decode(bytes));
   if (state === null) return "null";
-  if (typeof state !== "object" || Array.isArray(state)) throw new BadMessage("an awareness state that is no object");
+  if (typeof state !== "object" || Array.isArray(state)) throw new BadMessage("an awareness state is not an object");
   return JSON.stringify({ ...state, user: { id: user.id, name: user.name, color: user.color } });
 };
 
@@ -80,7 +80,7 @@ export class AwarenessRelay {
   #timer: Timer | undefined;
   #lastSentMs = Number.NEGATIVE_INFINITY;
 
-  /** @param options.mayClaim whether a client id that nobody has here may become the connection's own */
+  /** @param options.mayClaim whether the connection may take a client id that no connection has */
   constructor(options: {
     readonly clock: Clock;
     readonly broadcast: (frame: Uint8Array) => void;

@@ -15,7 +15,7 @@ export type CheckpointingParts = {
   readonly materialiser: Materialiser;
   readonly writer: LogWriter;
   readonly maxStateBytes: number;
-  /** Of a document's log that snapshots and a version hold already. */
+  /** Removes updates from a document's log that snapshots and a version already hold. */
   readonly keptLogBytes: number;
   /** Drops a document from memory without writing anything more. */
   readonly evict: (document: LiveDocument, close: { code: number; reason: string }) => void;
@@ -41,7 +41,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
   const { store, projects, materialiser, writer } = parts;
 
   const removed = (document: LiveDocument): void =>
-    parts.evict(document, { code: CLOSE.notFound, reason: "the file is gone" });
+    parts.evict(document, { code: CLOSE.notFound, reason: "the file was removed" });
 
   /** Compacts in the worker; answers the file's bytes as of now. */
   const read = async (document: LiveDocument) => {
@@ -269,7 +269,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     document.checkpoint.isNoted = true;
   };
 
-  /** A document whose text does not change makes no versions, and would not hear that its account is full. */
+  /** A document whose text does not change makes no versions, so only this check tells it that its account is full. */
   const lookForRoom = async (document: LiveDocument): Promise<void> => {
     const { ref } = document.owner;
     const newest = await projects.readStored(ref.projectId, ref.fileId);
@@ -279,7 +279,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     if (saved !== undefined && !("conflict" in saved)) document.isFull = saved.isFull;
   };
 
-  /** Much was logged in a short time: what snapshots and a version hold of it goes now, and not with housekeeping's next round. */
+  /** After much was logged in a short time: removes what snapshots and a version hold now, instead of in housekeeping's next round. */
   const shrinkLog = async (document: LiveDocument): Promise<void> => {
     if (document.isGone || document.fixedReadOnly !== null || !document.isLogLong) return;
     await checkpointNow(document);

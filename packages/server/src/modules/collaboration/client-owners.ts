@@ -1,7 +1,7 @@
-/** Whose Yjs client ids are in use: a live id is continued by its own user's connections only. */
+/** Which user owns which Yjs client id of a document: a live id may be continued only by its own user's connections. */
 import type { Clock } from "#kernel/clock";
 
-/** A user that left may come back with the same ids for so long, before anybody else may continue them. */
+/** After a user has left, others may continue the user's ids only after this time, so that the user can reconnect with them. */
 const GRACE_MS = 60_000;
 const MAX_IDS = 10_000;
 const MAX_LEFT = 1_000;
@@ -9,7 +9,7 @@ const MAX_LEFT = 1_000;
 export class ClientOwners {
   readonly #clock: Clock;
   readonly #isPresent: (userId: string) => boolean;
-  /** In the order of their last use. */
+  /** Client id to user, in the order of their last use. */
   readonly #owners = new Map<number, string>();
   readonly #leftMs = new Map<string, number>();
 
@@ -19,7 +19,7 @@ export class ClientOwners {
     this.#isPresent = options.isPresent;
   }
 
-  /** The id belongs to another user who is here, or left a moment ago. */
+  /** Whether the id belongs to another user who is present, or left a moment ago. */
   isForeign(clientId: number, userId: string): boolean {
     const owner = this.#owners.get(clientId);
     if (owner === undefined || owner === userId) return false;
@@ -27,7 +27,7 @@ export class ClientOwners {
     return this.#isPresent(owner) || this.#clock.monotonic() - leftMs < GRACE_MS;
   }
 
-  /** Gives the id to a user, unless it is somebody else's. */
+  /** Gives the id to a user, unless it belongs to another one. */
   claim(clientId: number, userId: string): void {
     if (this.isForeign(clientId, userId)) return;
     this.#owners.delete(clientId);
@@ -35,7 +35,7 @@ export class ClientOwners {
     if (this.#owners.size > MAX_IDS) for (const oldest of this.#owners.keys()) return void this.#owners.delete(oldest);
   }
 
-  /** One of the user's connections closed. */
+  /** Called when one of the user's connections closed. */
   left(userId: string): void {
     this.#leftMs.delete(userId);
     this.#leftMs.set(userId, this.#clock.monotonic());

@@ -23,7 +23,7 @@ describe("live documents with stock clients", () => {
     expect(fixture.files.text(fileId)).toBe("> hello, you\n");
   });
 
-  it("[C54] after an edit inside a surrogate pair the stored text is the one that every client has", async () => {
+  it("[C54] after an edit inside a surrogate pair the stored text equals the text of every client", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("a😀b😁c\n");
     const [one, two] = [server.join(fileId), server.join(fileId)];
@@ -38,7 +38,7 @@ describe("live documents with stock clients", () => {
     const late = server.join(fileId);
     await until(() => late.provider.synced);
     expect(late.text()).toBe(one.text());
-    // A write from outside on top of it is there to the character.
+    // A write from outside on top of it arrives exactly.
     const write = fixture.files.write(fileId, "a😀xb\nmore\n");
     await server.collaboration.liveDocuments.applyExternal({
       projectId,

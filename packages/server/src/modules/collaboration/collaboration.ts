@@ -34,7 +34,7 @@ export type CollaborationOptions = {
   readonly projects: Pick<Projects, "requireRole" | "roleOf" | "readStored" | "saveCheckpoint">;
   readonly leases: Leases;
   readonly bus: Bus;
-  /** Shared with whatever else shows who is present. */
+  /** Shared with every module that shows who is present. */
   readonly colors: PresenceColors;
   /** Gets one row per user, document and connection that edits. */
   readonly audit: AuditTrail;
@@ -47,9 +47,9 @@ export type CollaborationOptions = {
   readonly commitSpacingMs?: number;
   /** Compacted history of a document, in bytes, beyond which it is begun anew; MAX_STATE_BYTES. */
   readonly maxStateBytes?: number;
-  /** Logged between two snapshots, in bytes, beyond which the log is shortened at once; SHRINK_LOG_BYTES. */
+  /** Bytes logged since the last snapshot beyond which the log is shortened at once; SHRINK_LOG_BYTES. */
   readonly shrinkLogBytes?: number;
-  /** Of a log, in bytes, that is kept although snapshots and a version hold it; LOG_BYTES. */
+  /** Bytes of log kept although snapshots and a version hold them; LOG_BYTES. */
   readonly keptLogBytes?: number;
   /** For one piece of work on a document; the materialiser's own by default. */
   readonly workDeadlines?: Deadlines;
@@ -61,7 +61,7 @@ export type Collaboration = Component & {
   connect(call: SocketCall): void;
   /** Open documents of a project with who is in them. The caller has checked that the asker may see it. */
   sessions(projectId: string): LiveSessions;
-  /** Resolves when no look at rights, checkpoint, snapshot or other upkeep is under way; for tests. */
+  /** Resolves when no look-up of rights, checkpoint, snapshot or other upkeep is under way; for tests. */
   idle(): Promise<void>;
   /** Ends at once and writes nothing, as a crash would: the log has what was acknowledged. */
   abandon(): void;

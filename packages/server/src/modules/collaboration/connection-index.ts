@@ -1,4 +1,4 @@
-/** The open connections of live documents, found by project, by member and by sign-in without a walk over all of them. */
+/** Index of the open connections of live documents by project, by member and by sign-in. */
 import { SetIndex } from "#kernel/set-index";
 import type { Connection } from "./connection.ts";
 
@@ -26,7 +26,7 @@ export class ConnectionIndex implements Iterable<Connection> {
     this.#bySignIn.delete(connection.actor.signInId, connection);
   }
 
-  /** Connections of a project; with `userId` only that user's. */
+  /** Connections of a project; with `userId` only those of that user. */
   of(projectId: string, userId?: string): ReadonlySet<Connection> {
     return userId === undefined ? this.#byProject.get(projectId) : this.#byMember.get(memberKey(projectId, userId));
   }

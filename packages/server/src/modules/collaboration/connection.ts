@@ -44,7 +44,7 @@ export type ConnectionParts = SyncParts &
 export type ConnectionOptions = {
   readonly socket: WebSocket;
   readonly actor: Actor;
-  /** `#rrggbb`, under which others see it. */
+  /** `#rrggbb`, the colour in which others see the user. */
   readonly color: string;
   readonly role: Role;
   readonly document: LiveDocument;
@@ -52,7 +52,7 @@ export type ConnectionOptions = {
   readonly speaksOurs: boolean;
   readonly isLogUp: boolean;
   readonly onFirstEdit: () => void;
-  /** Counts messages that wait; see SocketCall. */
+  /** Reserves memory for messages that wait; see SocketCall. */
   readonly reserve: SocketCall["reserve"];
   readonly parts: ConnectionParts;
 };
@@ -360,7 +360,7 @@ export class Connection implements Participant {
     }
   }
 
-  /** The document has all of an update; it is durable once what the document has is. */
+  /** The document already has the whole update, which is durable as soon as everything in the document is. */
   async #confirmKnown(onDurable: () => void): Promise<void> {
     try {
       await this.#parts.writer.flush();

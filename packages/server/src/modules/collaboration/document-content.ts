@@ -40,22 +40,22 @@ export class DocumentContent {
     return this.#covered.covers(ranges);
   }
 
-  /** Whether the first struct of the range is here. */
+  /** Whether the document has the first struct of the range. */
   knows(range: ClockRange): boolean {
     return this.#covered.knows(range);
   }
 
-  /** Whether the range came already, be it that it waits for what is before it. */
+  /** Whether the range arrived already; it may still wait for earlier structs. */
   holds(range: ClockRange): boolean {
     return this.#covered.covers([range]) || this.#covered.waits(range);
   }
 
-  /** Whether any struct of the client is here. */
+  /** Whether the document has any struct of the client. */
   hasClient(client: number): boolean {
     return this.#covered.has(client);
   }
 
-  /** Clients that left structs. */
+  /** Number of clients with structs. */
   get clients(): number {
     return this.#covered.size;
   }

@@ -1,4 +1,4 @@
-/** [C61] What comes before a document is open is kept in order, and counts in its sender's budget. */
+/** [C61] Messages that arrive before a document is open are kept in order, and count in their sender's budget. */
 import { CLOSE } from "@atelier/contracts";
 import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";

@@ -146,7 +146,7 @@ describe("what live documents forget", () => {
     await until(() => client.saved === client.sent);
     await server.stop();
     expect(fixture.files.text(fileId)).toBe("after all: short\n");
-    // What was counted on the way is near what is there; housekeeping makes it exact.
+    // The count kept along the way is approximate; housekeeping makes it exact.
     const before = await measure();
     expect(before.counted).toBeGreaterThan(before.kept / 2);
     await run("collaboration.log");

@@ -18,7 +18,7 @@ type Shown = { id: string; name: string; color: string };
 const shownBy = (witness: SocketClient, client: { doc: Y.Doc }): Shown | undefined =>
   witness.awareness.getStates().get(client.doc.clientID)?.["user"] as Shown | undefined;
 
-/** The update in which a client with this id types next, as far as `known` goes. */
+/** The next update that a client with this id would type, based on the document `known`. */
 const continueClient = (known: Y.Doc, clientId: number, text: string): Uint8Array => {
   const forged = new Y.Doc();
   Y.applyUpdate(forged, Y.encodeStateAsUpdate(known));
@@ -28,7 +28,7 @@ const continueClient = (known: Y.Doc, clientId: number, text: string): Uint8Arra
   return Y.encodeStateAsUpdate(forged, before);
 };
 
-describe("who is shown", () => {
+describe("identity in awareness", () => {
   it("[C24] name, id and colour are the account's, whatever a client says of itself", async () => {
     fixture.files.roles.set(bob.userId, "viewer");
     const server = await fixture.serve();
@@ -53,7 +53,7 @@ describe("who is shown", () => {
     await until(() => shownBy(viewer, owner) !== undefined);
     expect(shownBy(viewer, owner)).toMatchObject({ id: alice.userId, name: "alice" });
     expect(shownBy(viewer, owner)?.color).not.toBe(color);
-    // Stock clients go on: theirs is the state that they set, with the account's user.
+    // Stock clients keep working: their own state is what they set, with the account's user.
     await until(() => stock.provider.awareness.getStates().has(owner.doc.clientID));
     expect(stock.provider.awareness.getLocalState()).toEqual({ mood: "fine" });
     const { people } = server.collaboration.sessions(fixture.files.projectId);
@@ -75,7 +75,7 @@ describe("who is shown", () => {
   });
 });
 
-describe("whose edits they are", () => {
+describe("owners of client ids", () => {
   it("[C57] an update that continues another user's live client id is refused, and that user types on", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("text\n");
@@ -90,7 +90,7 @@ describe("whose edits they are", () => {
     forger.sendUpdate(continueClient(forger.doc, owner.doc.clientID, "forged "));
     await until(() => forger.closeCode !== undefined);
     expect(forger.closeCode).toBe(CLOSE.badMessage);
-    // As an answer to the server's question too, and when only its cursor is known.
+    // The same as a sync answer, and when only the user's cursor is known.
     const [again, idle] = [await server.speak(fileId, { user: "bob" }), await server.speak(fileId)];
     await until(() => again.isSynced && idle.isSynced);
     idle.sendAwareness({});
@@ -163,7 +163,7 @@ describe("whose edits they are", () => {
   });
 });
 
-describe("what is logged and passed on", () => {
+describe("what is logged and relayed", () => {
   const logged = async (fileId: string): Promise<{ rows: number; bytes: number }> => {
     const [row] = await fixture.database.sql.transaction({ role: "jobs" }, (transaction) =>
       transaction.query<{ rows: number; bytes: number }>(
@@ -178,7 +178,7 @@ describe("what is logged and passed on", () => {
     ["an update", 2],
     ["a sync answer", 1],
   ])(
-    "[C55] %s with bytes that say nothing is refused with 4400, neither logged nor passed on",
+    "[C55] %s with meaningless bytes is refused with 4400, neither logged nor relayed",
     async (_what, subType) => {
       const server = await fixture.serve();
       const fileId = await fixture.files.add("small\n");
@@ -200,7 +200,7 @@ describe("what is logged and passed on", () => {
     20_000,
   );
 
-  it("[C56] what the document has already is confirmed, and neither logged nor passed on again", async () => {
+  it("[C56] what the document already has is confirmed, and neither logged nor relayed again", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("seed\n");
     const [sender, witness] = [await server.speak(fileId), await server.speak(fileId)];
@@ -216,7 +216,7 @@ describe("what is logged and passed on", () => {
     await until(() => sender.saved === sender.sent, "the repetitions to be confirmed");
     expect(await logged(fileId)).toEqual(before);
     expect(witness.messageTypes.length).toBe(frames);
-    // Of the whole with one new character only that is kept.
+    // Of the whole document with one new character only that character is logged.
     sender.doc.transact(() => sender.doc.getText("content").insert(0, "!"), sender);
     sender.sendUpdate(Y.encodeStateAsUpdate(sender.doc));
     await until(() => sender.saved === sender.sent && witness.text === sender.text);
@@ -227,7 +227,7 @@ describe("what is logged and passed on", () => {
     expect(fixture.files.text(fileId)).toBe(sender.text);
   }, 20_000);
 
-  it("[C56] an update that waits for what is before it is kept once", async () => {
+  it("[C56] an update that waits for earlier structs is kept once", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("");
     const sender = await server.speak(fileId);
@@ -247,7 +247,7 @@ describe("what is logged and passed on", () => {
     expect(fixture.files.text(fileId)).toBe("first second ");
   });
 
-  it("[C56] deletions of what nobody has are refused with 4400 once they are many", async () => {
+  it("[C56] deletions of unknown structs are refused with 4400 above their limit", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("");
     const [hostile, honest] = [await server.dial(fileId), await server.speak(fileId)];
@@ -268,7 +268,7 @@ describe("what is logged and passed on", () => {
     expect(fixture.files.text(fileId)).toBe("ne");
   });
 
-  it("[C4] a question that names far more clients than there are is refused with 4400", async () => {
+  it("[C4] a sync request that names far more clients than there are is refused with 4400", async () => {
     const server = await fixture.serve();
     const socket = await server.dial(await fixture.files.add("a"));
     const closed = once(socket, "close") as Promise<[number]>;

@@ -13,7 +13,7 @@ import type { Inspection } from "./update-inspection.ts";
 
 /** A connection as its document knows it. */
 export interface Participant extends AwarenessSource {
-  /** May it change the text, as far as its role goes? */
+  /** Whether its role allows it to change the text. */
   readonly mayEdit: boolean;
   send(frame: Uint8Array): void;
   /** May be left out for one that reads too slowly. */
@@ -51,9 +51,9 @@ export type CheckpointState = {
 
 /** Bytes that may wait for the log before a document goes read-only: when it is down, and when it is merely slow. */
 const MAX_PENDING_BYTES = { down: 4 * 1024 * 1024, slow: 16 * 1024 * 1024 } as const;
-/** What is logged between two snapshots: beyond it the log is shortened at once; at four times of it nothing more is taken. */
+/** Bytes logged since the last snapshot: above it the log is shortened at once; above four times as much no update is taken. */
 export const SHRINK_LOG_BYTES = 16 * 1024 * 1024;
-/** Deletions that are remembered, so that the same ones are not logged again and again. */
+/** Number of deletions that are remembered, so that repeated ones are not logged again. */
 const MAX_REMEMBERED_DELETIONS = 20_000;
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
@@ -65,7 +65,7 @@ export type LiveDocumentOptions = {
   readonly owner: Ownership;
   readonly path: string;
   readonly format: TextFormat;
-  /** The base version has line ends other than the format says: they are kept line by line. */
+  /** The base version has line ends that differ from its format's: they are kept line by line. */
   readonly hasOwnEnds: boolean;
   readonly content: DocumentContent;
   readonly sequence: number;
@@ -86,14 +86,14 @@ export class LiveDocument {
   readonly participants = new Set<Participant>();
   readonly awareness: AwarenessRelay;
   readonly clientOwners: ClientOwners;
-  /** Deletions that were accepted lately. */
+  /** Deletions that were accepted recently. */
   readonly deletions = new RangeSet(MAX_REMEMBERED_DELETIONS);
-  /** Accepted deletions of structs that were not here. */
+  /** Number of accepted deletions of structs that the document does not have. */
   unknownDeletions = 0;
   readonly fixedReadOnly: "binary" | "too-large" | null;
   /** Who edited since the last checkpoint, in the order of their last edit. */
   readonly editorIds: Set<string>;
-  /** A version from outside that is about to be merged, so that whoever meets it first knows its author. */
+  /** A version from outside that is about to be merged, noted so that a checkpoint that meets it first knows its author. */
   awaited: { readonly basedOn: number; readonly version: number; readonly userId: string | null } | undefined;
   path: string;
   format: TextFormat;
@@ -141,7 +141,7 @@ export class LiveDocument {
     });
   }
 
-  /** What the document is known by among all. */
+  /** Identifies the document among all of them. */
   get key(): string {
     return `${this.owner.ref.projectId}/${this.owner.ref.fileId}`;
   }
@@ -201,18 +201,18 @@ export class LiveDocument {
     this.onEdited();
   }
 
-  /** Counts an update on its way into the log. */
+  /** Counts the bytes of an update that is about to be logged. */
   countLogged(bytes: number): void {
     this.#loggedBytes += bytes;
     if (this.#loggedBytes > 4 * this.#shrinkLogBytes) this.hold("history", true);
   }
 
-  /** So much was logged since the last snapshot that the log is to be shortened. */
+  /** Whether so much was logged since the last snapshot that the log should be shortened. */
   get isLogLong(): boolean {
     return this.#loggedBytes > this.#shrinkLogBytes;
   }
 
-  /** What was logged since the last snapshot, for the one that is made now. @returns bytes, to be given back if it fails */
+  /** Takes the count of bytes logged since the last snapshot, for a new snapshot. @returns the bytes, to be added again if it fails */
   takeLogged(): number {
     const bytes = this.#loggedBytes;
     this.#loggedBytes = 0;
@@ -260,7 +260,7 @@ export class LiveDocument {
     for (const participant of this.participants) participant.close(code, reason);
   }
 
-  /** A viewer can read the ids of all who ever typed: it may announce itself under one that nobody typed with. */
+  /** A viewer can read the ids of everybody who ever typed, so a viewer may only announce an id that nobody has typed with. */
   #mayClaim(source: AwarenessSource, clientId: number): boolean {
     if (this.clientOwners.isForeign(clientId, source.userId)) return false;
     const mayEdit = [...this.participants].some((participant) => participant === source && participant.mayEdit);

@@ -17,14 +17,14 @@ export type LiveDocumentsParts = {
 
 /** Projects whose closed documents are known to be in their versions. */
 const MAX_REMEMBERED = 10_000;
-/** Texts that take longer to compare are merged in larger pieces. */
+/** When comparing the texts takes longer, larger pieces are replaced. */
 const MERGE_MS = 100;
 /** A document that leaves memory as often as this while it is to be written can't be read now. */
 const MAX_OPENINGS = 3;
 
-/** Documents that are written at once for one reader of a project. */
+/** Documents written at once when a whole project is read. */
 const CHECKPOINTS_AT_ONCE = 8;
-/** Of versions that wait to be merged into their documents; beyond it they are read again. */
+/** Bytes kept of versions that wait to be merged into their documents; versions beyond it are read again. */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 
 const asProblem = (error: unknown): Problem =>
@@ -33,19 +33,19 @@ const asProblem = (error: unknown): Problem =>
     : new Problem("collaboration/document-unavailable", undefined, { cause: error, retryAfterSeconds: 1 });
 
 type LiveChange = Parameters<LiveDocuments["applyExternal"]>[0];
-/** `bytes` undefined: to be read again. `userId` null: of several people. */
+/** `bytes` undefined: read the version again. `userId` null: it has several authors. */
 type Change = Omit<LiveChange, "bytes" | "userId"> & {
   readonly bytes: Uint8Array | undefined;
   readonly userId: string | null;
 };
 
-/** Two versions that wait, merged as one. */
+/** Combines two versions that wait, to merge them as one. */
 const inOne = (one: Change, other: Change): Change => {
   const [older, newer] = one.version < other.version ? [one, other] : [other, one];
   return { ...newer, basedOn: older.basedOn, userId: older.userId === newer.userId ? newer.userId : null };
 };
 
-/** Works on all of them, so many at once. @throws the first error, when all that were begun have ended */
+/** Calls `work` for each item, `atOnce` at a time. @throws the first error, after all started calls have ended */
 const eachAtOnce = async <T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> => {
   const waiting = [...items];
   const faults: unknown[] = [];
@@ -113,12 +113,12 @@ export const createLiveDocuments = (
     }
   };
 
-  /** By document: what waits while another version is being merged. */
+  /** By document: the version that waits while another one is being merged. */
   const merges = new Map<string, { next: Change | undefined; isDone: Promise<void> }>();
   let waitingBytes = 0;
 
   const bringIn = async ({ projectId, fileId, ...outside }: Change): Promise<void> => {
-    // A document that is not open takes the newest version in when it opens, before anybody sees it.
+    // A document that is not open merges the newest version when it opens, before any client sees it.
     const hold = await registry.holdOpen({ projectId, fileId });
     if (hold === undefined) return;
     try {
@@ -133,7 +133,7 @@ export const createLiveDocuments = (
 
   const drop = ({ bytes }: Change): void => void (waitingBytes -= bytes?.byteLength ?? 0);
 
-  /** At most one version waits for each document: a later one has what the ones before it wrote. */
+  /** At most one version waits for each document: a later one includes the text of those before it. */
   const mergeInTurn = (change: LiveChange): Promise<void> => {
     const key = `${change.projectId}/${change.fileId}`;
     const hasRoom = waitingBytes + change.bytes.byteLength <= MAX_WAITING_BYTES;
@@ -174,7 +174,7 @@ export const createLiveDocuments = (
         if (fileId !== undefined) {
           const hold = await registry.holdOpen({ projectId, fileId });
           try {
-            // A version that still has to be merged makes nothing older: it is the newest one in the file already.
+            // A version that is still to be merged does not make the answer outdated: the file's newest version is that one already.
             if (hold?.document.isDirty === true) await checkpointing.checkpoint(hold.document);
           } finally {
             hold?.release();

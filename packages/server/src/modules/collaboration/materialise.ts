@@ -25,7 +25,7 @@ export type FileContent = { readonly bytes: Uint8Array; readonly hash: string };
 export type TakenIn = {
   readonly update: Uint8Array | undefined;
   readonly format: TextFormat;
-  /** The version has line ends other than the format says. */
+  /** The version has line ends that differ from its format's. */
   readonly hasOwnEnds: boolean;
   /** An encoded Y.Snapshot of the document when its text is now the version's; null when it has more. */
   readonly snapshot: Uint8Array | null;
@@ -77,7 +77,7 @@ const compactDoc = (doc: Y.Doc, skipped: number): Compacted => ({
   skipped,
 });
 
-/** Answers false until the time is up. */
+/** Returns a function that is false until the time is up. */
 const deadline = (): (() => boolean) => {
   const endMs = performance.now() + DIFF_DEADLINE_MS;
   return () => performance.now() > endMs;
@@ -109,8 +109,8 @@ export const work = {
   },
 
   /**
-   * Compacts, and makes the file's bytes.
-   * @param argument.base the version that the document includes, where it has line ends of its own
+   * Compacts the document, and makes the bytes of its file.
+   * @param argument.base the version that the document is based on, when it has mixed line ends
    */
   read({
     packed,
@@ -168,7 +168,7 @@ export const work = {
       { baseText: base.text, newText: next.text, baseSnapshot: write.baseSnapshot },
       deadline(),
     );
-    // By text: the version's own line ends are put in when the document is written.
+    // Compared as text: the version's own line ends are inserted when the document is written.
     const isWhole = doc.getText(ROOT_TEXT).toJSON() === next.text;
     return {
       update,

@@ -1,4 +1,7 @@
-/** Work that needs a Y.Doc, done in worker threads so that no relay waits for it, none of it for ever, and a slow document delays only slow ones. */
+/**
+ * Does work that needs a Y.Doc in worker threads: no relay waits for it, every piece has a deadline, and a slow document delays only slow
+ * ones.
+ */
 import { Worker } from "node:worker_threads";
 import type { Log } from "#kernel/log";
 import type { Work } from "./materialise.ts";
@@ -6,9 +9,9 @@ import type { WorkAnswer, WorkRequest } from "./materialiser-worker.ts";
 
 export interface Materialiser {
   /**
-   * @param make gathers the argument when a worker is about to take it: what waits holds no copy of a document
-   * @param key the document: one whose work was slow is worked on where only its like waits for it
-   * @throws Overrun when it took too long, Error when it failed or the worker died; the document's bytes are as before.
+   * @param make makes the argument when a worker is about to start, so that waiting work holds no copy of a document
+   * @param key identifies the document: after slow work its next work is done in the slow lane
+   * @throws Overrun when it took too long, Error when it failed or the worker died; the document's bytes are unchanged.
    */
   run<N extends keyof Work>(name: N, make: () => Parameters<Work[N]>[0], key?: string): Promise<ReturnType<Work[N]>>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -19,10 +22,12 @@ export class Overrun extends Error {
   override readonly name = "Overrun";
 }
 
-/** A made-up history can keep Yjs busy for hours: what is not done quickly goes on beside the others, and comes to an end. */
+/**
+ * A crafted history can keep Yjs busy for hours: work that is not done quickly continues in the slow lane, and is terminated in the end.
+ */
 const DEADLINES: Deadlines = { quickMs: 250, patientMs: 20_000 };
 export type Deadlines = { readonly quickMs: number; readonly patientMs: number };
-/** Documents whose work was slow lately. */
+/** Number of documents remembered as slow. */
 const MAX_SLOW = 1_000;
 
 type Piece = {
@@ -33,7 +38,7 @@ type Piece = {
   reject(error: Error): void;
 };
 
-/** Pieces by document, one of each in turn. */
+/** Work that waits, by document; documents take turns. */
 const createTurns = () => {
   const byKey = new Map<string, Piece[]>();
   return {
@@ -42,7 +47,7 @@ const createTurns = () => {
       if (own === undefined) byKey.set(piece.key, [piece]);
       else own.push(piece);
     },
-    /** Takes the next piece; its document goes to the end of the row. */
+    /** Takes the next piece; its document goes to the end of the queue. */
     take(): Piece | undefined {
       for (const [key, own] of byKey) {
         byKey.delete(key);
@@ -52,7 +57,7 @@ const createTurns = () => {
       }
       return undefined;
     },
-    /** Takes all that wait for one document. */
+    /** Takes all pieces of one document. */
     takeAll(key: string): readonly Piece[] {
       const own = byKey.get(key) ?? [];
       byKey.delete(key);
@@ -66,7 +71,7 @@ const createTurns = () => {
 
 type Outcome = { readonly result: unknown } | { readonly error: Error };
 
-/** One worker, one piece at a time. It starts with the first piece, and anew after a crash or its end. */
+/** One worker that runs one piece at a time. It starts with the first piece, and again after a crash or termination. */
 class Thread {
   readonly #log: Log;
   #worker: Worker | undefined;
@@ -79,7 +84,7 @@ class Thread {
     this.#log = log;
   }
 
-  /** @param onStarted called when the worker begins: starting it takes its time */
+  /** @param onStarted called when the worker is ready: starting it takes time of its own */
   run(name: keyof Work, argument: unknown, onStarted: () => void): Promise<Outcome> {
     const worker = (this.#worker ??= this.#start());
     const id = this.#nextId++;
@@ -92,7 +97,7 @@ class Thread {
     });
   }
 
-  /** What runs never settles. */
+  /** Terminates the worker; the running piece never settles. */
   async end(): Promise<void> {
     const ending = this.#worker;
     this.#worker = undefined;
@@ -143,9 +148,9 @@ type Lane = {
   readonly deadlineMs: number;
 };
 
-/** Two lanes: what is not done within `quickMs` goes on in the slow one, and so does the next work on that document. */
+/** Two lanes: a piece that is not done within `quickMs` continues in the slow lane, and later work on that document starts there. */
 export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): Materialiser => {
-  /** In the order in which they were found out. */
+  /** Slow documents, in the order in which they became slow. */
   const slowKeys = new Set<string>();
   let isClosed = false;
 
@@ -199,7 +204,7 @@ export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): 
       let startMs = performance.now();
       const started = (): void => {
         startMs = performance.now();
-        // The piece may have gone to the other lane while its worker started.
+        // The piece may have moved to the other lane while its worker started.
         if (lane.running === piece) watch(lane);
       };
       void lane.thread
@@ -208,7 +213,7 @@ export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): 
     }
   };
 
-  /** The slow lane takes the piece over as it runs if it is idle; else the piece begins again there when it is its turn. */
+  /** An idle slow lane takes over the worker with the running piece; otherwise the piece starts again there when it is its turn. */
   const moveAside = (): void => {
     const piece = quick.running;
     if (piece === undefined) return;

@@ -1,7 +1,7 @@
-/** Brings a change that was made to an older text into the newest one: what either side inserted or removed stays so. */
+/** Merges a change that was made to an older text into the newest one: insertions and deletions of both sides are kept. */
 import { diffTexts } from "./text-diff.ts";
 
-/** In UTF-16 offsets of the base: what is inserted before each, and which parts are removed. */
+/** In UTF-16 offsets of the base: the text inserted before each offset, and the removed parts. */
 type Edits = {
   readonly inserted: ReadonlyMap<number, string>;
   readonly removed: readonly (readonly [number, number])[];
@@ -15,7 +15,7 @@ const editsOf = (base: string, text: string, outOfTime: () => boolean): Edits =>
   };
 };
 
-/** Whether a part of the base, which no change ends inside of, was removed; asked in ascending order. */
+/** Whether a part of the base was removed; no change may end inside the part. Call in ascending order. */
 const removalOf = (removed: Edits["removed"]) => {
   let next = 0;
   return (at: number): boolean => {
@@ -25,8 +25,8 @@ const removalOf = (removed: Edits["removed"]) => {
 };
 
 /**
- * @param outOfTime once true, what is not compared yet is replaced as a whole
- * @returns `current` with what leads from `base` to `changed`; what both inserted at one place comes once
+ * @param outOfTime once true, text that is not compared yet is replaced as a whole
+ * @returns `current` with the change from `base` to `changed`; text that both inserted at one position is inserted once
  */
 export const mergeTexts = (
   texts: { readonly base: string; readonly current: string; readonly changed: string },

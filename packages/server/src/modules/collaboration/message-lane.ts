@@ -12,8 +12,8 @@ export class MessageLane {
   #isBusy = false;
 
   /**
-   * @param maxBytes that may wait
-   * @param reserve counts what waits against its sender, over all connections; undefined: there is no room
+   * @param maxBytes limit on the messages that wait
+   * @param reserve counts a waiting message in its sender's budget, over all connections; undefined when the budget is used up
    */
   constructor(maxBytes: number, reserve: (bytes: number) => (() => void) | undefined) {
     this.#maxBytes = maxBytes;

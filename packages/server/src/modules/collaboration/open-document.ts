@@ -61,7 +61,7 @@ const replay = async (
 const textHash = (bytes: Uint8Array): string | null =>
   decodeFile(bytes).kind === "text" ? createHash("sha256").update(bytes).digest("hex") : null;
 
-/** @param format of the document: with edits it may be another than most lines of the file have by now */
+/** @param format of the document: after edits it may differ from what most lines of the file have */
 const hasOwnEnds = (bytes: Uint8Array, format: TextFormat): boolean => {
   const decoded = decodeFile(bytes);
   return decoded.kind === "text" && hasOwnLineEnds(bytes, { ...decoded, format });

@@ -68,12 +68,12 @@ export interface DocumentStore {
     now: Pick<DocumentRow, "baseVersion" | "checkpointedSequence" | "saving">,
   ): Promise<void>;
   /**
-   * Keeps the newest two.
-   * @param loggedBytes of the updates that were logged since the last snapshot: what the document keeps is counted
+   * Stores a snapshot; the newest two are kept.
+   * @param loggedBytes bytes of the updates logged since the last snapshot, to be counted for the document
    * @throws Fenced
    */
   saveSnapshot(owner: Ownership, snapshot: Snapshot, loggedBytes: number): Promise<void>;
-  /** Removes the document's updates that its snapshots and a version hold, beyond the newest `mostBytes`. */
+  /** Removes the document's updates that its snapshots and a version hold, except for the newest `mostBytes`. */
   trimLog(ref: DocumentRef, mostBytes: number): Promise<void>;
   /** Documents with logged updates beyond their last checkpoint, or with a checkpoint of unknown outcome. */
   listUncheckpointed(projectId?: string): Promise<DocumentRef[]>;

@@ -14,8 +14,8 @@ import { decodeFile, encodeFile, encodeWithEndsOf } from "./text-format.ts";
 import { awarenessMessage } from "./test-socket-client.ts";
 import { inspectUpdate } from "./update-inspection.ts";
 
-describe("whose client ids are in use", () => {
-  it("[C57] an id is its user's while that user is here and a minute longer, then whoever continues it", () => {
+describe("owners of client ids", () => {
+  it("[C57] an id belongs to its user while that user is connected and a minute longer, then to the next user who continues it", () => {
     const clock = createManualClock();
     const present = new Set(["ada"]);
     const owners = new ClientOwners({ clock, isPresent: (userId) => present.has(userId) });
@@ -37,7 +37,7 @@ describe("whose client ids are in use", () => {
     expect(owners.isForeign(7, "ada")).toBe(true);
   });
 
-  it("[C56] a set of ranges knows what it was told, in whatever order and overlap", () => {
+  it("[C56] a set of ranges knows all ranges that were added, in any order and with any overlap", () => {
     const range = fc.record({ client: fc.nat(1), from: fc.nat(30), size: fc.integer({ min: 1, max: 8 }) });
     fc.assert(
       fc.property(fc.array(range, { maxLength: 30 }), fc.array(range, { minLength: 1 }), (added, asked) => {
@@ -93,7 +93,7 @@ describe("frames and updates", () => {
       expect(() => inspectUpdate(made(edit))).toThrow(BadMessage);
   });
 
-  describe("an update is as long as what it says", () => {
+  describe("an update is no longer than its content", () => {
     const write = (...parts: (number | Uint8Array)[]): Uint8Array =>
       encoding.encode((encoder) => {
         for (const part of parts)
@@ -105,7 +105,7 @@ describe("frames and updates", () => {
       doc.getText("content").insert(0, text);
       return Y.encodeStateAsUpdate(doc);
     };
-    /** A zero in 200 bytes. */
+    /** A zero, padded to 200 bytes. */
     const longZero = new Uint8Array(200).fill(0x80);
     longZero[199] = 0;
     const format = (value: string): Uint8Array => {
@@ -136,7 +136,7 @@ describe("frames and updates", () => {
       expect(() => inspectUpdate(update)).toThrow(BadMessage);
     });
 
-    it("[C55] whatever an editor makes passes, whole, in parts and merged", () => {
+    it("[C55] every update that an editor makes is accepted, whole, in parts and merged", () => {
       const edit = fc.record({
         at: fc.nat(),
         size: fc.nat(4),
@@ -163,7 +163,7 @@ describe("frames and updates", () => {
             updates.push(Y.encodeStateAsUpdate(doc));
             for (const other of docs) updates.push(Y.encodeStateAsUpdate(doc, Y.encodeStateVector(other)));
           }
-          // With gaps: every other update alone.
+          // With gaps: every second update only.
           updates.push(Y.mergeUpdates(updates.filter((_update, index) => index % 2 === 0)));
           for (const update of updates) expect(() => inspectUpdate(update)).not.toThrow();
         }),

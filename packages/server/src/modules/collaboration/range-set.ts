@@ -1,15 +1,15 @@
-/** Ranges of struct clocks by client, merged as they come: tells whether a deletion was seen already. */
+/** A set of ranges of struct clocks by client, merged as they are added: tells whether a deletion was seen already. */
 import type { ClockRange } from "./update-inspection.ts";
 
 type Range = { from: number; to: number };
 
 export class RangeSet {
-  /** Of each client ascending, without overlap and without touching. */
+  /** For each client ascending, without overlapping or adjacent ranges. */
   readonly #byClient = new Map<number, Range[]>();
   readonly #most: number;
   #count = 0;
 
-  /** @param most ranges that are remembered; with one more the set begins anew, and knows less than it was told */
+  /** @param most number of ranges; one more empties the set, which then knows less than was added */
   constructor(most: number) {
     this.#most = most;
   }
@@ -41,7 +41,7 @@ export class RangeSet {
     this.#count = 0;
   }
 
-  /** Index of the first range whose end is at `clock` or behind it. */
+  /** Index of the first range that ends at `clock` or later. */
   #firstEndingFrom(ranges: readonly Range[], clock: number): number {
     let low = 0;
     for (let high = ranges.length; low < high;) {

@@ -19,7 +19,7 @@ export type Hold = { readonly document: LiveDocument; release(): void };
 
 type Open = { readonly document: LiveDocument; readonly lease: Lease; readonly upkeep: Upkeep; holds: number };
 
-/** State of one document: being opened, open, or on its way out (then `gone` settles). */
+/** State of one document: being opened, open, or closing (then `gone` settles). */
 type Slot =
   | { readonly state: "opening"; readonly opened: Promise<Open | undefined> }
   | { readonly state: "open"; readonly open: Open }
@@ -31,7 +31,7 @@ export type RegistryOptions = {
   readonly log: Log;
   readonly times: UpkeepTimes;
   readonly checkpointing: Checkpointing;
-  /** Counts upkeep that is under way. */
+  /** Counts the upkeep that is under way. */
   readonly pending: Pending;
   /** Told of a document that is dropped with edits in no version. */
   readonly onDropped: (ref: DocumentRef) => void;
@@ -44,7 +44,7 @@ const FIRST_REST_MS = 60_000;
 const LONGEST_REST_MS = 3_600_000;
 const MAX_RESTING = 10_000;
 
-/** A file id alone proves nothing: whoever may open one project can name a file of another. */
+/** The key has project and file: a user who may open one project can name the file id of another. */
 const keyOf = ({ projectId, fileId }: DocumentRef): string => `${projectId}/${fileId}`;
 
 export class DocumentRegistry {

@@ -7,7 +7,7 @@ import { ConnectionIndex } from "./connection-index.ts";
 import type { Connection } from "./connection.ts";
 import { watchRights } from "./rights-watch.ts";
 
-/** Connections that count how often anything of them is looked at. */
+/** Connections that count how often one of their properties is read. */
 const createCrowd = () => {
   const touched = new Set<string>();
   const closed: string[] = [];
@@ -38,7 +38,7 @@ const createCrowd = () => {
   return { index, add, touched, closed };
 };
 
-it("[C53] a change of rights or of a sign-in looks at the connections that it concerns, and at no other", async () => {
+it("[C53] a change of rights or of a sign-in visits the connections that it concerns, and no other", async () => {
   const { index, add, touched, closed } = createCrowd();
   for (let n = 0; n < 500; n += 1)
     add(`other-${n}`, { projectId: "other", userId: `user-${n}`, signInId: `sign-in-${n}` });

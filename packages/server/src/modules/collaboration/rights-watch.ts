@@ -59,7 +59,7 @@ export const watchRights = (parts: RightsWatchParts): RightsWatch => {
       changes += 1;
       for (const fileId of fileIds) {
         const document = registry.document({ projectId, fileId });
-        if (document !== undefined) registry.evict(document, { code: CLOSE.notFound, reason: "the file is gone" });
+        if (document !== undefined) registry.evict(document, { code: CLOSE.notFound, reason: "the file was removed" });
       }
     }),
     bus.subscribe("project-event", ({ projectId, event }) => {

@@ -1,4 +1,4 @@
-/** Who has which document of a project open, each person once, however many connections they have. */
+/** Lists who has which document of a project open: each person once, however many connections. */
 import type { LiveSessions } from "@atelier/contracts";
 import type { Connection } from "./connection.ts";
 
@@ -8,7 +8,7 @@ type Seat = {
   readonly count: number;
 };
 
-/** The earliest connection of each key, with the number of connections. */
+/** The first connection for each key, with the number of connections. */
 const groupBy = (connections: Iterable<Connection>, keyOf: (connection: Connection) => string): Map<string, Seat> => {
   const seats = new Map<string, Seat>();
   for (const connection of connections) {

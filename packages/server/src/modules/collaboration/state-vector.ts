@@ -9,12 +9,12 @@ export type StateVector = {
   add(ranges: readonly ClockRange[]): void;
   /** True when every struct of the ranges is covered already. */
   covers(ranges: readonly ClockRange[]): boolean;
-  /** True when at least the first struct of the range is covered. */
+  /** True when the vector has at least the first struct of the range. */
   knows(range: ClockRange): boolean;
-  /** True when the range came already and waits for what is before it. */
+  /** True when the range arrived already and waits for earlier structs. */
   waits(range: ClockRange): boolean;
   has(client: number): boolean;
-  /** Clients of which anything is covered. */
+  /** Number of clients in the vector. */
   readonly size: number;
   encode(): Uint8Array;
 };

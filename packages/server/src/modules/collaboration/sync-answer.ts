@@ -11,18 +11,18 @@ export type SyncParts = { readonly materialiser: Materialiser; readonly writer: 
 /** A diff of fewer bytes than this is quicker made here than asked for. */
 const INLINE_DIFF_BYTES = 32 * 1024;
 
-/** Clients that an asker may know beyond twice those that are here: reading a list costs time before anything is answered. */
+/** A state vector may name so many clients more than twice those of the document: reading the list costs time before it can be refused. */
 const SPARE_CLIENTS = 10_000;
 
-/** @returns whether it is empty. @throws BadMessage when it is no state vector, or has far more clients than there are */
+/** @returns whether the state vector is empty. @throws BadMessage when it is malformed, or names far more clients than there are */
 const checkStateVector = (stateVector: Uint8Array, knownClients: number): boolean => {
   try {
     const decoder = decoding.createDecoder(stateVector);
     const clients = decoding.readVarUint(decoder);
     if (clients > SPARE_CLIENTS + 2 * knownClients) throw new BadMessage("more clients than there are");
     for (let left = 2 * clients; left > 0; left -= 1)
-      if (!Number.isSafeInteger(decoding.readVarUint(decoder))) throw new BadMessage("a number out of range");
-    if (decoding.hasContent(decoder)) throw new BadMessage("bytes behind the state vector");
+      if (!Number.isSafeInteger(decoding.readVarUint(decoder))) throw new BadMessage("number out of range");
+    if (decoding.hasContent(decoder)) throw new BadMessage("trailing bytes after the state vector");
     return clients === 0;
   } catch (error) {
     if (error instanceof BadMessage) throw error;

@@ -27,7 +27,7 @@ import { SocketClient } from "./test-socket-client.ts";
 /** Files at rest with the promises of the projects face that live documents use. */
 export const createTestFiles = (sql: Sql) => {
   const projectId = createId();
-  /** A project of Bob's without files: whatever file id is named in it belongs to another project. */
+  /** A project of Bob's without files, so that every file id belongs to another project. */
   const emptyProjectId = createId();
   const ownerId = actorNamed("alice").userId;
   const roles = new Map<string, Role>([[ownerId, "owner"]]);
@@ -129,7 +129,7 @@ export type TestServerOptions = Partial<Omit<CollaborationOptions, "store" | "pr
   readonly wrapSql?: (sql: Sql) => Sql;
 };
 
-/** Polls until it holds; 30 s at most. */
+/** Polls until the condition holds, for at most 30 s. */
 export const until = async (holds: () => boolean, what = "the condition"): Promise<void> => {
   const endMs = performance.now() + 30_000;
   while (!holds()) {

@@ -53,7 +53,7 @@ export class SocketClient {
     socket.on("open", () => socket.send(updateMessage(Y.encodeStateVector(this.doc), 0)));
   }
 
-  /** Resolves when the server has read all that was sent before, and its answers to that are in. */
+  /** Resolves when the server has read everything sent before, and its answers have arrived. */
   async roundTrip(): Promise<void> {
     const answered = once(this.socket, "pong");
     this.socket.ping();

@@ -93,8 +93,8 @@ export const diffTexts = (before: string, after: string, outOfTime: () => boolea
 };
 
 /**
- * Changes of whole lines, in ascending order.
- * @param outOfTime once true, what is not compared yet is replaced as a whole
+ * Changes as whole lines, in ascending order.
+ * @param outOfTime once true, text that is not compared yet is replaced as a whole
  */
 export const diffLines = (before: string, after: string, outOfTime: () => boolean): TextChange[] => {
   if (before === after) return [];

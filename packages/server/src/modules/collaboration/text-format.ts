@@ -44,17 +44,17 @@ export const encodeFile = (text: string, format: TextFormat): Uint8Array => {
   return new TextEncoder().encode(format.byteOrderMark ? `\ufeff${withEnds}` : withEnds);
 };
 
-/** Whether a text file has line ends other than its format says: written with `encodeFile` it would change. */
+/** Whether a text file has line ends that differ from its format's, so that `encodeFile` would change it. */
 export const hasOwnLineEnds = (bytes: Uint8Array, decoded: { text: string; format: TextFormat }): boolean =>
   Buffer.compare(encodeFile(decoded.text, decoded.format), bytes) !== 0;
 
 const LINE_END = /\r\n?|\n/gu;
 
 /**
- * The bytes of a text that came from a version with line ends of its own: a line end that was in the version stays as it
- * was, a new one is like the one that it replaces, or like the one before it.
+ * The bytes of a text based on a version with mixed line ends: an existing line end stays, a new one is like the one that it replaces, or
+ * like the one before it.
  * @param base the version's bytes
- * @param outOfTime once true, what is not compared yet counts as replaced
+ * @param outOfTime once true, text that is not compared yet counts as replaced
  */
 export const encodeWithEndsOf = (
   base: Uint8Array,
@@ -78,7 +78,7 @@ export const encodeWithEndsOf = (
     parts.push(lines.slice(from));
   };
   const nextEnd = (): string | undefined => ends[line++];
-  /** Lines that replace as many others have their ends; else each character keeps its own. */
+  /** Lines that replace an equal number of lines get their ends, in order; otherwise each line end is matched by character. */
   const writeHunk = (removed: string, inserted: string): void => {
     const replaced = ends.slice(line, line + count(removed, "\n"));
     const isLineByLine = replaced.length === count(inserted, "\n");

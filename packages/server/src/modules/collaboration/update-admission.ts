@@ -1,10 +1,10 @@
-/** What of an update is new to a document, and whether its sender may say it: only that is logged and passed on. */
+/** Decides which part of an update is new to a document, and whether its sender may write it: only that part is logged and relayed. */
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
 import type { LiveDocument } from "./live-document.ts";
 import { type ClockRange, type Inspection, inspectUpdate } from "./update-inspection.ts";
 
-/** An update that was looked into, with its sender. `isAnswer`: it answers our sync step 1. */
+/** An inspected update with its sender. `isAnswer`: it answers our sync step 1. */
 export type Offered = {
   readonly update: Uint8Array;
   readonly inspection: Inspection;
@@ -17,13 +17,13 @@ export type Admission =
   | { readonly kind: "new"; readonly update: Uint8Array; readonly inspection: Inspection }
   | { readonly kind: "refused"; readonly reason: string };
 
-/** Deletions of what nobody has, over the whole time that a document is open. A client that lost its order makes few. */
+/** Limit on deletions of unknown structs while a document is open. A correct client whose updates arrive out of order makes few. */
 const MAX_UNKNOWN_DELETIONS = 1_000;
 
 const byClient = (ranges: readonly ClockRange[]): Map<number, ClockRange[]> =>
   Map.groupBy(ranges, ({ client }) => client);
 
-/** An update of deletions alone. */
+/** Makes an update that has deletions only. */
 const encodeDeletions = (deletions: readonly ClockRange[]): Uint8Array =>
   encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, 0);
@@ -39,7 +39,7 @@ const encodeDeletions = (deletions: readonly ClockRange[]): Uint8Array =>
     }
   });
 
-/** Deletions of structs that are neither in the document nor in the update. */
+/** Counts deletions of structs that are neither in the document nor in the update. */
 const countUnknown = (document: LiveDocument, { ranges, deletions }: Inspection): number => {
   if (deletions.length === 0) return 0;
   const own = byClient(ranges);
@@ -49,7 +49,7 @@ const countUnknown = (document: LiveDocument, { ranges, deletions }: Inspection)
   }).length;
 };
 
-/** Judges an update against the document as it is now. Nothing is noted: that is `LiveDocument.accept`. */
+/** Judges an update against the document's current state without changing it; `LiveDocument.accept` makes the change. */
 export const admitUpdate = (document: LiveDocument, offered: Offered): Admission => {
   const { inspection, userId } = offered;
   const { content, clientOwners, deletions } = document;
@@ -70,11 +70,11 @@ export const admitUpdate = (document: LiveDocument, offered: Offered): Admission
   return { kind: "new", update, inspection: inspectUpdate(update) };
 };
 
-/** Notes what an accepted update says of its sender and of deletions. */
+/** Records the client id's owner and the deletions of an accepted update. */
 export const noteAccepted = (document: LiveDocument, { inspection, userId, isAnswer }: Offered): void => {
   document.unknownDeletions += countUnknown(document, inspection);
   for (const deletion of inspection.deletions) document.deletions.add(deletion);
-  // An answer may bring what others typed; so may an update of several clients. One client's news are its user's own.
+  // A sync answer, or an update of several clients, may bring what others typed. New structs of a single client are its user's own.
   const clients = new Set(inspection.ranges.map(({ client }) => client));
   const [client] = clients;
   if (!isAnswer && client !== undefined && clients.size === 1) document.clientOwners.claim(client, userId);

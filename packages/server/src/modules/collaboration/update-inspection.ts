@@ -9,7 +9,7 @@ export type ClockRange = { readonly client: number; readonly from: number; reado
 
 export type Inspection = {
   readonly ranges: readonly ClockRange[];
-  /** What it deletes, as it says it. */
+  /** The update's deletions, as encoded. */
   readonly deletions: readonly ClockRange[];
   /** How many pieces it brings: taking them in may cost the square of their number. */
   readonly structs: number;
@@ -24,13 +24,13 @@ const MAX_CLOCK = 2 ** 31;
 const MAX_CLIENT = 2 ** 53 - 1;
 /** Key and value of a text format. */
 const MAX_FORMAT_LENGTH = 1_024;
-/** The most bytes that a struct takes beside its content: info, two ids, the root's name, a length. */
+/** Largest size in bytes of a struct without its content: info, two ids, the root's name, a length. */
 const STRUCT_BYTES = 48;
-/** The most bytes that a client's heading and a deletion take. */
+/** Largest size in bytes of a client's heading, and of a deletion. */
 const CLIENT_BYTES = 24;
 const DELETION_BYTES = 16;
 
-/** Where the last decoding ended. Yjs does not say it. */
+/** Where the last decoding ended: Yjs does not return it. */
 let lastDecoder: Decoder | undefined;
 class WatchedDecoder extends Y.UpdateDecoderV1 {
   constructor(decoder: Decoder) {
@@ -39,7 +39,7 @@ class WatchedDecoder extends Y.UpdateDecoderV1 {
   }
 }
 
-/** @throws BadMessage when it is malformed, or has bytes behind its end */
+/** @throws BadMessage when it is malformed, or has trailing bytes */
 const decode = (update: Uint8Array): ReturnType<typeof Y.decodeUpdate> => {
   let decoded: ReturnType<typeof Y.decodeUpdate>;
   try {
@@ -47,7 +47,7 @@ const decode = (update: Uint8Array): ReturnType<typeof Y.decodeUpdate> => {
   } catch (error) {
     throw new BadMessage("not an update", { cause: error });
   }
-  if (lastDecoder?.pos !== update.byteLength) throw new BadMessage("bytes behind the update");
+  if (lastDecoder?.pos !== update.byteLength) throw new BadMessage("trailing bytes after the update");
   return decoded;
 };
 
@@ -56,7 +56,7 @@ const isClient = (value: number): boolean => Number.isInteger(value) && value >=
 
 const formatLength = ({ key, value }: Y.ContentFormat): number => key.length + JSON.stringify(value).length;
 
-/** The most bytes in which a struct can be written. */
+/** The largest encoding of a struct, in bytes. */
 const structBytes = (struct: Y.Item | Y.GC | Y.Skip): number => {
   if (!(struct instanceof Y.Item)) return STRUCT_BYTES;
   const { content } = struct;
@@ -75,14 +75,14 @@ const checkItem = (item: Y.Item): void => {
     content instanceof Y.ContentString || content instanceof Y.ContentDeleted || content instanceof Y.ContentFormat;
   if (!allowed) throw new BadMessage("content that is not text");
   if (content instanceof Y.ContentFormat && formatLength(content) > MAX_FORMAT_LENGTH)
-    throw new BadMessage("a text format that is too long");
+    throw new BadMessage("text format too long");
   if (item.parentSub !== null) throw new BadMessage("an attribute of the text");
   // As decoded, the parent is the root's name; it is absent where the neighbours imply it.
   const parent: unknown = item.parent;
   if (parent !== null && parent !== ROOT_TEXT) throw new BadMessage("another root than the text");
 };
 
-/** @throws BadMessage when it is malformed, is more than editing the root text, or longer than what it says. */
+/** @throws BadMessage when it is malformed, does more than edit the root text, or is longer than its content. */
 export const inspectUpdate = (update: Uint8Array): Inspection => {
   const decoded = decode(update);
   const ranges: { client: number; from: number; to: number }[] = [];
@@ -92,7 +92,7 @@ export const inspectUpdate = (update: Uint8Array): Inspection => {
     const { client, clock } = struct.id;
     const end = clock + struct.length;
     if (!(struct.length > 0) || !isClock(clock) || !isClock(end) || !isClient(client))
-      throw new BadMessage("a struct out of range");
+      throw new BadMessage("struct out of range");
     mostBytes += structBytes(struct);
     if (struct instanceof Y.Skip) {
       skips += 1;
@@ -108,14 +108,14 @@ export const inspectUpdate = (update: Uint8Array): Inspection => {
   mostBytes += ranges.length * CLIENT_BYTES;
   const deletions: ClockRange[] = [];
   for (const [client, deleted] of decoded.ds.clients) {
-    if (!isClient(client)) throw new BadMessage("a deletion out of range");
+    if (!isClient(client)) throw new BadMessage("deletion out of range");
     mostBytes += CLIENT_BYTES + deleted.length * DELETION_BYTES;
     for (const { clock, len } of deleted) {
-      if (!(len > 0) || !isClock(clock) || !isClock(clock + len)) throw new BadMessage("a deletion out of range");
+      if (!(len > 0) || !isClock(clock) || !isClock(clock + len)) throw new BadMessage("deletion out of range");
       deletions.push({ client, from: clock, to: clock + len });
     }
   }
-  // Numbers may be padded without end, and lists may be of nothing.
-  if (update.byteLength > mostBytes) throw new BadMessage("more bytes than it says");
+  // Numbers may be padded to any length, and lists may be empty.
+  if (update.byteLength > mostBytes) throw new BadMessage("longer than its content");
   return { ranges, deletions, structs: decoded.structs.length, clientId: ranges[0]?.client ?? null };
 };

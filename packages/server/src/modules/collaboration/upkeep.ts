@@ -75,7 +75,7 @@ export class Upkeep {
     this.#pending = options.pending;
   }
 
-  /** @param document.bytes of the document: each checkpoint stores it whole, so those of large ones come less often */
+  /** @param document.bytes size of the document: large ones are checkpointed less often, because a checkpoint stores them whole */
   edited({ needsCompaction, isLogLong, bytes }: EditedDocument): void {
     if (this.#isStopped) return;
     this.#idleMs = this.#times.checkpointIdleMs * Math.max(1, bytes / this.#times.checkpointIdleBytes);

@@ -242,7 +242,7 @@ describe("text rules", () => {
   ])("[C21] a file with %s among its line ends is not rewritten while nobody edits it", async (_what, file, text) => {
     const clock = createManualClock();
     const server = await fixture.serve({ clock, commitSpacingMs: 0 });
-    /** Long enough for every checkpoint that is due. */
+    /** Longer than the delay of every checkpoint. */
     const settle = async ({ collaboration }: Server): Promise<void> => {
       clock.advance(120_000);
       await collaboration.idle();
@@ -309,19 +309,19 @@ describe("text rules", () => {
     const client = await server.speak(fileId);
     await until(() => client.isSynced);
     expect(await write(server, client)).toBe("!one\r\nnew\r\n2two\nthree\rfour\r\n");
-    // A write from outside brings its own line ends, also where nothing else changed, and beside pending edits.
+    // A write from outside brings its own line ends, also when nothing else changed, and beside pending edits.
     client.insert(0, "?");
     await until(() => client.saved === client.sent);
     const ends = fixture.files.write(fileId, "!one\nnew\r\n2two\r\nthree\rfour\r\n");
     await server.collaboration.liveDocuments.applyExternal({ ...refOf(fileId), ...ends });
     expect(await write(server, client)).toBe("?!one\nnew\r\n2two\r\nthree\rfour\r\n");
-    // The version of before, restored: to the byte.
+    // The earlier version, restored: byte for byte.
     await put(server, fileId, file);
     await until(() => client.text === "one\ntwo\nthree\nfour\n");
     expect(await write(server, client)).toBe(file);
     client.insert(client.text.length, "five\n");
     expect(await write(server, client)).toBe(`${file}five\r\n`);
-    // Written with one kind of line end it has that one.
+    // Written with one kind of line end, the file has only that one.
     await put(server, fileId, "a\nb\n");
     await until(() => client.text === "a\nb\n");
     client.insert(4, "c\n");

@@ -35,7 +35,7 @@ let projects: ProjectsService;
 let collaboration: Collaboration;
 let edge: EdgeFixture;
 let origin: string;
-/** Versions reach their documents only then. */
+/** Versions reach their documents only after this. */
 let mergesMayStart: Promise<void> = Promise.resolve();
 
 beforeAll(async () => {
@@ -110,7 +110,7 @@ const openProject = async (content: string) => {
 };
 
 describe("live documents of real projects", () => {
-  it("[P33] what a program wrote into an open file comes into it beside what was typed since", async () => {
+  it("[P33] what a program wrote into an open file is merged with what was typed since", async () => {
     const { projectId, fileId, read } = await openProject("one\ntwo\n");
     const client = await join(projectId, fileId);
     await until(() => client.isSynced);
@@ -122,7 +122,7 @@ describe("live documents of real projects", () => {
     expect(await read()).toBe("typed\none\ntwo\nwritten\n");
   });
 
-  it("[C59] a save of an open file does not wait for its document, and is there for whoever reads next", async () => {
+  it("[C59] a save of an open file does not wait for its document, and the next reader gets it", async () => {
     const { projectId, fileId, read } = await openProject("one\n");
     const client = await join(projectId, fileId);
     await until(() => client.isSynced);
@@ -132,7 +132,7 @@ describe("live documents of real projects", () => {
     mergesMayStart = merging.promise;
     try {
       await projects.putFile(alice, projectId, { path: "a.txt", content: "one\nsaved\n" });
-      // Its document has not heard of it: the checkpoint of what was typed meets it.
+      // The document was not told: the checkpoint of the typed text conflicts with it.
       expect(await read()).toBe("typed\none\nsaved\n");
       await projects.putFile(bob, projectId, { path: "a.txt", content: "no" }).then(
         () => expect.unreachable("bob may not save"),

@@ -2,7 +2,7 @@
 import type { Sql, Transaction } from "#platform/sql";
 import type { DocumentRef, LogRetention } from "../ports.ts";
 
-/** Documents, with the sequence up to which both kept snapshots and a file version hold everything. */
+/** Documents, each with the sequence up to which both kept snapshots and a file version hold all updates. */
 const COVERED = `
   select d.project_id, d.file_id, d.generation,
       least(d.checkpointed_sequence, coalesce((
@@ -56,12 +56,12 @@ const DELETE_REMAINS = `
         limit $3)
     returning true as gone`;
 
-/** Updates that go in one transaction; the next trim takes the rest. */
+/** Updates removed in one transaction; the next trim removes the rest. */
 const ROWS_AT_ONCE = 20_000;
 
 type Covered = { project_id: string; file_id: string; generation: number; covered: number };
 
-/** Trims these documents and measures what is left of them. @returns updates that are gone */
+/** Trims these documents and measures what is left of them. @returns the number of removed updates */
 const trimDocuments = async (
   transaction: Transaction,
   rows: readonly Covered[],
@@ -75,7 +75,7 @@ const trimDocuments = async (
   return gone.length;
 };
 
-/** Of one document; age is left to housekeeping. */
+/** Trims one document by size; housekeeping trims by age. */
 export const trimDocumentLog = (sql: Sql, ref: DocumentRef, mostBytes: number): Promise<void> =>
   sql.transaction({ role: "jobs" }, async (transaction) => {
     const rows = await transaction.query<Covered>(ONE_DOCUMENT, [ref.projectId, ref.fileId]);
