@@ -98,7 +98,7 @@ const openSandbox = async (settings: Configuration, places: Places, log: Log): P
   return chooseSandbox(candidates, { imageRoot: image?.root, log });
 };
 
-/** What programs could run in: the image and the tools, by where they are. */
+/** The paths of the image and the tools that running programs needs. */
 const sandboxInventory = async (places: Places): Promise<string> =>
   JSON.stringify([(await findBaseImage(places))?.root, await findRunsc(places.toolsDir), findBubblewrap()]);
 

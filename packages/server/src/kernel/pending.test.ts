@@ -1,8 +1,8 @@
-/** Idle means that also what was begun meanwhile has ended. */
+/** Pending work: idle also waits for work that began meanwhile. */
 import { expect, test } from "vitest";
 import { createPending } from "./pending.ts";
 
-test("idle waits for all work, for what that begins, and for what fails", async () => {
+test("idle waits for all work, for work that it begins, and for work that fails", async () => {
   const pending = createPending();
   await pending.idle();
   const [first, second] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];

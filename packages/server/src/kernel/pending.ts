@@ -1,9 +1,9 @@
-/** Work under way, counted: whoever wants to show that nothing happens waits until nothing is pending, instead of for a while. */
+/** Tracks work that is under way, so that a test can wait until nothing is pending instead of sleeping. */
 
 export interface Pending {
-  /** Counts the work until it is settled; the promise itself is returned. */
+  /** Tracks the promise until it settles, and returns it. */
   track<T>(work: Promise<T>): Promise<T>;
-  /** Resolves when nothing is pending, what came meanwhile included. Failures are the trackers' business. */
+  /** Resolves when nothing is pending, including work that began meanwhile. Ignores failures, which the callers of `track` handle. */
   idle(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@ export type ProblemExtra = {
   readonly currentVersion?: number;
   readonly faults?: NonNullable<ProblemBody["faults"]>;
   readonly cause?: unknown;
-  /** Whom the refusal is about, for the audit log. Never sent. */
+  /** The account that the refusal concerns, for the audit log. Never sent. */
   readonly auditUserId?: string;
 };
 

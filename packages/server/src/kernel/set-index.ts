@@ -1,4 +1,4 @@
-/** Values by key, several to a key: finds what a message concerns without a walk over everything. */
+/** An index with several values per key: finds the values that a message concerns without visiting all of them. */
 
 const NONE: ReadonlySet<never> = new Set();
 

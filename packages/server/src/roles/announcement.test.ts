@@ -25,7 +25,7 @@ test("a weaker tier comes with why not the stronger one, and polled limits are c
   expect(lines[3]).toMatch(/limits are polled/u);
 });
 
-test("while something is being set up, nothing is called missing", () => {
+test("while something is being set up, nothing is reported as missing", () => {
   const lines = announce({ ...facts, tier: null, isPreparing: true });
   expect(lines).toHaveLength(2);
   expect(lines[1]).toMatch(/can't run yet.*being set up/u);

@@ -10,7 +10,7 @@ export type Announcement = {
   readonly limitsArePolled: boolean;
   readonly adminLink?: string | undefined;
   readonly hasPage: boolean;
-  /** What programs run in is being set up. */
+  /** The image or the tools are still being set up. */
   readonly isPreparing: boolean;
 };
 
@@ -20,12 +20,12 @@ const TIER_NAMES = {
   namespaces: "namespaces (bubblewrap and seccomp; the kernel is shared)",
 } as const;
 
-/** How programs are isolated, or why they can't run. */
+/** The tier that programs run in, or why they can't run. */
 export const announceIsolation = (
   facts: Pick<Announcement, "tier" | "refused" | "limitsArePolled" | "isPreparing">,
 ): string[] =>
   facts.isPreparing
-    ? ["  Programs can't run yet: what they run in is still being set up. Editing and saving work."]
+    ? ["  Programs can't run yet: the image and tools are still being set up. Editing and saving work."]
     : [
         facts.tier === null
           ? "  Programs can't run here yet; editing and saving work. What is missing: npm run atelier -- doctor"
@@ -33,7 +33,7 @@ export const announceIsolation = (
         ...facts.refused.map(({ tier, reason = "the probe failed" }) => `  Not in ${tier}: ${reason}`),
         ...(facts.limitsArePolled
           ? [
-              "  Their memory and CPU limits are polled, not the kernel's: npm run atelier -- doctor says what changes that.",
+              "  Their memory and CPU limits are polled, not enforced by the kernel. How to change that: npm run atelier -- doctor",
             ]
           : []),
       ];

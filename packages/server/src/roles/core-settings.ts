@@ -108,7 +108,8 @@ export const coreSettings = {
   } satisfies Setting<boolean>,
   ATELIER_SETUP_STATE: {
     schema: z.string().optional(),
-    description: "File in which `npm start` says what it is still setting up behind the server; it sets this itself.",
+    description:
+      "File in which `npm start` lists the setup steps that still run in the background; set by `npm start` itself.",
     defaultText: "",
   } satisfies Setting<string | undefined>,
   ATELIER_CHECK_ANSWERS: {

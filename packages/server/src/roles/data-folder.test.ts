@@ -20,7 +20,7 @@ const open = async (): Promise<void> => {
   await component[Symbol.asyncDispose]();
 };
 
-test("the lock of a server that was killed does not stop a start while its process is not reaped; that of a living one does", async () => {
+test("the lock of a killed server does not prevent a start while its process is a zombie; the lock of a running one does", async () => {
   const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec tail -f /dev/null"], {
     stdio: ["ignore", "pipe", "ignore"],
   });

@@ -10,12 +10,12 @@ export class StartFault extends Error {
 }
 
 /**
- * When a process began, in clock ticks since boot: with its id this names it for good. undefined: it is gone, also when it ended
- * and nobody has reaped it yet.
+ * When a process began, in clock ticks since boot; together with its id this identifies it for ever. Undefined when the process is gone or
+ * a zombie.
  */
 const beginningOf = async (pid: number): Promise<string | undefined> => {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  // The second field is a name in parentheses that may hold spaces; the third is the state, the 22nd the start time.
+  // The second field is a name in parentheses that may contain spaces; the third is the state, the 22nd the start time.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
   return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
 };

@@ -59,7 +59,7 @@ export const openGateway = (server: HttpServer, needs: GatewayRoleNeeds): Promis
       tier: () => sandboxes.choice.tier,
       execution() {
         if (execution.isAvailable) return { available: true };
-        // A provider that was chosen a moment ago is not taken into use yet.
+        // The provider that was just chosen may not be adopted yet.
         const isPreparing = sandboxes.isPreparing || sandboxes.choice.provider !== undefined;
         return { available: false, reason: execution.readiness().detail, ...(isPreparing ? { isPreparing } : {}) };
       },

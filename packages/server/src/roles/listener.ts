@@ -55,7 +55,7 @@ const isolationOf = ({ tier, verdicts, provider }: SandboxChoice) => ({
   limitsArePolled: provider?.limitsEnforcement === "polled",
 });
 
-/** What whoever started the server reads when programs can run after all. */
+/** Printed to the terminal when programs can run after the start. */
 export const describeIsolation = (choice: SandboxChoice): string[] =>
   announceIsolation({ ...isolationOf(choice), isPreparing: false });
 

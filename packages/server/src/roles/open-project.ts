@@ -45,7 +45,7 @@ const isHidden = (error: unknown): boolean => error instanceof Problem && error.
 type Needs = { readonly sql: Sql; readonly projects: Pick<ProjectsService, "getProject" | "tree" | "readFile"> };
 
 export const createProjectOpener = ({ sql, projects }: Needs): PageSources["openProject"] => {
-  /** To who may see it: the visitor itself asks. */
+  /** Looks the project up as the visitor, who must be allowed to see it. */
   const idOf = async ({ userId }: Actor, slug: string): Promise<string | undefined> => {
     const rows = await sql.transaction({ role: "user", userId }, (transaction) =>
       transaction.query<{ id: string | null }>("select atelier_project_of_slug($1) as id", [slug]),

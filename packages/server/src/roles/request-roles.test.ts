@@ -1,4 +1,4 @@
-/** No request asks the database as `jobs`, whom row-level security does not bind. */
+/** No request uses the database role `jobs`, which row-level security does not bind. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -35,11 +35,11 @@ import { createAccountUsage } from "./account-usage.ts";
 import { bindApplication, createApplication } from "./application.ts";
 import { createProjectOpener } from "./open-project.ts";
 
-/** The request, or the opening of a socket, that the current work is for. */
+/** The request, or the opening of a socket, that the current work belongs to. */
 const request = new AsyncLocalStorage<string>();
 const asked: Array<{ readonly by: string; readonly role: Scope["role"] }> = [];
 
-/** As the edge runs its handlers, but each in the context of its request. */
+/** Runs handlers as the edge does, but each in the context of its request. */
 const watched = (server: HttpServer): HttpServer =>
   new Proxy(server, {
     get(target, name) {
@@ -102,7 +102,7 @@ beforeAll(async () => {
   const members = createSqlMemberStore(sql);
   const audit = { record: () => undefined };
   const files = createSqlFileStore(storage);
-  // What live documents do for themselves, after their rights were asked, is background work: these two, their log and leases.
+  // Background work of live documents, after rights were checked: these two, their log and leases.
   const exempt: ProjectsNeeds["files"] = {
     ...files,
     readStored: (...given) => request.exit(() => files.readStored(...given)),
@@ -173,7 +173,7 @@ const call = async (method: string, path: string, body?: unknown): Promise<{ sta
 const inJobs = (): string[] => asked.filter(({ role }) => role === "jobs").map(({ by }) => by);
 const idOf = ({ text }: { text: string }): string => (JSON.parse(text) as { id: string }).id;
 
-test("[P42] no route, no socket and no page asks as jobs; a planted one is found", async () => {
+test("[P42] no route, no socket and no page uses the role jobs; a planted use is found", async () => {
   const id = idOf(await call("POST", "/projects", { name: "P", template: "python", visibility: "public" }));
   const files = `/projects/${id}/files`;
   const link = JSON.parse((await call("POST", `/projects/${id}/links`, { role: "editor" })).text) as {
@@ -233,7 +233,7 @@ test("[P42] no route, no socket and no page asks as jobs; a planted one is found
   ];
   for (const [route, path, body] of calls) {
     const answer = await call(routes[route].method, path, body);
-    // Without a sandbox nothing runs; everything else is done.
+    // Without a sandbox nothing runs; everything else works.
     expect([route, answer.status < 400 || answer.status === 503, answer.text]).toEqual([route, true, answer.text]);
   }
   for (const route of Object.values(routes) as Route[]) {
@@ -260,7 +260,7 @@ test("[P42] no route, no socket and no page asks as jobs; a planted one is found
   expect(await request.run("page", () => opener(alice, "nowhere", undefined))).toBeUndefined();
 
   expect(inJobs()).toEqual([]);
-  // Every operation that touches the database was watched.
+  // Every operation that uses the database was checked.
   expect(new Set(asked.map(({ by }) => by)).size).toBeGreaterThan(35);
   expect(asked.length).toBeGreaterThan(80);
   await call("POST", "/planted");

@@ -140,7 +140,7 @@ describe("[5] access tokens", () => {
       transaction.query("update users set disabled_at = clock_timestamp() where id = $1", [userId]),
     );
 
-  it("[6] access tokens, tickets and sign-ins of a disabled account are worth nothing within a second", async () => {
+  it("[6] access tokens, tickets and sign-ins of a disabled account become invalid within a second", async () => {
     const client = fixture.client();
     const { user } = await client.signIn("/auth/guest");
     const other = fixture.client();
@@ -148,7 +148,7 @@ describe("[5] access tokens", () => {
     const { ticket } = (await (await client.call("POST", "/tickets")).json()) as { ticket: string };
     expect((await client.call("GET", "/me")).status).toBe(200);
     await disable(user.id);
-    // Half of the second that the rule allows: the next look comes within it.
+    // Half of the second that the rule allows: the next poll comes within it.
     fixture.clock.advance(500);
     await fixture.identity.lookForDisabled();
     expect((await client.call("GET", "/me")).status).toBe(401);

@@ -45,7 +45,7 @@ export const createAccessTokens = (secretKey: Uint8Array, clock: Clock): AccessT
         .sign(key);
     },
     async verify(token) {
-      // A lenient decoder reads many texts as one token; then a list of revoked or logged tokens could be passed by.
+      // A lenient decoder accepts several texts as the same token; then a list of revoked tokens could be bypassed.
       if (!isCanonical(token)) throw tokenInvalid();
       try {
         const { payload, protectedHeader } = await jwtVerify(token, key, {

@@ -1,19 +1,19 @@
 /**
- * Finds accounts that were disabled, by whichever process, and ends their sign-ins: twice a second the database is asked.
- * A notification could be lost with its connection; a question that fails is asked again.
+ * Finds accounts that were disabled, by whatever process, and ends their sign-ins. It polls the database twice a second: a notification
+ * could be lost with its connection, a poll that fails is repeated.
  */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import type { Transaction } from "#platform/sql";
 
 const EVERY_MS = 500;
-/** A transaction may commit later than the time that it wrote: rows of this long ago are looked at again. */
+/** A transaction may commit later than the time that it wrote, so each poll also reads rows that are this much older. */
 const OVERLAP_MS = 60_000;
 
 export type DisabledAccounts = {
-  /** Ends the sign-ins of accounts that are disabled now, and goes on looking. */
+  /** Ends the sign-ins of accounts that are disabled already, and starts polling. */
   start(): void;
-  /** Resolves when the next question was answered; for tests. */
+  /** Resolves when the next poll was answered; for tests. */
   look(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -22,7 +22,7 @@ export type DisabledAccountsParts = {
   readonly within: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told of each account once, with the sign-ins that were ended just now. */
+  /** Called once for each account, with the sign-ins that were ended. */
   readonly onDisabled: (userId: string, signInIds: readonly string[]) => void;
 };
 
@@ -38,7 +38,7 @@ const END = `
 
 export const watchDisabledAccounts = (parts: DisabledAccountsParts): DisabledAccounts => {
   const { within, clock, log } = parts;
-  /** Account -> when it was disabled, as far as it was dealt with. */
+  /** Account id to the time when it was disabled, for accounts that were handled. */
   const known = new Map<string, number>();
   let sinceMs = 0;
   let timer: Timer | undefined;
@@ -69,7 +69,7 @@ export const watchDisabledAccounts = (parts: DisabledAccountsParts): DisabledAcc
         isFailing = false;
       },
       (error: unknown) => {
-        // Once for each time that the database is away.
+        // Logged once per outage of the database.
         if (!isFailing) log.warn("identity.disabled-accounts-unknown", { error });
         isFailing = true;
       },

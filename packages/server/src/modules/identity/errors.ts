@@ -4,10 +4,10 @@ import { Problem } from "#kernel/problem";
 export const tokenInvalid = (): Problem => new Problem("identity/token-invalid");
 export const ticketInvalid = (): Problem => new Problem("identity/ticket-invalid");
 export const refreshInvalid = (): Problem => new Problem("identity/refresh-invalid");
-/** The same words for an unknown user and a wrong password. @param userId the account that was tried, for the audit log */
+/** The same message for an unknown user and a wrong password. @param userId the account that was tried, for the audit log */
 export const wrongCredentials = (userId?: string): Problem =>
   new Problem("identity/wrong-credentials", undefined, userId === undefined ? {} : { auditUserId: userId });
-/** A token that was used up came back. */
+/** A refresh token was used a second time. */
 export const refreshReused = (userId: string): Problem =>
   new Problem("identity/refresh-invalid", undefined, { auditUserId: userId });
 export const registrationClosed = (): Problem =>
@@ -15,7 +15,7 @@ export const registrationClosed = (): Problem =>
 export const invitationInvalid = (): Problem =>
   new Problem(
     "identity/invitation-invalid",
-    "This server makes accounts by invitation only. Open the link of an invitation that was not used yet.",
+    "This server makes accounts by invitation only. Open the link of an unused invitation.",
   );
 export const weakPassword = (reason: string): Problem =>
   new Problem("identity/weak-password", reason, { faults: [{ at: "body.password", message: reason }] });

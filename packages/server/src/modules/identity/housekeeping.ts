@@ -1,4 +1,4 @@
-/** What identity forgets: tickets and invitations that nobody used, and sign-ins a day after their end. */
+/** Deletes what identity no longer needs: expired tickets and invitations, and sign-ins a day after their end. */
 import type { HousekeepingTask } from "#platform/housekeeping";
 import type { Sql } from "#platform/sql";
 

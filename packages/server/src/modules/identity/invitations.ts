@@ -1,17 +1,19 @@
-/** The rows of invitations: each makes one account, and is stored by hash only. */
+/** The invitations table: each row makes one account, and is stored by hash only. */
 import type { Transaction } from "#platform/sql";
 import { createHash, randomBytes } from "node:crypto";
 
 const hashOf = (token: string): Buffer => createHash("sha256").update(token).digest();
 
-/** A new invitation. @returns its token, which is shown once */
+/** Makes an invitation. @returns its token, which is shown once */
 export const insertInvitation = async (transaction: Transaction, expiresAt: Date): Promise<string> => {
   const token = randomBytes(24).toString("base64url");
   await transaction.query("insert into invitations (hash, expires_at) values ($1, $2)", [hashOf(token), expiresAt]);
   return token;
 };
 
-/** Uses the invitation up; of any number of callers one gets true. The caller's rollback gives it back. */
+/**
+ * Uses the invitation up; of several concurrent callers only one gets true. A rollback of the caller's transaction makes it valid again.
+ */
 export const takeInvitation = async (transaction: Transaction, token: string, nowMs: number): Promise<boolean> => {
   const rows = await transaction.query("delete from invitations where hash = $1 and expires_at > $2 returning hash", [
     hashOf(token),

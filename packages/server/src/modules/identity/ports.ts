@@ -8,7 +8,7 @@ export interface Passwords {
 }
 
 export interface PasswordRules {
-  /** Why a new password is refused, as one sentence for the user; undefined: it is good enough. */
+  /** Why a new password is refused, as one sentence for the user; undefined when it is accepted. */
   faultOf(password: string, account: { readonly email: string; readonly name: string }): Promise<string | undefined>;
 }
 

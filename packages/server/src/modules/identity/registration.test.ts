@@ -19,7 +19,7 @@ const invite = (lifeMs = DAY_MS): Promise<string> =>
 const register = (body: object) => fixture.client().call("POST", "/auth/register", body);
 
 describe("[15] REGISTRATION", () => {
-  it("off: nobody makes an account, guests neither; who has one signs in", async () => {
+  it("off: nobody makes an account, not even guests; existing accounts sign in", async () => {
     fixture = await startTestIdentity({ registration: "off" });
     const refused = await register(person());
     expect([refused.status, await codeOf(refused)]).toEqual([403, "identity/registration-closed"]);
@@ -33,7 +33,7 @@ describe("[15] REGISTRATION", () => {
     await fixture.client().signIn("/auth/login", { email: admin.email, password: admin.password });
   });
 
-  it("invite: each invitation makes one account, for a stranger or a guest, while it lasts", async () => {
+  it("invite: each invitation makes one account, for a new user or a guest, until it expires", async () => {
     fixture = await startTestIdentity({ registration: "invite" });
     for (const invitation of [undefined, "", "guessed", await invite(-1)]) {
       const refused = await register({ ...person(), ...(invitation === undefined ? {} : { invitation }) });
@@ -48,7 +48,7 @@ describe("[15] REGISTRATION", () => {
     expect(account.user.id).toBe(before.user.id);
   });
 
-  it("invite: a refused account leaves the invitation as it was", async () => {
+  it("invite: a refused account leaves the invitation valid", async () => {
     fixture = await startTestIdentity({ registration: "invite" });
     const first = person();
     await fixture.client().signIn("/auth/register", { ...first, invitation: await invite() });
@@ -58,13 +58,13 @@ describe("[15] REGISTRATION", () => {
     expect((await register({ ...person(), invitation })).status).toBe(201);
   });
 
-  it("open: an invitation is not needed, and stays for somebody else", async () => {
+  it("open: an invitation is not needed, and is not used up", async () => {
     fixture = await startTestIdentity();
     expect((await register({ ...person(), invitation: "anything" })).status).toBe(201);
     expect((await register(person())).status).toBe(201);
   });
 
-  it("keeps invitations by hash only, and forgets expired ones", async () => {
+  it("keeps invitations by hash only, and deletes expired ones", async () => {
     fixture = await startTestIdentity({ registration: "invite" });
     const token = await invite();
     const admin = await fixture.database.openAdmin();
@@ -76,7 +76,7 @@ describe("[15] REGISTRATION", () => {
 });
 
 describe("[16] passwords", () => {
-  it("refuses those that many people use, also decorated, and those made of the account's own words", async () => {
+  it("refuses common ones, also with digits and punctuation added, and those made of the account's name or address", async () => {
     fixture = await startTestIdentity();
     const weak = [
       "password1",

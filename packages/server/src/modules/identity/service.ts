@@ -50,7 +50,7 @@ export type IdentityService = Identity &
   Component & {
     signInAsGuest(): Promise<SignedIn>;
     /**
-     * @param caller a guest becomes the account in place; anybody else gets a new one.
+     * @param caller a guest's row becomes the account in place; anybody else gets a new row.
      * @throws Problem identity/registration-closed, identity/invitation-invalid, identity/weak-password, identity/email-taken
      */
     register(registration: Registration, caller: Actor | undefined): Promise<SignedIn>;
@@ -70,7 +70,7 @@ export type IdentityService = Identity &
     /** The token of the one-time administrator link; undefined once there is an administrator. */
     createAdminLink(): Promise<string | undefined>;
     adminSignIn(token: string, person: NewPerson): Promise<SignedIn>;
-    /** Resolves when disabled accounts were looked for; for tests. */
+    /** Resolves after the next look for disabled accounts; for tests. */
     lookForDisabled(): Promise<void>;
   };
 
@@ -113,7 +113,7 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
       registered: { email: person.email, passwordHash: await passwords.hash(person.password), isAdmin },
     };
   };
-  /** In the transaction that makes the account: an invitation is used up only together with it. */
+  /** In the transaction that makes the account, so that an invitation is used up only together with it. */
   const admitRegistration = async (transaction: Transaction, { invitation }: Registration): Promise<void> => {
     if (needs.registration !== "invite") return;
     const isTaken = invitation !== undefined && (await takeInvitation(transaction, invitation, clock.now()));
@@ -165,7 +165,7 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
     },
     async register(registration, caller) {
       if (needs.registration === "off") throw errors.registrationClosed();
-      // Before the password is hashed, which takes long: whoever has no invitation could ask for many.
+      // Checked before the password is hashed, which is expensive: a caller without an invitation could otherwise cause many hashes.
       if (needs.registration === "invite" && registration.invitation === undefined) throw errors.invitationInvalid();
       const account = await newAccount(registration, false);
       if (caller?.kind !== "guest") {

@@ -39,14 +39,14 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 export const decodeContent = (content: string, encoding: Encoding = "utf-8"): Buffer => {
   let bytes: Buffer;
   if (encoding === "utf-8") {
-    if (!content.isWellFormed()) throw contentInvalid("The content holds half of a surrogate pair.");
+    if (!content.isWellFormed()) throw contentInvalid("The content has an unpaired surrogate.");
     bytes = Buffer.from(content, "utf8");
   } else {
     // Node skips what is no base64; only what comes back the same was base64 in its one proper form.
     bytes = Buffer.from(content, "base64");
     if (bytes.toString("base64") !== content) throw contentInvalid("The content is not base64.");
   }
-  if (bytes.length > MAX_FILE_BYTES) throw tooLarge(`A file may have ${MAX_FILE_BYTES} bytes.`);
+  if (bytes.length > MAX_FILE_BYTES) throw tooLarge(`A file may have at most ${MAX_FILE_BYTES} bytes.`);
   return bytes;
 };
 

@@ -54,7 +54,7 @@ const referencesOf = async (actor: Actor) =>
   ).rows;
 
 describe("new projects", () => {
-  test("[P30] a name that its owner has already gets a number, also of several at once", async () => {
+  test("[P30] a name that its owner uses already gets a number, also for concurrent calls", async () => {
     const carol = await projects.addUser("Carol");
     const make = async (name: string) => (await projects.service.createProject(carol, { name })).name;
     expect((await Promise.all([make("Untitled"), make("Untitled"), make("Untitled")])).toSorted()).toEqual([
@@ -105,7 +105,7 @@ describe("forks", () => {
     expect((await projects.service.tree(alice, id)).some((entry) => ids.has(entry.id))).toBe(false);
   });
 
-  test("[P31] somebody else's copy opens with its own keys, shares the stored bytes, and outlives the original", async () => {
+  test("[P31] somebody else's copy has its own keys, shares the stored bytes, and outlives the original", async () => {
     const [erik, dora] = [await projects.addUser("Erik"), await projects.addUser("Dora")];
     const { id, large } = await makeOriginal("public", erik);
     const copy = await projects.service.forkProject(dora, id, undefined);
@@ -140,14 +140,14 @@ describe("forks", () => {
     await expect(projects.service.forkProject(dora, id, undefined)).rejects.toEqual(code("projects/no-such-project"));
   });
 
-  test("[P31] who may not see a project can't copy it; a viewer can", async () => {
+  test("[P31] a user who may not see a project can't copy it; a viewer can", async () => {
     const { id } = await makeOriginal("private");
     await expect(projects.service.forkProject(bob, id, undefined)).rejects.toEqual(code("projects/no-such-project"));
     await projects.service.putMember(alice, id, { userId: bob.userId, role: "viewer" });
     expect((await projects.service.forkProject(bob, id, undefined)).role).toBe("owner");
   });
 
-  test("[P31] the limits of the account that copies hold", async () => {
+  test("[P31] the limits of the copying account apply", async () => {
     const small = await openTestProjects({ mostProjects: 2, mostAccountBytes: 120 });
     const [owner, visitor] = [await small.addUser("Owner"), await small.addUser("Visitor")];
     const { id } = await small.service.createProject(owner, { name: "P", visibility: "public" });
@@ -196,7 +196,7 @@ describe("exports", () => {
     expect(projects.liveCalls).toEqual([{ call: "checkpoint", projectId: id, fileId: undefined }]);
   });
 
-  test("[P32] only what is read next is in memory: a reader that stops stops the reading", async () => {
+  test("[P32] only the next file is in memory: when the reader stops, nothing more is read", async () => {
     const { id } = await projects.service.createProject(alice, { name: "Long" });
     for (let at = 0; at < 12; at++)
       await projects.service.createFile(alice, id, {
@@ -224,7 +224,7 @@ describe("exports", () => {
     }
   });
 
-  test("[P32] who loses the right to see a project gets no further, and the archive says that it is cut", async () => {
+  test("[P32] a reader who loses the right to see a project gets no further files, and the archive is visibly incomplete", async () => {
     const { id } = await projects.service.createProject(alice, { name: "Taken" });
     for (let at = 0; at < 130; at++)
       await projects.service.createFile(alice, id, { path: `${at}.txt`, content: `${at}` });

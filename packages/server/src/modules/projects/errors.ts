@@ -27,11 +27,14 @@ export const versionConflict = (currentVersion: number): Problem =>
 export const contentInvalid = (detail: string): Problem => new Problem("projects/content-invalid", detail);
 export const tooLarge = (detail: string): Problem => new Problem("projects/too-large", detail);
 export const tooManyFiles = (most: number): Problem =>
-  new Problem("projects/too-many-files", `A project may have ${most} files and folders.`);
+  new Problem("projects/too-many-files", `A project may have at most ${most} files and folders.`);
 export const tooManyProjects = (most: number): Problem =>
   new Problem("projects/limit-reached", `An account may have ${most} projects, those in the bin included.`);
 export const tooManyLinks = (most: number): Problem =>
-  new Problem("projects/limit-reached", `A project may have ${most} share links: revoke some that nobody needs.`);
+  new Problem(
+    "projects/limit-reached",
+    `A project may have at most ${most} share links: revoke some that nobody needs.`,
+  );
 export const accountFull = (mostBytes: number): Problem =>
   new Problem(
     "projects/too-large",

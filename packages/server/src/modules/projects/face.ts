@@ -28,9 +28,9 @@ export interface Projects {
   /** Every file with its bytes, pending live edits checkpointed first. @throws Problem as requireRole; projects/too-large above maxBytes. */
   readAll(actor: Actor, projectId: string, options: { readonly maxBytes: number }): Promise<StoredFile[]>;
   /**
-   * Writes what a program left in a file: a new file, or the next version of one that is there. Where `basedOn` is not the
-   * newest version any more, live edits included, its change is merged into the newest text.
-   * @throws Problem as requireRole and the routes of files; projects/version-conflict where both changed and one is no text
+   * Stores a file that a program wrote: as a new file, or as the next version of the existing one. When `basedOn` is no longer the newest
+   * version, or there are live edits, its change is merged into the newest text.
+   * @throws Problem as requireRole and the routes of files; projects/version-conflict where both changed and one is not text
    */
   keepFile(
     actor: Actor,

@@ -8,7 +8,7 @@ describe("names of new projects", () => {
     expect(freeName("Untitled", new Set(["Untitled", "Untitled 2", "Untitled 4"]))).toBe("Untitled 3");
   });
 
-  test("[P30] a long name makes way for the number and is never cut within a character", () => {
+  test("[P30] a long name is shortened for the number and never cut within a character", () => {
     const long = "x".repeat(100);
     expect(freeName(long, new Set([long]))).toBe(`${"x".repeat(98)} 2`);
     const faces = "😀".repeat(50);

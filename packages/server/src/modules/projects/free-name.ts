@@ -1,8 +1,8 @@
-/** Names for new projects: one that its owner has already gets a number. */
+/** Names for new projects: a name that its owner uses already gets a number. */
 
 const MAX_CHARACTERS = 100;
 
-/** Cut so that `end` fits behind it; never in the middle of a character. */
+/** Shortens the name so that `end` fits after it; never cuts a character. */
 const withEnd = (name: string, end: string): string => {
   let kept = "";
   for (const character of name) {
@@ -12,7 +12,7 @@ const withEnd = (name: string, end: string): string => {
   return `${kept.trimEnd()}${end}`;
 };
 
-/** `Untitled`, or `Untitled 2`, `Untitled 3` …: the first that is not taken. */
+/** `Untitled`, or `Untitled 2`, `Untitled 3` …: the first that is free. */
 export const freeName = (wanted: string, taken: ReadonlySet<string>): string => {
   if (!taken.has(wanted)) return wanted;
   for (let number = 2; ; number++) {
@@ -21,5 +21,5 @@ export const freeName = (wanted: string, taken: ReadonlySet<string>): string => 
   }
 };
 
-/** What a fork is called when nobody says. */
+/** The name of a copy when the request has none. */
 export const copyName = (original: string): string => withEnd(original, " copy");

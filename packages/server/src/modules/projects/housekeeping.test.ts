@@ -53,7 +53,7 @@ const age = (projectId: string, version: number, ms: number) =>
     [projectId, version, ms],
   );
 
-/** A run that saw these versions, now or so many days ago. */
+/** Inserts an execution that saw these versions, now or so many days ago. */
 const execute = (projectId: string, versions: Readonly<Record<string, number>>, daysAgo = 0) =>
   rows(
     `insert into executions (id, project_id, user_id, language, runtime_version, entry_point, args, tty, limits, status,
@@ -63,7 +63,7 @@ const execute = (projectId: string, versions: Readonly<Record<string, number>>, 
   );
 
 describe("what projects forgets", () => {
-  test("[P23] a version is noted once however many runs see it, as long as one of their rows may be there", async () => {
+  test("[P23] a version is noted once however many runs see it, for as long as one of their rows may exist", async () => {
     const projectId = await newProject();
     const { entry } = await create(projectId, "folder/a.txt", "1");
     const uses = () =>
@@ -93,7 +93,7 @@ describe("what projects forgets", () => {
       "insert into documents (project_id, file_id, generation, fence, base_version) values ($1, $2, 1, 1, 4)",
       [projectId, entry.id],
     );
-    // Another file has that number as well, which nobody refers to.
+    // Another file has a version of that number too, which nothing refers to.
     await create(projectId, "other.txt", "version 1");
     for (let version = 2; version <= 12; version += 1) await put(projectId, "other.txt", `other ${version}`);
     for (let version = 1; version <= 11; version += 1)

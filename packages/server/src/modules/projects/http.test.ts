@@ -168,7 +168,7 @@ describe("the routes of projects", () => {
     }
   });
 
-  test("[P9] half of a surrogate pair is refused in every text, and nothing of it is written", async () => {
+  test("[P9] an unpaired surrogate is refused in every text, and nothing of it is written", async () => {
     const half = String.raw`x\ud800y`;
     const before = await (await call("GET", `/projects/${projectId}/tree`)).json();
     const texts: Array<[string, string, string]> = [
@@ -249,7 +249,7 @@ describe("the routes of projects", () => {
     expect((await call("POST", `/projects/${projectId}/fork`, undefined, { as: "bob" })).status).toBe(404);
   });
 
-  test("[P32] an export is an attachment named after the project; a failure on the way cuts the answer", async () => {
+  test("[P32] an export is an attachment named after the project; a failure while it is sent cuts the answer", async () => {
     const { id } = (await (await call("POST", "/projects", { name: "Ärger / 1" })).json()) as { id: string };
     for (let at = 0; at < 70; at++)
       await call("POST", `/projects/${id}/files`, { path: `${at}.txt`, content: String(at) });

@@ -6,7 +6,7 @@ import { noSuchMember } from "./errors.ts";
 import { registerFilesHttp } from "./files-http.ts";
 import type { ProjectsService } from "./service.ts";
 
-/** Rows of the files that come next, and what waits for the reader. */
+/** Limits memory: rows of the next files, and bytes that wait for the reader. */
 const ARCHIVE_BYTES = 8 * 1024 * 1024;
 
 /** Binds every route of contracts' projectRoutes and fileRoutes except liveSessions, which collaboration answers. */
@@ -46,7 +46,7 @@ export const registerProjectsHttp = (edge: Edge, service: ProjectsService): void
   });
   edge.bind(routes.exportProject, async ({ actor, params, hold }) => {
     const { project, largestBytes, archive } = await service.exportProject(actor, params.projectId);
-    // Sealed and opened; the rest of the archive is never in memory.
+    // A file is decrypted whole; the rest of the archive is never in memory.
     hold(2 * largestBytes + ARCHIVE_BYTES);
     const headers = {
       "content-type": "application/zip",

@@ -1,4 +1,4 @@
-/** Files that a program left, on a real database: versions, merges, rights and limits. */
+/** Files that a program wrote, on a real database: versions, merges, rights and limits. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Actor } from "#kernel/actor";
 import { openTestProjects, type TestProjects } from "./test-projects.ts";
@@ -36,7 +36,7 @@ describe("files that a program left", () => {
     expect(projects.published.filter(({ topic }) => topic === "project-event").length).toBeGreaterThanOrEqual(3);
   });
 
-  test("[P33] the same bytes again are no version", async () => {
+  test("[P33] the same bytes make no new version", async () => {
     await create("a.txt", "one");
     expect((await keep("a.txt", "one", 1)).entry.version).toBe(1);
   });
@@ -86,7 +86,7 @@ describe("files that a program left", () => {
     expect(versions.length).toBe(3 + saves);
   });
 
-  test("[P33] bytes that are no text, changed on both sides, stay as people have them", async () => {
+  test("[P33] bytes that are not text, changed on both sides, stay as people saved them", async () => {
     await projects.service.createFile(alice, projectId, { path: "b", content: "AP8=", encoding: "base64" });
     await projects.service.putFile(alice, projectId, { path: "b", content: "AP7/", encoding: "base64" });
     await expect(keep("b", Uint8Array.of(1), 1)).rejects.toMatchObject({ code: "projects/version-conflict" });

@@ -1,23 +1,23 @@
-/** Writes what a program left in a file: nothing that people wrote meanwhile is lost by it. */
+/** Stores a file that a program wrote, without losing anything that people wrote meanwhile. */
 import { MAX_FILE_BYTES, type Entry } from "@atelier/contracts";
 import { Problem } from "#kernel/problem";
 import { tooLarge, versionConflict } from "./errors.ts";
 import type { StoredFile } from "./face.ts";
 import type { Asking, LiveDocuments } from "./ports.ts";
 
-/** What a program left, and the version that it saw: undefined for a file that was not there. */
+/** The bytes that a program wrote, and the version that it saw: undefined when the file did not exist. */
 export type KeptFile = { readonly path: string; readonly bytes: Uint8Array; readonly basedOn: number | undefined };
 
 export type KeepNeeds = {
   readonly live: Pick<LiveDocuments, "merge">;
-  /** The newest version, or the one asked for; live edits are in it. @throws Problem projects/no-such-file, no-such-version */
+  /** The requested version, or the newest one with live edits. @throws Problem projects/no-such-file, no-such-version */
   readonly read: (asking: Asking, path: string, version?: number) => Promise<StoredFile>;
   readonly create: (path: string, bytes: Uint8Array) => Promise<Entry>;
-  /** @throws Problem projects/version-conflict when another version than `expected` is newest */
+  /** @throws Problem projects/version-conflict when the newest version is not `expected` */
   readonly write: (file: { path: string; bytes: Uint8Array; expected: number }) => Promise<{ readonly entry: Entry }>;
 };
 
-/** Somebody may write at the same time, again and again. */
+/** Number of tries while others write at the same time. */
 const TRIES = 5;
 /** Larger texts are not merged: comparing them takes too long. */
 const MAX_MERGED_BYTES = 1_048_576;
@@ -43,14 +43,14 @@ const orAbsent = async (file: Promise<StoredFile>, code: string): Promise<Stored
   }
 };
 
-/** @throws Problem as the routes of files; projects/version-conflict where both sides changed and one is no text */
+/** @throws Problem as the routes of files; projects/version-conflict where both sides changed and one is not text */
 export const keepFile = async (
   asking: Asking,
   file: KeptFile,
   needs: KeepNeeds,
 ): Promise<{ readonly entry: Entry }> => {
   const { path, bytes, basedOn } = file;
-  if (bytes.byteLength > MAX_FILE_BYTES) throw tooLarge(`A file may have ${MAX_FILE_BYTES} bytes.`);
+  if (bytes.byteLength > MAX_FILE_BYTES) throw tooLarge(`A file may have at most ${MAX_FILE_BYTES} bytes.`);
 
   const mergedInto = async (current: StoredFile): Promise<Uint8Array> => {
     const { version } = current.entry;

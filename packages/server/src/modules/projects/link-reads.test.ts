@@ -1,4 +1,4 @@
-/** [P40] Reads by people who came in by a share link are in the audit log: once an hour for each project and sign-in. */
+/** [P40] The audit log records reads by members who joined by a share link: once an hour for each project and sign-in. */
 import type { Actor } from "#kernel/actor";
 import { createManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
@@ -59,7 +59,7 @@ it("[P40] opening a socket of the project is a read", async () => {
   await vi.waitFor(() => expect(reads()).toHaveLength(1));
 });
 
-it("[P40] no row for members whom the owner let in, for reads of no project, and for changes", async () => {
+it("[P40] no row for members added by the owner, for reads outside of projects, and for changes", async () => {
   answer = async () => undefined;
   await call(`/projects/${PROJECT}/tree`);
   await call("/languages");
@@ -69,7 +69,7 @@ it("[P40] no row for members whom the owner let in, for reads of no project, and
   expect(reads()).toEqual([]);
 });
 
-it("[P40] a question that failed is asked again with the next read", async () => {
+it("[P40] a failed look-up is repeated with the next read", async () => {
   answer = () => Promise.reject(new Error("planted"));
   await call(`/projects/${PROJECT}/tree`);
   await vi.waitFor(() => expect(asked).toHaveLength(1));

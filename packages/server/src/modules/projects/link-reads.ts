@@ -1,6 +1,6 @@
 /**
- * Writes to the audit log who reads a project as a member that came in by a share link: one row for each user, project and
- * sign-in within an hour, whatever is read. It wraps the edge, so that no route of any module can be forgotten.
+ * Writes to the audit log who reads a project as a member that joined by a share link: one row per hour for each user, project and
+ * sign-in, whatever is read. It wraps the HTTP edge, so that it covers every route of every module.
  */
 import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
@@ -11,7 +11,7 @@ import type { Route } from "@atelier/contracts";
 import type { MemberStore } from "./ports.ts";
 
 const AGAIN_AFTER_MS = 3_600_000;
-/** Beyond this the oldest are forgotten, and recorded once more. */
+/** Above this number the oldest entries are evicted, and their next read is recorded once more. */
 const MAX_REMEMBERED = 50_000;
 
 export type LinkReadsNeeds = {
@@ -23,7 +23,7 @@ export type LinkReadsNeeds = {
 
 type From = Pick<SocketCall["request"], "id" | "address">;
 
-/** The project that a call names, or that its answer belongs to. */
+/** The project named in the request or, if none is, in its answer. */
 const projectOf = (params: unknown, body: unknown): string | undefined => {
   for (const part of [params, body]) {
     const { projectId } = (typeof part === "object" && part !== null ? part : {}) as { projectId?: unknown };
@@ -34,7 +34,7 @@ const projectOf = (params: unknown, body: unknown): string | undefined => {
 
 /** The same edge; reads and sockets that are bound through it are recorded. */
 export const auditLinkReads = (edge: Edge, { members, audit, clock, log }: LinkReadsNeeds): Edge => {
-  /** `user project sign-in` -> when it was looked at, oldest first. */
+  /** `user project sign-in` to the time of the look-up, oldest first. */
   const seen = new Map<string, number>();
 
   const note = async (actor: Actor, projectId: string, from: From): Promise<void> => {
@@ -68,7 +68,7 @@ export const auditLinkReads = (edge: Edge, { members, audit, clock, log }: LinkR
       const noting = async (call: Call<R>) => {
         const answer = await handler(call);
         const projectId = projectOf(call.params, answer.body);
-        // The answer does not wait: the row follows, as every row does.
+        // The answer does not wait for the row.
         if (call.actor !== undefined && projectId !== undefined) void note(call.actor, projectId, call.request);
         return answer;
       };

@@ -1,4 +1,4 @@
-/** Tokens of share links at rest: sealed with AES-256-GCM under a key of their own, so that the owner can copy a link again. */
+/** Encrypts tokens of share links (AES-256-GCM under a key of their own), so that the owner can copy a link again. */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 
 const CIPHER = "aes-256-gcm";
@@ -9,13 +9,13 @@ const TAG_BYTES = 16;
 export type LinkTokens = {
   /** 192 random bits, base64url. */
   create(): string;
-  /** @param linkId the token opens for this link only */
+  /** @param linkId the token can be decrypted for this link only */
   seal(token: string, linkId: string): Buffer;
-  /** undefined: sealed under another key, for another link, or changed. */
+  /** Undefined when it was encrypted under another key or for another link, or was changed. */
   open(sealed: Uint8Array, linkId: string): string | undefined;
 };
 
-/** @param secretKey the installation's key; tokens sealed under another one can't be shown again, but still work */
+/** @param secretKey the installation's key; tokens encrypted under another one can't be shown again, but still work */
 export const createLinkTokens = (secretKey: Uint8Array): LinkTokens => {
   const key = Buffer.from(hkdfSync("sha256", secretKey, "", "atelier/projects/share-link-tokens", 32));
   return {

@@ -1,4 +1,4 @@
-/** Takes members out whose link has expired, when it does: their rights have ended by then, and their sockets are told. */
+/** Removes members when their share link expires: their rights have ended by then, and their sockets are told. */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
@@ -6,9 +6,9 @@ import type { Bus } from "#platform/bus";
 import type { ExpiringMembers } from "./ports.ts";
 
 const BATCH = 500;
-/** Links are also made, and clocks set, by others: looked at anew after so long. */
+/** Links may be made by other servers, and clocks may be changed: the next expiry is looked up again after this time. */
 const LONGEST_WAIT_MS = 60_000;
-/** After a change of rights, which may be somebody who came in for a short time; and between two looks in any case. */
+/** Delay after a change of rights, which may add a member for a short time; also the shortest time between two sweeps. */
 const SHORTEST_WAIT_MS = 500;
 
 export type MemberExpiryNeeds = {
@@ -59,7 +59,7 @@ export const createMemberExpiry = ({ expiring, bus, clock, log }: MemberExpiryNe
   return {
     name: "member expiry",
     async start() {
-      // Not for the changes that a sweep tells of itself.
+      // Not for changes that a sweep itself announces.
       stopListening = bus.subscribe("rights-changed", () => (isSweeping ? undefined : wakeIn(SHORTEST_WAIT_MS)));
       wakeIn(0);
     },

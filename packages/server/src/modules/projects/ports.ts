@@ -11,9 +11,9 @@ export interface LiveDocuments {
    */
   checkpoint(projectId: string, fileId?: string): Promise<void>;
   /**
-   * Brings a version written from outside into the open document as a minimal change; the text it is computed against is
-   * that of version `basedOn`. Resolves when the change is in the document's log; several that wait are merged as one. Does
-   * nothing when the file has no document.
+   * Merges a version written from outside into the open document as a minimal change, computed against the text of version `basedOn`.
+   * Resolves when the change is in the document's log; several versions that wait are merged as one. Does nothing when the file has no
+   * document.
    */
   applyExternal(change: {
     readonly projectId: string;
@@ -23,7 +23,7 @@ export interface LiveDocuments {
     readonly bytes: Uint8Array;
     readonly userId: string;
   }): Promise<void>;
-  /** `current` with what leads from `base` to `changed`. */
+  /** Returns `current` with the change from `base` to `changed`. */
   merge(texts: { readonly base: string; readonly current: string; readonly changed: string }): string;
 }
 
@@ -42,10 +42,10 @@ export type Asking = { readonly userId: string; readonly projectId: string };
  * projects/role-too-low when the role is below what they need.
  */
 export interface ProjectStore {
-  /** Under its name, or with a number behind it when the owner has a project of that name. */
+  /** Uses the name, with a number after it when the owner has a project of that name. */
   create(project: NewProject): Promise<Project>;
   /**
-   * The caller's own copy of a project that it may see: the newest version of every file, no history, no members. Named as in
+   * Makes the caller's own copy of a project that it may see: the newest version of every file, no history, no members. Named as in
    * `create`. Problems as in `create`, and projects/too-many-files.
    */
   fork(asking: Asking, project: Omit<NewProject, "files" | "ownerId">): Promise<Project>;
@@ -81,7 +81,7 @@ export type NewProject = {
   readonly files: readonly TemplateFile[];
 };
 
-/** A link as it is stored. `tokenSealed` null: it was made when tokens were not kept. */
+/** A stored link. `tokenSealed` null: it was made before tokens were stored. */
 export type KeptLink = Omit<ShareLink, "token" | "url"> & { readonly tokenSealed: Buffer | null };
 
 /** Members and share links; throws as ProjectStore. */
@@ -91,7 +91,7 @@ export interface MemberStore {
   remove(asking: Asking, userId: string): Promise<void>;
   /**
    * @param link.tokenHash SHA-256 of the token
-   * @returns the link of this role that does not expire, when one is asked for and there is one whose token is kept; else the new one.
+   * @returns for a link that does not expire, the role's existing one if its token is stored; otherwise the new link.
    */
   createLink(
     asking: Asking,
@@ -106,7 +106,7 @@ export interface MemberStore {
   listLinks(asking: Asking): Promise<KeptLink[]>;
   /** Who came in by the link goes with it. @returns their ids */
   deleteLink(asking: Asking, id: string): Promise<string[]>;
-  /** The share link by which somebody is a member; undefined: no member, or one whom the owner let in. */
+  /** The share link by which a user is a member; undefined for others and for members added by the owner. */
   linkOf(userId: string, projectId: string): Promise<string | undefined>;
   /** Joins by a link; the project's id. @throws Problem projects/no-such-link. */
   acceptLink(userId: string, tokenHash: Buffer): Promise<string>;
@@ -114,7 +114,7 @@ export interface MemberStore {
 
 /** Members who came in by a link that expires. */
 export interface ExpiringMembers {
-  /** Removes at most so many whose time is over. `nextInMs`: until the next one's is; absent when there is none. */
+  /** Removes at most so many expired members. `nextInMs`: time until the next one expires; absent when there is none. */
   removeExpired(limit: number): Promise<{
     readonly removed: ReadonlyArray<{ readonly projectId: string; readonly userId: string }>;
     readonly nextInMs?: number;
@@ -137,8 +137,8 @@ export interface FileStore {
   /** Every file with its bytes. @throws Problem projects/too-large above maxBytes. */
   readAll(asking: Asking, maxBytes: number): Promise<StoredFile[]>;
   /**
-   * Every entry by path, and the bytes of the files among them in the same order, a few at a time, at the versions that the
-   * entries name. Rights are asked again on the way: who loses them gets no further.
+   * Every entry by path, and the bytes of the files among them in the same order, a few at a time, at the versions that the entries
+   * name. Rights are checked again along the way: a user who loses them gets no further files.
    */
   readInOrder(
     asking: Asking,
@@ -203,7 +203,7 @@ export interface Retention {
   ): Promise<{ readonly files: FileVersions[]; readonly next: FileCursor | undefined }>;
   /** Leaves the newest version, and what a live document or an execution refers to. @returns how many are gone */
   deleteVersions(versions: readonly (FileCursor & { readonly version: number })[]): Promise<number>;
-  /** Notes of executions' versions whose time is over. */
+  /** Deletes expired notes of versions that executions refer to. */
   deleteVersionUses(before: Date, limit: number): Promise<number>;
   /**
    * Looks at content whose last known version was removed before, and removes what no version refers to, also none that is

@@ -5,11 +5,11 @@ import { createPresenceColors } from "./presence-colors.ts";
 const people = (count: number) => Array.from({ length: count }, (_, index) => `user-${index}`);
 
 describe("presence colours", () => {
-  test("[P16] differ for everybody in a project as long as there are any", () => {
+  test("[P16] differ for everybody in a project as long as there are enough", () => {
     const colors = createPresenceColors();
     const holds = people(PRESENCE_COLORS.length).map((userId) => colors.hold("project", userId));
     expect(new Set(holds.map(({ color }) => color)).size).toBe(PRESENCE_COLORS.length);
-    // One more shares with one, and not always the same one.
+    // One more person shares a colour, and not always the same one.
     const more = people(PRESENCE_COLORS.length * 2).map((userId) => colors.hold("project", userId));
     const counts = Object.values(Object.groupBy(more, ({ color }) => color)).map((same) => same.length);
     expect(counts).toEqual(PRESENCE_COLORS.map(() => 2));
@@ -21,14 +21,14 @@ describe("presence colours", () => {
     expect(second.color).toBe(first.color);
     first.release();
     first.release();
-    // Whoever would like the same colour gets another one while she is here.
+    // Another user who prefers the same colour gets a different one while she is present.
     const others = people(PRESENCE_COLORS.length - 1).map((userId) => colors.hold("project", userId).color);
     expect(others).not.toContain(second.color);
     second.release();
     expect(colors.hold("project", "bo").color).toBe(second.color);
   });
 
-  test("[P16] projects do not take colours from each other", () => {
+  test("[P16] colours are assigned per project", () => {
     const colors = createPresenceColors();
     const alone = colors.hold("one", "ada").color;
     for (const userId of people(PRESENCE_COLORS.length)) colors.hold("two", userId);

@@ -1,10 +1,10 @@
-/** Gives everybody who is present in a project a colour of their own as long as there are any. */
+/** Assigns everybody who is present in a project a colour, unique as long as there are enough. */
 import { PRESENCE_COLORS, preferredColor, type PresenceColor } from "@atelier/contracts";
 
-/** One connection's claim on its user's colour. */
+/** One connection's claim to its user's colour. */
 export type ColorHold = { readonly color: PresenceColor; release(): void };
 
-/** Shared by everything that shows who is present: the same person has one colour in all of it. */
+/** Shared by all modules that show who is present, so that a person has the same colour everywhere. */
 export type PresenceColors = { hold(projectId: string, userId: string): ColorHold };
 
 type Assigned = { readonly color: PresenceColor; holds: number };

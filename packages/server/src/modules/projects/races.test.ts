@@ -12,7 +12,7 @@ let bob: Actor;
 let projectId: string;
 let other: pg.Client;
 
-/** Runs before each statement of a transaction on behalf of a user; tests plant what happens then. */
+/** Called before each statement of a transaction on behalf of a user; tests make rights or rows vanish there. */
 let beforeStatement: (scope: Scope) => Promise<void> = async () => undefined;
 const stepping = (real: Sql): Sql => ({
   healthy: () => real.healthy(),
@@ -33,7 +33,7 @@ beforeAll(async () => {
   bob = await projects.addUser("Bob");
   projectId = (await projects.service.createProject(alice, { name: "Test" })).id;
   other = await projects.database.openAdmin();
-  // What waits for the transaction that it should disturb can't happen at this moment.
+  // Would wait for the very transaction that it should disturb, so it can't happen at this moment.
   await other.query("set lock_timeout = '20ms'");
 });
 afterAll(() => projects[Symbol.asyncDispose]());
@@ -59,7 +59,7 @@ const writes: Readonly<Record<string, (actor: Actor) => Promise<unknown>>> = {
   editorState: (actor) => projects.service.editorState(actor, projectId, { tabs: [] }),
   forkProject: (actor) => projects.service.forkProject(actor, projectId, undefined),
 };
-/** Only the owner may. */
+/** Routes that only the owner may use. */
 const ownerWrites: Readonly<Record<string, () => Promise<unknown>>> = {
   updateProject: () => projects.service.updateProject(alice, projectId, { name: "Test" }),
   putMember: () => projects.service.putMember(alice, projectId, { userId: bob.userId, role: "editor" }),
@@ -83,10 +83,10 @@ const vanishings: Readonly<Record<string, string>> = {
 };
 
 const NEEDS_FILES = new Set(["putFile", "restoreVersion", "move", "deleteFile"]);
-/** Take the same way through the database as another one. */
+/** Routes that make the same statements as another one. */
 const VARIANTS = new Set(["createLargeFile", "createFileOnce", "putLargeFile", "putFileOnce"]);
 
-/** As it was: Bob edits, two files are there. */
+/** Restores the initial state: Bob is an editor, two files exist. */
 const setUp = async (): Promise<void> => {
   const { admin } = projects;
   await admin.query("update projects set deleted_at = null where id = $1", [projectId]);
@@ -106,7 +106,7 @@ const answerOf = (work: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof Problem ? `${error.status}` : `fault: ${String(error)}`),
   );
 
-/** Lets `vanishing` happen before the statement of that number. @returns the answer, and whether there was such a statement */
+/** Makes `vanishing` happen before the statement of that number. @returns the answer, and whether there was such a statement */
 const disturbed = async (
   write: () => Promise<unknown>,
   { vanishing, at }: { readonly vanishing: string; readonly at: number },
@@ -186,7 +186,7 @@ describe("rights, project or file vanish during a write", () => {
     }
   });
 
-  test("[P36] at random moments, many at once: no answer is a fault of ours", async () => {
+  test("[P36] at random moments, many at once: no answer is 500", async () => {
     const seed = Number(process.env["ATELIER_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
     let state = seed;
     const random = (below: number): number => {

@@ -163,7 +163,7 @@ describe("members and links", () => {
 });
 
 describe("files", () => {
-  test("[P41] no byte is written for somebody who may not write, or where the write can't be", async () => {
+  test("[P41] no byte is written for a user who may not write, or where the write is impossible", async () => {
     const large = "x".repeat(200_000);
     await create("a.txt");
     await projects.service.createFolder(alice, projectId, "folder");
@@ -187,7 +187,7 @@ describe("files", () => {
       await expect(put("folder", large)).rejects.toEqual(code("projects/not-a-file"));
       await expect(create("a.txt", large)).rejects.toEqual(code("projects/path-taken"));
       expect(writing).not.toHaveBeenCalled();
-      // The first answer comes again although the version that it expected is not the newest any more.
+      // The first answer is repeated although the version that it expected is no longer the newest.
       const first = await put("a.txt", large, { version: 1, idempotencyKey: "again" });
       expect((await put("a.txt", large, { version: 1, idempotencyKey: "again" })).entry).toEqual(first.entry);
       expect(writing).toHaveBeenCalled();

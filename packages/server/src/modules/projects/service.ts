@@ -77,7 +77,7 @@ export type ProjectsService = Projects & {
   deleteProject(actor: Actor, projectId: string): Promise<void>;
   restoreProject(actor: Actor, projectId: string): Promise<Project>;
   forkProject(actor: Actor, projectId: string, name: string | undefined): Promise<Project>;
-  /** `largestBytes`: of its files; about twice that is in memory while the archive is read. */
+  /** `largestBytes`: size of the largest file; about twice as much is in memory while the archive is read. */
   exportProject(
     actor: Actor,
     projectId: string,
@@ -90,7 +90,7 @@ export type ProjectsService = Projects & {
   listMembers(actor: Actor, projectId: string): Promise<Member[]>;
   putMember(actor: Actor, projectId: string, member: { userId: string; role: GrantedRole }): Promise<Member>;
   deleteMember(actor: Actor, projectId: string, userId: string): Promise<void>;
-  /** `isNew` false: this role's link that does not expire was there already. */
+  /** `isNew` false: this role's link that does not expire existed already. */
   createLink(
     actor: Actor,
     projectId: string,
@@ -124,7 +124,7 @@ const replayOf = (write: FileWrite, bytes: Uint8Array, about: string) => {
 
 export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => {
   const { projects, members, files, live, linkTokens, bus, clock, log } = needs;
-  // One user's saves of one file wait for each other here and not for the row's lock, which would take a connection each.
+  // Concurrent saves of one file by one user wait here and not for the row's lock, which would take a connection each.
   const inOrder = createKeyedQueue();
 
   const tellChanged = (projectId: string, entries: readonly Entry[]): void => {
@@ -136,8 +136,8 @@ export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => 
     bus.publish("rights-changed", { projectId, ...(userId === undefined ? {} : { userId }) });
 
   /**
-   * The version is durable already, so the caller does not wait. When the open document can't take it now, it tries again,
-   * and its next checkpoint meets the conflict.
+   * Merges the version into the open document. The version is durable already, so the caller does not wait; when the document can't merge
+   * it now, it tries again, and its next checkpoint conflicts and merges it.
    */
   const bringToDocument = async (
     actor: Actor,
@@ -166,7 +166,7 @@ export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => 
     projectId: string,
     file: { path: string; bytes: Uint8Array; expected?: number; replay?: { key: string; requestHash: Buffer } },
   ): Promise<FileWithBytes> =>
-    // By user: nobody may hold up another one's saves, least of all who has no rights in the project.
+    // Per user, so that nobody can delay another user's saves, least of all a user without rights in the project.
     inOrder.run(`${actor.userId}/${projectId}/${file.path}`, async () => {
       const { path, bytes, ...rest } = file;
       const written = await files.put(asks(actor, projectId), placeOf(path), { bytes, ...rest });

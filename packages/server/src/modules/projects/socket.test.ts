@@ -191,7 +191,7 @@ describe("project events", () => {
     answers[1]?.resolve("viewer");
     await until(() => wire.types().includes("role-changed"));
     answers[0]?.resolve("owner");
-    // What an answer leads to is done in the same turn.
+    // The consequences of an answer are applied in the same turn.
     await new Promise((resolve) => setImmediate(resolve));
     const told = wire.frames.flatMap(({ event }) => (event.type === "role-changed" ? [event.role] : []));
     expect(told).toEqual(["viewer"]);

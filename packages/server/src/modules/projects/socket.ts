@@ -112,7 +112,7 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
   const admit = async (call: SocketCall): Promise<void> => {
     const { socket, actor } = call;
     const projectId = (call.params["projectId"] ?? "").toLowerCase();
-    // Only the newest matters: it says which file its sender looks at.
+    // Only the newest message matters: it says which file its sender views.
     let early: [Buffer, boolean] | undefined;
     const allowed = createBrake(clock);
     let deliver = (data: Buffer, isBinary: boolean): void => {

@@ -1,4 +1,4 @@
-/** For tests: reads a zip archive by its central directory, as an unpacker would. */
+/** For tests: reads a zip archive by its central directory, as an unpacker does. */
 import { inflateRawSync } from "node:zlib";
 
 export type ZipEntry = {
@@ -6,7 +6,7 @@ export type ZipEntry = {
   readonly bytes: Buffer;
   /** Unix permission bits. */
   readonly mode: number;
-  /** The name is marked as UTF-8. */
+  /** Whether the name is marked as UTF-8. */
   readonly isUtf8: boolean;
 };
 

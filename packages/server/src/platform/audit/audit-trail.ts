@@ -34,7 +34,7 @@ const toJson = (row: Row): Record<string, unknown> => ({
   user_id: row.userId ?? null,
   action: row.action,
   project_id: row.projectId ?? null,
-  // PostgreSQL's text holds no NUL, and its JSON no half of a surrogate pair, which a cut may leave.
+  // PostgreSQL's text can't have NUL, and its JSON no unpaired surrogate, which cutting a text may leave.
   target: row.target?.replaceAll("\0", "").slice(0, 1100).toWellFormed() ?? null,
   address: row.address !== undefined && isIP(row.address) !== 0 ? row.address : null,
   request_id: row.requestId ?? null,

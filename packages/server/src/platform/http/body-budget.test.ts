@@ -7,7 +7,7 @@ import { describe, expect, it, vi } from "vitest";
 import { createBodyBudget, expectedBytes } from "./body-budget.ts";
 import { actorNamed, createEdgeFixture } from "./test-edge.ts";
 
-/** On a machine that is busy with much else, too. */
+/** Long enough for a busy machine. */
 const eventually = <T>(attempt: () => T | Promise<T>): Promise<T> => vi.waitFor(attempt, { timeout: 20_000 });
 
 const PROJECT = "01900000-0000-7000-8000-000000000001";

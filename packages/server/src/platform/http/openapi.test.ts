@@ -100,7 +100,7 @@ describe("the OpenAPI document", () => {
       expect(operation["x-audit"], operation.operationId).toMatch(/^[a-z]+\.[a-z-]+$/u);
   });
 
-  /** Schemas of a name, wherever the document has one. */
+  /** All schemas of this name in the document. */
   const named = (name: string, value: unknown = document): Record<string, unknown>[] => {
     if (Array.isArray(value)) return value.flatMap((item) => named(name, item));
     if (typeof value !== "object" || value === null) return [];
@@ -111,7 +111,7 @@ describe("the OpenAPI document", () => {
     return [...found, ...Object.values(own).flatMap((child) => named(name, child))];
   };
 
-  it("carries the rules of paths: what it refuses is refused, and what is accepted it accepts", () => {
+  it("carries the rules of paths: it accepts exactly the paths that the server accepts", () => {
     const schemas = named("path").filter((schema) => schema["pattern"] !== undefined);
     expect(schemas.length).toBeGreaterThan(5);
     const [{ pattern, maxLength, minLength } = {}] = schemas;
@@ -147,7 +147,7 @@ describe("the OpenAPI document", () => {
     expect(paths.size - accepted.size).toBeGreaterThan(1_000);
   });
 
-  it("carries the rules of cursors, texts, settings and editor state, and the limit of each body", () => {
+  it("has the rules of cursors, texts, settings and editor state, and the limit of each body", () => {
     expect(named("cursor").map(({ pattern, maxLength }) => [pattern, maxLength])).toContainEqual(["^[\\w-]+$", 200]);
     expect(named("nextCursor").length).toBeGreaterThan(0);
     for (const schema of named("description").filter((candidate) => candidate["maxLength"] === 1000))

@@ -4,7 +4,7 @@ import { z } from "zod";
 
 type Json = Record<string, unknown>;
 
-/** Of bodies whose route names no limit of its own. */
+/** Size limit of bodies whose route sets none. */
 export const DEFAULT_BODY_BYTES = 1_048_576;
 
 /** Every operation can be answered with these, beside its own. */
@@ -130,7 +130,7 @@ const operation = (route: Route, components: Components): Json => ({
     route.access === "user" ? [{ accessToken: [] }] : route.access === "optional" ? [{}, { accessToken: [] }] : [],
   ...(route.audit === null ? {} : { "x-audit": route.audit }),
   "x-rate-class": route.rate,
-  // What is in force: a larger body is refused with request/too-large.
+  // The limit in force: a larger body is refused with request/too-large.
   ...(route.body === undefined ? {} : { "x-body-limit-bytes": route.bodyLimitBytes ?? DEFAULT_BODY_BYTES }),
   parameters: parameters(route, components),
   ...(route.body === undefined

@@ -1,4 +1,7 @@
-/** Tells our own pages from other sites: by the Origin header (scheme, host and port), and for changing requests by Sec-Fetch-Site. */
+/**
+ * Distinguishes our own pages from other sites by the Origin header (scheme, host and port) and, for requests that change something, by
+ * Sec-Fetch-Site.
+ */
 import { Problem } from "#kernel/problem";
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -17,19 +20,19 @@ export type OriginRules = {
 
 const originOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).origin : undefined);
 
-/** The first value of a header to which each proxy in front may have appended. */
+/** The first value of a header; each proxy appends to it. */
 const forwarded = (headers: Headers, name: string): string | undefined => {
   const value = first(headers[name])?.split(",")[0]?.trim();
   return value === "" ? undefined : value;
 };
 
 /**
- * True when an Origin header's value names this server: the same scheme, host and port. `null` and anything unparsable do
- * not. Without the scheme, a page that was served over http by somebody on the network would count as the https site.
+ * True when the value of an Origin header names this server: the same scheme, host and port. False for `null` and values that can't be
+ * parsed. If the scheme were not compared, a page that an attacker on the network serves over http would count as the https site.
  */
 export const isOwnOrigin = (origin: string, headers: Headers, rules: OriginRules): boolean => {
   const given = originOf(origin);
-  // Schemes without hosts have the origin "null".
+  // URLs of schemes without a host have the origin "null".
   if (given === undefined || given === "null") return false;
   if (rules.publicUrl !== undefined && originOf(rules.publicUrl) === given) return true;
   const host = (rules.proxied ? forwarded(headers, "x-forwarded-host") : undefined) ?? first(headers["host"]);

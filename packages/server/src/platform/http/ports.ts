@@ -49,8 +49,9 @@ export type SocketCall = {
   readonly actor: Actor;
   readonly request: Pick<RequestFacts, "id" | "address">;
   /**
-   * Reserves memory for bytes of a message that the module keeps until it can deal with it.
-   * @returns the release; undefined when too much of this user's, or of all users', waits: close the socket with 1013
+   * Reserves memory for a message that waits in the module.
+   * @returns a function that releases it; undefined when this user's messages, or those of all users, use too much: close the socket with
+   * 1013
    */
   readonly reserve: (bytes: number) => (() => void) | undefined;
   /** Adds a row to the audit log on behalf of the opener, with the opener's address. */
@@ -107,6 +108,6 @@ export interface HttpServer extends Edge, PageEdge {
   close(): Promise<void>;
   /** Open sockets by path. */
   socketCount(path: string): number;
-  /** Socket handshakes under way, for tests and metrics. */
+  /** Number of socket handshakes under way, for tests and metrics. */
   readonly socketsOpening: number;
 }

@@ -11,7 +11,7 @@ export type SignInEnds = {
   listen(): EndsHeard;
   /** From now on the socket closes with its sign-in. */
   watch(signInId: string, socket: WebSocket): void;
-  /** How many openings listen at the moment. */
+  /** Number of sockets being opened that listen. */
   readonly listening: number;
   stop(): void;
 };

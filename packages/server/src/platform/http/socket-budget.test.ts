@@ -1,4 +1,4 @@
-/** What counts as memory of a connection, and what does not. */
+/** Which bytes of a connection count as used memory. */
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { createSocketBudget } from "./socket-budget.ts";

@@ -1,6 +1,6 @@
 /**
- * How much memory the messages of open sockets may take before their module has dealt with them: frames that are not
- * complete yet, and messages that wait. Without a common budget, 500 sockets of one user could each keep the largest frame.
+ * Limits the memory of messages on open sockets that their module has not handled yet: incomplete frames, and messages that wait. Without
+ * a common budget, 500 sockets of one user could each hold the largest frame.
  */
 import type { Duplex } from "node:stream";
 import { type BodyBudgetLimits, createBodyBudget } from "./body-budget.ts";
@@ -8,27 +8,27 @@ import { type BodyBudgetLimits, createBodyBudget } from "./body-budget.ts";
 export const SOCKET_BUDGET: BodyBudgetLimits = {
   totalBytes: 256 * 1024 * 1024,
   senderBytes: 64 * 1024 * 1024,
-  // Every message counts: many small ones are as large as a large one.
+  // Small messages count too: many of them use as much memory as a large one.
   freeBytes: 0,
 };
 
-/** Bytes of a frame that is not complete are counted in steps of this size; the first step is free. */
+/** Bytes of an incomplete frame are counted in steps of this size; the first step is free. */
 const STEP_BYTES = 64 * 1024;
-/** Header and mask of a control frame from a client. */
+/** Header and mask of a client's control frame. */
 const CONTROL_FRAME_BYTES = 6;
 
 export type SocketBudget = {
   /**
-   * Reserves memory for bytes of a message that has to wait.
+   * Reserves memory for a message that has to wait.
    * @param sender `user <id>`, or `address <address>` where nobody is signed in
-   * @returns the release; undefined when this sender, or all senders together, have too much waiting
+   * @returns a function that releases it; undefined when the messages of this sender, or of all senders, use too much
    */
   reserve(sender: string, bytes: number): (() => void) | undefined;
-  /** Counts what arrives on a connection until `complete` is called. `exceeded` is called once, when there is no room. */
+  /** Counts the bytes that arrive on a connection until `complete` is called. `exceeded` is called once, when the budget is used up. */
   watch(connection: { readonly stream: Duplex; readonly sender: string; readonly exceeded: () => void }): {
-    /** The frames so far are complete messages, which their module has. */
+    /** Called when all frames so far are complete messages that were passed to the module. */
     complete(): void;
-    /** A ping or pong with so many bytes of payload was among what arrived: it takes no memory. */
+    /** Called for a ping or pong with so many bytes of payload: it uses no memory. */
     control(payloadBytes: number): void;
   };
 };
@@ -66,7 +66,7 @@ export const createSocketBudget = (limits: BodyBudgetLimits = SOCKET_BUDGET): So
           reserved += STEP_BYTES;
         }
       };
-      // Before the parser of the WebSocket, which tells of messages while it handles the same event.
+      // Registered before the parser of `ws`, which reports messages in the same event.
       stream.prependListener("data", count);
       stream.once("close", complete);
       return {

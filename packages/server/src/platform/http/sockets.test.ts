@@ -8,7 +8,7 @@ import { createManualClock } from "#kernel/clock";
 import { createEdgeFixture, type EdgeFixture } from "./test-edge.ts";
 import type { SocketCall } from "./ports.ts";
 
-/** On a machine that is busy with much else, too. */
+/** Long enough for a busy machine. */
 const eventually = <T>(attempt: () => T | Promise<T>): Promise<T> => vi.waitFor(attempt, { timeout: 20_000 });
 
 const PROJECT = "01900000-0000-7000-8000-000000000001";
@@ -133,7 +133,7 @@ describe("an open socket", () => {
     const asked = Promise.all([once(silent, "ping"), once(alive, "ping")]);
     clock.advance(30_000);
     await asked;
-    // The answer is in before the next heartbeat: what is sent after it was echoed.
+    // The pong arrives before the next heartbeat, because a message sent after it was echoed.
     alive.send("after the pong");
     await once(alive, "message");
     clock.advance(30_000);
@@ -142,14 +142,14 @@ describe("an open socket", () => {
     expect(String(((await once(alive, "message")) as [Buffer])[0])).toBe("still there");
   });
 
-  it("is told that the server moves, and is cut when it does not answer in time", async () => {
+  it("is closed with 1012 when the server stops, and is cut when it does not answer in time", async () => {
     const clock = createManualClock();
     const origin = await start({ clock });
     const [polite, mute] = [new WebSocket(`${origin}${url}`), new WebSocket(`${origin}${url}`)];
     await Promise.all([once(polite, "open"), once(mute, "open")]);
     const left = closedWith(polite);
     const cut = closedWith(mute);
-    // It reads nothing any more, so it never learns that it is to close.
+    // It no longer reads, so it never sees the close frame.
     mute.pause();
     const closing = edge?.server.drain();
     expect(await left).toBe(CLOSE.moving);
@@ -208,7 +208,7 @@ describe("a failed handshake", () => {
 
 describe("memory for what arrives on sockets", () => {
   const limits = { totalBytes: 600_000, senderBytes: 300_000, freeBytes: 0 };
-  /** The first bytes of a masked frame of a million bytes, and no end. */
+  /** The beginning of a masked frame of a million bytes. */
   const unfinished = (bytes: number): Buffer => {
     const header = Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 0x0f, 0x42, 0x40, 1, 2, 3, 4]);
     return Buffer.concat([header, Buffer.alloc(bytes)]);
@@ -228,7 +228,7 @@ describe("memory for what arrives on sockets", () => {
     await once(socket, "open");
     return socket;
   };
-  // @ts-expect-error -- the raw connection beneath, for bytes that ws would not send
+  // @ts-expect-error -- the raw connection beneath, for bytes that ws does not send
   const raw = (socket: WebSocket): Socket => socket._socket as Socket;
 
   it("counts frames that are not complete over all sockets of one user", async () => {

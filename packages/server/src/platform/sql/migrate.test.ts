@@ -22,7 +22,7 @@ const planted = (version: number, text: string): Migration => ({
 
 describe("migrations", () => {
   test("[S1] are applied once, in order, also when several servers start at once", async () => {
-    // Ascending; numbers may be left out.
+    // Ascending; numbers may be skipped.
     const versions = known.map(({ version }) => version);
     expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b));
     expect(await run(known)).toBe(0);

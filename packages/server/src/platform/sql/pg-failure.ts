@@ -1,7 +1,7 @@
 /** What a failure of PostgreSQL means for the one who asked. */
 import { Problem } from "#kernel/problem";
 
-/** Lost or refused connections: ours (Node's codes) and the server's (SQLSTATE classes 08 and 57P); a wait that was too long. */
+/** Lost or refused connections: Node's codes and the server's (SQLSTATE classes 08 and 57P); also waits that took too long. */
 const UNREACHABLE =
   /^(?:08...|57P0[1-5]|57014|55P03|53[234]00|25P0[34]|ECONN.+|EPIPE|ENOENT|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|EMFILE)$/u;
 /** The driver gives some connection losses no code. */
@@ -20,12 +20,12 @@ export const isConflict = (error: unknown): boolean => ["40001", "40P01"].includ
 export const isReadOnlyRefusal = (error: unknown): boolean => codeOf(error) === "25006";
 
 /**
- * True when a statement was refused because what an earlier one of its transaction saw is not so any more: rights that
- * row-level security asks (42501), a row that was referred to (23503), or one that was out of sight for a moment (23505).
+ * True when a statement was refused because something that an earlier statement of the transaction saw has changed: rights checked by
+ * row-level security (42501), a referenced row (23503), or a row that was invisible for a moment (23505).
  */
 export const isOvertaken = (error: unknown): boolean => ["42501", "23503", "23505"].includes(codeOf(error));
 
-/** What code throws that finds such a thing itself. */
+/** Thrown by code that detects such a change itself. */
 export const overtaken = (what: string): Error => Object.assign(new Error(what), { code: "42501" });
 
 /** True when values can't be kept as they are: trying again changes nothing. */

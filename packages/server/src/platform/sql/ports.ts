@@ -1,12 +1,12 @@
 /** The sql port: one PostgreSQL dialect, transactions that carry who asks, row-level security beneath. */
 
 /**
- * Under which database role a transaction runs.
+ * The database role under which a transaction runs.
  * - `user`: row-level security for this user; with `projectId`, rows of that one project as the user's role allows.
  * - `identity`: sign-in tables only (accounts, refresh tokens), before there is a user.
  * - `log`: may only insert document-log rows for the projects named.
- * - `jobs`: background work over all projects (moving blobs, clean-up) and what live documents do for their own upkeep, after their
- *   module asked for rights; never on behalf of a request. What a request must know beyond its rows it asks of a definer function.
+ * - `jobs`: background work over all projects (moving blobs, clean-up) and the upkeep of live documents, after their module checked
+ *   rights; never on behalf of a request. Facts that a request needs beyond its visible rows come from a SECURITY DEFINER function.
  */
 export type Scope =
   | { readonly role: "user"; readonly userId: string; readonly projectId?: string }
@@ -16,10 +16,11 @@ export type Scope =
 
 export interface Transaction {
   /**
-   * Rows of one statement with `$1`-style parameters; the text is a constant of the code, it is prepared under its own name.
-   * Buffers travel as binary bytea (not inside arrays). Read: bigint is a number (beyond 2^53: RangeError), timestamptz a
-   * Date, bytea a Buffer, jsonb its value.
-   * @throws Error once the transaction's work has resolved or thrown: nothing is done then.
+   * Runs one statement with `$1`-style parameters and returns its rows. The text must be a constant of the code: it is prepared under its
+   * own
+   * name. Buffers are sent as binary bytea (not inside arrays). Results: bigint is a number (beyond 2^53: RangeError), timestamptz a Date,
+   * bytea a Buffer, jsonb its value.
+   * @throws Error after the transaction's work has resolved or thrown: the statement is not run.
    */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
@@ -27,10 +28,10 @@ export interface Transaction {
 export interface Sql {
   /**
    * Runs work in one transaction under a scope; commits when it resolves, rolls back when it throws.
-   * Resolved means durable: it would survive a power cut. `work` is run again (a few times, with jitter) after a deadlock or a
-   * serialization failure, so it changes nothing outside the transaction; nothing is run again after a lost connection.
+   * Resolved means durable: it survives a power failure. `work` is run again (a few times, with jitter) after a deadlock or a serialization
+   * failure, so it must change nothing outside the transaction; nothing is run again after a lost connection.
    * A connection lost while committing leaves the outcome unknown: `server/unavailable`.
-   * @throws Problem `server/unavailable` when the database can't be reached, or, within 5 s, when it answers nothing at all;
+   * @throws Problem `server/unavailable` when the database can't be reached or, within 5 s, when it does not answer;
    * `server/storage-full` when its disk is full.
    */
   transaction<T>(scope: Scope, work: (transaction: Transaction) => Promise<T>): Promise<T>;

@@ -26,7 +26,7 @@ export type TestDatabase = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** An abstract socket: nothing of it stays behind. Other users, checkouts, schemas and runs (by TMPDIR) have their own. */
+/** An abstract socket, which leaves no file behind. Each user, checkout, schema and run (by TMPDIR) has its own. */
 export const testServerAddress = async (): Promise<string> => {
   const parts = [import.meta.dirname, tmpdir(), ...(await readMigrations()).map((migration) => migration.checksum)];
   const key = createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 20);

@@ -38,7 +38,7 @@ const candidate = (tier: TierName, answers: Parameters<typeof provider>[1]): Can
 const needs = { imageRoot: "/image", log: silentLog };
 
 describe("the choice of a tier", () => {
-  it("takes the strongest that works and disposes its probe's sandbox", async () => {
+  it("chooses the strongest tier that works and disposes its probe's sandbox", async () => {
     said.length = 0;
     const choice = await chooseSandbox([candidate("gvisor", {}), candidate("namespaces", {})], needs);
     expect([choice.tier, choice.verdicts]).toEqual(["gvisor", [{ tier: "gvisor", works: true }]]);

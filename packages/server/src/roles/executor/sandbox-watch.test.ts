@@ -1,4 +1,4 @@
-/** Programs can run as soon as what they run in is there, also when that comes after the start. */
+/** Programs can run as soon as image and tools are there, also when that is after the start. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,7 +55,7 @@ const open = (
 };
 
 describe("where programs run", () => {
-  it("is known at the start where everything is there, and not looked for again", async () => {
+  it("is known at the start when everything is there, and not probed again", async () => {
     const world = open({ inventory: "image" });
     await world.start();
     expect([world.used, world.watch.choice.tier]).toEqual([[world.provider], "gvisor"]);
@@ -71,7 +71,7 @@ describe("where programs run", () => {
     expect(world.used).toEqual([]);
     expect(world.watch.reason()).toMatch(/can't run on this server yet/u);
     await world.pass();
-    // What was tried in vain is not tried again before something changed.
+    // A failed probe is not repeated before something has changed.
     expect(world.tries()).toBe(1);
     world.state.inventory = "image";
     await world.pass();
@@ -90,14 +90,14 @@ describe("where programs run", () => {
     world.state.setup = { pending: [], faults: [] };
     const passing = world.pass();
     await vi.waitFor(() => expect(world.tries()).toBe(1));
-    // What was set up is being tried: nobody is told that programs can't run.
+    // The new image is being probed: nobody is told that programs can't run.
     expect(world.watch.isPreparing).toBe(true);
     world.answer();
     await passing;
     expect([world.used, world.watch.isPreparing]).toEqual([[world.provider], false]);
   });
 
-  it("says that the setup failed, without the machine's details, and goes on looking", async () => {
+  it("says that the setup failed, without the machine's details, and continues to probe", async () => {
     const world = open({ setup: { pending: ["Base language image"], faults: [] } });
     await world.start();
     const message = "/var/cache/atelier/images: the disk is full (ENOSPC)";
@@ -110,7 +110,7 @@ describe("where programs run", () => {
     expect(world.used).toEqual([world.provider]);
   });
 
-  it("survives looks that fail", async () => {
+  it("survives probes that fail", async () => {
     let fails = true;
     const world = open({
       works: () => {
@@ -145,7 +145,7 @@ describe("where programs run", () => {
     expect(late.watch.choice.verdicts[0]).toMatchObject({ works: false, reason: "too weak for a public address" });
   });
 
-  it("stops looking when the server stops, also in the middle of a look", async () => {
+  it("stops probing when the server stops, also in the middle of a probe", async () => {
     const world = open();
     await world.start();
     world.state.inventory = "image";
@@ -158,11 +158,11 @@ describe("where programs run", () => {
   });
 });
 
-describe("the file of a setup that goes on behind the server", () => {
+describe("the file of a setup that continues in the background", () => {
   let folder = "";
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it("is read as it is written; gone or not given, nothing is being set up", async () => {
+  it("is read as it is written; without the file or the setting nothing is being set up", async () => {
     folder = await mkdtemp(join(tmpdir(), "setup-"));
     const file = join(folder, "setup.json");
     const nothing = { pending: [], faults: [] };

@@ -1,6 +1,6 @@
 /**
- * Where programs run: chosen at the start, or later when the image and the tools are there. While something is still being
- * set up nothing is tried, so that the choice is made once, among all that there will be.
+ * Chooses the sandbox provider: at the start, or later when the image and the tools are there. While the setup is still running nothing is
+ * probed, so that the choice is made once, among all providers.
  */
 import type { SandboxProvider } from "#execution";
 import type { Clock, Timer } from "#kernel/clock";
@@ -12,31 +12,31 @@ import type { SetupState } from "./setup-state.ts";
 const LOOK_EVERY_MS = 1000;
 
 export type SandboxWatchNeeds = {
-  /** Probes what there is. */
+  /** Probes the providers. */
   readonly choose: () => Promise<SandboxChoice>;
-  /** What there is to be tried, as one text: another text is a reason to try again. */
+  /** Describes what can be probed, as one text: when the text changes, it is probed again. */
   readonly inventory: () => Promise<string>;
   readonly readSetup: () => Promise<SetupState>;
-  /** @throws Error where the choice must not be used here. */
+  /** @throws Error when the choice must not be used here. */
   readonly permit: (choice: SandboxChoice) => void;
   readonly clock: Clock;
   readonly log: Log;
-  /** Says to whoever started the server what a try after the start came to. */
+  /** Reports the result of a probe after the start to the operator. */
   readonly announce: (choice: SandboxChoice) => void;
 };
 
 export interface SandboxWatch extends Component {
-  /** What counts now; without a provider until one works. */
+  /** The current choice; without a provider until one works. */
   readonly choice: SandboxChoice;
-  /** Programs can't run yet, and will without anybody's doing. */
+  /** Programs can't run yet, and will without further action. */
   readonly isPreparing: boolean;
   /** Why programs can't run: a sentence for users, without host details. */
   reason(): string;
-  /** The first look: resolves with the choice, or without a provider. @throws what `permit` threw. */
+  /** The first probe: resolves with the choice, or without a provider. @throws what `permit` threw. */
   first(): Promise<SandboxChoice>;
-  /** Calls `adopt` when a provider is there, once: at once, or later. */
+  /** Calls `adopt` once with a provider: now, or when there is one. */
   onProvider(adopt: (provider: SandboxProvider) => void): void;
-  /** Resolves when the look that is going on has ended; for tests. */
+  /** Resolves when the current probe has ended; for tests. */
   idle(): Promise<void>;
 }
 
@@ -63,12 +63,12 @@ export const createSandboxWatch = (needs: SandboxWatchNeeds): SandboxWatch => {
     }
   };
 
-  /** Tries what there is, if that is something new. */
+  /** Probes when something has changed. */
   const tryOnce = async (): Promise<void> => {
     const wasPreparing = setup.pending.length > 0;
     await readSetup();
     if (setup.pending.length > 0) return;
-    // Until the first try after a setup has ended, it counts as going on.
+    // The setup counts as running until the first probe after it has ended.
     isTrying = wasPreparing;
     try {
       const inventory = await needs.inventory();
@@ -126,7 +126,7 @@ export const createSandboxWatch = (needs: SandboxWatchNeeds): SandboxWatch => {
       if (setup.pending.length > 0)
         return `Programs can't run yet: this server is still setting up (${setup.pending.join(", ")}). Editing and saving work.`;
       if (isTrying)
-        return "Programs can't run yet: this server is just trying out what it set up. Editing and saving work.";
+        return "Programs can't run yet: this server is testing what it has set up. Editing and saving work.";
       const [fault] = setup.faults;
       if (fault !== undefined)
         return `Programs can't run on this server: its setup failed (${fault.step}). Editing and saving work.`;
@@ -134,7 +134,7 @@ export const createSandboxWatch = (needs: SandboxWatchNeeds): SandboxWatch => {
     },
     async start() {
       first = tryOnce().then(() => choice);
-      // Whoever awaits it hears of a failure; until then nobody may be listening.
+      // `start` reports a failure to its caller; until it is called nobody may be listening.
       looking = first.then(
         () => undefined,
         () => undefined,

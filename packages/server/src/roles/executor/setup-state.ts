@@ -1,18 +1,18 @@
-/** Reads what `npm start` is still setting up behind this server: scripts/lib/setup-state.mjs writes the file. */
+/** Reads which setup steps `npm start` still runs in the background; scripts/lib/setup-state.mjs writes the file. */
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 
 const SetupStateSchema = z.object({
   /** Titles of the steps that programs wait for. */
   pending: z.array(z.string()),
-  /** Steps that failed, with what was wrong in words for whoever runs the server. */
+  /** Steps that failed, each with a message for the operator. */
   faults: z.array(z.object({ step: z.string(), message: z.string() })),
 });
 export type SetupState = z.infer<typeof SetupStateSchema>;
 
 const NOTHING: SetupState = { pending: [], faults: [] };
 
-/** @param file ATELIER_SETUP_STATE; absent, or gone with the setup that wrote it: nothing is being set up. */
+/** @param file ATELIER_SETUP_STATE; absent, or removed with the setup that wrote it: nothing is being set up. */
 export const readSetupState = async (file: string | undefined): Promise<SetupState> => {
   if (file === undefined) return NOTHING;
   try {

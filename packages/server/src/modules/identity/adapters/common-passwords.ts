@@ -1,16 +1,16 @@
-/** Finds passwords that attackers try first: the list of common ones that zxcvbn ships, offline. */
+/** Finds passwords that attackers try first, offline, in the list of common passwords that zxcvbn ships. */
 import type { PasswordRules } from "../ports.ts";
 
 const TOO_COMMON = "Many people use this password, and attackers try it first. Choose another one.";
 const FROM_THE_ACCOUNT = "The password is made of your name or email address. Choose another one.";
 const TOO_EVEN = "The password repeats one or two characters. Choose another one.";
 
-/** What people add to a common password to get past a rule. */
+/** Digits and punctuation that people add to a common password. */
 const DECORATION = /^[\d\W_]+|[\d\W_]+$/gu;
-/** Parts of a name or an address below this length say nothing. */
+/** Shorter parts of a name or an address are not searched for. */
 const LEAST_PART = 4;
 
-/** The list takes a few megabytes: it is read when the first password is looked at. */
+/** The list takes a few megabytes: it is loaded when the first password is checked. */
 const readCommon = async (): Promise<ReadonlySet<string>> => {
   const { dictionary } = await import("@zxcvbn-ts/language-common");
   return new Set(dictionary["passwords-common"].map(String));

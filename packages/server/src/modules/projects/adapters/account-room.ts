@@ -1,4 +1,7 @@
-/** How much an account keeps, old versions, histories of live documents and the bin included: looked up now and then, and counted in between. */
+/**
+ * How many bytes an account stores, including old versions, histories of live documents and the bin: queried now and then, and counted in
+ * between.
+ */
 import type { Clock } from "#kernel/clock";
 import type { Scope, Sql } from "#platform/sql";
 import { accountFull } from "../errors.ts";
@@ -6,16 +9,17 @@ import { accountFull } from "../errors.ts";
 const LOOK_EVERY_MS = 60_000;
 const MAX_REMEMBERED = 10_000;
 
-/** Who asks: a user in the scope that the bytes are written in, where the account is the project's owner's or the user's own. */
+/** The scope in which a user writes; the account charged is the project's owner's, or the user's own. */
 export type UserScope = Extract<Scope, { readonly role: "user" }>;
 
 export type AccountRoom = {
   /**
-   * Whoever may not write there hears nothing, as long as nobody else has asked before.
-   * @throws Problem projects/too-large when the account would keep more than it may with so many bytes more.
+   * Checks that so many more bytes fit. A user who may not write there is not refused here, unless an earlier check of another user has
+   * already queried the account.
+   * @throws Problem projects/too-large when the account would exceed its limit.
    */
   requireFor(ownerId: string, bytes: number, scope: UserScope): Promise<void>;
-  /** For background work. True when the account keeps all it may, or more. */
+  /** For background work. True when the account has reached its limit. */
   isFull(ownerId: string): Promise<boolean>;
   /** Counts content that was stored since the last look. */
   kept(ownerId: string, bytes: number): void;
@@ -40,7 +44,7 @@ export const createAccountRoom = (needs: {
     const entry = known.get(ownerId);
     return entry !== undefined && clock.monotonic() < entry.untilMs ? entry.bytes : undefined;
   };
-  /** undefined: the user may not write there, which the write itself will say. */
+  /** Undefined: the user may not write there; the write itself reports that. */
   const bytesFor = async (ownerId: string, scope: UserScope): Promise<number | undefined> => {
     const rows = await sql.transaction(scope, (transaction) =>
       transaction.query<{ bytes: number | null }>("select atelier_account_bytes() as bytes", []),

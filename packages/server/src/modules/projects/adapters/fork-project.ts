@@ -1,4 +1,4 @@
-/** Copies a project inside the database: rows only, the stored bytes are shared. */
+/** Copies a project inside the database: only rows are copied, the stored bytes are shared. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { pathTwinKey } from "@atelier/contracts";
 import { createId } from "#kernel/ids";
@@ -8,9 +8,12 @@ import { tooLarge, tooManyFiles } from "../errors.ts";
 import { readNodes, type NodeRow } from "./node-rows.ts";
 import type { TreeLimits } from "./tree-changes.ts";
 
-/** Housekeeping takes this lock alone before it removes an owner's content, and then looks again what is used. */
+/**
+ * Forks hold this lock in shared mode. Housekeeping takes it exclusively before it removes an owner's content, and then checks again what
+ * is used.
+ */
 export const OWNER_CONTENT_LOCK = 5_287_318;
-/** Keys wrapped anew before other work gets its turn. */
+/** Number of keys wrapped before other work gets a turn. */
 const KEYS_A_TURN = 200;
 
 type Reference = {
@@ -40,7 +43,7 @@ const ADD_VERSIONS = `
   insert into file_versions (project_id, file_id, version, hash, size, author_id, editor_ids)
     select $1, n.id, 1, n.hash, n.size, $2, array[$2::uuid] from nodes n where n.project_id = $1 and n.kind = 'file'`;
 
-/** The source's references with their keys wrapped for the new owner. */
+/** The references of the source, with their keys wrapped for the new owner. */
 const rewrapAll = async (
   vault: Vault,
   references: readonly Reference[],
@@ -57,8 +60,8 @@ const rewrapAll = async (
 export type ForkedTree = { readonly nodes: readonly NodeRow[]; readonly references: readonly Reference[] };
 
 /**
- * What a fork takes along, read in the scope of the source project.
- * @throws Problem projects/too-many-files, projects/too-large when it is above what a project may hold now.
+ * Reads what a fork copies, in the scope of the source project.
+ * @throws Problem projects/too-many-files, projects/too-large when the source is above the current limits of a project.
  */
 export const readForFork = async (
   transaction: Transaction,
@@ -77,7 +80,7 @@ export const readForFork = async (
   const nodes = await readNodes(transaction, projectId);
   if (nodes.length > limits.mostNodes) throw tooManyFiles(limits.mostNodes);
   if (nodes.reduce((sum, { size }) => sum + size, 0) > limits.mostBytes)
-    throw tooLarge(`A project may have ${limits.mostBytes} bytes.`);
+    throw tooLarge(`A project may have at most ${limits.mostBytes} bytes.`);
   if (source.ownerId === source.forOwner) return { nodes, references: [] };
   const hashes = [...new Set(nodes.flatMap(({ hash }) => (hash === null ? [] : [hash])))];
   const references = await transaction.query<Reference>(REFERENCES, [source.ownerId, hashes]);
@@ -85,7 +88,7 @@ export const readForFork = async (
   return { nodes, references };
 };
 
-/** Writes the copy, in the scope of the new project, which is there already and belongs to `owner.to`. */
+/** Writes the copy, in the scope of the new project, which already exists and belongs to `owner.to`. */
 export const writeFork = async (
   transaction: Transaction,
   tree: ForkedTree,

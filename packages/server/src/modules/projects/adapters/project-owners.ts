@@ -7,11 +7,11 @@ const MAX_CACHED = 100_000;
 
 /** The owner's id. Says nothing about anybody's rights: those are checked by the transaction that writes. */
 export type ProjectOwners = {
-  /** @param scope who asks: a user to whom the project is visible, or background work */
+  /** @param scope the user who asks, to whom the project must be visible, or background work */
   ownerOf(projectId: string, scope: Scope): Promise<string>;
 };
 
-/** `ownerOf` throws Problem projects/no-such-project when there is none, or none that the scope sees. */
+/** `ownerOf` throws Problem projects/no-such-project when the project does not exist or the scope does not see it. */
 export const createProjectOwners = (sql: Sql): ProjectOwners => {
   const known = new Map<string, string>();
   return {

@@ -16,8 +16,8 @@ const requireRole = async (transaction: Transaction, atLeast: Role): Promise<Rol
 };
 
 /**
- * Runs a transaction of somebody whose rights, project or file may vanish between its statements. PostgreSQL refuses such a one as
- * a whole; the rights of that moment say what the answer is, and when they are there it is run again.
+ * Runs a transaction whose rights, project or file may vanish between its statements. PostgreSQL then refuses a statement and the
+ * transaction is rolled back: the rights at that moment decide the answer, and a user who still has them gets another try.
  * @throws Problem projects/no-such-project when not visible, projects/role-too-low below `atLeast`.
  */
 export const unlessOvertaken = async <T>(
@@ -36,7 +36,10 @@ export const unlessOvertaken = async <T>(
   }
 };
 
-/** @throws Problem projects/no-such-project when not visible, projects/role-too-low below `atLeast`, also when that changes on the way. */
+/**
+ * @throws Problem projects/no-such-project when not visible, projects/role-too-low below `atLeast`, also when that changes during the
+ * transaction.
+ */
 export const inProject = async <T>(
   sql: Sql,
   bounds: Bounds,

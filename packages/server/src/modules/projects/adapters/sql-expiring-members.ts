@@ -1,4 +1,4 @@
-/** Members whose link has expired, in PostgreSQL, over all projects. */
+/** Members whose share link has expired, in PostgreSQL, over all projects. */
 import type { Sql } from "#platform/sql";
 import type { ExpiringMembers } from "../ports.ts";
 

@@ -29,7 +29,7 @@ const VERSION_WITH_CONTENT = `
 
 type VersionRow = NodeRow & ContentRow;
 
-/** Also of files that were deleted since: their bytes are there as long as they are in the bin. */
+/** Includes files that were deleted meanwhile: their bytes are kept as long as they are in the bin. */
 const VERSIONS_WITH_CONTENT = `
   select v.file_id as id, p.owner_id, b.storage_key, b.wrapped_key, s.sealed
     from unnest($2::uuid[], $3::integer[]) as w (file_id, version)
@@ -37,7 +37,7 @@ const VERSIONS_WITH_CONTENT = `
     join projects p on p.id = $1
     left join blob_references b on b.owner_id = p.owner_id and b.hash = v.hash
     left join blob_staging s on s.storage_key = b.storage_key`;
-/** Their small bodies come along with the rows. */
+/** Reads the rows together with their small bodies. */
 const FILES_A_STEP = 64;
 
 export type FileReads = Pick<

@@ -52,7 +52,7 @@ const toWritten = (row: SavedRow, path: string, limits: TreeLimits): Written => 
     case "not-a-file":
       throw notAFile(path);
     case "too-large":
-      throw tooLarge(`A project may have ${limits.mostBytes} bytes.`);
+      throw tooLarge(`A project may have at most ${limits.mostBytes} bytes.`);
     case "no-such-project":
       throw noSuchProject();
     case "role-too-low":
@@ -60,7 +60,7 @@ const toWritten = (row: SavedRow, path: string, limits: TreeLimits): Written => 
   }
 };
 
-/** The project went for good while its document was being written. */
+/** The project was removed for good while its document was being written. */
 const absentWhenGone = (error: unknown): undefined => {
   const isGone = error instanceof Problem && error.code === "projects/no-such-project";
   if (!isGone && !isOvertaken(error)) throw error;
@@ -103,7 +103,9 @@ export const createSqlFileStore = (needs: {
       return work(transaction);
     });
 
-  /** @param at without `expected` as a key only the role is asked: an answer that was kept is given again whatever is there now */
+  /**
+   * @param at without `expected`, as for an idempotency key, only the role is checked: a stored answer is repeated whatever the file is now
+   */
   const requireWritable = (
     asking: Asking,
     place: Place,
@@ -198,7 +200,7 @@ export const createSqlFileStore = (needs: {
         return { ...written, blobUsed: row.blob_used };
       };
       const scope = { role: "user", ...asking } as const;
-      // A large body is stored before the transaction: rights come first, and so does what is plain already.
+      // A large body is stored before the transaction, so rights, path and version are checked first.
       if (bytes.byteLength > STAGED_BYTES)
         await requireWritable(asking, place, replay === undefined ? { expected } : {});
       const ownerId = await owners.ownerOf(asking.projectId, scope);

@@ -91,7 +91,7 @@ export const createSqlMemberStore = (sql: Sql): MemberStore => ({
 
   createLink: (asking, link) =>
     inProject(sql, { ...asking, atLeast: "owner" }, async (transaction) => {
-      // One after the other, so that many at once neither pass the limit together nor make the same link twice.
+      // One at a time, so that concurrent callers neither exceed the limit nor make the same link twice.
       await transaction.query("select pg_advisory_xact_lock(hashtextextended($1, 5287317))", [asking.projectId]);
       const there = await transaction.query<LinkRow>(`${LINKS} order by l.created_at`, [asking.projectId]);
       const same =
@@ -148,7 +148,7 @@ export const createSqlMemberStore = (sql: Sql): MemberStore => ({
         return row?.project;
       })
       .catch((error: unknown) => {
-        // The project went for good while the link was being accepted.
+        // The project was removed for good while the link was being accepted.
         if (isOvertaken(error)) throw noSuchLink();
         throw error;
       });

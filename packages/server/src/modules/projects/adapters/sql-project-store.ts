@@ -79,22 +79,22 @@ const parseCursor = (cursor: string): readonly [string, string] => {
   const [, changedUs, id] = CURSOR.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
   if (changedUs === undefined || id === undefined || !isId(id)) {
     throw new Problem("request/invalid", "The cursor is not one of ours.", {
-      faults: [{ at: "cursor", message: "Use nextCursor of the page before." }],
+      faults: [{ at: "cursor", message: "Use nextCursor of the previous page." }],
     });
   }
   return [changedUs, id];
 };
 
-/** A number behind a name changes its last characters at most. */
+/** A number after a name replaces at most so many of its last characters. */
 const SAME_BEGINNING = 60;
 
-/** The row of a new project under a name that is free, and its owner's membership. One after the other for each owner. */
+/** Inserts a project under a name that is free, and its owner's membership. One at a time for each owner. */
 const addProject = async (
   transaction: Transaction,
   project: Omit<NewProject, "files">,
   mostProjects: number,
 ): Promise<void> => {
-  // So that many at once neither pass the limit together nor get the same name.
+  // So that concurrent callers neither exceed the limit nor get the same name.
   await transaction.query("select pg_advisory_xact_lock(hashtextextended($1, 5287316))", [project.ownerId]);
   const [own] = await transaction.query<{ n: number }>(
     "select count(*) as n from projects where owner_id = atelier_user()",
@@ -162,7 +162,7 @@ export const createSqlProjectStore = (needs: {
     async fork(asking, project) {
       const source = await this.get(asking);
       const owner = { from: source.owner.id, to: asking.userId };
-      // Content of one owner is stored once; of somebody else's the account may have none yet.
+      // Content of one owner is stored once; an account may have no reference yet to another owner's content.
       if (owner.from !== owner.to)
         await room.requireFor(owner.to, source.sizeBytes, { role: "user", userId: owner.to });
       const copy = await inProject(sql, { ...asking, atLeast: "viewer" }, async (transaction) => {
@@ -172,7 +172,7 @@ export const createSqlProjectStore = (needs: {
           forOwner: owner.to,
           limits,
         });
-        // From here on the transaction is about the copy.
+        // The following statements are in the scope of the copy.
         await transaction.query("select set_config('atelier.project_id', $1, true)", [project.id]);
         await addProject(transaction, { ...project, ownerId: owner.to }, mostProjects);
         await writeFork(transaction, tree, { projectId: project.id, owner, vault: needs.vault });

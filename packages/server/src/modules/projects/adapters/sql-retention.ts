@@ -83,15 +83,15 @@ const DELETE_USES = `
 const CANDIDATES = `
   select owner_id, hash from blob_candidates where noted_at < $1 order by noted_at limit $2 for update skip locked`;
 
-/** Whoever is saving this content, or forks into this account, holds its lock together with others; then it is looked at another time. */
+/** A save of this content, or a fork into this account, holds its lock in shared mode; then the content is checked another time. */
 const LOCK_CONTENT = `
   select c.owner_id, c.hash from unnest($1::uuid[], $2::text[]) as c (owner_id, hash)
     where pg_try_advisory_xact_lock(hashtextextended(c.owner_id::text, ${OWNER_CONTENT_LOCK}))
       and pg_try_advisory_xact_lock(hashtextextended(c.owner_id::text || c.hash, 5287315))`;
 
 /**
- * A statement of its own, after the locks: it sees every version that was committed until then. Bytes that a fork's owner holds
- * too stay.
+ * A separate statement after the locks, so that it sees every version committed until then. Bytes that another owner also refers to,
+ * through a fork, are kept.
  */
 const DELETE_UNUSED = `
   with candidates as (select * from unnest($1::uuid[], $2::text[]) as c (owner_id, hash)),

@@ -27,7 +27,7 @@ const requireRoom = async (
   );
   if ((row?.nodes ?? 0) + nodes > limits.mostNodes) throw tooManyFiles(limits.mostNodes);
   if (bytes > 0 && (row?.bytes ?? 0) + bytes > limits.mostBytes) {
-    throw tooLarge(`A project may have ${limits.mostBytes} bytes.`);
+    throw tooLarge(`A project may have at most ${limits.mostBytes} bytes.`);
   }
 };
 

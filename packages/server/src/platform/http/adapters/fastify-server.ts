@@ -29,7 +29,7 @@ import { createSocketListener } from "./socket-listener.ts";
 
 const HEADERS_DEADLINE_MS = 15_000;
 const REQUEST_DEADLINE_MS = 120_000;
-/** How often Node looks for connections beyond a deadline; its default of 30 s would triple that of the headers. */
+/** How often Node checks connections against their deadlines; with its default of 30 s the headers could take three times their 15 s. */
 const DEADLINE_CHECK_MS = 1_000;
 /** What is wrong with bytes that are no request, by the parser's code. */
 const CLIENT_FAULTS: Readonly<Record<string, string>> = {
@@ -60,7 +60,7 @@ export type FastifyServerOptions = Admission & {
   readonly answerStalledMs?: number;
   /** Sockets that one user may have open at once; absent: any number. */
   readonly socketsPerUser?: number;
-  /** Memory for what waits on open sockets; SOCKET_BUDGET. */
+  /** Memory for messages that wait on open sockets; SOCKET_BUDGET. */
   readonly socketBudget?: BodyBudgetLimits;
   /** Told about errors after which the process can't be trusted; the answer is still a plain server/internal. */
   readonly onFatal?: (error: FatalStorageError) => void;
@@ -215,7 +215,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     return room.send(reply.code(answer.status).headers(answer.headers), answer.body);
   };
 
-  /** The answer has begun when such a failure comes: all that can be told is that it ends early. */
+  /** The answer has begun when such a failure happens: the only sign of it is that the answer ends early. */
   const toldWhenCut = async function* (
     bytes: AsyncIterable<Uint8Array>,
     requestId: string,
@@ -229,11 +229,11 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     }
   };
 
-  /** Who tried to sign in and could not is in the audit log, whatever the limits on trying. */
+  /** Failed sign-ins are in the audit log, whatever the limits on trying. */
   const recordRefusal = (route: Route, request: FastifyRequest, error: unknown): void => {
     if (route.audit === null || route.auditRefusals !== true) return;
     const problem = toProblem(error);
-    // Our own failing is no refusal.
+    // A failure of the server is not a refusal.
     if (problem.status >= 500) return;
     const userId = problem.extra.auditUserId ?? (request as AnyRequest).atelier.actor?.userId;
     options.audit.record({
@@ -259,7 +259,8 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     const whole = streamed === undefined ? answer.body : undefined;
     const isBytes = whole instanceof Uint8Array;
     const body = isBytes || whole === undefined ? whole : JSON.stringify(whole);
-    // What only reads can be asked again; what has changed something is told. A stream's handler holds what it needs itself.
+    // Only reads can be repeated by the client; requests that change something get their answer. A stream's handler reserves its own
+    // memory.
     if (route.method === "GET") room.hold(reply, senderOf(request), answerBytes(body));
     if (route.audit !== null) {
       const userId = answer.audit?.userId ?? actor?.userId;

@@ -4,7 +4,7 @@ import { parseJsonBody } from "./json-body.ts";
 const parse = (text: string): unknown => parseJsonBody(Buffer.from(text));
 
 describe("a JSON body", () => {
-  test("half of a surrogate pair is refused wherever it stands, and never replaced", () => {
+  test("an unpaired surrogate is refused anywhere in a body, and never replaced", () => {
     for (const text of [
       String.raw`"\ud800"`,
       String.raw`"a\uDFFFb"`,
@@ -16,7 +16,7 @@ describe("a JSON body", () => {
     }
   });
 
-  test("whole pairs, escaped or not, and text that only looks like an escape are taken", () => {
+  test("whole pairs, escaped or not, and text that only looks like an escape are accepted", () => {
     for (const text of [
       String.raw`{"a": "\ud83d\ude00"}`,
       `{"a": "😀"}`,

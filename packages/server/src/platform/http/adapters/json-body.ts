@@ -10,16 +10,16 @@ const refuseUnsafeKeys = (key: string, value: unknown): unknown => {
   return value;
 };
 
-/** Bytes in UTF-8 hold no half of a surrogate pair: it can only come as an escape. */
+/** Valid UTF-8 has no unpaired surrogates: they can only come as an escape. */
 const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/u;
 
-/** Whatever stores or passes such text on would replace it by another character without a word. */
+/** Storing or passing on such text would silently replace the surrogate by another character. */
 const refuseHalfPairs = (value: unknown): void => {
   const waiting: unknown[] = [value];
   while (waiting.length > 0) {
     const next = waiting.pop();
     if (typeof next === "string" && !next.isWellFormed())
-      throw new Problem("request/invalid", "body: half of a surrogate pair is no text");
+      throw new Problem("request/invalid", "body: a text has an unpaired surrogate");
     if (typeof next !== "object" || next === null) continue;
     for (const [key, inner] of Object.entries(next)) waiting.push(key, inner);
   }

@@ -11,7 +11,7 @@ export type ReplyRoom = {
   /** @throws Problem as BodyBudget.take; given back when the reply is closed */
   hold(reply: FastifyReply, sender: string, bytes: number): void;
   send(reply: FastifyReply, body: string | Uint8Array | undefined): FastifyReply;
-  /** Sends bytes as they come; a failure on the way, or a reader who takes nothing, ends the connection. */
+  /** Sends bytes as they come; an error while sending, or a reader that takes nothing, ends the connection. */
   stream(reply: FastifyReply, body: AsyncIterable<Uint8Array>): FastifyReply;
 };
 

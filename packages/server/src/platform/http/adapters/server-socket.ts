@@ -1,7 +1,7 @@
-/** The WebSocket class of the edge: closing a paused socket reads on, so that the peer's answer to the close is seen. */
+/** The WebSocket class of the edge: closing a paused socket resumes it, so that the peer's close frame is read. */
 import { WebSocket } from "ws";
 
-/** As ws's own socket, but `close` also resumes. Frames that still arrive find `readyState` CLOSING. */
+/** Like the socket of `ws`, but `close` also resumes. For frames that still arrive `readyState` is CLOSING. */
 export class ServerSocket extends WebSocket {
   override close(code?: number, data?: string | Buffer): void {
     super.close(code, data);

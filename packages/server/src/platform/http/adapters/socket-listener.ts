@@ -51,7 +51,7 @@ export type SocketListenerOptions = {
   readonly basePath: string;
   /** Absent: any number. */
   readonly socketsPerUser?: number;
-  /** Memory for frames that are not complete and messages that wait; SOCKET_BUDGET. */
+  /** Memory for incomplete frames and for messages that wait; SOCKET_BUDGET. */
   readonly socketBudget?: BodyBudgetLimits;
   readonly bus: Pick<Bus, "subscribe">;
   readonly audit: AuditTrail;
@@ -65,11 +65,11 @@ export type SocketListener = {
   /** Closes all sockets with 1012 and takes no new ones. */
   closeAll(): Promise<void>;
   count(path: string): number;
-  /** Handshakes under way. */
+  /** Number of handshakes under way. */
   readonly opening: number;
 };
 
-/** Thrown where the connection ended before the handshake was complete. */
+/** Thrown when the connection ended before the handshake was complete. */
 class HandshakeFailed extends Error {}
 
 const refuse = (stream: Duplex, status: string): void => {
@@ -123,7 +123,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
     return admission.authenticator.authenticateToken(token);
   };
 
-  /** @throws HandshakeFailed when `ws` refuses the request, or the connection ends first: `ws` then calls nobody back */
+  /** @throws HandshakeFailed when `ws` refuses the request, or the connection ends first: `ws` then calls no callback */
   const accept = (target: Bound, { raw, stream, head }: Upgrade): Promise<WebSocket> =>
     new Promise((resolve, reject) => {
       const fail = (): void => reject(new HandshakeFailed("the handshake failed"));
@@ -135,14 +135,14 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
       });
     });
 
-  /** Counts what arrives until it is a message; a client that goes beyond the budget is cut off. */
+  /** Counts bytes until they are a complete message; a client that exceeds the budget is cut off. */
   const limitMemory = (socket: WebSocket, stream: Duplex, sender: string): void => {
     const frames = budget.watch({
       stream,
       sender,
       exceeded: () => {
-        socket.close(CLOSE.overloaded, "too much is under way");
-        // The rest of an unfinished frame would go on taking memory until the client answers the close.
+        socket.close(CLOSE.overloaded, "too much data is waiting");
+        // Without this the rest of the frame would use memory until the client answers the close.
         socket.terminate();
       },
     });

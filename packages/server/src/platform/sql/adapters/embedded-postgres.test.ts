@@ -31,12 +31,13 @@ const postmaster = async (): Promise<number> =>
   Number.parseInt(await readFile(join(data, "postmaster.pid"), "utf8"), 10);
 
 /**
- * Two processes of the database's own account, which alone PostgreSQL believes in: one that ended and that nobody has asked
- * about, so that its number is still taken, and another program.
+ * Two processes of the database's own account, because PostgreSQL ignores the ids of other accounts' processes: a zombie, whose id is
+ * still taken, and another program.
  */
 const makeStrangers = async (): Promise<{ pids: number[]; end: () => Promise<void> }> => {
   const account = process.getuid?.() === 0 ? await findSystemAccount("atelier") : undefined;
-  // The shell leaves its child to a program that never waits for children. The child ends only after that program is there:
+  // The shell leaves its child to a program that never waits for children. The child ends only after that program has started:
+  // the shell itself would reap it.
   // the shell itself would wait for it.
   const parent = spawn("sh", ["-c", "cat <&3 >/dev/null & echo $!; exec tail -f /dev/null 3<&-"], {
     stdio: ["ignore", "pipe", "ignore", "pipe"],
@@ -179,7 +180,7 @@ describe("the bundled PostgreSQL", () => {
       const before = [await readFile(file, "utf8"), await readFile(join(data, "postmaster.pid"), "utf8")];
       await clearRemains(data);
       await expect(clearSocketLock({ dataFolder: data, socketFolder })).rejects.toThrow(DataFolderInUse);
-      // Also when no process of it can be seen, as from another container: it answers on its socket.
+      // Also when its processes can't be seen, as from another container: it answers on its socket.
       await expect(clearSocketLock({ dataFolder: data, socketFolder, findProcesses: async () => [] })).rejects.toThrow(
         DataFolderInUse,
       );

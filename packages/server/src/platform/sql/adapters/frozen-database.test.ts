@@ -41,7 +41,7 @@ const timed = async (work: Promise<unknown>): Promise<{ answer: unknown; tookMs:
 };
 
 describe("a database that is stopped", () => {
-  test("[S12] whoever waits, asks or connects is told within 6 s; it goes on where it comes back", async () => {
+  test("[S12] waiting, querying and connecting callers get an error within 6 s; it works again after it continues", async () => {
     const events: string[] = [];
     const log: Log = {
       ...silentLog,
@@ -63,7 +63,7 @@ describe("a database that is stopped", () => {
       );
       expect(await signalAll("SIGSTOP")).toBeGreaterThan(3);
       go();
-      // More than there are connections: some wait for one, some make one, some have one.
+      // More callers than connections: some wait for a connection, some open one, some have one.
       const answers = await Promise.all([
         between,
         ...Array.from({ length: 6 }, () => timed(one())),
@@ -86,7 +86,7 @@ describe("a database that is stopped", () => {
     }
   }, 60_000);
 
-  test("[S12] a slow statement is no silence, and a lock is not waited for without end", async () => {
+  test("[S12] a slow statement does not count as silence, and waiting for a lock has a limit", async () => {
     const sql = createPgSql({ url: postgres.url, log: silentLog });
     try {
       const slow = timed(sql.transaction(jobs, (t) => t.query("select 'done' as it from pg_sleep(6.5)")));
@@ -137,7 +137,7 @@ describe("a database that is stopped", () => {
     await expect.poll(() => pings, { timeout: 5_000 }).toBe(before + 1);
     third.leave();
     answer();
-    // A second watch's ping comes after whatever the first one would have sent.
+    // A second watch's ping comes after any ping of the first one.
     const other = createStallWatch({
       ping: async () => void told.push("other"),
       giveUp: () => undefined,

@@ -69,7 +69,7 @@ describe("sql over pg", () => {
     expect(await valueOf(1)).toBe(0);
   });
 
-  test("[S4] a transaction that has ended takes no statement, however it ended and whoever has the connection now", async () => {
+  test("[S4] a transaction that has ended accepts no statement, however it ended and whoever uses the connection now", async () => {
     const one = createPgSql({ url: database.url, log: silentLog, maxConnections: 1 });
     try {
       const kept: Transaction[] = [];

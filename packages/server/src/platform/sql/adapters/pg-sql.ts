@@ -12,7 +12,7 @@ import { createStallWatch } from "./stall-watch.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
-/** Whoever holds a row or an advisory lock for longer is stuck. */
+/** A transaction that holds a row or an advisory lock for longer is stuck. */
 const LOCK_TIMEOUT_MS = 5_000;
 const MAX_ATTEMPTS = 4;
 const RETRY_BASE_MS = 10;
@@ -81,7 +81,7 @@ const statementName = (text: string): string => {
 
 const ignore = (): void => undefined;
 
-/** Ends a connection without waiting for what was sent on it; the driver has no word for that. */
+/** Destroys a connection without waiting for pending statements; the driver has no method for that. */
 const cut = (client: pg.ClientBase): void => {
   (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream.destroy();
 };
@@ -98,8 +98,8 @@ const attempt = async <T>(
   let hasEnded = false;
   const transaction: Transaction = {
     async query<Row extends object>(text: string, values?: readonly unknown[]) {
-      // The connection may be somebody else's by now, under another role.
-      if (hasEnded) throw new Error("The transaction has ended: a statement came too late.");
+      // Another transaction, with another role, may use the connection by now.
+      if (hasEnded) throw new Error("The transaction has ended: no further statement is possible.");
       const query = values === undefined ? { text } : { name: statementName(text), text, values: [...values] };
       const { rows } = await client.query<Row>(query);
       return rows;
@@ -167,7 +167,7 @@ export const createPgSql = (options: PgSqlOptions): PgSql => {
     given: { isUp: boolean; cut: () => void },
   ): Promise<T> => {
     const client = await pool.connect();
-    // The connection came after the caller was told that there is none.
+    // The connection was opened after the caller got its error.
     if (given.isUp) {
       client.release();
       throw silent();
@@ -186,14 +186,14 @@ export const createPgSql = (options: PgSqlOptions): PgSql => {
       throw error;
     } finally {
       client.off("error", onError);
-      // What is cut still tells of its end.
+      // A connection that was cut still emits its end.
       client.on("error", ignore);
       client.release(broken ?? false);
       if (broken === undefined) client.off("error", ignore);
     }
   };
 
-  /** As `once`, but given up as soon as the database is found to be silent. */
+  /** Like `once`, but rejects as soon as the database is found to be silent. */
   const guarded = async <T>(begin: string, work: (transaction: Transaction) => Promise<T>): Promise<T> => {
     if (watch.isStalled) throw silent();
     const given = { isUp: false, cut: ignore };

@@ -1,7 +1,7 @@
 /**
- * The lock file beside PostgreSQL's socket. PostgreSQL believes it as long as any process has the number in it, also a dead one
- * that nobody has reaped and, after a restart of a container, a program that has nothing to do with it. We know better who
- * works in a data folder, and remove what is stale before a start.
+ * The lock file beside PostgreSQL's socket. PostgreSQL believes the lock as long as a process with the noted id exists, even a zombie or,
+ * after a restart of a container, an unrelated program. Atelier's own lock says which server works in a data folder, so stale files are
+ * removed before a start.
  */
 import { readFile, rm } from "node:fs/promises";
 import { connect } from "node:net";
@@ -10,17 +10,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { findPostgresProcesses } from "./postmaster.ts";
 
 const SOCKET = ".s.PGSQL.5432";
-/** A server that is ending needs a moment to let go. */
+/** A server that is stopping needs a moment to release its lock. */
 const PATIENCE_MS = 2_000;
 const POLL_MS = 50;
 const NOBODY_LISTENS = new Set(["ECONNREFUSED", "ENOENT", "ENOTSOCK"]);
 
-/** Two servers on one data folder: the second one stops before it touches anything. */
+/** Two servers on one data folder: the second one stops before it changes anything. */
 export class DataFolderInUse extends Error {
   override readonly name = "DataFolderInUse";
 }
 
-/** False only when it is certain: somebody out of our sight (another container on the same volume) answers here too. */
+/** False only when it is certain: a PostgreSQL that we cannot see (another container on the same volume) answers here too. */
 const isListening = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(path);
@@ -33,8 +33,8 @@ const isListening = (path: string): Promise<boolean> =>
   });
 
 /**
- * Removes the lock of a dead server of this data folder. That of another data folder stays: PostgreSQL decides about it.
- * @throws DataFolderInUse when a PostgreSQL of this data folder lives, by the processes that we see or by its socket.
+ * Removes the lock of a dead server of this data folder. A lock of another data folder stays: PostgreSQL decides about it.
+ * @throws DataFolderInUse when a PostgreSQL of this data folder lives, judged by the visible processes or by its socket.
  */
 export const clearSocketLock = async (options: {
   readonly dataFolder: string;
@@ -47,7 +47,7 @@ export const clearSocketLock = async (options: {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
-  // The second line is the data folder; a file that was cut short by a full disk has none and belongs to nobody.
+  // The second line names the data folder; a file that a full disk cut short has none, and names no folder.
   const folder = lock?.split("\n")[1] ?? "";
   if (lock === undefined || (folder !== "" && folder !== dataFolder)) return;
   const end = performance.now() + PATIENCE_MS;

@@ -1,15 +1,15 @@
 /**
- * Notices a database that is there and answers nobody: stopped, starved, or behind a dead network. The operating system tells of
- * a lost connection, but of silence nobody does. A slow statement is not silence: a statement of our own on another connection
- * is answered meanwhile.
+ * Notices a database that accepts connections but answers nothing: stopped, starved, or behind a dead network. The operating system
+ * reports a lost connection, but not silence. A slow statement is not silence: the watch's own ping on another connection is answered
+ * meanwhile.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Log } from "#kernel/log";
 
 export type StallWatchOptions = {
-  /** Resolves when the database answers, rejects when it says that it can't; as long as neither happens it is silent. */
+  /** Resolves when the database answers, rejects when it reports an error; while neither happens it is silent. */
   readonly ping: () => Promise<void>;
-  /** Gives the connection of a ping up, so that the next one makes another. */
+  /** Closes the connection of a ping, so that the next ping opens another. */
   readonly giveUp: () => void;
   readonly log: Log;
   readonly pingEveryMs?: number;
@@ -18,16 +18,16 @@ export type StallWatchOptions = {
 
 export type StallWatch = {
   readonly isStalled: boolean;
-  /** Watches while the work goes on. `onStall` is called at most once, and at once when the database is silent already. */
+  /** Watches while the work is under way. `onStall` is called at most once, and at once when the database is silent already. */
   enter(onStall: () => void): { leave(): void };
   stop(): void;
 };
 
 const PING_EVERY_MS = 500;
 const STALLED_AFTER_MS = 4_000;
-/** A machine that vanished never answers on the connection it had. */
+/** Reconnect, because a machine that vanished never answers on the existing connection. */
 const GIVE_UP_AFTER_MS = 10_000;
-/** When this process itself was stopped or busy, answers that came meanwhile are read first. */
+/** After this process itself was stopped or busy, answers that arrived meanwhile are read first. */
 const SECOND_LOOK_MS = 250;
 
 export const createStallWatch = (options: StallWatchOptions): StallWatch => {
@@ -45,7 +45,7 @@ export const createStallWatch = (options: StallWatchOptions): StallWatch => {
     inside.clear();
   };
 
-  /** One ping to its end. */
+  /** Sends one ping and waits for its end. */
   const look = async (): Promise<void> => {
     let answered = false;
     const timers: NodeJS.Timeout[] = [];
@@ -60,7 +60,7 @@ export const createStallWatch = (options: StallWatchOptions): StallWatch => {
     try {
       await options.ping();
     } catch (error) {
-      // It says that it can't, which whoever asks hears by itself; a connection that was given up says nothing.
+      // The database answered with an error, which the callers get from their own statements; a closed connection proves nothing.
       log.debug("sql.ping-failed", { reason: (error as Error).message });
       if (isStalled) return;
     } finally {
