@@ -1,13 +1,12 @@
 /**
  * Waits, with Node started, for a job on descriptor 3, and lets Node run it as its main module.
  *
- * Node resolves its main module only after preloading, and asks `Module._findPath` and `Module._resolveFilename` where it is.
- * Both are answered once with the job's script and put back before any of its code runs, so stacks, `require.main`,
- * ES modules and exit behaviour are Node's own.
+ * Node resolves its main module only after preloading, by `Module._findPath` and `Module._resolveFilename`. Both return the job's script
+ * once and are restored before any of its code runs, so stacks, `require.main`, ES modules and exit behaviour are Node's own.
  */
 "use strict";
 
-/** Called while `--require` modules are loaded. Returns when the job is there and Node may go on. */
+/** Called while `--require` modules are loaded. Returns when the job has arrived and Node may continue. */
 const serve = () => {
   const fs = require("node:fs");
   const path = require("node:path");
@@ -32,7 +31,7 @@ const serve = () => {
   };
 
   const enterTerminal = (terminal) => {
-    // Streams are made on first use, so none holds these descriptors yet; the lowest free number is given.
+    // Streams are made on first use, so none has these descriptors yet; open() returns the lowest free number.
     for (const number of [0, 1, 2]) fs.closeSync(number);
     for (const number of [0, 1, 2]) {
       if (fs.openSync(terminal, "r+") !== number) throw new Error("descriptors are out of order");
@@ -80,8 +79,8 @@ const serve = () => {
 };
 
 /**
- * Output to a pipe is written before anything else happens, as a terminal's and a file's is: by itself Node would lose at
- * `process.exit` what a full pipe has not taken. The streams are still made at their first use.
+ * Makes writes to a pipe synchronous, as those to terminals and files are: otherwise Node loses at `process.exit` what a full pipe has not
+ * taken. The streams are still made on first use.
  */
 const writeAtOnce = () => {
   for (const name of ["stdout", "stderr"]) {
@@ -98,7 +97,7 @@ const writeAtOnce = () => {
 };
 
 /**
- * Takes warm-up files out of what a program can see.
+ * Removes the traces of warm-up files that a program could see.
  * @param {string} preloaded the file that `--require` named
  */
 const withdraw = (preloaded) => {

@@ -1,4 +1,4 @@
-/** Loaded by `node --require <this> /project/main`: waits for a job. A worker inherits it and has only to withdraw it. */
+/** Loaded by `node --require <this> /project/main`: waits for a job. A worker inherits the option and only removes its traces. */
 "use strict";
 
 const { isMainThread } = require("node:worker_threads");

@@ -1,9 +1,8 @@
 /**
  * Compiles TypeScript and JSX to JavaScript of the same module kind, with source maps; types are never checked.
  *
- * oxc does it in a tenth of a millisecond and is loaded ahead. It knows no decorators of the standard, no class fields of older
- * targets and no names of a merged namespace's other parts: files that need them go to swc, which is loaded when the first
- * such file comes.
+ * oxc does it in a tenth of a millisecond and is loaded ahead. It does not support standard decorators, class fields of older targets, or
+ * names from other parts of a merged namespace: files that need them go to swc, which is loaded for the first such file.
  */
 "use strict";
 
@@ -50,7 +49,7 @@ const vlq = (value) => {
   return text;
 };
 
-/** A program that throws a SyntaxError at a place of the source: Node shows the place as it shows its own. */
+/** Throws a SyntaxError with a position in the source: Node shows the position as it does for its own errors. */
 const throwingProgram = ({ path, source, message, offset }) => {
   const before = source.slice(0, offset).split("\n");
   const mappings = `AA${vlq(before.length - 1)}${vlq(before.at(-1).length)}`;
@@ -85,7 +84,7 @@ const compileByOxc = (path, source, options) => {
   return throwingProgram({ path, source, message: error.message, offset });
 };
 
-// oxlint-disable-next-line no-control-regex -- what a compiler colours its messages with
+// oxlint-disable-next-line no-control-regex -- the colour sequences in compilers' messages
 const plain = (text) => text.replace(/\u001b\[[0-9;]*m/gu, "");
 
 const compileBySwc = (path, source, { options, toCommonJs }) => {
@@ -132,7 +131,7 @@ const compileBySwc = (path, source, { options, toCommonJs }) => {
 };
 
 const PARAMETERS = ["exports", "require", "module", "__filename", "__dirname"];
-/** As Node tells ES modules by their syntax: what these say fails in CommonJS alone. */
+/** Node detects ES modules by their syntax: these are errors that occur in CommonJS only. */
 const ONLY_IN_MODULES =
   /import statement outside a module|Unexpected token 'export'|'import\.meta' outside a module|await is only valid|Unexpected reserved word|Identifier '(?:exports|require|module|__filename|__dirname)' has already been declared/u;
 
@@ -146,7 +145,7 @@ const isModuleByItsSyntax = (code) => {
   }
 };
 
-/** Names of CommonJS that an ES module uses without declaring them: they are given to it, as to what `tsc` makes of it. */
+/** Names of CommonJS that an ES module uses without declaring them: a prelude declares them, as in the CommonJS that `tsc` would make. */
 const commonJsNames = (code) => {
   const isDeclared = (name) =>
     new RegExp(
@@ -171,7 +170,7 @@ const commonJsNames = (code) => {
   return prelude.join(" ");
 };
 
-/** Moves all of a source map down by the one line that a prelude takes. */
+/** Moves all positions of a source map down by one line, which the prelude takes. */
 const withPrelude = (prelude, code) => {
   const at = code.lastIndexOf("\n//# sourceMappingURL=data:application/json;base64,");
   const map = JSON.parse(Buffer.from(code.slice(code.indexOf(",", at) + 1), "base64").toString("utf8"));
@@ -180,7 +179,7 @@ const withPrelude = (prelude, code) => {
 
 /**
  * @param {string} path absolute
- * @param {{ options: object, packageType: string | undefined }} context what the file's tsconfig.json says (warm-up-tsconfig.cjs),
+ * @param {{ options: object, packageType: string | undefined }} context options from the file's tsconfig.json (warm-up-tsconfig.cjs),
  *   and the `type` of its package.json
  * @returns {{ format: "module" | "commonjs", source: string }}
  */

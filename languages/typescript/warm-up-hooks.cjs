@@ -1,4 +1,4 @@
-/** Lets Node load TypeScript and JSX, and find files as TypeScript does: without extensions, by `.js` names, by `paths`. */
+/** Makes Node load TypeScript and JSX, and resolve names as TypeScript does: without extensions, by `.js` names, by `paths`. */
 "use strict";
 
 const fs = require("node:fs");
@@ -11,12 +11,12 @@ const { withoutTypeExports } = require("./warm-up-type-exports.cjs");
 
 const COMPILED = /\.(?:[mc]?ts|tsx|jsx)$/u;
 const EXTENSIONS = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
-/** What a JavaScript file's name may stand for. */
+/** The source extensions that the extension of a JavaScript file may stand for. */
 const SOURCES = { ".js": [".ts", ".tsx"], ".jsx": [".tsx"], ".mjs": [".mts"], ".cjs": [".cts"] };
 
 const isFile = (file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 
-/** The file that a path without a file of its own means. */
+/** The source file for a path that does not exist itself. */
 const findFile = (given) => {
   const extension = path.extname(given);
   const stem = given.slice(0, given.length - extension.length);
@@ -27,7 +27,7 @@ const findFile = (given) => {
   ].find(isFile);
 };
 
-/** What `paths` and `baseUrl` make of a name, best match first. */
+/** The files that `paths` and `baseUrl` give for a name, best match first. */
 const mapped = (name, { paths, pathsFolder, baseUrl }) => {
   const matches = paths.flatMap(([pattern, targets]) => {
     const star = pattern.indexOf("*");
@@ -46,7 +46,7 @@ const pathOf = (specifier, parentFile) => {
   return path.resolve(path.dirname(parentFile), specifier);
 };
 
-/** As Node's own resolution takes it: paths for `require`, URLs for `import`. */
+/** In the form that Node's resolution takes: paths for `require`, URLs for `import`. */
 const named = (file, { conditions }) => (conditions?.includes("require") ? file : pathToFileURL(file).href);
 
 const isPath = (specifier) => /^(?:\.{0,2}\/|\.{1,2}$|file:)/u.test(specifier);
@@ -88,7 +88,7 @@ const load = (url, context, next) => {
   return { format: "module", source: withoutTypeExports(compiled.source, find), shortCircuit: true };
 };
 
-/** From now on, in this thread. Errors are shown at their places in the sources. */
+/** Installs the hooks in this thread. Errors are shown with positions in the sources. */
 const install = () => {
   Module.registerHooks({ resolve, load });
   process.setSourceMapsEnabled(true);

@@ -1,4 +1,4 @@
-/** Reads what of tsconfig.json matters when a program runs: its target, JSX, decorators, and where names are found. */
+/** Reads the parts of tsconfig.json that matter when a program runs: target, JSX, decorators, and how names are resolved. */
 "use strict";
 
 const fs = require("node:fs");
@@ -6,7 +6,7 @@ const path = require("node:path");
 
 const MAX_EXTENDS = 16;
 
-/** JSON with comments and trailing commas; undefined where it is no JSON at all. */
+/** Parses JSON with comments and trailing commas; undefined when it is invalid. */
 const parse = (text) => {
   const plain = text
     .replace(/^\uFEFF/u, "")
@@ -39,7 +39,7 @@ const extendedFile = (folder, name) => {
   return [at, `${at}.json`, path.join(at, "tsconfig.json")].find((file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile());
 };
 
-/** The compiler's options of a file, those of what it extends first; paths are made absolute where they were written. */
+/** The compiler options of a file, after those of the files that it extends; each path is absolute from the file that has it. */
 const compilerOptions = (file, depth = 0) => {
   const config = depth > MAX_EXTENDS ? undefined : readJson(file);
   if (config === undefined) return {};
@@ -77,7 +77,7 @@ const optionsOf = (given) => ({
 
 const configs = new Map();
 
-/** The options of the nearest tsconfig.json at or above a folder; TypeScript's own where there is none. */
+/** The options of the nearest tsconfig.json at or above a folder; TypeScript's defaults when there is none. */
 const optionsFor = (folder) => {
   const known = configs.get(folder);
   if (known !== undefined) return known;
@@ -91,7 +91,7 @@ const optionsFor = (folder) => {
 
 const packages = new Map();
 
-/** `type` of the nearest package.json. */
+/** The `type` of the nearest package.json. */
 const packageTypeFor = (folder) => {
   if (packages.has(folder)) return packages.get(folder);
   const parent = path.dirname(folder);

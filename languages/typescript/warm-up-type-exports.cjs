@@ -1,6 +1,6 @@
 /**
- * Takes types out of `export { A, B } from "./x"`: a file alone does not tell that A is one, and JavaScript has no such export.
- * Only what a file declares itself is known; a type that goes through several files has to say `export type`.
+ * Removes types from `export { A, B } from "./x"`: the file alone does not tell that A is a type, and JavaScript has no such export.
+ * Only types that the other file itself declares are found; a type exported through several files needs `export type`.
  */
 "use strict";
 
@@ -18,7 +18,7 @@ const typesOf = (file) => {
 };
 
 /**
- * @param {string} code as a compiler prints it: each statement begins a line
+ * @param {string} code as printed by a compiler: each statement begins a line
  * @param {(specifier: string) => string | undefined} find the TypeScript file that a specifier means
  */
 const withoutTypeExports = (code, find) => {

@@ -1,7 +1,7 @@
 /**
  * Loaded by `node --require <this> <script>`: Node then loads TypeScript and JSX.
  *
- * With the script `/.atelier/job.ts`, which no program has, it first waits for a job. A worker inherits this file.
+ * With the script `/.atelier/job.ts`, which no program has, it first waits for a job. A worker inherits the option.
  */
 "use strict";
 
@@ -10,7 +10,7 @@ const { serve, withdraw, writeAtOnce } = require("../javascript/warm-up-job.cjs"
 
 const WAITS = "/.atelier/job.ts";
 
-/** Without its compiler (it is an optional package) Node strips types by itself: its stripper's first use takes long. */
+/** Without the compiler, an optional package, Node strips types itself; the first use of its stripper takes long. */
 const loadStripper = () => {
   const { emitWarning } = process;
   process.emitWarning = () => undefined;

@@ -57,7 +57,7 @@ static void mount_shared_memory(void) {
   if (mkdir("/dev/shm", 01777) != 0 && errno != EEXIST) fail("make /dev/shm");
   unsigned long flags = SCRATCH_FLAGS | MS_NOEXEC;
   if (mount("shm", "/dev/shm", "tmpfs", flags, "mode=1777,size=64m,nr_inodes=4096") == 0) return;
-  /* gVisor until 2024 knows no inode limit; there inodes are its own memory, which is limited. */
+  /* gVisor until 2024 has no inode limit; there inodes take gVisor's own memory, which is limited. */
   if (!in_gvisor || errno != EINVAL) fail("/dev/shm");
   in_old_gvisor = true;
   mount_or_fail("shm", "/dev/shm", "tmpfs", flags, "mode=1777,size=64m");

@@ -1,5 +1,5 @@
-/* Tells the host which of the project's files a run has left new or changed, and hands over those it asks for. Every process of
-   the run has ended by then, so nothing changes under this walk; links are never followed, and only regular files are read. */
+/* Lists for the host which files of the project a run has left new or changed, and sends those that the host requests. Every process of
+   the run has ended by then, so no file changes during this walk; links are never followed, and only regular files are read. */
 #define _GNU_SOURCE
 #include "init.h"
 
@@ -14,10 +14,10 @@
 #define MOST_LISTED 10000
 #define MOST_VISITED 100000
 #define MOST_DEPTH 32
-/* As the host's rules for paths have it. */
+/* As in the host's rules for paths. */
 #define LONGEST_PATH 1024
 
-/* What the host wrote: a file with this number and this time of change is as it was. */
+/* The files that the host wrote: one with the same inode and change time is unchanged. */
 struct written { ino_t inode; struct timespec changed; };
 
 static struct written *written;
@@ -31,7 +31,7 @@ void collect_note(int fd) {
   if (written_count == written_room) {
     size_t room = written_room == 0 ? 64 : 2 * written_room;
     struct written *grown = realloc(written, room * sizeof *grown);
-    if (grown == NULL) return; /* then it counts as changed, and the host compares its bytes */
+    if (grown == NULL) return; /* the file then counts as changed, and the host compares its bytes */
     written = grown;
     written_room = room;
   }
@@ -104,7 +104,7 @@ void collect_list(void) {
   channel_send(TO_HOST_LISTED, "", 0);
 }
 
-/* Each part of the path is opened by itself, so that none of them is a link. */
+/* Each part of the path is opened separately without following links. */
 static int open_below_project(char *path) {
   int folder = open(PROJECT, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   for (char *slash; folder >= 0 && (slash = strchr(path, '/')) != NULL; path = slash + 1) {
@@ -119,7 +119,7 @@ static int open_below_project(char *path) {
   return fd;
 }
 
-/* FETCH: most bytes u32, path. Answered by any number of FETCHED with bytes, and a last one that is empty. */
+/* FETCH: most bytes u32, path. Answered by any number of FETCHED frames with bytes, and an empty one at the end. */
 void collect_fetch(const uint8_t *payload, size_t length) {
   char path[LONGEST_PATH + 1];
   struct stat about;

@@ -18,9 +18,9 @@ enum from_host {
   FROM_HOST_RESIZE = 0x07,     /* columns u16, rows u16 */
   FROM_HOST_REHEARSE = 0x08,   /* this sandbox is a copy: its interpreter makes itself unlike the others, then READY again */
   FROM_HOST_PREPARE = 0x09,    /* it will be copied often: its interpreter takes its time to load more, then READY again */
-  FROM_HOST_END = 0x0a,        /* the run is over: kill all of it, then EXIT as ever */
-  FROM_HOST_LIST = 0x0b,       /* after EXIT: which files of the project are new or changed? */
-  FROM_HOST_PROBE = 0x0d,      /* does the program wait for input? */
+  FROM_HOST_END = 0x0a,        /* the run is over: kill all its processes, then EXIT as usual */
+  FROM_HOST_LIST = 0x0b,       /* after EXIT: list new and changed files of the project */
+  FROM_HOST_PROBE = 0x0d,      /* ask whether the program waits for input */
   FROM_HOST_FETCH = 0x0c,      /* after that: most bytes u32, path */
 };
 
@@ -32,9 +32,9 @@ enum to_host {
   TO_HOST_STDIN_TAKEN = 0x45,  /* count u32: so many input bytes may be sent again */
   TO_HOST_EXIT = 0x46,         /* signalled u8, code or signal u8, cpu microseconds u64, peak resident bytes u64 */
   TO_HOST_STARTED = 0x48,      /* from now on the program may have run */
-  TO_HOST_LISTED = 0x49,       /* kind u8 (0 a file, 1 something else), size u64, path; empty: that was all */
-  TO_HOST_FETCHED = 0x4a,      /* bytes of the file that was asked for; empty: that was all */
-  TO_HOST_WAITS = 0x4b,        /* u8: 1 where it waits for input and there is none */
+  TO_HOST_LISTED = 0x49,       /* kind u8 (0 a file, 1 something else), size u64, path; empty: end of the list */
+  TO_HOST_FETCHED = 0x4a,      /* bytes of the requested file; empty: its end */
+  TO_HOST_WAITS = 0x4b,        /* u8: 1 when it waits for input and there is none */
   TO_HOST_FAILED = 0x47,       /* a sentence: the sandbox could not do what the host asked */
 };
 
@@ -49,8 +49,8 @@ struct boot_options {
   const char *disk;      /* tmpfs mount options, or "mounted" where the host mounted a disk at /project */
   const char *identity;  /* "separate": init is user 1; "shared": one user id is mapped, init holds no capability */
   const char *seccomp;   /* file with the filter program, or NULL */
-  uint64_t memory_bytes; /* what /proc/meminfo tells until there is a job */
-  bool hide_host;        /* the kernel is the host's: cover what it shows of it */
+  uint64_t memory_bytes; /* what /proc/meminfo shows until there is a job */
+  bool hide_host;        /* the kernel is the host's: hide the facts that it shows of the host */
   char **warm_up;        /* argv of the pre-started interpreter, or NULL */
 };
 
@@ -72,8 +72,8 @@ struct job {
 };
 
 /* boot.c */
-extern bool in_gvisor;                       /* a kernel of the sandbox's own, not the host's */
-extern bool in_old_gvisor;                   /* of 2024 or before: known once boot has ended */
+extern bool in_gvisor;                       /* the sandbox has its own kernel, not the host's */
+extern bool in_old_gvisor;                   /* of 2024 or before; valid after boot */
 void boot(const struct boot_options *options);
 _Noreturn void fail(const char *what);
 
@@ -81,7 +81,7 @@ _Noreturn void fail(const char *what);
 void inside_root(const struct boot_options *options);
 void inside_facts(const struct boot_options *options);
 void inside_tell_memory(uint64_t bytes);
-void inside_renew(void);                     /* this sandbox is a copy: what the host's kernel would have drawn at its start */
+void inside_renew(void);                     /* this sandbox is a copy: draw again what the kernel drew at its start */
 
 /* channel.c: the framed connection with the host on descriptors 0 and 1. */
 struct frame { uint8_t type; uint32_t length; const uint8_t *payload; };
@@ -105,7 +105,7 @@ bool file_append(const uint8_t *bytes, size_t length);
 void file_close(void);
 bool path_is_plain(const char *path, size_t length);
 
-/* collect.c: what a run leaves in the project. */
+/* collect.c: the files that a run leaves in the project. */
 void collect_note(int fd);                   /* the host has written this file */
 void collect_list(void);
 void collect_fetch(const uint8_t *payload, size_t length);

@@ -1,5 +1,4 @@
-/* What a program sees of its machine: a root of its own, few terminals, its own clock, and in /proc the sandbox instead of
-   the host. */
+/* Sets up what a program sees of its machine: its own root, few terminals, its own clock, and in /proc the sandbox instead of the host. */
 #define _GNU_SOURCE
 #include "init.h"
 
@@ -21,24 +20,24 @@
 #define CLONE_NEWTIME 0x00000080
 #endif
 
-/* Files that take the place of the image's own; see runtime-folder.ts. */
+/* Files that replace those of the image; see runtime-folder.ts. */
 #define LAYER "/.atelier/layer"
-/* A folder of every image that is covered by the disk later. */
+/* A folder that every image has; the disk is mounted over it later. */
 #define PASSING "/tmp"
 #define TERMINALS "32"
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
-/* Where the program's memory limit is told; written again for each job. */
+/* The file that shows the program's memory limit; written again for each job. */
 static int meminfo_fd = -1;
-/* Where the boot id is told; written again in a copy. */
+/* The file that shows the boot id; written again in a copy. */
 static int boot_id_fd = -1;
 
 static void or_fail(int result, const char *what) {
   if (result != 0) fail(what);
 }
 
-/* An overlay of the image has inodes of its own: locks, leases and watches on files of the image are this sandbox's alone,
-   although all sandboxes share the image and its page cache. No path of the host is left in mountinfo.
+/* Mounts an overlay of the image as the root. It has its own inodes, so no other sandbox notices locks, leases and watches on files of
+   the image, although all share the image and its page cache. mountinfo then has no path of the host.
    False: this kernel allows no overlay here (before 5.11, or on top of two others), and the root is the image itself. */
 static bool make_root(bool has_disk) {
   static const char *const moved[] = {"/proc", "/dev", PROJECT};
@@ -55,7 +54,7 @@ static bool make_root(bool has_disk) {
   return true;
 }
 
-/* The files of the layer over those of an image that was built with its builder's. */
+/* Mounts the files of the layer over those of the image, which may name the machine that built it. */
 static void cover_names(void) {
   static const char *const names[] = {"/etc/hostname", "/etc/hosts", "/etc/resolv.conf"};
   char source[64];
@@ -66,7 +65,7 @@ static void cover_names(void) {
   }
 }
 
-/* The host's terminals are one pool; without a bound one program could take them all. */
+/* The host has a fixed number of terminals: without a limit one program could use them up. */
 static void limit_terminals(void) {
   or_fail(mount(NULL, "/dev/pts", NULL, MS_REMOUNT | MS_NOSUID | MS_NOEXEC, "mode=620,ptmxmode=666,max=" TERMINALS), "/dev/pts");
 }
@@ -94,7 +93,7 @@ static void hide_proc(void) {
       fail(folders[i]);
 }
 
-/* A user namespace does not stop the host's root user from writing sysctls: read-only does. */
+/* Read-only, because a user namespace does not keep the host's root user from writing sysctls. */
 static void protect_sysctls(void) {
   or_fail(mount("/proc/sys", "/proc/sys", NULL, MS_BIND | MS_REC, NULL), "/proc/sys");
   or_fail(mount(NULL, "/proc/sys", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME, NULL),
@@ -119,7 +118,7 @@ void inside_tell_memory(uint64_t bytes) {
   if (meminfo_fd >= 0) write_memory(bytes);
 }
 
-/* Puts a file of its own over `path`, read-only, and returns it open for writing. PASSING holds it meanwhile. */
+/* Mounts a new file read-only over `path`, and returns it open for writing. The file is made in PASSING. */
 static int replace_file(const char *path, const char *text) {
   static int count;
   char source[64];
@@ -131,7 +130,7 @@ static int replace_file(const char *path, const char *text) {
   return fd;
 }
 
-/* One line for each processor that there is, none of which has worked yet. */
+/* One line for each processor, with all times 0. */
 static void replace_stat(void) {
   static char text[65536];
   size_t length = 0;
@@ -178,8 +177,8 @@ void inside_renew(void) {
   if (pwrite(boot_id_fd, text, strlen(text), 0) != (ssize_t)strlen(text)) fail("tell a new boot id");
 }
 
-/* Monotonic time and /proc/uptime begin with the sandbox, for what init starts from now on. A kernel that has no time
-   namespaces (before 5.6) shows its own. */
+/* Lets monotonic time and /proc/uptime begin with the sandbox, for processes that init starts after this. A kernel without time
+   namespaces (before 5.6) shows its own times. */
 static void start_clock(void) {
   struct timespec monotonic, boot;
   char text[128];

@@ -102,15 +102,15 @@ static void detach_mounts(void) {
   mounts_are_private = true;
 }
 
-/* What is mounted from now on is in no other process's tree, and ends with the last one inside. */
+/* Mounts made after this are in no other mount namespace, and end with the last process inside. */
 static void make_mounts_private(void) {
   if (mounts_are_private) return;
   if (unshare(CLONE_NEWNS) != 0) refuse("make", "a mount namespace");
   detach_mounts();
 }
 
-/* The tool may mount something too: runsc binds an empty network namespace to a file of its state folder and leaves it
-   there. Who may not make a mount namespace cannot mount anything either. */
+/* The tool may mount something too: runsc binds an empty network namespace to a file of its state folder and leaves it mounted. A user
+   who may not make a mount namespace cannot mount anything either. */
 static void make_tool_mounts_private(void) {
   if (mounts_are_private) return;
   if (unshare(CLONE_NEWNS) != 0) {
@@ -120,7 +120,7 @@ static void make_tool_mounts_private(void) {
   detach_mounts();
 }
 
-/* By a name that tells nothing of the host, because the sandbox's list of mounts shows it. */
+/* Uses a neutral device name, because the sandbox's list of mounts shows it. */
 static void mount_by_name(const char *device, const char *name, const char *folder, const char *mount_point) {
   if (chdir(folder) != 0 || symlink(device, name) != 0) refuse("name", device);
   if (mount(name, mount_point, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME, NULL) != 0) refuse("mount", mount_point);
@@ -140,8 +140,8 @@ static void mount_disk(const char *template, const char *image, const char *moun
   close(file);
 }
 
-/* Device nodes of the sandbox's own in place of the host's: who watches or locks /dev/null notices nobody else. Where nodes
-   may not be made (in some containers) it gets the host's. */
+/* Makes the sandbox's own device nodes, so that watches and locks on /dev/null affect no other sandbox. Where nodes may not be made (in
+   some containers) the sandbox gets the host's. */
 static void make_devices(void) {
   static const struct { const char *path; unsigned minor, major; } nodes[] = {
       {"/dev/null", 3, 1}, {"/dev/zero", 5, 1},    {"/dev/full", 7, 1},

@@ -25,8 +25,8 @@ void limit_process(pid_t pid, const struct command *command) {
   set(pid, RLIMIT_NPROC, command->processes);
   set(pid, RLIMIT_NOFILE, command->descriptors);
   set(pid, RLIMIT_FSIZE, command->file_bytes);
-  /* gVisor's clock of a process goes once for each thread that could run, whether it does or not. The host counts what
-     the sandbox really used, and decides first in both. */
+  /* gVisor's CPU clock of a process advances for each runnable thread, whether it runs or not. In both tiers the host measures what the
+     sandbox really used, and ends the run first. */
   if (!in_gvisor) set(pid, RLIMIT_CPU, command->cpu_seconds);
   set(pid, RLIMIT_CORE, 0);
   set(pid, RLIMIT_MEMLOCK, 64 * 1024);

@@ -160,8 +160,8 @@ static void press_signal_key(uint8_t key, struct termios settings) {
   while (drops && read(job.slave, dropped, sizeof dropped) > 0) continue;
 }
 
-/* Brings a key that would be a signal to a program that wants none, which an old gVisor makes one all the same: for this
-   moment the key is no signal's. False: what was typed before does not go in yet. */
+/* Sends a key such as Ctrl+C as a byte to a program in raw mode. An old gVisor would send a signal all the same, so the key is removed
+   from the signal keys for a moment. False: earlier input is still waiting. */
 static bool type_plain_key(uint8_t key, struct termios settings) {
   static const int keys[] = {VINTR, VQUIT, VSUSP};
   struct termios quiet = settings, now;
@@ -220,7 +220,7 @@ bool relay_stdin(const uint8_t *bytes, size_t length) {
   }
   if (length > sizeof input - input_end) return false;
   memcpy(input + input_end, bytes, length);
-  /* gVisor's terminals leave a key that is a signal in the input as well. */
+  /* gVisor's terminals also leave a signal key in the input. */
   if (job.terminal && in_gvisor) {
     take_signal_keys(length);
   } else {
@@ -253,7 +253,7 @@ void relay_resize(uint16_t columns, uint16_t rows) {
   struct winsize size = {.ws_col = columns, .ws_row = rows};
   if (!active || !job.terminal || job.in < 0) return;
   ioctl(job.in, TIOCSWINSZ, &size);
-  /* There, a new size is not announced. */
+  /* An old gVisor does not announce a new size. */
   if (job.running && in_old_gvisor) signal_program(SIGWINCH);
 }
 
@@ -276,7 +276,7 @@ void relay_child_ended(pid_t pid, int status) {
   drain_until = now_ms() + DRAIN_MS;
 }
 
-/* What is in the pipes still goes to the host, before EXIT. */
+/* What is left in the pipes is sent to the host before EXIT. */
 void relay_end(void) {
   if (!active) return;
   if (job.running) exit_status = SIGKILL;

@@ -62,8 +62,8 @@ bool parse_start(const uint8_t *payload, size_t length, struct command *command)
   return command->env != NULL && from.at == from.end;
 }
 
-/* In gVisor /dev/tty cannot be opened (EIO), with a terminal or without. A socket in its place says ENXIO, as Linux does
-   without a terminal; with one, a link to it takes the place. */
+/* In gVisor /dev/tty cannot be opened (EIO), with a terminal or without. It is replaced: with a terminal by a link to it, without one by a
+   socket, which gives ENXIO as Linux does. */
 static bool tty_is_replaced;
 
 void terminal_replace_broken_tty(void) {
@@ -99,7 +99,7 @@ static bool open_pipes(struct pipes *pipes, bool has_stdin) {
   if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) return false;
   fcntl(out[0], F_SETFL, O_NONBLOCK);
   fcntl(err[0], F_SETFL, O_NONBLOCK);
-  /* Else the program could use them, but not open them again as /dev/stdin, /dev/stdout or /dev/fd/N. */
+  /* Without this the program could use them, but not open them as /dev/stdin, /dev/stdout or /dev/fd/N. */
   int shared[3] = {has_stdin ? in[0] : -1, out[1], err[1]};
   for (int i = 0; i < 3; i++)
     if (shared[i] >= 0 && fchown(shared[i], PROGRAM_UID, PROGRAM_UID) != 0) return false;
@@ -116,7 +116,7 @@ static void settle(const int *fds, int count) {
   sigset_t none;
   sigemptyset(&none);
   for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
-  /* A file that would grow beyond the limit is an error (EFBIG) to the program, not its end. */
+  /* Writing beyond the limit gives the program an error (EFBIG) and does not end it. */
   signal(SIGXFSZ, SIG_IGN);
   sigprocmask(SIG_SETMASK, &none, NULL);
   int high[8];

@@ -1,6 +1,6 @@
-/* Finds out whether a program waits for input: a thread of it is blocked reading the run's input, and nothing is there.
-   What only sleeps does not count. In a shared kernel /proc says what a thread is blocked in; gVisor's does not, so that
-   there each thread is stopped for some microseconds, and its registers are looked at. */
+/* Finds out whether a program waits for input: one of its threads is blocked reading the run's input, and no input is there. A sleeping
+   program does not wait. On the host's kernel /proc shows the system call in which a thread is blocked. gVisor's /proc does not, so there
+   each thread is stopped for some microseconds and its registers are read. */
 #define _GNU_SOURCE
 #include "init.h"
 
@@ -32,12 +32,12 @@
 
 struct call { long number; unsigned long arguments[6]; };
 
-/* What all threads together tell. */
+/* The state of all threads together. */
 struct finding {
-  bool reads;       /* one is blocked in a read of the input */
-  bool polls;       /* one waits without end for whatever comes, and could read the input */
-  bool has_timer;   /* one goes on by itself after a time */
-  bool runs;        /* one is not blocked at all, or cannot be looked at */
+  bool reads;       /* a thread is blocked reading the input */
+  bool polls;       /* a thread waits for events without a timeout, and has the input open */
+  bool has_timer;   /* a thread has a timer or sleeps */
+  bool runs;        /* a thread is not blocked, or cannot be examined */
 };
 
 static struct stat input_about;
@@ -174,7 +174,7 @@ static bool look_at_all(pid_t self) {
   return found.reads || (found.polls && !found.has_timer && !found.runs);
 }
 
-/* A child looks: if it does not come back in a second, it dies, and lets go of the thread that it looked at. */
+/* A child process examines the threads: after a second without an answer it is killed, which releases the thread that it traces. */
 static bool look_from_child(void) {
   int status;
   pid_t pid = fork();

@@ -50,7 +50,7 @@ export const BootSchema = z.object({
   execution: z.object({
     available: z.boolean(),
     reason: z.string().optional(),
-    /** What programs run in is still being set up: `GET /api/languages` tells when they can run. */
+    /** The image or the tools are still being set up: `GET /api/languages` tells when programs can run. */
     isPreparing: z.boolean().optional(),
   }),
 });

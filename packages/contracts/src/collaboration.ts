@@ -12,7 +12,7 @@ export const DocumentFactsSchema = z.object({
 });
 export type DocumentFacts = z.infer<typeof DocumentFactsSchema>;
 
-/** The awareness state that our page sets; other clients may set anything. The server replaces `user` by the sender's account. */
+/** The awareness state that our page sets; other clients may set anything. The server replaces `user` by the connection's account. */
 export const AwarenessStateSchema = z.object({
   user: z.object({ id: z.string().max(64), name: z.string().max(100), color: z.string().max(32) }),
   /** Yjs relative positions as JSON. */
@@ -28,7 +28,7 @@ const PersonSchema = z.object({
   since: TimeSchema,
 });
 
-/** `since` is that of the earliest open connection. */
+/** `since` is the time of the earliest open connection. */
 export const LiveSessionsSchema = z
   .object({
     documents: z.array(
@@ -39,7 +39,7 @@ export const LiveSessionsSchema = z
         participants: z.array(PersonSchema.extend({ connections: z.int() })),
       }),
     ),
-    /** Each person of the project once, with the documents that are open in front of them. */
+    /** Each person of the project once, with the documents that the person has open. */
     people: z.array(
       PersonSchema.extend({
         files: z.array(z.object({ fileId: IdSchema, path: z.string(), since: TimeSchema, connections: z.int() })),

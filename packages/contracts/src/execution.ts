@@ -37,10 +37,10 @@ export const LimitsSchema = z.strictObject({
 const ArgumentSchema = textUpTo(32_768);
 const EnvironmentSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/u), ArgumentSchema);
 
-/** Nobody has typed for this long while a run waits for input: it ends as `timed-out`. */
+/** Idle limit: a run that waits for input ends as `timed-out` when nobody has typed for this long. */
 export const IDLE_LIMIT_MS = 600_000;
 
-/** At most this comes back into the project from one run. */
+/** Limits on the files that one run brings into the project. */
 export const MAX_COLLECTED_FILES = 100;
 export const MAX_COLLECTED_BYTES = 20 * 1_048_576;
 
@@ -68,7 +68,7 @@ export const StartExecutionSchema = z
     compileLimits: LimitsSchema.optional(),
     collect: z.array(z.string().min(1).max(256)).min(1).max(50).optional().meta({
       description:
-        "Globs (**, *, ?, and ! in front to leave out) of files that come back into the project as new versions when the run wrote them: at most 100, 20 MiB together.",
+        "Globs (**, *, ?, and ! in front to leave out) of files: those that the run wrote are stored in the project as new versions, at most 100 files and 20 MiB together.",
     }),
   })
   .refine((body) => (body.projectId === undefined) !== (body.files === undefined), {
@@ -76,13 +76,13 @@ export const StartExecutionSchema = z
     path: ["projectId"],
   })
   .refine((body) => body.collect === undefined || body.projectId !== undefined, {
-    message: "Only a run of a project brings files back.",
+    message: "Only a run of a project can have `collect`.",
     path: ["collect"],
   })
   .meta({ oneOf: [{ required: ["projectId"] }, { required: ["files"] }] });
 export type StartExecution = z.infer<typeof StartExecutionSchema>;
 
-/** Why a file that the run wrote did not come into the project. */
+/** Why a file that the run wrote was not stored in the project. */
 export const SkipReasonSchema = z.enum([
   "name",
   "not-a-file",
@@ -101,7 +101,7 @@ export type SkipReason = z.infer<typeof SkipReasonSchema>;
 export const CollectedFileSchema = z.object({
   path: z.string(),
   size: z.int(),
-  /** The version that the project has of it now; null: it was skipped. */
+  /** The version that the file has in the project; null: it was skipped. */
   version: z.int().nullable(),
   skipped: SkipReasonSchema.optional(),
 });
@@ -134,13 +134,13 @@ export const ExecutionSchema = z
     queuedAt: TimeSchema,
     startedAt: TimeSchema.nullable(),
     endedAt: TimeSchema.nullable(),
-    /** Since when it has waited for input, its wall clock standing still; after the end: that it did when it ended. */
+    /** The time since which it has waited for input with its wall clock paused; after the end: set if it was waiting when it ended. */
     waitingSince: TimeSchema.nullable(),
     usage: z.object({ wallMs: z.int(), cpuMs: z.int(), memoryPeakBytes: z.int(), outputBytes: z.int() }),
     codeHash: z.string(),
-    /** What the run wrote and its `collect` asked for, once it has ended. */
+    /** The files that the run wrote and that match its `collect`, once it has ended. */
     collected: z.array(CollectedFileSchema),
-    /** What may be wrong with the program's files, where its output does not say so. */
+    /** Possible mistakes in the program's files that its output does not explain. */
     hints: z.array(z.object({ path: z.string(), message: z.string() })),
   })
   .meta({ id: "Execution" });

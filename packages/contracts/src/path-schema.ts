@@ -1,8 +1,8 @@
-/** A project path in requests and answers: the schema of `path.ts`'s rules, and their form in the OpenAPI document. */
+/** The schema of a project path in requests and answers: the rules of `path.ts`, and their form in the OpenAPI document. */
 import { z } from "zod";
 import { MAX_PATH_BYTES, MAX_SEGMENT_BYTES, parsePath } from "./path.ts";
 
-/** `parsePath`'s rules as far as a pattern can say them: lengths in bytes are told in words. For the OpenAPI document. */
+/** The rules of `parsePath` that a pattern can express, for the OpenAPI document; lengths in bytes are in the description. */
 const SEGMENT_PATTERN = String.raw`(?!\.{1,2}(?:/|$))[^/\\\u0000-\u001f\u007f-\u009f\ud800-\udfff]{1,${MAX_SEGMENT_BYTES}}`;
 export const PATH_PATTERN = `^${SEGMENT_PATTERN}(?:/${SEGMENT_PATTERN})*$`;
 

@@ -1,6 +1,6 @@
-/** The colours of people: the server gives each person in a project one of its own as long as there are any. */
+/** The colours of people: the server gives each person in a project a different one as long as there are enough. */
 
-/** Dark enough for white text (4.5:1), light enough to stand on a dark page. */
+/** Dark enough for white text (contrast 4.5:1), light enough to be seen on a dark page. */
 export const PRESENCE_COLORS = [
   "#b4235f",
   "#8f3fbf",
@@ -21,7 +21,7 @@ export const PRESENCE_COLORS = [
 ] as const;
 export type PresenceColor = (typeof PRESENCE_COLORS)[number];
 
-/** FNV-1a over the id. */
+/** FNV-1a hash of the id. */
 const hashOf = (text: string): number => {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1)
@@ -29,6 +29,6 @@ const hashOf = (text: string): number => {
   return hash;
 };
 
-/** The colour that a person has unless somebody else in the project has it already: the same in every browser. */
+/** The colour that a person gets when nobody else in the project has it: the same in every browser. */
 export const preferredColor = (userId: string): PresenceColor =>
   PRESENCE_COLORS[hashOf(userId) % PRESENCE_COLORS.length] ?? PRESENCE_COLORS[0];

@@ -24,7 +24,7 @@ export const PROBLEMS = {
   "identity/refresh-invalid": kind(401, "The sign-in has ended"),
   "identity/email-taken": kind(409, "This email address has an account already"),
   "identity/guests-closed": kind(403, "This server takes no guests"),
-  "identity/registration-closed": kind(403, "New accounts are not made here"),
+  "identity/registration-closed": kind(403, "This server does not register new accounts"),
   "identity/invitation-invalid": kind(403, "A valid invitation is needed to make an account"),
   "identity/weak-password": kind(400, "The password is too easy to guess"),
   "identity/ticket-invalid": kind(401, "The ticket is not valid any more"),

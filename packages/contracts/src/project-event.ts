@@ -6,7 +6,7 @@ import { IdSchema, RoleSchema } from "./shapes.ts";
 
 export const PresenceSchema = z.object({
   connectionId: z.string(),
-  /** `color`: `#rrggbb`, unique among those present as long as there are any; a server of an older version gives none. */
+  /** `color`: `#rrggbb`, unique among the people present as long as there are enough; servers of older versions send none. */
   user: z.object({ id: IdSchema, name: z.string(), color: z.string().optional() }),
   role: RoleSchema,
   /** The file in front of this person; null: none. */

@@ -24,7 +24,9 @@ export const ProjectSchema = z
     updatedAt: TimeSchema,
     sizeBytes: z.int(),
     fileCount: z.int(),
-    keepRunFiles: z.boolean().meta({ description: "Whether the editor's runs bring the files that they write back" }),
+    keepRunFiles: z
+      .boolean()
+      .meta({ description: "Whether the files that the editor's runs write are stored in the project" }),
   })
   .meta({ id: "Project" });
 export type Project = z.infer<typeof ProjectSchema>;
@@ -58,7 +60,7 @@ export const PutMemberSchema = z.strictObject({ role: GrantedRoleSchema });
 /** What the database takes as a time: it has no year 0, and reads no fraction without end. */
 const ExpirySchema = TimeSchema.max(40).refine((time) => !time.startsWith("0000"), "There was no year 0.");
 export const CreateLinkSchema = z.strictObject({ role: GrantedRoleSchema, expiresAt: ExpirySchema.optional() });
-/** Only the owner sees links; `token` comes with the answer to making one. */
+/** Only the owner sees links; `token` is only in the answer that made one. */
 export const ShareLinkSchema = z
   .object({
     id: IdSchema,
@@ -67,12 +69,12 @@ export const ShareLinkSchema = z
     expiresAt: TimeSchema.optional().meta({ description: "Absent: it does not expire" }),
     token: z.string().optional(),
     url: z.string().nullable().meta({
-      description: "null: the link was made when tokens were not kept yet; it works, but can't be shown again",
+      description: "null: the link was made before tokens were stored; it works, but can't be shown again",
     }),
-    people: z.int().meta({ description: "Members who came in, or were raised to its role, by this link" }),
+    people: z.int().meta({ description: "Members who joined, or were raised to its role, by this link" }),
   })
   .meta({ id: "ShareLink" });
 export type ShareLink = z.infer<typeof ShareLinkSchema>;
 
-/** `name` absent: the name of the original and "copy". */
+/** `name` absent: the name of the original with "copy". */
 export const ForkProjectSchema = z.strictObject({ name: NameSchema.optional() });

@@ -31,9 +31,9 @@ export const SignedInSchema = z
 export type SignedIn = z.infer<typeof SignedInSchema>;
 
 const EmailSchema = z.email().max(254).toLowerCase();
-/** Hashed as UTF-8, where halves of surrogate pairs would all be the same character. */
+/** Hashed as UTF-8, which would turn every unpaired surrogate into the same character. */
 const isWellFormed = (text: string): boolean => text.isWellFormed();
-const PasswordSchema = z.string().min(8).max(256).refine(isWellFormed, "No half of a surrogate pair.");
+const PasswordSchema = z.string().min(8).max(256).refine(isWellFormed, "No unpaired surrogate.");
 
 const AccountSchema = z.strictObject({ email: EmailSchema, password: PasswordSchema, name: NameSchema });
 export const RegisterSchema = AccountSchema.extend({
@@ -43,7 +43,7 @@ export const RegisterSchema = AccountSchema.extend({
     .optional()
     .meta({ description: "The token of an invitation; needed while the server's REGISTRATION is `invite`." }),
 });
-/** The administrator's first account comes by its own link. */
+/** The one-time link for the administrator's account. */
 export const AdminAccountSchema = AccountSchema.extend({ token: z.string().max(200) });
 
 /** Who may make an account: anybody, people with an invitation, or nobody. */
@@ -51,7 +51,7 @@ export const RegistrationSchema = z.enum(["open", "invite", "off"]);
 export type Registration = z.infer<typeof RegistrationSchema>;
 export const LoginSchema = z.strictObject({
   email: textUpTo(254).toLowerCase(),
-  password: z.string().max(256).refine(isWellFormed, "No half of a surrogate pair."),
+  password: z.string().max(256).refine(isWellFormed, "No unpaired surrogate."),
 });
 export const UpdateMeSchema = z.strictObject({
   name: NameSchema.optional(),
@@ -73,9 +73,9 @@ export const MAX_JSON_DEPTH = 64;
 /** Editor settings and editor state are the page's own documents: the server keeps them as they are, within a size. */
 export const PageDocumentSchema = z
   .record(z.string().max(100), z.json())
-  .refine(holdsPlainTextOnly, "No NUL character and no half of a surrogate pair, in keys neither.")
+  .refine(holdsPlainTextOnly, "No NUL character and no unpaired surrogate, also in keys.")
   .meta({
     id: "PageDocument",
-    description: `A JSON object, nested at most ${MAX_JSON_DEPTH} levels deep. No text or key in it has a NUL character or half of a surrogate pair.`,
+    description: `A JSON object, nested at most ${MAX_JSON_DEPTH} levels deep. No text or key in it has a NUL character or an unpaired surrogate.`,
     propertyNames: { type: "string", maxLength: 100 },
   });

@@ -19,7 +19,7 @@ export type Route = {
   readonly rate: RateClass;
   /** Name of the audit row that a success writes; null only where nothing changes. */
   readonly audit: string | null;
-  /** True where refusals are written to the audit log too, as `<audit>-refused` with the problem's code as target. */
+  /** True when refusals are also written to the audit log, as `<audit>-refused` with the problem's code as target. */
   readonly auditRefusals?: boolean;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
@@ -30,7 +30,7 @@ export type Route = {
   readonly answerHeaders?: Readonly<Record<string, string>>;
   /** Bodies above this are refused with request/too-large; absent: 1 MiB. */
   readonly bodyLimitBytes?: number;
-  /** Success status -> body schema; null: no body. `binary`: bytes; `stream`: bytes whose number is not known beforehand. */
+  /** Success status to body schema; null: no body. `binary`: bytes; `stream`: bytes whose number is not known beforehand. */
   readonly responses: Readonly<Record<number, z.ZodType | null | "binary" | "stream">>;
   /** Codes beyond those that every route can answer with. */
   readonly problems: readonly ProblemCode[];
