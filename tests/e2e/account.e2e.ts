@@ -285,7 +285,7 @@ describe("a server of an operator", () => {
     await using server = await startServer({ env: { REGISTRATION: "invite", GUESTS: "off", SANDBOX: "namespaces" } });
     await using visitors = new People({ browser: stage.browser, server });
     const { page } = await visitors.visit("/");
-    await page.getByText("Ask whoever runs this server for an invitation").waitFor();
+    await page.getByText("Ask the operator of this server for an invitation").waitFor();
     expect(await page.getByRole("button", { name: "Create an account" }).count()).toBe(0);
 
     const link = new URL(await runUser(server, "invite"));

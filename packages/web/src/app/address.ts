@@ -42,9 +42,9 @@ export const projectAddress = (basePath: string, slug: string): string => `${bas
 export const newAddress = (basePath: string, template: string): string =>
   `${basePath}/new/${encodeURIComponent(template)}`;
 
-/** The query that opens a file of a project: `?file=src/a.py`. Read back by `parseAddress`. */
+/** The query that opens a file of a project: `?file=src/a.py`. `parseAddress` reads it. */
 export const fileQuery = (path: string): string => {
-  // A name that ends as a line number does is followed by one.
+  // After a name that ends like a line number (`a:1`) a line number follows.
   const isAmbiguous = /:\d{1,7}$/u.test(path);
   return `?file=${encodeURIComponent(isAmbiguous ? `${path}:1` : path).replaceAll("%2F", "/")}`;
 };

@@ -1,12 +1,12 @@
-/** Copies text, also where the page may not use the clipboard by itself (plain http on a network). */
+/** Copies text, also where the page may not use the Clipboard API (plain http on a network). */
 
-/** The older way: a selection in a field of its own, copied by the browser. Needs a key or a click that is going on. */
+/** The older way: selects the text in a field, and the browser copies it. Works only while a key or click is handled. */
 const copyBySelection = (text: string): boolean => {
   const before = document.activeElement;
   const field = document.createElement("textarea");
   field.value = text;
   field.className = "visually-hidden";
-  // Inside of an open dialog, which keeps the focus to itself.
+  // Inside an open dialog, because a dialog keeps the focus.
   (document.querySelector("dialog[open]") ?? document.body).append(field);
   field.select();
   const isCopied = document.execCommand("copy");
@@ -15,7 +15,7 @@ const copyBySelection = (text: string): boolean => {
   return isCopied;
 };
 
-/** @returns false where the browser refuses */
+/** @returns false when the browser refuses */
 export const copyText = async (text: string): Promise<boolean> => {
   try {
     await navigator.clipboard.writeText(text);
@@ -25,7 +25,7 @@ export const copyText = async (text: string): Promise<boolean> => {
   }
 };
 
-/** What is on the clipboard; undefined where the page may not read it. */
+/** The text on the clipboard; undefined when the page may not read it. */
 export const readClipboard = async (): Promise<string | undefined> => {
   try {
     return await navigator.clipboard.readText();

@@ -1,4 +1,4 @@
-/** Keys that a phone's keyboard hides or has not, above it while code is typed: Tab, brackets, arrows, undo. */
+/** A row of keys that phone keyboards hide or lack, shown above the keyboard while code is typed: Tab, brackets, arrows, undo. */
 import { ArrowDown, ArrowLeft, ArrowRight, ArrowRightToLine, ArrowUp, Redo2, Undo2 } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { useStore } from "zustand";
@@ -34,7 +34,7 @@ const KEYS: readonly Key[] = [
   { label: "Redo", shown: icon(Redo2), action: { kind: "redo" } },
 ];
 
-/** Whether what has the keyboard is the code. */
+/** Whether the code editor has the focus. */
 const useCodeFocus = (): boolean => {
   const [isFocused, setFocused] = useState(false);
   useEffect(() => {
@@ -44,7 +44,7 @@ const useCodeFocus = (): boolean => {
         activeElement?.closest("#editor") !== null && activeElement?.matches("textarea, [role=textbox]") === true,
       );
     };
-    // The next element has the focus only after the event.
+    // The next element gets the focus only after the event.
     const lookSoon = (): void => void setTimeout(look);
     addEventListener("focusin", look);
     addEventListener("focusout", lookSoon);
@@ -69,7 +69,7 @@ export const KeyRow = () => {
           key={label}
           className="key-row-key"
           aria-label={label}
-          // The keyboard stays where it is, and on the screen.
+          // Keeps the focus where it is, so that the phone's keyboard stays open.
           onPointerDown={(event) => event.preventDefault()}
           onMouseDown={(event) => event.preventDefault()}
           onClick={() => editor.act(action)}

@@ -1,4 +1,4 @@
-/** What kind of machine the page is on, as far as its keys differ. */
+/** Which kind of machine the page runs on, as far as its keys differ. */
 
-/** Cmd takes the place of Ctrl. */
+/** The Cmd key is used instead of Ctrl. */
 export const isApple = /Mac|iPhone|iPad/u.test(navigator.platform);

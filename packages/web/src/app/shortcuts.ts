@@ -74,7 +74,7 @@ export const installShortcuts = (app: App): void => {
         event.preventDefault();
         event.stopPropagation();
         if (event.shiftKey && isBusy(app.runs.getState().state)) stop(app);
-        // Held down, it is one wish.
+        // A key that is held down counts once.
         else if (!event.repeat) runByKey(app);
       } else if (isSaveKey(event)) {
         event.stopPropagation();

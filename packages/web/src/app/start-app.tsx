@@ -92,7 +92,7 @@ const connectEditor = ({ editor, recovered, tabs, theme }: App): void => {
   editor.onRecovered((copy) => addRecovered(recovered, copy));
 };
 
-/** One-time links of an operator. The fragment is removed at once, so that it is in no history. */
+/** One-time links of an operator. The fragment is removed at once, so that the browser's history does not keep it. */
 const takeOneTimeLink = ({ dialogs, boot }: App): void => {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const admin = fragment.get(ADMIN_FRAGMENT);

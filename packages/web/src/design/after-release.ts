@@ -1,9 +1,9 @@
-/** Opens menus only when no button is pressed: the release of one outside a menu is taken as the wish to close it. */
+/** Opens menus only when no button is pressed: releasing a button outside a menu would close the menu. */
 
 const pressed = new Set<number>();
 let isListening = false;
 
-/** Notes from now on which pointers are pressed. Called by whoever will ask `afterRelease`, before the first press. */
+/** Starts to track which pointers are pressed. Must be called before the first press that `afterRelease` should know of. */
 export const notePresses = (): void => {
   if (isListening) return;
   isListening = true;
@@ -15,7 +15,7 @@ export const notePresses = (): void => {
   }
 };
 
-/** Runs at once if no pointer is pressed, else when the last of them was released and the page has heard of it. */
+/** Calls back at once if no pointer is pressed, otherwise after the last one was released and its event was handled. */
 export const afterRelease = (run: () => void): void => {
   if (pressed.size === 0) {
     run();

@@ -1,4 +1,4 @@
-/** A menu at the pointer, or at what the menu key was pressed on; looks and moves like the menus of buttons. */
+/** A menu at the pointer, or at the element that has the focus when the menu key is pressed; looks like the menus of buttons. */
 import { type KeyboardEvent, type MouseEvent, type ReactNode, useLayoutEffect, useRef } from "react";
 import { moveInMenu, placeMenu } from "./menu.tsx";
 
@@ -8,12 +8,12 @@ export type MenuPlace = { readonly x: number; readonly y: number };
 export type ContextMenuProps = {
   readonly label: string;
   readonly at: MenuPlace;
-  /** The menu is to go: something was chosen, or the reader went elsewhere. */
+  /** Called when the menu should close: an entry was chosen, or the user clicked or moved the focus elsewhere. */
   readonly onClose: () => void;
   readonly children: ReactNode;
 };
 
-/** Lives while the menu is open. The keyboard goes back to where it was, unless the reader gave it to something else. */
+/** Exists while the menu is open. Afterwards the focus returns to where it was, unless the user moved it. */
 export const ContextMenu = ({ label, at, onClose, children }: ContextMenuProps) => {
   const menu = useRef<HTMLDivElement>(null);
   const before = useRef<Element | null>(null);
@@ -23,7 +23,7 @@ export const ContextMenu = ({ label, at, onClose, children }: ContextMenuProps) 
   });
 
   const giveBack = (): void => {
-    // What was chosen may have given the keyboard to something.
+    // The chosen action may have moved the focus.
     if (menu.current?.contains(document.activeElement) !== true) return;
     if (before.current instanceof HTMLElement) before.current.focus({ preventScroll: true });
   };
@@ -31,7 +31,7 @@ export const ContextMenu = ({ label, at, onClose, children }: ContextMenuProps) 
     const element = menu.current;
     if (!element) return undefined;
     before.current = document.activeElement;
-    // By hand: a popover that dismisses itself does so on the release of the button that opened it.
+    // A manual popover: an automatic one closes when the button that opened it is released.
     element.showPopover();
     placeMenu(element, new DOMRect(at.x, at.y, 0, 0), "start");
     element.querySelector<HTMLElement>("[role^=menuitem]:not(:disabled)")?.focus({ preventScroll: true });

@@ -38,7 +38,7 @@ const startTimer = (id: number): void => {
   );
 };
 
-/** Says something else in a toast that is shown, which stays for another six seconds. */
+/** Replaces the text of a toast that is shown, which then stays for another six seconds. */
 export const updateToast = (id: number, text: string): void => {
   if (!toastStore.getState().toasts.some((toast) => toast.id === id)) return;
   toastStore.setState(({ toasts }) => ({

@@ -11,7 +11,7 @@ export const wrongCredentials = (userId?: string): Problem =>
 export const refreshReused = (userId: string): Problem =>
   new Problem("identity/refresh-invalid", undefined, { auditUserId: userId });
 export const registrationClosed = (): Problem =>
-  new Problem("identity/registration-closed", "Ask whoever runs this server for an account.");
+  new Problem("identity/registration-closed", "Ask the operator of this server for an account.");
 export const invitationInvalid = (): Problem =>
   new Problem(
     "identity/invitation-invalid",

@@ -1,32 +1,32 @@
 /**
- * The connection to the browser's database of unsaved edits: opened again after every failure, and closed at once when
- * another tab wants to change the database's version, so that an old tab never blocks a newer release.
+ * The connection to the browser's database of unsaved edits: opened again after every failure, and closed at once when another tab wants
+ * to change the database's version, so that an old tab never blocks a newer release.
  */
 
 export interface UnsavedDatabaseOptions {
-  /** Undefined where the browser has none. */
+  /** Undefined when the browser has none. */
   factory: IDBFactory | undefined;
   name: string;
-  /** Hears why the database cannot be used, once for each outage. */
+  /** Called with the reason why the database cannot be used, once for each outage. */
   onFailure: (error: unknown) => void;
-  /** Hears of each change of `available`. */
+  /** Called on each change of `available`. */
   onAvailable: (available: boolean) => void;
-  /** The database can be used again: writes what was kept in memory. */
+  /** Called when the database can be used again: writes what was kept in memory. */
   onReady: () => Promise<unknown>;
-  /** Rows that were written may be gone. */
+  /** Called when rows that were written may be lost. */
   onLost: () => void;
-  /** Runs once after so many milliseconds. */
+  /** Calls back once after so many milliseconds. */
   after: (delayMs: number, run: () => void) => void;
 }
 
 export interface UnsavedDatabase {
-  /** The open database; undefined while it cannot be had. */
+  /** The open database; undefined while it cannot be used. */
   open(): Promise<IDBDatabase | undefined>;
-  /** The same while `onReady` runs, when it is not available yet. */
+  /** The same, but also set while `onReady` runs, before it is available. */
   reopened(): Promise<IDBDatabase | undefined>;
-  /** A transaction failed: what it was for is in memory only. */
+  /** Reports a failed transaction: its data is in memory only. */
   failed(error: unknown): void;
-  /** False while edits live in the page only. */
+  /** False while edits are kept in the page only. */
   readonly available: boolean;
 }
 
@@ -96,7 +96,7 @@ export function openUnsavedDatabase(options: UnsavedDatabaseOptions): UnsavedDat
       asked.addEventListener("upgradeneeded", () => createStores(asked.result));
       asked.addEventListener("error", () => refused(asked.error ?? new Error("the database did not open")));
       asked.addEventListener("blocked", () => {
-        // It opens by itself once the other tab lets go; nobody waits for that.
+        // It opens by itself once the other tab closes its connection; nothing waits for that.
         isBlocked = true;
         if (available) options.onFailure(new Error("another tab holds an older database"));
         setAvailable(false);
@@ -114,7 +114,7 @@ export function openUnsavedDatabase(options: UnsavedDatabaseOptions): UnsavedDat
     opening ??= request(factory);
     return opening;
   };
-  /** Writes what waits; only then is anything kept on the device again. */
+  /** Writes what waits in memory; only after that is anything stored again. */
   const ready = async () => {
     try {
       await options.onReady();
@@ -145,7 +145,7 @@ function createStores(database: IDBDatabase): void {
   database.createObjectStore(COPIES, { keyPath: ["document", "keptAt"] });
 }
 
-/** Resolves when a transaction is committed. @throws what it failed with */
+/** Resolves when a transaction is committed. @throws the error of the transaction */
 export function done(transaction: IDBTransaction): Promise<void> {
   return new Promise((resolve, reject) => {
     transaction.addEventListener("complete", () => resolve());
@@ -155,7 +155,7 @@ export function done(transaction: IDBTransaction): Promise<void> {
   });
 }
 
-/** A request's result. @throws what it failed with */
+/** The result of a request. @throws the error of the request */
 export function answer<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     request.addEventListener("success", () => resolve(request.result));

@@ -9,7 +9,7 @@ const fail = (error: unknown) => {
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const update = (...values: number[]) => ({ update: bytes(...values), generation: 1, edits: 1 });
 
-/** Retries that the test makes happen. */
+/** Retries that the test triggers. */
 const manualRetries = () => {
   const waiting: { delayMs: number; run: () => void }[] = [];
   return {
@@ -19,7 +19,7 @@ const manualRetries = () => {
   };
 };
 
-/** A store whose outages are noted, in a database that can be made to fail. */
+/** A store whose outages are recorded, over a database that can be made to fail. */
 const storeWithRetries = (factory: IDBFactory) => {
   const retries = manualRetries();
   const failures: unknown[] = [];
@@ -32,7 +32,7 @@ const storedIn = async (factory: IDBFactory, document = "p/a") => {
   const rows = await createUnsavedStore({ factory, onFailure: fail }).load(document);
   return rows.map((row) => [...row.update.update]);
 };
-/** The database behind a factory, whose transactions fail while `isFull`. */
+/** Wraps a factory: transactions of its databases fail while `isFull`. */
 const fullDisk = (factory: IDBFactory) => {
   const disk = { isFull: false };
   // oxlint-disable-next-line typescript/unbound-method -- it is called on the database that the test opened
@@ -126,7 +126,7 @@ describe("an outage of the database", () => {
     const closers: (() => void)[] = [];
     const open = (...args: Parameters<IDBFactory["open"]>) => {
       const request = factory.open(...args);
-      // The stand-in for IndexedDB dispatches its own events only.
+      // The stand-in for IndexedDB never dispatches this event itself.
       request.addEventListener("success", () => {
         const { result } = request;
         const add = result.addEventListener.bind(result);
@@ -213,7 +213,7 @@ describe("the unsaved store", () => {
     before.putDraft("p/a", { base: "one", text: "earlier one" });
     await before.flush();
     const store = createUnsavedStore({ factory, onFailure: fail });
-    // A write that waits already must not bring the draft in that comes behind the read.
+    // A write that waits already must not make the read return that draft.
     store.append("p/b", update(1));
     const flushed = store.flush();
     const [earlier, none] = [store.loadDraft("p/a"), store.loadDraft("p/b")];

@@ -39,26 +39,26 @@ export interface UnsavedStore {
   /** Every kept update of a document, oldest first, of all tabs: applying one twice is harmless. */
   load(document: string): Promise<{ update: UnsavedUpdate; ticket: UnsavedTicket }[]>;
   putDraft(document: string, draft: Draft | undefined): void;
-  /** The draft as of this call, whatever is put before it is answered. */
+  /** The draft at the time of this call, even if another is put before the answer. */
   loadDraft(document: string): Promise<Draft | undefined>;
   keepCopy(copy: KeptCopy): Promise<void>;
   copies(document: string): Promise<KeptCopy[]>;
   discardCopy(copy: KeptCopy): Promise<void>;
-  /** Writes what waits; resolves when it is in the database, or the database cannot be had now. */
+  /** Writes what waits; resolves when it is in the database, or when the database cannot be used at the moment. */
   flush(): Promise<void>;
-  /** False while the browser does not store: edits then live in the page only, and are written once it does again. */
+  /** False while the browser does not store: edits are then kept in the page only, and written as soon as it stores again. */
   readonly available: boolean;
-  /** Hears of each change of `available`. */
+  /** Called on each change of `available`. */
   readonly onAvailable: Signal<boolean>;
 }
 
 export interface UnsavedStoreOptions {
   /** Undefined where the browser has none. */
   factory: IDBFactory | undefined;
-  /** Hears why nothing can be stored, once for each outage. */
+  /** Called with the reason why nothing can be stored, once for each outage. */
   onFailure: (error: unknown) => void;
   name?: string;
-  /** Runs once after so many milliseconds; the browser's timer by default. */
+  /** Calls back once after so many milliseconds; the browser's timer by default. */
   after?: (delayMs: number, run: () => void) => void;
 }
 
@@ -74,11 +74,11 @@ export function createUnsavedStore({
   name = "atelier-unsaved",
   after = afterTimeout,
 }: UnsavedStoreOptions): UnsavedStore {
-  /** Every update that nobody confirmed, with its ticket: those without a key are not in the database. */
+  /** Every unconfirmed update, with its ticket; updates without a key are not in the database. */
   const updates = new Map<UnsavedTicket, UpdateRow>();
-  /** Confirmed, and in the database still. */
+  /** Keys of updates that are confirmed but still in the database. */
   let confirmed: number[] = [];
-  /** What is not in the database yet; `order` counts the calls of `putDraft`. */
+  /** Drafts that are not in the database yet; `order` counts the calls of `putDraft`. */
   const drafts = new Map<string, { readonly draft: Draft | undefined; readonly order: number }>();
   let draftOrder = 0;
   const copies = new Map<string, KeptCopy | undefined>();
@@ -122,8 +122,8 @@ export function createUnsavedStore({
   };
 
   /**
-   * Brings the database to what is here; what was written is forgotten only after the commit.
-   * @param upTo the newest draft to write: later ones wait for their own turn, behind reads that were asked for before them
+   * Writes to the database everything that it lacks; what was written is dropped from memory only after the commit.
+   * @param upTo the newest draft to write: later ones wait, so that reads requested before them do not see them
    */
   const writeAll = async (opened: IDBDatabase, upTo = Infinity): Promise<void> => {
     const added = [...updates].filter(([{ key }]) => key === undefined);
@@ -199,7 +199,7 @@ export function createUnsavedStore({
       void write();
     },
     loadDraft: (document) => {
-      // As of this call: what is put after it was typed by its caller, who would take it for an earlier visit's.
+      // As of this call: a draft put later was typed in this page, and must not be taken for one of an earlier visit.
       const waiting = drafts.get(document);
       return inOrder<Draft | undefined>(async (opened) => {
         if (waiting) return waiting.draft;

@@ -6,7 +6,7 @@ import { type TextChange, applyChanges } from "./text-changes.ts";
 const text = fc.string({ unit: fc.constantFrom("a", "b", "\n"), maxLength: 12 });
 const drafts = fc.array(fc.tuple(fc.nat(), fc.nat(4), text), { maxLength: 4 });
 
-/** Simultaneous changes that fit the text. */
+/** Random simultaneous changes of the text. */
 const changesOn = (before: string, given: readonly (readonly [number, number, string])[]): TextChange[] => {
   const changes: TextChange[] = [];
   let from = 0;

@@ -1,10 +1,10 @@
-/** Combines lists of text changes: one after the other, and one moved over another that was made at the same time. */
+/** Combines lists of text changes: composes successive ones, and transforms concurrent ones against each other. */
 import type { TextChange } from "./text-changes.ts";
 
-/** A whole edit as a walk over the text before it. Past its end the rest of the text is kept. */
+/** An edit as steps over the text before it. After the last step the rest of the text is kept. */
 type Step = { keep: number } | { cut: number } | { put: string };
 
-/** Where a replacement's new text stands while two edits are compared: before or behind what it replaces. */
+/** When two edits are compared: whether a replacement's new text is before or after the text that it replaces. */
 type PutSide = "put-first" | "cut-first";
 
 function stepsOf(changes: readonly TextChange[], side: PutSide): Step[] {
@@ -20,7 +20,7 @@ function stepsOf(changes: readonly TextChange[], side: PutSide): Step[] {
   return steps;
 }
 
-/** Collects steps back into the fewest changes. */
+/** Turns steps back into the fewest changes. */
 function collect() {
   const changes: TextChange[] = [];
   let offset = 0;
@@ -47,7 +47,7 @@ function collect() {
   };
 }
 
-/** Reads steps piece by piece; behind the last one everything is kept. */
+/** Reads steps in pieces; after the last one everything is kept. */
 function reader(steps: readonly Step[]) {
   let index = 0;
   let used = 0;
@@ -66,7 +66,7 @@ function reader(steps: readonly Step[]) {
     get ended() {
       return index >= steps.length;
     },
-    /** The text of the next `count` units of a put. */
+    /** The text of the next `count` units of an insertion. */
     take: (count: number): string => {
       const step = steps[index];
       const text = step && "put" in step ? step.put.slice(used, used + count) : "";
@@ -80,7 +80,7 @@ function reader(steps: readonly Step[]) {
   };
 }
 
-/** Both edits as one: `second` was made on the text after `first`; the result is made on the text before it. */
+/** Composes two edits: `second` was made on the text after `first`; the result applies to the text before `first`. */
 export function composeChanges(first: readonly TextChange[], second: readonly TextChange[]): TextChange[] {
   const [a, b] = [reader(stepsOf(first, "put-first")), reader(stepsOf(second, "put-first"))];
   const out = collect();
@@ -105,9 +105,9 @@ export function composeChanges(first: readonly TextChange[], second: readonly Te
 }
 
 /**
- * Moves two edits of the same text over each other: `mine` fits the text after `theirs` and the other way round, and both
- * orders give one text. What both insert at one place comes out with mine in front, except where mine replaces
- * something: what they inserted before that stays before it.
+ * Transforms two concurrent edits of the same text: the new `mine` applies after `theirs` and the other way round, and both orders give the
+ * same text. When both insert at the same position, mine comes first, except when mine replaces text: then their insertion before that
+ * text stays before it.
  */
 export function crossChanges(
   mine: readonly TextChange[],

@@ -1,4 +1,4 @@
-/** Others' edits while the reader composes with an input method, on a binding with a fake model and input method. */
+/** Others' edits while the user composes with an input method, on a binding with a fake model and a fake input method. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as Y from "yjs";
@@ -6,7 +6,7 @@ import { createFakeEditor, createFakeModel } from "./fake-model.testing.ts";
 import { bindModel } from "./monaco-binding.ts";
 import { createPerUserUndo } from "./per-user-undo.ts";
 
-/** A reader with the text in front of them, the cursor at an offset, and somebody else's replica of the document. */
+/** A user with the text on the screen and the cursor at an offset, and another user's replica of the document. */
 function composer(content: string, cursor: number) {
   const [mine, theirs] = [new Y.Doc(), new Y.Doc()];
   const [text, other] = [mine.getText("content"), theirs.getText("content")];
@@ -43,13 +43,13 @@ function composer(content: string, cursor: number) {
     document: text,
     hear,
     tell,
-    /** What the others change in the text as they have it, heard at once. */
+    /** Changes the text as the others have it; the binding gets the change at once. */
     others: (change: (shared: Y.Text) => void) => {
       tell();
       theirs.transact(() => change(other));
       hear();
     },
-    /** Both texts, after everybody has heard everything. */
+    /** Both texts, after all changes were exchanged. */
     texts: () => {
       tell();
       hear();
@@ -197,7 +197,7 @@ describe("while one composes", () => {
         it.compose("漢");
         it.endComposition();
         const isUndone = script.some(({ kind }) => kind === "undo");
-        // Nothing of what was composed on the way is left, unless an undo brought it back.
+        // Nothing of an intermediate composition is left, unless an undo restored it.
         const left = isUndone ? "" : it.document.toJSON().replaceAll(/[^kかん]/gu, "");
         expect(left).toBe("");
         for (const [page, document] of pairs) expect(page).toBe(document);

@@ -1,11 +1,11 @@
-/** What a key of the phone's row does in the editor, and text that was typed elsewhere for it. */
+/** An action of the phone's key row in the editor, or text that was typed in another field for it. */
 
-/** `type` is a key: brackets close and step over themselves. `insert` is text as it is. */
+/** `type` acts like a key: brackets are closed and typed over. `insert` inserts the text unchanged. */
 export type EditorAction =
   | { readonly kind: "type" | "insert"; readonly text: string }
   | { readonly kind: "tab" | "undo" | "redo" | "left" | "right" | "up" | "down" };
 
-/** Monaco's commands for those without a text. */
+/** Monaco's commands for actions without text. */
 export const ACTION_COMMANDS = {
   tab: "tab",
   undo: "undo",

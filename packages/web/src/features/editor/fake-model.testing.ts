@@ -1,4 +1,4 @@
-/** For tests: the few methods of a Monaco model and editor that the binding uses, over a plain string. */
+/** For tests: the methods of a Monaco model and editor that the binding uses, over a plain string. */
 import type { ISelection } from "monaco-editor/editor";
 import { type EditorModel, type StandaloneEditor, selectionBetween } from "./monaco/types.ts";
 import { type TextChange, applyChanges, mapOffset } from "./text-changes.ts";
@@ -87,19 +87,19 @@ export interface FakeEditor {
   readonly editor: StandaloneEditor;
   /** An offset. */
   cursor: number;
-  /** Begins a composition, or goes on with it: `text` is what it shows now. */
+  /** Begins a composition, or continues it: `text` is what it shows now. */
   compose(text: string): void;
   /** Ends the composition with what it shows. */
   endComposition(): void;
-  /** Another file is shown, as far as the binding can hear. */
+  /** Reports that another file is shown. */
   changeModel(): void;
-  /** Subscriptions that are not disposed. */
+  /** Number of subscriptions that are not disposed. */
   listening(): number;
 }
 
 /**
- * An input method counts in the line that it began with: it replaces the same columns of the cursor's line, whatever
- * became of that line meanwhile.
+ * An input method replaces the same columns of the cursor's line for the whole composition, even when others have changed that line
+ * meanwhile.
  */
 export function createFakeEditor(fake: FakeModel): FakeEditor {
   const { model } = fake;
@@ -111,7 +111,7 @@ export function createFakeEditor(fake: FakeModel): FakeEditor {
   };
   let cursor = 0;
   let columns: { start: number; end: number } | undefined;
-  // Monaco pushes a cursor behind what is inserted at it.
+  // Monaco moves a cursor behind text that is inserted at it.
   model.onDidChangeContent(({ changes }) => {
     const ascending = changes.map(({ rangeOffset, rangeLength, text }) => ({
       offset: rangeOffset,

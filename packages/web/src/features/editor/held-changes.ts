@@ -1,38 +1,38 @@
-/** The difference between a model and its shared text while a composition keeps others' edits away from some lines. */
+/** The difference between a model and its shared text while a composition delays others' edits of some lines. */
 import { composeChanges, crossChanges } from "./compose-changes.ts";
 import { type TextChange, applyChanges, mapOffset } from "./text-changes.ts";
 
-/** The lines that nobody else may change now: offsets of their first and behind their last character. */
+/** The lines that nobody else may change now: the offsets of their first character and after their last. */
 export interface FrozenLines {
   start: number;
   end: number;
 }
 
-/** Where an offset of a model's text is in the shared text, and back; the same while nothing is held. */
+/** Maps offsets between a model's text and the shared text; the same numbers while nothing is held. */
 export interface Places {
   toShared(modelOffset: number): number;
   toModel(sharedOffset: number): number;
 }
 
 export interface HeldChanges extends Places {
-  /** Is anything held? If not, both texts are equal. */
+  /** Whether anything is held. If not, both texts are equal. */
   readonly some: boolean;
   /** How much longer the shared text is than the model's. */
   readonly growth: number;
-  /** The shared text changed: its changes are held until `release`. */
+  /** Called when the shared text changed: its changes are held until `release`. */
   add(changes: readonly TextChange[]): void;
-  /** The model changed. @returns the same edit of the shared text */
+  /** Called when the model changed. @returns the same edit of the shared text */
   cross(changes: readonly TextChange[]): readonly TextChange[];
-  /** Takes out what touches none of the lines, as one edit of the model. */
+  /** Releases the changes that touch none of the lines, as one edit of the model. */
   release(frozen: readonly FrozenLines[]): readonly TextChange[];
-  /** Holds exactly these. */
+  /** Replaces the held changes. */
   reset(changes: readonly TextChange[]): void;
-  /** The shared text that belongs to a model's text. */
+  /** The shared text for a model's text. */
   appliedTo(modelText: string): string;
 }
 
 export function holdChanges(): HeldChanges {
-  /** Of the model's text; what it becomes is the shared text. */
+  /** The held changes of the model's text; applying them gives the shared text. */
   let held: readonly TextChange[] = [];
   return {
     get some() {
@@ -74,12 +74,12 @@ export function holdChanges(): HeldChanges {
   };
 }
 
-/** Would the change alter one of the lines, or join one with its neighbour? */
+/** Whether the change alters one of the lines, or joins one with its neighbour. */
 function touches({ offset, deleted }: TextChange, { start, end }: FrozenLines): boolean {
   return deleted === 0 ? offset >= start && offset <= end : offset <= end && offset + deleted >= start;
 }
 
-/** Where an offset of the text after the changes was before them. */
+/** Maps an offset of the text after the changes to the text before them. */
 function mapBack(after: number, changes: readonly TextChange[]): number {
   let shift = 0;
   for (const { offset, deleted, inserted } of changes) {

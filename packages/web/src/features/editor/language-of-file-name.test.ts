@@ -38,7 +38,7 @@ test("every syntax a name leads to is registered, by Monaco or by us", () => {
   expect(registered.size).toBeGreaterThan(60);
 });
 
-/** JSX is JavaScript with markup; the language TypeScript runs it because its compiler is what takes the markup away. */
+/** JSX is JavaScript with markup; the language TypeScript runs it, because its compiler removes the markup. */
 const COLOURED_OTHERWISE: Readonly<Record<string, string>> = { ".jsx": "javascript" };
 
 test("every extension of a language that runs here is coloured, each as its language's sample is, and JSX as JavaScript", () => {

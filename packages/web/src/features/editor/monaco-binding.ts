@@ -1,7 +1,7 @@
 /**
- * Keeps a Monaco model and a shared Yjs text equal: local edits go out as one transaction, others' come in as edits.
- * While the reader composes with an input method, others' edits of the composed lines are held: the input method
- * counts in the line that it began with.
+ * Keeps a Monaco model and a shared Yjs text equal: local edits are sent as one transaction, others' are applied as edits. While the user
+ * composes with an input method, others' edits of the composed lines are held, because the input method replaces fixed columns of the line
+ * where it began.
  */
 import {
   EndOfLinePreference,
@@ -126,7 +126,7 @@ export function bindModel(options: BindingOptions): MonacoBinding {
       editor.setSelections(wanted);
     }
   };
-  /** The lines with a cursor while the reader composes. */
+  /** The lines that have a cursor while the user composes. */
   const frozenLines = (): FrozenLines[] => {
     const editor = options.editor();
     if (!editor?.inComposition) return [];
@@ -135,7 +135,7 @@ export function bindModel(options: BindingOptions): MonacoBinding {
       end: model.getOffsetAt({ lineNumber: endLineNumber, column: model.getLineContent(endLineNumber).length + 1 }),
     }));
   };
-  /** Applies what is held to the model, except on lines that are being composed; the rest waits for the end of that. */
+  /** Applies held edits to the model, except on lines that are being composed; the rest waits until the composition ends. */
   const settle = () => {
     applyToModel(held.release(frozenLines()));
     const editor = options.editor();
@@ -161,7 +161,7 @@ export function bindModel(options: BindingOptions): MonacoBinding {
   const observe = (event: Y.YTextEvent, transaction: Y.Transaction) => {
     if (fromModel) return;
     const changes = changesFromDelta(event.delta);
-    // Asked before the model changes: offsets count in the text before, which the model is not while edits are held.
+    // Read before the model changes: offsets refer to the model's text before the edit, and held edits are not in it.
     const mayDiffer = held.some || breaksPairs(event.delta, unitAt) || hidesEdits(transaction);
     if (changes.some(({ inserted }) => /[\r\u{FEFF}]/u.test(inserted))) alignModel();
     else {
@@ -216,8 +216,8 @@ export function applyToText(text: Y.Text, changes: readonly TextChange[], origin
 }
 
 /**
- * Does an edit begin or end inside a surrogate pair? Yjs then replaces both halves by U+FFFD without a word in the delta:
- * the texts differ, their lengths do not. `unitAt` reads the text before the edit.
+ * Whether an edit begins or ends inside a surrogate pair. Yjs then replaces both halves by U+FFFD without reporting it in the delta: the
+ * texts differ, their lengths do not. `unitAt` reads the text before the edit.
  */
 function breaksPairs(delta: readonly DeltaPiece[], unitAt: (offset: number) => number): boolean {
   let offset = 0;
@@ -229,7 +229,7 @@ function breaksPairs(delta: readonly DeltaPiece[], unitAt: (offset: number) => n
   return isInside();
 }
 
-/** Did the transaction delete something that it inserted itself? The delta does not show where. */
+/** Whether the transaction deleted something that it inserted itself: the delta does not show where. */
 function hidesEdits({ deleteSet, beforeState }: Y.Transaction): boolean {
   return [...deleteSet.clients].some(([client, ranges]) =>
     ranges.some(({ clock, len }) => clock + len > (beforeState.get(client) ?? 0)),

@@ -1,5 +1,5 @@
-/** The heavy half of the editor: Monaco, the open files, and everything that watches the shown one. */
-// First: what follows makes schemas as it is loaded.
+/** The large part of the editor: Monaco, the open files, and everything that watches the shown one. */
+// Must be first: the following modules make schemas when they are loaded.
 import "./schemas-without-eval.ts";
 import "./pane.css";
 import { browserEnvironment } from "../collaboration/environment.ts";
@@ -169,7 +169,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     editor.updateOptions({ ariaLabel: `${file.path}. ${tabKeys(isMac).spoken} lets Tab leave the editor.` });
     if (editor.getModel() === file.model) return refresh();
     presence.leave(before?.live);
-    // Monaco would go on composing in the other file's text.
+    // Without this Monaco would continue the composition in the other file's text.
     if (editor.inComposition) editor.trigger("atelier", "compositionEnd", {});
     editor.setModel(file.model);
     if (file.view) editor.restoreViewState(file.view);

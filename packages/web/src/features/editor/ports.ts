@@ -39,11 +39,11 @@ export type EditorTheme = "light" | "dark";
 /** One line for the shell's log; never carries text of a file. */
 export type EditorLog = (event: string, details?: Record<string, unknown>) => void;
 
-/** The files of the project that is open, for what looks at more than the shown one. */
+/** The files of the open project, for parts that need more than the shown file. */
 export interface ProjectSources {
-  /** By path; `size` in bytes, and a stamp that is another one as soon as the content is. */
+  /** By path: `size` in bytes, and a stamp that changes whenever the content changes. */
   files(): ReadonlyMap<string, { readonly size: number; readonly stamp: string }>;
-  /** Resolves with the text, undefined if it is no text. @throws ApiProblem, Unreachable */
+  /** Resolves with the text, or undefined if the file is not text. @throws ApiProblem, Unreachable */
   read(path: string): Promise<string | undefined>;
   onChange(listener: () => void): Unsubscribe;
 }
@@ -55,7 +55,7 @@ export interface EditorOptions {
   /** Resolves with a socket that is connecting or open; rejects when no ticket can be had. `path` starts with `/api/`. */
   openSocket: (path: string, query: Record<string, string>) => Promise<WebSocket>;
   log: EditorLog;
-  /** Absent where no project can be open. */
+  /** Absent when no project can be open. */
   sources?: ProjectSources;
 }
 
@@ -102,13 +102,13 @@ export interface EditorHandle {
   onFirstEdit(listener: (path: string) => void): Unsubscribe;
   /** Hears the 1-based cursor position of the shown file. */
   onCursor(listener: (position: { line: number; column: number }) => void): Unsubscribe;
-  /** Hears what is wrong with the shown file at once and on every change; nothing, as long as that is not known. */
+  /** Calls the listener with the problems of the shown file, at once and on every change; with none while they are not known. */
   onProblems(listener: (problems: readonly Problem[]) => void): Unsubscribe;
   /** Hears of unsaved text that belonged to another generation of a document and could not be merged. */
   onRecovered(listener: (copy: RecoveredCopy) => void): Unsubscribe;
   /** The reader has dealt with a recovered copy: it is not told again. */
   discardRecovered(copy: RecoveredCopy): void;
-  /** Does what a key would, in the shown file; nothing where it can't be edited. The focus stays where it is. */
+  /** Does what a key does in the shown file; nothing when it can't be edited. The focus does not move. */
   act(action: EditorAction): void;
   /** Opens the find widget of the shown file. */
   find(): void;

@@ -16,7 +16,7 @@ export interface PresenceOptions {
   registry: DocumentRegistry;
   /** The shown file's document. */
   shown: () => LiveDocument | undefined;
-  /** How its text's offsets are those of the editor's model. */
+  /** Maps offsets of its text to offsets of the editor's model. */
   places: () => Places | undefined;
 }
 

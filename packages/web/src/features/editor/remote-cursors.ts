@@ -1,6 +1,6 @@
 /**
- * Draws others' cursors and selections: a bare caret, a tinted selection, and for a moment after a move the name, behind
- * the end of the line, where it hides no code. Names on one line stand side by side.
+ * Draws others' cursors and selections: a bare caret, a tinted selection, and for a moment after a move the name, after the end of the
+ * line, where it covers no code. Names on one line are side by side.
  */
 import type { editor } from "monaco-editor/editor";
 import { textOn } from "./cursor-color.ts";
@@ -13,9 +13,9 @@ export interface RemoteCursors {
   dispose(): void;
 }
 
-/** A name stays this long after the last move, or after the pointer was at its caret. */
+/** A name is shown for this long after the last move, or after the pointer was at its caret. */
 const NAME_MS = 2_000;
-/** Columns around a caret where the pointer asks for its name: a colour alone tells nobody apart who sees no colours. */
+/** Within so many columns of a caret the pointer shows its name: users who do not see colours need the name. */
 const NEAR_COLUMNS = 1;
 /** `editor.ContentWidgetPositionPreference.EXACT`. */
 const EXACT = 0 as editor.ContentWidgetPositionPreference;
@@ -27,11 +27,11 @@ interface Caret {
   line: number;
   column: number;
   head: number;
-  /** Runs while the name is shown. */
+  /** Timer that runs while the name is shown. */
   quiet: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** The names behind the end of one line. */
+/** The names after the end of one line. */
 interface LineNames {
   widget: editor.IContentWidget;
   node: HTMLElement;
@@ -135,7 +135,7 @@ export function createRemoteCursors(on: StandaloneEditor): RemoteCursors {
     if (!known) on.addContentWidget(caret.widget);
     else if (moved) on.layoutContentWidget(caret.widget);
   };
-  /** Carets at one place stand side by side. */
+  /** Carets at the same position are drawn side by side. */
   const spread = () => {
     const at = new Map<string, number>();
     for (const { node, line, column } of carets.values()) {

@@ -1,4 +1,4 @@
-/** Keeps what the reader looks at in its place while others' edits insert and delete lines around it. */
+/** Keeps the user's view in place while others' edits insert and delete lines around it. */
 import type { EditorModel, StandaloneEditor } from "./monaco/types.ts";
 import { type TextChange, mapOffset } from "./text-changes.ts";
 
@@ -6,8 +6,8 @@ import { type TextChange, mapOffset } from "./text-changes.ts";
 const IMMEDIATE = 1;
 
 /**
- * Notes the first visible line and the reader's cursor. The returned function is called after the changes were applied:
- * it scrolls so that the line is where it was, and so that a cursor that was in view is in view still.
+ * Notes the first visible line and the user's cursor. Call the returned function after the changes were applied: it scrolls so that the
+ * line is where it was, and so that a cursor that was visible still is.
  */
 export function anchorView(editor: StandaloneEditor, model: EditorModel): (changes: readonly TextChange[]) => void {
   const line = editor.getVisibleRanges()[0]?.startLineNumber;

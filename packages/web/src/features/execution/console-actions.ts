@@ -1,4 +1,4 @@
-/** What the console's header, its menu and its keys do: copy, paste, find. */
+/** The actions of the console's header, menu and keys: copy, paste, find. */
 import { copyText, readClipboard } from "../../app/clipboard.ts";
 import { announce } from "../../design/announce.ts";
 import { showToast } from "../../design/toasts.ts";
@@ -6,10 +6,10 @@ import { consoleStore } from "./console-store.ts";
 import type { OutputBuffer } from "./output-buffer.ts";
 import { plainText } from "./plain-output.ts";
 
-/** Copies what is selected, else all of the output. @returns whether it is on the clipboard */
+/** Copies the selection, or else all of the output. @returns whether it was copied */
 export const copyOutput = async (output: OutputBuffer): Promise<boolean> => {
   const { view, hasSelection } = consoleStore.getState();
-  // All of it means also what has scrolled out of the terminal.
+  // All of the output includes what has scrolled out of the terminal.
   const text = view && hasSelection ? view.text() : plainText(output.text());
   const isCopied = await copyText(text);
   if (isCopied) announce(hasSelection ? "Selection copied" : "Output copied");

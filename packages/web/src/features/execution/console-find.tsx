@@ -1,4 +1,4 @@
-/** The bar that finds text in the output: typed, walked with Enter and Shift+Enter, closed with Escape. */
+/** The bar that finds text in the output: Enter and Shift+Enter step through the matches, Escape closes it. */
 import { ChevronDown, ChevronUp, X } from "lucide-react";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
@@ -19,7 +19,7 @@ export const ConsoleFind = () => {
   useEffect(() => field.current?.focus(), []);
 
   const look = (wanted: string, step: number): void => {
-    // Asked anew each time: the program goes on printing.
+    // Searched again for each step, because the program may still print.
     const places = view?.find(wanted) ?? [];
     const { length } = places;
     const isSame = wanted === text;

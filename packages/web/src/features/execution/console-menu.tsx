@@ -13,7 +13,7 @@ const PASTE_KEYS = isApple ? "⌘V" : "Ctrl+V";
 
 export type ConsoleMenuProps = {
   readonly at: MenuPlace;
-  /** A program runs that the reader may answer. */
+  /** Whether a program runs that the user may type to. */
   readonly isActive: boolean;
   readonly onClose: () => void;
 };

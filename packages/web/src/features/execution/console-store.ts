@@ -1,4 +1,4 @@
-/** The console's own state: its terminal once that is loaded, whether it is being searched, and how it shows long lines. */
+/** The console's state: its terminal once that is loaded, whether the find bar is open, and how long lines are shown. */
 import { createStore } from "zustand/vanilla";
 import { readStored, writeStored } from "../../app/stored.ts";
 import type { TerminalView } from "./terminal.ts";
@@ -7,16 +7,16 @@ export type ConsoleState = {
   readonly view: TerminalView | undefined;
   readonly hasSelection: boolean;
   readonly isFinding: boolean;
-  /** Long lines are broken between words; else they scroll sideways. */
+  /** True: long lines are broken between words; false: they scroll sideways. */
   readonly isWrapped: boolean;
-  /** Whether the key that runs asks before it stops a program that runs already. */
+  /** Whether Ctrl+Enter asks before it stops a program that is running. */
   readonly asksBeforeRerun: boolean;
 };
 
 const UNWRAPPED = "console.unwrapped";
 const ASKS = "run.asks";
 
-/** There is one console in a page. */
+/** There is one console per page. */
 export const consoleStore = createStore<ConsoleState>(() => ({
   view: undefined,
   hasSelection: false,

@@ -1,4 +1,4 @@
-/** How a run ended, in one line; memory, sandbox and exit code are a hover, a focus or a tap away. */
+/** How a run ended, in one line; memory, sandbox and exit code are shown on hover, focus or tap. */
 import { useId, useState } from "react";
 import { useApp } from "../../app/services.ts";
 import { nameOf } from "../files/entries.ts";
@@ -15,7 +15,7 @@ export const ExitLine = ({ execution }: { readonly execution: ExecutionSummary }
   const [isOpen, setOpen] = useState(false);
   const factsId = useId();
   const { tone, headline, facts } = runWords(execution);
-  // Megabytes of output take a while to read; that of a run that has ended stays the same, and another run has another line.
+  // Reading megabytes of output takes time; the output of an ended run does not change, and another run has another line.
   const [text] = useState(() => (tone === "bad" ? plainText(app.runs.getState().output.text()) : ""));
   const link = text === "" ? undefined : errorPlace(text, paths());
   return (
@@ -43,6 +43,6 @@ export const ExitLine = ({ execution }: { readonly execution: ExecutionSummary }
 export const LostLine = () => (
   <footer className="exit-line" data-tone="bad">
     <span className="run-dot" aria-hidden />
-    <span className="exit-words">Out of reach: this run is not here any more, or not yours to see</span>
+    <span className="exit-words">This run no longer exists, or you may not see it</span>
   </footer>
 );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { passKeylessText } from "./keyless-text.ts";
 
-/** A field inside of its terminal, as far as the two are needed. */
+/** A text field inside its terminal, as far as the tests need them. */
 const createTerminal = () => {
   const [element, textarea] = [new EventTarget(), new EventTarget()];
   let heard = (_data: string): void => undefined;

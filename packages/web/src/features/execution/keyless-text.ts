@@ -1,25 +1,25 @@
-/** Text that comes without a key (emoji panel, dictation, a phone's suggestions) for the terminal's program. */
+/** Passes text that comes without a key (emoji panel, dictation, a phone's suggestions) to the terminal's program. */
 
-/** What is needed of xterm. */
+/** The parts of xterm that are used. */
 export type KeylessTerminal = {
   readonly element: HTMLElement | undefined;
   readonly textarea: HTMLTextAreaElement | undefined;
   onData(listener: (data: string) => void): { dispose(): void };
 };
 
-/** What brings text of its own; pasting and composing are handled by the terminal. */
+/** Input types that insert text; the terminal handles pasting and composing itself. */
 const TEXT_INPUTS: ReadonlySet<string> = new Set(["insertText", "insertReplacementText", "insertDictationResult"]);
 const COMPOSING_KEY = 229;
 
 /**
- * Passes everything on that the terminal hears, and the text it leaves out: in its screen-reader mode it takes text from
- * keys only. A key's own text, which arrives both ways, is passed on once.
+ * Passes on everything that the terminal sends, and text that it misses: in its screen-reader mode it accepts text from keys only. The
+ * text of a key, which arrives both ways, is passed on once.
  */
 export const passKeylessText = (terminal: KeylessTerminal, onInput: (text: string) => void): { dispose(): void } => {
   const { element, textarea } = terminal;
-  /** What the terminal has sent for the key that is going on. */
+  /** What the terminal has sent for the current key. */
   let sent = "";
-  /** The terminal compares its field before and after such a key by itself. */
+  /** For such a key the terminal itself compares its field before and after. */
   let isCompared = false;
   const subscription = terminal.onData((data) => {
     sent += data;
@@ -28,7 +28,7 @@ export const passKeylessText = (terminal: KeylessTerminal, onInput: (text: strin
   const keyDown = (event: KeyboardEvent): void => {
     sent = "";
     isCompared = event.keyCode === COMPOSING_KEY;
-    // After the comparison, which the terminal puts off to the next task.
+    // After the comparison, which the terminal does in the next task.
     if (isCompared) setTimeout(() => setTimeout(() => (isCompared = false)));
   };
   const input = (event: Event): void => {
@@ -41,7 +41,7 @@ export const passKeylessText = (terminal: KeylessTerminal, onInput: (text: strin
     onInput(data);
   };
   const abort = new AbortController();
-  // Around the field, so that the key is known before the terminal sends what it means.
+  // Listens on the element around the field, so that the key is known before the terminal sends its text.
   element?.addEventListener("keydown", keyDown, { capture: true, signal: abort.signal });
   textarea?.addEventListener("input", input, { signal: abort.signal });
   return {

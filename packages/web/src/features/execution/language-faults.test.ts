@@ -1,4 +1,4 @@
-/** Every language that is declared shows where a program of it went wrong; its folder has what its tools really print. */
+/** Every declared language shows where a program failed; the samples in its folder are real output of its tools. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -8,7 +8,7 @@ import { plainText } from "./plain-output.ts";
 type Fault = {
   readonly name: string;
   readonly files: Readonly<Record<string, string>>;
-  /** As a terminal gets it; packages/server compares it with what the languages print today. */
+  /** Output as a terminal gets it; a test in packages/server compares it with the real output. */
   readonly output: string;
   readonly link: { readonly path: string; readonly line: number };
 };

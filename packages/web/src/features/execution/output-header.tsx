@@ -1,4 +1,4 @@
-/** The console's header: what the run is doing and how much of its time is used; copy, find, wrap, clear. */
+/** The console's header: the state of the run and how much of its time is used; copy, find, wrap, clear. */
 import { Check, Copy, Eraser, Search, WrapText } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useStore } from "zustand";

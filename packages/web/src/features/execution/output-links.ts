@@ -12,7 +12,7 @@ export type OutputLink = {
 /** A longer line is data and no message; looking through it would cost more than a link is worth. */
 const LONGEST_LINE = 2000;
 
-/** Every place has this; a line without it is passed over quickly, and most lines of long output are. */
+/** Every place matches this, and most lines of long output do not: they are skipped quickly. */
 const HAS_LINE_NUMBER = /(?:[:(]|line )\d/u;
 
 const PATTERNS = [
@@ -48,14 +48,14 @@ export const findOutputLinks = (text: string, paths: readonly string[]): OutputL
 
 /** A frame of a JavaScript error: the deepest comes first. */
 const FRAME = /^\s*at /u;
-/** What a compiler says of a line: the first error is the one to look at, the others often follow from it. */
+/** A compiler's message: the first error is the relevant one, others often follow from it. */
 const DIAGNOSTIC = /:\d+: (?:fatal error|error|warning|note): /u;
 const ERROR = /:\d+: (?:fatal )?error: /u;
 const FOREIGN = /(?:^|\/)node_modules\//u;
 
 /**
- * Where the error is that ended a program: the deepest frame of the user's own code in a traceback, whichever way round the
- * language prints it; a compiler's first error; else the last place that the output names.
+ * The source position of the error that ended a program: the deepest frame of the user's own code in a traceback, in whichever order the
+ * language prints it; or a compiler's first error; or else the last position in the output.
  */
 export const errorPlace = (text: string, paths: readonly string[]): OutputLink | undefined => {
   const lines = text.split("\n");

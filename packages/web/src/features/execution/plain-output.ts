@@ -13,10 +13,10 @@ export const plainText = (raw: string): string =>
     .replaceAll(/[^\n]*\r(?=[^\n])/gu, "")
     .replaceAll(CONTROLS, "");
 
-/** More than this is neither read nor drawn quickly before the terminal is there. */
+/** Before the terminal is loaded no more than this is read and drawn: more would be slow. */
 const PREVIEW_LENGTH = 64 * 1024;
 
-/** The end of the output as plain text, in whole lines where there are lines: what is shown until the terminal is there. */
+/** The end of the output as plain text, from the beginning of a line where possible: shown until the terminal is loaded. */
 export const plainPreview = (raw: string): string => {
   if (raw.length <= PREVIEW_LENGTH) return plainText(raw);
   const tail = raw.slice(-PREVIEW_LENGTH);

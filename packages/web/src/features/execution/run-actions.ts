@@ -17,7 +17,7 @@ import { detachRun, showRun } from "./run-view.ts";
 const SAVE_WAIT_MS = 10_000;
 const SAVE_LOOK_MS = 250;
 
-/** The stop of the run before, which the next one waits for. */
+/** The stop request of the previous run, which the next run waits for. */
 let stopping: Promise<unknown> = Promise.resolve();
 
 /** Counts runs, so that a late answer of an earlier one changes nothing. */
@@ -71,10 +71,10 @@ const start = async (app: App, myTurn: number): Promise<void> => {
   else await app.call(routes.stopExecution, { params: { id: execution.id } });
 };
 
-/** Said where Run can't be pressed yet. */
+/** Shown while Run is disabled because of the setup. */
 const PREPARING = "This server is still preparing to run programs.";
 
-/** Why Run can't be pressed; undefined when it can. */
+/** Why Run is disabled; undefined when it is enabled. */
 export const runFault = (app: App): string | undefined => {
   const { state } = app.projects.getState();
   if (state.kind === "open" && state.project.role === "viewer") return "Viewers see runs; editors start them.";
@@ -83,7 +83,7 @@ export const runFault = (app: App): string | undefined => {
   return app.runs.getState().isPreparing ? PREPARING : undefined;
 };
 
-/** Runs the shown program; a run that is going on is left alone, and where nothing can be run nothing happens. */
+/** Runs the shown program; does nothing while a run is going on, or when nothing can be run. */
 export const run = (app: App): void => {
   if (isBusy(app.runs.getState().state) || runFault(app) !== undefined) return;
   turn += 1;
@@ -121,11 +121,11 @@ export const stop = (app: App): void => {
   });
 };
 
-/** Stops the run that is going on and runs the program as it is now. */
+/** Stops the current run and runs the program as it is now. */
 const runAgain = (app: App): void => {
   const { state } = app.runs.getState();
   if (state.kind === "live") {
-    // Its place among the user's runs is free once this is answered; the new run's saving takes as long.
+    // The user's running slot is free once this is answered; saving for the new run takes as long.
     stopping = requestStop(app, state.execution.id).catch((error: unknown) => logFault("run-not-stopped", error));
   }
   app.runs.setState({ state: { kind: "idle" } });
@@ -134,7 +134,7 @@ const runAgain = (app: App): void => {
 
 let askToast: number | undefined;
 
-/** What the key does: runs, or runs again; where it can do neither it says why. */
+/** The action of Ctrl+Enter: runs, or runs again; when neither is possible it says why. */
 export const runByKey = (app: App): void => {
   const fault = runFault(app);
   if (askToast !== undefined) dismissToast(askToast);

@@ -18,8 +18,8 @@ const useRunFault = (): string | undefined => {
 };
 
 /**
- * The words stand in elements of their own: Firefox gives no box to a text that was only a space in a flex container when
- * it becomes a word.
+ * The words are in elements of their own: in a flex container Firefox makes no box for a text that was only a space and then becomes a
+ * word.
  */
 export const RunButton = () => {
   const app = useApp();
@@ -27,7 +27,7 @@ export const RunButton = () => {
   const fault = useRunFault();
   // Paused is no reason to refuse the click: the answer to it is how the page learns that running is back.
   const paused = useStore(app.runs, (runs) => runs.pausedBecause);
-  // A viewer has no Stop: the run is somebody else's.
+  // Viewers have no Stop button: the run belongs to another user.
   const isViewer = useStore(app.projects, (projects) => !mayEdit(projects.state));
   if (isBusy(state) && !isViewer) {
     const isStopping = state.kind === "live" && state.isStopping;

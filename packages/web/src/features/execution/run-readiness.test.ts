@@ -1,4 +1,4 @@
-/** A page that was opened while the server was still being set up enables Run by itself. */
+/** A page that was opened during the server's setup enables Run by itself. */
 import type { Boot } from "@atelier/contracts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { readinessOf, watchReadiness } from "./run-readiness.ts";

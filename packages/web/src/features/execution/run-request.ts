@@ -1,7 +1,7 @@
-/** What the page asks the server to run, and which files it wants back. */
+/** The request with which the page starts a run, and the files that it collects. */
 import type { Language, Project, StartExecution } from "@atelier/contracts";
 
-/** Everything but what tools make for themselves. */
+/** Everything except folders that tools make for themselves. */
 const KEPT_GLOBS = [
   "**",
   ...["node_modules", ".git", "__pycache__", ".pytest_cache", ".mypy_cache", ".venv", "venv", "target", ".cache"].map(

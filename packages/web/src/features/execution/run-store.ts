@@ -24,7 +24,7 @@ export type Runs = {
   readonly other: ExecutionSummary | undefined;
   /** Why running is paused for everybody; undefined while it works. */
   readonly pausedBecause: string | undefined;
-  /** What programs run in is still being set up: Run is enabled by itself when it is done. */
+  /** The image or the tools are still being set up: Run is enabled when that is done. */
   readonly isPreparing: boolean;
   readonly output: OutputBuffer;
 };

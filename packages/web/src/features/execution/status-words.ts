@@ -86,7 +86,7 @@ const factsOf = ({ status, exitCode, usage, sandbox }: Summary): string[] => {
   return facts;
 };
 
-/** `Finished in 0.04 s`, and behind it `exit 0 · 18 MB · 20 ms of CPU time · gVisor`, in parts. */
+/** `Finished in 0.04 s`, and the details `exit 0 · 18 MB · 20 ms of CPU time · gVisor`, in parts. */
 export const runWords = (execution: Summary): RunWords => ({
   tone: toneOf(execution),
   headline: headlineOf(execution),

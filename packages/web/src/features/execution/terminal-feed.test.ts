@@ -39,7 +39,7 @@ const slowTerminal = () => {
   };
 };
 
-/** Lays nothing out: the bytes are the text. */
+/** Does no layout: the bytes are the text. */
 const createLayout = () => ({
   transform: (chunk: Uint8Array) => new TextDecoder().decode(chunk),
   reset: () => undefined,

@@ -64,12 +64,12 @@ const createQueue = () => {
   };
 };
 
-/** Turns the bytes of the output into what the terminal is to draw. */
+/** Turns the bytes of the output into the text that the terminal draws. */
 export type Layout = { transform(bytes: Uint8Array): string; reset(): void };
 
-/** What the feeding can be told. */
+/** Controls the feed. */
 export interface TerminalFeed {
-  /** Clears the terminal and feeds it everything again: its lines are to be broken elsewhere. */
+  /** Clears the terminal and feeds all output again, because lines are to be broken elsewhere. */
   again(): void;
   stop(): void;
 }
@@ -115,7 +115,7 @@ export const feedTerminal = (terminal: FedTerminal, output: OutputBuffer, layout
     queue.clear();
     terminal.reset();
     layout.reset();
-    // What the terminal has taken it draws all the same: away with it afterwards.
+    // The terminal still draws what it has accepted, so it is cleared afterwards.
     isStale = isWriting;
   };
   const listen = (): (() => void) =>

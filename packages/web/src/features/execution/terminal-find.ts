@@ -1,13 +1,13 @@
-/** Finds text in what the terminal holds, over the rows that one line was broken into. */
+/** Finds text in the terminal's buffer, including matches over several rows of one broken line. */
 import { lineAround, type TerminalLines } from "./terminal-links.ts";
 
-/** A place in the terminal's buffer, from 0, and how many cells it spans. */
+/** A position in the terminal's buffer, counted from 0, and its number of cells. */
 export type FoundText = { readonly row: number; readonly column: number; readonly cells: number };
 
-/** More matches than this are not counted: nobody steps through them. */
+/** Further matches are not counted. */
 export const MOST_FOUND = 1000;
 
-/** Every place of a text, from top to bottom; upper and lower case are the same. */
+/** Every match of a text, from top to bottom, ignoring case. */
 export const findInTerminal = (
   lines: TerminalLines,
   { text, rows, columns }: { readonly text: string; readonly rows: number; readonly columns: number },
@@ -19,7 +19,7 @@ export const findInTerminal = (
     if (lines.row(row)?.isWrapped === true) continue;
     const line = lineAround(lines, row);
     const shown = line.text.toLowerCase();
-    // A letter that grows in lower case would shift what comes after it.
+    // A letter that gets longer in lower case would shift the positions after it.
     if (shown.length !== line.text.length) continue;
     for (let at = shown.indexOf(wanted); at !== -1; at = shown.indexOf(wanted, at + wanted.length)) {
       const [start, end] = [line.places[at], line.places[at + wanted.length - 1]];

@@ -1,14 +1,14 @@
-/** What keys mean in the console before they are the program's: copy, paste, find, and keys that are the page's own. */
+/** Decides which keys in the console are handled by the page (copy, paste, find) and which are sent to the program. */
 
-/** `program`: the terminal sends it. `browser`: the browser's own meaning, such as paste. `page`: the page listens for it. */
+/** `program`: the terminal sends it. `browser`: the browser handles it, such as paste. `page`: the page handles it. */
 export type KeyMeaning = "program" | "browser" | "page" | "copy" | "find";
 
 export type TerminalKey = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">;
 
 export type KeyContext = {
-  /** Something is selected in the console. */
+  /** Whether something is selected in the console. */
   readonly hasSelection: boolean;
-  /** A program runs that the reader may answer. */
+  /** Whether a program runs that the user may type to. */
   readonly isActive: boolean;
   readonly isApple: boolean;
   readonly isPageKey: boolean;
@@ -21,7 +21,7 @@ export const keyMeaning = (
 ): KeyMeaning => {
   const { key, ctrlKey, metaKey, shiftKey, altKey } = event;
   if (isPageKey) return "page";
-  // Nobody is shut in: Tab leaves where no program takes it, Shift+Tab always does.
+  // No keyboard trap: Tab leaves the console when no program reads it, Shift+Tab always does.
   if (key === "Tab" && (shiftKey || !isActive)) return "browser";
   const command = isApple ? metaKey && !ctrlKey : ctrlKey && !metaKey;
   if (altKey || !command) {

@@ -70,7 +70,7 @@ describe("links in a terminal", () => {
   });
 });
 
-/** Rows as the word wrap breaks them: the first ends before the screen does. */
+/** Rows as the word wrap makes them: the first ends before the last column. */
 const wrapped = (columns: number, rows: readonly string[]): TerminalLines => ({
   row: (index) => {
     const text = rows[index];

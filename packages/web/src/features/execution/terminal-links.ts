@@ -15,7 +15,7 @@ const MOST_ROWS = 24;
 
 type Place = { readonly x: number; readonly y: number };
 
-/** A row without the cells at its end that nothing was written to: where it was broken between words they are no spaces. */
+/** A row without the unwritten cells at its end: where a line was broken between words they are not spaces. */
 const writtenCells = (cells: readonly TerminalCell[]): readonly TerminalCell[] =>
   cells.slice(0, cells.findLastIndex(({ chars }) => chars !== "") + 1);
 

@@ -1,6 +1,6 @@
-/** Keeps the terminal's unused rows from screen readers: xterm lists every row of the screen, written or not. */
+/** Hides the terminal's unused rows from screen readers: xterm lists every row of the screen, written or not. */
 
-/** Returns what stops it. */
+/** Returns a function that stops it. */
 export const hideEmptyRows = (host: HTMLElement): (() => void) => {
   const list = host.querySelector(".xterm-accessibility-tree");
   if (!list) return () => undefined;
@@ -16,7 +16,7 @@ export const hideEmptyRows = (host: HTMLElement): (() => void) => {
         else row.removeAttribute("aria-hidden");
       }
     }
-    // A list without items is announced as an empty one.
+    // Screen readers announce a list without items as empty.
     if (last === -1) list.setAttribute("aria-hidden", "true");
     else list.removeAttribute("aria-hidden");
   };

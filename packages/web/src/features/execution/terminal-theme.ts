@@ -1,7 +1,7 @@
-/** The terminal's colours: the page's own, as the theme that is shown has them. */
+/** The terminal's colours: those of the page in the current theme. */
 import type { ITheme } from "@xterm/xterm";
 
-/** What a colour token is in the theme that is shown; the probe lets the browser resolve `light-dark()`. */
+/** The value of a colour token in the current theme; the browser resolves `light-dark()` on the probe element. */
 const colorReader =
   (host: HTMLElement): ((token: string) => string) =>
   (token) => {
@@ -13,7 +13,7 @@ const colorReader =
     return color;
   };
 
-/** Reads the tokens where the terminal is. */
+/** Reads the tokens at the terminal's element. */
 export const terminalTheme = (host: HTMLElement): ITheme => {
   const color = colorReader(host);
   const named = (name: string): string => color(`--terminal-${name}`);

@@ -26,11 +26,11 @@ export const usePaths = (): (() => readonly string[]) => {
   };
 };
 
-/** Output may come faster than the plain text is made of it; it is shown this often. */
+/** Output may arrive faster than plain text can be made of it, so it is updated only this often. */
 const PLAIN_TEXT_MS = 100;
 
 const EARLY_KEYS: Readonly<Record<string, string>> = { Enter: "\r", Backspace: "\u007f" };
-/** With Ctrl: what a terminal sends for them. */
+/** With Ctrl: the control character that a terminal sends. */
 const EARLY_CONTROLS: Readonly<Record<string, string>> = { c: "\u0003", d: "\u0004" };
 
 /** The reader who pressed Run goes on typing here, unless they are typing somewhere else already. */
@@ -74,7 +74,7 @@ const PlainOutput = () => {
     event.preventDefault();
     sendInput(input);
   };
-  // Text, however it comes: by keys, pasted, dictated, composed.
+  // Text from any source: typed, pasted, dictated, composed.
   const onText = ({ currentTarget: field }: FormEvent<HTMLTextAreaElement>): void => {
     sendInput(field.value.replaceAll(/\r?\n/gu, "\r"));
     field.value = "";
@@ -141,7 +141,7 @@ export const TerminalView = () => {
     if (isActive && isKeyboardFree()) view?.focus();
   }, [view, isLive, mayAnswer]);
 
-  // Before the terminal, which would move its field under the pointer for the browser's own menu; Shift asks for that one.
+  // Before xterm, which would move its field under the pointer for the browser's own menu; Shift opens that one.
   const openMenu = (event: MouseEvent): void => {
     if (event.shiftKey || !view) return;
     event.preventDefault();

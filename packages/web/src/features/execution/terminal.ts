@@ -17,9 +17,9 @@ import { terminalTheme } from "./terminal-theme.ts";
 import { CONTINUES_OSC, createWordWrap } from "./word-wrap.ts";
 
 const SCROLLBACK_LINES = 5000;
-/** Wider than this a line is broken all the same: every cell of every row costs memory. */
+/** Longer lines are broken even without wrapping: every cell of every row costs memory. */
 const MOST_COLUMNS = 1000;
-/** A pane that is being dragged to another width is laid out anew when it rests. */
+/** While a pane is being resized, the layout waits until the width has not changed for this long. */
 const REST_MS = 120;
 const FONT_SIZE = 13;
 
@@ -30,9 +30,9 @@ export type TerminalOptions = {
   readonly onInput: (text: string) => void;
   readonly onResize: (columns: number, rows: number) => void;
   readonly onLink: (link: OutputLink) => void;
-  /** The reader asked to find something. */
+  /** Called when the user wants to find text. */
   readonly onFind: () => void;
-  /** Something is selected, or nothing any more. */
+  /** Called when the selection begins or ends. */
   readonly onSelection: (hasSelection: boolean) => void;
   /** Keys that stay the page's own: Run, F6. */
   readonly isPageKey: (event: KeyboardEvent) => boolean;
@@ -43,16 +43,16 @@ export interface TerminalView {
   /** Reads the theme's colours again. */
   restyle(): void;
   setActive(isActive: boolean): void;
-  /** Long lines are broken between words, or are as long as they are and scroll sideways. */
+  /** True: long lines are broken between words. False: they scroll sideways. */
   setWrapped(isWrapped: boolean): void;
   focus(): void;
-  /** What is selected, else everything. */
+  /** The selection, or else all text. */
   text(): string;
   selectAll(): void;
-  /** As if it were pasted with the keyboard; what is typed until the text is read comes after it. */
+  /** Pastes like the keyboard does; what is typed until the text has been read comes after it. */
   paste(reading: Promise<string | undefined>): void;
   find(text: string): readonly FoundText[];
-  /** Selects a place and scrolls to it; undefined selects nothing. */
+  /** Selects a match and scrolls to it; undefined clears the selection. */
   reveal(found: FoundText | undefined): void;
   dispose(): void;
 }
@@ -72,18 +72,18 @@ const linesOf = (terminal: Terminal): TerminalLines => ({
   },
 });
 
-/** The pitch of the editor's lines, whatever the font's own is. */
+/** The line height of the editor, whatever the font's own is. */
 const matchLineHeight = (terminal: Terminal): void => {
   const wantedPx = Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--line-code"));
   terminal.options.lineHeight = 1;
   const ownPx = terminal.element?.querySelector(".xterm-rows > div")?.getBoundingClientRect().height ?? 0;
-  // A hair more, because the terminal rounds down to whole device pixels.
+  // Slightly more, because the terminal rounds down to whole device pixels.
   if (ownPx > 0 && wantedPx > ownPx) terminal.options.lineHeight = wantedPx / ownPx + 0.0001;
 };
 
 /**
- * Rows that the word wrap broke off continue the row above: for a selection, a link and a search they are one line.
- * xterm sets this mark only where it breaks a line by itself, and has no public way to set it.
+ * Marks rows that the word wrap broke off as continuing the row above, so that selection, links and search see one line. xterm sets this
+ * mark only for lines that it breaks itself, and has no public method to set it.
  */
 const markContinuedRows = (terminal: Terminal): void => {
   terminal.parser.registerOscHandler(CONTINUES_OSC, () => {
@@ -145,16 +145,16 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
   });
 
   const wrap = createWordWrap({ columns: () => terminal.cols, isOn: () => isWrapped });
-  /** Nothing is to be laid out anew before there is anything. */
+  /** No layout is needed before there is output. */
   let isFed = false;
   let resting: ReturnType<typeof setTimeout> | undefined;
-  /** What the program is told: the part that is seen. */
+  /** The size that the program gets: the visible part. */
   let seen = { columns: 0, rows: 0 };
 
   const showCursor = (): void => terminal.write(isActive ? "\u001b[?25h" : "\u001b[?25l");
   const layOut = (): void => {
     clearTimeout(resting);
-    // A program's screen is drawn anew by the program.
+    // A full-screen program redraws its screen itself.
     if (wrap.isScreen || options.output.sizeBytes === 0) return;
     feed.again();
     showCursor();
@@ -172,7 +172,7 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
     const rows = Math.max(1, proposed.rows - Math.ceil(bar / cellHeight));
     const columns = isWrapped ? proposed.cols : Math.max(proposed.cols, Math.min(MOST_COLUMNS, wrap.longestCells + 1));
     const isOther = columns !== terminal.cols;
-    // Resized in place, never cleared first: what is shown stays shown.
+    // Resized without clearing, so that the output does not disappear.
     if (isOther || rows !== terminal.rows) terminal.resize(columns, rows);
     if (seen.columns !== proposed.cols || seen.rows !== rows) {
       seen = { columns: proposed.cols, rows };

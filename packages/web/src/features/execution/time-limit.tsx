@@ -1,19 +1,19 @@
-/** How much of its time a running program has used: a thin line under the header, full when the program is stopped. */
+/** How much of its time a running program has used: a thin bar under the header, full when the program is stopped. */
 import { useEffect, useState } from "react";
 import type { ExecutionSummary } from "./run-store.ts";
 import { durationWords } from "./status-words.ts";
 
 const TICK_MS = 200;
-/** From here on it is worth a glance. */
+/** From this share on the bar is emphasised. */
 const NEARLY_OVER = 0.8;
 
 export type TimeLimitProps = {
   readonly execution: ExecutionSummary;
-  /** The program waits for a person. */
+  /** The program waits for input. */
   readonly isPaused: boolean;
 };
 
-/** When a run was begun that is joined later; this page's clock may be another one than the server's. */
+/** The start of a run that was joined later; the page's clock may differ from the server's. */
 const usedBeforeMs = ({ startedAt, limits }: ExecutionSummary): number => {
   const sinceMs = startedAt === null ? 0 : Date.now() - Date.parse(startedAt);
   return sinceMs > 0 && sinceMs < limits.wallMs ? sinceMs : 0;
@@ -36,7 +36,7 @@ export const TimeLimit = ({ execution, isPaused }: TimeLimitProps) => {
   const share = usedMs / wallMs;
   return (
     <div
-      // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a meter element can't be drawn as a thin line everywhere
+      // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- not every browser can draw a meter element as a thin bar
       role="meter"
       className="time-limit"
       aria-label="Time used"

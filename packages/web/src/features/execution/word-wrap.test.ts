@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CONTINUES_OSC, createWordWrap } from "./word-wrap.ts";
 
-/** A terminal as far as the wrapper counts on it: prints, breaks a full line by itself, knows CHA, EL, SGR and the mark. */
+/** A minimal terminal: prints, breaks a full line by itself, knows CHA, EL, SGR and the mark for continued rows. */
 const createScreen = (columns: number) => {
   const rows: string[][] = [[]];
   const continues = new Set<number>();
@@ -39,7 +39,7 @@ const createScreen = (columns: number) => {
   return {
     write,
     rows: () => rows.map((row) => row.join("")),
-    /** What a reader copies: rows that continue the one above are one line with it. */
+    /** What a user copies: a row that continues the one above is part of its line. */
     copied: () =>
       rows
         .map((row, at) => (continues.has(at) ? "" : "\n") + row.join(""))
@@ -50,7 +50,7 @@ const createScreen = (columns: number) => {
 };
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-/** The rows of a text on a screen, fed in chunks of a size. */
+/** The rows of a text on a screen, fed in chunks of the given size. */
 const show = (text: string, { columns = 12, chunk = 1000, isOn = true } = {}) => {
   const screen = createScreen(columns);
   const wrap = createWordWrap({ columns: () => columns, isOn: () => isOn });

@@ -1,17 +1,17 @@
-/** Breaks long lines of a program's output between words, for a terminal, which by itself breaks them anywhere. */
+/** Breaks long lines of a program's output between words, for a terminal, which would break them anywhere. */
 
-/** Handled by the terminal: the row of the cursor continues the row above (see `terminal.ts`). */
+/** A sequence that `terminal.ts` handles: the cursor's row continues the row above. */
 export const CONTINUES_OSC = 7771;
 const SOFT_BREAK = `\r\n\u001b]${CONTINUES_OSC};\u0007`;
-/** Colours of a word are repeated when it moves; more of them than this is no text. */
+/** The colour sequences of a word are repeated when it moves; with more of them than this it is not treated as text. */
 const MOST_SGR_CHARACTERS = 400;
 const TAB_WIDTH = 8;
 const ESCAPE = "\u001b";
 
-// oxlint-disable no-control-regex -- escape sequences are exactly what is looked for
+// oxlint-disable no-control-regex -- the patterns look for escape sequences
 const SEQUENCE =
   /\u001b(?:\[(?<params>[0-9:;<=>?]*)[ -/]*(?<final>[@-~])|\](?<osc>[^\u0007\u001b]*)(?:\u0007|\u001b\\)|[@-Z\\^_`-~]|[ -/][0-~])/uy;
-/** The beginning of one, at the end of a chunk. */
+/** An incomplete sequence at the end of a chunk. */
 const UNFINISHED = /\u001b(?:\[[0-9:;<=>?]*[ -/]*|\][^\u0007\u001b]*\u001b?|[ -/]?)$/u;
 
 const PLAIN_LINE = /^[ -~]*\r?$/u;
@@ -42,7 +42,7 @@ const WIDE: readonly Range[] = [
 const isIn = (ranges: readonly Range[], point: number): boolean =>
   ranges.some(([first, last]) => point >= first && point <= last);
 
-/** Cells of a character; undefined where terminals differ (emoji, combining marks), so that nothing is guessed. */
+/** Width of a character in cells; undefined when terminals differ (emoji, combining marks). */
 const cellsOf = (point: number): 1 | 2 | undefined => {
   if (point < 0x7f) return 1;
   if (isIn(NARROW, point)) return 1;
@@ -50,25 +50,25 @@ const cellsOf = (point: number): 1 | 2 | undefined => {
 };
 
 export interface WordWrap {
-  /** The next bytes of the output, as text for a terminal that has `columns()` columns. */
+  /** Converts the next bytes of the output to text for a terminal with `columns()` columns. */
   transform(bytes: Uint8Array): string;
-  /** The terminal was cleared: its cursor is in the first column. */
+  /** Call when the terminal was cleared: its cursor is in the first column. */
   reset(): void;
-  /** Cells of the longest line so far. */
+  /** Length of the longest line so far, in cells. */
   readonly longestCells: number;
-  /** The program moved the cursor by itself: its output is a screen, and can't be laid out anew. */
+  /** True when the program moved the cursor: its output is a screen, and its layout must not be changed. */
   readonly isScreen: boolean;
 }
 
 export type WordWrapOptions = {
   readonly columns: () => number;
-  /** False: lines are as long as they are. */
+  /** False: lines are not broken. */
   readonly isOn: () => boolean;
 };
 
 /**
- * Only what is certainly plain text is moved: from the first cursor movement of a line to its end, and after a character
- * whose width is not known, the terminal breaks the line by itself.
+ * Moves only plain text: after the first cursor movement of a line, and after a character of unknown width, the terminal breaks the rest
+ * of the line by itself.
  */
 export const createWordWrap = ({ columns, isOn }: WordWrapOptions): WordWrap => {
   let decoder = new TextDecoder();
@@ -77,9 +77,9 @@ export const createWordWrap = ({ columns, isOn }: WordWrapOptions): WordWrap => 
   let lineCells = 0;
   let longestCells = 0;
   let isScreen = false;
-  /** The rest of this line is the terminal's. */
+  /** The terminal breaks the rest of this line. */
   let isRaw = false;
-  /** The word at the cursor as it was written, where it began, and the colours there. */
+  /** The word at the cursor as it was written, its first column, and the colours there. */
   let word = "";
   let wordColumn = 0;
   let wordSgr = "";
@@ -107,7 +107,7 @@ export const createWordWrap = ({ columns, isOn }: WordWrapOptions): WordWrap => 
   const giveUpLine = (): void => {
     isRaw = true;
   };
-  /** Takes the word at the cursor from its row and writes it into the next one. */
+  /** Removes the word at the cursor from its row and writes it to the next one. */
   const moveWord = (): string => {
     const cells = column - wordColumn;
     const moved = `${ESCAPE}[0m${ESCAPE}[${wordColumn + 1}G${ESCAPE}[K${SOFT_BREAK}${wordSgr}${word}`;
@@ -149,7 +149,7 @@ export const createWordWrap = ({ columns, isOn }: WordWrapOptions): WordWrap => 
     if (isBreak && character !== " ") endWord();
     let written = "";
     if (isOn() && column + cells > columns()) {
-      // A word that is as long as the row has nowhere better to go.
+      // A word that fills the whole row is not moved.
       const isMovable = word !== "" && wordColumn > 0;
       if (isMovable) written = moveWord();
       else {
@@ -180,7 +180,7 @@ export const createWordWrap = ({ columns, isOn }: WordWrapOptions): WordWrap => 
     if (character === "\t") return { written: takeTab(), length };
     if (character === "\u0007") return { written: character, length };
     if (character === "\r") {
-      // Line ends of a terminal; alone, it writes over its line.
+      // Line ends of a terminal; a carriage return alone lets the program overwrite the line.
       if (!/^\r+\n/u.test(text.slice(at, at + 8))) giveUpLine();
       return { written: character, length };
     }
@@ -192,7 +192,7 @@ export const createWordWrap = ({ columns, isOn }: WordWrapOptions): WordWrap => 
     return { written: takeCharacter(character, cells), length };
   };
 
-  /** The length of a whole short line of plain characters at a place, with its end; 0 when what is there is something else. */
+  /** The length of a complete short line of plain characters at an index, with its end; 0 when there is something else. */
   const shortLineAt = (text: string, at: number, end: number): number => {
     if (column > 0 || isRaw || word !== "") return 0;
     const newline = text.indexOf("\n", at);
@@ -206,7 +206,7 @@ export const createWordWrap = ({ columns, isOn }: WordWrapOptions): WordWrap => 
   return {
     transform(bytes) {
       const text = unfinished + decoder.decode(bytes, { stream: true });
-      // What a chunk ends with may be half of something.
+      // A chunk may end in the middle of a character or sequence.
       const rest = UNFINISHED.exec(text)?.[0] ?? (text.endsWith("\r") ? "\r" : "");
       unfinished = rest.length > MOST_SGR_CHARACTERS ? "" : rest;
       const end = text.length - unfinished.length;

@@ -1,4 +1,4 @@
-/** Below the output of a run that ended: the files that it wrote, as links, and hints on what may be wrong with its files. */
+/** Below the output of an ended run: links to the files that it wrote, and hints on what may be wrong with its files. */
 import { type Project, routes } from "@atelier/contracts";
 import { FileOutput, Lightbulb } from "lucide-react";
 import { useState } from "react";
@@ -12,10 +12,10 @@ import type { ExecutionSummary } from "./run-store.ts";
 import "./written-files.css";
 import { writtenFiles } from "./written-files.ts";
 
-/** More names would fill the pane. */
+/** At most so many names are shown. */
 const MOST_LINKS = 8;
 
-/** @returns whether the server took it */
+/** @returns whether the server accepted it */
 const keepFiles = async (app: App, project: Project, keepRunFiles: boolean): Promise<boolean> => {
   try {
     const changed = await app.call(routes.updateProject, { params: { projectId: project.id }, body: { keepRunFiles } });
@@ -28,7 +28,7 @@ const keepFiles = async (app: App, project: Project, keepRunFiles: boolean): Pro
   }
 };
 
-/** The project's setting: the owner switches it, others see that it is off. */
+/** The project's setting: the owner can switch it, others see when it is off. */
 const Setting = ({ project }: { readonly project: Project }) => {
   const app = useApp();
   const { keepRunFiles, role } = project;

@@ -12,7 +12,7 @@ describe("files that a run wrote", () => {
     expect(writtenFiles([file("a.txt"), skipped("big.bin"), file("b.png")])).toEqual({
       headline: "2 files written",
       written: ["a.txt", "b.png"],
-      notes: ["big.bin was not kept: a run brings at most 20 MB"],
+      notes: ["big.bin was not kept: a run can add at most 20 MB"],
     });
   });
 

@@ -1,25 +1,25 @@
-/** What became of the files that a run wrote, in words. */
+/** Describes in words what happened to the files that a run wrote. */
 import type { CollectedFile, SkipReason } from "@atelier/contracts";
 
 const REASONS: Readonly<Record<SkipReason, string>> = {
   name: "its name is not allowed in a project",
   "not-a-file": "it is a link or a device",
-  "too-many": "a run brings at most 100 files",
-  "too-large": "a run brings at most 20 MB",
+  "too-many": "a run can add at most 100 files",
+  "too-large": "a run can add at most 20 MB",
   unreadable: "it could not be read",
   "out-of-time": "there was no time left for it",
   "no-right": "you may not edit this project any more",
   "no-room": "the project or its owner's account is full",
   "path-taken": "its name is taken",
-  "changed-meanwhile": "it was changed here as well, and is no text",
+  "changed-meanwhile": "it was also changed here, and is not text",
   "not-saved": "it could not be saved",
 };
 
 export type WrittenFiles = {
-  /** `2 files written`; empty where there are none. */
+  /** `2 files written`; empty when there are none. */
   readonly headline: string;
   readonly written: readonly string[];
-  /** `big.bin was not kept: a run brings at most 20 MB`, the first few. */
+  /** `big.bin was not kept: a run can add at most 20 MB`, for the first few. */
   readonly notes: readonly string[];
 };
 

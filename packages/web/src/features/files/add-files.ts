@@ -1,4 +1,4 @@
-/** Takes files from outside the page into the project: several at a time, with their folders, and says what became of them. */
+/** Adds files from outside the page to the project, several at a time, with their folders, and reports the result. */
 import { MAX_FILE_BYTES, routes } from "@atelier/contracts";
 import { ApiProblem, errorText, isProblem } from "../../app/api-problem.ts";
 import type { App } from "../../app/services.ts";
@@ -14,7 +14,7 @@ import { settleDeletions } from "./pending-deletions.ts";
 
 const AT_ONCE = 4;
 const MOST_TRIES = 6;
-/** Fewer are there before a word about them could be read. */
+/** Fewer files are uploaded before a progress message could be read. */
 const WORTH_COUNTING = 8;
 
 type Content = { readonly content: string; readonly encoding?: "base64" };
@@ -39,7 +39,7 @@ const readContent = async ({ file }: BroughtFile): Promise<Content> => {
   return contentOf(new Uint8Array(await file.arrayBuffer()));
 };
 
-/** Many files at once are more than a user may send in a minute: the server says when to go on. */
+/** Many files may exceed a user's requests per minute: the server says when to continue. */
 const patiently = async <T>(send: () => Promise<T>): Promise<T> => {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -71,7 +71,7 @@ const replaceOne = async (app: App, projectId: string, one: BroughtFile): Promis
 
 type Refused = { readonly path: string; readonly why: string };
 
-/** Does it for all, a few at a time; `each` hears how many are done. */
+/** Processes all items, a few at a time; `each` is called with the number of finished ones. */
 const forAll = async (
   files: readonly BroughtFile[],
   act: (file: BroughtFile) => Promise<void>,
@@ -86,7 +86,7 @@ const forAll = async (
         await act(next);
       } catch (error) {
         const isOurs = error instanceof RangeError;
-        // The browser's own: a file that was deleted or may not be read.
+        // An error of the browser: the file was deleted or may not be read.
         const why = isOurs ? error.message : error instanceof DOMException ? "It can't be read." : errorText(error);
         refused.push({ path: next.path, why });
       }
@@ -126,7 +126,7 @@ const replaceAll = async (app: App, projectId: string, files: readonly BroughtFi
   sayRefused(refused, "replaced");
 };
 
-/** What is there already is not written over without being asked; its history keeps the version before. */
+/** Existing files are replaced only after a question; their history keeps the earlier version. */
 const offerReplacing = (app: App, projectId: string, taken: readonly BroughtFile[]): void => {
   const [first] = taken;
   if (!first) return;
@@ -147,7 +147,7 @@ const addFolders = async (app: App, projectId: string, paths: readonly string[])
   }
 };
 
-/** Shows where they went: a single file is opened, a folder is unfolded. */
+/** Shows the result: a single file is opened, a folder is unfolded. */
 const showAdded = (app: App, added: ReadonlyMap<string, string>, brought: Brought, folder: string): void => {
   const [only] = added.values();
   if (brought.files.length === 1 && only !== undefined) {
@@ -205,15 +205,15 @@ const addSafely = async (app: App, folder: string, read: () => Brought | Promise
   }
 };
 
-/** Adds what was dropped or pasted into a folder (empty: the root). */
+/** Adds dropped or pasted files to a folder (empty: the root). */
 export const addTransferred = (app: App, folder: string, transfer: DataTransfer): Promise<void> => {
-  // At once: what the event carries is gone after it.
+  // Read at once, because the event's data is gone afterwards.
   const reading = readTransfer(transfer);
   reading.catch(() => undefined);
   return addSafely(app, folder, () => reading);
 };
 
-/** Lets the reader choose files, or a whole folder, and adds them. */
+/** Lets the user choose files, or a whole folder, and adds them. */
 export const chooseFiles = (app: App, folder: string, what: "files" | "folder"): void => {
   const field = document.createElement("input");
   field.type = "file";

@@ -5,7 +5,7 @@ const file = (name: string, webkitRelativePath = ""): File =>
   Object.assign(new File(["x"], name), { webkitRelativePath });
 
 type Node = { readonly [name: string]: Node | null };
-/** A folder or a file (null) as a browser hands it out: a part of the children at a time. */
+/** A folder or a file (null) as a browser returns it: the children come in several parts. */
 const entry = (name: string, node: Node | null): FileSystemEntry =>
   ({
     name,

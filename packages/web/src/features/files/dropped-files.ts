@@ -1,23 +1,23 @@
-/** Reads what the reader brings from outside the page (dropped, pasted, chosen) as files with paths, whole folders included. */
+/** Reads files that the user drops, pastes or chooses, with their paths, whole folders included. */
 
-/** A path below the folder that the files go into. */
+/** The path below the target folder. */
 export type BroughtFile = { readonly path: string; readonly file: File };
 export type Brought = {
   readonly files: readonly BroughtFile[];
-  /** Folders that hold nothing. */
+  /** Empty folders. */
   readonly folders: readonly string[];
-  /** Names of folders that were left out. */
+  /** Names of skipped folders. */
   readonly leftOut: readonly string[];
 };
 
-/** More than this is a mistake, such as a whole disk. */
+/** More files than this are probably a mistake, such as a whole disk. */
 export const MOST_FILES = 2000;
 
-/** What tools make again by themselves, and what systems leave behind. */
+/** Folders that tools generate, and files that operating systems leave behind. */
 const LEFT_OUT_FOLDERS: ReadonlySet<string> = new Set([".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"]);
 const LEFT_OUT_FILES: ReadonlySet<string> = new Set([".DS_Store", "Thumbs.db", "desktop.ini"]);
 
-/** @throws RangeError when there are more files than anybody means */
+/** @throws RangeError when there are too many files */
 const createCollection = () => {
   const files: BroughtFile[] = [];
   const folders: string[] = [];
@@ -29,7 +29,7 @@ const createCollection = () => {
       files.push({ path: path.normalize("NFC"), file });
     },
     addFolder: (path: string): void => void folders.push(path.normalize("NFC")),
-    /** Whether to stay out of a folder inside of what was brought. */
+    /** Whether to skip a folder inside the dropped ones. */
     leavesOut(name: string): boolean {
       if (LEFT_OUT_FOLDERS.has(name)) leftOut.add(name);
       return LEFT_OUT_FOLDERS.has(name);
@@ -45,7 +45,7 @@ const childrenOf = async (entry: FileSystemDirectoryEntry): Promise<FileSystemEn
   const reader = entry.createReader();
   const children: FileSystemEntry[] = [];
   for (;;) {
-    // A reader gives a part of them at a time (100 in Chromium), and nothing when there are no more.
+    // A directory reader returns a part of the entries at a time (100 in Chromium), and none at the end.
     const part = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (part.length === 0) return children;
     children.push(...part);
@@ -53,8 +53,8 @@ const childrenOf = async (entry: FileSystemDirectoryEntry): Promise<FileSystemEn
 };
 
 /**
- * Of a drop or a paste. What the event carries is taken before the first wait: it is gone afterwards.
- * @throws RangeError for too many files, DOMException for one that can't be read
+ * Reads a drop or a paste. The event's data is read before the first await, because it is gone afterwards.
+ * @throws RangeError for too many files, DOMException for a file that can't be read
  */
 export const readTransfer = async ({ items }: DataTransfer): Promise<Brought> => {
   const taken = [...items].filter(({ kind }) => kind === "file");
@@ -79,7 +79,7 @@ export const readTransfer = async ({ items }: DataTransfer): Promise<Brought> =>
   return collection.done();
 };
 
-/** Of a file field; a chosen folder's files carry their paths. @throws RangeError for too many files */
+/** Reads a file field; the files of a chosen folder have their paths. @throws RangeError for too many files */
 export const readChosen = (list: Iterable<File>): Brought => {
   const collection = createCollection();
   for (const file of list) {

@@ -23,7 +23,7 @@ export const loadEditorState = async (app: App, projectId: string): Promise<Kept
 };
 
 /**
- * Keeps the tabs as they change, once it is quiet or when the page is left; returns what stops it.
+ * Stores the tabs after changes, when they have not changed for a moment or when the page is left; returns a function that stops it.
  *
  * @param isChanged whether they have changed already
  */

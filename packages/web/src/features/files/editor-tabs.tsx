@@ -43,7 +43,7 @@ const Tab = ({ fileId, path, index, isOnly, hasTwin }: TabProps) => {
     if (isShown) slot.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [isShown]);
 
-  // Escape ends a drag without a word to the tab under it.
+  // After Escape the browser sends no event to the tab under the drag.
   useEffect(() => {
     if (!isTarget) return undefined;
     const end = (): void => setTarget(false);

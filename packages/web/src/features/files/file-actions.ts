@@ -22,7 +22,7 @@ export const startCreating = (app: App, what: "file" | "folder", folder: string)
   app.files.setState({ edit: { kind: "create", what, folder } });
 };
 
-/** Keys that come before the file is made are kept for it; where it can't be made, they are the reader's to take along. */
+/** Keys typed before the file exists are kept for it; when it can't be made, the user can copy them. */
 const createFile = async (
   app: App,
   { projectId, path, typesOn }: { readonly projectId: string; readonly path: string; readonly typesOn: boolean },
@@ -36,7 +36,7 @@ const createFile = async (
     await typeAhead?.composed();
     takeEntry(app, file);
     const isHere = typeAhead?.hasFocus ?? true;
-    // Its text is known: what is typed goes in at once.
+    // Its text is known, so typed text is inserted at once.
     openFile(app, file.id, { initialText: "", focus: isHere });
     const text = typeAhead?.text() ?? "";
     if (text !== "") app.editor.act({ kind: "insert", text });
@@ -51,7 +51,7 @@ const createFile = async (
 };
 
 /**
- * Makes a file (and opens it) or a folder; returns its id. Who types on after its name types into the file.
+ * Makes a file (and opens it) or a folder; returns its id. What the user types after the name goes into the file.
  * @throws ApiProblem, Unreachable
  */
 export const createEntry = async (

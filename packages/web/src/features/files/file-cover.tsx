@@ -17,7 +17,7 @@ import { imageTypeOf } from "./image-types.ts";
 import { saveBlob } from "./save-blob.ts";
 import type { TabsState } from "./tabs-store.ts";
 
-const DAMAGED = "The picture is damaged, or its name says another kind than it is.";
+const DAMAGED = "The picture is damaged, or its file name has the wrong extension.";
 /** A larger picture is downloaded rather than drawn. */
 const LARGEST_IMAGE_BYTES = 8 * 1024 * 1024;
 
@@ -190,7 +190,7 @@ const NoFile = ({ isEmpty }: { readonly isEmpty: boolean }) => {
         title={isEmpty ? "This project is empty" : "No file is open"}
         text={
           isEmpty
-            ? "It begins with a file: make one, or drop yours into this window."
+            ? "The project has no files yet: make one, or drop files into this window."
             : "Choose one in the list of files."
         }
       >

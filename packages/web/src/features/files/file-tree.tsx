@@ -121,7 +121,7 @@ const Rows = () => {
   };
 
   const onPaste = (event: ClipboardEvent): void => {
-    // Into a name that is being typed goes text.
+    // A name that is being edited accepts the paste as text.
     if ((event.target as Element).closest("input") || !event.clipboardData.types.includes("Files")) return;
     event.preventDefault();
     void addTransferred(app, folderForNew(app), event.clipboardData);

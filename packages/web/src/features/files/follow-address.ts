@@ -1,14 +1,14 @@
-/** Keeps the page's address true to the shown file, and makes the browser's Back and Forward go from file to file. */
+/** Keeps the page's address in step with the shown file, and lets the browser's Back and Forward go from file to file. */
 import { fileQuery, parseAddress } from "../../app/address.ts";
 import type { App } from "../../app/services.ts";
 import { openProjectOf } from "../projects/project-store.ts";
 import { entryAt } from "./entries.ts";
 import { addressOf, openFile } from "./open-file.ts";
 
-/** Kept with each entry of the browser's history: a file is found again under a new name. */
+/** Stored with each entry of the browser's history, so that a renamed file is found. */
 type HistoryState = { readonly fileId?: string } | null;
 
-/** What the address asks for, where it is one of this project. */
+/** The file named by the address, if it belongs to this project. */
 const pathInAddress = (app: App, slug: string): { isHere: boolean; path?: string } => {
   const address = parseAddress(new URL(location.href), app.boot.basePath);
   if (address.kind !== "project" || address.slug !== slug) return { isHere: false };
@@ -24,7 +24,7 @@ const writeAddress = (app: App): void => {
   const asked = pathInAddress(app, project.slug);
   // The address may name a line too: it stays until another file is shown.
   const url = asked.path === path ? location.href : `${addressOf(app, project.slug)}${fileQuery(path)}`;
-  // Who is led by somebody else has gone nowhere themselves.
+  // Following another user makes no history entries.
   const isStep =
     state?.fileId !== undefined && state.fileId !== fileId && app.presence.getState().following === undefined;
   if (isStep) history.pushState({ fileId } satisfies HistoryState, "", url);
@@ -32,10 +32,10 @@ const writeAddress = (app: App): void => {
     history.replaceState({ fileId } satisfies HistoryState, "", url);
 };
 
-/** What is shown next takes the place of what is shown now: nobody went there. */
+/** The next file replaces the current history entry, because the user did not choose the shown one. */
 export const forgetStep = (): void => history.replaceState(null, "");
 
-/** Shows what the address names after Back or Forward. */
+/** Shows the file named by the address after Back or Forward. */
 const goToAddress = (app: App, state: HistoryState): void => {
   const project = openProjectOf(app.projects);
   if (!project) return;
@@ -47,17 +47,17 @@ const goToAddress = (app: App, state: HistoryState): void => {
   const { entries } = app.files.getState();
   const entry = entries.get(state?.fileId ?? "") ?? (path === undefined ? undefined : entryAt(entries, path));
   if (entry?.kind !== "file") {
-    // It was deleted since: the entry becomes one of the file that is shown.
+    // The file was deleted since: the entry gets the shown file.
     forgetStep();
     writeAddress(app);
     return;
   }
   if (entry.id !== app.tabs.getState().shown) openFile(app, entry.id, { focus: false });
-  // The file may have another name by now.
+  // The file may have been renamed.
   writeAddress(app);
 };
 
-/** Returns what stops it. */
+/** Returns a function that stops it. */
 export const followAddress = (app: App): (() => void) => {
   const onPopState = (event: PopStateEvent): void => goToAddress(app, event.state as HistoryState);
   addEventListener("popstate", onPopState);

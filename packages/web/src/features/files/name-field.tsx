@@ -5,7 +5,7 @@ export type NameFieldProps = {
   readonly label: string;
   readonly initial: string;
   readonly faultOf: (name: string) => string | undefined;
-  /** Called with a name that has no fault; `byKey` when the reader pressed Enter and may be typing on. */
+  /** Called with a valid name; `byKey` when the user pressed Enter and may go on typing. */
   readonly onKeep: (name: string, how: { readonly byKey: boolean }) => void;
   readonly onCancel: () => void;
 };
@@ -38,7 +38,7 @@ export const NameField = ({ label, initial, faultOf, onKeep, onCancel }: NameFie
     if (event.nativeEvent.isComposing) return;
     if (event.key === "Escape") finish(false);
     if (event.key !== "Enter") return;
-    // What has the keyboard next is not to take this key for a new line.
+    // The element that gets the focus must not treat this key as a new line.
     event.preventDefault();
     if (fault === undefined) finish(true);
     else setTried(true);

@@ -1,4 +1,4 @@
-/** How many problems the shown file has, and a list of them to go to. */
+/** The number of problems of the shown file, with a list to jump to them. */
 import { CircleAlert } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useApp } from "../../app/services.ts";
@@ -8,7 +8,7 @@ import type { Problem } from "../editor/index.ts";
 import "./problems-button.css";
 
 const MAX_LISTED = 50;
-/** Who types makes and mends problems: only a number that stays is said. */
+/** Typing makes and removes problems: a number is announced only after it has not changed for this long. */
 const SAID_AFTER_MS = 2_000;
 
 const countWords = (count: number): string => (count === 1 ? "1 problem" : `${count} problems`);
@@ -30,7 +30,7 @@ export const ProblemsButton = () => {
 
   if (count === 0) return null;
   const goTo = ({ line, column }: Problem): void => {
-    // The menu gives the keyboard back to its button first.
+    // The menu returns the focus to its button first.
     requestAnimationFrame(() => {
       app.layout.setState({ pane: "code" });
       app.editor.reveal(line, column);

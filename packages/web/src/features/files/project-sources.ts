@@ -1,4 +1,4 @@
-/** The open project's files as the editor's type checker sees them. */
+/** The open project's files, as the editor's type checker reads them. */
 import { routes } from "@atelier/contracts";
 import type { Call } from "../../app/api.ts";
 import type { ProjectSources } from "../editor/index.ts";

@@ -1,6 +1,6 @@
-/** Hands bytes to the browser, which saves them as a file. */
+/** Lets the browser save bytes as a file. */
 
-/** Long enough for the browser to take the address over. */
+/** Long enough for the browser to read the object URL. */
 const KEPT_MS = 10_000;
 
 export const saveBlob = (blob: Blob, name: string): void => {

@@ -94,16 +94,16 @@ export type TreeRowProps = {
   readonly isDropTarget: boolean;
 };
 
-/** Opens what a row's dots open; false if they are not there. */
+/** Opens the menu of a row's dots; false if there are none. */
 export const openRowMenu = (row: Element | null): boolean => {
   const button = row?.querySelector<HTMLElement>(".row-menu");
   if (!button) return false;
-  // A browser may tell of one key twice, as a key and as a context menu.
+  // A browser may report one key twice, as a key and as a context menu.
   if (button.getAttribute("aria-expanded") !== "true") button.click();
   return true;
 };
 
-/** A right click, or a long press. Browsers differ on whether the keys that open menus come here: the tree takes them. */
+/** A right click, or a long press. Browsers differ on whether menu keys arrive here: the tree handles them. */
 const onContextMenu = (event: MouseEvent<HTMLElement>): void => {
   const row = event.currentTarget;
   const target = event.target as Element;

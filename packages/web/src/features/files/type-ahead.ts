@@ -1,19 +1,19 @@
-/** Takes what is typed after a new file got its name and before the file is there: it goes into the file. */
+/** Collects what is typed after a new file was named and before the file exists: it is inserted into the file. */
 import "./type-ahead.css";
 
 const INDENT = "    ";
 
 export interface TypeAhead {
-  /** What was typed so far. */
+  /** The text typed so far. */
   text(): string;
-  /** Whether the reader is still typing here. */
+  /** Whether the field still has the focus. */
   readonly hasFocus: boolean;
-  /** Resolves when no input method is in the middle of a word. */
+  /** Resolves when no input method is composing. */
   composed(): Promise<void>;
   remove(): void;
 }
 
-/** Covers the host, which must be positioned, with a field that has the keyboard. */
+/** Covers the host, which must be positioned, with a field that has the focus. */
 export const createTypeAhead = (host: HTMLElement, label: string): TypeAhead => {
   const field = document.createElement("textarea");
   field.className = "type-ahead early-type";

@@ -1,4 +1,4 @@
-/** Files dropped anywhere in the window go into the project; the tree takes those that are dropped on its folders. */
+/** Adds files dropped anywhere in the window to the project; the tree handles drops on its folders. */
 import { FolderInput, LockKeyhole } from "lucide-react";
 import { useEffect, useState } from "react";
 import { type App, useApp } from "../../app/services.ts";
@@ -6,7 +6,7 @@ import { mayEdit } from "../projects/project-store.ts";
 import { addTransferred } from "./add-files.ts";
 
 const hasFiles = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types.includes("Files") === true;
-/** A dialog is a place of its own. */
+/** Drops on a dialog are ignored. */
 const isElsewhere = (event: DragEvent): boolean =>
   (event.target as Element).closest?.(".file-tree") !== null || document.querySelector("dialog[open]") !== null;
 
@@ -22,7 +22,7 @@ export const WindowDrop = () => {
   const app = useApp();
   const [shown, setShown] = useState<DropState>("none");
   useEffect(() => {
-    // Before the editor and the terminal, which would take a file for text.
+    // Before the editor and the terminal, which would insert the file as text.
     const options = { capture: true };
     const onDragOver = (event: DragEvent): void => {
       if (!hasFiles(event) || !event.dataTransfer) return;
@@ -39,7 +39,7 @@ export const WindowDrop = () => {
     const onDrop = (event: DragEvent): void => {
       setShown("none");
       if (!hasFiles(event) || !event.dataTransfer || isElsewhere(event)) return;
-      // A file that misses is not a wish to leave the page, which is what browsers take it for.
+      // Keeps a file that is dropped outside from replacing the page, which is the browser's default.
       event.preventDefault();
       event.stopPropagation();
       if (stateFor(app) === "takes") void addTransferred(app, "", event.dataTransfer);
@@ -47,7 +47,7 @@ export const WindowDrop = () => {
     const onDragLeave = (event: DragEvent): void => {
       if (event.relatedTarget === null) setShown("none");
     };
-    /** What nobody takes, such as a drop on a dialog. */
+    /** Drops that nothing handles, such as one on a dialog. */
     const refuse = (event: DragEvent): void => {
       if (event.defaultPrevented || !hasFiles(event) || !event.dataTransfer) return;
       event.preventDefault();

@@ -19,7 +19,7 @@ export type AccountFormKind = Extract<OpenDialog, { kind: "account" | "admin" }>
 
 export const whichOf = (form: AccountFormKind): Form => (form.kind === "admin" ? "admin" : form.form);
 
-/** The other form; an invitation is kept for whoever comes back to it. */
+/** Switches to the other form; an invitation is kept for the way back. */
 export const switchForm = (form: AccountFormKind, to: "log-in" | "register"): AccountFormKind => ({
   kind: "account",
   form: to,
@@ -170,7 +170,7 @@ export const AccountForm = ({ form, onSwitch, onDone }: AccountFormProps) => {
   };
 
   const other = which === "log-in" ? "register" : "log-in";
-  // Where accounts come by invitation, a stranger's form would only be refused.
+  // With registration by invitation a form without one would only be refused.
   const isInvited = form.kind === "account" && form.invitation !== undefined;
   const offersOther = other === "log-in" || app.boot.registration === "open" || isInvited;
   return (
@@ -185,7 +185,7 @@ export const AccountForm = ({ form, onSwitch, onDone }: AccountFormProps) => {
           type="password"
           autoComplete={isNew ? "new-password" : "current-password"}
           fault={faults.password}
-          hint={isNew ? `At least ${LEAST_PASSWORD} characters, and none that many people use.` : undefined}
+          hint={isNew ? `At least ${LEAST_PASSWORD} characters, and not a common one.` : undefined}
         />
         {error !== undefined && (
           <p className="dialog-error" role="alert">
@@ -206,8 +206,8 @@ export const AccountForm = ({ form, onSwitch, onDone }: AccountFormProps) => {
       ) : (
         <p className="dialog-note">
           {app.boot.registration === "invite"
-            ? "New here? Ask whoever runs this server for an invitation."
-            : "New here? Whoever runs this server makes the accounts."}
+            ? "New here? Ask the operator of this server for an invitation."
+            : "New here? Only the operator of this server makes accounts."}
         </p>
       )}
     </>

@@ -1,7 +1,7 @@
 /** A steady colour and initials for a person; colour is never the only sign of who somebody is. */
 import { preferredColor } from "@atelier/contracts/presence-colors";
 
-/** `#rrggbb` for a user id where the server names no colour (members who are not here, oneself). */
+/** `#rrggbb` for a user id when the server sends no colour (members who are not present, oneself). */
 export const personColor = (userId: string): string => preferredColor(userId);
 
 const graphemes = new Intl.Segmenter();

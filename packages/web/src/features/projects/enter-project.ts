@@ -24,8 +24,8 @@ export type EnterOptions = {
 };
 
 /**
- * @param guessed the file that is shown because nothing said which one should be
- * @returns whether the reader opened, closed or showed a file meanwhile
+ * @param guessed the file that is shown because no other was asked for
+ * @returns whether the user opened, closed or showed a file meanwhile
  */
 const restoreTabs = async (app: App, project: Project, guessed: string | undefined): Promise<boolean> => {
   const before = app.tabs.getState();

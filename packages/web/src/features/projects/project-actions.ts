@@ -1,4 +1,4 @@
-/** What can be done with a whole project: deleted and taken back, duplicated, downloaded. */
+/** Actions on a whole project: delete, restore, duplicate, download. */
 import { type Project, routes } from "@atelier/contracts";
 import { projectAddress } from "../../app/address.ts";
 import { errorText } from "../../app/api-problem.ts";
@@ -8,13 +8,13 @@ import { showToast } from "../../design/toasts.ts";
 import { saveBlob } from "../files/save-blob.ts";
 import { setProjectState } from "./project-store.ts";
 
-/** What was typed a moment ago belongs to the copy as well; a server that is away is no reason to wait for long. */
+/** Edits of the last moment belong in the copy too, so they are saved first; an unreachable server delays this only briefly. */
 const SAVE_WAIT_MS = 5000;
 
-/** The deletion that is going on: it can be taken back only when it is done. */
+/** The deletion that is under way: it can be undone only when it has ended. */
 let deleting: Promise<unknown> = Promise.resolve();
 
-/** Goes to a copy of the project. */
+/** Opens a copy of the project. */
 export const duplicateProject = async (app: App, project: Project): Promise<void> => {
   try {
     await app.editor.whenSaved(SAVE_WAIT_MS);
@@ -37,11 +37,11 @@ export const downloadProject = async (app: App, project: Project): Promise<void>
   }
 };
 
-/** Moves the project to the bin; the page says so, with a way back. */
+/** Moves the project to the bin; the page shows that, with an undo. */
 export const deleteProject = async (app: App, project: Project): Promise<void> => {
   try {
     await app.editor.whenSaved(SAVE_WAIT_MS);
-    // Said before the server closes what is open: that is no loss of rights.
+    // Set before the server closes the sockets, so that this is not shown as a loss of rights.
     setProjectState(app.projects, { kind: "deleted", project });
     deleting = app.call(routes.deleteProject, { params: { projectId: project.id } });
     await deleting;
@@ -51,13 +51,13 @@ export const deleteProject = async (app: App, project: Project): Promise<void> =
   }
 };
 
-/** Takes a project out of the bin and opens it again. */
+/** Restores a project from the bin and opens it again. */
 export const restoreProject = async (app: App, project: Project): Promise<void> => {
   try {
     await deleting;
     await app.call(routes.restoreProject, { params: { projectId: project.id } });
     location.reload();
   } catch (error) {
-    showToast({ text: `${project.name} was not brought back. ${errorText(error)}`, tone: "bad" });
+    showToast({ text: `${project.name} was not restored. ${errorText(error)}`, tone: "bad" });
   }
 };

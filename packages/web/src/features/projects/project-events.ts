@@ -37,7 +37,7 @@ const takeRole = (app: App, role: ProjectEvent & { type: "hello" | "role-changed
 
 const loseProject = (app: App): void => {
   app.presence.setState({ all: [], following: undefined });
-  // It was the reader who took it away.
+  // The user deleted it in this page.
   if (app.projects.getState().state.kind === "deleted") return;
   const project = openProjectOf(app.projects);
   // Whoever signed in here since never had rights that could be lost.

@@ -1,4 +1,4 @@
-/** The project's name, which opens what can be done with it, the newest other ones, and a new one in each language. */
+/** The project's name, which opens a menu: actions on the project, the newest other projects, and a new one in each language. */
 import { type Project, routes } from "@atelier/contracts";
 import { ChevronDown, CopyPlus, Download, FolderGit2, Pencil, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
@@ -35,7 +35,7 @@ const RecentProjects = ({ recent }: { readonly recent: Recent }) => {
   ));
 };
 
-/** What may be done with the open project. */
+/** Actions on the open project. */
 const OwnItems = ({ project, onRename }: { readonly project: Project; readonly onRename: () => void }) => {
   const app = useApp();
   return (

@@ -1,4 +1,4 @@
-/** The field in which the project gets another name, in the place of its name in the top bar. */
+/** The field that renames the project, shown instead of its name in the top bar. */
 import { type Project, routes } from "@atelier/contracts";
 import { type KeyboardEvent, useState } from "react";
 import { errorText } from "../../app/api-problem.ts";

@@ -16,7 +16,7 @@ export type ProjectState =
   | { kind: "missing"; what: "project" | "share-link" | "page" }
   /** It was open until the reader's rights, or the project itself, were taken away. */
   | { kind: "lost"; project: Project }
-  /** The reader moved it to the bin, and may take it back. */
+  /** The user moved it to the bin, and may restore it. */
   | { kind: "deleted"; project: Project }
   /** Nobody is a guest here: a sign-in comes first. */
   | { kind: "sign-in"; reason: string }

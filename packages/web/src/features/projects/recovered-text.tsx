@@ -18,7 +18,7 @@ const Recovered = ({ copy }: { readonly copy: RecoveredCopy }) => {
   const toClipboard = (): void => {
     void copyText(copy.text).then((isDone) => {
       setCopied(isDone);
-      // Without a clipboard the file is the other way.
+      // Without a clipboard the text can be saved as a file.
       if (!isDone) download(copy);
     });
   };

@@ -1,4 +1,4 @@
-/** The project's share links, one row a role: made, copied at any time, revoked. Only the owner sees this. */
+/** The project's share links, one row per role: made, copied at any time, revoked. Only the owner sees this. */
 import { type GrantedRole, type Project, routes, type ShareLink } from "@atelier/contracts";
 import { Check, Copy, Eye, Link2, Pencil, Trash2 } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
@@ -19,7 +19,7 @@ const createLink = (call: Call, projectId: string, wanted: { role: GrantedRole; 
   return call(routes.createLink, { params: { projectId }, body });
 };
 
-/** The address, selected by a click, with a button that copies it. */
+/** The link's address, selected by a click, with a button that copies it. */
 const Address = ({ url, name }: { readonly url: string; readonly name: string }) => {
   const [isCopied, setCopied] = useState(false);
   const field = useRef<HTMLInputElement>(null);
@@ -54,7 +54,7 @@ const Address = ({ url, name }: { readonly url: string; readonly name: string })
 
 type LinkProps = {
   readonly link: ShareLink;
-  /** Another link of the same role is the one that is handed on. */
+  /** A further link of a role, which the row does not copy. */
   readonly isOlder: boolean;
   readonly nowMs: number;
   readonly onRevoke: () => void;
@@ -144,7 +144,7 @@ const NoLink = ({ role, onCreate }: NoLinkProps) => {
 
 export type ShareLinksProps = {
   readonly project: Project;
-  /** Changes whenever somebody came or left: links count them. */
+  /** Changes whenever a member joins or leaves, because links count them. */
   readonly present: string;
   /** A revoked link takes people with it. */
   readonly onRevoked: () => void;

@@ -30,7 +30,7 @@ export const shareAddress = (
 
 export const peopleCount = (count: number): string => (count === 1 ? "1 person" : `${count} people`);
 
-/** What revoking a link does, asked once before it is done. */
+/** The consequence of revoking a link, shown in the confirmation. */
 export const revokeWords = (people: number): string =>
   people === 0
     ? "The link will stop working."
@@ -41,12 +41,12 @@ const isExpired = ({ expiresAt }: ShareLink, nowMs: number): boolean =>
 
 export type RoleLinks = {
   readonly role: GrantedRole;
-  /** The one that is handed on: the newest that still lets people in. */
+  /** The link to copy: the newest that has not expired. */
   readonly link: ShareLink | undefined;
   readonly others: readonly ShareLink[];
 };
 
-/** One row a role; links beyond the first of a role come below it. A link that can be copied goes before one that can't. */
+/** One row per role; further links of a role are below it. A link that can be copied comes before one that can't. */
 export const linksByRole = (links: readonly ShareLink[], nowMs: number): RoleLinks[] =>
   (["editor", "viewer"] as const).map((role) => {
     const own = links
@@ -59,7 +59,7 @@ export const linksByRole = (links: readonly ShareLink[], nowMs: number): RoleLin
 const dayWords = (time: string, locale: string | undefined): string =>
   new Date(time).toLocaleDateString(locale, { day: "numeric", month: "short" });
 
-/** `2 people · until 3 Dec`, `expired`: what is worth saying about a link beside its role; an older one says from when it is. */
+/** `2 people · until 3 Dec`, `expired`: facts about a link beside its role; a further link also has its date. */
 export const linkFacts = (
   link: ShareLink,
   { nowMs, isOlder = false, locale }: { readonly nowMs: number; readonly isOlder?: boolean; readonly locale?: string },

@@ -30,7 +30,7 @@ export function editorOptions(host: HTMLElement): editor.IStandaloneEditorConstr
     // Dimmed, the number of the last line is too faint to read.
     renderFinalNewline: "on",
     fixedOverflowWidgets: true,
-    // The page's styles reach the editor's menu.
+    // So that the page's styles apply to the editor's menu.
     useShadowDOM: false,
     overviewRulerBorder: false,
     hideCursorInOverviewRuler: true,
@@ -39,7 +39,7 @@ export function editorOptions(host: HTMLElement): editor.IStandaloneEditorConstr
     stickyScroll: { enabled: false },
     bracketPairColorization: { enabled: false },
     unusualLineTerminators: "off",
-    // A file that is dropped goes into the project, wherever it is dropped.
+    // Dropped files are added to the project, also when they are dropped on the editor.
     dropIntoEditor: { enabled: false },
     // Words of the file are offered; Enter stays a new line until something better than words is offered.
     acceptSuggestionOnEnter: "off",

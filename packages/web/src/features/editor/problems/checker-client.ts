@@ -1,5 +1,5 @@
-/** The page's end of the type checker's worker. */
-// oxlint-disable-next-line import/default -- what ?worker names is made by Vite
+/** The page's client of the type checker's worker. */
+// oxlint-disable-next-line import/default -- Vite makes the default export of ?worker imports
 import workerAddress from "./type-checker.worker.ts?worker&url";
 import { startModuleWorker } from "../monaco/start-module-worker.ts";
 import type { CheckerAnswer, CheckerRequest, CheckResult, TextUpdate } from "./problem.ts";
@@ -11,7 +11,7 @@ export interface CheckerClient {
   dispose(): void;
 }
 
-/** Starts the worker, whose script is large: what is asked meanwhile waits for it. */
+/** Starts the worker, whose script is large: requests wait until it is loaded. */
 export function startChecker(start: () => Worker = () => startModuleWorker(workerAddress, "types")): CheckerClient {
   const worker = start();
   const waiting = new Map<number, { resolve: (result: CheckResult) => void; reject: (error: Error) => void }>();

@@ -1,13 +1,13 @@
-/** The type checker's options: those that the server's compiler works by, and what a project's tsconfig.json adds. */
+/** The type checker's options: those of the server's compiler, and those of a project's tsconfig.json. */
 import type { CompilerOptions } from "typescript";
 
-/** A parsed tsconfig.json; `folder` is the absolute folder that holds it. */
+/** A parsed tsconfig.json; `folder` is the absolute path of its folder. */
 export interface ConfigFile {
   folder: string;
   json: unknown;
 }
 
-// TypeScript's own numbers, named here so that the mapping needs no compiler.
+// TypeScript's own numbers, repeated here so that the mapping does not load the compiler.
 const TARGET_ESNEXT = 99;
 const MODULE_PRESERVE = 200;
 const RESOLUTION_BUNDLER = 100;
@@ -51,13 +51,13 @@ const NAMES = ["jsxFactory", "jsxFragmentFactory", "jsxImportSource"] as const;
 type Json = Record<string, unknown>;
 const isJson = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The names in `extends`, in the order in which they apply. */
+/** The names in `extends`, in the order in which they are applied. */
 export function extendedNames(json: unknown): string[] {
   const given = isJson(json) ? [json["extends"]].flat() : [];
   return given.filter((name) => typeof name === "string");
 }
 
-/** `./b/../c` seen from `/a` is `/a/c`. */
+/** Resolves a relative path: `./b/../c` from `/a` is `/a/c`. */
 export function resolvePath(folder: string, name: string): string {
   const parts: string[] = [];
   for (const part of (name.startsWith("/") ? name : `${folder}/${name}`).split("/")) {
@@ -80,8 +80,8 @@ const pathsOf = (given: unknown): Record<string, string[]> | undefined => {
 };
 
 /**
- * Options for a file whose tsconfig.json, after those that it extends, is the last of `chain`. What would only forbid
- * programs that run stays as it is here: the newest target and library, and modules found as the server finds them.
+ * Options for a file; `chain` ends with its tsconfig.json, after those that it extends. Options that would only report errors in programs
+ * that run are ignored: the newest target and library are used, and modules are resolved as the server does.
  */
 export function compilerOptions(chain: readonly ConfigFile[]): CompilerOptions {
   const given: Json = {};

@@ -1,9 +1,9 @@
-/** Tells members that a class may have from a base class that is not in the project. */
+/** Finds messages about members that a class may inherit from a base class that is not in the project. */
 import type * as TypeScript from "typescript";
 
 const NO_SUCH_MEMBER: ReadonlySet<number> = new Set([2339, 2551]);
 
-/** Is the message about a member of a class some base of which is of an unknown type? */
+/** Whether the message is about a member of a class that has a base of unknown type. */
 export function isOfMissingBase(
   ts: typeof TypeScript,
   checker: TypeScript.TypeChecker,

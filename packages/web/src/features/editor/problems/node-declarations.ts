@@ -1,4 +1,4 @@
-/** The declarations of Node and of what its declarations import, by their place in a tree of packages. */
+/** The type declarations of Node and of the packages that they import, by path in a tree of packages. */
 
 const FILES: Record<string, string> = import.meta.glob(
   [

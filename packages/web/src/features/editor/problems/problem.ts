@@ -12,25 +12,25 @@ export interface Problem {
   message: string;
 }
 
-/** What the page tells the type checker's worker. */
+/** A message from the page to the type checker's worker. */
 export type CheckerRequest =
   | { kind: "update"; paths?: readonly string[]; texts: readonly TextUpdate[] }
   | { kind: "check"; id: number; path: string };
 
-/** `null` is a file that cannot be read, `undefined` one whose text is to be asked for again. */
+/** `null`: the file cannot be read; `undefined`: request its text again. */
 export type TextUpdate = readonly [path: string, text: string | null | undefined];
 
-/** What a check has found, or the files whose texts it needs first. */
+/** The result of a check, or the files whose texts it needs first. */
 export type CheckResult = { kind: "problems"; problems: Problem[] } | { kind: "wanted"; paths: string[] };
 
 export type CheckerAnswer = { id: number } & (CheckResult | { kind: "failed"; reason: string });
 
-/** Is this a file whose types are checked? */
+/** Whether the types of this file are checked. */
 export function isTypeScript(path: string): boolean {
   return /\.(?:ts|tsx|mts|cts)$/iu.test(path);
 }
 
-/** Does a check of another file read this one? */
+/** Whether a check of another file may read this one. */
 export function isCheckerSource(path: string): boolean {
   return isTypeScript(path) || /\.json$/iu.test(path);
 }

@@ -7,20 +7,20 @@ import { type Problem, isCheckerSource, isTypeScript } from "./problem.ts";
 import type { ProblemWatch } from "./watch-problems.ts";
 
 const OWNER = "typescript";
-/** A page that is busy for so long loads it all the same. */
+/** If the page is not idle for so long, the checker is loaded all the same. */
 const IDLE_WITHIN_MS = 5_000;
 
 export interface ProblemsOptions {
   shown: () => OpenedFile | undefined;
   open: () => readonly OpenedFile[];
   sources: ProjectSources | undefined;
-  /** Hears the problems of the shown file, none while they are not known. */
+  /** Calls the listener with the problems of the shown file; with none while they are not known. */
   tell: (problems: readonly Problem[]) => void;
   log: EditorLog;
 }
 
 export interface Problems {
-  /** Another file is in front of the reader, or this one has another name. */
+  /** Called when another file is shown, or the shown one was renamed. */
   shownChanged(): void;
   textChanged(file: OpenedFile): void;
   dispose(): void;
@@ -47,7 +47,7 @@ export function createProblems({ shown, open, sources, tell, log }: ProblemsOpti
       })),
     );
   const openTexts = (): ReadonlyMap<string, string> => {
-    // A file whose document is not here yet is empty in the editor, and not in the project.
+    // A file whose document is not loaded yet is empty in the editor, but not in the project.
     const here = open().filter(({ attached, live, model }) => attached || !live || model.getValueLength() > 0);
     return new Map(
       here
@@ -78,7 +78,7 @@ export function createProblems({ shown, open, sources, tell, log }: ProblemsOpti
         log,
       });
     } catch (error) {
-      // Nothing is checked; the next TypeScript file tries again.
+      // Nothing is checked now; the next TypeScript file tries again.
       log("problems.not-loaded", { error: String(error) });
     }
     isLoading = false;

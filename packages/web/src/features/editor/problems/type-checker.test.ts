@@ -6,11 +6,11 @@ import { describe, expect, test } from "vitest";
 import { nodeDeclarations } from "./node-declarations.ts";
 import { createTypeChecker } from "./type-checker.ts";
 
-/** One for all tests, as one page has one: reading the libraries is most of the work. */
+/** One for all tests, because reading the libraries is most of the work. */
 const checker = createTypeChecker({ typescript, libraries: libFileMap, declarations: nodeDeclarations });
 const given = new Set<string>();
 
-/** Gives texts as they are asked for, as the page does; null is a file that cannot be read. */
+/** Answers requests for texts as the page does; null is a file that cannot be read. */
 const checkWith = (files: Record<string, string | null>, path: string) => {
   checker.update(
     [...given].map((each) => [each, undefined]),

@@ -1,4 +1,4 @@
-/** Checks the types of one file at a time, over files that the page sends and that a check asks for. */
+/** Checks the types of one file at a time; requests from the page the other files that a check needs. */
 import type * as TypeScript from "typescript";
 import { type ConfigFile, compilerOptions, extendedNames, resolvePath } from "./compiler-options.ts";
 import { isOfMissingBase } from "./missing-base.ts";
@@ -22,7 +22,7 @@ export interface TypeCheckerOptions {
 export interface TypeChecker {
   /** `paths` are all files of the project, relative to its root. */
   update(texts: readonly TextUpdate[], paths?: readonly string[]): void;
-  /** Asks for texts as long as it lacks some, then tells every problem of the file. */
+  /** Returns the paths of texts that it lacks, as long as there are any; then all problems of the file. */
   check(path: string): CheckResult;
 }
 
@@ -33,7 +33,7 @@ export function createTypeChecker({ typescript: ts, libraries, declarations }: T
   let program: TypeScript.Program | undefined;
   let optionsKey = "";
   const parsed = new Map<string, { text: string; file: TypeScript.SourceFile }>();
-  /** Packages that are imported and not there, by the file that imports them. */
+  /** Packages that are imported but missing, by the file that imports them. */
   const missing = new Map<string, readonly string[]>();
   const builtIn = ambientModules(declarations.values());
 
@@ -67,7 +67,7 @@ export function createTypeChecker({ typescript: ts, libraries, declarations }: T
     });
     return [...bases, { folder, json }];
   };
-  /** Those of the nearest tsconfig.json at or above the file. */
+  /** Options of the nearest tsconfig.json at or above the file. */
   const optionsFor = (file: string): TypeScript.CompilerOptions => {
     let folder = file.slice(0, file.lastIndexOf("/"));
     while (folder.startsWith(ROOT) && !fileExists(`${folder}/tsconfig.json`)) {
@@ -76,7 +76,7 @@ export function createTypeChecker({ typescript: ts, libraries, declarations }: T
     const options = compilerOptions(folder.startsWith(ROOT) ? chainOf(`${folder}/tsconfig.json`) : []);
     return { ...options, lib: options.lib?.filter((name) => libraries[name] !== undefined) ?? [] };
   };
-  /** Packages that a file imports and that no `declare module` stands for. */
+  /** Packages that a file imports and that no `declare module` declares. */
   const lacksPackages = (files: readonly TypeScript.SourceFile[]): boolean => {
     const own = ambientModules(files.filter(({ fileName }) => fileName.startsWith(ROOT)).map(({ text }) => text));
     const names = files.flatMap(({ fileName }) => missing.get(fileName) ?? []);
@@ -120,7 +120,7 @@ export function createTypeChecker({ typescript: ts, libraries, declarations }: T
     update: (changes, all) => {
       if (all) {
         paths = new Set(all);
-        // What an import finds may be another file now; what is parsed stays.
+        // Imports may now resolve to other files; parsed files stay.
         program = undefined;
       }
       for (const [path, text] of changes) {
@@ -136,14 +136,14 @@ export function createTypeChecker({ typescript: ts, libraries, declarations }: T
       if (key !== optionsKey) {
         optionsKey = key;
         program = undefined;
-        // What the options say of how a file is read concerns no declarations.
+        // Options that only change how a file is parsed do not matter for declarations.
         for (const each of parsed.keys()) if (each.startsWith(`${ROOT}/`)) parsed.delete(each);
       }
       const ambient = [...paths].filter(isAmbientFile).map((each) => `${ROOT}/${each}`);
       const roots = [...new Set([NODE, ...ambient.filter(fileExists), file])];
       program = build(roots, options);
       if (wanted.size > 0) {
-        // A program that lacks files is no ground for the next one.
+        // A program that lacks files is not reused for the next one.
         program = undefined;
         return { kind: "wanted", paths: [...wanted] };
       }

@@ -1,4 +1,4 @@
-/** The type checker in a worker of its own: nothing the compiler does holds up a key. */
+/** Runs the type checker in a worker, so that the compiler never blocks typing. */
 import { libFileMap } from "monaco-editor/languages/features/typescript/lib/lib";
 import { typescript } from "monaco-editor/languages/features/typescript/lib/typescriptServices";
 import { nodeDeclarations } from "./node-declarations.ts";

@@ -1,4 +1,4 @@
-/** What Monaco's package brings of the compiler, without declaring it. */
+/** Declares the parts of the TypeScript compiler that Monaco's package contains but does not declare. */
 declare module "monaco-editor/languages/features/typescript/lib/typescriptServices" {
   import type * as TypeScript from "typescript";
 

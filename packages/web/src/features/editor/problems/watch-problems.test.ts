@@ -18,7 +18,7 @@ const wants = (...paths: string[]): CheckResult => ({ kind: "wanted", paths });
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A page with files, one of them shown, and a checker that answers what the test says. */
+/** A page with files, one of them shown, and a checker that returns what the test sets. */
 const stage = (shown: string, files: Record<string, { size?: number; stamp?: string; text?: string }> = {}) => {
   const open = new Map([[shown, "shown"]]);
   const state = { shown };

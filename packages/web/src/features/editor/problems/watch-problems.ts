@@ -1,11 +1,11 @@
-/** Checks the shown TypeScript file whenever it, or a file that it is made of, may have changed. */
+/** Checks the shown TypeScript file whenever it, or a file that it depends on, may have changed. */
 import type { EditorLog, ProjectSources } from "../ports.ts";
 import type { CheckerClient } from "./checker-client.ts";
 import { type Problem, type TextUpdate, isCheckerSource, isTypeScript } from "./problem.ts";
 
-/** How long nothing changes before a check begins. */
+/** A check begins after so long without changes. */
 const QUIET_MS = 400;
-/** What of the project is read for checks; a file beyond that counts as one that cannot be read. */
+/** Limits on the project files that are read for checks; a file beyond them counts as one that cannot be read. */
 const MAX_FILES = 300;
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -13,19 +13,19 @@ const READ_AT_ONCE = 4;
 const MAX_STARTS = 3;
 
 export interface ProblemWatchOptions {
-  /** The path of the file in front of the reader. */
+  /** The path of the shown file. */
   shown: () => string | undefined;
-  /** The files that are open here, by path, as they are typed. */
+  /** The text of the files that are open here, by path. */
   openTexts: () => ReadonlyMap<string, string>;
   sources: ProjectSources | undefined;
   startChecker: () => CheckerClient;
-  /** Hears what is wrong with the shown file; nothing, as long as that is not known. */
+  /** Called with the problems of the shown file; with none while they are not known. */
   tell: (path: string, problems: readonly Problem[]) => void;
   log: EditorLog;
 }
 
 export interface ProblemWatch {
-  /** A file is shown, an open one has another text, or the project has other files. */
+  /** Called when another file is shown, an open one was edited, or the project has other files. */
   changed(): void;
   dispose(): void;
 }
@@ -37,9 +37,9 @@ export function watchProblems(options: ProblemWatchOptions): ProblemWatch {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isChecking = false;
   let isDisposed = false;
-  /** Grows with each change: a result of an earlier state is told to nobody. */
+  /** Increased by each change: a result of an earlier state is dropped. */
   let state = 0;
-  /** What the checker has: text of open files, and of others with the stamp under which they were read. */
+  /** What the checker has: texts of open files, and of other files with the stamp under which they were read. */
   let open = new Map<string, string>();
   let read = new Map<string, { stamp: string; size: number }>();
   let listed = "";
@@ -53,7 +53,7 @@ export function watchProblems(options: ProblemWatchOptions): ProblemWatch {
     checker = options.startChecker();
     return checker;
   };
-  /** Tells the checker what is different from what it knows. */
+  /** Sends the checker what has changed since the last time. */
   const synchronise = (to: CheckerClient): void => {
     const texts = new Map<string, string | undefined>();
     const files = sources?.files() ?? new Map<string, { stamp: string; size: number }>();
@@ -85,7 +85,7 @@ export function watchProblems(options: ProblemWatchOptions): ProblemWatch {
     try {
       return [path, (await sources?.read(path)) ?? null];
     } catch (error) {
-      // Asked for again with the next check.
+      // Requested again by the next check.
       known.stamp = "not read";
       log("problems.file-not-read", { error: String(error) });
       return [path, null];
