@@ -1,4 +1,4 @@
-// Started by `npm start` in the background: builds a current runsc, writes its words to the file named, and ends with its starter.
+// Started by `npm start` in the background: builds a current runsc, writes its output to the given file, and ends when its starter ends.
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";

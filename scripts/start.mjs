@@ -1,5 +1,5 @@
-// `npm start`: from a fresh checkout to a listening server. It listens as soon as it can show its page; what programs run
-// in is built behind it. A second start skips everything that is already done.
+// `npm start`: from a fresh checkout to a listening server. The server listens as soon as it can show its page; the image and the tools
+// are built in the background. A second start skips all steps that are done.
 import { constants } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -22,7 +22,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   });
 }
 
-/** Gives what is cached the time to be found, so that an ordinary start is told nothing of a background. */
+/** Time to check the caches, so that a start with everything cached prints nothing about background steps. */
 const settled = (setup) => Promise.race([setup.programs, new Promise((resolve) => setTimeout(resolve, 20))]);
 
 const serve = async (setup) => {
@@ -59,7 +59,7 @@ try {
     code = error instanceof SetupFault ? 1 : 70;
   }
 } finally {
-  // A build in the background ends with its server, and takes along what it has half made.
+  // A background build ends with its server, and removes its unfinished files.
   stopCommands();
   await Promise.allSettled([setup?.page, setup?.programs]);
   setup?.state.remove();

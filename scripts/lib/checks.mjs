@@ -11,19 +11,19 @@ import { sourceDigest } from "./source-digest.mjs";
 
 const stamps = fromModules(".cache", "atelier", "checks");
 
-/** What npm installed: the versions of the tools themselves, and the types that the code is checked against. */
+/** The record of what npm installed: the versions of the tools, and the types that the code is checked against. */
 const installed = () => digest(readIfThere(fromModules(".package-lock.json")) ?? "");
 
 /**
- * Where passes are remembered, and what they depend on besides a tool's arguments.
+ * Where passes are stored, and what they depend on besides a tool's arguments.
  * @typedef {{ root: string, folder: string, installed: () => string }} Memory
  * @type {Memory}
  */
 const checkoutMemory = { root: checkout, folder: stamps, installed };
 
 /**
- * A digest of all that a tool's verdict depends on: its arguments, what is installed, and every source and configuration
- * file. Undefined where the sources cannot be listed: then nothing is remembered.
+ * A digest of everything that a tool's result depends on: its arguments, the installed packages, and every source and configuration file.
+ * Undefined when the files cannot be listed: then nothing is stored.
  * @param {readonly string[]} args
  * @param {Memory} memory
  */
@@ -33,8 +33,7 @@ async function verdictKey(args, memory) {
 }
 
 /**
- * Whether the tool passes; its output is shown only if it does not. Only a pass is remembered, and only if nothing
- * changed while the tool ran.
+ * Whether the tool passes; its output is shown only if it does not. Only a pass is stored, and only if nothing changed while the tool ran.
  * @param {{ title: string, args: readonly string[], out: PartOutput, memory?: Memory }} options
  */
 export async function check({ title, args, out, memory }) {
@@ -53,7 +52,7 @@ export async function check({ title, args, out, memory }) {
   return wholeResult(title, isGood);
 }
 
-/** tsc looks at the times of our files, not at those in node_modules: other packages there need a build from the start. */
+/** tsc checks the times of our files but not of those in node_modules: after an installation it must build from the start. */
 async function checkTypes(out) {
   const stamp = join(stamps, "types-installed");
   const isSame = readIfThere(stamp) === installed();

@@ -1,4 +1,4 @@
-/** A pass is remembered for exactly what it was given for; a failure never is. */
+/** A stored pass is used only for the same files and arguments; a failure is never stored. */
 import { execFileSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { heldOutput } from "./part-output.mjs";
 let root = "";
 let installed = "tool 1";
 
-/** Fails where a source says "wrong", and writes down each of its runs. */
+/** A tool that fails when a source says "wrong", and records each of its runs. */
 const tool = `
 const { appendFileSync, readdirSync, readFileSync } = require("node:fs");
 appendFileSync("runs.log", "x");
@@ -55,7 +55,7 @@ test("what passed is not run again while nothing changed, and is after any chang
   expect((await verdict("other")).runs).toBe(6);
 });
 
-test("a failing tree fails each time, also one that passed before, and passes only when mended", async () => {
+test("a failing tree fails each time, also one that passed before, and passes only when fixed", async () => {
   expect((await verdict()).good).toBe(true);
   appendFileSync(join(root, "a.ts"), " wrong");
   for (const count of [2, 3]) {

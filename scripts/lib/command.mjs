@@ -31,15 +31,15 @@ export function areCommandsStopping() {
   return isStopping;
 }
 
-/** From now on a terminal's ^C does not reach what `run` starts: the caller ends it by `stopCommands` at every signal. */
+/** After this call a terminal's ^C does not reach the programs that `run` starts: the caller must call `stopCommands` at every signal. */
 export function takeOverSignals() {
   leadsGroup = true;
 }
 
-/** How long a program may take to end itself in order. */
+/** Time for a program to end after SIGTERM. */
 const endsWithinMs = 3000;
 
-/** The program and all that it started, where it leads a process group of its own. */
+/** The program with all processes that it started, when it leads its own process group. */
 function signalGroup({ pid }, signal) {
   try {
     process.kill(leadsGroup ? -pid : pid, signal);
@@ -48,7 +48,7 @@ function signalGroup({ pid }, signal) {
   }
 }
 
-/** Ends what `run` started, and starts nothing more. */
+/** Ends the programs that `run` started; no further ones are started. */
 export function stopCommands() {
   isStopping = true;
   for (const child of children) {
@@ -59,11 +59,12 @@ export function stopCommands() {
 }
 
 /**
- * Runs a program to its end and returns its standard output. Rejects with a SetupFault that carries the last lines of
- * its output when it cannot be started or exits with anything but 0: with one line where that says that a disk is full.
+ * Runs a program to its end and returns its standard output. Rejects with a SetupFault when it cannot be started or its exit code is not 0.
+ * The fault has the last lines of the output, or only the line that says that a disk is full.
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, tell?: (line: string) => void, what?: string, stdin?: "ignore" | "inherit", isWhole?: boolean }} [options] `isWhole`: `stopCommands` lets it end by itself
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, tell?: (line: string) => void, what?: string, stdin?: "ignore" | "inherit", isWhole?:
+ * boolean }} [options] `isWhole`: `stopCommands` lets it end by itself
  * @returns {Promise<string>}
  */
 export function run(program, args, { cwd, env, tell, what = program, stdin, isWhole = false } = {}) {

@@ -1,4 +1,4 @@
-/** What the setup started ends with it, with all that it started itself. */
+/** A stop ends the programs that the setup started, with all their child processes. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";

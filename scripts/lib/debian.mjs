@@ -71,7 +71,7 @@ export async function writeDebianTar({ variant, packages, tar, options = [], wha
   ];
   const env = { PATH: process.env["PATH"], HOME: process.env["HOME"] ?? "/", LC_ALL: "C.UTF-8", TMPDIR: tmpdir() };
   try {
-    // Behind what the page waits for.
+    // With lower priority than the steps that the page waits for.
     await run("nice", ["-n", "10", "mmdebstrap", ...args], { env, tell: (line) => tell(plainly(line)), what });
   } catch (error) {
     throw error instanceof SetupFault ? explained(error) : error;

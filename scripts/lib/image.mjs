@@ -9,10 +9,10 @@ import { buildFolder, digest, readIfThere } from "./recipe.mjs";
 import { buildRootfs } from "./rootfs.mjs";
 
 const recipes = join(checkout, "languages", "images");
-/** Raised when the way of building changes, so that old images are not taken for new ones; apart for those of tests. */
+/** Increased when the way of building changes, so that older images are not used; images for tests have a number of their own. */
 const layouts = { language: 2, test: 1 };
 
-/** From the lock file, so that an image can be begun before the dependencies are installed. */
+/** Read from the lock file, so that an image can be started before the dependencies are installed. */
 function pinnedNodeVersion() {
   const { packages } = JSON.parse(readFileSync(join(checkout, "package-lock.json"), "utf8"));
   return packages[`node_modules/node-linux-${process.arch}`]?.version;
@@ -68,10 +68,10 @@ function addNode(rootfs) {
 }
 
 /**
- * Builds the image unless it is there; progress goes to `tell`.
+ * Builds the image unless it exists; progress is passed to `tell`.
  * @param {string} name
  * @param {(line: string) => void} tell
- * @param {Promise<unknown>} [dependencies] the dependencies are being installed: what an image needs of them waits for this
+ * @param {Promise<unknown>} [dependencies] installation of the dependencies, if it is under way: the steps that need them wait for it
  */
 export async function ensureImage(name, tell, dependencies = Promise.resolve()) {
   const folder = imageFolder(name);

@@ -1,12 +1,12 @@
-// Where a part of the tests writes: straight to the terminal when it runs alone, else held back until it ends.
+// Where a part of the tests writes its output: directly to the terminal when it runs alone, otherwise buffered until it ends.
 import process from "node:process";
 
 /**
  * @typedef {object} PartOutput
  * @property {"inherit" | "pipe"} stdio how a child process is started
- * @property {NodeJS.ProcessEnv} env what a child is told about colours
+ * @property {NodeJS.ProcessEnv} env the variables that tell a child whether to use colours
  * @property {(text: string) => void} write
- * @property {() => string} held what was written and not shown yet
+ * @property {() => string} held the output that is buffered
  */
 
 /** @returns {PartOutput} */
@@ -19,7 +19,7 @@ export function heldOutput() {
   let text = "";
   return {
     stdio: "pipe",
-    // A pipe has no colours of its own; what is printed at the end goes to the same terminal.
+    // Programs use no colours in a pipe unless they are told to; the buffered output goes to the same terminal.
     env: process.stdout.isTTY ? { FORCE_COLOR: "1" } : {},
     write: (more) => void (text += more),
     held: () => text,

@@ -1,4 +1,4 @@
-// Runs programs that check or test something, and counts what each found.
+// Runs programs that check or test something, and counts their results.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,9 +1,9 @@
-// Progress that a person can follow: one line a step with its time. On a terminal, steps that run together have a line each that moves.
+// Shows progress: one line per step with its time. On a terminal, steps that run in parallel each have a line that is updated.
 import process from "node:process";
 import { asSetupFault } from "./fault.mjs";
 
 const out = process.stderr;
-// A terminal that was closed takes no more lines: what is under way is ended in order all the same.
+// Ignores errors of a closed terminal, so that the current work is still ended in order.
 out.on("error", () => undefined);
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
@@ -11,7 +11,7 @@ function seconds(sinceMs) {
   return `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
 }
 
-/** Without moving lines: how often a step may say what it does, and how long it may be silent. */
+/** Without updated lines: how often a step may print a line, and how long it may be silent. */
 const toldEveryMs = 3000;
 const silentForMs = 10_000;
 const drawnEveryMs = 100;
@@ -28,7 +28,7 @@ let drawnLines = 0;
 let frame = 0;
 let timer;
 
-/** What takes the moving lines away again. */
+/** Removes the lines that are updated. */
 function erasure() {
   if (drawnLines === 0) return "";
   const up = drawnLines > 1 ? `\u001B[${drawnLines - 1}A` : "";
@@ -60,23 +60,22 @@ function tick() {
   else sayStill();
 }
 
-/** Writes lines that stay, above those that move. */
+/** Writes permanent lines above those that are updated. */
 function writeAbove(text) {
   out.write(`${erasure()}${text}`);
   if (isLive && running.size > 0) draw();
 }
 
-/** From now on somebody else writes to the terminal too: no line moves any more. */
+/** Stops updating lines, because something else writes to the terminal from now on. */
 export function stopDrawing() {
   out.write(erasure());
   isLive = false;
 }
 
 /**
- * Runs one step; several may run at once. `work` gets `tell(line)` for progress inside the step and returns a short word
- * for the result ("cached", "installed 3 packages"), or `{ butOnly }` with one when it went on with less than there could
- * be. A step that throws is marked, and the error goes on to the caller, as a fault in words where a disk or its rights
- * are at fault.
+ * Runs one step; several may run at once. `work` gets `tell(line)` for progress inside the step and returns a short word for the result
+ * ("cached", "installed 3 packages"), or `{ butOnly }` with one when the step succeeded only in part. A step that throws is marked, and the
+ * error is thrown to the caller, as a readable fault when a disk or its permissions are the cause.
  * @template T
  * @param {string} title
  * @param {(tell: (line: string) => void) => Promise<T>} work

@@ -1,4 +1,4 @@
-/** Steps that run together can be read: on a terminal a moving line each, with what stays above them; elsewhere whole lines. */
+/** Output of parallel steps is readable: on a terminal one updated line each, below the permanent lines; elsewhere complete lines. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ test("on a terminal", { timeout: 60_000 }, async () => {
   terminal.onData((part) => shown.push({ atMs: 0, text: part }));
   await new Promise((resolve) => terminal.onExit(resolve));
   const screen = shown.map((part) => part.text).join("");
-  // Both lines moved at once, with their details.
+  // Both lines were updated, with their details.
   expect(screen).toMatch(/First \d\.\d s {2}half way\r?\n.*Second \d\.\d s {2}reading/u);
   const lines = linesOf(shown).map((line) => line.text);
   expect(lines.filter((line) => line.trim() !== "")).toEqual([

@@ -18,7 +18,7 @@ const kept = ["/usr/share/doc/*/copyright"];
 /** Folders that must exist with these modes; a tar extracted by an ordinary user loses some. */
 const folders = { dev: 0o755, proc: 0o555, sys: 0o555, tmp: 0o1777, run: 0o755, project: 0o755, root: 0o755 };
 
-/** In place of the names of the machine that builds, which mmdebstrap copies. */
+/** Replace the files with names of the building machine, which mmdebstrap copies. */
 const neutralFiles = {
   "etc/hostname": "atelier\n",
   "etc/hosts": "127.0.0.1\tlocalhost atelier\n::1\tlocalhost ip6-localhost ip6-loopback\n",

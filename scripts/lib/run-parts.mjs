@@ -1,4 +1,4 @@
-// Runs parts of the tests in lanes side by side. The output of a part is printed whole when it ends, so that none is torn.
+// Runs parts of the tests in parallel lanes. The output of a part is printed when the part ends, so that outputs do not mix.
 import process from "node:process";
 import { directOutput, heldOutput } from "./part-output.mjs";
 import { wholeResult } from "./parts.mjs";
@@ -7,7 +7,7 @@ import { wholeResult } from "./parts.mjs";
 /** @typedef {import("./part-output.mjs").PartOutput} PartOutput */
 /** @typedef {(options: { env: NodeJS.ProcessEnv, out: PartOutput }) => Promise<Result[]>} Part */
 
-/** How often it is said which parts are still running. */
+/** How often the names of the running parts are printed. */
 const toldEveryMs = 30_000;
 
 const sayAloud = (line) => void process.stdout.write(`${line}\n`);
@@ -20,11 +20,11 @@ function summary(results) {
 }
 
 /**
- * @param {readonly string[][]} lanes names of parts: lanes run side by side, the parts of a lane one after the other
+ * @param {readonly string[][]} lanes names of parts: lanes run in parallel, the parts of a lane one after the other
  * @param {Record<string, Part>} parts
  * @param {NodeJS.ProcessEnv} env
  * @param {(line: string) => void} [say]
- * @returns {{ results: Promise<Result[]>, showUnfinished(): void }} `showUnfinished` prints what running parts have written so far
+ * @returns {{ results: Promise<Result[]>, showUnfinished(): void }} `showUnfinished` prints the output of running parts so far
  */
 export function runParts(lanes, parts, env, say = sayAloud) {
   const names = lanes.flat();

@@ -1,4 +1,4 @@
-/** Parts overlap, and yet each is read as one piece: who failed, and why. */
+/** Parts run in parallel, but the output of each is printed in one piece, with failures and reasons. */
 import { expect, test, vi } from "vitest";
 import { close, runNode, wholeResult } from "./parts.mjs";
 import { runParts } from "./run-parts.mjs";

@@ -1,4 +1,4 @@
-// Builds a current runsc (gVisor) from its source with Debian's Go, in a sandbox: Debian's own runsc is two years older.
+// Builds a current runsc (gVisor) from source with Debian's Go, in a sandbox: Debian's own runsc is two years older.
 import { spawn } from "node:child_process";
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -16,10 +16,10 @@ const source = { module: "gvisor.dev/gvisor", version: "v0.0.0-20260905035102-16
 const builder = ["golang-go", "ca-certificates"];
 const recipe = { suite, builder, source, changes, processor: process.arch, layout: 1 };
 
-/** What the program says to `--version`. */
+/** The version that the program prints for `--version`. */
 const versionName = `${source.version.split("-")[1].slice(0, 8)}-atelier`;
 
-/** A build that failed is not tried again in the background before. */
+/** A failed build is tried again in the background after this time. */
 const retryAfterMs = 24 * 3_600_000;
 
 /** The folder that holds (or will hold) the built `runsc`. */
@@ -27,7 +27,7 @@ export function builtFolder() {
   return join(cacheFolder(), "tools", `runsc-built-${digest(recipe).slice(0, 16)}`);
 }
 
-/** Whether it is complete. */
+/** Whether the build is complete. */
 export function builtIsThere() {
   return existsSync(join(builtFolder(), "tool.json"));
 }
@@ -41,7 +41,7 @@ export function buildFailure() {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** Whether a build in the background makes sense now. */
+/** Whether a background build should start now. */
 export function wantsBuild(now = Date.now()) {
   if (builtIsThere() || (process.arch !== "x64" && process.arch !== "arm64")) return false;
   const failure = buildFailure();
@@ -59,7 +59,7 @@ function writeInRoot(root, path) {
   writeFileSync(target, "");
 }
 
-/** How Go reaches modules here: its own settings and proxies, and a certificate authority of this machine's. */
+/** The settings with which Go downloads modules: its own variables, proxies, and a certificate authority of this machine. */
 function goNetwork() {
   const names = ["GOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GONOPROXY", "GOINSECURE"];
   const proxies = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()]);
@@ -84,14 +84,14 @@ function go(work, args, { cwd = "/mnt", what, tell }) {
     ["--ro-bind", join(work, "rootfs"), "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
     ["--bind", work, "/mnt", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", "/tmp"],
     ["--setenv", "GOPATH", "/mnt/go", "--setenv", "GOCACHE", "/mnt/cache", "--setenv", "GOFLAGS", "-modcacherw"],
-    // The source may want a newer Go than Debian's, which Go then fetches as a module.
+    // The source may need a newer Go than Debian's, which Go then downloads as a module.
     ["--setenv", "GOTOOLCHAIN", "auto", "--setenv", "CGO_ENABLED", "0", ...goNetwork()],
     ["--chdir", cwd, "--", "go", ...args],
   ].flat();
   return run("nice", ["-n", "19", findProgram("bwrap") ?? "bwrap", ...argv], { what, tell });
 }
 
-/** Applies the changes to the source in `folder`. Throws where a place is not there exactly once. */
+/** Applies the changes to the source in `folder`. Throws when a text to replace does not occur exactly once. */
 export function change(folder) {
   for (const { file, find, replace } of changes) {
     const path = join(folder, file);
@@ -106,7 +106,7 @@ async function build(fresh, tell) {
   mkdirSync(work, { mode: 0o755 });
   tell("a root file system with Go");
   await buildRootfs({ packages: builder, folder: join(work, "rootfs") }, tell);
-  // What is mounted over must be there.
+  // The mount points must exist.
   for (const path of networkFiles) writeInRoot(join(work, "rootfs"), path);
   tell("downloading gVisor's source");
   const listed = await go(work, ["mod", "download", "-json", `${source.module}@${source.version}`], {
@@ -130,7 +130,7 @@ async function build(fresh, tell) {
   writeFileSync(join(fresh, "tool.json"), `${JSON.stringify(facts, null, 2)}\n`);
 }
 
-/** Builds it unless it is there: some minutes and about 3 GB of disk meanwhile. What fails is remembered. */
+/** Builds it unless it exists: takes some minutes and about 3 GB of disk. A failure is recorded. */
 export async function ensureBuiltRunsc(tell) {
   if (builtIsThere()) return "cached";
   return locked(join(cacheFolder(), "tools", "build.lock"), { tell }, async () => {
@@ -139,7 +139,7 @@ export async function ensureBuiltRunsc(tell) {
       await buildFolder(builtFolder(), (fresh) => build(fresh, tell));
       rmSync(failureFile(), { force: true });
     } catch (error) {
-      // Ended with the server: that says nothing of the build.
+      // It was ended together with the server, which is no failure of the build.
       if (areCommandsStopping()) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       writeWhole(failureFile(), `${JSON.stringify({ reason, at: new Date().toISOString() })}\n`);
@@ -149,12 +149,12 @@ export async function ensureBuiltRunsc(tell) {
   });
 }
 
-/** Long enough for a server that has just been installed to have its page open and its images built. */
+/** Long enough for the page to be open and the images to be built after a first start. */
 const startAfterMs = 60_000;
 
 /**
- * Builds it in a process of its own, some time from now, while this process lives: it ends when its input does. Its words go
- * to a file beside the folder. Returns a function that ends it.
+ * Starts the build in its own process after some time, if this process still runs; the build ends when its standard input ends. Its output
+ * goes to a file beside the folder. Returns a function that ends it.
  */
 export function buildRunscInBackground({ afterMs = startAfterMs } = {}) {
   if (!wantsBuild() || process.env["ATELIER_BUILD_GVISOR"] === "off") return () => undefined;

@@ -1,4 +1,4 @@
-/** Which runsc is used, when a build is begun, and that a change of its source fits or is refused. */
+/** Which runsc is used, when a build is started, and that a change of the source is applied or refused. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

@@ -1,9 +1,9 @@
-// What is changed in gVisor's source before it is built: each place by the text that must be there exactly once.
+// The changes to gVisor's source before it is built: each text to replace must occur exactly once.
 
 /** @type {readonly { file: string, find: string, replace: string }[]} */
 export const changes = [
   {
-    // A write of more than 128 KiB to a terminal was cut short. Said to be partly done, it waits for room, as for a pipe.
+    // Writes of more than 128 KiB to a terminal were cut short. Reported as partly done, they block until there is room, as in a pipe.
     file: "pkg/sentry/fsimpl/devpts/line_discipline.go",
     find: "\tn, _, err := l.outQueue.write(ctx, src, l)\n\tl.termiosMu.RUnlock()\n\tif err != nil {\n\t\treturn 0, err\n\t}\n",
     replace:
@@ -11,7 +11,7 @@ export const changes = [
       "\tif n < src.NumBytes() {\n\t\tl.masterWaiter.Notify(waiter.ReadableEvents)\n\t\treturn n, linuxerr.ErrWouldBlock\n\t}\n",
   },
   {
-    // A page that a forked process writes to is copied with its 16 KiB, not with its 2 MiB.
+    // When a forked process writes to a page, 16 KiB are copied instead of 2 MiB.
     file: "pkg/sentry/mm/pma.go",
     find: "\t\t\t\t\t\tcopyAR = pseg.Range().Intersect(hugeMaskAR)\n\t\t\t\t\t}\n\t\t\t\t\t// Get internal",
     replace:
@@ -20,7 +20,7 @@ export const changes = [
       "\t\t\t\t\t\tcopyAR = pseg.Range().Intersect(hugeMaskAR).Intersect(near)\n\t\t\t\t\t}\n\t\t\t\t\t// Get internal",
   },
   {
-    // A member's end hung up its whole group where one had been stopped, even if the group had no job control before either.
+    // The end of a member sent SIGHUP to its whole group when one member was stopped, even if the group had no job control before.
     file: "pkg/sentry/kernel/sessions.go",
     find: "\t\tpg.ancestors--\n\t}\n\n\talive := true\n",
     replace: "\t\tpg.ancestors--\n\t\tisOrphaned = pg.ancestors == 0\n\t}\n\n\talive := isOrphaned\n",

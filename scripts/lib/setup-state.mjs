@@ -1,11 +1,11 @@
-// What of the setup goes on behind a server that listens already: written to a file that the server reads.
+// Tracks which setup steps are pending while the server already listens, in a file that the server reads.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { checkout } from "./places.mjs";
 import { writeWhole } from "./recipe.mjs";
 
-/** Keeps count of the steps that programs wait for; the file has the shape that roles/executor/setup-state.ts reads. */
+/** The pending steps that programs wait for; the file has the shape that roles/executor/setup-state.ts reads. */
 export function createSetupState() {
   const pending = new Set();
   const faults = [];
@@ -31,7 +31,7 @@ export function createSetupState() {
         write();
       }
     },
-    /** From now on the state is in a file. @returns {string} its path */
+    /** Writes the state to a file from now on. @returns {string} its path */
     publish() {
       file = join(checkout, ".atelier", `setup-${process.pid}.json`);
       write();

@@ -1,4 +1,4 @@
-/** What the setup writes is what the server reads. */
+/** The server can read what the setup writes. */
 import { existsSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import { readSetupState } from "../../packages/server/src/roles/executor/setup-state.ts";

@@ -44,7 +44,7 @@ export async function setUpPackages(packages) {
 }
 
 /**
- * A step without which the editor still works, only running programs does not: its fault is shown, and setup goes on.
+ * Runs a step that only running programs needs: when it fails, its fault is shown and the setup continues.
  * @param {string} title
  * @param {(tell: (line: string) => void) => Promise<unknown>} work
  * @param {(fault: SetupFault) => void} [onFault]
@@ -99,9 +99,8 @@ async function prepareArchive(packages) {
 }
 
 /**
- * Starts everything at once that does not wait for something else: `page` resolves when a server can start and show its
- * page, and rejects with what makes that impossible; `programs` resolves when nothing more will come that programs run in.
- * `state` says meanwhile what programs wait for.
+ * Starts all independent steps at once. `page` resolves when a server can start and show its page, and rejects with the fault that prevents
+ * that; `programs` resolves when all steps that running programs needs have ended. Meanwhile `state` lists the pending ones.
  */
 export function beginSetUp({ packages = serverPackages } = {}) {
   requireNode();
@@ -109,7 +108,7 @@ export function beginSetUp({ packages = serverPackages } = {}) {
   const dependencies = step("Dependencies", ensureDependencies);
   const page = dependencies.then(() => step("Page", ensureWeb));
   const archive = state.during("System packages", () => prepareArchive(packages));
-  /** One line instead of a fault where it is known what is lacking. */
+  /** One line instead of a fault when the missing packages are known. */
   const debianStep = (title, isThere, work) =>
     state.during(title, async (onFault) => {
       const lacking = isThere() ? [] : await archive;
@@ -125,12 +124,12 @@ export function beginSetUp({ packages = serverPackages } = {}) {
       (tell) => ensureImage("base", tell, dependencies),
     ),
   ]).then(() => undefined);
-  // Whoever awaits one of them first hears of its failure; the others must not count as unheard.
+  // A caller that awaits one of them handles its failure; the others must not become unhandled rejections.
   for (const promise of [page, programs]) promise.catch(() => undefined);
   return { page, programs, state };
 }
 
-/** Dependencies, packages, tools, the base image and the page: all of it. */
+/** Runs the whole setup: dependencies, packages, tools, the base image and the page. */
 export async function setUp(options) {
   const { page, programs } = beginSetUp(options);
   try {

@@ -1,4 +1,4 @@
-// One digest over everything in the checkout that a linter or formatter reads.
+// A digest of all files of the checkout that a linter or formatter reads.
 import { createHash } from "node:crypto";
 import { lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -12,15 +12,15 @@ function contentOf(path) {
   try {
     return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : readFileSync(path);
   } catch (error) {
-    // Deleted, but not in the index yet.
+    // Deleted in the working tree, but still in the index.
     if (error.code === "ENOENT") return undefined;
     throw error;
   }
 }
 
 /**
- * SHA-256, hex, over names and contents of all files that git tracks or would track: the same ones that the tools read,
- * which follow .gitignore. Undefined outside of a git checkout.
+ * SHA-256, hex, over names and contents of all files that git tracks or would track: the tools read the same ones, because they follow
+ * .gitignore. Undefined outside of a git checkout.
  * @param {string} root
  * @returns {Promise<string | undefined>}
  */

@@ -117,7 +117,7 @@ export async function ensurePackages(packages, tell) {
   let said = "";
   const apt = async (...args) => {
     try {
-      // Cut in the middle, it would leave packages half installed.
+      // Interrupting it would leave packages half installed.
       await run(program, [...first, ...args], { tell, env: { ...process.env, LC_ALL: "C.UTF-8" }, isWhole: true });
       return true;
     } catch (error) {

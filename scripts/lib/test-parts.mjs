@@ -1,4 +1,4 @@
-// The parts of `npm test` and `npm run test:all`: what each runs, and which run side by side.
+// The parts of `npm test` and `npm run test:all`: what each runs, and which run in parallel.
 import { join } from "node:path";
 import process from "node:process";
 import { staticChecks } from "./checks.mjs";
@@ -8,7 +8,7 @@ import { optionalStep } from "./setup.mjs";
 
 /** @typedef {import("./run-parts.mjs").Part} Part */
 
-/** Situations of tests/guest that together take half a minute: root with the kernel's limits, and a user with polled ones. */
+/** Situations of tests/guest that together take half a minute: root with limits of the kernel, and a user with polled limits. */
 const shortSituations = "root-session,terminal";
 
 /**
@@ -56,13 +56,13 @@ export const parts = {
 };
 
 /**
- * `npm test`, at most 9 minutes on two cores: lanes run side by side, the parts of a lane one after the other. The lanes
- * end at about the same time; a new part goes into the shorter one.
+ * `npm test`, at most 9 minutes on two cores: lanes run in parallel, the parts of a lane one after the other. The lanes take about the same
+ * time; add a new part to the shorter one.
  */
 export const shortLanes = [
   ["check", "unit", "chaos"],
   ["e2e", "guest", "bench"],
 ];
 
-/** What `npm run test:all` runs after all of `npm test`, one after the other: benchmarks tell nothing while something else runs. */
+/** The parts that `npm run test:all` adds to `npm test`, one after the other: benchmarks are meaningless while something else runs. */
 export const longParts = ["browsers", "guest-whole", "chaos-whole", "bench-whole"];

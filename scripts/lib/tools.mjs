@@ -1,4 +1,4 @@
-// Programs of our own beside the host's: gVisor's runsc, in the cache and never over the host's. Debian's, until a current one is built.
+// Programs that Atelier installs for itself in its cache: gVisor's runsc; Debian's until a current one is built.
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,12 +16,12 @@ function debianFolder() {
   return join(cacheFolder(), "tools", `runsc-${digest(recipe).slice(0, 16)}`);
 }
 
-/** The folder that holds (or will hold) `runsc`: the built one once it is there. A server keeps the one that it started with. */
+/** The folder that has (or will have) `runsc`: the built one once it is complete. A server keeps the one that it started with. */
 export function toolsFolder() {
   return builtIsThere() ? builtFolder() : debianFolder();
 }
 
-/** Debian's runsc where it is there: the emulated machine takes it, so that both are tested, and the smaller one where all is slow. */
+/** Debian's runsc if it is installed: the emulated machine uses it, because it is smaller and so that both versions are tested. */
 export function smallToolsFolder() {
   return existsSync(join(debianFolder(), "tool.json")) ? debianFolder() : toolsFolder();
 }

@@ -11,17 +11,16 @@ import { digest } from "./recipe.mjs";
 /** Marks a folder that a reaper watches. */
 const marker = ".watched";
 
-/** The run folder that this process works in, or undefined: TMPDIR of everything that belongs to the run. */
+/** The run folder of this process, or undefined: it is the TMPDIR of all processes of the run. */
 export function runFolder() {
   const folder = tmpdir();
   return existsSync(join(folder, marker)) ? folder : undefined;
 }
 
 /**
- * Makes a run folder, makes it this process's TMPDIR, and starts its reaper (tests/support/reaper.ts). The reaper reads
- * from a pipe that only this process has: when the pipe closes, by `end` or because this process died in whatever way,
- * it ends the processes that have this TMPDIR and removes their cgroups, mounts and files. Within a run folder nothing
- * is made: the outer run cleans up.
+ * Makes a run folder, makes it this process's TMPDIR, and starts its reaper (tests/support/reaper.ts). The reaper reads from a pipe whose
+ * other end only this process has: when the pipe closes, by `end` or because this process died, the reaper ends all processes with this
+ * TMPDIR and removes their cgroups, mounts and files. Inside a run folder nothing is made, because the outer run cleans up.
  * @returns {{ folder: string, end(): Promise<void> }} `end` resolves when everything is gone
  */
 export function watchThisProcess() {
@@ -30,9 +29,9 @@ export function watchThisProcess() {
   const before = process.env["TMPDIR"];
   const folder = mkdtempSync(join(tmpdir(), "atelier-"));
   writeFileSync(join(folder, marker), `${process.pid}\n`);
-  // Like /tmp: databases and sandboxes have users of their own.
+  // Readable for all, like /tmp, because databases and sandboxes run as other users.
   chmodSync(folder, 0o1777);
-  // In a session of its own, where a terminal's ^C does not reach it.
+  // In its own session, so that a terminal's ^C does not reach it.
   const reaper = spawn(projectNode(), [join(checkout, "tests", "support", "reaper.ts"), folder], {
     detached: true,
     stdio: ["pipe", "inherit", "inherit"],
@@ -54,7 +53,7 @@ export function watchThisProcess() {
   };
 }
 
-/** A name for something outside of the run folder that the reaper finds by it: `atelier-run-<run>-<kind>-<pid>`. */
+/** A name by which the reaper finds something outside of the run folder: `atelier-run-<run>-<kind>-<pid>`. */
 export function nameOfRun(kind) {
   const folder = runFolder();
   return `atelier-run-${folder === undefined ? "none" : basename(folder)}-${kind}-${process.pid}`;
@@ -72,7 +71,7 @@ export function removeWithRun(kind, path) {
   if (!existsSync(link)) symlinkSync(path, link);
 }
 
-/** npm dies by SIGKILL without a word to the script that it runs. */
+/** When npm dies by SIGKILL, the script that it runs gets no signal. */
 function onLostParent(work) {
   if (process.env["npm_lifecycle_event"] === undefined) return () => undefined;
   const parent = process.ppid;
@@ -84,7 +83,7 @@ function onLostParent(work) {
 }
 
 /**
- * Runs `work` in a run folder. A signal ends what it started, and then this process with 128 + its number.
+ * Runs `work` in a run folder. A signal ends all processes that it started, and then this process with 128 + the signal's number.
  * @template T
  * @param {() => Promise<T>} work
  * @param {{ onSignal?: () => void }} [options] `onSignal` is called before anything is ended
@@ -94,7 +93,7 @@ export async function watchedRun(work, { onSignal } = {}) {
   const watch = watchThisProcess();
   let isStopping = false;
   const stopFor = (signal) => {
-    // A terminal and npm may both send one.
+    // A terminal and npm may each send a signal.
     if (isStopping) return;
     isStopping = true;
     onSignal?.();
@@ -106,7 +105,7 @@ export async function watchedRun(work, { onSignal } = {}) {
   try {
     return await work();
   } finally {
-    // What was ended by the signal looks like a result of the work: the signal decides how this process ends.
+    // The failures of what the signal ended are no results: the signal decides this process's exit code.
     if (isStopping) await new Promise(() => undefined);
     await watch.end();
     forget();

@@ -1,4 +1,4 @@
-/** What an operator changes about accounts. Each change writes its row of the audit log in the same transaction. */
+/** Changes that an operator makes to accounts. Each writes its row of the audit log in the same transaction. */
 import { insertInvitation } from "../../packages/server/src/modules/identity/invitations.ts";
 import { createId, isId } from "../../packages/server/src/kernel/ids.ts";
 import type { OperatorDatabase, OperatorTransaction } from "./operator-database.ts";
@@ -27,7 +27,7 @@ const setDisabled =
   (isDisabled: boolean) =>
   (database: OperatorDatabase, who: string): Promise<ChangedUser | undefined> =>
     database.transaction(async (transaction) => {
-      // The time of the statement, not of the transaction's beginning: servers look for what came after their last look.
+      // The time of the statement, not of the start of the transaction: servers look for rows later than their last poll.
       const [user] = await transaction.query<ChangedUser>(
         `update users set disabled_at = case when $2 then coalesce(disabled_at, clock_timestamp()) end
          where ${isId(who) ? "id = $1::uuid" : "email = lower($1)"} returning id, name, email`,

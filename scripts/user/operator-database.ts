@@ -28,7 +28,7 @@ const dataFolder = (env: Environment): string =>
 
 const connect = async (url: string, release: () => Promise<void>): Promise<OperatorDatabase> => {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS });
-  // A lost connection fails the query that runs; without a listener it would end the process besides.
+  // A lost connection fails the running query; without a listener it would also end the process.
   client.on("error", () => undefined);
   try {
     await client.connect();
@@ -40,7 +40,7 @@ const connect = async (url: string, release: () => Promise<void>): Promise<Opera
     (await client.query<Row>(text, values === undefined ? undefined : [...values])).rows;
   return {
     async transaction(work) {
-      // The only role whose row-level security knows accounts; a superuser takes it too, so that both ways do the same.
+      // The only role whose row-level security allows access to accounts; a superuser takes it too, so that all ways behave the same.
       await client.query("begin; set local role atelier_identity");
       try {
         const result = await work({ query });
@@ -60,7 +60,7 @@ const connect = async (url: string, release: () => Promise<void>): Promise<Opera
 
 const nothing = async (): Promise<void> => undefined;
 
-/** The address of the bundled PostgreSQL that a running server of this data folder uses; undefined: none runs. */
+/** The address of the bundled PostgreSQL that a running server of this data folder uses; undefined when none runs. */
 const findRunning = async (dataDir: string): Promise<string | undefined> => {
   const root = join(dataDir, "postgres");
   if (!existsSync(root)) return undefined;

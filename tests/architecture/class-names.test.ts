@@ -1,4 +1,4 @@
-/** The page's style sheets and Monaco's share one page: a class that both use gives Monaco's parts our looks. */
+/** The page's and Monaco's style sheets share one page: a class name that both use would apply our rules to Monaco's elements. */
 import { globSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
@@ -13,9 +13,9 @@ const classesIn = (sheets: readonly string[]): Set<string> => {
 };
 const read = (pattern: string): string[] => globSync(pattern).map((file) => readFileSync(file, "utf8"));
 
-/** Both use these, and it was looked at what comes of it. */
+/** Class names that both use, and whose effect was checked. */
 const KNOWN = new Set([
-  // Ours on purpose: we restyle Monaco's.
+  // Intended: we restyle Monaco's.
   "action-item",
   "action-label",
   "action-menu-item",
@@ -31,12 +31,12 @@ const KNOWN = new Set([
   "vertical",
   // Undone inside the find widget, in pane.css.
   "button",
-  // Monaco's own rules are more specific.
+  // Monaco's rules are more specific.
   "input",
-  // Ours are told from those of Monaco's menus by where they are: `.shell > .bottom`, `.pane > .separator`.
+  // Our rules apply only below `.shell > .bottom` and `.pane > .separator`, where Monaco's menus are not.
   "bottom",
   "separator",
-  // Monaco has these in parts that the page does not show, or never inside ours.
+  // Monaco uses these in parts that the page does not show, or never inside ours.
   "editor",
   "file-icon",
   "line-numbers",

@@ -77,7 +77,7 @@ export const rules: IForbiddenRuleType[] = [
   }),
   rule(
     "sandboxes-without-packages",
-    "the providers run where no npm package is (tests/guest): at run time, none is imported",
+    "the providers also run on a machine without npm packages (tests/guest), so they must not import any at run time",
     {
       from: { path: `${server}/modules/execution/(sandbox|adapters/(bubblewrap|gvisor))`, pathNot: tests },
       to: {

@@ -1,4 +1,4 @@
-/** A warm run beside another user's run with 64 busy processes: what it takes, beside what it takes alone, in turn. */
+/** A warm run beside another user's run with 64 busy processes: its latency, compared in turn with the latency alone. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,11 +11,11 @@ const HELLO = { language: "python", file: "main.py", code: 'print("hello")\n' } 
 const BUSY = {
   language: "bash",
   file: "main.sh",
-  // Said first: in gVisor, on a busy machine, starting them all takes longer than the measurement may wait.
+  // Printed first: in gVisor, on a busy machine, starting all of them may take longer than the measurement waits.
   code: `echo busy\nfor ((n = 1; n < ${BUSY_PROCESSES}; n++)); do while :; do :; done & done\nwhile :; do :; done\n`,
 } as const;
 
-/** Its neighbour has ended with it: the sandbox is used up. */
+/** The neighbour has ended with its sandbox, which cannot be used again. */
 const runHello = async (provider: SandboxProvider): Promise<number> => {
   const sandbox = await provider.boot(sandboxBlueprint(HELLO.language));
   const start = performance.now();
@@ -43,7 +43,7 @@ const startBusy = async (provider: SandboxProvider): Promise<SandboxRun> => {
   return running;
 };
 
-/** @param runs alone and as many beside the neighbour, in rounds of ten so that both see the same machine. */
+/** @param runs number of runs alone and beside the neighbour, in rounds of ten so that both see the same machine. */
 export const benchBusyNeighbour = async (tier: string, runs: number): Promise<string[]> => {
   const stateFolder = mkdtempSync(join(tmpdir(), "atelier-bench-"));
   const alone: number[] = [];

@@ -27,7 +27,7 @@ const wanted = (name: string): boolean => positionals.length === 0 || positional
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const SETTLE_MS = short ? 1000 : 10_000;
-/** That the measurements of runs work shows in one tier; their figures take both. */
+/** One tier is enough to show that the measurements of runs work; figures need both. */
 const TIERS = short && positionals.length === 0 ? ["namespaces"] : ["namespaces", "gvisor"];
 
 /** Limits that belong to the public, not to a benchmark. */

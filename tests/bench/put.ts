@@ -29,7 +29,7 @@ export const benchPut = async (server: TestServer, saves: number): Promise<strin
   {
     using editor = await openStockClient(client, { projectId: project.id, fileId: files[0]?.id ?? "" });
     for (let n = 0; n < saves / 4; n++) {
-      // Somebody types meanwhile.
+      // Another user types meanwhile.
       if (n % 10 === 0) editor.text.insert(0, "typed ");
       open.push(await save(0, 2_000_000 + n));
     }

@@ -1,4 +1,4 @@
-/** The five journeys in WebKitGTK, the engine of Safari, and what it does differently. */
+/** The five journeys in WebKitGTK, the engine of Safari, and tests of its differences. */
 import { describe } from "vitest";
 import { describeDifferences } from "../e2e/browser-differences.ts";
 import { describeJourneys } from "../e2e/journeys.ts";

@@ -201,7 +201,7 @@ describe("sockets", () => {
     const document = new SocketClient(dial(documentPath(), viewer.token));
     const events = dial(sockets.projectEvents.replace(":projectId", project.id), viewer.token);
     const eventsClosed = closedWith(events);
-    // Until then the server may not have asked for this member's rights: it would never have had any.
+    // Until then the server may not have looked up this member's rights, and the test would prove nothing.
     await once(events, "message");
     await vi.waitFor(() => expect(document.isSynced).toBe(true), PATIENCE);
     const { ticket } = (await viewer.call("POST", "/tickets")) as { ticket: string };

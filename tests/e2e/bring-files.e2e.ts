@@ -1,4 +1,4 @@
-/** Files that come from outside the page: dropped anywhere in the window, pasted into the tree, chosen; and what is typed into a new one. */
+/** Files from outside the page: dropped anywhere in the window, pasted into the tree, chosen; and text typed into a new file. */
 import type { Page } from "playwright-core";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ const workspace = async (files: WorkspaceOptions["files"], options: Partial<Work
   return opened;
 };
 
-/** Drops files of these names and texts on what a selector finds. @returns whether the page would have taken the drop */
+/** Drops files with these names and texts on the element of a selector. @returns whether the page would have accepted the drop */
 const drop = (page: Page, selector: string, files: Readonly<Record<string, string>>): Promise<boolean> =>
   page.evaluate(
     ([where, brought]) => {

@@ -1,4 +1,4 @@
-/** In Chromium; the same in Firefox and WebKitGTK beside this. */
+/** The browser differences in Chromium; tests/browsers has Firefox and WebKitGTK. */
 import { inChromium } from "../support/browsers/visitors.ts";
 import { describeDifferences } from "./browser-differences.ts";
 

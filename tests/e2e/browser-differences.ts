@@ -1,4 +1,4 @@
-/** What browsers do differently on Atelier's page: each of these was wrong in one of them. */
+/** Behaviour of Atelier's page in which browsers differ: each of these was wrong in one of them. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { JourneyPage } from "../support/browsers/journey-page.ts";
 import type { Launch, Visitors } from "../support/browsers/visitors.ts";
@@ -67,7 +67,7 @@ const defineDifferences = (launch: Launch): void => {
     await row.click({ button: "right" });
     await menu().waitFor();
     await eventually(async () => expect(await focused()).toContain("Rename"));
-    // Nothing comes later: the page has drawn twice since.
+    // Nothing happens later: the page has rendered twice since.
     await ada.page.evaluate(
       () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(1)))),
     );
@@ -104,7 +104,7 @@ const defineDifferences = (launch: Launch): void => {
     expect(marks).toEqual([1, 0]);
   });
 
-  it("the find field is Monaco's own: what it says stands at its beginning", async () => {
+  it("the find field is Monaco's own: its placeholder is left-aligned", async () => {
     await ada.focusEnd();
     await ada.page.keyboard.press("ControlOrMeta+F");
     const field = ada.page.locator("#editor .find-widget .find-part .input").first();

@@ -1,4 +1,4 @@
-/** Text that is composed with an input method while others edit the same lines: the page, the document and others agree. */
+/** Text is composed with an input method while others edit the same lines: the page, the document and other clients agree. */
 import type { CDPSession } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { openCuttableProxy } from "../support/cuttable-proxy.ts";
@@ -11,9 +11,9 @@ const stage = setStage();
 
 type Composer = {
   readonly workspace: Workspace;
-  /** Somebody else in the same file. */
+  /** Another client of the same file. */
   readonly other: StockClient;
-  /** Gives the file this text and puts the cursor at `|`, which is no part of it. */
+  /** Gives the file this text without the `|`, and puts the cursor at the position of the `|`. */
   readonly begin: (text: string) => Promise<void>;
   /** Shows `text` as the composition, the cursor at its end. */
   readonly compose: (text: string) => Promise<void>;
@@ -26,7 +26,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-/** A page with a file open, and another client of the same document. The page may come by another address. */
+/** A page with a file open, and another client of the same document. The page may use another address. */
 const openComposer = async (origin = stage.server.origin): Promise<Composer> => {
   const workspace = await openWorkspace(stage.browser, origin, { files: { "a.txt": "" } });
   closing.push(() => workspace[Symbol.asyncDispose]());
@@ -55,14 +55,14 @@ const openComposer = async (origin = stage.server.origin): Promise<Composer> => 
     compose: async (part) => {
       const before = other.text.toString();
       await cdp.send("Input.imeSetComposition", { text: part, selectionStart: part.length, selectionEnd: part.length });
-      // A part that is shown is in the document too, so that the others' edit is made beside it.
+      // The composed part that is shown is also in the document, so that the other edit is concurrent with it.
       await eventually(() => expect(other.text.toString()).not.toBe(before));
     },
     commit: (part) => cdp.send("Input.insertText", { text: part }),
   };
 };
 
-/** Everybody has this text: the page, the other client, and who asks the API. */
+/** Waits until the page, the other client and the API have this text. */
 const allHave = async ({ workspace, other }: Composer, text: string): Promise<void> => {
   await eventually(() => expect(other.text.toString()).toBe(text));
   await eventually(async () => expect(await workspace.editor.shownText()).toBe(text));
@@ -71,7 +71,7 @@ const allHave = async ({ workspace, other }: Composer, text: string): Promise<vo
   expect(file.content).toBe(text);
 };
 
-/** Resolves when the page has heard all that the other client wrote: the mark, on another line, is shown. */
+/** Resolves when the page has received everything that the other client wrote: the mark, on another line, is shown. */
 const heard = async ({ other, workspace }: Composer, mark: string): Promise<void> => {
   other.text.insert(other.text.length, mark);
   await eventually(async () => expect(await workspace.editor.shownText()).toContain(mark));
@@ -147,7 +147,7 @@ describe("composing while others edit", () => {
     expect(composer.workspace.editor.faults).toEqual([]);
   });
 
-  it("ends with one text after many edits by chance", async () => {
+  it("all clients have the same text after many random edits", async () => {
     const seed = Number(process.env["ATELIER_SEED"] ?? Math.floor(Math.random() * 1e9));
     const random = xorshift(seed);
     const composer = await openComposer();
@@ -168,7 +168,7 @@ describe("composing while others edit", () => {
       await heard(composer, String(turn));
     }
     const text = other.text.toString();
-    // What was composed on the way is gone, however the line was cut meanwhile.
+    // Intermediate compositions are gone, however others split the line meanwhile.
     expect(text, `seed ${seed}`).not.toMatch(/[kかん]/u);
     expect(workspace.editor.faults).toEqual([]);
     await allHave(composer, text);

@@ -1,4 +1,4 @@
-/** The console as a terminal and as a page: keys, clipboard, text without a key, how lines are laid out, how a run ends. */
+/** The console as a terminal and as a part of the page: keys, clipboard, text without a key, layout of lines, the end of a run. */
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -49,7 +49,7 @@ describe("the console", () => {
       await ada.editor.outputContains("alpha");
       await page.locator(".xterm-helper-textarea").waitFor();
 
-      // Words break between words, lines are as far apart as the editor's, and a copy knows nothing of either.
+      // Lines are broken between words, their height is the editor's, and copied text has no trace of either.
       await eventually(async () => {
         const written = (await rows(page)).filter((row) => row.trim() !== "");
         expect(written.length).toBeGreaterThan(1);
@@ -85,7 +85,7 @@ describe("the console", () => {
       await menuItem(page, "Paste").click();
       await page.keyboard.press("Enter");
       await ada.editor.outputContains("got 'by menu'");
-      // The middle button pastes what is selected, wherever that is.
+      // The middle button pastes the selection, wherever it is.
       await terminal(page).dblclick({ position: { x: 20, y: 10 } });
       await terminal(page).click({ button: "middle", position: { x: 200, y: 120 } });
       await page.keyboard.press("Enter");
@@ -114,7 +114,7 @@ describe("the console", () => {
       await page.locator(".exit-line").hover();
       expect(await opacity()).toBe("1");
       expect(await facts.innerText()).toMatch(/^exit 0 · [\d.]+ MB · .+ of CPU time · \w+$/u);
-      // Rows that nothing was written to are not there for who has them read out.
+      // Screen readers do not see rows that were never written.
       const listed = () =>
         page
           .locator("#slot-output [role=list]")
@@ -221,7 +221,7 @@ describe("the console", () => {
 });
 
 describe("Ctrl+Enter", () => {
-  it("during a run stops it and runs again, and asks first where that is wished", { timeout: 60_000 }, async () => {
+  it("during a run stops it and runs again, and asks first when the setting is on", { timeout: 60_000 }, async () => {
     await using ada = await workspace({ "main.py": "print('first')\ninput('? ')\n" });
     const { page } = ada.editor;
     await ada.editor.run();
@@ -255,7 +255,7 @@ describe("Ctrl+Enter", () => {
     await ada.page.keyboard.press("Escape");
     await ada.run();
     await eve.outputContains("Name?");
-    // The run is Ada's to stop.
+    // Only Ada may stop the run.
     expect(await eve.page.getByRole("button", { name: "Stop", exact: true }).count()).toBe(0);
     const asked: string[] = [];
     eve.page.on("request", (request) => {

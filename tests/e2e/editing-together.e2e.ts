@@ -1,4 +1,4 @@
-/** What others' edits and cursors do to the view of somebody who reads and types in the same file. */
+/** What others' edits and cursors do to the view of a user who reads and types in the same file. */
 import { describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { eventually } from "../support/eventually.ts";
@@ -18,7 +18,7 @@ const openLongFile = async (query = "") => {
   const at = { projectId: project.id, fileId: entries[0]?.id ?? "" };
   const other = await openStockClient({ origin: stage.server.origin, token }, at);
   const { page } = editor;
-  /** Where a line is on the screen, by its text; undefined if it is not drawn. */
+  /** The vertical position of a line on the screen, by its text; undefined if it is not drawn. */
   const topOf = (line: string) =>
     page.evaluate((wanted) => {
       const lines = [...document.querySelectorAll("#editor .view-line")];
@@ -29,7 +29,7 @@ const openLongFile = async (query = "") => {
     page,
     other,
     topOf,
-    /** The others' edits were drawn: a mark that they leave at the end of a line in view is there. */
+    /** Waits until the others' edits are drawn: a mark that they leave at the end of a visible line is there. */
     drawn: async (mark: string, line: string) => {
       other.text.insert(other.text.toString().indexOf(`${line}\n`) + line.length, mark);
       await eventually(async () => expect(await topOf(line + mark)).toBeDefined());
@@ -76,7 +76,7 @@ describe("the reader's view", () => {
     const [top, view] = [await file.cursorTop(), await file.view()];
     expect(top).toBeGreaterThanOrEqual(view.top);
     expect(top).toBeLessThan(view.bottom);
-    // What is typed goes where it was.
+    // Typed text is inserted at the cursor.
     await page.keyboard.type("typed");
     await eventually(() => expect(other.text.toString()).toContain("typed"));
     const typedInto = other.text

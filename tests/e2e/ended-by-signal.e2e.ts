@@ -12,7 +12,7 @@ import { cgroupsOf, mountsNaming, processesNaming } from "../support/leftovers.t
 import type { Planted } from "./planted/run-until-ended.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** A server that is asked to end may take its time, on a busy machine all the more. */
+/** Deadline for a server to end, also on a busy machine. */
 const GONE_WITHIN_MS = 60_000;
 
 const script = ["scripts/with-setup.mjs", "tests/e2e/planted/script.ts"];
@@ -22,9 +22,9 @@ type Case = {
   readonly title: string;
   readonly words: readonly string[];
   readonly signal: NodeJS.Signals;
-  /** The exit code of a process that ended itself; null: it was killed. */
+  /** The exit code of the process; null: it was killed. */
   readonly code: number | null;
-  /** Behind a shell that is killed in its place, as npm is in front of a script. */
+  /** Run it behind a shell that is killed instead, as npm is in front of a script. */
   readonly behindNpm?: true;
 };
 
@@ -44,7 +44,7 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 });
 
-/** Starts it as from outside of this run, and waits until it says what it started. */
+/** Starts it outside of this test's run folder, and waits until it reports what it started. */
 const start = async ({ words, behindNpm }: Case) => {
   const folder = await mkdtemp(join(tmpdir(), "p-"));
   folders.push(folder);
@@ -73,7 +73,7 @@ const start = async ({ words, behindNpm }: Case) => {
 describe("a run that is ended in the middle takes everything with it", () => {
   it.each(cases)("$title", { timeout: 240_000 }, async (one) => {
     const { child, runFolder, dataDir } = await start(one);
-    // The same looks find something while the run goes on, or they would find nothing in any case.
+    // The same checks must find something while the run goes on, or finding nothing later would prove nothing.
     expect((await processesNaming(runFolder)).length).toBeGreaterThan(3);
     expect((await cgroupsOf(dataDir)).length > 0 || process.getuid?.() !== 0).toBe(true);
     expect(existsSync(dataDir)).toBe(true);

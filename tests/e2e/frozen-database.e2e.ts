@@ -1,4 +1,4 @@
-/** Every request and every opening socket is answered within 6 s while PostgreSQL is stopped, and all is well once it goes on. */
+/** Every request and every opening socket is answered within 6 s while PostgreSQL is stopped, and everything works after it continues. */
 import { once } from "node:events";
 import { join } from "node:path";
 import { CLOSE, type Project } from "@atelier/contracts";
@@ -75,7 +75,7 @@ it("[S12] PostgreSQL is stopped: 503 with Retry-After, 1013 on sockets, within 6
     ask("page", "GET", `/p/${project.slug}`),
   ]);
   for (const { what, said, retryAfter, tookMs } of requests) {
-    // The page comes without what is in the database, and says so itself.
+    // The page is served without the facts from the database, and says so.
     expect([what, said]).toEqual([what, what === "page" ? 200 : 503]);
     expect(tookMs, what).toBeLessThan(PROMISED_MS);
     const isProblem = what !== "ready" && what !== "page";

@@ -1,4 +1,4 @@
-/** The first two journeys in Firefox, and what it does differently; the other journeys run with `npm run test:all`. */
+/** The first two journeys in Firefox, and tests of its differences; `npm run test:all` runs the other journeys. */
 import { describe } from "vitest";
 import { inFirefox, isFirefoxHere } from "../support/browsers/visitors.ts";
 import { describeDifferences } from "./browser-differences.ts";

@@ -1,4 +1,4 @@
-/** The five journeys that the product stands on, in a real browser of any kind against the real server. */
+/** The five most important journeys, in any browser against the real server. */
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,7 +53,7 @@ const share = async (owner: Visitor, role: "viewer" | "editor"): Promise<string>
   return new URL(address).pathname;
 };
 
-/** Asks the API as the page's own user, with the page's own cookie. */
+/** Calls the API as the page's user, with the page's cookie. */
 const asUserOf = async (page: Visitor) => {
   const signedIn = await page.page.evaluate(async () => {
     const response = await fetch("/api/auth/refresh", { method: "POST" });
@@ -73,7 +73,7 @@ const asUserOf = async (page: Visitor) => {
   return { accessToken, get, project };
 };
 
-/** Who the page says is signed in there. */
+/** The name of the signed-in user, as the page shows it. */
 const nameOn = async ({ page }: Visitor): Promise<string> => {
   const label = await page.getByRole("button", { name: /^Account: / }).getAttribute("aria-label");
   return (label ?? "").slice("Account: ".length);
@@ -92,7 +92,7 @@ const setUp = (launch: Launch): void => {
     await visitors.close();
     await rm(dataDir, { recursive: true, force: true });
   }, 60_000);
-  // One server for all, but the next journey does not stand on one that a failed journey left dead.
+  // All journeys share a server; one that a failed journey left dead is started again.
   beforeEach(async () => {
     const isUp = isStarted && (await fetch(`${server.origin}/healthz`).catch(() => undefined))?.ok === true;
     if (isUp) return;
@@ -128,7 +128,7 @@ const journey1 = () =>
     });
 
     it("keeps what is typed before the editor is ready", { timeout: 240_000 }, async () => {
-      // The heavy part comes late, as on a slow line: when everything is typed.
+      // The editor's code arrives only after everything was typed, as on a slow connection.
       await using line = await openSlowLine(port, /\/pane-[\w-]+\.js$/u);
       const ada = await visitAt(`${line.origin}/`, "commit");
       const early = ada.page.locator("#editor textarea").first();
@@ -166,7 +166,7 @@ const journey2 = () =>
         [friend, ada],
       ] as const) {
         const name = await nameOn(other);
-        // While it moves a cursor has its name, behind the line; then it is a bare caret.
+        // While a cursor moves its name is shown after the line; then it is a bare caret.
         await other.page.keyboard.press("ArrowLeft");
         const label = page.page.locator("#editor .shared-names .shared-name").first();
         await eventually(async () => expect(await label.textContent()).toBe(name));

@@ -1,4 +1,4 @@
-/** A browser that is too old is told so, in one sentence with the versions that work. */
+/** A browser that is too old shows one sentence with the versions that work. */
 import { expect, it } from "vitest";
 import { setStage } from "../support/stage.ts";
 
@@ -18,7 +18,7 @@ it.each([
   const note = page.getByRole("alert").filter({ hasText: "Atelier" });
   await note.waitFor();
   expect(await note.textContent()).toMatch(SAYS);
-  // No button that does nothing.
+  // There is no button, because none would work.
   expect(await page.getByRole("button", { name: "Run" }).count()).toBe(0);
   await page.close();
 });

@@ -96,7 +96,7 @@ describe("on a phone", () => {
       await keys.getByRole("button", { name, exact: true }).tap();
     }
     await eventually(async () => expect((await ada.editor.shownText()).trimEnd()).toBe("    ()"));
-    // The keyboard stays on the screen: the focus is where it was.
+    // The phone's keyboard stays open, because the focus does not move.
     expect(await page.evaluate(() => document.activeElement?.closest("#editor") !== null)).toBe(true);
 
     await pane(page, "Files").tap();

@@ -1,4 +1,4 @@
-/** A server that listens while the image and the tools are still built: the page says so, and runs programs when they are there. */
+/** A server that listens while the image and the tools are still built: the page says so, and programs run as soon as they are there. */
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -14,7 +14,7 @@ const tools = process.env["ATELIER_TEST_TOOLS"] ?? "";
 const folder = await mkdtemp(join(tmpdir(), "prepared-"));
 const places = { images: join(folder, "images"), tools: join(folder, "tools"), state: join(folder, "setup.json") };
 
-/** As scripts/lib/setup-state.mjs does it. */
+/** Writes the file as scripts/lib/setup-state.mjs does. */
 const say = async (state: object): Promise<void> => {
   await writeFile(`${places.state}.new`, JSON.stringify(state));
   await rename(`${places.state}.new`, places.state);
@@ -56,7 +56,7 @@ it("Run is being prepared, then enabled without a reload, and runs", { timeout: 
 
   await symlink(join(tools, "runsc"), join(places.tools, "runsc"));
   await symlink(image, join(places.images, basename(image)));
-  // Something is still pending: what is half there is not tried.
+  // Something is still pending, so an incomplete image is not probed.
   await say({ pending: ["Base language image"], faults: [] });
   await eventually(async () => {
     const text = JSON.stringify((await refusal()).body);

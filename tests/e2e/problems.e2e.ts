@@ -1,4 +1,4 @@
-/** Type errors: shown as problems of the file in front of the reader, across files, and never in the way of a run. */
+/** Type errors: shown as problems of the shown file, across files, and never preventing a run. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import type { Page } from "playwright-core";
@@ -43,12 +43,12 @@ it("marks type errors at their lines, across files, lists them, and lets the pro
   await countIs(page, "2 problems", FIRST_CHECK_MS);
   expect(checkersIn(page)).toBe(1);
   expect(await squiggles(page).count()).toBe(2);
-  // The text lies over the line under it.
+  // The text is drawn over the underline.
   const box = await squiggles(page).last().boundingBox();
   await page.mouse.move((box?.x ?? 0) + 3, (box?.y ?? 0) + 3, { steps: 4 });
   await page.getByText("Type 'string' is not assignable to type 'number'.").first().waitFor();
 
-  // By keyboard alone: to the list, down to the second problem, and there.
+  // By keyboard only: to the list, to the second problem, and to its position.
   await button(page).focus();
   await page.keyboard.press("Enter");
   const items = page.getByRole("menuitem");
@@ -66,7 +66,7 @@ it("marks type errors at their lines, across files, lists them, and lets the pro
   await countIs(page, "1 problem");
   await page.getByRole("status").filter({ hasText: "1 problem" }).waitFor({ state: "attached" });
 
-  // Who may only view sees it too.
+  // Viewers see problems too.
   const link = (await ada.call("POST", `/projects/${ada.project.id}/links`, { role: "viewer" })) as ShareLink;
   await using reader = await EditorPage.open(stage.browser, new URL(link.url ?? "", stage.server.origin).href);
   await reader.page.getByRole("treeitem", { name: "main.ts", exact: true }).click();
@@ -76,7 +76,7 @@ it("marks type errors at their lines, across files, lists them, and lets the pro
   await editor.outputContains("ran one");
   await countIs(page, "1 problem");
 
-  // What somebody else does to the other file is followed.
+  // Another user's changes of the other file are checked again.
   await ada.call("PUT", `/projects/${ada.project.id}/files`, {
     path: "util.ts",
     content: "export const f = (n: string): string => n;\n",

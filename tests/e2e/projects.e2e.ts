@@ -1,4 +1,4 @@
-/** A project as a whole: its address and the browser's Back, its name and what the name opens, and the first words of a first visit. */
+/** A project as a whole: its address and the browser's Back, its name and the menu behind it, and the text of a first visit. */
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import type { Project } from "@atelier/contracts";
@@ -13,7 +13,7 @@ const people = setPeople(stage);
 const shownTab = (page: Page): Promise<string | null> =>
   page.getByRole("tab", { selected: true }).locator(".tab-name").textContent();
 const fileInAddress = (page: Page): string | null => new URL(page.url()).searchParams.get("file");
-/** What the page shows and what its address says are the same file. */
+/** Waits until the page shows the file that its address names. */
 const isAt = (page: Page, path: string): Promise<void> =>
   eventually(async () => {
     expect(fileInAddress(page)).toBe(path);
@@ -47,14 +47,14 @@ describe("the address", () => {
     await isAt(page, "main.py");
     await page.goForward();
     await isAt(page, "b.py");
-    // Under another name it is the same file, also for an address from before.
+    // After a rename the old address still shows the file.
     await ada.call("POST", `/projects/${ada.project.id}/move`, { from: "b.py", to: "lib/renamed.py" });
     await isAt(page, "lib/renamed.py");
     await row("main.py").click();
     await isAt(page, "main.py");
     await page.goBack();
     await isAt(page, "lib/renamed.py");
-    // What was deleted meanwhile can't be gone back to.
+    // Back skips a file that was deleted meanwhile.
     await row("e:7").click();
     await eventually(() => expect(fileInAddress(page)).toBe("e:7:1"));
     await ada.call("DELETE", `/projects/${ada.project.id}/files?path=lib%2Frenamed.py`);
@@ -120,7 +120,7 @@ describe("a project", () => {
     await ada.editorReady();
     await eventually(async () => expect(await ada.shownText()).toContain("print('mine')"));
 
-    // The name goes to other projects; another new one has another name.
+    // The name opens other projects; a further new one gets another name.
     await projectButton(page).click();
     await page.getByRole("menuitem", { name: "Workbench" }).click();
     await projectButton(page).getByText("Workbench", { exact: true }).waitFor();
@@ -163,7 +163,7 @@ describe("a first visit", () => {
     );
     expect(samples.length).toBeGreaterThan(3);
     for (const { id, sample } of samples) expect(sample.content, id).not.toMatch(/\\(?:e|033|x1b|u001b)/iu);
-    // The editor's own menu looks as the page's do, and Ctrl+D leaves no strip of switches behind.
+    // The editor's own menu looks like the page's menus, and Ctrl+D leaves no find bar behind.
     await page.locator("#editor .view-line").first().click();
     await page.keyboard.press("Control+D");
     await page.keyboard.press("Control+D");
@@ -203,7 +203,7 @@ describe("a first visit", () => {
     const ada = await people.visitAndType("print('x')\n");
     await ada.run();
     await ada.ended(/exit 0/u);
-    // Said to screen readers: the region for it is part of the page now.
+    // Announced to screen readers: the live region is now in the page.
     const excess = await ada.page.evaluate(() =>
       [document.documentElement, document.body, ...document.querySelectorAll<HTMLElement>("#shell, .pane, .xterm")].map(
         (element) => `${element.tagName}.${element.className} ${element.scrollHeight - element.clientHeight}`,

@@ -1,4 +1,4 @@
-/** Runs as people use them: files that a program writes come back into the project, and one that asks is waited for. */
+/** Runs: files that a program writes are added to the project, and a program that reads input is waited for. */
 import { describe, expect, it } from "vitest";
 import { EditorPage } from "../support/editor-page.ts";
 import { eventually } from "../support/eventually.ts";
@@ -44,21 +44,25 @@ describe("runs as people use them", () => {
     },
   );
 
-  it("a program that asks says how long it waits, and its time stands still", { timeout: 60_000 }, async () => {
-    await using editor = await EditorPage.open(stage.browser, stage.server.origin);
-    const { page } = editor;
-    await editor.editorReady();
-    await editor.replaceAll("print('hello', input('Who? '))");
-    await editor.runButton.click();
-    await eventually(
-      async () =>
-        expect(await page.locator(".run-state").textContent()).toContain("Waiting for input · idle limit 10 min"),
-      20_000,
-    );
-    if (process.env["SHOW_WAIT"] !== undefined) await page.screenshot({ path: process.env["SHOW_WAIT"] });
-    await page.locator("#slot-output .xterm").click();
-    await page.keyboard.type("Ada\n");
-    await editor.outputContains("hello Ada");
-    await editor.ended(/Finished/u);
-  });
+  it(
+    "a program that waits for input shows the idle limit, and its time limit is paused",
+    { timeout: 60_000 },
+    async () => {
+      await using editor = await EditorPage.open(stage.browser, stage.server.origin);
+      const { page } = editor;
+      await editor.editorReady();
+      await editor.replaceAll("print('hello', input('Who? '))");
+      await editor.runButton.click();
+      await eventually(
+        async () =>
+          expect(await page.locator(".run-state").textContent()).toContain("Waiting for input · idle limit 10 min"),
+        20_000,
+      );
+      if (process.env["SHOW_WAIT"] !== undefined) await page.screenshot({ path: process.env["SHOW_WAIT"] });
+      await page.locator("#slot-output .xterm").click();
+      await page.keyboard.type("Ada\n");
+      await editor.outputContains("hello Ada");
+      await editor.ended(/Finished/u);
+    },
+  );
 });

@@ -65,7 +65,7 @@ describe("a share link", () => {
     await dialog.getByRole("button", { name: "Copy link that can view" }).click();
     await dialog.getByRole("button", { name: "Copied" }).waitFor();
     expect(await ada.page.evaluate(() => navigator.clipboard.readText())).toBe(`${stage.server.origin}${path}`);
-    // One row a role, whether there is a link or not; the link is there whenever the dialog is opened again.
+    // One row per role, whether there is a link or not; an existing link is shown whenever the dialog is opened.
     const links = dialog.getByRole("list", { name: "Links" }).getByRole("listitem");
     expect(await links.allInnerTexts()).toEqual([
       expect.stringContaining("A link that can edit"),

@@ -39,7 +39,7 @@ describe("the stock y-websocket provider", () => {
     const at = { projectId: project.id, fileId: file.id };
     using one = await openStockClient(ada, at);
     const two = await openStockClient(ada, at);
-    // Whoever it says it is: others see its account.
+    // Others see the account, whatever the client claims to be.
     two.provider.awareness.setLocalState({ user: { name: "Grace", color: "#c33" }, mood: "fine" });
     await eventually(() =>
       expect(one.provider.awareness.getStates().get(two.document.clientID)).toMatchObject({

@@ -1,15 +1,15 @@
-/** Reads what a program drew in a terminal as the lines that a person sees in the end. */
+/** Reads what a program wrote to a terminal as the lines that are visible in the end. */
 
-/** What was shown in a terminal, and when, in ms since its start. */
+/** Output of a terminal with its times, in ms since the start. */
 export type Shown = { readonly atMs: number; readonly text: string };
 
-/** Lines as they stay on the screen, each with the time of its last change. Knows what progress.mjs writes. */
+/** The permanent lines, each with the time of its last change. Handles the sequences that progress.mjs writes. */
 export const linesOf = (shown: readonly Shown[]): Shown[] => {
   const lines: { atMs: number; text: string }[] = [{ atMs: 0, text: "" }];
   let row = 0;
   let column = 0;
   for (const { atMs, text } of shown) {
-    // Cursor up, the rest of the line or screen erased; colours and other sequences are no text.
+    // Handles cursor up and erasing of lines and screen; ignores colours and other sequences.
     // oxlint-disable-next-line no-control-regex
     for (const [token] of text.matchAll(/\u001B\[[0-9;?]*[A-Za-z]|[\r\n]|[^\u001B\r\n]+/gu)) {
       const line = (lines[row] ??= { atMs, text: "" });

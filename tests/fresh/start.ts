@@ -15,7 +15,7 @@ export const alarming = (lines: readonly Shown[]): string[] =>
 
 export type Started = Terminal & { readonly origin: string; readonly tookMs: number };
 
-/** Waits until the terminal says that programs run, or that its setup is at its end without that. */
+/** Waits until the terminal says that programs run, or that the setup ended without that. */
 export const untilPrepared = (started: Started, withinMs: number): Promise<void> =>
   eventually(() => {
     const screen = started.screen();

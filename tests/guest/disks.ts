@@ -136,7 +136,7 @@ export const packCheckout = async (parts: GuestParts, tar: string): Promise<void
     cacheFolder: initFolder,
     sourceFolder: join(checkout, "packages/sandbox-init"),
   });
-  // The guest's scripts put a Node where this one is.
+  // The guest's scripts mount a Node at the path of this one.
   const pinned = join("node_modules", `node-linux-${process.arch}`, "package.json");
   const paths = [...carried, ...(existsSync(join(checkout, pinned)) ? [pinned] : [])];
   const owner = ["--owner=0", "--group=0", "--numeric-owner", "--mode=a+rX"];

@@ -23,7 +23,7 @@ const reports: GuestReport[] = [];
 /** Why machines did not come to their end. */
 const faults: unknown[] = [];
 
-/** All situations, or those that a shorter run names. */
+/** All situations, or those that a shorter run selects. */
 const named = process.env["ATELIER_TEST_GUEST_SITUATIONS"]?.split(",");
 const chosen = situations.filter(({ name }) => named === undefined || named.includes(name));
 if (named !== undefined && chosen.length !== named.length) throw new Error(`not all of ${named.join()} are situations`);

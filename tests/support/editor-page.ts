@@ -6,7 +6,7 @@ import { eventually } from "./eventually.ts";
 
 const DESKTOP = { width: 1280, height: 800 };
 
-/** `P` is Playwright's page, or that of a browser that Playwright cannot drive. */
+/** `P` is Playwright's page, or one of a browser that Playwright cannot drive. */
 export class EditorPage<P extends JourneyPage = Page> implements AsyncDisposable {
   readonly page: P;
   readonly #close: () => Promise<void>;
@@ -18,12 +18,12 @@ export class EditorPage<P extends JourneyPage = Page> implements AsyncDisposable
     this.#close = from.close;
   }
 
-  /** What the page complained about; a journey ends with none. */
+  /** Errors that the page reported; a journey must end with none. */
   get faults(): readonly string[] {
     return this.#from.faults;
   }
 
-  /** Playwright's page, which tells what goes wrong in it. */
+  /** Playwright's page, with listeners for its errors. */
   static of(context: BrowserContext, page: Page): EditorPage {
     const faults: string[] = [];
     page.on("pageerror", (error) => faults.push(error.message));
@@ -81,7 +81,7 @@ export class EditorPage<P extends JourneyPage = Page> implements AsyncDisposable
       const clipboardData = new DataTransfer();
       clipboardData.setData("text/plain", pasted);
       const event = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
-      // Firefox leaves it out.
+      // Firefox omits it.
       if (!event.clipboardData?.types.length) Object.defineProperty(event, "clipboardData", { value: clipboardData });
       document.activeElement?.dispatchEvent(event);
     }, text);
@@ -108,7 +108,7 @@ export class EditorPage<P extends JourneyPage = Page> implements AsyncDisposable
     await eventually(async () => expect(await this.output()).toContain(text), timeoutMs);
   }
 
-  /** How the run ended: its headline, and the facts that a hover shows, such as `exit 0`. */
+  /** How the run ended: its headline, and the facts shown on hover, such as `exit 0`. */
   async ended(words: string | RegExp, timeoutMs = 60_000): Promise<void> {
     await eventually(async () => expect(await this.page.locator(".exit-line").textContent()).toMatch(words), timeoutMs);
   }
@@ -117,7 +117,7 @@ export class EditorPage<P extends JourneyPage = Page> implements AsyncDisposable
     return new URL(await this.page.evaluate(() => location.href));
   }
 
-  /** Of the project that is open. */
+  /** The id of the open project. */
   async slug(): Promise<string> {
     return (await this.address()).pathname.split("/").at(-1) ?? "";
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { eventually } from "./eventually.ts";
 import { cgroupParentName } from "../../packages/server/src/modules/execution/sandbox/sandbox-home.ts";
 
-/** Command lines of living processes whose command line, DATA_DIR or TMPDIR names the folder. */
+/** Command lines of living processes whose command line, DATA_DIR or TMPDIR has the folder. */
 export const processesNaming = async (folder: string): Promise<string[]> => {
   const found: string[] = [];
   for (const entry of await readdir("/proc")) {
@@ -22,7 +22,7 @@ export const processesNaming = async (folder: string): Promise<string[]> => {
   return found;
 };
 
-/** Mount points that name the folder. */
+/** Mount points whose path has the folder. */
 export const mountsNaming = async (folder: string): Promise<string[]> => {
   const mounts = await readFile("/proc/self/mountinfo", "utf8");
   return mounts.split("\n").filter((mount) => mount.includes(folder));
@@ -38,7 +38,7 @@ const walk = async (folder: string, isWanted: (name: string) => boolean, found: 
   }
 };
 
-/** The paths of cgroups by name, in every hierarchy; a cgroup comes before those below it. */
+/** The paths of cgroups by name, in every hierarchy; a cgroup comes before its children. */
 export const cgroupsNamed = async (isWanted: (name: string) => boolean): Promise<string[]> => {
   const found: string[] = [];
   await walk("/sys/fs/cgroup", isWanted, found);
@@ -51,7 +51,7 @@ export const cgroupsOf = (dataDir: string): Promise<string[]> => {
   return cgroupsNamed((name) => names.has(name));
 };
 
-/** Removes a cgroup and those below it; one that is gone already counts as removed. @throws Error where one is in use */
+/** Removes a cgroup and its children; one that is already gone counts as removed. @throws Error when one is in use */
 export const removeCgroup = async (folder: string): Promise<void> => {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];

@@ -124,7 +124,7 @@ export const tokenOf = async (page: Page): Promise<string> => {
   return (signedIn as SignedIn).accessToken;
 };
 
-/** The share link of a role, made if there is none, in the dialog, which it leaves open. @returns the path that a friend opens */
+/** Copies a role's share link in the dialog, which stays open; makes the link if there is none. @returns the path that a friend opens */
 export const createLink = async (page: Page, role: "viewer" | "editor"): Promise<string> => {
   const dialog = page.getByRole("dialog");
   if ((await dialog.count()) === 0) await page.getByRole("button", { name: "Share" }).click();

@@ -1,6 +1,6 @@
 /**
- * Ends what a run of tests, benchmarks or crash tests left behind: `node reaper.ts <run folder>`, started by
- * scripts/lib/watched-run.mjs, which holds the other end of standard input for as long as the run goes on.
+ * Ends the processes that a run of tests, benchmarks or crash tests left behind: `node reaper.ts <run folder>`, started by
+ * scripts/lib/watched-run.mjs, which keeps the other end of standard input open during the run.
  */
 import { existsSync, readFileSync, readlinkSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -9,12 +9,12 @@ import { run } from "../../scripts/lib/command.mjs";
 import { cgroupParentName } from "../../packages/server/src/modules/execution/sandbox/sandbox-home.ts";
 import { cgroupsNamed, cgroupsOf, removeCgroup } from "./leftovers.ts";
 
-/** A server ends its sandboxes and its database by itself within this time, or is killed. */
+/** Time for a server to end its sandboxes and its database; after it the server is killed. */
 const DRAIN_MS = 20_000;
-/** A process that was killed is gone at once, unless the kernel is busy with it. */
+/** A killed process is gone at once, unless the kernel is busy with it. */
 const KILL_MS = 10_000;
 const LOOK_EVERY_MS = 50;
-/** How deep below the run folder a sandbox provider may keep its state. */
+/** How deep below the run folder a sandbox provider's state may be. */
 const STATE_DEPTH = 5;
 
 const folder = process.argv[2] ?? "";
@@ -41,7 +41,7 @@ const kindOf = (commandLine: string): Kind => {
 
 const isInFolder = (path: string): boolean => path === folder || path.startsWith(`${folder}/`);
 
-/** The run's processes: TMPDIR is in the run folder, or the command line names a file in it. */
+/** The run's processes: their TMPDIR is in the run folder, or their command line names a file in it. */
 const members = (): Member[] => {
   const found: Member[] = [];
   for (const entry of readdirSync("/proc")) {
@@ -66,7 +66,7 @@ const signal = (pid: number, name: NodeJS.Signals): void => {
   }
 };
 
-/** Whoever starts things first, so that nothing new comes; servers then end their sandboxes and databases in order. */
+/** Ends first the processes that start others, so that no new ones appear; servers then end their sandboxes and databases in order. */
 const endProcesses = async (): Promise<void> => {
   const asked = new Set<number>();
   const ask = (pid: number, name: NodeJS.Signals): void => {
@@ -95,7 +95,7 @@ const endProcesses = async (): Promise<void> => {
   }
 };
 
-/** Folders below the run folder in which a sandbox provider wrote where its cgroups are. */
+/** Folders below the run folder where a sandbox provider recorded its cgroups. */
 const stateFolders = (parent: string, depth: number): string[] => {
   if (depth === 0) return [];
   let entries;
@@ -123,7 +123,7 @@ const removeCgroups = async (): Promise<void> => {
       await removeCgroup(path).catch((error: unknown) => failures.push(error));
     }
     if (failures.length === 0) return;
-    // A process leaves its cgroup a moment after it has died.
+    // A process leaves its cgroup a moment after its death.
     if (performance.now() > giveUpAt) {
       process.stderr.write(`reaper: ${left.join(" ")}: ${String(failures[0])}\n`);
       return;
@@ -140,13 +140,13 @@ const removeMounts = async (): Promise<void> => {
   for (const point of points.toReversed()) await run("umount", ["--lazy", point]).catch(() => undefined);
 };
 
-/** What `removeWithRun` of watched-run.mjs wrote down. */
+/** The records of `removeWithRun` of watched-run.mjs. */
 const registered = (kind: "folder" | "cgroups-of"): string[] =>
   readdirSync(folder)
     .filter((name) => name.startsWith(`.${kind}-`))
     .map((name) => readlinkSync(join(folder, name)));
 
-/** A server elsewhere may have the same data folder by name: what is in use stays. */
+/** Another server may use a data folder of the same name: whatever is in use stays. */
 const removeEmptyCgroups = async (): Promise<void> => {
   for (const dataDir of registered("cgroups-of"))
     for (const path of await cgroupsOf(dataDir)) await removeCgroup(path).catch(() => undefined);
@@ -159,7 +159,7 @@ const removeFiles = (): void => {
 
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => undefined);
 for await (const _chunk of process.stdin) {
-  // Nothing is ever sent: only the end counts.
+  // No data is ever sent: only the end of the pipe matters.
 }
 await endProcesses();
 await removeCgroups();

@@ -65,9 +65,9 @@ const endOrphanedDatabase = async (dataDir: string): Promise<void> => {
   }
 };
 
-/** @throws Error with the server's output when it ends or does not become ready in time (three minutes by default: machines may be busy). */
+/** @throws Error with the server's output when it ends or is not ready in time (by default three minutes, for busy machines). */
 export const startServer = async (options: ServerOptions = {}): Promise<TestServer> => {
-  // A script that is run by itself: its servers end with it all the same.
+  // For a script that is run directly: its servers end with it all the same.
   watchThisProcess();
   const port = options.port ?? (await freePort());
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "atelier-test-")));

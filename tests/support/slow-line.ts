@@ -1,16 +1,16 @@
-/** A line between a browser and the server on which some files stay away until they are let through. */
+/** A proxy between a browser and the server that holds some files back until they are released. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type RequestOptions } from "node:http";
 import type { Duplex } from "node:stream";
 
 export type SlowLine = AsyncDisposable & {
   readonly origin: string;
-  /** Resolves when a held file was asked for. */
+  /** Resolves when a held file was requested. */
   readonly asked: Promise<void>;
   readonly letThrough: () => void;
 };
 
-/** @param port where the server listens on 127.0.0.1; paths that match `held` wait. */
+/** @param port of the server on 127.0.0.1; requests for paths that match `held` wait. */
 export const openSlowLine = async (port: number, held: RegExp): Promise<SlowLine> => {
   let tellAsked = (): void => undefined;
   let letThrough = (): void => undefined;

@@ -9,7 +9,7 @@ export type StockClient = Disposable & {
   readonly document: Y.Doc;
   readonly text: Y.Text;
   readonly provider: WebsocketProvider;
-  /** Resolves when the server has read all that was sent before. */
+  /** Resolves when the server has read everything sent before. */
   roundTrip(): Promise<void>;
 };
 

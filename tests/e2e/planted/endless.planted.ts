@@ -1,4 +1,4 @@
-/** Stands for a test file whose worker is at work when Vitest is ended. */
+/** Stands for a test file that is running when Vitest is ended. */
 import { expect, it } from "vitest";
 import { runUntilEnded } from "./run-until-ended.ts";
 

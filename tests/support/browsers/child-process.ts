@@ -1,10 +1,10 @@
-/** Starts a program of a browser and waits for the line that says where it listens. */
+/** Starts a browser's program and waits for the line with the address at which it listens. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
 export type ListeningChild = {
   readonly child: ChildProcess;
-  /** What the pattern's first group found. */
+  /** The first group of the pattern. */
   readonly found: string;
   readonly end: () => Promise<void>;
 };

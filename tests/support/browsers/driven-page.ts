@@ -1,6 +1,6 @@
-/** What a test needs of a browser that speaks WebDriver, whichever of its two protocols. */
+/** What tests need of a browser that speaks WebDriver, with either of its two protocols. */
 
-/** One input source's actions as WebDriver has them; the two protocols have the same form. */
+/** One input source's actions as in WebDriver; both protocols use the same form. */
 export type InputSource = {
   readonly type: "key" | "pointer" | "none";
   readonly id: string;
@@ -11,24 +11,24 @@ export type InputSource = {
 /** A window with an empty profile of its own. */
 export type DrivenPage = {
   /**
-   * Calls a function in the page and waits for what it promises. Arguments and result are JSON; undefined comes back as
-   * undefined. @throws Error with the page's message
+   * Calls a function in the page and awaits its result. Arguments and result are JSON; undefined is returned as undefined.
+   * @throws Error with the page's message
    */
   readonly call: (functionSource: string, args: readonly unknown[]) => Promise<unknown>;
   readonly act: (sources: readonly InputSource[]) => Promise<void>;
-  /** Clicks with the right button at a point of the page, where the protocol's own way of it is wrong. */
+  /** Clicks with the right button at a point of the page; for drivers whose own right click is wrong. */
   readonly rightClick?: (point: { readonly x: number; readonly y: number }) => Promise<void>;
   /** Resolves when the document is loaded, or with "commit" as soon as it begins. */
   readonly goto: (url: string, wait: "load" | "commit") => Promise<void>;
   readonly reload: () => Promise<void>;
   /** A PNG of the window. */
   readonly screenshot: () => Promise<Buffer>;
-  /** Errors that the page wrote to its console or did not catch, as far as the browser tells. */
+  /** Errors that the page logged or did not catch, as far as the browser reports them. */
   readonly faults: readonly string[];
   readonly close: () => Promise<void>;
 };
 
-/** A running browser: each page is another visitor. */
+/** A running browser: each page is a new visitor. */
 export type DrivenBrowser = {
   readonly name: string;
   readonly newPage: (size: { readonly width: number; readonly height: number }) => Promise<DrivenPage>;

@@ -1,4 +1,4 @@
-/** Finds elements as people name them; runs inside a page, so it uses nothing from outside itself. */
+/** Finds elements by role, name and text; runs inside a page, so it uses nothing from outside of itself. */
 
 export type Step =
   | { readonly kind: "css"; readonly css: string }
@@ -7,13 +7,13 @@ export type Step =
   | {
       readonly kind: "role";
       readonly role: string;
-      /** A regular expression if `flags` is there. */
+      /** A regular expression if `flags` is set. */
       readonly name?: string;
       readonly flags?: string;
       readonly exact?: boolean;
     };
 
-/** Each step looks inside what the one before found. By role and by text only what is shown is found. */
+/** Each step searches inside the elements of the previous one. By role and by text it finds only visible elements. */
 export const findElements = (steps: readonly Step[]): HTMLElement[] => {
   const implied: Readonly<Record<string, string>> = {
     button: "button, summary, input[type=button], input[type=submit]",

@@ -1,6 +1,6 @@
 /**
- * Debian's Firefox ESR over WebDriver BiDi, which the browser speaks by itself: geckodriver, which the classic protocol
- * needs, is no Debian package.
+ * Debian's Firefox ESR over WebDriver BiDi, which Firefox implements itself: geckodriver, which the classic protocol needs, is no Debian
+ * package.
  */
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -13,7 +13,7 @@ import type { DrivenBrowser, DrivenPage } from "./driven-page.ts";
 
 const PLACES = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
 
-/** No request leaves the machine and no page of the browser's own opens. */
+/** No request leaves the machine and Firefox opens none of its own pages. */
 const PREFERENCES: Readonly<Record<string, boolean | number | string>> = {
   "app.normandy.enabled": false,
   "app.update.enabled": false,
@@ -26,7 +26,7 @@ const PREFERENCES: Readonly<Record<string, boolean | number | string>> = {
   "network.connectivity-service.enabled": false,
   "remote.prefs.recommended": true,
   "services.settings.server": "data:,#remote-settings-dummy/v1",
-  // A machine without a mouse is one without hover for it: 2 is a fine pointer, 4 that it hovers.
+  // Without a mouse Firefox reports no hover: 2 is a fine pointer, 4 means that it can hover.
   "ui.allPointerCapabilities": 6,
   "ui.primaryPointerCapabilities": 6,
   "toolkit.telemetry.reportingpolicy.firstRun": false,
@@ -133,7 +133,7 @@ export const launchFirefox = async (): Promise<DrivenBrowser> => {
   const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});`);
   await writeFile(join(profile, "user.js"), lines.join("\n"));
   const args = ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"];
-  // As root it refuses a home that belongs to somebody else.
+  // As root Firefox refuses a home folder that belongs to another user.
   const browser = await startListening(program, args, { says: /BiDi listening on (ws:\S+)/u, env: { HOME: profile } });
   const bidi = await connect(`${browser.found}/session`);
   await bidi.send("session.new", { capabilities: {} });

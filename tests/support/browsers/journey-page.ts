@@ -1,6 +1,6 @@
-/** The part of Playwright's page that the journeys use: a browser that Playwright cannot drive has the same. */
+/** The part of Playwright's `Page` that the journeys use; browsers that Playwright cannot drive implement it too. */
 
-/** The roles by which journeys find things. */
+/** The roles that the journeys use. */
 export type JourneyRole =
   | "button"
   | "combobox"
@@ -19,7 +19,7 @@ export interface JourneyLocator {
   locator(css: string): JourneyLocator;
   getByRole(role: JourneyRole, options?: ByRole): JourneyLocator;
   click(options?: { timeout?: number; button?: "left" | "right" }): Promise<void>;
-  /** Gives the element the keyboard, then presses. */
+  /** Focuses the element, then presses the key. */
   press(key: string): Promise<void>;
   pressSequentially(text: string): Promise<void>;
   waitFor(options?: { state?: "visible" | "detached" | "attached" | "hidden"; timeout?: number }): Promise<void>;

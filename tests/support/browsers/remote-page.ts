@@ -1,4 +1,4 @@
-/** A page of a driven browser, used like Playwright's: locators that wait, keys by their names, functions run inside. */
+/** A page of a driven browser with Playwright's methods: locators that wait, keys by name, functions that run inside. */
 import { eventually } from "../eventually.ts";
 import type { DrivenPage } from "./driven-page.ts";
 import { findElements, type Step } from "./find-elements.ts";
@@ -6,7 +6,7 @@ import type { JourneyLocator, JourneyPage } from "./journey-page.ts";
 
 const WAIT_MS = 30_000;
 
-/** WebDriver's code points of the keys that tests press by name. */
+/** WebDriver's code points of the named keys that tests press. */
 const KEYS: Readonly<Record<string, string>> = {
   Alt: "\u{E00A}",
   ArrowDown: "\u{E015}",
@@ -36,10 +36,10 @@ const roleStep = (role: string, { name, exact }: ByRole = {}): Step => ({
   ...(name === undefined ? {} : name instanceof RegExp ? { name: name.source, flags: name.flags } : { name }),
 });
 
-/** Where a click on an element would land; a word that says why it cannot be clicked yet. Runs inside the page. */
+/** The point at which a click on an element lands, or the reason why it cannot be clicked yet. Runs inside the page. */
 const clickPoint = async ([element]: HTMLElement[]): Promise<{ x: number; y: number } | string> => {
   if (!element) return "it is not there";
-  /** What of it is inside the window and everything that cuts it off. */
+  /** The part of the element that is inside the window and not clipped. */
   const shownPart = (): DOMRect => {
     let { left, top, right, bottom } = element.getBoundingClientRect();
     const cut = (by: { left: number; top: number; right: number; bottom: number }): void => {
@@ -92,7 +92,7 @@ export class RemotePage implements JourneyPage {
     };
   }
 
-  /** Presses the right or the left button in the middle of what a locator finds, and lets it go. */
+  /** Presses and releases the right or left button in the middle of the located element. */
   async pressButton(on: JourneyLocator, button: "left" | "right"): Promise<void> {
     const { x, y } = await eventually(async () => {
       const point = await on.evaluateAll(clickPoint);
@@ -216,7 +216,7 @@ class RemoteLocator implements JourneyLocator {
     );
     return attributes[name] ?? null;
   }
-  /** As a person who opened the list would: the field changes, then tells of it. */
+  /** Changes the field and then dispatches its events, as when a user chooses from the list. */
   async selectOption(value: string): Promise<void> {
     const source = `(steps, value) => { const [field] = (${findElements.toString()})(steps); field.value = value;
       field.dispatchEvent(new Event("input", { bubbles: true }));

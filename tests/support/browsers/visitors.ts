@@ -1,4 +1,4 @@
-/** Visitors of the page in a browser of one kind, however that browser is driven. */
+/** Visitors of the page in a browser of one kind, whichever driver it has. */
 import { launchBrowser } from "../browser.ts";
 import { EditorPage } from "../editor-page.ts";
 import type { DrivenBrowser } from "./driven-page.ts";
@@ -16,7 +16,7 @@ export type Launch = () => Promise<Visitors>;
 
 const SIZE = { width: 1280, height: 800 };
 
-/** What is no fault of the page's: the tests stop servers on purpose. */
+/** Errors that are no faults of the page: the tests stop servers on purpose. */
 const EXPECTED = /Failed to load resource|WebSocket|can’t establish a connection/u;
 
 const driven =
@@ -54,6 +54,6 @@ export const inChromium: Launch = async () => {
 export const inFirefox: Launch = driven(launchFirefox);
 export const inWebKit: Launch = driven(launchWebKit);
 
-/** Is the browser installed? Ubuntu, for one, has Firefox only as a snap, which cannot be driven so. */
+/** Whether the browser is installed. Ubuntu has Firefox only as a snap, which cannot be driven. */
 export const isFirefoxHere = firefoxProgram() !== undefined;
 export const isWebKitHere = webkitMissing().length === 0;

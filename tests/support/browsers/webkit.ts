@@ -1,4 +1,4 @@
-/** WebKitGTK's own small browser over classic WebDriver, on an X server without a screen: it has no headless mode. */
+/** WebKitGTK's MiniBrowser over classic WebDriver, on a virtual X server: it has no headless mode. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,7 +11,7 @@ import type { DrivenBrowser, DrivenPage } from "./driven-page.ts";
 const DRIVER = "/usr/bin/WebKitWebDriver";
 const LIBRARIES = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"];
 
-/** Debian's package of the driver brings MiniBrowser along, beside the library. */
+/** Debian's package of the driver also contains MiniBrowser. */
 const miniBrowser = (): string | undefined => {
   const versions = LIBRARIES.filter((folder) => existsSync(folder)).flatMap((folder) =>
     readdirSync(folder)
@@ -21,7 +21,7 @@ const miniBrowser = (): string | undefined => {
   return versions.toSorted().findLast((path) => existsSync(path));
 };
 
-/** What is missing here to run WebKitGTK, as packages; empty if nothing is. */
+/** The packages that are missing to run WebKitGTK. */
 export const webkitMissing = (): string[] => [
   ...(existsSync(DRIVER) && miniBrowser() !== undefined ? [] : ["webkit2gtk-driver"]),
   ...(existsSync("/usr/bin/Xvfb") ? [] : ["xvfb"]),
@@ -37,7 +37,7 @@ const ask = async <T>(url: string, method: string, body?: unknown): Promise<T> =
   return value;
 };
 
-/** A driver serves one session, so each page has a driver and a browser of its own. */
+/** A driver serves one session, so each page has its own driver and browser. */
 const openPage = async (display: string, size: { readonly width: number; readonly height: number }) => {
   const port = await freePort();
   const env = {
@@ -50,14 +50,14 @@ const openPage = async (display: string, size: { readonly width: number; readonl
   const driver = await startDriver(args, env, port);
   const sessions = `http://127.0.0.1:${port}/session`;
   const options = { binary: miniBrowser(), args: ["--automation"] };
-  // Navigation does not wait: a page that is loading is asked like any other.
+  // Navigation does not wait, so that a loading page can be examined.
   const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": options, pageLoadStrategy: "none" } };
   const { sessionId } = await ask<{ sessionId: string }>(sessions, "POST", { capabilities });
   const session = `${sessions}/${sessionId}`;
   await ask(`${session}/timeouts`, "POST", { script: 60_000 });
   const run = (script: string, given: readonly unknown[]) =>
     ask<unknown>(`${session}/execute/async`, "POST", { script, args: given });
-  // The window is larger than what it shows of the page.
+  // The window is larger than the page's viewport.
   const inner = "arguments[arguments.length - 1]([innerWidth, innerHeight])";
   await ask(`${session}/window/rect`, "POST", size);
   const [width = 0, height = 0] = (await run(inner, [])) as number[];
@@ -65,9 +65,9 @@ const openPage = async (display: string, size: { readonly width: number; readonl
     width: size.width + (size.width - width),
     height: size.height + (size.height - height),
   });
-  /** Marks the document that is shown now. */
+  /** Marks the current document. */
   const mark = () => run("document.documentElement.dataset.before = 'yes'; arguments[arguments.length - 1]()", []);
-  /** Another document than the marked one is shown, and loaded as far as is asked. */
+  /** Whether another document than the marked one is shown, and loaded as far as required. */
   const arrived = async (states: readonly string[]): Promise<void> => {
     const look = "arguments[arguments.length - 1]([document.documentElement.dataset.before, document.readyState])";
     for (;;) {
@@ -86,7 +86,7 @@ const openPage = async (display: string, size: { readonly width: number; readonl
       if (error !== undefined) throw new Error(error);
       return value === undefined || value === null ? undefined : (JSON.parse(value) as unknown);
     },
-    // The driver lets the right button go as if it were the left one and were pressed still: no pointerup, but a click.
+    // The driver releases the right button as if it were the left one: there is no pointerup, but a click.
     rightClick: async ({ x, y }) => {
       const edges =
         "arguments[arguments.length - 1]([screenX + (outerWidth - innerWidth) / 2, screenY + outerHeight - innerHeight])";
@@ -116,7 +116,7 @@ const openPage = async (display: string, size: { readonly width: number; readonl
   return page;
 };
 
-/** The driver says nothing when it listens: it is asked. */
+/** The driver prints nothing when it listens, so it is polled. */
 const startDriver = async (args: readonly string[], env: Readonly<Record<string, string>>, port: number) => {
   const child = spawn(DRIVER, args, { env: { ...process.env, ...env }, stdio: "ignore" });
   for (let tries = 0; tries < 200; tries += 1) {
@@ -128,7 +128,7 @@ const startDriver = async (args: readonly string[], env: Readonly<Record<string,
   throw new Error("WebKitWebDriver does not listen");
 };
 
-/** @throws Error naming the packages that are missing. */
+/** @throws Error with the names of missing packages. */
 export const launchWebKit = async (): Promise<DrivenBrowser> => {
   const missing = webkitMissing();
   if (missing.length > 0) throw new Error(`no WebKitGTK here: install ${missing.join(" and ")}`);
