@@ -1,21 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Actor } from "#kernel/actor";
+import { expect, test } from "vitest";
 import { createManualClock } from "#kernel/clock";
 import { createAccountRoom } from "./adapters/account-room.ts";
-import { openTestProjects, type TestProjects } from "./test-projects.ts";
+import { openProjectsForFile } from "./test-projects.ts";
 
 const MOST_BYTES = 10_000;
 
-let projects: TestProjects;
-let alice: Actor;
-let bob: Actor;
-let projectId: string;
-beforeAll(async () => {
-  projects = await openTestProjects({ mostAccountBytes: MOST_BYTES, mostProjects: 5 });
-  [alice, bob] = [await projects.addUser("Alice"), await projects.addUser("Bob")];
-  projectId = (await projects.service.createProject(alice, { name: "P" })).id;
-});
-afterAll(() => projects[Symbol.asyncDispose]());
+const { projects, alice, bob } = await openProjectsForFile({ mostAccountBytes: MOST_BYTES, mostProjects: 5 });
+const projectId = (await projects.service.createProject(alice, { name: "P" })).id;
 
 test("[P27] of many projects at once exactly as many are made as the account may have, the bin included", async () => {
   const made = await Promise.allSettled(

@@ -1,24 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Actor } from "#kernel/actor";
 import { createSqlRetention } from "./adapters/sql-retention.ts";
 import { createProjectsHousekeeping } from "./housekeeping.ts";
-import { openTestProjects, type TestProjects } from "./test-projects.ts";
+import { openProjectsForFile, openTestProjects } from "./test-projects.ts";
 import { readZip } from "./test-zip.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 
-let projects: TestProjects;
-let alice: Actor;
-let bob: Actor;
-
-beforeAll(async () => {
-  projects = await openTestProjects();
-  alice = await projects.addUser("Alice");
-  bob = await projects.addUser("Bob");
-});
-afterAll(() => projects[Symbol.asyncDispose]());
+const { projects, alice, bob } = await openProjectsForFile();
 
 const code = (wanted: string): unknown => expect.objectContaining({ code: wanted });
 const text = async (actor: Actor, projectId: string, path: string): Promise<string> =>

@@ -1,23 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Actor } from "#kernel/actor";
+import { describe, expect, test } from "vitest";
 import { createId } from "#kernel/ids";
 import { createPgSql } from "../../platform/sql/adapters/pg-sql.ts";
 import { silentLog } from "#kernel/log";
 import { createSqlRetention } from "./adapters/sql-retention.ts";
 import { createSqlStagedBlobs } from "./adapters/sql-staged-blobs.ts";
 import { createProjectsHousekeeping } from "./housekeeping.ts";
-import { openTestProjects, type TestProjects } from "./test-projects.ts";
+import { openProjectsForFile } from "./test-projects.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-let projects: TestProjects;
-let alice: Actor;
-beforeAll(async () => {
-  projects = await openTestProjects();
-  alice = await projects.addUser("Alice");
-});
-afterAll(() => projects[Symbol.asyncDispose]());
+const { projects, alice } = await openProjectsForFile();
 
 const run = async (name: string, nowMs = Date.now()): Promise<number> => {
   const tasks = createProjectsHousekeeping({

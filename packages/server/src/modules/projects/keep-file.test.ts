@@ -1,19 +1,10 @@
 /** Files that a program wrote, on a real database: versions, merges, rights and limits. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Actor } from "#kernel/actor";
-import { openTestProjects, type TestProjects } from "./test-projects.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { openProjectsForFile } from "./test-projects.ts";
 
-let projects: TestProjects;
-let alice: Actor;
-let bob: Actor;
+const { projects, alice, bob } = await openProjectsForFile({ limits: { mostBytes: 10_000, mostNodes: 10 } });
 let projectId: string;
 
-beforeAll(async () => {
-  projects = await openTestProjects({ limits: { mostBytes: 10_000, mostNodes: 10 } });
-  alice = await projects.addUser("alice");
-  bob = await projects.addUser("bob");
-}, 60_000);
-afterAll(() => projects[Symbol.asyncDispose](), 60_000);
 beforeEach(async () => {
   projects.onCheckpoint = async () => undefined;
   projectId = (await projects.service.createProject(alice, { name: "p" })).id;

@@ -1,23 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Actor } from "#kernel/actor";
 import { createManualClock, systemClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import { createSqlExpiringMembers } from "./adapters/sql-expiring-members.ts";
 import { createLinkTokens } from "./link-tokens.ts";
 import { createMemberExpiry } from "./member-expiry.ts";
-import { openTestProjects, type TestProjects } from "./test-projects.ts";
+import { openProjectsForFile } from "./test-projects.ts";
 
-let projects: TestProjects;
-let alice: Actor;
-let bob: Actor;
+const { projects, alice, bob } = await openProjectsForFile();
 let projectId: string;
 
-beforeAll(async () => {
-  projects = await openTestProjects();
-  alice = await projects.addUser("Alice");
-  bob = await projects.addUser("Bob");
-});
-afterAll(() => projects[Symbol.asyncDispose]());
 beforeEach(async () => {
   projectId = (await projects.service.createProject(alice, { name: "Test" })).id;
   projects.published.length = 0;

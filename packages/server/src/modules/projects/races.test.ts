@@ -1,16 +1,9 @@
-import type pg from "pg";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Actor } from "#kernel/actor";
 import { createId } from "#kernel/ids";
 import { Problem } from "#kernel/problem";
 import type { Scope, Sql } from "#platform/sql";
-import { openTestProjects, type TestProjects } from "./test-projects.ts";
-
-let projects: TestProjects;
-let alice: Actor;
-let bob: Actor;
-let projectId: string;
-let other: pg.Client;
+import { openProjectsForFile } from "./test-projects.ts";
 
 /** Called before each statement of a transaction on behalf of a user; tests make rights or rows vanish there. */
 let beforeStatement: (scope: Scope) => Promise<void> = async () => undefined;
@@ -27,16 +20,11 @@ const stepping = (real: Sql): Sql => ({
     ),
 });
 
-beforeAll(async () => {
-  projects = await openTestProjects({ sql: stepping });
-  alice = await projects.addUser("Alice");
-  bob = await projects.addUser("Bob");
-  projectId = (await projects.service.createProject(alice, { name: "Test" })).id;
-  other = await projects.database.openAdmin();
-  // Would wait for the very transaction that it should disturb, so it can't happen at this moment.
-  await other.query("set lock_timeout = '20ms'");
-});
-afterAll(() => projects[Symbol.asyncDispose]());
+const { projects, alice, bob } = await openProjectsForFile({ sql: stepping });
+const projectId = (await projects.service.createProject(alice, { name: "Test" })).id;
+const other = await projects.database.openAdmin();
+// A statement that waits for the very transaction that it should disturb can't happen at this moment.
+await other.query("set lock_timeout = '20ms'");
 
 const LARGE = "x".repeat(120_000);
 let made = 0;

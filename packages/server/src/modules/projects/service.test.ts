@@ -1,20 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Actor } from "#kernel/actor";
 import { createId } from "#kernel/ids";
 import { placeOf } from "./place.ts";
-import { openTestProjects, type TestProjects } from "./test-projects.ts";
+import { openProjectsForFile } from "./test-projects.ts";
 
-let projects: TestProjects;
-let alice: Actor;
-let bob: Actor;
+const { projects, alice, bob } = await openProjectsForFile();
 let projectId: string;
 
-beforeAll(async () => {
-  projects = await openTestProjects();
-  alice = await projects.addUser("Alice");
-  bob = await projects.addUser("Bob");
-});
-afterAll(() => projects[Symbol.asyncDispose]());
 beforeEach(async () => {
   projectId = (await projects.service.createProject(alice, { name: "Test" })).id;
   projects.published.length = 0;

@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import type { ProjectEventFrame, Role } from "@atelier/contracts";
 import type { Actor } from "#kernel/actor";
@@ -9,7 +9,7 @@ import type { Edge, SocketCall } from "#platform/http";
 import type { Projects } from "./index.ts";
 import { createPresenceColors } from "./presence-colors.ts";
 import { registerProjectsSocket } from "./socket.ts";
-import { openTestProjects, type TestProjects } from "./test-projects.ts";
+import { openProjectsForFile } from "./test-projects.ts";
 
 /** A socket's server side without a network: what matters here is what is sent and how it closes. */
 class Wire extends EventEmitter {
@@ -34,20 +34,11 @@ class Wire extends EventEmitter {
   }
 }
 
-let projects: TestProjects;
+const { projects, alice, bob } = await openProjectsForFile();
 let clock: ManualClock;
 let handler: (call: SocketCall) => void;
 let stop: () => void;
-let alice: Actor;
-let bob: Actor;
 let projectId: string;
-
-beforeAll(async () => {
-  projects = await openTestProjects();
-  alice = await projects.addUser("Alice");
-  bob = await projects.addUser("Bob");
-});
-afterAll(() => projects[Symbol.asyncDispose]());
 
 const listen = (roleOf: Projects["roleOf"] = (userId, id) => projects.service.roleOf(userId, id)) => {
   stop?.();

@@ -1,21 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Actor } from "#kernel/actor";
+import { expect, test } from "vitest";
 import { createManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import { FatalStorageError, type BlobStore } from "#platform/blobs";
 import { createSqlStagedBlobs } from "./adapters/sql-staged-blobs.ts";
 import { createStagingMover } from "./staging-mover.ts";
-import { openTestProjects, type TestProjects } from "./test-projects.ts";
+import { openProjectsForFile } from "./test-projects.ts";
 
-let projects: TestProjects;
-let alice: Actor;
-let projectId: string;
-beforeAll(async () => {
-  projects = await openTestProjects();
-  alice = await projects.addUser("Alice");
-  projectId = (await projects.service.createProject(alice, { name: "Test" })).id;
-});
-afterAll(() => projects[Symbol.asyncDispose]());
+const { projects, alice } = await openProjectsForFile();
+const projectId = (await projects.service.createProject(alice, { name: "Test" })).id;
 
 const clock = createManualClock();
 const fatal: unknown[] = [];

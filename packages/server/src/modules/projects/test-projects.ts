@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type pg from "pg";
+import { afterAll } from "vitest";
 import type { Actor } from "#kernel/actor";
 import { type Clock, systemClock } from "#kernel/clock";
 import { createId } from "#kernel/ids";
@@ -113,4 +114,13 @@ export const openTestProjects = async (options: TestProjectsOptions = {}): Promi
     },
   };
   return test;
+};
+
+/** For a test file, which awaits it at its top level: the module with two users, closed after the last test. */
+export const openProjectsForFile = async (
+  options?: TestProjectsOptions,
+): Promise<{ readonly projects: TestProjects; readonly alice: Actor; readonly bob: Actor }> => {
+  const projects = await openTestProjects(options);
+  afterAll(() => projects[Symbol.asyncDispose](), 60_000);
+  return { projects, alice: await projects.addUser("Alice"), bob: await projects.addUser("Bob") };
 };

@@ -1,18 +1,13 @@
 import { parsePath, pathTwinKey } from "@atelier/contracts";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Actor } from "#kernel/actor";
+import { describe, expect, test } from "vitest";
 import type { BusMessages } from "#platform/bus";
 import { Problem } from "#kernel/problem";
-import { openTestProjects, type TestProjects } from "./test-projects.ts";
+import { openProjectsForFile, openTestProjects } from "./test-projects.ts";
 
-let projects: TestProjects;
-let alice: Actor;
-beforeAll(async () => {
-  projects = await openTestProjects({ limits: { mostBytes: 500 * 1024 * 1024, mostNodes: 25_000 } });
-  alice = await projects.addUser("Alice");
+const { projects, alice } = await openProjectsForFile({
+  limits: { mostBytes: 500 * 1024 * 1024, mostNodes: 25_000 },
 });
-afterAll(() => projects[Symbol.asyncDispose]());
 const newProject = async (): Promise<string> => (await projects.service.createProject(alice, { name: "Test" })).id;
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 
