@@ -120,8 +120,9 @@ describe("the budget for bodies whose sender goes away early", () => {
     cut.on("error", () => undefined).write("{");
     await asked.promise;
     cut.destroy();
-    // The server hears of the cut before it knows who sent.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => cut.once("close", resolve));
+    // A later request is answered: by then the server has read the end of the cut connection, before it knows who sent.
+    await (await fetch(origin)).arrayBuffer();
     known.resolve();
     // It waits for no body that does not come.
     await eventually(() => expect(edge.logged.filter((line) => line.includes("http.left-early"))).toHaveLength(1));
@@ -138,9 +139,9 @@ describe("the budget for bodies whose sender goes away early", () => {
 
 describe("the budget for answers", () => {
   const start = async ({
-    slowMs = 0,
+    beforeHistory = async () => undefined,
     ...options
-  }: Parameters<typeof createEdgeFixture>[0] & { readonly slowMs?: number } = {}) => {
+  }: Parameters<typeof createEdgeFixture>[0] & { readonly beforeHistory?: () => Promise<void> } = {}) => {
     const edge = createEdgeFixture(options);
     edge.server.bind(routes.readRawFile, async () => ({
       status: 200 as const,
@@ -148,7 +149,7 @@ describe("the budget for answers", () => {
       headers: { etag: '"1"', "content-type": "application/octet-stream" },
     }));
     edge.server.bind(routes.history, async () => {
-      await new Promise((resolve) => setTimeout(resolve, slowMs));
+      await beforeHistory();
       return { status: 200 as const, body: { versions: [] } };
     });
     edge.server.page("/page", async () => ({ status: 200, headers: {}, body: LARGE }));
@@ -209,15 +210,31 @@ describe("the budget for answers", () => {
   });
 
   it("who came behind a large answer on its connection may take its time", async () => {
-    const { edge, origin } = await start({ answerStalledMs: 200, slowMs: 900 });
+    const asked = Promise.withResolvers<void>();
+    const patient = Promise.withResolvers<void>();
+    const { edge, origin, ask } = await start({
+      answerStalledMs: 200,
+      bodyBudget: { totalBytes: 90 * MIB, senderBytes: 25 * MIB, freeBytes: MIB },
+      beforeHistory: () => {
+        asked.resolve();
+        return patient.promise;
+      },
+    });
     await using _edge = edge;
-    const ask = (path: string): string =>
+    const get = (path: string): string =>
       `GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer token-of-alice\r\n\r\n`;
     const socket = connect(Number(new URL(origin).port), "127.0.0.1");
-    socket.write(ask(rawPath) + ask(`/api/projects/${PROJECT}/files/history?path=a`));
+    socket.write(get(rawPath) + get(`/api/projects/${PROJECT}/files/history?path=a`));
     let last = "";
     socket.on("data", (chunk: Buffer) => (last = (last + chunk.toString("latin1")).slice(-100)));
     const ended = new Promise((resolve) => socket.once("close", resolve));
+    await asked.promise;
+    // Another answer begins to stall after this request began to wait: once that one is cut, this one would have been too.
+    const stalled = await unread(`${origin}${rawPath}`, "bob");
+    await eventually(async () => expect((await ask(rawPath, "bob")).status).toBe(429));
+    await eventually(async () => expect((await ask(rawPath, "bob")).status).toBe(200));
+    stalled.destroy();
+    patient.resolve();
     await eventually(() => expect(last).toContain('{"versions":[]}'));
     socket.destroy();
     await ended;

@@ -4,6 +4,7 @@ import type * as Y from "yjs";
 import { type DocumentServer, startDocumentServer } from "./document-server.testing.ts";
 import type { LiveEnvironment } from "./environment.ts";
 import { type LiveDocument, openLiveDocument } from "./live-document.ts";
+import { SETTLED_MS } from "./save-state.ts";
 import { type KeptCopy, type UnsavedStore, createUnsavedStore } from "./unsaved-store.ts";
 
 let server: DocumentServer;
@@ -203,7 +204,8 @@ test("who reads the state between two frames hears what became of it, even if th
 });
 
 test("keys that are confirmed one by one are one change to Saving… and one to Saved, and the truth is known at once", async () => {
-  const { document, type } = visit();
+  let nowMs = 1_000;
+  const { document, type } = visit(newStore(), { ...realTime(), now: () => nowMs });
   await until(() => expect(document.synced).toBe(true));
   const heard: string[] = [];
   document.onSaveState.on(({ kind }) => heard.push(kind));
@@ -211,9 +213,10 @@ test("keys that are confirmed one by one are one change to Saving… and one to 
     type("x");
     expect([document.unconfirmed, document.saveState.kind]).toEqual([1, "saving"]);
     await until(() => expect(document.unconfirmed).toBe(0));
+    nowMs += SETTLED_MS / 6;
     expect(document.saveState.kind).toBe("saving");
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  nowMs += SETTLED_MS;
   await until(() => expect(heard).toEqual(["saving", "saved"]));
   expect(document.saveState.kind).toBe("saved");
 });
