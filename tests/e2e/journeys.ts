@@ -261,6 +261,9 @@ const journey3 = () =>
     });
   });
 
+/** What the page says while it has edits that the server did not confirm. */
+const UNSENT = /device|offline|sync/iu;
+
 const journey4 = () =>
   describe("journey 4: kill -9 of the server while both type", () => {
     it(
@@ -275,9 +278,13 @@ const journey4 = () =>
           ada.page.keyboard.type("A".repeat(120), { delay: 30 }),
           friend.page.keyboard.type("B".repeat(120), { delay: 30 }),
         ]);
-        await new Promise((resolve) => setTimeout(resolve, 1200));
+        // In the middle: each shows letters that the other typed.
+        await eventually(async () => {
+          expect((await ada.shownText()).replaceAll(/[^B]/gu, "").length).toBeGreaterThan(10);
+          expect((await friend.shownText()).replaceAll(/[^A]/gu, "").length).toBeGreaterThan(10);
+        });
         await server.crash();
-        await new Promise((resolve) => setTimeout(resolve, 700));
+        await eventually(async () => expect(await ada.page.locator(".save-state").innerText()).toMatch(UNSENT));
         server = await startServer({ dataDir, port });
         await typing;
 
@@ -302,10 +309,7 @@ const journey4 = () =>
       await server.crash();
       await ada.focusEnd();
       await ada.page.keyboard.type("typed into the void");
-      await eventually(async () =>
-        expect(await ada.page.locator(".save-state").innerText()).toMatch(/device|offline|sync/iu),
-      );
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await eventually(async () => expect(await ada.page.locator(".save-state").innerText()).toMatch(UNSENT));
       server = await startServer({ dataDir, port });
       await ada.page.goto(address);
       await ada.editorReady();

@@ -163,7 +163,9 @@ describe("the tree", () => {
     const whole = page.waitForResponse(/\/tree$/u);
     answered.open();
     await (await whole).finished();
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+    // A later file is shown: by then the page has taken in the tree that it asked for before.
+    await ada.call("POST", `/projects/${ada.project.id}/files`, { path: "later.py", content: "" });
+    await row(page, "later.py").waitFor();
     expect(await row(page, "meanwhile.py").count()).toBe(1);
     expect(await page.getByText("was deleted").count()).toBe(0);
     expect(await page.getByRole("tab", { name: "meanwhile.py" }).getAttribute("aria-selected")).toBe("true");
@@ -254,19 +256,25 @@ describe("a friend", () => {
         }).observe(document, { subtree: true, childList: true });
       });
     });
-    const accepted = gate();
+    const [accepted, asked, remembered] = [gate(), gate(), gate()];
     await page.route(/\/accept/u, async (route) => {
       await accepted.opened;
       await route.continue();
     });
     await page.route(/\/editor-state/u, async (route) => {
-      await new Promise((resolve) => setTimeout(resolve, 600));
+      asked.open();
+      await remembered.opened;
       await route.continue();
     });
     await page.goto(`${stage.server.origin}${path}`);
     await page.getByText("Opening the project").waitFor();
     expect(await page.locator("#editor").evaluate((editor) => (editor as HTMLElement).inert)).toBe(false);
+    const tree = page.waitForResponse(/\/tree$/u);
     accepted.open();
+    // The page has the project and has drawn again, but does not know which files were open.
+    await Promise.all([asked.opened, (await tree).finished()]);
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    remembered.open();
     await page.getByRole("tab", { name: "main.py" }).waitFor();
     expect(await page.evaluate(() => [...(globalThis as unknown as { seen: Set<string> }).seen])).toEqual([]);
     expect(people.faults()).toEqual([]);
