@@ -136,7 +136,7 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
     return false;
   });
   const input = createInputOrder(options.onInput);
-  const keyless = passKeylessText(terminal, input.pass);
+  const keyless = passKeylessText(terminal, (text) => input.pass(text));
   terminal.onSelectionChange(() => options.onSelection(terminal.hasSelection()));
   terminal.registerLinkProvider({
     provideLinks(row, callback) {
