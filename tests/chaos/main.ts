@@ -4,12 +4,13 @@
  * SIGKILL leaves the page cache alone, so this finds lost acknowledgements and broken recovery, not missing fsyncs.
  */
 import { createHash } from "node:crypto";
-import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Client, signInAsGuest } from "../support/client.ts";
+import { findDatabase } from "../support/orphaned-database.ts";
 import { freePort, startServer } from "../support/server.ts";
 import { openStockClient } from "../support/stock-client.ts";
 import { createRandom } from "./random.ts";
@@ -62,15 +63,6 @@ const missing = async (client: Client, projectId: string, ledger: readonly Ackno
   return lost;
 };
 
-const databasePid = async (dataDir: string): Promise<number | undefined> => {
-  for (const folder of await readdir(dataDir)) {
-    const text = await readFile(join(dataDir, folder, "postmaster.pid"), "utf8").catch(() => "");
-    const pid = Number(text.split("\n")[0]);
-    if (Number.isInteger(pid) && pid > 1) return pid;
-  }
-  return undefined;
-};
-
 const dataDir = await mkdtemp(join(tmpdir(), "atelier-chaos-"));
 await chmod(dataDir, 0o711);
 const port = await freePort();
@@ -102,7 +94,7 @@ try {
       );
     }, 5);
     await delay(200 + random() * 1000);
-    const victim = random() < 0.25 ? await databasePid(dataDir) : undefined;
+    const victim = random() < 0.25 ? await findDatabase(dataDir) : undefined;
     if (victim !== undefined) {
       process.kill(victim, "SIGKILL");
       await delay(random() * 100);

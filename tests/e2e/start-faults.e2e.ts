@@ -10,6 +10,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openTestDatabase } from "../../packages/server/src/platform/sql/test-database.ts";
 import { freePort, startServer } from "../support/server.ts";
 import { signInAsGuest } from "../support/client.ts";
+import { processesNaming } from "../support/leftovers.ts";
+import { findDatabase } from "../support/orphaned-database.ts";
 
 const MAIN = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url));
 const isRoot = process.getuid?.() === 0;
@@ -83,6 +85,20 @@ describe("a start that can't be", () => {
     expect(errors[0]).toContain(folder);
     await client.createFile(project.id, "still.txt", "here");
     expect((await client.readFile(project.id, "still.txt")).content).toBe("here");
+
+    // What a test's killed server leaves, its disposal ends: the database, and nothing that has only its number.
+    const database = await findDatabase(folder);
+    await first.crash();
+    expect([database, await findDatabase(folder)]).toEqual([expect.any(Number), database]);
+    await first[Symbol.asyncDispose]();
+    expect(await processesNaming(folder)).toEqual([]);
+    const stranger = spawn("sleep", ["60"], { stdio: "ignore" });
+    for (const pid of [stranger.pid, database]) {
+      await writeFile(join(folder, "postgres/data/postmaster.pid"), `${pid}\n`);
+      await first[Symbol.asyncDispose]();
+    }
+    expect([stranger.exitCode, stranger.signalCode]).toEqual([null, null]);
+    stranger.kill("SIGKILL");
   });
 
   it(

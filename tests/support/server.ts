@@ -1,7 +1,7 @@
 /** Starts the real server in a data folder of its own, for tests and benchmarks, and leaves nothing behind. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { watchThisProcess } from "../../scripts/lib/watched-run.mjs";
 import { removeCgroupsOf } from "./leftovers.ts";
+import { endOrphanedDatabase } from "./orphaned-database.ts";
 
 const MAIN = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url));
 
@@ -45,25 +46,6 @@ export const freePort = async (): Promise<number> => {
 };
 
 const ended = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
-
-/** Ends a PostgreSQL that a crashed server left running on this data folder. */
-const endOrphanedDatabase = async (dataDir: string): Promise<void> => {
-  const folders = await readdir(dataDir).catch(() => []);
-  for (const folder of folders) {
-    const text = await readFile(join(dataDir, folder, "postmaster.pid"), "utf8").catch(() => "");
-    const pid = Number(text.split("\n")[0]);
-    if (!Number.isInteger(pid) || pid <= 1) continue;
-    process.kill(pid, "SIGINT");
-    for (let waited = 0; waited < 10_000; waited += 50) {
-      try {
-        process.kill(pid, 0);
-      } catch {
-        break;
-      }
-      await delay(50);
-    }
-  }
-};
 
 /** @throws Error with the server's output when it ends or is not ready in time (by default three minutes, for busy machines). */
 export const startServer = async (options: ServerOptions = {}): Promise<TestServer> => {
