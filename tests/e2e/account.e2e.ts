@@ -104,18 +104,34 @@ describe("an account", () => {
     const ada = newAccount("Ada");
     await createAccount(stage.server.origin, ada);
     const guest = await people.visitAndType("made as a guest\n");
-    const address = guest.page.url();
-    await logIn(guest.page, ada);
+    const { page } = guest;
+    const address = page.url();
+    // From here on nothing that the guest types reaches the server.
+    let isGuest = true;
+    await page.routeWebSocket(/\/api\/collaborate\//u, (socket) => {
+      const [server, isDeaf] = [socket.connectToServer(), isGuest];
+      socket.onMessage((message) => {
+        if (!isDeaf) server.send(message);
+      });
+    });
+    await page.reload();
     await guest.editorReady();
-    expect(guest.page.url()).toBe(address);
-    await eventually(async () => expect(await guest.shownText()).toContain("made as a guest"));
-    await guest.saved();
     await guest.focusEnd();
-    await guest.page.keyboard.type("and as Ada");
-    await guest.saved();
-    await guest.page.reload();
+    await page.keyboard.type("left on the device\n");
+    await eventually(async () => expect(await guest.shownText()).toContain("left on the device"));
+    isGuest = false;
+    await logIn(page, ada);
     await guest.editorReady();
-    await eventually(async () => expect(await guest.shownText()).toContain("made as a guest\nand as Ada"));
+    expect(page.url()).toBe(address);
+    await eventually(async () => expect(await guest.shownText()).toContain("made as a guest\nleft on the device"));
+    await guest.saved(15_000);
+    await guest.focusEnd();
+    await page.keyboard.type("and as Ada");
+    await guest.saved();
+    await page.reload();
+    await guest.editorReady();
+    const whole = "made as a guest\nleft on the device\nand as Ada";
+    await eventually(async () => expect(await guest.shownText()).toContain(whole));
   });
 });
 

@@ -15,11 +15,13 @@ const signedIn = (name: string): SignedIn => ({
 
 const setUp = (answers: Record<string, () => SignedIn | Promise<SignedIn>>) => {
   const calls: string[] = [];
+  const signedOut: unknown[] = [];
   const locks: string[] = [];
   const kept = new Map<string, string>();
   const clock = { nowMs: 0 };
-  const transport = (async (route: { id?: string; path: string }) => {
+  const transport = (async (route: { id?: string; path: string }, input: unknown, token: unknown) => {
     calls.push(route.path);
+    if (route.path === routes.logout.path) signedOut.push({ input, token });
     const answer = answers[route.path];
     if (!answer) throw new Error(`unexpected ${route.path}`);
     return answer();
@@ -38,7 +40,7 @@ const setUp = (answers: Record<string, () => SignedIn | Promise<SignedIn>>) => {
     nowMs: () => clock.nowMs,
     announce: () => undefined,
   });
-  return { session, calls, locks, kept, clock };
+  return { session, calls, signedOut, locks, kept, clock };
 };
 
 describe("session", () => {
@@ -87,6 +89,17 @@ describe("session", () => {
     await expect(session.restore(false)).rejects.toThrow("no network");
     expect((await session.ensure()).name).toBe("Ada");
     expect(calls).toEqual([routes.refresh.path, routes.refresh.path]);
+  });
+
+  it("signs the guest out who logged into an account, by its token alone; whoever stays the same stays signed in", async () => {
+    const { session, signedOut } = setUp({ [routes.signInAsGuest.path]: () => signedIn("guest") });
+    await session.ensure();
+    await session.accept(signedIn("guest"));
+    expect(signedOut).toEqual([]);
+    // It counts as signed in here although the guest could not be signed out.
+    await session.accept(signedIn("Ada"));
+    expect(signedOut).toEqual([{ input: { withoutCookie: true }, token: "token of guest" }]);
+    expect(session.user()?.name).toBe("Ada");
   });
 
   it("forgets a sign-in that has ended, and keeps one that only can't be asked", async () => {

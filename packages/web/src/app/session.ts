@@ -35,8 +35,8 @@ export interface Session {
   token(options?: { renew: boolean }): Promise<string | undefined>;
   /** Signs in as a guest unless somebody is signed in. @throws ApiProblem identity/guests-closed */
   ensure(): Promise<User>;
-  /** Takes over the answer of login, register or the admin link. */
-  accept(answer: SignedIn): void;
+  /** Takes over the answer of login, register or the admin link. Ends the sign-in of another user before. */
+  accept(answer: SignedIn): Promise<void>;
   logOut(): Promise<void>;
   /** Another tab signed in or out. */
   resync(change: SignInChange): Promise<void>;
@@ -116,9 +116,13 @@ export const createSession = (dependencies: SessionDependencies): Session => {
       });
       return becomingGuest;
     },
-    accept(answer) {
+    async accept(answer) {
+      const before = store.getState();
       take(answer);
       announce("signed-in");
+      if (before.kind !== "signed-in" || before.user.id === answer.user.id) return;
+      // Its cookie is replaced, so it is of no use. Until it ends, the server refuses this device's unsent edits from another user.
+      await transport(routes.logout, { withoutCookie: true }, before.accessToken).catch(() => undefined);
     },
     async logOut() {
       await transport(routes.logout, {}, currentToken());

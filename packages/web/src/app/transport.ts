@@ -20,6 +20,8 @@ export type LooseInput = {
   readonly body?: unknown;
   readonly signal?: AbortSignal;
   readonly keepalive?: boolean;
+  /** The cookie is neither sent nor changed: only the access token says who asks. */
+  readonly withoutCookie?: boolean;
 };
 
 export type Transport = <R extends Route>(
@@ -50,7 +52,11 @@ export const createTransport =
     const headers = new Headers({ accept: "application/json" });
     if (accessToken !== undefined) headers.set("authorization", `Bearer ${accessToken}`);
     if (input.body !== undefined) headers.set("content-type", "application/json");
-    const request: RequestInit = { method: route.method, headers, credentials: "same-origin" };
+    const request: RequestInit = {
+      method: route.method,
+      headers,
+      credentials: input.withoutCookie ? "omit" : "same-origin",
+    };
     if (input.body !== undefined) request.body = JSON.stringify(input.body);
     if (input.signal) request.signal = input.signal;
     if (input.keepalive) request.keepalive = true;

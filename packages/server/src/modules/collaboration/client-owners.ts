@@ -1,4 +1,5 @@
 /** Which user owns which Yjs client id of a document: a live id may be continued only by its own user's connections. */
+import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
 
 /** After a user has left, others may continue the user's ids only after this time, so that the user can reconnect with them. */
@@ -11,7 +12,8 @@ export class ClientOwners {
   readonly #isPresent: (userId: string) => boolean;
   /** Client id to user, in the order of their last use. */
   readonly #owners = new Map<number, string>();
-  readonly #leftMs = new Map<string, number>();
+  /** User to the time (monotonic, ms) at which each of its sign-ins left last. */
+  readonly #left = new Map<string, Map<string, number>>();
 
   /** @param options.isPresent whether the user has a connection to the document */
   constructor(options: { readonly clock: Clock; readonly isPresent: (userId: string) => boolean }) {
@@ -23,8 +25,9 @@ export class ClientOwners {
   isForeign(clientId: number, userId: string): boolean {
     const owner = this.#owners.get(clientId);
     if (owner === undefined || owner === userId) return false;
-    const leftMs = this.#leftMs.get(owner) ?? Number.NEGATIVE_INFINITY;
-    return this.#isPresent(owner) || this.#clock.monotonic() - leftMs < GRACE_MS;
+    if (this.#isPresent(owner)) return true;
+    const nowMs = this.#clock.monotonic();
+    return [...(this.#left.get(owner)?.values() ?? [])].some((leftMs) => nowMs - leftMs < GRACE_MS);
   }
 
   /** Gives the id to a user, unless it belongs to another one. */
@@ -36,9 +39,16 @@ export class ClientOwners {
   }
 
   /** Called when one of the user's connections closed. */
-  left(userId: string): void {
-    this.#leftMs.delete(userId);
-    this.#leftMs.set(userId, this.#clock.monotonic());
-    if (this.#leftMs.size > MAX_LEFT) for (const oldest of this.#leftMs.keys()) return void this.#leftMs.delete(oldest);
+  left({ userId, signInId }: Pick<Actor, "userId" | "signInId">): void {
+    const nowMs = this.#clock.monotonic();
+    const signIns = new Map([...(this.#left.get(userId) ?? [])].filter(([, leftMs]) => nowMs - leftMs < GRACE_MS));
+    this.#left.delete(userId);
+    this.#left.set(userId, signIns.set(signInId, nowMs));
+    if (this.#left.size > MAX_LEFT) for (const oldest of this.#left.keys()) return void this.#left.delete(oldest);
+  }
+
+  /** Drops what the sign-in reserved: its user cannot reconnect with it, and the device may send its edits as another user. */
+  signInEnded(signInId: string): void {
+    for (const signIns of this.#left.values()) signIns.delete(signInId);
   }
 }

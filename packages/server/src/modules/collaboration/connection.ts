@@ -204,7 +204,7 @@ export class Connection implements Participant {
     this.#lane.clear();
     this.document.participants.delete(this);
     this.document.awareness.drop(this);
-    this.document.clientOwners.left(this.userId);
+    this.document.clientOwners.left(this.actor);
   }
 
   get mayEdit(): boolean {

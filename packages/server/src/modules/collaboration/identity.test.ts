@@ -137,6 +137,31 @@ describe("owners of client ids", () => {
     await server.stop();
   });
 
+  it.each(["while it is connected", "after it left"])(
+    "[C57] what a guest typed is brought by the account that it became, once its sign-in ended %s",
+    async (when) => {
+      const server = await fixture.serve();
+      const fileId = await fixture.files.add("");
+      const guest = await server.speak(fileId, { user: "bob" });
+      await until(() => guest.isSynced);
+      guest.insert(0, "saved ");
+      await until(() => guest.saved === guest.sent);
+      const device = continueClient(guest.doc, guest.doc.clientID, "left on the device ");
+      if (when === "after it left") {
+        guest.socket.close();
+        await until(() => guest.closeCode !== undefined);
+      }
+      fixture.bus.publish("sign-in-ended", { signInId: bob.signInId });
+      const account = await server.speak(fileId);
+      await until(() => account.isSynced);
+      account.sendUpdate(device);
+      await until(() => account.closeCode !== undefined || account.saved === account.sent);
+      expect(account.closeCode).toBeUndefined();
+      await server.stop();
+      expect(fixture.files.text(fileId)).toBe("left on the device saved ");
+    },
+  );
+
   it("[C57] a viewer can't take the id of somebody who is away by announcing itself under it", async () => {
     const first = await fixture.serve();
     const fileId = await fixture.files.add("");

@@ -27,7 +27,7 @@ describe("owners of client ids", () => {
       false,
     ]);
     present.delete("ada");
-    owners.left("ada");
+    owners.left({ userId: "ada", signInId: "laptop" });
     clock.advance(59_000);
     expect(owners.isForeign(7, "bo")).toBe(true);
     clock.advance(2_000);
@@ -35,6 +35,18 @@ describe("owners of client ids", () => {
     owners.claim(7, "bo");
     present.add("bo");
     expect(owners.isForeign(7, "ada")).toBe(true);
+  });
+
+  it("[C57] a sign-in that ended reserves nothing; another one of the same user goes on doing so", () => {
+    const clock = createManualClock();
+    const owners = new ClientOwners({ clock, isPresent: () => false });
+    owners.claim(7, "ada");
+    owners.left({ userId: "ada", signInId: "laptop" });
+    owners.left({ userId: "ada", signInId: "phone" });
+    owners.signInEnded("laptop");
+    expect(owners.isForeign(7, "bo")).toBe(true);
+    owners.signInEnded("phone");
+    expect(owners.isForeign(7, "bo")).toBe(false);
   });
 
   it("[C56] a set of ranges knows all ranges that were added, in any order and with any overlap", () => {

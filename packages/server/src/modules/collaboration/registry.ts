@@ -58,7 +58,7 @@ export class DocumentRegistry {
   }
 
   /** Open documents, all or those of one project. */
-  *documents(projectId?: string): Generator<LiveDocument> {
+  *documents(projectId?: string): Iterable<LiveDocument> {
     const keys = projectId === undefined ? this.#slots.keys() : this.#keysByProject.get(projectId);
     for (const key of keys) {
       const slot = this.#slots.get(key);

@@ -49,7 +49,7 @@ it("[C53] a change of rights or of a sign-in visits the connections that it conc
     bus,
     connections: index,
     projects: { roleOf: async () => "viewer" },
-    registry: { document: () => undefined, evict: () => undefined },
+    registry: { document: () => undefined, documents: () => [], evict: () => undefined },
     log: silentLog,
     pending: createPending(),
   });

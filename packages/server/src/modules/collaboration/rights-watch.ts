@@ -12,7 +12,7 @@ export type RightsWatchParts = {
   readonly bus: Bus;
   readonly projects: Pick<Projects, "roleOf">;
   readonly connections: Pick<ConnectionIndex, "of" | "ofSignIn">;
-  readonly registry: Pick<DocumentRegistry, "document" | "evict">;
+  readonly registry: Pick<DocumentRegistry, "document" | "documents" | "evict">;
   readonly log: Log;
   readonly pending: Pending;
 };
@@ -54,6 +54,8 @@ export const watchRights = (parts: RightsWatchParts): RightsWatch => {
     }),
     bus.subscribe("sign-in-ended", ({ signInId }) => {
       for (const connection of connections.ofSignIn(signInId)) connection.close(CLOSE.signedOut, "signed out");
+      // Also where its connections are closed already: unsent edits may arrive from the same device as another user's.
+      for (const { clientOwners } of registry.documents()) clientOwners.signInEnded(signInId);
     }),
     bus.subscribe("files-removed", ({ projectId, fileIds }) => {
       changes += 1;

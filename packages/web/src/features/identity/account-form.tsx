@@ -86,7 +86,7 @@ const finish = async (app: App, answer: SignedIn, close: () => void): Promise<vo
   const { state } = app.projects.getState();
   const isSame = before?.id === answer.user.id;
   if (before?.kind === "guest" && !isSame) await bringGuestProjects(app, answer.user.id);
-  app.session.accept(answer);
+  await app.session.accept(answer);
   if (!isSame && state.kind !== "sample") {
     location.reload();
     return;
