@@ -9,7 +9,7 @@ import { createHousekeeping } from "#platform/housekeeping";
 import { rateLimitPoints } from "#platform/rate-limits";
 import { createCollaborationHousekeeping } from "#collaboration";
 import { createIdentity, createIdentityHousekeeping } from "#identity";
-import { createLinkTokens, createMemberExpiry, createProjectsHousekeeping } from "#projects";
+import { createLinkReads, createLinkTokens, createMemberExpiry, createProjectsHousekeeping } from "#projects";
 import { choosesLogLevel, type Configuration, ConfigurationFaults, readConfiguration } from "./config.ts";
 import { createPostgresDocumentStore } from "./modules/collaboration/adapters/document-store-postgres.ts";
 import { createPostgresLogRetention } from "./modules/collaboration/adapters/log-retention-postgres.ts";
@@ -180,7 +180,8 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   // Stopping runs backwards: drain, end executions, put documents to rest, close the listener, then what they stood on.
   await lifecycle.start(closingOf(server));
   for (const component of application.components) await lifecycle.start(component);
-  bindApplication(server, application, { identity, bus, clock, log, audit, members, https });
+  const linkReads = createLinkReads({ members, audit, clock, log });
+  bindApplication(server, application, { identity, bus, clock, log, linkReads, https });
   await lifecycle.start(createMemberExpiry({ expiring: createSqlExpiringMembers(sql), bus, clock, log }));
   await lifecycle.start(
     createHousekeeping({
@@ -192,7 +193,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
       ...shared,
     }),
   );
-  const hasPage = await openGateway(server, { ...shared, settings, places, https, application, lifecycle });
+  const hasPage = await openGateway(server, { ...shared, settings, places, https, application, linkReads, lifecycle });
   await lifecycle.start(drainingOf(server));
   await listen(server, { settings, https, hasPage, sandboxes, identity, dataDir: places.dataDir, log, tell });
 };

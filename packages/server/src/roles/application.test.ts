@@ -19,6 +19,7 @@ it("binds every route and socket once", () => {
     bus: createInProcessBus(silentLog),
     clock: createManualClock(),
     log: silentLog,
+    linkReads: { through: (given: object) => given },
     https: false,
   };
   // Binding only remembers the modules; none of them is called.

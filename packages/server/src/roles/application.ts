@@ -25,7 +25,7 @@ import {
 } from "#execution";
 import { type IdentityService, registerIdentityHttp } from "#identity";
 import {
-  auditLinkReads,
+  type LinkReads,
   createPresenceColors,
   createProjectsService,
   createStagingMover,
@@ -136,15 +136,15 @@ export const createApplication = (parts: ApplicationParts): Application => {
 export const bindApplication = (
   edge: HttpServer,
   application: Application,
-  parts: Pick<ApplicationParts, "identity" | "bus" | "clock" | "log" | "audit"> & {
+  parts: Pick<ApplicationParts, "identity" | "bus" | "clock" | "log"> & {
     readonly https: boolean;
-    readonly members: ApplicationParts["stores"]["members"];
+    readonly linkReads: LinkReads;
   },
 ): void => {
   const { projects, collaboration, execution, colors } = application;
   const { bus, clock, log } = parts;
   registerIdentityHttp(edge, parts.identity, { https: parts.https });
-  const audited = auditLinkReads(edge, parts);
+  const audited = parts.linkReads.through(edge);
   registerProjectsHttp(audited, projects);
   registerProjectsSocket(audited, { projects, bus, colors, clock, log });
   registerCollaborationHttp(audited, { collaboration, projects });

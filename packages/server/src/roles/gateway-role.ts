@@ -8,6 +8,7 @@ import type { BlobStore } from "#platform/blobs";
 import type { HttpServer } from "#platform/http";
 import type { Sql } from "#platform/sql";
 import { type IdentityService, refreshCookieName } from "#identity";
+import type { LinkReads } from "#projects";
 import type { Application } from "./application.ts";
 import type { SandboxWatch } from "./executor/sandbox-watch.ts";
 import { type GatewayOptions, registerGateway } from "./gateway/index.ts";
@@ -33,6 +34,7 @@ export type GatewayRoleNeeds = {
   readonly sandboxes: Pick<SandboxWatch, "choice" | "isPreparing">;
   readonly identity: IdentityService;
   readonly application: Application;
+  readonly linkReads: Pick<LinkReads, "note">;
   readonly metrics: { readonly scrape: GatewayOptions["scrape"] };
   readonly log: Log;
   readonly clock: Clock;
@@ -64,7 +66,12 @@ export const openGateway = (server: HttpServer, needs: GatewayRoleNeeds): Promis
         return { available: false, reason: execution.readiness().detail, ...(isPreparing ? { isPreparing } : {}) };
       },
       whoHolds: (token) => identity.whoHolds(token),
-      openProject,
+      async openProject(visitor, asked) {
+        const opened = await openProject(visitor, asked);
+        if (visitor !== undefined && opened !== undefined)
+          needs.linkReads.note(visitor, opened.project.id, asked.request);
+        return opened;
+      },
     },
     dependencies: {
       database: async () => ({ ok: await sql.healthy() }),

@@ -63,7 +63,7 @@ export const createProjectOpener = ({ sql, projects }: Needs): PageSources["open
       throw error;
     }
   };
-  return async (visitor, slug, filePath) => {
+  return async (visitor, { slug, filePath }) => {
     if (slug.includes("\0") || slug.length > 200) return undefined;
     const actor = visitor ?? NOBODY;
     const projectId = await idOf(actor, slug);

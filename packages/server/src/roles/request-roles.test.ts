@@ -15,7 +15,7 @@ import { createVault } from "#platform/blobs";
 import type { HttpServer } from "#platform/http";
 import type { Scope, Sql } from "#platform/sql";
 import { createIdentity } from "#identity";
-import { createLinkTokens, type ProjectsNeeds } from "#projects";
+import { createLinkReads, createLinkTokens, type ProjectsNeeds } from "#projects";
 import { createPostgresDocumentStore } from "../modules/collaboration/adapters/document-store-postgres.ts";
 import { createArgon2Passwords } from "../modules/identity/adapters/argon2-passwords.ts";
 import { createCommonPasswordRules } from "../modules/identity/adapters/common-passwords.ts";
@@ -144,7 +144,14 @@ beforeAll(async () => {
     onFatal: () => undefined,
   });
   const server = watched(edge.server);
-  bindApplication(server, application, { identity, bus, clock, log, audit, members, https: false });
+  bindApplication(server, application, {
+    identity,
+    bus,
+    clock,
+    log,
+    linkReads: createLinkReads({ members, audit, clock, log }),
+    https: false,
+  });
   server.bind({ ...routes.logout, id: "planted", path: "/planted" }, async () => {
     await sql.transaction({ role: "jobs" }, (transaction) => transaction.query("select 1"));
     return { status: 204 as const, body: undefined };
@@ -255,9 +262,10 @@ test("[P42] no route, no socket and no page uses the role jobs; a planted use is
   }
   const opener = createProjectOpener({ sql, projects: application.projects });
   const { slug } = JSON.parse((await call("GET", `/projects/${id}`)).text) as { slug: string };
+  const asking = { filePath: undefined, request: { id: "r", address: "127.0.0.1" } };
   for (const visitor of [alice, actorNamed("bob"), undefined])
-    expect((await request.run("page", () => opener(visitor, slug, undefined)))?.project.id).toBe(id);
-  expect(await request.run("page", () => opener(alice, "nowhere", undefined))).toBeUndefined();
+    expect((await request.run("page", () => opener(visitor, { slug, ...asking })))?.project.id).toBe(id);
+  expect(await request.run("page", () => opener(alice, { slug: "nowhere", ...asking }))).toBeUndefined();
 
   expect(inJobs()).toEqual([]);
   // Every operation that uses the database was checked.

@@ -32,6 +32,7 @@ class Wire extends EventEmitter {
 const open = (scene: Scene, id: string, actor: Actor, service: Pick<Scene["service"], "follow"> = scene.service) => {
   const wire = new Wire();
   const rows: object[] = [];
+  const reads: string[] = [];
   const call = {
     socket: wire as unknown as WebSocket,
     params: { id },
@@ -39,10 +40,11 @@ const open = (scene: Scene, id: string, actor: Actor, service: Pick<Scene["servi
     actor,
     request: { id: "r", address: "127.0.0.1" },
     reserve: () => () => undefined,
+    reads: (projectId: string) => void reads.push(projectId),
     audit: (row: object) => void rows.push(row),
   };
   const opened = openStream(call, { service, watch: createStreamWatch(scene.bus), clock: scene.clock, log: scene.log });
-  return { wire, opened, rows };
+  return { wire, opened, rows, reads };
 };
 
 /** A run that takes input: only then does nothing typed mean that nobody was heard. */
@@ -62,6 +64,26 @@ it("[X1] an execution's id in capitals is the same id", async () => {
   expect(wire.closed).toBeUndefined();
   expect(wire.sent.length).toBeGreaterThan(0);
   wire.close(1000);
+});
+
+it("[P40] an opened stream reports the project that is read, live or stored; a refused one and one without a project report nothing", async () => {
+  const scene = await createScene();
+  scene.roles.set(ada.userId, "editor").set(bob.userId, "viewer");
+  const live = await runFor(scene, { projectId: PROJECT, language: "python", entryPoint: "main.py" });
+  const readsOf = async (id: string, actor: Actor): Promise<string[]> => {
+    const { opened, wire, reads } = open(scene, id, actor);
+    await opened;
+    wire.close(1000);
+    return reads;
+  };
+  expect(await readsOf(live.facts.id, bob)).toEqual([PROJECT]);
+  expect(await readsOf(live.facts.id, actorNamed("eve"))).toEqual([]);
+  live.cancel();
+  await live.ended;
+  expect(await readsOf(live.facts.id, bob)).toEqual([PROJECT]);
+  const own = await scene.service.submit(ada, helloRequest, interactive);
+  expect(await readsOf(own.facts.id, ada)).toEqual([]);
+  own.cancel();
 });
 
 it("[X19] what happens while a stream opens counts: the end of the sign-in closes it, changed rights are asked for again", async () => {

@@ -40,6 +40,7 @@ const listen = async (scene: Scene, id: string, actor: Actor = ada): Promise<Lis
       actor,
       request: { id: "r", address: "127.0.0.1" },
       reserve: () => () => undefined,
+      reads: () => undefined,
       audit: () => undefined,
     };
     void openStream(call, {

@@ -105,11 +105,14 @@ export const openStream = async (call: SocketCall, { service, watch, clock, log 
     return socket.close(isAbsent ? CLOSE.notFound : CLOSE.overloaded, isAbsent ? "no such execution" : "try again");
   }
   if (socket.readyState !== socket.OPEN) return;
-  if ("stored" in followed.source) {
+  const { source } = followed;
+  const { projectId } = "stored" in source ? source.stored : source.live.facts;
+  if (projectId !== null) call.reads(projectId);
+  if ("stored" in source) {
     socket.resume();
-    return sendStored(followed.source.stored, { call, clock });
+    return sendStored(source.stored, { call, clock });
   }
-  const { live } = followed.source;
+  const { live } = source;
   if (!hasRoomFor(live, actor.userId)) return socket.close(CLOSE.overloaded, "too many listeners");
   let { mayControl } = followed;
 
@@ -122,10 +125,9 @@ export const openStream = async (call: SocketCall, { service, watch, clock, log 
     mayControl = now?.mayControl ?? false;
     if (now === undefined) socket.close(CLOSE.rightsTaken, "rights were taken away");
   };
-  recheck = (projectId) => {
-    if (projectId === live.facts.projectId) void checkRights();
+  recheck = (changed) => {
+    if (changed === projectId) void checkRights();
   };
-  const { projectId } = live.facts;
   watched.belongsTo(projectId);
   acceptStreamInput({
     socket,

@@ -3,7 +3,7 @@ export { projectsSettings, type ProjectsSettings } from "./config.ts";
 export type { CheckpointSave, Projects, SavedVersion, StoredFile } from "./face.ts";
 export { createProjectsHousekeeping } from "./housekeeping.ts";
 export { registerProjectsHttp } from "./http.ts";
-export { auditLinkReads } from "./link-reads.ts";
+export { createLinkReads, type LinkReads } from "./link-reads.ts";
 export { createLinkTokens, type LinkTokens } from "./link-tokens.ts";
 export { createPresenceColors, type ColorHold, type PresenceColors } from "./presence-colors.ts";
 export { createMemberExpiry } from "./member-expiry.ts";

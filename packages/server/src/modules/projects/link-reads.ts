@@ -1,6 +1,7 @@
 /**
  * Writes to the audit log who reads a project as a member that joined by a share link: one row per hour for each user, project and
- * sign-in, whatever is read. It wraps the HTTP edge, so that it covers every route of every module.
+ * sign-in, whatever is read. It wraps the HTTP edge, so that it covers every route of every module. The
+ * page has no route and calls `note` itself.
  */
 import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
@@ -32,12 +33,18 @@ const projectOf = (params: unknown, body: unknown): string | undefined => {
   return undefined;
 };
 
-/** The same edge; reads and sockets that are bound through it are recorded. */
-export const auditLinkReads = (edge: Edge, { members, audit, clock, log }: LinkReadsNeeds): Edge => {
+export type LinkReads = {
+  /** Records that the actor read the project. Returns at once; the row is written later. */
+  note(actor: Actor, projectId: string, from: From): void;
+  /** The same edge; reads and sockets that are bound through it are recorded. */
+  through(edge: Edge): Edge;
+};
+
+export const createLinkReads = ({ members, audit, clock, log }: LinkReadsNeeds): LinkReads => {
   /** `user project sign-in` to the time of the look-up, oldest first. */
   const seen = new Map<string, number>();
 
-  const note = async (actor: Actor, projectId: string, from: From): Promise<void> => {
+  const look = async (actor: Actor, projectId: string, from: From): Promise<void> => {
     const key = `${actor.userId} ${projectId} ${actor.signInId}`;
     const at = seen.get(key);
     if (at !== undefined && clock.monotonic() - at < AGAIN_AFTER_MS) return;
@@ -62,24 +69,27 @@ export const auditLinkReads = (edge: Edge, { members, audit, clock, log }: LinkR
     }
   };
 
-  return {
+  const note = (actor: Actor, projectId: string, from: From): void => void look(actor, projectId, from);
+
+  const through = (edge: Edge): Edge => ({
     bind<R extends Route>(route: R, handler: Handler<R>) {
       if (route.method !== "GET") return edge.bind(route, handler);
       const noting = async (call: Call<R>) => {
         const answer = await handler(call);
         const projectId = projectOf(call.params, answer.body);
-        // The answer does not wait for the row.
-        if (call.actor !== undefined && projectId !== undefined) void note(call.actor, projectId, call.request);
+        if (call.actor !== undefined && projectId !== undefined) note(call.actor, projectId, call.request);
         return answer;
       };
       return edge.bind(route, noting);
     },
     socket(path, options, handler) {
       edge.socket(path, options, (call) => {
+        const reads = (projectId: string): void => note(call.actor, projectId, call.request);
         const projectId = projectOf(call.params, undefined);
-        if (projectId !== undefined) void note(call.actor, projectId, call.request);
-        handler(call);
+        if (projectId !== undefined) reads(projectId);
+        handler({ ...call, reads });
       });
     },
-  };
+  });
+  return { note, through };
 };

@@ -68,6 +68,7 @@ const open = async (actor: Actor, since?: number): Promise<Wire> => {
     actor,
     request: { id: "r", address: "127.0.0.1" },
     reserve: () => () => undefined,
+    reads: () => undefined,
     audit: () => undefined,
   });
   await expect.poll(() => wire.frames.length > 0 || wire.closed !== undefined).toBe(true);

@@ -54,6 +54,8 @@ export type SocketCall = {
    * 1013
    */
   readonly reserve: (bytes: number) => (() => void) | undefined;
+  /** To be called with the project that is read, where the path does not name it. A wrapper of the edge may record it. */
+  readonly reads: (projectId: string) => void;
   /** Adds a row to the audit log on behalf of the opener, with the opener's address. */
   readonly audit: (entry: Pick<AuditEntry, "action" | "projectId" | "target">) => void;
 };

@@ -23,6 +23,13 @@ export type OpenedProject = {
   readonly file?: NonNullable<Boot["file"]>;
 };
 
+/** What the address names, and the request that asks. */
+export type AskedProject = {
+  readonly slug: string;
+  readonly filePath: string | undefined;
+  readonly request: Pick<PageRequest["request"], "id" | "address">;
+};
+
 /** Where the page's data comes from; the composition root fills it in with the modules. */
 export type PageSources = {
   languages(): readonly Language[];
@@ -31,7 +38,7 @@ export type PageSources = {
   /** Looks at a refresh token without using it up. */
   whoHolds(refreshToken: string): Promise<{ readonly actor: Actor; readonly user: User } | undefined>;
   /** undefined: no such project, or not for this visitor. Without an actor only what everybody may see is opened. */
-  openProject(actor: Actor | undefined, slug: string, filePath: string | undefined): Promise<OpenedProject | undefined>;
+  openProject(actor: Actor | undefined, asked: AskedProject): Promise<OpenedProject | undefined>;
 };
 
 export type BootOptions = {
@@ -100,7 +107,7 @@ export const createBootMaker = (options: BootOptions): BootMaker => {
       const boot = base(known?.user);
       const failed = "failed" as const;
       const opened = await orElse<OpenedProject | undefined | typeof failed>(
-        sources.openProject(known?.actor, slug, filePath),
+        sources.openProject(known?.actor, { slug, filePath, request: request.request }),
         failed,
       );
       if (opened === failed) return boot;

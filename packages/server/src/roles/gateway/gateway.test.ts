@@ -64,8 +64,8 @@ const sources: PageSources = {
     if (!databaseUp) throw new Error("planted");
     return token === "alice" ? { actor: actorNamed("alice"), user } : undefined;
   },
-  async openProject(actor, slug, path) {
-    opened.push([actor?.name, slug, path]);
+  async openProject(actor, { slug, filePath, request }) {
+    opened.push([actor?.name, slug, filePath, request.address]);
     if (slug !== "mine" || actor === undefined) return undefined;
     return { project, entries: [], file: { id: user.id, path: "a.ts", content: "let a = 1 < 2;\n", version: 3 } };
   },
@@ -181,7 +181,7 @@ describe("the page", () => {
   it("carries user, project and text for who may see them, and only for them", async () => {
     opened = [];
     const mine = await visit("/p/mine?file=src/a.ts:12", { cookie: "atelier-refresh=alice" });
-    expect(opened).toEqual([["alice", "mine", "src/a.ts"]]);
+    expect(opened).toEqual([["alice", "mine", "src/a.ts", "127.0.0.1"]]);
     expect(bootOf(mine.html)).toMatchObject({
       user: { name: "Alice" },
       project: { slug: "mine" },

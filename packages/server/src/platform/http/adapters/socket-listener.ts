@@ -220,7 +220,8 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
     const reserve = (bytes: number): (() => void) | undefined => budget.reserve(rateKey(actor, address), bytes);
     const audit: SocketCall["audit"] = (entry) =>
       options.audit.record({ ...entry, userId: actor.userId, address, requestId: id });
-    target.handler({ socket, params, query, actor, request: { id, address }, reserve, audit });
+    const reads = (): void => undefined;
+    target.handler({ socket, params, query, actor, request: { id, address }, reserve, reads, audit });
   };
 
   return {
