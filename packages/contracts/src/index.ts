@@ -4,6 +4,7 @@ export * from "./collaboration.ts";
 export * from "./execution.ts";
 export * from "./execution-stream.ts";
 export * from "./file.ts";
+export * from "./first-file.ts";
 export * from "./live-protocol.ts";
 export * from "./path.ts";
 export * from "./path-schema.ts";

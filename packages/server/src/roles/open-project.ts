@@ -1,9 +1,9 @@
-/** Finds what the page at /p/:slug shows first: the project, its tree, and the text of the likeliest file. */
+/** Finds what the page at /p/:slug shows first: the project, its tree, and the text of the file that the page will show. */
 import type { Actor } from "#kernel/actor";
 import { Problem } from "#kernel/problem";
 import type { Sql } from "#platform/sql";
 import type { ProjectsService } from "#projects";
-import type { Entry } from "@atelier/contracts";
+import { type Entry, firstFile } from "@atelier/contracts";
 import type { OpenedProject, PageSources } from "./gateway/index.ts";
 
 const MAX_FIRST_FILE_BYTES = 512 * 1024;
@@ -15,20 +15,12 @@ const NOBODY: Actor = {
   plan: "free",
   signInId: "00000000-0000-0000-0000-000000000000",
 };
-const LIKELY = [
-  /^main\.[^/]+$/u,
-  /^index\.[^/]+$/u,
-  /^app\.[^/]+$/u,
-  /^(?:src|cmd)\/(?:main|index|app)\.[^/]+$/u,
-  /^readme\.md$/iu,
-];
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
+/** The page's own choice. Without its text the page comes with none: the first keys must not go into another file. */
 const chooseFile = (entries: readonly Entry[], asked: string | undefined): Entry | undefined => {
-  const files = entries.filter((entry) => entry.kind === "file" && entry.size <= MAX_FIRST_FILE_BYTES);
-  const byName = (pattern: RegExp): Entry | undefined => files.find((entry) => pattern.test(entry.path));
-  const likely = LIKELY.map(byName).find((entry) => entry !== undefined);
-  return files.find((entry) => entry.path === asked) ?? likely ?? files[0];
+  const shown = entries.find(({ kind, path }) => kind === "file" && path === asked) ?? firstFile(entries);
+  return shown !== undefined && shown.size <= MAX_FIRST_FILE_BYTES ? shown : undefined;
 };
 
 const asText = (bytes: Uint8Array): string | undefined => {

@@ -1,10 +1,10 @@
 /** Run and stop: what the button and the shortcut do. */
-import { type Execution, type Language, routes } from "@atelier/contracts";
+import { type Execution, firstFile, type Language, routes } from "@atelier/contracts";
 import { isProblem } from "../../app/api-problem.ts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
 import { dismissToast, showToast } from "../../design/toasts.ts";
-import { filesOf, firstFileOf } from "../files/entries.ts";
+import { filesOf } from "../files/entries.ts";
 import { settleDeletions } from "../files/pending-deletions.ts";
 import { ensureProject } from "../projects/promote-sample.ts";
 import { mayEdit } from "../projects/project-store.ts";
@@ -36,7 +36,7 @@ export const entryPointOf = (app: App): { path: string; language: Language } | u
   const { state } = app.projects.getState();
   const { entries } = app.files.getState();
   const shown = state.kind === "sample" ? state.sample.path : entries.get(app.tabs.getState().shown ?? "")?.path;
-  const first = firstFileOf(entries)?.path;
+  const first = firstFile(entries.values())?.path;
   const paths = [shown, first, ...filesOf(entries).map(({ path }) => path)];
   for (const path of paths) {
     const language = path === undefined ? undefined : languageOf(path, app.boot.languages);

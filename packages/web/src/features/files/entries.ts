@@ -70,11 +70,3 @@ export const entryAt = (entries: Entries, path: string): Entry | undefined => {
 };
 
 export const filesOf = (entries: Entries): Entry[] => [...entries.values()].filter((entry) => entry.kind === "file");
-
-const MAIN = /^(?:main|index|app)\.[^.]+$/iu;
-
-/** The file to show first: `main.*`, else the shallowest in alphabetical order. */
-export const firstFileOf = (entries: Entries): Entry | undefined => {
-  const rank = (entry: Entry): number => entry.path.split("/").length * 2 - (MAIN.test(nameOf(entry.path)) ? 1 : 0);
-  return filesOf(entries).toSorted((a, b) => rank(a) - rank(b) || a.path.localeCompare(b.path))[0];
-};

@@ -1,7 +1,7 @@
-import type { Entry } from "@atelier/contracts";
+import { firstFile, type Entry } from "@atelier/contracts";
 import { describe, expect, it } from "vitest";
 import { entry } from "./entry.testing.ts";
-import { entriesFrom, firstFileOf, withChanged, withoutRemoved } from "./entries.ts";
+import { entriesFrom, withChanged, withoutRemoved } from "./entries.ts";
 import { mayMoveInto, moveByKey, rowAfterDeletion, visibleRows } from "./tree-model.ts";
 
 const sample = entriesFrom([
@@ -67,9 +67,9 @@ describe("entries", () => {
   });
 
   it("shows main first, else the shallowest", () => {
-    expect(firstFileOf(sample)?.path).toBe("a10.py");
-    expect(firstFileOf(withChanged(sample, [entry("main.py")]))?.path).toBe("main.py");
-    expect(firstFileOf(entriesFrom([entry("x/main.py"), entry("readme.md")]))?.path).toBe("readme.md");
+    expect(firstFile(sample.values())?.path).toBe("a10.py");
+    expect(firstFile(withChanged(sample, [entry("main.py")]).values())?.path).toBe("main.py");
+    expect(firstFile([entry("x/main.py"), entry("readme.md")])?.path).toBe("readme.md");
   });
 });
 

@@ -1,10 +1,10 @@
 /** Goes into a project: address, tree, events, the tabs of last time, the file to show. */
-import { type Entry, type Project, routes } from "@atelier/contracts";
+import { type Entry, firstFile, type Project, routes } from "@atelier/contracts";
 import { parseAddress } from "../../app/address.ts";
 import type { App } from "../../app/services.ts";
 import { showToast } from "../../design/toasts.ts";
 import { resumeRun } from "../execution/run-view.ts";
-import { entryAt, firstFileOf } from "../files/entries.ts";
+import { entryAt } from "../files/entries.ts";
 import { keepEditorState, loadEditorState } from "../files/editor-state.ts";
 import { followAddress, forgetStep } from "../files/follow-address.ts";
 import { followEntries } from "../files/follow-entries.ts";
@@ -77,7 +77,7 @@ export const enterProject = async (app: App, options: EnterOptions): Promise<voi
   const asked = fileInAddress(app);
   const known = asked?.id ?? options.file?.id;
   // An editor without a file takes no keys, and lets go of the keyboard: the likeliest file, until the tabs are known.
-  const first = known ?? firstFileOf(app.files.getState().entries)?.id;
+  const first = known ?? firstFile(app.files.getState().entries.values())?.id;
   if (options.promotedFileId !== undefined) {
     app.tabs.setState({ open: [options.promotedFileId], shown: options.promotedFileId });
   } else if (first !== undefined) {
