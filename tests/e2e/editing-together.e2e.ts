@@ -1,10 +1,10 @@
-/** What others' edits and cursors do to the view of a user who reads and types in the same file. */
-import { describe, expect, it } from "vitest";
+/** What others' edits and cursors do to the view of a user who reads and types in the same file; what typing does to the file. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { eventually } from "../support/eventually.ts";
 import { setStage } from "../support/stage.ts";
 import { openStockClient } from "../support/stock-client.ts";
-import { openWorkspace } from "../support/workspace.ts";
+import { openWorkspace, type Workspace } from "../support/workspace.ts";
 
 const stage = setStage();
 
@@ -122,5 +122,66 @@ describe("others' names", () => {
     expect(covered).toEqual([]);
     await name.waitFor({ state: "detached" });
     expect(await page.locator("#editor .shared-caret").textContent()).toBe("");
+  });
+});
+
+describe("typing", () => {
+  const name = "a.txt";
+  const mixed = "one\r\ntwo\nthree\r\nfour\rfive\n";
+  let workspace: Workspace;
+  beforeAll(async () => {
+    workspace = await openWorkspace(stage.browser, stage.server.origin, { files: { [name]: mixed } });
+    await workspace.editor.editorReady();
+    await workspace.editor.saved();
+  });
+  afterAll(() => workspace[Symbol.asyncDispose]());
+  const stored = async (): Promise<string> =>
+    ((await workspace.call("GET", `/projects/${workspace.project.id}/files?path=${name}`)) as { content: string })
+      .content;
+
+  it("one key does not change a file's mixed line ends", async () => {
+    const { editor } = workspace;
+    await editor.page.locator("#editor .view-lines").click();
+    for (const key of ["ControlOrMeta+Home", "ArrowDown", "End", "!"]) await editor.page.keyboard.press(key);
+    await eventually(async () => expect(await editor.shownText()).toContain("two!"));
+    await editor.saved();
+    expect(await stored()).toBe(mixed.replace("two", "two!"));
+  });
+
+  it("does not block a newer release in another tab from the database of unsaved edits, and loses none of them", async () => {
+    const { editor } = workspace;
+    const { page } = editor;
+    const state = page.locator(".save-state");
+    const newer = await page.context().newPage();
+    await newer.route("**/newer", (route) => route.fulfill({ contentType: "text/html", body: "" }));
+    await newer.goto(`${stage.server.origin}/newer`);
+    await page.bringToFront();
+    await page.context().setOffline(true);
+    await editor.focusEnd();
+    await page.keyboard.type("before ");
+    await eventually(async () => expect(await state.getAttribute("data-state")).toBe("unsaved-on-device"));
+    const opened = await newer.evaluate(
+      () =>
+        new Promise<{ events: string[]; kept: number }>((resolve, reject) => {
+          const events: string[] = [];
+          const request = indexedDB.open("atelier-unsaved", 2);
+          for (const type of ["blocked", "upgradeneeded"]) request.addEventListener(type, () => events.push(type));
+          const fail = () => reject(request.error ?? new Error("not read"));
+          request.addEventListener("error", fail);
+          request.addEventListener("success", () => {
+            const count = request.result.transaction("updates").objectStore("updates").count();
+            count.addEventListener("error", fail);
+            count.addEventListener("success", () => resolve({ events, kept: count.result }));
+          });
+        }),
+    );
+    expect(opened.events).toEqual(["upgradeneeded"]);
+    expect(opened.kept).toBeGreaterThan(0);
+    // The page cannot store edits any more and says that they are in this page alone.
+    await page.keyboard.type("after");
+    await eventually(async () => expect(await state.textContent()).toMatch(/only in this page/u));
+    await page.context().setOffline(false);
+    await editor.saved();
+    expect(await stored()).toBe(`${mixed.replace("two", "two!")}before after`);
   });
 });
