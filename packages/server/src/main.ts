@@ -76,7 +76,11 @@ const openDatabase = async (settings: Configuration, places: Places, { log, life
 const findBaseImage = (places: Places) =>
   createImageStore({ recipes: join(places.root, "languages/images"), images: places.imagesDir }).find("base");
 
-const openSandbox = async (settings: Configuration, places: Places, log: Log): Promise<SandboxChoice> => {
+const openSandbox = async (
+  settings: Configuration,
+  places: Places,
+  { log, strongerThan }: { log: Log; strongerThan: SandboxChoice["tier"] },
+): Promise<SandboxChoice> => {
   const languages = join(places.root, "languages");
   const image = await findBaseImage(places);
   const common = async (tier: string) => ({
@@ -95,7 +99,8 @@ const openSandbox = async (settings: Configuration, places: Places, log: Log): P
     openGvisor: async (runsc) => createGvisorProvider({ runsc, ...(await common("gvisor")) }),
     openNamespaces: async (bwrap) => createBubblewrapProvider({ bwrap, ...(await common("namespaces")) }),
   });
-  return chooseSandbox(candidates, { imageRoot: image?.root, log });
+  const known = candidates.findIndex(({ tier }) => tier === strongerThan);
+  return chooseSandbox(known === -1 ? candidates : candidates.slice(0, known), { imageRoot: image?.root, log });
 };
 
 /** The paths of the image and the tools that running programs needs. */
@@ -108,7 +113,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   const secretKey = await loadSecretKey({ secretKey: settings.SECRET_KEY, dataDir: places.dataDir });
   tell("Starting the database, looking for sandboxes …");
   const sandboxes = createSandboxWatch({
-    choose: () => openSandbox(settings, places, log),
+    choose: (strongerThan) => openSandbox(settings, places, { log, strongerThan }),
     inventory: () => sandboxInventory(places),
     readSetup: () => readSetupState(settings.ATELIER_SETUP_STATE),
     permit: (choice) => refuseWeakSandbox(settings, choice),

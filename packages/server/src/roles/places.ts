@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 type PlaceSettings = {
   readonly DATA_DIR: string | undefined;
@@ -49,12 +49,20 @@ const SYSTEM_FOLDERS = ["/usr/local/bin", "/usr/bin", "/bin"];
 /** bubblewrap as the system installed it. */
 export const findBubblewrap = (): string | undefined => findProgram("bwrap", SYSTEM_FOLDERS);
 
-/** runsc in the tools folder itself, or in the newest of the folders that the setup made there, or as the system installed it. */
-export const findRunsc = async (toolsDir: string): Promise<string | undefined> => {
-  const names = (await readdir(toolsDir).catch(() => [])).filter((name) => name.startsWith("runsc-"));
+/** The folders that the setup made there, newest first. */
+const runscFolders = async (parent: string): Promise<string[]> => {
+  const names = (await readdir(parent).catch(() => [])).filter((name) => name.startsWith("runsc-"));
   const dated = await Promise.all(
-    names.map(async (name) => ({ folder: join(toolsDir, name), madeMs: (await stat(join(toolsDir, name))).mtimeMs })),
+    names.map(async (name) => ({ folder: join(parent, name), madeMs: (await stat(join(parent, name))).mtimeMs })),
   );
-  const newestFirst = dated.toSorted((a, b) => b.madeMs - a.madeMs).map(({ folder }) => folder);
-  return findProgram("runsc", [toolsDir, ...newestFirst, ...SYSTEM_FOLDERS]);
+  return dated.toSorted((a, b) => b.madeMs - a.madeMs).map(({ folder }) => folder);
+};
+
+/**
+ * runsc in the tools folder itself, or in the newest of the folders that the setup made there, or, where the tools folder is
+ * such a folder without one, beside it (built in the background); else as the system installed it.
+ */
+export const findRunsc = async (toolsDir: string): Promise<string | undefined> => {
+  const beside = basename(toolsDir).startsWith("runsc-") ? await runscFolders(dirname(toolsDir)) : [];
+  return findProgram("runsc", [toolsDir, ...(await runscFolders(toolsDir)), ...beside, ...SYSTEM_FOLDERS]);
 };

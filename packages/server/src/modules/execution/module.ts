@@ -14,6 +14,7 @@ import { createAdmission } from "./admission.ts";
 import type { ExecutionSettings } from "./config.ts";
 import { createDemandHistory } from "./demand-history.ts";
 import { createEndRecorder } from "./end-recorder.ts";
+import { createEngines } from "./engines.ts";
 import { createExecutionMetrics } from "./execution-metrics.ts";
 import { createExecutionRegistry } from "./execution-registry.ts";
 import { createExecutionStore } from "./execution-store.ts";
@@ -21,14 +22,14 @@ import { createImageStore } from "./images/image-store.ts";
 import { createLanguageShelf } from "./language-shelf.ts";
 import type { SandboxProvider } from "./ports.ts";
 import { createOutputRetention } from "./output-retention.ts";
-import { createRunner, type Runner } from "./runner.ts";
+import { createRunner } from "./runner.ts";
 import { createExecutionService, type ExecutionService } from "./service.ts";
 import type { ProjectSources } from "./source-files.ts";
 import { openStream } from "./stream.ts";
 import { availableMemoryBytes } from "./available-memory.ts";
 import { createWaitingRuns } from "./waiting-runs.ts";
 import { createStreamWatch } from "./stream-watch.ts";
-import { createWarmPool, type SandboxKind, type WarmPool } from "./warm-pool.ts";
+import { createWarmPool, type SandboxKind } from "./warm-pool.ts";
 
 export type ExecutionOptions = {
   /**
@@ -55,7 +56,7 @@ export interface ExecutionModule extends Component {
   readonly service: ExecutionService;
   languages(): Language[];
   openStream(call: SocketCall): void;
-  /** Sets the provider, where there was none. The owner disposes it after this module. */
+  /** Programs that start from now on run in it; running programs keep their provider. The owner disposes both after this module. */
   adopt(provider: SandboxProvider): Promise<void>;
   /** Whether there is a provider. */
   readonly isAvailable: boolean;
@@ -76,9 +77,6 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   const languagesOf = new Map<string, string[]>();
   const expectedPerHour = ({ key }: SandboxKind): number =>
     (languagesOf.get(key) ?? []).reduce((sum, language) => sum + history.expectedPerHour(language), 0);
-  const kinds: SandboxKind[] = [];
-  /** The parts that run programs; undefined until there is a provider. */
-  let running: { readonly provider: SandboxProvider; readonly pool: WarmPool; readonly runner: Runner } | undefined;
   const admission = createAdmission(
     { concurrency: settings.EXECUTION_CONCURRENCY, capacity: settings.EXECUTION_QUEUE },
     now,
@@ -86,9 +84,9 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   const metrics = createExecutionMetrics(options.metrics, {
     waiting: () => admission.waiting,
     running: () => admission.running,
-    warm: () => running?.pool.size ?? 0,
+    warm: () => engines.current?.pool.size ?? 0,
   });
-  const runIn = (provider: SandboxProvider): void => {
+  const engines = createEngines((provider) => {
     const pool = createWarmPool({
       provider,
       clock,
@@ -97,13 +95,8 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       parallelBoots: availableParallelism(),
       expectedPerHour,
     });
-    running = {
-      provider,
-      pool,
-      runner: createRunner({ pool, clock, log, metrics, moved: (live) => service.announce(live) }),
-    };
-    for (const kind of kinds) pool.keep(kind);
-  };
+    return { pool, runner: createRunner({ pool, clock, log, metrics, moved: (live) => service.announce(live) }) };
+  });
   const shelf = createLanguageShelf({
     languagesFolder: options.languagesFolder,
     images: createImageStore({ recipes: join(options.languagesFolder, "images"), images: options.imagesFolder }),
@@ -111,8 +104,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     log,
     onReady({ kind, declaration }) {
       languagesOf.set(kind.key, [...(languagesOf.get(kind.key) ?? []), declaration.id]);
-      kinds.push(kind);
-      running?.pool.keep(kind);
+      engines.keep(kind);
     },
   });
   const registry = createExecutionRegistry(clock);
@@ -129,7 +121,8 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     store,
     recorder,
     languages: shelf,
-    engine: () => running ?? { unavailableReason: unavailableReason() },
+    engine: () =>
+      engines.current === undefined ? { unavailableReason: unavailableReason() } : { runner: engines.run },
     waitingRuns: createWaitingRuns({ clock, availableBytes: availableMemoryBytes }),
     maxProgramBytes: settings.EXECUTION_PROGRAM_MIB * 1_048_576,
     arrived: (language) => history.arrived(language),
@@ -147,29 +140,28 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   };
   /** Languages become ready only after the leftovers of an earlier process are removed. */
   const openLanguages = async (): Promise<void> => {
-    if (running !== undefined) await removeOrphans(running.provider);
+    if (engines.current !== undefined) await removeOrphans(engines.current.provider);
     await shelf.watch();
   };
-  if (options.provider !== undefined) runIn(options.provider);
+  if (options.provider !== undefined) engines.use(options.provider);
 
   return {
     name: "execution",
     service,
-    languages: () => shelf.list(running !== undefined),
+    languages: () => shelf.list(engines.current !== undefined),
     get isAvailable() {
-      return running !== undefined;
+      return engines.current !== undefined;
     },
     async adopt(provider) {
-      if (running?.provider === provider) return;
-      if (running !== undefined) throw new Error("a provider was adopted already");
+      if (engines.current?.provider === provider) return;
       await removeOrphans(provider);
-      if (!stopping.signal.aborted) runIn(provider);
+      if (!stopping.signal.aborted) engines.use(provider);
     },
     openStream: (call) => void openStream(call, { service, watch, clock, log }),
     readiness() {
-      if (running === undefined) return { ok: false, detail: unavailableReason() };
+      if (engines.current === undefined) return { ok: false, detail: unavailableReason() };
       const missing = shelf.list(true).filter((language) => !language.ready);
-      if (missing.length === 0) return { ok: true, detail: `tier ${running.provider.tier}` };
+      if (missing.length === 0) return { ok: true, detail: `tier ${engines.current.provider.tier}` };
       return { ok: false, detail: `being set up: ${missing.map(({ id }) => id).join(", ")}` };
     },
     async start(signal) {
@@ -186,7 +178,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       await retention[Symbol.asyncDispose]();
       await history[Symbol.asyncDispose]();
       await service.close();
-      await running?.pool[Symbol.asyncDispose]();
+      await engines[Symbol.asyncDispose]();
       watch.stop();
     },
   };

@@ -80,6 +80,55 @@ describe("where programs run", () => {
     expect([world.used.length, world.tries()]).toEqual([1, 2]);
   });
 
+  it("uses a stronger tier as soon as it works, where it did not work at the start", async () => {
+    const clock = createManualClock();
+    const disposed: string[] = [];
+    const provider = (tier: string) =>
+      ({ tier, [Symbol.asyncDispose]: async () => void disposed.push(tier) }) as unknown as SandboxProvider;
+    const [weak, strong] = [provider("namespaces"), provider("gvisor")];
+    const refused = { tier: "gvisor", works: false, reason: "runsc is not here" } as const;
+    let [inventory, works] = ["image, bwrap", false];
+    const asked: unknown[] = [];
+    const announced: unknown[] = [];
+    const watch = createSandboxWatch({
+      async choose(strongerThan) {
+        asked.push(strongerThan);
+        if (works) return { provider: strong, tier: "gvisor", verdicts: [{ tier: "gvisor", works: true }] };
+        if (strongerThan !== null) return { ...none, verdicts: [refused] };
+        return { provider: weak, tier: "namespaces", verdicts: [refused, { tier: "namespaces", works: true }] };
+      },
+      inventory: async () => inventory,
+      readSetup: async () => ({ pending: [], faults: [] }),
+      permit: () => undefined,
+      clock,
+      log: silentLog,
+      announce: ({ tier }) => announced.push(tier),
+    });
+    const used: SandboxProvider[] = [];
+    const look = async (): Promise<void> => {
+      clock.advance(30_000);
+      await watch.idle();
+    };
+    await watch.start(new AbortController().signal);
+    await watch.first();
+    watch.onProvider((one) => used.push(one));
+    await look();
+    expect([asked, used]).toEqual([[null], [weak]]);
+    // The tool is there and does not work: nothing changes.
+    inventory += ", runsc";
+    await look();
+    await look();
+    expect([asked, used, watch.choice.tier, announced]).toEqual([[null, "namespaces"], [weak], "namespaces", []]);
+    [inventory, works] = [`${inventory} 2`, true];
+    await look();
+    expect([used, watch.choice.tier, announced, disposed]).toEqual([[weak, strong], "gvisor", ["gvisor"], []]);
+    inventory += " 3";
+    await look();
+    expect(asked).toEqual([null, "namespaces", "namespaces"]);
+    await watch[Symbol.asyncDispose]();
+    expect(disposed).toEqual(["namespaces", "gvisor"]);
+  });
+
   it("is not chosen while the setup goes on, and the reason says what is missing", async () => {
     const world = open({ inventory: "image", setup: { pending: ["Tools (gVisor)"], faults: [] }, isSlow: true });
     await world.start();

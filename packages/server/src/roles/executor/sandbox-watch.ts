@@ -1,6 +1,7 @@
 /**
  * Chooses the sandbox provider: at the start, or later when the image and the tools are there. While the setup is still running nothing is
- * probed, so that the choice is made once, among all providers.
+ * probed, so that the choice is made once, among all providers. While a stronger tier
+ * than the chosen one does not work, it looks for changes; programs that start after a stronger provider is found run in it.
  */
 import type { SandboxProvider } from "#execution";
 import type { Clock, Timer } from "#kernel/clock";
@@ -10,10 +11,12 @@ import type { SandboxChoice } from "./sandbox-choice.ts";
 import type { SetupState } from "./setup-state.ts";
 
 const LOOK_EVERY_MS = 1000;
+/** The interval while a provider is in use and a stronger tier does not work. */
+const LOOK_FOR_STRONGER_EVERY_MS = 30_000;
 
 export type SandboxWatchNeeds = {
-  /** Probes the providers. */
-  readonly choose: () => Promise<SandboxChoice>;
+  /** Probes the providers that are stronger than this tier; null: all. */
+  readonly choose: (strongerThan: SandboxChoice["tier"]) => Promise<SandboxChoice>;
   /** Describes what can be probed, as one text: when the text changes, it is probed again. */
   readonly inventory: () => Promise<string>;
   readonly readSetup: () => Promise<SetupState>;
@@ -34,7 +37,7 @@ export interface SandboxWatch extends Component {
   reason(): string;
   /** The first probe: resolves with the choice, or without a provider. @throws what `permit` threw. */
   first(): Promise<SandboxChoice>;
-  /** Calls `adopt` once with a provider: now, or when there is one. */
+  /** Calls `adopt` with a provider, now or when there is one, and again with a stronger one. This watch disposes them. */
   onProvider(adopt: (provider: SandboxProvider) => void): void;
   /** Resolves when the current probe has ended; for tests. */
   idle(): Promise<void>;
@@ -46,6 +49,8 @@ export const createSandboxWatch = (needs: SandboxWatchNeeds): SandboxWatch => {
   const { clock, log } = needs;
   let choice = NONE;
   let setup: SetupState = { pending: [], faults: [] };
+  /** Providers that were replaced by a stronger one; programs may still run in them. */
+  const replaced: SandboxProvider[] = [];
   let tried: string | undefined;
   let timer: Timer | undefined;
   let looking: Promise<void> = Promise.resolve();
@@ -81,7 +86,12 @@ export const createSandboxWatch = (needs: SandboxWatchNeeds): SandboxWatch => {
   };
 
   const choose = async (): Promise<void> => {
-    choice = await needs.choose();
+    const found = await needs.choose(choice.tier);
+    if (choice.provider !== undefined) {
+      if (found.provider === undefined) return;
+      replaced.push(choice.provider);
+    }
+    choice = found;
     try {
       needs.permit(choice);
     } catch (error) {
@@ -96,19 +106,22 @@ export const createSandboxWatch = (needs: SandboxWatchNeeds): SandboxWatch => {
   };
 
   const look = async (): Promise<void> => {
-    const before = tried;
+    const before = choice;
     try {
       await tryOnce();
     } catch (error) {
       log.error("sandbox.look-failed", { error });
     }
     if (isStopped) return;
-    if (tried !== before) needs.announce(choice);
-    if (choice.provider === undefined) return schedule();
-    for (const adopt of users.splice(0)) adopt(choice.provider);
+    if (choice !== before) {
+      needs.announce(choice);
+      if (choice.provider !== undefined) for (const adopt of users) adopt(choice.provider);
+    }
+    schedule();
   };
   const schedule = (): void => {
-    timer = clock.after(LOOK_EVERY_MS, () => {
+    if (isStopped || (choice.provider !== undefined && choice.verdicts.every(({ works }) => works))) return;
+    timer = clock.after(choice.provider === undefined ? LOOK_EVERY_MS : LOOK_FOR_STRONGER_EVERY_MS, () => {
       looking = look();
     });
   };
@@ -143,19 +156,19 @@ export const createSandboxWatch = (needs: SandboxWatchNeeds): SandboxWatch => {
     async first() {
       if (first === undefined) throw new Error("the watch was not started");
       const chosen = await first;
-      if (chosen.provider === undefined && !isStopped) schedule();
+      schedule();
       return chosen;
     },
     onProvider(adopt) {
-      if (choice.provider === undefined) users.push(adopt);
-      else adopt(choice.provider);
+      users.push(adopt);
+      if (choice.provider !== undefined) adopt(choice.provider);
     },
     idle: () => looking,
     async [Symbol.asyncDispose]() {
       isStopped = true;
       timer?.cancel();
       await looking;
-      await choice.provider?.[Symbol.asyncDispose]();
+      for (const provider of [...replaced, choice.provider]) await provider?.[Symbol.asyncDispose]();
     },
   };
 };
