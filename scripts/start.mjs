@@ -6,6 +6,7 @@ import process from "node:process";
 import { stopCommands, takeOverSignals } from "./lib/command.mjs";
 import { SetupFault, report } from "./lib/fault.mjs";
 import { launch } from "./lib/launch.mjs";
+import { onLostParent } from "./lib/lost-parent.mjs";
 import { checkout, projectNode } from "./lib/places.mjs";
 import { notice, stopDrawing } from "./lib/progress.mjs";
 import { buildRunscInBackground } from "./lib/runsc-build.mjs";
@@ -21,6 +22,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     stopCommands();
   });
 }
+
+onLostParent(() => process.kill(process.pid, "SIGTERM"));
 
 /** Time to check the caches, so that a start with everything cached prints nothing about background steps. */
 const settled = (setup) => Promise.race([setup.programs, new Promise((resolve) => setTimeout(resolve, 20))]);

@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, symlinkSync, writeFileSync } from "
 import { constants, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
+import { onLostParent } from "./lost-parent.mjs";
 import { checkout, projectNode } from "./places.mjs";
 import { digest } from "./recipe.mjs";
 
@@ -69,17 +70,6 @@ export function removeWithRun(kind, path) {
   if (folder === undefined) return;
   const link = join(folder, `.${kind}-${digest(path).slice(0, 16)}`);
   if (!existsSync(link)) symlinkSync(path, link);
-}
-
-/** When npm dies by SIGKILL, the script that it runs gets no signal. */
-function onLostParent(work) {
-  if (process.env["npm_lifecycle_event"] === undefined) return () => undefined;
-  const parent = process.ppid;
-  const timer = setInterval(() => {
-    if (process.ppid !== parent) work();
-  }, 1000);
-  timer.unref();
-  return () => clearInterval(timer);
 }
 
 /**

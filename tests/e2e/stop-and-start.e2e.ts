@@ -1,5 +1,6 @@
-/** A real terminal's Ctrl-C, or its end, while edits are pending: everything drains, nothing is left, nothing is lost. */
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+/** A real terminal's Ctrl-C, or its end, while edits are pending, or npm's end: everything drains, nothing is left, nothing is lost. */
+import { spawn } from "node:child_process";
+import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -82,6 +83,37 @@ describe("a server in a terminal", () => {
       await using again = await startServer({ dataDir, port });
       expect(again.origin).toBe(origin);
       expect((await client.readFile(pending.projectId, "notes.txt")).content).toBe(pending.text);
+    },
+  );
+
+  it(
+    "ends when the npm that runs it gets a signal or is killed, and leaves nothing",
+    { timeout: 120_000 },
+    async () => {
+      // npm forwards SIGTERM as it does SIGINT; no shell is between it and the script.
+      const signals = ["SIGINT", "SIGKILL"] as const;
+      await Promise.all(
+        signals.map(async (signal) => {
+          const own = join(dataDir, signal);
+          await mkdir(own, { mode: 0o711 });
+          const port = await freePort();
+          const env = { PORT: String(port), HOST: "127.0.0.1", DATA_DIR: own, SANDBOX: "namespaces" };
+          const npm = spawn("npm", ["start"], {
+            cwd: ROOT,
+            env: { ...process.env, ...env },
+            detached: true,
+            stdio: "ignore",
+          });
+          await eventually(async () => {
+            const answer = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined);
+            expect(answer?.ok).toBe(true);
+          }, 90_000);
+          expect((await processesNaming(own)).length).toBeGreaterThan(3);
+          npm.kill(signal);
+          await eventually(async () => expect(await processesNaming(own)).toEqual([]), 30_000);
+        }),
+      );
+      await nothingIsLeft();
     },
   );
 
