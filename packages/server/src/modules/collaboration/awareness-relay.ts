@@ -1,4 +1,4 @@
-/** Who is where in a document: the last awareness value of each client, passed on unread, never stored. */
+/** Relays awareness in a document: keeps the last value of each client, never stored. */
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import type { Clock, Timer } from "#kernel/clock";
@@ -12,7 +12,7 @@ export type AwarenessSource = { readonly userId: string; readonly user: Presence
 /** Bytes of one client's state. */
 export const MAX_AWARENESS_BYTES = 16 * 1024;
 const COALESCE_MS = 100;
-/** A client that left is remembered this long, so that an echo of its last state does not bring it back. */
+/** For this long an echo of a departed client's last state does not bring it back. */
 const REMEMBER_MS = 60_000;
 /** Clients that a message may name beyond those that are known. */
 const SPARE_STATES = 64;
@@ -37,7 +37,7 @@ const encodeStates = (states: ReadonlyMap<number, Value>): Uint8Array =>
     }),
   );
 
-/** Says nothing; stock clients need to hear something every 30 s. */
+/** An empty message; stock clients disconnect when they receive nothing for 30 s. */
 export const KEEP_ALIVE_FRAME: Uint8Array = encodeStates(new Map());
 
 type Received = { readonly clientId: number; readonly clock: number; readonly stateBytes: Uint8Array };
@@ -92,7 +92,7 @@ export class AwarenessRelay {
   }
 
   /**
-   * Takes a message; what concerns other connections' clients is left aside unread.
+   * Takes a message; states of other connections' clients are skipped unread.
    * @returns the bytes of states that others will get. @throws BadMessage, AwarenessTooLarge
    */
   receive(source: AwarenessSource, payload: Uint8Array): number {

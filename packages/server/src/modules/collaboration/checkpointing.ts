@@ -1,4 +1,4 @@
-/** Between a document and its file's versions: text out as checkpoints, outside versions in as minimal changes, snapshots. */
+/** Exchanges text between a document and its file's versions: checkpoints, merges of versions from outside, snapshots. */
 import { createHash } from "node:crypto";
 import { CLOSE } from "@atelier/contracts";
 import type { Projects, StoredFile } from "#projects";
@@ -30,7 +30,7 @@ export type OutsideVersion = {
   readonly userId: string | null;
 };
 
-/** A PUT between two attempts makes another one needed; this many in a row is a storm, and the next timer tries again. */
+/** Attempts in a row when a PUT arrives between two of them; after that the next timer tries again. */
 const MAX_ATTEMPTS = 8;
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -62,7 +62,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     return { ...result, sequence };
   };
 
-  /** Against the version that the document includes, never a later one: what lies between would count as merged. */
+  /** Compares with the version that the document includes, never a later one: changes in between would count as merged. */
   const merge = async (document: LiveDocument, outside: Omit<OutsideVersion, "basedOn">): Promise<void> => {
     const { checkpoint, owner } = document;
     if (document.isGone || outside.version <= checkpoint.baseVersion) return;
@@ -88,7 +88,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     await writer.flush();
     if (result === undefined) {
       await store.retire(owner, outside.version).catch((error: unknown) => {
-        // What was never text is not kept: nothing of it could end.
+        // A document whose file was never text is dropped: it has no generation to end.
         if (document.fixedReadOnly === null || !(error instanceof Fenced)) throw error;
       });
       parts.evict(document, { code: CLOSE.generationChanged, reason: "the file is another kind of file now" });
@@ -110,7 +110,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
       await store.appendExternal(entry, owner, now);
       document.countLogged(entry?.update.byteLength ?? 0);
     } catch (error) {
-      // It may be in the log or not: only reading the log again can tell.
+      // Whether it is in the log is unknown; only reading the log again can tell.
       parts.evict(document, { code: CLOSE.moving, reason: "reading the document again" });
       throw error;
     }
@@ -153,7 +153,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     checkpoint.saving = null;
   };
 
-  /** Takes in what the file became without us: first what was our own checkpoint, then what others wrote. */
+  /** Merges the file's newer versions: first the document's own checkpoint of unknown outcome, then versions of others. */
   const catchUp = async (document: LiveDocument, { entry, bytes }: StoredFile): Promise<void> => {
     await resolveSaving(document, { version: entry.version, bytes });
     const { awaited, checkpoint } = document;
@@ -290,7 +290,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     await lookForRoom(document);
   };
 
-  /** Of each document at most one compaction waits: who asks meanwhile is served by it. */
+  /** At most one compaction of each document waits: later requests share it. */
   const compactions = new WeakMap<LiveDocument, Promise<void>>();
   const compact = (document: LiveDocument): Promise<void> => {
     const asked = compactions.get(document);
@@ -318,7 +318,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     snapshot: (document: LiveDocument): Promise<void> => document.exclusive(() => snapshotNow(document)),
     shrinkLog: (document: LiveDocument): Promise<void> => document.exclusive(() => shrinkLog(document)),
     compact,
-    /** Checkpoint, snapshot and a note that says so: what is left is a document at rest. */
+    /** Checkpoint, snapshot and a note of both: after this the document is at rest. */
     putToRest: (document: LiveDocument): Promise<void> =>
       document.exclusive(async () => {
         if (document.fixedReadOnly !== null) return;

@@ -1,4 +1,4 @@
-/** Live documents as a whole: who may join, what ends a connection, and the face that projects asks. */
+/** Live documents as a whole: who may join, what closes a connection, and the port that the projects module calls. */
 import { CLOSE, type LiveSessions, type Role } from "@atelier/contracts";
 import type { Clock } from "#kernel/clock";
 import { isId } from "#kernel/ids";
@@ -69,7 +69,7 @@ export type Collaboration = Component & {
 
 const KEEP_ALIVE_MS = 20_000;
 const KEEP_ALIVE_SLICES = 20;
-/** Documents that are put to rest at once while stopping. */
+/** Number of documents put to rest at once while stopping. */
 const REST_AT_ONCE = 8;
 
 export const createCollaboration = (options: CollaborationOptions): Collaboration => {
@@ -147,7 +147,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     acknowledge: (connection) => acknowledged.add(connection),
   };
 
-  /** Rights may change while the document opens: then they are asked for again. */
+  /** Rights that change while the document opens are looked up again. */
   const admit = async (call: SocketCall): Promise<{ role: Role; hold: Hold } | undefined> => {
     const { projectId = "", fileId = "" } = call.params;
     if (!isId(projectId) || !isId(fileId)) return undefined;

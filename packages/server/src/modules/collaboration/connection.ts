@@ -1,4 +1,4 @@
-/** One socket of one document: reads its messages, writes to it as fast as it reads, and closes it when it must. */
+/** One socket of one document: reads its messages, writes no faster than the client reads, and closes it when needed. */
 import { CLOSE, type Role } from "@atelier/contracts";
 import type { WebSocket } from "ws";
 import type { Actor } from "#kernel/actor";
@@ -115,7 +115,7 @@ export class Connection implements Participant {
     return this.#isClosed;
   }
 
-  /** Takes one message. Whatever is wrong with it ends this connection and nothing else. */
+  /** Takes one message. An error closes this connection and affects no other. */
   receive(data: Buffer, isBinary: boolean): void {
     if (this.#isClosed) return;
     if (!this.#mayMessage(1) || !this.#mayBytes(data.byteLength)) return this.close(CLOSE.tooFast, "too fast");
@@ -173,7 +173,7 @@ export class Connection implements Participant {
     if (count !== undefined && this.#speaksOurs) this.send(savedFrame(count));
   }
 
-  /** From now on messages wait until `resume`: nothing is taken on rights that may be gone. */
+  /** From now on messages wait until `resume`: nothing is taken while rights are unknown. */
   hold(): void {
     this.#lane.hold();
   }
@@ -234,7 +234,7 @@ export class Connection implements Participant {
     }
   }
 
-  /** One answer at a time: of several questions in a row only the last one is still of interest. */
+  /** One answer at a time: of several requests that wait only the last is answered. */
   async #answerAll(): Promise<void> {
     this.#isAnswering = true;
     for (let asked = this.#asked; asked !== undefined && !this.#isClosed; asked = this.#asked) {
@@ -301,7 +301,7 @@ export class Connection implements Participant {
     }
   }
 
-  /** Takes an update that is surely fine; where only a trial can tell, what comes after it waits. */
+  /** Takes an update that is known to be harmless; while an update is tried out, later ones wait. */
   #weigh(offered: Offered, onDurable: () => void): void {
     if (isSurelyFine(this.document, offered)) this.#accept(offered, onDurable);
     else void this.#lane.busy(() => this.#takeTried(offered, onDurable));
@@ -319,7 +319,7 @@ export class Connection implements Participant {
     }
   }
 
-  /** Takes an update that was looked into, unless rights or document changed meanwhile. */
+  /** Takes an inspected update, unless rights or document changed meanwhile. */
   #accept(offered: Offered, onDurable: () => void): void {
     this.#lane.now(() => {
       if (this.#isClosed || !this.mayEdit || this.document.readOnlyReason !== null) return;
@@ -371,7 +371,9 @@ export class Connection implements Participant {
     }
   }
 
-  /** What comes after an update that could not be judged would hang in the air: the client comes back with all of it. */
+  /**
+   * Updates after one that could not be judged would lack their predecessor: the connection is closed, and the client sends them all again.
+   */
   #giveUp(error: unknown): void {
     this.#unconfirmed(error);
     this.close(CLOSE.overloaded, "the document can't be read right now");

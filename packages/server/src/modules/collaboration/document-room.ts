@@ -1,15 +1,15 @@
-/** Whether a document may take an update: its text has an end, and so has the history behind it. */
+/** Whether a document may take an update: its text and its history are limited. */
 import { MAX_DOCUMENT_BYTES } from "@atelier/contracts";
 import type { LiveDocument } from "./live-document.ts";
 import { type Materialiser, Overrun } from "./materialiser.ts";
 import type { Inspection } from "./update-inspection.ts";
 
-/** A text may pass its limit by this before it is measured: at the limit not every key shall cost a measurement. */
+/** A text may exceed its limit by this much before it is measured, so that near the limit not every key costs a measurement. */
 export const GROWTH_SLACK_BYTES = 256 * 1024;
-/** Compacted history beyond this is given up for the text alone, in a new generation. */
+/** Larger compacted history is dropped: a new generation begins from the text. */
 export const MAX_STATE_BYTES = 4 * MAX_DOCUMENT_BYTES;
 
-/** An update of more pieces is tried out before anybody gets it: made to, a few thousand keep a browser busy for minutes. */
+/** An update with more structs is applied in a worker before it is relayed: crafted ones of a few thousand block a browser for minutes. */
 const MAX_UNTRIED_STRUCTS = 2_000;
 const MAX_TRIAL_CPU_MS = 500;
 const MOST_FILE_BYTES = MAX_DOCUMENT_BYTES + GROWTH_SLACK_BYTES;
@@ -19,7 +19,7 @@ export type Room = "enough" | "none" | "unknown";
 
 export type Weighed = { readonly update: Uint8Array; readonly inspection: Inspection };
 
-/** Judges by sizes alone: no update makes a text longer than the update itself is, but for line ends of two bytes. */
+/** Judges by sizes only: an update makes a text longer by at most its own size, except for line ends of two bytes. */
 export const roomFor = (
   document: Pick<LiveDocument, "content" | "format" | "hasOwnEnds" | "isFull">,
   { update, inspection }: Weighed,
@@ -33,7 +33,7 @@ export const roomFor = (
   return stateFileBytes !== undefined && tailBytes === 0 ? "none" : "unknown";
 };
 
-/** Whether an update may be passed on unseen: there is room, and taking it in is quick whatever it says. */
+/** Whether an update may be relayed without a trial: there is room, and it is small enough to be quick. */
 export const isSurelyFine = (
   document: Pick<LiveDocument, "content" | "format" | "hasOwnEnds" | "isFull">,
   weighed: Weighed,
@@ -48,12 +48,12 @@ export type RoomParts = {
 /** What is wrong with an update that is not surely fine; undefined: nothing. */
 export type Refusal = "too-large" | "too-slow" | undefined;
 
-/** Tries the update out, away from everybody. @throws Error when the document can't be read */
+/** Applies the update in a worker to measure it. @throws Error when the document can't be read */
 export const tryOut = async (parts: RoomParts, document: LiveDocument, weighed: Weighed): Promise<Refusal> => {
   const { update, inspection } = weighed;
   if (roomFor(document, weighed) !== "enough") await parts.compact(document);
   if (document.isGone || isSurelyFine(document, weighed)) return undefined;
-  // What also deletes may leave the text shorter than it was.
+  // An update that also deletes may make the text shorter.
   if (roomFor(document, weighed) === "none" && inspection.deletions.length === 0) return "too-large";
   const tried = await parts.materialiser
     .run(

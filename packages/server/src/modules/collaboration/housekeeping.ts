@@ -1,11 +1,11 @@
-/** What live documents forget: updates that snapshots and versions hold, after a month or above a size, and what removed files left. */
+/** Trims the logs of live documents: updates that snapshots and versions hold, after a month or above a size, and logs of removed files. */
 import type { HousekeepingTask } from "#platform/housekeeping";
 import type { DocumentRef, LogRetention } from "./ports.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
-/** Who wrote what, key by key, is kept so long; versions keep telling their authors. */
+/** How long the author of every edit is kept; versions keep their authors for good. */
 const LOG_MS = 30 * DAY_MS;
-/** Of one document. Somebody who types and deletes for ever fills no disk. */
+/** Limit for one document, so that endless typing and deleting fills no disk. */
 export const LOG_BYTES = 64 * 1024 * 1024;
 const DOCUMENTS_A_STEP = 100;
 const ROWS_A_STEP = 5_000;

@@ -70,7 +70,7 @@ export type LiveDocumentOptions = {
   readonly content: DocumentContent;
   readonly sequence: number;
   readonly checkpoint: CheckpointState;
-  /** Set: nobody edits it and nothing of it is stored. */
+  /** Set when the document is read-only and nothing of it is stored. */
   readonly fixedReadOnly: "binary" | "too-large" | null;
   readonly editorIds: readonly string[];
   readonly clock: Clock;
@@ -98,9 +98,9 @@ export class LiveDocument {
   path: string;
   format: TextFormat;
   hasOwnEnds: boolean;
-  /** Dropped from memory: nothing of it is written any more. */
+  /** True after it was dropped from memory: nothing of it is written any more. */
   isGone = false;
-  /** Its project or its owner's account keeps all it may, as of the last checkpoint: the text may only get shorter. */
+  /** The project or its owner's account was full at the last checkpoint: the text may only get shorter. */
   isFull = false;
   /** Called after every accepted update. */
   onEdited: () => void = () => undefined;
@@ -151,7 +151,7 @@ export class LiveDocument {
     return this.#sequence;
   }
 
-  /** Not yet all in a file version. */
+  /** Whether it has updates that are in no file version. */
   get isDirty(): boolean {
     return (
       !this.isGone &&
@@ -245,7 +245,7 @@ export class LiveDocument {
     for (const participant of this.participants) participant.factsChanged();
   }
 
-  /** While held for anything, the document is read-only. What was refused meanwhile is still with the clients. */
+  /** While anything holds it, the document is read-only. Clients still have what was refused meanwhile. */
   hold(reason: HoldReason, held: boolean): void {
     const was = this.#heldFor.size > 0;
     if (held) this.#heldFor.add(reason);

@@ -1,4 +1,4 @@
-/** What projects may ask of live documents, also of those that left memory with edits in no version. */
+/** The port of live documents for the projects module, including documents that left memory with edits in no version. */
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { LiveDocuments } from "#projects";
@@ -15,11 +15,11 @@ export type LiveDocumentsParts = {
   readonly log: Log;
 };
 
-/** Projects whose closed documents are known to be in their versions. */
+/** Limit on projects whose closed documents are known to be in their versions. */
 const MAX_REMEMBERED = 10_000;
 /** When comparing the texts takes longer, larger pieces are replaced. */
 const MERGE_MS = 100;
-/** A document that leaves memory as often as this while it is to be written can't be read now. */
+/** A document that leaves memory this often while it should be written counts as unreadable for now. */
 const MAX_OPENINGS = 3;
 
 /** Documents written at once when a whole project is read. */
@@ -65,7 +65,7 @@ export const createLiveDocuments = (
   dropped(ref: DocumentRef): void;
 } => {
   const { store, registry, checkpointing, log } = parts;
-  /** Of projects that were looked at: documents that an earlier process left with edits in no version. */
+  /** By project, after the look-up: documents that an earlier process left with edits in no version. */
   const left = new Map<string, Set<string>>();
   let isAllLooked = false;
   /** By project: documents that left memory here with edits in no version. Each stays until it is written. */
@@ -83,7 +83,7 @@ export const createLiveDocuments = (
       if (hold === undefined) return forget(ref);
       try {
         await checkpointing.checkpoint(hold.document);
-        // One that left meanwhile may have left its edits again.
+        // If it left memory meanwhile, it may again have edits in no version.
         if (!hold.document.isGone) return forget(ref);
       } finally {
         hold.release();
@@ -97,7 +97,7 @@ export const createLiveDocuments = (
       if (fileId === undefined || found === fileId) await checkpointOne({ projectId, fileId: found });
   };
 
-  /** What an earlier process left is looked for once per project; a document that can't be read holds up no other file. */
+  /** Documents of an earlier process are looked up once per project; one that can't be read delays no other file. */
   const recover = async (projectId: string, fileId: string | undefined): Promise<void> => {
     if (isAllLooked) return;
     let fileIds = left.get(projectId);

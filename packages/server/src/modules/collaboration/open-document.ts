@@ -1,4 +1,4 @@
-/** Opens a document under its lease: seeded once from the file, afterwards only ever read back from its log. */
+/** Opens a document under its lease: seeds it once from the file, later reads it back from its log. */
 import { createHash } from "node:crypto";
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
@@ -78,13 +78,13 @@ const atRest = (file: StoredFile, sequence: number): CheckpointState => ({
   isNoted: true,
 });
 
-/** There is a snapshot, or the log goes back to its seed: both snapshots may be damaged, and the log before them trimmed. */
+/** Whether there is a valid snapshot, or the log goes back to its seed. Both snapshots may be damaged after the log was trimmed. */
 const isWhole = ({ row, snapshot, tail }: StoredDocument): boolean => {
   const [first] = tail;
   return snapshot !== null || (first === undefined ? row.checkpointedSequence === 0 : first.sequence === 1);
 };
 
-/** What can't be read back is not guessed at: the newest file version is what there is. */
+/** When the log can't be read back, the newest file version is used. */
 const beginAnew = async (
   parts: OpeningParts,
   ref: DocumentRef,

@@ -1,4 +1,4 @@
-/** The documents that are open in this process: each once, under its lease, as long as somebody holds it. */
+/** The documents that are open in this process: each once, under its lease, as long as something holds it. */
 import { CLOSE } from "@atelier/contracts";
 import type { Log } from "#kernel/log";
 import type { Pending } from "#kernel/pending";
@@ -39,7 +39,7 @@ export type RegistryOptions = {
   readonly open: (ref: DocumentRef, lease: Lease) => Promise<LiveDocument | undefined>;
 };
 
-/** A document whose work took too long is left alone for so long, and twice as long each time after. */
+/** A document whose work took too long refuses connections for this time, twice as long each further time. */
 const FIRST_REST_MS = 60_000;
 const LONGEST_REST_MS = 3_600_000;
 const MAX_RESTING = 10_000;
@@ -116,7 +116,7 @@ export class DocumentRegistry {
     }
   }
 
-  /** Drops a document without writing: its log is what counts. */
+  /** Drops a document without writing: the log has everything. */
   evict(document: LiveDocument, close: { readonly code: number; readonly reason: string }): void {
     const slot = this.#slots.get(keyOf(document.owner.ref));
     if (document.isDirty) this.#options.onDropped(document.owner.ref);
@@ -162,7 +162,7 @@ export class DocumentRegistry {
     await left;
   }
 
-  /** Everything leaves memory, nothing is written: what the log holds is what counts. */
+  /** Drops all documents without writing: the log has everything. */
   forgetAll(): void {
     for (const document of this.documents()) this.evict(document, { code: CLOSE.moving, reason: "stopping" });
   }
@@ -177,7 +177,7 @@ export class DocumentRegistry {
     this.#keysByProject.delete(ref.projectId, keyOf(ref));
   }
 
-  /** Its log stays as it is; the other documents get their turn. */
+  /** Ends its work; its log stays, and other documents get their turn. */
   #letRest(ref: DocumentRef): void {
     const key = keyOf(ref);
     const restMs = Math.min(LONGEST_REST_MS, (this.#resting.get(key)?.restMs ?? FIRST_REST_MS / 2) * 2);

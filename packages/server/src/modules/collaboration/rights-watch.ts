@@ -23,7 +23,7 @@ export type RightsWatch = { readonly changes: number; stop(): void };
 export const watchRights = (parts: RightsWatchParts): RightsWatch => {
   const { bus, connections, registry, log } = parts;
   let changes = 0;
-  /** Which change a connection was last asked about: answers overtake each other, and only the newest says how it is. */
+  /** The number of the newest look-up of a connection: answers may overtake each other, and only the newest counts. */
   const askedAbout = new WeakMap<Connection, number>();
 
   const recheck = async (userId: string, projectId: string, held: readonly Connection[]): Promise<void> => {
@@ -34,7 +34,7 @@ export const watchRights = (parts: RightsWatchParts): RightsWatch => {
       const role = await parts.projects.roleOf(userId, projectId);
       for (const connection of waiting()) connection.resume(role);
     } catch (error) {
-      // Who can't be judged is not let in: it may come back and be judged then.
+      // A user whose rights can't be determined is closed with 1013 and may reconnect.
       log.warn("collaboration.rights-unknown", { error: error instanceof Error ? error.message : "unknown" });
       for (const connection of waiting()) connection.close(CLOSE.overloaded, "rights can't be checked right now");
     }

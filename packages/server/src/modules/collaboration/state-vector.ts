@@ -44,7 +44,7 @@ export const createStateVector = (encoded?: Uint8Array): StateVector => {
         if (rest.length === waiting.length) break;
         waiting = rest;
       }
-      // What is forgotten here is only asked for again.
+      // An evicted entry is only requested again.
       early = waiting.slice(-MAX_EARLY_RANGES);
     },
     covers: (ranges) => ranges.every((range) => range.to <= (clocks.get(range.client) ?? 0)),

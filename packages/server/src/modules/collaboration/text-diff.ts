@@ -4,7 +4,7 @@ import { diffSequences, type Elements } from "./sequence-diff.ts";
 /** At `at` (UTF-16 offset in the old text) `removed` units go and `inserted` comes. */
 export type TextChange = { readonly at: number; readonly removed: number; readonly inserted: string };
 
-/** Hunks with more characters than this on either side are replaced as they are. */
+/** Hunks with more characters than this on either side are replaced as a whole. */
 const CHARACTER_DIFF_LIMIT = 2_000;
 
 const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;

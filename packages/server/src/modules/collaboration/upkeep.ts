@@ -1,4 +1,4 @@
-/** When a document is checkpointed, snapshotted, compacted and let go. */
+/** When a document is checkpointed, snapshotted, compacted and dropped from memory. */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Pending } from "#kernel/pending";
 
@@ -10,7 +10,7 @@ export type UpkeepTimes = {
   /** … and at the latest this long after the first one. */
   readonly checkpointMaxMs: number;
   readonly snapshotMs: number;
-  /** A document that nobody holds leaves memory after this. */
+  /** A document without connections leaves memory after this. */
   readonly idleMs: number;
   /** After a failure. */
   readonly retryMs: number;
@@ -112,7 +112,7 @@ export class Upkeep {
     this.#idleTimer = undefined;
   }
 
-  /** Nobody holds the document any more. */
+  /** Called when the last connection has gone. */
   released(): void {
     if (this.#isStopped) return;
     this.#idleTimer ??= this.#clock.after(this.#times.idleMs, () => {
@@ -127,7 +127,7 @@ export class Upkeep {
       timer?.cancel();
   }
 
-  /** One timer for many edits: it looks when it fires whether it is time, instead of being moved by every key. */
+  /** One timer for many edits: when it fires it checks whether it is time, instead of being reset by every key. */
   #checkpointDue(): void {
     this.#checkpointTimer = undefined;
     const nowMs = this.#clock.monotonic();

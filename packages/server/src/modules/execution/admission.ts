@@ -1,4 +1,4 @@
-/** Who runs now and who waits: a bounded queue in order of arrival, in which one user's flood passes nobody else by. */
+/** Which executions run now and which wait: a bounded queue in order of arrival, in which one user's flood delays no other user. */
 import type { Plan } from "@atelier/contracts";
 import { queueFull } from "./errors.ts";
 import { PLAN_LIMITS } from "./plan-limits.ts";
@@ -37,7 +37,7 @@ type Entry = {
 
 const DURATION_WEIGHT = 0.1;
 
-/** @param now milliseconds that never go back: measures how long runs take, for Retry-After. */
+/** @param now a monotonic clock in milliseconds: measures how long runs take, for Retry-After. */
 export const createAdmission = ({ concurrency, capacity }: AdmissionOptions, now: () => number): Admission => {
   const queue = new Set<Entry>();
   const running = new Map<Entry, number>();
@@ -69,7 +69,7 @@ export const createAdmission = ({ concurrency, capacity }: AdmissionOptions, now
 
   return {
     reserve({ userId, plan }) {
-      // Who could begin at once is not waiting, although it passes through the queue.
+      // An execution that can begin at once does not wait, although it passes through the queue.
       const { concurrent, waiting } = PLAN_LIMITS[plan];
       if (waitingOf(userId) >= waiting + Math.max(0, concurrent - runningOf(userId))) {
         throw queueFull(`You have ${waiting} programs waiting already.`, retryAfterSeconds());

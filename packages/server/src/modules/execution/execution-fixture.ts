@@ -199,7 +199,7 @@ export const createScene = async (options: SceneOptions = {}) => {
 
 export type Scene = Awaited<ReturnType<typeof createScene>>;
 
-/** Lets everything that waits only for other code go on. */
+/** Runs everything that waits only for other code. */
 export const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 };

@@ -37,7 +37,7 @@ const MEMORY_WAS_SHORT = "It waited for input while this server's memory was sho
 const CAPTURED_BYTES = 1_048_576;
 const REPLAYED_BYTES = 1_048_576;
 const WAITING_INPUT_BYTES = 1_048_576;
-/** A run that could still be typed to, and that its last listener left, is ended after this. */
+/** A run with open input is ended this long after its last listener left. */
 const ABANDONED_MS = 60_000;
 
 export class LiveExecution {
@@ -120,7 +120,7 @@ export class LiveExecution {
     });
   }
 
-  /** Tells listeners that the status (or the place in the queue) is another. */
+  /** Tells listeners about a new status or place in the queue. */
   announce(): void {
     for (const listener of this.#listeners) listener.status();
   }
@@ -153,7 +153,7 @@ export class LiveExecution {
     this.#outputCut = true;
   }
 
-  /** After the end, when there is no memory for it: then it is `truncated`. */
+  /** Drops the output after the end, when there is no memory for it: it is then `truncated`. */
   forgetOutput(): void {
     this.#output.forget();
   }
@@ -171,7 +171,7 @@ export class LiveExecution {
     };
   }
 
-  /** While anybody holds the output, the program is slowed down instead of memory being filled. */
+  /** While anything holds the output, the program is slowed down instead of memory being filled. */
   hold(holder: object): void {
     this.#holders.add(holder);
     if (this.#holders.size === 1) this.#run?.pauseOutput();
@@ -180,14 +180,14 @@ export class LiveExecution {
     if (this.#holders.delete(holder) && this.#holders.size === 0) this.#run?.resumeOutput();
   }
 
-  /** The sandbox has the job: cancellation and backpressure go there from now on. */
+  /** The sandbox has the job: cancellation and back-pressure are passed to it from now on. */
   connect(run: SandboxRun): void {
     this.#run = run;
     if (this.#holders.size > 0) run.pauseOutput();
     if (this.#cancelled) run.cancel();
   }
 
-  /** Asks for the end; it ends as `cancelled` when the sandbox says so, at once where there is none yet. */
+  /** Requests the end: `cancelled` when the sandbox reports it, or at once when there is no sandbox yet. */
   cancel(): void {
     if (this.#cancelled) return;
     this.#cancelled = true;

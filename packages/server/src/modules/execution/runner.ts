@@ -1,4 +1,4 @@
-/** Takes one execution from the head of the queue to its end: claim a sandbox, run the job, say how it ended. */
+/** Takes one execution from the head of the queue to its end: claims a sandbox, runs the job, reports how it ended. */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import type { CollectedFile } from "@atelier/contracts";
@@ -43,7 +43,7 @@ const GRACE_MS = 20_000;
 type Attempt = { readonly result: SandboxResult; readonly started: SandboxStage | null };
 
 export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions): Runner => {
-  /** A sandbox that says nothing more is taken for dead: a run never hangs on it. */
+  /** A sandbox that does not answer any more counts as dead, so that a run never hangs. */
   const createDeadline = () => {
     const overdue = Promise.withResolvers<SandboxResult>();
     let timer: Timer | undefined;
@@ -78,7 +78,7 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
       }
       const status = stage === "compile" ? "compiling" : "running";
       if (live.advance({ status, startedAtMs, sandbox: facts })) moved(live);
-      // The stage is announced as it begins: what waits is handed over once its beginning has been said.
+      // The stage is announced as it begins, and its first events only after that.
       queueMicrotask(() => {
         if (isFirst) live.input.start(of);
         if (stage === "run") live.input.connect(of);
@@ -121,7 +121,7 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
     return { result, started: started ?? (sawOutput ? "run" : null) };
   };
 
-  /** A sandbox that died in the moment of its claim refuses its job: nothing ran there. */
+  /** A sandbox that died while it was claimed refuses its job: nothing ran there. */
   const attemptOrRefusal = async (live: LiveExecution, program: Program, sandbox: WarmSandbox): Promise<Attempt> => {
     try {
       return await attempt(live, program, sandbox);
@@ -131,7 +131,7 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
     }
   };
 
-  /** Runs on one sandbox. True: nothing of the user's ran there, another sandbox may do better. */
+  /** Runs in one sandbox. True: no process of the user's started there, so another sandbox may be tried. */
   const runOn = async (sandbox: WarmSandbox, live: LiveExecution, program: Program): Promise<boolean> => {
     try {
       if (live.state.status === "ended") return false;

@@ -38,13 +38,13 @@ export type ProjectSources = Pick<Projects, "readAll" | "keepFile"> & {
 export type ReadOptions = {
   /** Of all files together. */
   readonly maxBytes: number;
-  /** Grows before anything is read that needs more. */
+  /** Increased before anything that needs more is read. */
   readonly room: HeldRoom;
 };
 
 const isTooLarge = (error: unknown): boolean => error instanceof Problem && error.code === "projects/too-large";
 
-/** Opens nothing that has no room: most programs are small, and only the others are measured first. */
+/** Starts with a small reservation: most programs are small, and only larger ones are measured first. */
 const readWithRoom = async (
   projects: ProjectSources,
   { actor, projectId, maxBytes, room }: ReadOptions & { actor: Actor; projectId: string },
@@ -59,7 +59,7 @@ const readWithRoom = async (
     }
     const told = await projects.sizeOf(actor, projectId);
     if (told > maxBytes) throw programTooLarge(maxBytes);
-    // Live edits that were written meanwhile may have made it larger than anybody knew.
+    // Live edits that were written meanwhile may have made the project larger than measured.
     bytes = told > bytes ? told : Math.min(maxBytes, bytes * 2);
   }
 };

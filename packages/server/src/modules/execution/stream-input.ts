@@ -49,7 +49,7 @@ export const acceptStreamInput = ({ socket, input, mayControl, record }: StreamI
   };
 
   socket.on("message", (data, isBinary) => {
-    // Who was sent away may send on until it answers: nobody hears it.
+    // A closed socket may still deliver frames until the peer answers: they are ignored.
     if (socket.readyState !== socket.OPEN) return;
     if (!mayControl()) return socket.close(CLOSE.rightsTaken, "viewers watch");
     const bytes = bytesOf(data);

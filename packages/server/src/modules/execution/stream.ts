@@ -53,7 +53,7 @@ const followLive = (live: LiveExecution, { call, clock }: { call: SocketCall; cl
   const sender = createStreamSender({
     socket,
     clock,
-    // Whoever started it may slow it down; an onlooker may not.
+    // The starter's connection may slow the program down; another listener's may not.
     waitedFor: actor.userId === live.facts.userId,
     slow: (isSlow) => {
       if (actor.userId !== live.facts.userId) return;
@@ -78,7 +78,7 @@ export const openStream = async (call: SocketCall, { service, watch, clock, log 
   const { socket, actor } = call;
   const id = (call.params["id"] ?? "").toLowerCase();
   socket.on("error", (error) => log.debug("execution.stream-error", { executionId: id, error }));
-  // Not read until it is known who asks: nothing that the client sends early is lost.
+  // Paused until the user is known, so that nothing the client sends early is lost.
   socket.pause();
   let changes = 0;
   let recheck = (_projectId: string): void => void (changes += 1);
@@ -118,9 +118,9 @@ export const openStream = async (call: SocketCall, { service, watch, clock, log 
 
   const checkRights = async (): Promise<void> => {
     const question = (changes += 1);
-    // Undecided counts as no.
+    // Unknown rights count as none.
     const now = await service.follow(actor, id).catch(() => undefined);
-    // Answers overtake each other: only the newest says how it is.
+    // Answers may overtake each other: only the newest counts.
     if (question !== changes) return;
     mayControl = now?.mayControl ?? false;
     if (now === undefined) socket.close(CLOSE.rightsTaken, "rights were taken away");

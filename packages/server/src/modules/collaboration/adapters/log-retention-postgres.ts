@@ -1,4 +1,4 @@
-/** Removing what of logs and snapshots is of no use any more, in PostgreSQL. */
+/** Removes parts of logs and snapshots that are no longer needed, in PostgreSQL. */
 import type { Sql, Transaction } from "#platform/sql";
 import type { DocumentRef, LogRetention } from "../ports.ts";
 
@@ -47,7 +47,7 @@ const MEASURE = `
     where d.project_id = m.project_id and d.file_id = m.file_id and d.history_bytes <> m.bytes`;
 
 const REMAINS = "select project_id, file_id from document_remains limit 1 for update skip locked";
-/** A document may be there again: a restored copy of the database would have it so. */
+/** Excludes documents that exist again, as in a restored copy of the database. */
 const DELETE_REMAINS = `
   delete from document_log where (project_id, file_id, generation, sequence) in (
       select l.project_id, l.file_id, l.generation, l.sequence from document_log l

@@ -89,12 +89,12 @@ const readPid = (pidFile: string): number => {
   return pid;
 };
 
-/** Stops and continues the kernel's process: it looks after its own work 2,500 times a second even when there is none. */
+/** Pauses and resumes the kernel's process (SIGSTOP, SIGCONT): it wakes up 2,500 times a second even when there is no work. */
 const signalKernel = (pid: number, signal: "SIGSTOP" | "SIGCONT"): void => {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    // It has just ended, which its streams say.
+    // It has just ended, which its streams report.
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 };
@@ -115,7 +115,7 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
       command,
     ].flat();
 
-  /** Rejects when runsc cannot; the sandbox may have ended then. */
+  /** Rejects when runsc fails; the sandbox may have ended then. */
   const save = async (place: SandboxPlace, folder: string): Promise<void> => {
     // Zero pages are left out, nothing is compressed: it is written once and read for every sandbox.
     const saving = ["--compression=none", "--exclude-committed-zero-pages", "--leave-running", "--image-path", folder];

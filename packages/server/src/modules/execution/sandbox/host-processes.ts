@@ -1,4 +1,4 @@
-/** Looks at the host's own processes: families by parent, their usage, and their end. Trusts only numbers from /proc. */
+/** Reads the host's processes: descendants, their usage, and how to end them. Trusts only numbers from /proc. */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -75,10 +75,10 @@ export const processesNaming = (text: string, tool: RegExp): number[] =>
     })
     .map((process) => process.pid);
 
-/** Whether a number names one process: zero and below name groups, this server's own among them, and 1 is the machine's. */
+/** Whether a number names one process: zero and negative ones name groups, this server's own among them, and 1 is the machine's init. */
 const isOneProcess = (pid: number): boolean => Number.isSafeInteger(pid) && pid > 1;
 
-/** SIGKILL to each; what has already gone, is not ours, or is no process of its own is passed over. */
+/** Sends SIGKILL to each; skips those that are gone, not ours, or no single process. */
 export const killProcesses = (pids: readonly number[]): void => {
   for (const pid of pids.filter(isOneProcess)) {
     try {

@@ -1,4 +1,4 @@
-/** Starts an isolation tool as a child whose cgroups, disk, streams and last words are ours. */
+/** Starts an isolation tool as a child, in our cgroups, with our disk and streams, and keeps its last error output. */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { SandboxUnavailable } from "./sandbox-unavailable.ts";

@@ -1,4 +1,4 @@
-/** What an adapter makes: a booted init behind a channel, a way to measure it, and a way to leave nothing of it. */
+/** What an adapter makes: a booted init behind a channel, a meter, and complete removal. */
 import type { Readable, Writable } from "node:stream";
 import type { Meter } from "./meter.ts";
 

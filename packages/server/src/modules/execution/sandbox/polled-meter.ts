@@ -18,7 +18,7 @@ let snapshot: { readonly at: number; readonly processes: HostProcess[] } = {
   processes: [],
 };
 
-/** Runs that are measured at about the same time share one look at the host. */
+/** Runs that are measured at about the same time share one reading of the host. */
 const recentProcesses = (): HostProcess[] => {
   if (performance.now() - snapshot.at > snapshotMs) snapshot = { at: performance.now(), processes: listProcesses() };
   return snapshot.processes;
@@ -61,7 +61,7 @@ export const createPolledMeter = (rootPid: number, view: ProcessView): Meter => 
       if (residentBytes > Math.min(memoryLimit, residentAtCloseLook)) {
         const look = (): number => family.reduce((sum, member) => sum + view.proportionalBytes(member.pid), 0);
         let bytes = look();
-        // Processes are looked at one after the other: while some are forked, shared pages count for more than once.
+        // Processes are read one after the other: while some are forked, shared pages count more than once.
         if (bytes > memoryLimit) bytes = Math.min(bytes, look());
         residentAtCloseLook = Math.max(residentAtCloseLook, residentBytes);
         peakBytes = Math.max(peakBytes, bytes);

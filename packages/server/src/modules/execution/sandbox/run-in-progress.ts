@@ -33,7 +33,7 @@ export type RunOptions = {
 export type RunInProgress = {
   readonly run: SandboxRun;
   frame(frame: SandboxFrame): void;
-  /** The channel ended or said nonsense. */
+  /** Called when the channel ended or sent something malformed. */
   lost(fault?: FrameFault): void;
 };
 
@@ -47,7 +47,7 @@ const COLLECT_MS = 5000;
 
 const nothing: Measurement = { cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false };
 
-/** Starts the job at once. Throws RangeError, with nothing sent, when the job cannot be said. */
+/** Starts the job at once. Throws RangeError, with nothing sent, when the job can't be encoded. */
 export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunOptions): RunInProgress => {
   const { promise: result, resolve } = Promise.withResolvers<SandboxResult>();
   let stage: SandboxStage = job.compile === undefined ? "run" : "compile";
@@ -85,7 +85,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     try {
       last = machine.meter.measure();
     } catch {
-      // The cgroup or process went away under us: what was seen last stands.
+      // The cgroup or process is gone: the last measurement counts.
     }
     return last;
   };
@@ -213,7 +213,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     if (stage === "run") input.open();
   };
 
-  /** The project's files are written before: their time is not the program's, and a sandbox that fails there ran nothing. */
+  /** Called when the project's files are written: their time is not the program's, and a sandbox that fails before ran nothing. */
   const started = (): void => {
     if (startedAt !== undefined) return;
     startedAt = performance.now();
@@ -251,7 +251,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     begin();
   };
 
-  // Before anything is sent: a command that cannot be said is the caller's error.
+  // Before anything is sent, because a command that can't be encoded is the caller's error.
   frameFor("run");
   frameFor(stage);
   for (const file of job.files) {

@@ -1,4 +1,4 @@
-/** What every tier keeps on the host for its sandboxes: an id, a folder, a cgroup, a disk; and their removal. */
+/** What every tier keeps on the host for its sandboxes: an id, a folder, a cgroup, a disk; and how to remove them. */
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -31,7 +31,7 @@ export interface SandboxHome {
   readonly limitsEnforcement: LimitsEnforcement;
   /** Rejects, with nothing left on the host, when there can be no place. */
   open(blueprint: SandboxBlueprint): Promise<SandboxPlace>;
-  /** A sandbox did not start: what it was given is looked at again before the next one has it. */
+  /** Called when a sandbox did not start: its disk is tested again before the next one uses it. */
   doubt(): void;
   /** Remembers a sandbox so that `close` can end it. */
   track(sandbox: WarmSandbox): WarmSandbox;
@@ -44,7 +44,7 @@ const isolationTool = /^(?:bwrap|runsc|runsc-\w+|exe|init-\w+)$/u;
 
 const layoutFile = "cgroups.json";
 
-/** What an earlier server remembered; a file that a full disk or a lost machine cut short counts as none. */
+/** The sandboxes that an earlier server recorded; a file that a full disk or a crash cut short counts as none. */
 const readLayout = (path: string): CgroupLayout | undefined => {
   if (!existsSync(path)) return undefined;
   try {

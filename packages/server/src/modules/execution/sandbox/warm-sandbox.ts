@@ -1,4 +1,4 @@
-/** The port's WarmSandbox over any machine: waits for ready, gives its one job, and is destroyed after. */
+/** The port's WarmSandbox over any machine: waits until it is ready, gives it its one job, and destroys it afterwards. */
 import type { IsolationTier, LimitsEnforcement, SandboxBlueprint, WarmSandbox } from "../ports.ts";
 import { createFrameDecoder, encodeFrame, FrameFault, type SandboxFrame, toSandbox } from "./frames.ts";
 import type { Machine } from "./machine.ts";

@@ -1,4 +1,4 @@
-/** Decides whether a job can be handed to the interpreter that was started before the job was known. */
+/** Decides whether the interpreter that was started ahead can take a job. */
 import type { SandboxCommand } from "../ports.ts";
 import { baseEnvironment } from "./start-frame.ts";
 
