@@ -32,7 +32,7 @@ const serve = async (setup) => {
   await setup.page;
   await settled(setup);
   if (stoppedBy !== undefined) return undefined;
-  // Whoever ran this wants to read the address, also when the output goes to a file.
+  // The address is printed also when the output goes to a file.
   const env = { ATELIER_PROGRESS: "yes", ...serverEnvironment() };
   const pending = setup.state.pending();
   stopDrawing();

@@ -11,7 +11,7 @@ export class SetupFault extends Error {
   }
 }
 
-/** For whoever cannot write where images and tools go. */
+/** The fault for a user who cannot write to the folders of images and tools. */
 export const cacheHint = "ATELIER_CACHE_DIR moves images and tools; the checkout itself must be writable too.";
 
 /** What a disk and its rights refuse, in words that the folder's name goes before. */

@@ -1,4 +1,4 @@
-/** Who has ids of its own, and which are given to whoever has none. */
+/** Which users have subordinate ids, and which are assigned to a user without any. */
 import { expect, test } from "vitest";
 import { grantArguments, hasSubordinateIds } from "./subordinate-ids.mjs";
 

@@ -1,4 +1,4 @@
-/** The house's limits on single files: size, name, first line, default exports, who reads the environment. */
+/** The limits on single files: size, name, first line, default exports, reading the environment. */
 
 export type SourceFile = { readonly path: string; readonly text: string };
 

@@ -185,7 +185,7 @@ describe("the keyboard alone", () => {
     await page.keyboard.type("name = input('Who? ')\nprint('Hello', name[::-1])\n");
     await page.keyboard.press("ControlOrMeta+Enter");
     await page.getByText("Waiting for input").waitFor();
-    // Whoever is typing code goes on typing code; the way to the program is shown and is one key.
+    // The focus stays in the code while the user types; the way to the program is shown and is one key.
     expect((await focused(page)).inEditor).toBe(true);
     await page.locator(".input-keys").waitFor();
     await page.keyboard.press("F6");

@@ -31,7 +31,7 @@ const projectOf = async (page: EditorPage): Promise<{ token: string; projectId: 
 const textOf = async ({ token, projectId }: { token: string; projectId: string }): Promise<string> =>
   (await api<File>(token, `/projects/${projectId}/files?path=main.py`)).content ?? "";
 
-/** Who came by a link has the text, and so may type. */
+/** A friend who joined by a link has the text, and so may type. */
 const hasText = async (friend: EditorPage): Promise<void> => {
   await friend.editorReady();
   await eventually(async () => expect(await friend.shownText()).toContain("shared"), 15_000);

@@ -226,7 +226,7 @@ describe("a run", () => {
 describe("a friend", () => {
   const people = setPeople(stage);
 
-  it("who may only watch sees a run to its end, and is asked for nothing", async () => {
+  it("a viewer sees a run to its end, and is not asked for input", async () => {
     const ada = await people.visitAndType("print(input('Name? '))\n");
     const bob = await people.visit(await createLink(ada.page, "viewer"));
     await bob.editorReady();
@@ -243,7 +243,7 @@ describe("a friend", () => {
     expect(people.faults()).toEqual([]);
   });
 
-  it("who comes by a share link sees the shape of what is on its way, and never that no file is open", async () => {
+  it("a user who opens a share link sees placeholders while the project loads, and never that no file is open", async () => {
     const ada = await people.visitAndType("shared\n");
     const path = await createLink(ada.page, "editor");
     const { page } = await people.visit("/new/python");

@@ -122,7 +122,7 @@ describe("a server in a terminal", () => {
     const client = await signInAsGuest(origin);
     const pending = await typePending(client);
     pending[Symbol.dispose]();
-    // Closes the terminal's other end too: whoever writes to it from now on gets an error.
+    // Closes the terminal's other end too: writing to it from now on is an error.
     (terminal as unknown as { destroy(): void }).destroy();
     await exit;
     await eventually(nothingIsLeft, 30_000);

@@ -199,7 +199,7 @@ it("what is typed early is not called saved, however often its file is shown", a
   expect(await page.locator(".save-state").getAttribute("data-state")).toBe("saving");
 });
 
-it("who comes by a link again has the tabs of last time", async () => {
+it("a user who opens a link again has the tabs of last time", async () => {
   const { id, call } = await makeProject("one\n");
   const { id: other } = await call<Entry>(`/projects/${id}/files`, { path: "other.txt", content: "two\n" });
   const link = await call<{ url: string }>(`/projects/${id}/links`, { role: "editor" });

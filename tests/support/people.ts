@@ -109,7 +109,7 @@ export const logIn = async (page: Page, { name, email, password }: Account): Pro
   await signedInAs(page, name);
 };
 
-/** The name that the page shows for whoever is signed in there. */
+/** The name that the page shows for the signed-in user. */
 export const nameOn = async (page: Page): Promise<string> => {
   const label = await page.getByRole("button", { name: /^Account: / }).getAttribute("aria-label");
   return (label ?? "").slice("Account: ".length);

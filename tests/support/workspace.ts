@@ -67,7 +67,7 @@ export const openWorkspace = async (
   const hello = page
     .waitForEvent("websocket", (socket) => socket.url().includes("/events"))
     .then((socket) => socket.waitForEvent("framereceived"));
-  // Only who asks for it has to have it.
+  // A test that does not wait for it must not fail because of it.
   hello.catch(() => undefined);
   await page.goto(`${origin}/p/${project.slug}${query}`);
   return {

@@ -206,7 +206,7 @@ export const projectRoutes = {
     id: "deleteLink",
     method: "DELETE",
     path: "/projects/:projectId/links/:id",
-    summary: "Revoke a share link; whoever came in by it loses access",
+    summary: "Revoke a share link; members who joined by it lose access",
     access: "user",
     rate: "write",
     audit: "project.link-delete",

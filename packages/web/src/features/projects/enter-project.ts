@@ -38,7 +38,7 @@ const restoreTabs = async (app: App, project: Project, guessed: string | undefin
   app.tabs.setState(({ open: now }) => ({ open: [...new Set([...open, ...now])] }));
   const { shown, saves } = app.tabs.getState();
   if (guessed === undefined || wanted === undefined || wanted === guessed || shown !== guessed) return isChanged;
-  // Whoever may type by now perhaps does: the next key must not go into another file.
+  // A user who may type by now perhaps does: the next key must not go into another file.
   if (saves.get(guessed)?.kind !== "read-only") return isChanged;
   forgetStep();
   openFile(app, wanted, { focus: false });

@@ -34,7 +34,7 @@ const MISSING = {
   "share-link": {
     icon: Link2Off,
     title: "This link is not valid any more",
-    text: "It was revoked or it has expired. Ask whoever sent it for a new one.",
+    text: "It was revoked or it has expired. Ask the sender for a new one.",
   },
   page: { icon: SearchX, title: "There is nothing at this address", text: "The address may be mistyped." },
 } as const;

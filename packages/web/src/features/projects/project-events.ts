@@ -40,7 +40,7 @@ const loseProject = (app: App): void => {
   // The user deleted it in this page.
   if (app.projects.getState().state.kind === "deleted") return;
   const project = openProjectOf(app.projects);
-  // Whoever signed in here since never had rights that could be lost.
+  // A user who signed in here since then never had rights that could be lost.
   const isLost = project !== undefined && app.signInNotice.getState().kind !== "somebody-else";
   setProjectState(app.projects, isLost ? { kind: "lost", project } : { kind: "missing", what: "project" });
   if (app.dialogs.getState().kind === "share") app.dialogs.setState({ kind: "none" }, true);

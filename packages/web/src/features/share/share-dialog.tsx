@@ -1,4 +1,4 @@
-/** The share dialog: links for whoever has them, and the people who are in already. Loaded when opened. */
+/** The share dialog: share links, and the members. Loaded when it is opened. */
 import { type Project, routes } from "@atelier/contracts";
 import { useCallback, useEffect, useState } from "react";
 import { useStore } from "zustand";

@@ -200,7 +200,7 @@ export const ShareLinks = ({ project, present, onRevoked }: ShareLinksProps) => 
             )),
           ])}
       </ul>
-      <p className="dialog-note">Whoever has a link joins at once, without an account.</p>
+      <p className="dialog-note">Anyone with a link joins at once, without an account.</p>
     </section>
   );
 };
