@@ -53,7 +53,7 @@ import { findBubblewrap, findPlaces, findRunsc, type Places } from "./roles/plac
 import { installShutdown } from "./roles/shutdown.ts";
 import { describeStartFault } from "./roles/start-fault.ts";
 
-/** No component may hold up the end for longer; PostgreSQL's own deadline is below it. */
+/** Deadline for stopping all components; PostgreSQL's own deadline is below it. */
 const STOP_DEADLINE_MS = 25_000;
 
 const openDatabase = async (settings: Configuration, places: Places, { log, lifecycle, onFatal }: Tools) => {
@@ -182,7 +182,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   const rateLimits = createMemoryRateLimits(rateLimitPoints(settings, edge));
   const guards = { audit, bus, metrics, log, clock, rateLimits, authenticator: identity, onFatal: tools.onFatal };
   const server = createFastifyServer({ ...edge, ...guards });
-  // Stopping runs backwards: drain, end executions, put documents to rest, close the listener, then what they stood on.
+  // Components stop in reverse order: drain, end executions, put documents to rest, close the listener, then the rest.
   await lifecycle.start(closingOf(server));
   for (const component of application.components) await lifecycle.start(component);
   const linkReads = createLinkReads({ members, audit, clock, log });
@@ -221,7 +221,7 @@ const main = async (settings: Configuration): Promise<void> => {
     onFault: (component, error) => log.error("server.stop-fault", { component, error }),
   });
   const tell = (line: string): void => void (forPeople && process.stdout.write(`${line}\n`));
-  // A terminal that was closed takes no more lines: the documents are written all the same.
+  // Ignores errors of a closed terminal, so that the documents are written all the same.
   process.stdout.on("error", () => undefined);
   const { onFatal } = installShutdown({ log, stop: () => lifecycle.stop(), tell });
   try {

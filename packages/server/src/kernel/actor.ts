@@ -1,4 +1,4 @@
-/** Who asks: the signed-in user behind a request or a socket. */
+/** The signed-in user behind a request or a socket. */
 import type { Plan } from "@atelier/contracts";
 
 export type Actor = {

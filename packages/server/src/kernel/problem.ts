@@ -1,4 +1,4 @@
-/** Our failing, as a value with a code: what a route throws and the edge turns into application/problem+json. */
+/** A failure of the server or a refusal, as a value with a code: a route throws it and the edge turns it into application/problem+json. */
 import { PROBLEMS, type ProblemBody, type ProblemCode } from "@atelier/contracts";
 
 export type ProblemExtra = {

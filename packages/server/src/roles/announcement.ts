@@ -1,4 +1,4 @@
-/** What a person who started the server reads: where it is, how programs are isolated, how to become administrator. */
+/** The text for the person who started the server: its address, how programs are isolated, how to become administrator. */
 import type { Tier } from "@atelier/contracts";
 
 export type Announcement = {

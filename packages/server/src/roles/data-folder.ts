@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { link, mkdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A start that can't be, told in one line for whoever started it. */
+/** A start that is impossible; the message is one line for the operator. */
 export class StartFault extends Error {
   override readonly name = "StartFault";
 }

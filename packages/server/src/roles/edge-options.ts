@@ -1,4 +1,4 @@
-/** What the settings say about the edge: who we are to browsers, whom we trust, and our certificate. */
+/** What the settings say about the edge: its public address, trusted proxies, and the certificate. */
 import { readFile } from "node:fs/promises";
 import type { TrustedProxies } from "#platform/http";
 import { isPublicHost } from "./announcement.ts";

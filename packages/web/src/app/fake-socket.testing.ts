@@ -61,7 +61,7 @@ export const fakeOpener = () => {
       opened.push(socket);
       return Promise.resolve(socket as unknown as WebSocket);
     },
-    /** The newest one, once whoever asked for it has it. */
+    /** The newest socket, after its creator has received it. */
     newest: async (): Promise<FakeSocket> => {
       await vi.advanceTimersByTimeAsync(0);
       const socket = opened.at(-1);

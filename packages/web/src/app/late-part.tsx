@@ -1,9 +1,9 @@
-/** A part whose code is loaded when it is first shown. Where that fails, a dialog says so and loads it when asked again. */
+/** A part whose code is loaded when it is first shown. When that fails, a dialog says so and offers to try again. */
 import { CloudOff } from "lucide-react";
 import { type ComponentType, lazy, type ReactNode, Suspense, useLayoutEffect, useRef, useState } from "react";
 import { Boundary, ReloadButton } from "./boundary.tsx";
 
-/** A dialog of its own: the usual one is loaded with what did not come. */
+/** A minimal dialog: the usual one is part of the code that did not load. */
 const NotLoaded = ({ onRetry, onClose }: { readonly onRetry: () => void; readonly onClose: () => void }) => {
   const dialog = useRef<HTMLDialogElement>(null);
   // Closed by the platform before it goes, so that the keyboard is back where it came from.
@@ -42,7 +42,7 @@ export const createLatePart = <P extends object>(load: () => Promise<ComponentTy
   const begin = () => lazy(async () => ({ default: await load() }));
   // Shared by all of its places: what was loaded once is there at once.
   let shared = begin();
-  // A lazy part remembers its failure for good: another try, or another opening, is another one.
+  // A lazy part remembers its failure for good, so another attempt needs another one.
   const beginAnew = () => {
     shared = begin();
     return shared;

@@ -1,4 +1,4 @@
-/** The strips below the bar: running is paused, the sign-in is gone, text of the reader's waits to be taken along. */
+/** The strips below the bar: running is paused, the sign-in has ended, unsaved text can be saved elsewhere. */
 import { CirclePause, Hourglass } from "lucide-react";
 import { useStore } from "zustand";
 import { SignInStrip } from "../features/identity/sign-in-strip.tsx";

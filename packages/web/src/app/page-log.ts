@@ -1,4 +1,4 @@
-/** The page's own log: stable event names for whoever opens the console; never text of a file. */
+/** The page's own log in the browser's console: stable event names, never text of a file. */
 
 export const logFault = (event: string, details?: unknown): void => {
   // oxlint-disable-next-line no-console -- the browser's console is this program's log

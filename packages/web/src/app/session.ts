@@ -107,7 +107,7 @@ export const createSession = (dependencies: SessionDependencies): Session => {
     },
     async ensure() {
       if (renewing !== undefined) await renewing;
-      // An earlier restore may have failed for want of a network: whoever has a sign-in becomes no second guest.
+      // An earlier restore may have failed because the network was down: a user with a sign-in must not become a second guest.
       if (!user() && storage?.getItem(HINT) === "1") await renew();
       const present = user();
       if (present) return present;

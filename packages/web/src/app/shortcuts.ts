@@ -20,7 +20,7 @@ export const isPageKey = (event: KeyboardEvent): boolean => isRunKey(event) || i
 
 let saveToast: number | undefined;
 
-/** The page saves by itself: who asks is told how far it is, instead of what the browser would save. */
+/** The page saves by itself: Ctrl+S shows the save state instead of the browser's dialog. */
 const saySaved = (app: App): void => {
   const { saves, shown } = app.tabs.getState();
   const save = saves.get(shown ?? "");
@@ -68,7 +68,7 @@ export const installShortcuts = (app: App): void => {
     "keydown",
     (event) => {
       if (isSaveKey(event)) event.preventDefault();
-      // A dialog is a place of its own: nothing behind it is reached or started.
+      // Nothing behind an open dialog is focused or started.
       if (document.querySelector("dialog[open]")) return;
       if (isRunKey(event)) {
         event.preventDefault();

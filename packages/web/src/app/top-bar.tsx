@@ -1,4 +1,4 @@
-/** The bar: where one is, whether it is saved, who is here, share, run, account. */
+/** The top bar: project and file, save state, people, share, run, account. */
 import { PanelLeft, Share2 } from "lucide-react";
 import { useStore } from "zustand";
 import { RunButton } from "../features/execution/run-button.tsx";

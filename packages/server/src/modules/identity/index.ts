@@ -1,4 +1,4 @@
-/** Who somebody is: guests, accounts, sign-ins, access tokens and tickets. */
+/** Users and their authentication: guests, accounts, sign-ins, access tokens and tickets. */
 export { identitySettings } from "./config.ts";
 export type { Identity } from "./face.ts";
 export { createIdentityHousekeeping } from "./housekeeping.ts";

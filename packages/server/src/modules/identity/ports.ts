@@ -1,4 +1,4 @@
-/** What identity needs from outside: a slow hash for passwords, and what a user holds elsewhere. */
+/** What identity needs from outside: a slow hash for passwords, and a user's usage in other modules. */
 import type { Me } from "@atelier/contracts";
 
 export interface Passwords {

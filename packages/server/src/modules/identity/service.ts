@@ -1,4 +1,4 @@
-/** The rules of identity: becoming somebody, staying signed in, and ending it. SPEC.md numbers them. */
+/** The rules of identity: guests, registration, sign-in, refresh and logout. SPEC.md numbers them. */
 import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
 import { createId } from "#kernel/ids";
@@ -191,7 +191,7 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
     async login(credentials, address) {
       const right = wrongPasswords.begin(credentials.email, address);
       const found = await within((transaction) => accounts.findCredentials(transaction, credentials.email));
-      // Nobody may learn from the time it takes whether there is such an account.
+      // The time that it takes must not reveal whether there is such an account.
       unknownUserHash ??= passwords.hash(createId());
       const verified = await passwords.verify(found?.passwordHash ?? (await unknownUserHash), credentials.password);
       if (found === undefined || !verified) throw errors.wrongCredentials(found?.user.id);

@@ -1,4 +1,4 @@
-/** The rows of sign-ins: families of refresh tokens of which only the newest is of use. */
+/** The rows of sign-ins: chains of refresh tokens of which only the newest is valid. */
 import type { Actor } from "#kernel/actor";
 import type { Transaction } from "#platform/sql";
 import type { User } from "@atelier/contracts";
@@ -57,7 +57,7 @@ const isOfUse = (row: SignInRow, hash: Buffer, nowMs: number): "current" | "prev
   return inGrace && row.successor_sealed !== null && row.previous_hash?.equals(hash) === true ? "previous" : undefined;
 };
 
-/** Who holds a token that is of use, without using it. */
+/** The user of a valid token, without using it up. */
 export const findHolder = async (
   transaction: Transaction,
   signInId: string,

@@ -5,7 +5,7 @@ import type { Clock, Timer } from "#kernel/clock";
 const REMEMBERED = 1_000;
 const REMEMBERED_BYTES = 4 * 1024 * 1024;
 const PRESENCE_EVERY_MS = 100;
-/** More faces than anybody looks at; who came first is shown. */
+/** Limit on the people listed as present; the earliest connections are shown. */
 const MOST_SHOWN = 200;
 
 export type Listener = {

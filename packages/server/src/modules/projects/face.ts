@@ -1,4 +1,4 @@
-/** What collaboration and execution may ask projects. */
+/** The port of projects for collaboration and execution. */
 import type { Actor } from "#kernel/actor";
 import type { Entry, Role } from "@atelier/contracts";
 
@@ -7,13 +7,13 @@ export type StoredFile = { readonly entry: Entry; readonly bytes: Uint8Array };
 
 /** A checkpoint that was written. */
 export type SavedVersion = {
-  /** The project, or its owner's account, keeps all that it may: no more text should be taken. */
+  /** The project, or its owner's account, is full: no more text should be taken. */
   readonly isFull: boolean;
   readonly entry: Entry;
   /** False when the bytes were the newest version already. */ readonly changed: boolean;
 };
 
-/** What collaboration and execution may ask projects. */
+/** The port of projects for collaboration and execution. */
 export interface Projects {
   /** The caller's role. @throws Problem projects/no-such-project when not visible, projects/role-too-low when below `atLeast`. */
   requireRole(actor: Actor, projectId: string, atLeast: Role): Promise<Role>;

@@ -1,4 +1,4 @@
-/** What projects forgets: answers kept for repeated requests, the bin, thinned versions, and content that nothing refers to. */
+/** Deletes what projects no longer needs: stored answers to repeated requests, the bin, thinned versions, and unused content. */
 import type { BlobStore } from "#platform/blobs";
 import type { HousekeepingTask } from "#platform/housekeeping";
 import type { FileCursor, Retention } from "./ports.ts";

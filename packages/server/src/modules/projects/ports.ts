@@ -34,7 +34,7 @@ export interface Templates {
 }
 export type TemplateFile = { readonly path: string; readonly bytes: Uint8Array };
 
-/** Who asks for what in which project. */
+/** The user and the project of an operation. */
 export type Asking = { readonly userId: string; readonly projectId: string };
 
 /**
@@ -104,7 +104,7 @@ export interface MemberStore {
     },
   ): Promise<{ readonly link: KeptLink; readonly isNew: boolean }>;
   listLinks(asking: Asking): Promise<KeptLink[]>;
-  /** Who came in by the link goes with it. @returns their ids */
+  /** Removes the link with the members who joined by it. @returns their ids */
   deleteLink(asking: Asking, id: string): Promise<string[]>;
   /** The share link by which a user is a member; undefined for others and for members added by the owner. */
   linkOf(userId: string, projectId: string): Promise<string | undefined>;

@@ -1,4 +1,4 @@
-/** The rules of projects, members and files: who is told about a change, and how live documents take part. */
+/** The rules of projects, members and files: who is told of a change, and when live documents are called. */
 import { createHash } from "node:crypto";
 import type {
   CreateLinkSchema,

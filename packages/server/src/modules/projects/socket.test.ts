@@ -93,7 +93,7 @@ describe("project events", () => {
     expect(numbers).toEqual([numbers[0], (numbers[0] ?? 0) + 1, (numbers[0] ?? 0) + 2]);
   });
 
-  test("[P15] who comes back gets what it missed, in order; who missed too much is told so", async () => {
+  test("[P15] a client that reconnects gets the missed events in order, or is told that they are not available", async () => {
     const first = await open(alice);
     const since = first.frames.at(-1)?.sequence;
     first.close(1000);

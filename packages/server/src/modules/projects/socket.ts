@@ -13,7 +13,7 @@ import type { PresenceColors } from "./presence-colors.ts";
 const MAX_FRAME_BYTES = 4_096;
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const MAX_MESSAGES_A_SECOND = 20;
-/** For this long after the last listener left, who comes back is told what it missed. */
+/** For this long after the last listener left, events are kept for listeners that reconnect. */
 const KEEP_CHANNEL_MS = 60_000;
 const WEBSOCKET_OPEN = 1;
 
@@ -37,7 +37,7 @@ type Room = { readonly channel: EventChannel; readonly connections: Set<Connecti
 const parseSince = (text: string | null): number | undefined =>
   text !== null && /^\d{1,15}$/u.test(text) ? Number(text) : undefined;
 
-/** Sends unless the reader is too slow: then it is closed and starts afresh, instead of filling memory. */
+/** Sends unless the reader is too slow: then it is closed and reconnects, instead of filling memory. */
 const createSender =
   ({ socket }: SocketCall) =>
   (frame: string): void => {
@@ -120,7 +120,7 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
       else early = [data, isBinary];
     };
     socket.on("message", (data: Buffer, isBinary) => {
-      // Who was sent away may send on until it answers: nobody hears it.
+      // A closed socket may still deliver frames until the peer answers: they are ignored.
       if (socket.readyState !== WEBSOCKET_OPEN) return;
       if (allowed()) deliver(data, isBinary);
       else socket.close(CLOSE.tooFast, "too many messages");
@@ -160,7 +160,7 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
     channel.presenceChanged();
   };
 
-  /** When it can't be known whether somebody may listen, it may not: it comes back and is asked again. */
+  /** A user whose rights can't be determined is closed with 1013 and may reconnect. */
   const orClose = (call: SocketCall, work: Promise<void>): void => {
     work.catch((error: unknown) => {
       log.warn("projects.socket-rights-unknown", { requestId: call.request.id, error });

@@ -68,7 +68,7 @@ export const createAuditTrail = (needs: { sql: Sql; clock: Clock; log: Log; metr
       return false;
     }
   };
-  /** One row that can't be written must not keep the others out: halves are tried until it stands alone, and it goes. */
+  /** Finds the row that can't be written by halving the batch, and drops it, so that the others are written. */
   const withoutRefused = async (batch: readonly Row[], error: unknown): Promise<boolean> => {
     const [first] = batch;
     if (first === undefined || batch.length > 1) return writeBatch(Math.ceil(batch.length / 2));

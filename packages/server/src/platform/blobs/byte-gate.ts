@@ -1,4 +1,4 @@
-/** Lets only so many bytes be brought into memory at once: who comes later waits in order of arrival. */
+/** Limits the bytes that are read into memory at once: later readers wait in order of arrival. */
 
 export type ByteGate = {
   /** Runs the work when there is room for its bytes; one that is larger than all room runs alone. */

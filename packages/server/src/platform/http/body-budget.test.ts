@@ -209,7 +209,7 @@ describe("the budget for answers", () => {
     expect(bytes).toBe(LARGE.length);
   });
 
-  it("who came behind a large answer on its connection may take its time", async () => {
+  it("a request behind a large answer on the same connection may take its time", async () => {
     const asked = Promise.withResolvers<void>();
     const patient = Promise.withResolvers<void>();
     const { edge, origin, ask } = await start({

@@ -4,7 +4,7 @@ import type { AuditEntry } from "#platform/audit";
 import type { Route, RouteAnswer, RouteBody, RouteParams, RouteQuery } from "@atelier/contracts";
 import type { WebSocket } from "ws";
 
-/** What is known of the request beyond its parsed parts. */
+/** Facts of the request beyond its parsed parts. */
 export type RequestFacts = {
   readonly id: string;
   /** The client's address after TRUST_PROXY. */
@@ -67,7 +67,7 @@ export interface Edge {
   socket(path: string, options: { readonly maxFrameBytes: number }, handler: (call: SocketCall) => void): void;
 }
 
-/** Who is behind a credential; identity answers. */
+/** Authenticates credentials; implemented by identity. */
 export interface Authenticator {
   authenticateToken(accessToken: string): Promise<Actor>;
   redeemTicket(ticket: string): Promise<Actor>;

@@ -1,4 +1,4 @@
-/** What a failure of PostgreSQL means for the one who asked. */
+/** What a failure of PostgreSQL means for the caller. */
 import { Problem } from "#kernel/problem";
 
 /** Lost or refused connections: Node's codes and the server's (SQLSTATE classes 08 and 57P); also waits that took too long. */

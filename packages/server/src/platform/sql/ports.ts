@@ -1,4 +1,4 @@
-/** The sql port: one PostgreSQL dialect, transactions that carry who asks, row-level security beneath. */
+/** The sql port: one PostgreSQL dialect, transactions that carry the user, row-level security in the database. */
 
 /**
  * The database role under which a transaction runs.

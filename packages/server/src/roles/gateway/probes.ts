@@ -51,7 +51,7 @@ const checkInTime = async (check: ReadinessCheck, clock: Clock): ReturnType<Read
 };
 
 export const registerProbes = (edge: PageEdge, options: ProbeOptions): void => {
-  // Whoever asks often, a machine that looks after us must not take that for our death.
+  // `fixed`, so not rate-limited: a supervisor that polls often must not take a refusal for a dead server.
   edge.page("/healthz", async () => json(200, { status: "alive" }), { fixed: true });
   edge.page("/readyz", async () => {
     const names = Object.keys(options.dependencies);

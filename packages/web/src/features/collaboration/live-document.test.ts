@@ -187,7 +187,7 @@ describe("[C5] no edit that this device holds is lost", () => {
   });
 });
 
-test("who reads the state between two frames hears what became of it, even if that is what was said last", async () => {
+test("after the state was read between two frames the next state is emitted, even if it equals the last one emitted", async () => {
   const frames: (() => void)[] = [];
   const frame = (): void => frames.splice(0).forEach((run) => run());
   const { document, type } = visit(newStore(), { ...realTime(), nextFrame: (run) => void frames.push(run) });

@@ -36,14 +36,14 @@ export interface LiveDocument {
   readonly fileId: string;
   /** The replica as it is now; `onReplaced` says when another generation took its place. */
   readonly replica: Replica;
-  /** Has this replica the server's text and the edits an earlier visit left? */
+  /** Whether this replica has the server's text and the edits that an earlier visit left. */
   readonly synced: boolean;
   readonly readOnly: ReadOnlyReason | undefined;
-  /** Has the server said for good that there is nothing here for this reader? */
+  /** Whether the server has said for good that this user can't have the document. */
   readonly ended: boolean;
-  /** What to show: it goes back to "saved" a moment after the last edit was confirmed. */
+  /** The state to show: it returns to "saved" a moment after the last edit was confirmed. */
   readonly saveState: SaveState;
-  /** Edits of the reader's that no server has confirmed, now. */
+  /** Number of this page's edits that no server has confirmed. */
   readonly unconfirmed: number;
   readonly onSynced: Signal<Replica>;
   readonly onReplaced: Signal<Replica>;
@@ -90,7 +90,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
   let confirmedAt = -Infinity;
   let state: SaveState = { kind: "saved" };
   let stateAsked = false;
-  /** Somebody read a state that listeners were not told: they hear of the next one even if it is the one they know. */
+  /** The state was read before listeners were told of it: the next one is emitted even if it equals the last emitted one. */
   let readAhead = false;
   let cancelStateTimer: (() => void) | undefined;
   let closed = false;
@@ -235,7 +235,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
       case "update":
         Y.applyUpdate(replica.doc, message.update, REMOTE_ORIGIN);
         if (message.kind === "update") return;
-        // A server that tells no facts lets everybody write.
+        // A server that sends no facts lets everybody write.
         if (generation === undefined) outbox.allow(true);
         void finishSync();
         return;

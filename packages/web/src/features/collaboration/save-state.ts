@@ -1,4 +1,4 @@
-/** What a live document tells the reader about their edits, computed from facts alone. */
+/** Computes what the page says about the user's edits. */
 import type { DocumentFacts } from "@atelier/contracts";
 
 /** Where the reader's edits are. `changes` counts edits that no server has confirmed. */
@@ -31,7 +31,7 @@ export interface SaveFacts {
   calmMs: number;
   /** False while the server confirms nothing. */
   durable: boolean;
-  /** Are unconfirmed edits kept on this device? */
+  /** Whether unconfirmed edits are kept on this device. */
   kept: boolean;
 }
 
@@ -40,9 +40,9 @@ export interface SaveFacts {
  * once, it would alternate with "Saving…" at every key; said before, it would not be true.
  */
 export const SETTLED_MS = 500;
-/** A shorter interruption is not worth a word. */
+/** Shorter interruptions are not shown. */
 export const QUIET_INTERRUPTION_MS = 1_500;
-/** Later than this, "Saving…" would hide that something is wrong. */
+/** After this "Saving…" would hide that something is wrong. */
 export const SLOW_SAVE_MS = 4_000;
 
 export function saveStateOf(facts: SaveFacts): SaveState {

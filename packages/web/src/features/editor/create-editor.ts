@@ -1,4 +1,4 @@
-/** The editor's light half: takes keys at once, loads Monaco behind, and passes every call on. */
+/** The small part of the editor: takes keys at once, loads Monaco in the background, and passes every call on. */
 import { type Signal, createSignal } from "../collaboration/signal.ts";
 import { createEarlyDrafts } from "./early-drafts.ts";
 import { createEarlyEditor } from "./early-editor.ts";
@@ -40,7 +40,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
   let followed: string | null = null;
   let pane: Pane | undefined;
   let disposed = false;
-  /** Nobody knows any more when the heavy half will be here. */
+  /** The large part failed to load, and it is unknown when it will be here. */
   let isLate = false;
   const tell = (state: SaveState, id: string) => saveState.emit([state, id]);
   const announceFirstEdit = (path: string) => {

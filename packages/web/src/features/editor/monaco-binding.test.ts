@@ -54,7 +54,7 @@ const edits = fc.array(
 );
 
 describe("model and shared text", () => {
-  test("stay equal and converge, whoever types, undoes and hears of the other when", () => {
+  test("stay equal and converge, in whatever order edits, undos and updates happen", () => {
     fc.assert(
       fc.property(piece, edits, (start, script) => {
         const first = seed(`${start}|`);

@@ -34,7 +34,7 @@ export interface BindingOptions {
   origin: object;
   /** The editor that shows the model now, for its cursors. */
   editor: () => StandaloneEditor | undefined;
-  /** May this reader change the shared text? Asked before it is put right. */
+  /** Whether this user may change the shared text; checked before the text is corrected. */
   mayWrite: () => boolean;
   /** Called before a local edit becomes a transaction. */
   beforeEdit?: (changes: readonly TextChange[]) => void;

@@ -1,4 +1,4 @@
-/** What the heavy half tells the light half. */
+/** Events from the large part of the editor to the small one. */
 import type { Problem } from "./problems/problem.ts";
 import type { Participant, RecoveredCopy, SaveState } from "./ports.ts";
 

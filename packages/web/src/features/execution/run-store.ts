@@ -9,10 +9,10 @@ export type ExecutionSummary = Omit<Execution, "stdout" | "stderr">;
 export type RunState =
   | { kind: "idle" }
   | { kind: "starting"; note: "saving" | "asking" }
-  /** `isConnected` false: the run goes on, what it prints is not heard at the moment. */
+  /** `isConnected` false: the run continues, but its output is not received at the moment. */
   | { kind: "live"; execution: ExecutionSummary; isStopping: boolean; isConnected: boolean }
   | { kind: "ended"; execution: ExecutionSummary }
-  /** It may go on, but nothing more is heard of it here. */
+  /** It may continue, but this page receives nothing more of it. */
   | { kind: "lost"; execution: ExecutionSummary }
   | { kind: "refused"; error: unknown };
 

@@ -1,4 +1,4 @@
-/** An execution's state in words: one short line for every way to be and to end. */
+/** An execution's state in words: one short line for every state and every end. */
 import { type Execution, hasEnded, IDLE_LIMIT_MS } from "@atelier/contracts";
 
 export type RunTone = "busy" | "good" | "bad" | "plain";

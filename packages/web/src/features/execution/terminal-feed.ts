@@ -3,7 +3,7 @@ import type { OutputBuffer } from "./output-buffer.ts";
 
 /** Older output that waits beyond this is skipped: it would scroll past unseen anyway. */
 const MOST_WAITING_BYTES = 2 * 1024 * 1024;
-/** What the terminal has in its hands at a time: it can't be taken back, so it delays what comes after a clear. */
+/** Bytes passed to the terminal at a time: they can't be taken back, so they delay a clear. */
 const PIECE_BYTES = 128 * 1024;
 const NEWLINE = 10;
 const MIB = 1024 * 1024;

@@ -40,7 +40,7 @@ const isKeyboardFree = (): boolean => {
   return activeElement === document.body || isInPlain || activeElement?.closest(".button-run") !== null;
 };
 
-/** Takes keys as well: whoever types before the terminal is here loses none. */
+/** Also takes keys, so that none typed before the terminal is loaded are lost. */
 const PlainOutput = () => {
   const { output } = useStore(useApp().runs);
   const [text, setText] = useState("");

@@ -107,7 +107,7 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
     fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--font-code"),
     fontSize: FONT_SIZE,
     minimumContrastRatio: 4.5,
-    // What is drawn is of no use to who can't see it: the lines again, and new ones said politely.
+    // Screen readers can't read the drawing: xterm's list of lines is used, and new lines are announced politely.
     screenReaderMode: true,
     scrollback: SCROLLBACK_LINES,
     theme: terminalTheme(host),

@@ -10,7 +10,7 @@ export type KeptTabs = { readonly open: readonly string[]; readonly shown: strin
 const stringsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
 
-/** The kept tabs; none when there are none or they can't be had: tabs are a convenience. */
+/** The stored tabs; none when there are none or they can't be loaded, because tabs are a convenience. */
 export const loadEditorState = async (app: App, projectId: string): Promise<KeptTabs> => {
   try {
     const kept = await app.call(routes.editorState, { params: { projectId } });

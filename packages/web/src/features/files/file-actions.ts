@@ -116,7 +116,7 @@ const deleteNow = async (app: App, id: string): Promise<void> => {
     });
     app.files.setState(({ entries }) => ({ entries: withoutRemoved(entries, [id]) }));
   } catch (error) {
-    // Somebody else was faster: gone is gone.
+    // Another user deleted it first.
     if (isProblem(error, "projects/no-such-file")) return;
     showToast({ text: `${nameOf(entry.path)} was not deleted. ${errorText(error)}`, tone: "bad" });
   } finally {

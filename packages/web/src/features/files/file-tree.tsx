@@ -75,7 +75,7 @@ const Rows = () => {
   const { target, ...drag } = useTreeDrag(app);
 
   useEffect(() => {
-    // A field that has closed gives the keyboard back to its row, unless it has gone elsewhere since.
+    // A closed field returns the focus to its row, unless the focus has moved since.
     if (hadEdit.current && !edit && document.activeElement === document.body && focusable !== undefined) {
       document.getElementById(rowId(focusable))?.focus();
     }

@@ -1,4 +1,4 @@
-/** Why a name can't be given to a file or folder, in words for whoever is typing it. */
+/** Why a name can't be given to a file or folder, as a sentence for the user who types it. */
 import { parsePath, type PathFault, pathTwinKey } from "@atelier/contracts";
 import { type Entries, joinPath } from "./entries.ts";
 

@@ -1,4 +1,4 @@
-/** Types a name into the tree: Enter keeps it, Escape does not, and a name that can't be says why. */
+/** Types a name into the tree: Enter keeps it, Escape does not, and an invalid name shows why. */
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 
 export type NameFieldProps = {

@@ -1,4 +1,4 @@
-/** Where the reader's changes are, in words. */
+/** The save state in words. */
 import type { ReadOnlyReason, SaveState } from "../editor/index.ts";
 
 const READ_ONLY: Readonly<Record<ReadOnlyReason, string>> = {

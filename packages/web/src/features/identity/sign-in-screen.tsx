@@ -1,4 +1,4 @@
-/** What a stranger sees where nobody is a guest: a page of its own that asks for a sign-in. Loaded when shown. */
+/** The page for visitors without a sign-in when guests are off. Loaded when it is shown. */
 import { useLayoutEffect, useRef } from "react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
@@ -19,7 +19,7 @@ export const SignInScreen = ({ reason }: { readonly reason: string }) => {
   const form = useForm(reason);
   const which = whichOf(form);
   const screen = useRef<HTMLElement>(null);
-  // Nothing behind the door takes the keyboard, and the first field has it.
+  // Nothing behind this screen takes the focus, and the first field has it.
   useLayoutEffect(() => {
     const shell = document.getElementById("shell");
     if (shell) shell.inert = true;

@@ -1,4 +1,4 @@
-/** Who else is in the project, and whom the reader follows. */
+/** Who else is in the project, and whom the user follows. */
 import type { Presence, User } from "@atelier/contracts";
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { personColor } from "./person-color.ts";

@@ -21,7 +21,7 @@ export type AccountRoom = {
   requireFor(ownerId: string, bytes: number, scope: UserScope): Promise<void>;
   /** For background work. True when the account has reached its limit. */
   isFull(ownerId: string): Promise<boolean>;
-  /** Counts content that was stored since the last look. */
+  /** Counts content that was stored since the last query. */
   kept(ownerId: string, bytes: number): void;
 };
 

@@ -1,4 +1,6 @@
-/** Content on its way in and out of the database: sealed for its owner, small bodies beside their metadata, large ones as blobs first. */
+/**
+ * Content on its way in and out of the database: encrypted for its owner; small bodies beside their metadata, large ones as blobs first.
+ */
 import { createHash } from "node:crypto";
 import type { BlobStore, Vault } from "#platform/blobs";
 
@@ -27,7 +29,7 @@ export type ContentRow = {
 export type ContentStore = {
   /** Durable in the blob store when it resolves, or carried in `sealed`. */
   prepare(ownerId: string, bytes: Uint8Array): Promise<PreparedContent>;
-  /** The database kept another copy: the uploaded one goes. */
+  /** The database kept another copy: the uploaded one is removed. */
   discard(content: PreparedContent): Promise<void>;
   /** @throws Error when the bytes are gone or were changed: they are never served. */
   open(row: ContentRow): Promise<Uint8Array>;

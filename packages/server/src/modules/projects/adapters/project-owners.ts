@@ -5,7 +5,7 @@ import { noSuchProject } from "../errors.ts";
 
 const MAX_CACHED = 100_000;
 
-/** The owner's id. Says nothing about anybody's rights: those are checked by the transaction that writes. */
+/** The owner's id. Checks no rights: the transaction that writes does. */
 export type ProjectOwners = {
   /** @param scope the user who asks, to whom the project must be visible, or background work */
   ownerOf(projectId: string, scope: Scope): Promise<string>;

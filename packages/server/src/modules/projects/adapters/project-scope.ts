@@ -1,4 +1,4 @@
-/** Transactions on behalf of somebody in one project: the role is asked first, in the same transaction. */
+/** Transactions on behalf of a user in one project: the role is checked first, in the same transaction. */
 import type { Role } from "@atelier/contracts";
 import { isOvertaken, type Sql, type Transaction } from "#platform/sql";
 import { isId } from "#kernel/ids";

@@ -91,7 +91,7 @@ export const createSqlFileStore = (needs: {
       else await contents.discard(content);
       return result;
     } catch (error) {
-      // Only a clear refusal: after a lost connection the row may be there, and needs its blob.
+      // Only after a clear refusal: after a lost connection the row may exist, and needs its blob.
       if ((error instanceof Problem && error.status < 500) || isOvertaken(error)) await contents.discard(content);
       throw error;
     }
@@ -160,7 +160,7 @@ export const createSqlFileStore = (needs: {
 
     async create(asking, place, bytes, replay) {
       const scope = { role: "user", ...asking } as const;
-      // Asked before the bytes are prepared, so that nobody fills the store of a project that it may not write.
+      // Checked before the bytes are prepared, so that nobody fills the store of a project that they may not write.
       await inProject(sql, { ...asking, atLeast: "editor" }, async (transaction) => {
         if (replay !== undefined || bytes.byteLength <= STAGED_BYTES) return;
         if ((await findNode(transaction, asking.projectId, place)) !== undefined) throw pathTaken(place.path);
@@ -205,7 +205,7 @@ export const createSqlFileStore = (needs: {
         await requireWritable(asking, place, replay === undefined ? { expected } : {});
       const ownerId = await owners.ownerOf(asking.projectId, scope);
       await room.requireFor(ownerId, bytes.byteLength, scope).catch(async (error: unknown) => {
-        // Whether an account is full is told to those who may write there; others hear what they always hear.
+        // Only users who may write there are told that an account is full; others get the usual refusal.
         await inProject(sql, { ...asking, atLeast: "editor" }, () => Promise.resolve());
         throw error;
       });

@@ -6,7 +6,7 @@ import { lastOwner, noSuchLink, noSuchMember, roleTooLow, tooManyLinks } from ".
 import type { Asking, KeptLink, MemberStore } from "../ports.ts";
 import { inProject } from "./project-scope.ts";
 
-/** More than anybody hands out; whoever makes them without end is stopped. */
+/** Limit on a project's share links: more than anybody needs, so that nobody makes them without end. */
 const MOST_LINKS = 500;
 
 type MemberRow = {

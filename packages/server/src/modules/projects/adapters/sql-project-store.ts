@@ -235,7 +235,7 @@ export const createSqlProjectStore = (needs: {
             ),
           )
         : [];
-      // Somebody who sees the project (so it is not in the bin) but does not own it is told so.
+      // A user who sees the project (so it is not in the bin) but does not own it gets 403.
       if (rows.length === 0) await inProject(sql, { ...asking, atLeast: "owner" }, () => Promise.resolve());
     },
 

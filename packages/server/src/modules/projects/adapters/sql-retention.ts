@@ -27,7 +27,7 @@ const NODES_OF_PROJECT = `
       and not exists (select from nodes c where c.project_id = n.project_id and c.parent_id = n.id)
     limit $2 for update skip locked`;
 
-/** Their content may be of no use now: that is looked at later. */
+/** Their content may be unused now, which a later step checks. */
 const DELETE_VERSIONS_OF_NODES = `
   with doomed as (select * from unnest($1::uuid[], $2::uuid[]) as d (project_id, file_id)),
   gone as (

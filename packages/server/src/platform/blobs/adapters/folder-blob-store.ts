@@ -104,7 +104,7 @@ export const openFolderBlobStore = async (folder: string, sync: DiskSync = kerne
       try {
         await makeFolder(dirname(path));
         if (!(await has(key))) await rename(await writePartial(bytes), path);
-        // Also when it was there: whoever put it may have died before its name was on the disk.
+        // Also when the file existed: its writer may have died before the name was on the disk.
         await syncFolder(dirname(path));
       } catch (error) {
         throw asFailure(error);

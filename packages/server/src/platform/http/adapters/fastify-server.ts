@@ -39,7 +39,7 @@ const CLIENT_FAULTS: Readonly<Record<string, string>> = {
 
 export type FastifyServerOptions = Admission & {
   readonly audit: AuditTrail;
-  /** Says which sign-ins end: their sockets close. */
+  /** Announces ended sign-ins, whose sockets are then closed. */
   readonly bus: Pick<Bus, "subscribe">;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -62,7 +62,7 @@ export type FastifyServerOptions = Admission & {
   readonly socketsPerUser?: number;
   /** Memory for messages that wait on open sockets; SOCKET_BUDGET. */
   readonly socketBudget?: BodyBudgetLimits;
-  /** Told about errors after which the process can't be trusted; the answer is still a plain server/internal. */
+  /** Called with errors after which the process can't be trusted; the answer is still a plain server/internal. */
   readonly onFatal?: (error: FatalStorageError) => void;
 };
 
@@ -126,7 +126,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     const problem = toProblem(error);
     if (problem.code === "server/internal") {
       if (error instanceof FatalStorageError) options.onFatal?.(error);
-      // The path may hold a share link's token: the operation says enough.
+      // The path may contain a share link's token: the operation's name is logged instead.
       log.error("http.failed", {
         requestId: request.id,
         method: request.method,
@@ -316,7 +316,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
           const { atelier } = request as AnyRequest;
           atelier.actor = await admit(options, route, { method: request.method, facts: atelier.facts, tell });
           if (reply.raw.closed) {
-            // Nobody would ever tell us that the rest of its body does not come.
+            // No event would ever tell that the rest of its body does not come.
             log.debug("http.left-early", { requestId: request.id, operation: route.id });
             throw new Problem("request/invalid", "The connection was closed.");
           }

@@ -2,7 +2,7 @@
 import { Problem } from "#kernel/problem";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-/** A quick look for keys that JSON.parse would happily make; escapes are looked for too. */
+/** A quick search for keys that JSON.parse would accept, including escaped ones. */
 const SUSPICIOUS = /__proto__|\\u005f/iu;
 
 const refuseUnsafeKeys = (key: string, value: unknown): unknown => {

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { BodyBudget } from "../body-budget.ts";
 
-/** Larger answers may wait in memory for their reader: one who takes nothing of them for so long is cut off. */
+/** Larger answers may wait in memory for their reader: a reader that takes nothing for this long is cut off. */
 const WATCHED_BYTES = 65_536;
 const STALLED_MS = 30_000;
 
@@ -21,7 +21,7 @@ export const answerBytes = (body: string | Uint8Array | undefined): number => {
   return typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
 };
 
-/** A connection that moves nothing ends: kernels hold the rest of an answer, and Node sees when they take more of it. */
+/** Ends a connection on which nothing moves: the kernel buffers the end of an answer, and Node sees when it takes more. */
 const watch = ({ raw, request }: FastifyReply, stalledMs: number): void => {
   const { socket } = request.raw;
   raw.setTimeout(stalledMs);
@@ -34,7 +34,7 @@ const watch = ({ raw, request }: FastifyReply, stalledMs: number): void => {
 export const createReplyRoom = (budget: BodyBudget, stalledMs = STALLED_MS): ReplyRoom => ({
   hold(reply, sender, bytes) {
     const release = budget.take(sender, bytes);
-    // A connection that was cut meanwhile has said so already.
+    // A connection that was cut meanwhile emits no further event.
     if (reply.raw.closed) release();
     else reply.raw.once("close", release);
   },

@@ -24,7 +24,7 @@ import { createSignInEnds, type EndsHeard } from "../sign-in-ends.ts";
 import { createSocketBudget } from "../socket-budget.ts";
 
 const HEARTBEAT_MS = 30_000;
-/** Pings go out in this many slices per heartbeat, so that ten thousand sockets never stall the event loop at once. */
+/** Pings are sent in this many slices per heartbeat, so that ten thousand sockets never block the event loop at once. */
 const HEARTBEAT_SLICES = 30;
 const CLOSE_SLICE = 200;
 const CLOSE_PAUSE_MS = 5;
@@ -106,7 +106,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
   };
   const watch = (socket: WebSocket): void => {
     if (beating === undefined) beatLater();
-    // The slice before the current one is asked last: a new socket gets a whole heartbeat.
+    // The slice before the current one is pinged last, so that a new socket gets a whole heartbeat.
     const own = slices[slice] ?? new Set();
     own.add(socket);
     socket.on("pong", () => silent.delete(socket));
@@ -176,7 +176,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
     try {
       actor = await authenticate(raw, query);
     } catch (error) {
-      // Refused openers count by their address.
+      // Sockets of refused openers count for their address.
       await takeOne(undefined, address);
       throw error;
     }

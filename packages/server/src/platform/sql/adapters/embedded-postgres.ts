@@ -1,4 +1,4 @@
-/** The bundled PostgreSQL under our own supervision: started, adopted after a crash of ours, restarted after a crash of its. */
+/** The bundled PostgreSQL under our supervision: started, adopted after a crash of the server, restarted after a crash of PostgreSQL. */
 import { readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -100,7 +100,7 @@ const connect = async (
       keepAlive: true,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     });
-    // From the first moment: a client that loses its connection, even while it connects, with nobody listening ends the process.
+    // Registered from the first moment: without a listener a connection that is lost, even while connecting, ends the process.
     client.on("error", onError);
     try {
       await client.connect();

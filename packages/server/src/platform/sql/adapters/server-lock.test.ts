@@ -64,7 +64,7 @@ describe("the lock on a database", () => {
     await next[Symbol.asyncDispose]();
   });
 
-  test("[Q1] a lost connection is made again; who comes too late is told to end", async () => {
+  test("[Q1] a lost connection is made again; a server that comes too late is told to end", async () => {
     const onLost = vi.fn<(error: Error) => void>();
     const first = lock(onLost);
     await first.start(signal);

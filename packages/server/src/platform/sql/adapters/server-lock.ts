@@ -14,7 +14,7 @@ const ANSWER_MS = 5_000;
 /** The database finds out about a machine that vanished within 10 + 3 x 5 s. */
 const KEEP_ALIVE = "set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3";
 
-/** Another server holds the lock. The message is for whoever starts this one. */
+/** Another server holds the lock. The message is for the person who starts this one. */
 export class DatabaseInUse extends Error {
   override readonly name = "DatabaseInUse";
 }
@@ -80,7 +80,7 @@ export const createServerLock = (options: ServerLockOptions): Component => {
     }
   };
 
-  /** While the database is away nobody has the lock; when it is back, whoever comes first has it. */
+  /** While the database is unreachable no server has the lock; afterwards the first one to take it has it. */
   const watch = async (): Promise<void> => {
     while (!isStopped) {
       try {
