@@ -6,6 +6,7 @@ import { archivePackages } from "./debian.mjs";
 import { ensureDependencies } from "./dependencies.mjs";
 import { faultText, SetupFault } from "./fault.mjs";
 import { ensureImage, imageFacts, imageFolder, testGuest, testServices } from "./image.mjs";
+import { checkout } from "./places.mjs";
 import { notice, step } from "./progress.mjs";
 import { createSetupState } from "./setup-state.mjs";
 import { ensureSubordinateIds } from "./subordinate-ids.mjs";
@@ -62,9 +63,13 @@ export async function optionalStep(title, work, onFault) {
   }
 }
 
-/** What the server is told about this machine's images and tools; whatever is set already wins. */
+/**
+ * What the server is told about this machine's images and tools; whatever is set already wins. Node keeps what it has
+ * compiled beside the checkout's other caches: reading 800 files of TypeScript takes half the time from the second start on.
+ */
 export function serverEnvironment(env = process.env) {
   return {
+    NODE_COMPILE_CACHE: join(checkout, "node_modules", ".cache", "atelier", "compiled"),
     IMAGES_DIR: dirname(imageFolder("base")),
     TOOLS_DIR: toolsFolder(),
     ...env,

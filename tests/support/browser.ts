@@ -2,7 +2,13 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
 
-const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+/** Debian's own program first: the script in /usr/bin adds extensions and flags that cost a sixth of the time of a page. */
+const PLACES = [
+  "/usr/lib/chromium/chromium",
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
 
 /** @throws Error naming the package when there is no Chromium. */
 export const launchBrowser = async (): Promise<Browser> => {

@@ -27,6 +27,8 @@ export type TestIdentity = AsyncDisposable & {
   readonly clock: ManualClock;
   readonly audited: readonly AuditEntry[];
   readonly edge: EdgeFixture;
+  /** The hashes that passwords were compared with. */
+  readonly comparedHashes: readonly string[];
   /** Sign-ins whose end was announced. */
   readonly ended: readonly string[];
   readonly origin: string;
@@ -70,13 +72,21 @@ export const startTestIdentity = async (
   const clock = createManualClock(Date.now());
   const bus = createInProcessBus(silentLog);
   const ended: string[] = [];
+  const passwords = createArgon2Passwords();
+  const comparedHashes: string[] = [];
   bus.subscribe("sign-in-ended", ({ signInId }) => void ended.push(signInId));
   const identity = createIdentity({
     sql: database.sql,
     bus,
     clock,
     log: silentLog,
-    passwords: createArgon2Passwords(),
+    passwords: {
+      ...passwords,
+      verify(hash, password) {
+        comparedHashes.push(hash);
+        return passwords.verify(hash, password);
+      },
+    },
     usage: {
       limitsOf: () => ({ wallMs: 1, memoryBytes: 1, concurrentExecutions: 1, projectBytes: 1 }),
       usageOf: async () => ({ projects: 0, storageBytes: 0 }),
@@ -96,6 +106,7 @@ export const startTestIdentity = async (
     clock,
     audited: edge.audited,
     edge,
+    comparedHashes,
     ended,
     origin,
     client: () => createClient(origin),

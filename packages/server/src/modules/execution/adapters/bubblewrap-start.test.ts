@@ -67,3 +67,24 @@ test("a tool that never reports is given up after the boot's time", async () => 
   await expect(provider.boot(blueprint)).rejects.toThrow("bubblewrap did not start within 300 ms");
   expect(findResidue(stateFolder)).toEqual([]);
 });
+
+test("a provider that is closed during a boot leaves nothing of it, and boots no other", async () => {
+  const stateFolder = join(folder, "closed");
+  const provider = createBubblewrapProvider({
+    bwrap: writeProgram("bwrap", "exec sleep 1000"),
+    initPath: writeProgram("init-becomes-tool", becomesTool),
+    warmUpFolder,
+    stateFolder,
+    log: silentLog,
+    bootTimeoutMs: 300,
+  });
+  const boot = provider.boot(blueprint).then(
+    () => "booted",
+    () => "failed",
+  );
+  await provider[Symbol.asyncDispose]();
+  expect(findResidue(stateFolder)).toEqual([]);
+  await expect(provider.boot(blueprint)).rejects.toThrow(SandboxUnavailable);
+  expect(await boot).toBe("failed");
+  expect(findResidue(stateFolder)).toEqual([]);
+});

@@ -281,6 +281,7 @@ export const removeSandboxCgroups = async (layout: CgroupLayout, parent: string)
       5000,
     );
   }
-  for (const folder of outer) removeFolder(folder);
+  // The kernel may hold a parent for a moment after its last child is gone.
+  await waitUntil(() => outer.every(removeFolder), 5000);
   return names.size;
 };

@@ -9,6 +9,7 @@ import type { Machine } from "./machine.ts";
 import { makeRuntimeFolder } from "./runtime-folder.ts";
 import { createSandboxHome, type SandboxPlace } from "./sandbox-home.ts";
 import { destroyTimeoutMs } from "./tool-machine.ts";
+import { SandboxUnavailable } from "./sandbox-unavailable.ts";
 import { openWarmSandbox } from "./warm-sandbox.ts";
 
 /** Where things are on the host. */
@@ -56,6 +57,9 @@ export const createSandboxProvider = (
   mkdirSync(options.stateFolder, { recursive: true });
   const home = createSandboxHome(options);
   let runtimeFolder: string | undefined;
+  /** Boots that are going on; each ends by itself, at its deadline at the latest. */
+  const booting = new Set<Promise<unknown>>();
+  let isClosed = false;
 
   const startMachine = async (blueprint: SandboxBlueprint, mayBeCopy: boolean): Promise<Machine> => {
     runtimeFolder ??= makeRuntimeFolder({
@@ -89,11 +93,16 @@ export const createSandboxProvider = (
     tier,
     limitsEnforcement: home.limitsEnforcement,
     async boot(blueprint) {
+      if (isClosed) throw new SandboxUnavailable("the server is stopping");
+      const opening = open(blueprint);
+      booting.add(opening);
       try {
-        return home.track(await open(blueprint));
+        return home.track(await opening);
       } catch (error) {
         home.doubt();
         throw error;
+      } finally {
+        booting.delete(opening);
       }
     },
     async removeOrphans() {
@@ -102,6 +111,9 @@ export const createSandboxProvider = (
       return count;
     },
     async [Symbol.asyncDispose]() {
+      isClosed = true;
+      // A boot that goes on makes folders, mounts and a cgroup: what is removed first would come back.
+      await Promise.allSettled(booting);
       await home.close();
       options.clear?.();
     },
