@@ -112,6 +112,25 @@ describe("files that a run brings back", () => {
     });
   });
 
+  it("[X28] those that come at once take no more memory than there is, until they are kept", async () => {
+    const scene = await createScene();
+    scene.roles.set(ada.userId, "editor");
+    const runs = [await start(scene), await start(scene), await start(scene), await start(scene)];
+    const granted: boolean[] = [];
+    for (const { run } of runs) void run.job.collect?.reserve?.(20 * 1_048_576).then((each) => granted.push(each));
+    await settle();
+    expect(granted).toEqual([true, true, true]);
+    const [first] = runs;
+    if (first === undefined) throw new Error("nothing runs");
+    first.run.leaves = [{ path: "small", bytes: bytes("x") }];
+    scene.projects.keepFile = () => new Promise(() => undefined);
+    first.run.end({ kind: "exited", exitCode: 0 });
+    await settle();
+    // It is still being kept, and is much smaller than it was thought to become.
+    expect(first.live.state.status).toBe("running");
+    expect(granted).toEqual([true, true, true, true]);
+  });
+
   it("[X34] output that was lost at a limit marks the captured text as truncated", async () => {
     const scene = await createScene();
     const { run, end } = await start(scene, helloRequest);

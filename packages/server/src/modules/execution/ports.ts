@@ -42,6 +42,11 @@ export type SandboxCollect = {
   readonly maxFiles: number;
   /** Limit on the bytes of all files together. */
   readonly maxBytes: number;
+  /**
+   * Asked once, before any file comes, for the bytes of all of them, `maxBytes` at most. False: there is no memory for them in
+   * time. Never rejects. Absent: there always is.
+   */
+  readonly reserve?: (bytes: number) => Promise<boolean>;
 };
 
 /** Why the sandbox did not send a wanted file. */

@@ -21,6 +21,7 @@ import type { ExecutionMetrics } from "./execution-metrics.ts";
 import type { ExecutionRegistry } from "./execution-registry.ts";
 import type { ExecutionStore } from "./execution-store.ts";
 import type { WaitingRuns } from "./waiting-runs.ts";
+import { type CollectPart, createCollectRoom } from "./collect-room.ts";
 import { createFileRoom, type HeldRoom } from "./file-room.ts";
 import type { LanguageShelf, ReadyLanguage } from "./language-shelf.ts";
 import { createCollectFilter } from "./collect-globs.ts";
@@ -90,6 +91,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   const { projects, bus, clock, log, metrics, admission, registry, store, recorder, languages, engine } = needs;
   const working = new Set<Promise<void>>();
   const fileRoom = createFileRoom();
+  const collectRoom = createCollectRoom();
   const keepFiles = createFileCollector({ projects, clock, log });
   let closing = false;
 
@@ -144,7 +146,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   const prepare = async (
     actor: Actor,
     request: StartExecution,
-    { language, room }: { readonly language: ReadyLanguage; readonly room: HeldRoom },
+    { language, room, part }: { readonly language: ReadyLanguage; readonly room: HeldRoom; readonly part: CollectPart },
   ): Promise<{ readonly live: LiveExecution; readonly program: Program }> => {
     const limits = resolveLimits(actor.plan, request.limits);
     const compileLimits = resolveLimits(actor.plan, request.compileLimits);
@@ -181,7 +183,14 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     const { fileVersions } = sources;
     const program: Program = {
       kind: language.kind,
-      ...(projectId === undefined ? {} : { keep: (files) => keepFiles({ actor, projectId, fileVersions }, files) }),
+      ...(projectId === undefined
+        ? {}
+        : {
+            keep(files) {
+              part.shrink(files.reduce((sum, file) => sum + ("bytes" in file ? file.bytes.byteLength : 0), 0));
+              return keepFiles({ actor, projectId, fileVersions }, files);
+            },
+          }),
       job: {
         ...(collect === undefined
           ? {}
@@ -190,6 +199,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
                 wants: createCollectFilter(collect),
                 maxFiles: MAX_COLLECTED_FILES,
                 maxBytes: MAX_COLLECTED_BYTES,
+                reserve: (bytes) => part.reserve(bytes),
               },
             }),
         files: sources.files,
@@ -223,18 +233,20 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     }
   };
 
-  /** A place in the queue and room for the files, both given back by one call. */
+  /** A place in the queue and room for the files, those that come back too, all given back by one call. */
   const admit = async (actor: Actor, request: StartExecution, language: ReadyLanguage) => {
     const place = reserve(actor);
+    const part = collectRoom.of(actor.userId);
     let room: HeldRoom | undefined;
     try {
       room = fileRoom.hold(actor.userId, 0);
-      const prepared = await prepare(actor, request, { language, room });
+      const prepared = await prepare(actor, request, { language, room, part });
       if (closing) throw errors.serverStopping();
       const held = room;
       const leave = (): void => {
         place.leave();
         held.release();
+        part.release();
       };
       return { ...prepared, place, leave };
     } catch (error) {

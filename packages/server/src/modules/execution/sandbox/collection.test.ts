@@ -1,12 +1,19 @@
 import { describe, expect, it } from "vitest";
-import type { SandboxCollected } from "../ports.ts";
+import type { SandboxCollect, SandboxCollected } from "../ports.ts";
 import { startCollection } from "./collection.ts";
 import { createFrameDecoder, encodeFrame, FrameFault } from "./frames.ts";
 
 const MIB = 1_048_576;
 
 /** Makes a collection whose sandbox sends the answers that the test gives, also those that init never sends. */
-const scene = (options: { maxFiles?: number; maxBytes?: number; known?: Record<string, string> } = {}) => {
+const scene = (
+  options: {
+    maxFiles?: number;
+    maxBytes?: number;
+    known?: Record<string, string>;
+    reserve?: SandboxCollect["reserve"];
+  } = {},
+) => {
   const asked: string[] = [];
   const ended: { collected?: readonly SandboxCollected[] } = {};
   const collection = startCollection({
@@ -18,6 +25,7 @@ const scene = (options: { maxFiles?: number; maxBytes?: number; known?: Record<s
       wants: (path) => !path.startsWith("skip/"),
       maxFiles: options.maxFiles ?? 100,
       maxBytes: options.maxBytes ?? 20 * MIB,
+      ...(options.reserve === undefined ? {} : { reserve: options.reserve }),
     },
     files: Object.entries(options.known ?? {}).map(([path, text]) => ({
       path,
@@ -98,6 +106,37 @@ describe("files that come out of a sandbox", () => {
       "huge: too-many",
       "link: not-a-file",
     ]);
+  });
+
+  it("[X28] nothing comes before there is memory for all of it, and without it all is skipped", async () => {
+    const answers: { bytes: number; answer: (isThere: boolean) => void }[] = [];
+    const reserve = (bytes: number): Promise<boolean> => new Promise((answer) => void answers.push({ bytes, answer }));
+    const [granted, refused] = [scene({ maxBytes: 10, reserve }), scene({ maxBytes: 10, reserve })];
+    for (const { listed, end } of [granted, refused]) {
+      listed("a", 4);
+      listed("b", 3);
+      listed("link", 1000, false);
+      end();
+    }
+    const large = scene({ maxBytes: 10, reserve });
+    large.listed("a", Number.MAX_SAFE_INTEGER);
+    large.listed("b", Number.MAX_SAFE_INTEGER);
+    large.end();
+    expect(answers.map(({ bytes }) => bytes)).toEqual([7, 7, 10]);
+    expect(granted.asked).toEqual(["list"]);
+    answers[0]?.answer(true);
+    answers[1]?.answer(false);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(granted.asked).toEqual(["list", "4 a"]);
+    expect(refused.told()).toEqual(["a: out-of-time", "b: out-of-time", "link: not-a-file"]);
+    large.collection.stop();
+    answers[2]?.answer(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(large.asked).toEqual(["list"]);
+    expect(large.told()).toEqual(["a: out-of-time", "b: out-of-time"]);
+    const nothing = scene({ reserve });
+    nothing.end();
+    expect([nothing.told(), answers.length]).toEqual([[], 3]);
   });
 
   it("[X33] the files of a sandbox that sends something else than it listed are all dropped", () => {

@@ -8,6 +8,8 @@ export type CollectionOptions = {
   readonly collect: SandboxCollect;
   /** The files of the project when the run began. */
   readonly files: readonly SandboxFile[];
+  /** Called when all files are listed and memory for them is reserved: they come from now on. */
+  readonly fetching?: () => void;
   /** Called once, when the collection ends or is stopped, with the files received until then. */
   readonly done: (collected: readonly SandboxCollected[]) => void;
 };
@@ -47,18 +49,19 @@ const isWithin = (path: string): boolean => path !== "" && !path.startsWith("/")
 const readable = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).slice(0, 1024);
 
 /** Requests the list of files at once. */
-export const startCollection = ({ send, collect, files, done }: CollectionOptions): Collection => {
+export const startCollection = ({ send, collect, files, fetching, done }: CollectionOptions): Collection => {
   const known = new Map(files.map((file) => [file.path, file.bytes]));
   const listed = new Map<string, Listed>();
   const result: SandboxCollected[] = [];
   let queue: Listed[] = [];
   let current: Listed | undefined;
-  let chunks: Uint8Array[] = [];
+  /** Made with its first bytes, of its listed size: a file is never in memory twice. */
+  let content: Uint8Array<ArrayBuffer> | undefined;
   let currentBytes = 0;
   let takenFiles = 0;
   let takenBytes = 0;
   let skippedCount = 0;
-  let state: "listing" | "fetching" | "done" = "listing";
+  let state: "listing" | "reserving" | "fetching" | "done" = "listing";
 
   const skip = ({ path, size }: Pick<Listed, "path" | "size">, skipped: NotCollected): void => {
     skippedCount += 1;
@@ -68,7 +71,7 @@ export const startCollection = ({ send, collect, files, done }: CollectionOption
   const finish = (): void => {
     if (state === "done") return;
     state = "done";
-    chunks = [];
+    content = undefined;
     done(result.toSorted((a, b) => (a.path < b.path ? -1 : 1)));
   };
 
@@ -80,7 +83,7 @@ export const startCollection = ({ send, collect, files, done }: CollectionOption
       else if (current.size > collect.maxBytes - takenBytes) skip(current, "too-large");
       else break;
     }
-    chunks = [];
+    content = undefined;
     currentBytes = 0;
     const most = Buffer.alloc(4);
     most.writeUInt32LE(current.size);
@@ -96,24 +99,37 @@ export const startCollection = ({ send, collect, files, done }: CollectionOption
     else listed.set(parsed.path, { path: parsed.path, raw: Uint8Array.from(raw), size, isFile });
   };
 
-  const begin = (): void => {
+  const fetchAll = (): void => {
     state = "fetching";
+    fetching?.();
+    fetchNext();
+  };
+
+  const begin = (): void => {
+    state = "reserving";
     queue = [...listed.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1));
     for (const other of queue.filter(({ isFile }) => !isFile)) skip(other, "not-a-file");
     queue = queue.filter(({ isFile }) => isFile);
-    fetchNext();
+    const wantedBytes = queue.reduce((sum, { size }) => Math.min(collect.maxBytes, sum + size), 0);
+    if (collect.reserve === undefined || wantedBytes === 0) return fetchAll();
+    void collect.reserve(wantedBytes).then((isThere) => {
+      if (state !== "reserving") return;
+      if (isThere) fetchAll();
+      else stop();
+    });
   };
 
   const fetched = (bytes: Uint8Array): void => {
     if (current === undefined) return;
     if (bytes.byteLength > 0) {
-      currentBytes += bytes.byteLength;
       // After a frame that was not requested, all further frames of the sandbox are ignored.
-      if (currentBytes > current.size) stop();
-      else chunks.push(Uint8Array.from(bytes));
+      if (currentBytes + bytes.byteLength > current.size) return stop();
+      content ??= new Uint8Array(current.size);
+      content.set(bytes, currentBytes);
+      currentBytes += bytes.byteLength;
       return;
     }
-    const whole = Buffer.concat(chunks, currentBytes);
+    const whole = content ?? new Uint8Array(0);
     if (currentBytes < current.size) skip(current, "unreadable");
     else if (!known.has(current.path) || Buffer.compare(whole, known.get(current.path) ?? whole) !== 0) {
       takenFiles += 1;

@@ -42,7 +42,7 @@ const signalName = (number: number): string =>
 
 /** Deadline from a limit or stop to the delivery of the program's last output. */
 const WIND_DOWN_MS = 1000;
-/** Deadline for all collected files after that. */
+/** Deadline for the list of the project folder's files after that, and again for all collected files. */
 const COLLECT_MS = 5000;
 
 const nothing: Measurement = { cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false };
@@ -147,8 +147,13 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     clearTimeout(lastTimer);
     if (stage !== "run" || job.collect === undefined) return finish(end);
     const { collect, files } = job;
-    lastTimer = setTimeout(() => collection?.stop(), COLLECT_MS);
-    collection = startCollection({ send, collect, files, done: (collected) => finish(end, collected) });
+    const giveTime = (): void => {
+      clearTimeout(lastTimer);
+      lastTimer = setTimeout(() => collection?.stop(), COLLECT_MS);
+    };
+    giveTime();
+    const done = (collected: readonly SandboxCollected[]): void => finish(end, collected);
+    collection = startCollection({ send, collect, files, fetching: giveTime, done });
   };
 
   const checkUsage = (): void => {

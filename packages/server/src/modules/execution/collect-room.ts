@@ -1,0 +1,96 @@
+/** How much memory the files that runs bring back may take until they are kept; a run waits for it in order. */
+
+/** One run's part of it. */
+export type CollectPart = {
+  /** Once. False: it was released before there was enough. Never rejects. */
+  reserve(bytes: number): Promise<boolean>;
+  /** So much of it is needed after all, and no more is waited for. */
+  shrink(bytes: number): void;
+  /** Idempotent. */
+  release(): void;
+};
+
+export interface CollectRoom {
+  of(userId: string): CollectPart;
+}
+
+export type CollectRoomLimits = {
+  readonly totalBytes: number;
+  /** Of one user's runs together. */
+  readonly userBytes: number;
+};
+
+const MIB = 1_048_576;
+export const COLLECT_ROOM: CollectRoomLimits = { totalBytes: 128 * MIB, userBytes: 64 * MIB };
+
+type Waiting = { readonly userId: string; readonly bytes: number; readonly grant: () => void };
+
+/** What is larger than the limits has all of the memory for itself. */
+export const createCollectRoom = (limits: CollectRoomLimits = COLLECT_ROOM): CollectRoom => {
+  const users = new Map<string, number>();
+  const waiting = new Set<Waiting>();
+  let total = 0;
+
+  const usedBy = (userId: string): number => users.get(userId) ?? 0;
+  const add = (userId: string, bytes: number): void => {
+    total += bytes;
+    const own = usedBy(userId) + bytes;
+    if (own > 0) users.set(userId, own);
+    else users.delete(userId);
+  };
+  /** A user at its own bound is passed by; the first of the others that finds too little holds up those behind it. */
+  const grantInOrder = (): void => {
+    for (const next of waiting) {
+      const own = usedBy(next.userId);
+      if (own > 0 && own + next.bytes > limits.userBytes) continue;
+      if (total > 0 && total + next.bytes > limits.totalBytes) return;
+      waiting.delete(next);
+      add(next.userId, next.bytes);
+      next.grant();
+    }
+  };
+
+  return {
+    of(userId) {
+      let held = 0;
+      let isReleased = false;
+      let giveUp = (): void => undefined;
+      const shrink = (bytes: number): void => {
+        giveUp();
+        if (bytes >= held) return;
+        add(userId, bytes - held);
+        held = bytes;
+        grantInOrder();
+      };
+      return {
+        shrink,
+        reserve(bytes) {
+          if (isReleased) return Promise.resolve(false);
+          const { promise, resolve } = Promise.withResolvers<boolean>();
+          const entry: Waiting = {
+            userId,
+            bytes,
+            grant() {
+              held = bytes;
+              resolve(true);
+            },
+          };
+          giveUp = () => {
+            waiting.delete(entry);
+            resolve(false);
+          };
+          waiting.add(entry);
+          grantInOrder();
+          return promise;
+        },
+        release() {
+          if (isReleased) return;
+          isReleased = true;
+          shrink(0);
+          // It may have held up others while it waited.
+          grantInOrder();
+        },
+      };
+    },
+  };
+};
