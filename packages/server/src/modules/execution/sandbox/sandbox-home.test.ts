@@ -1,10 +1,12 @@
 /** What a home trusts of an earlier server's files: nothing that was cut short. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { silentLog } from "#kernel/log";
 import type { CgroupLayout } from "./cgroup-layout.ts";
+import { mountsBelow } from "./left-mounts.ts";
 import { createSandboxHome, type SandboxHome } from "./sandbox-home.ts";
 
 const parent = mkdtempSync(join(tmpdir(), "atelier-home-"));
@@ -36,3 +38,28 @@ test.each(["", '{"version":2,"mem', "null", "{}", "7"])(
     expect(readdirSync(stateFolder).toSorted()).toEqual(["cgroups.json", "sandboxes"]);
   },
 );
+
+test("[X55] mounts are found by their paths as the kernel writes them, the inner ones first", () => {
+  const line = (path: string): string => `36 35 0:4 / ${path} rw - nsfs nsfs rw`;
+  const mountinfo = ["/state", "/state/a\\040b", "/state/a\\040b/c", "/state2/x", "/else"].map(line).join("\n");
+  expect(mountsBelow("/state", `${mountinfo}\n`)).toEqual(["/state/a b/c", "/state/a b"]);
+});
+
+test.skipIf(process.geteuid?.() !== 0)("[X13] [X55] what a dead server's tool left mounted is unmounted and removed", async () => {
+  const stateFolder = mkdtempSync(join(parent, "state "));
+  const { home } = open(stateFolder);
+  const left = join(stateFolder, "sandboxes", "0123456789abcdef", "runsc", "null-netns");
+  const beside = join(stateFolder, "beside");
+  mkdirSync(join(left, ".."), { recursive: true });
+  for (const file of [left, beside]) {
+    writeFileSync(file, "");
+    execFileSync("mount", ["--bind", "/proc/self/ns/net", file]);
+  }
+  try {
+    expect(await home.removeOrphans()).toBe(1);
+    expect(readdirSync(join(stateFolder, "sandboxes"))).toEqual([]);
+    expect(mountsBelow(stateFolder, readFileSync("/proc/self/mountinfo", "utf8"))).toEqual([beside]);
+  } finally {
+    execFileSync("umount", ["--lazy", beside]);
+  }
+});

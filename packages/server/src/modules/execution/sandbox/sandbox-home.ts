@@ -9,6 +9,7 @@ import { createSandboxCgroup, removeSandboxCgroups, type SandboxCgroup, type Too
 import { type CpuWeights, createCpuWeights } from "./cpu-weights.ts";
 import { createDiskPromises, type FreeBytes } from "./disk-promises.ts";
 import { killProcesses, processesNaming, waitUntil } from "./host-processes.ts";
+import { unmountBelow } from "./left-mounts.ts";
 import { createScratchDisks, imageBytes, type ScratchDisk } from "./scratch-disk.ts";
 
 /** One sandbox's belongings on the host. */
@@ -157,6 +158,7 @@ export const createSandboxHome = (options: {
       }, 5000);
       const before = readLayout(join(stateFolder, layoutFile)) ?? layout;
       const cgroups = before === undefined ? 0 : await removeSandboxCgroups(before, cgroupParent);
+      if (names.length > 0) unmountBelow(sandboxes);
       for (const name of names) rmSync(join(sandboxes, name), { recursive: true, force: true });
       rememberLayout();
       const count = Math.max(names.length, cgroups);
