@@ -65,7 +65,7 @@ const isThrashing = (statistics: string, usedBytes: number, limitBytes: number):
 export type ToolMemory = number;
 
 /** gVisor returns freed memory to the host a moment later; until then it still counts as the program's. */
-const givingBackMs = 250;
+export const givingBackMs = 250;
 
 /** Separates the program's memory from its tool's. All numbers are bytes. */
 const createMemoryAccount = (toolBytes: ToolMemory) => {

@@ -54,16 +54,11 @@ export const familyOf = (root: number, processes: readonly HostProcess[] = listP
   return family.filter((process) => process.state !== "Z");
 };
 
-const rollupBytes = (pid: number, line: RegExp): number => {
-  const match = line.exec(readText(`/proc/${pid}/smaps_rollup`) ?? "");
+/** The proportional set size (PSS) of this process in bytes; 0 when the process is gone. */
+export const proportionalBytes = (pid: number): number => {
+  const match = /^Pss:\s+(\d+) kB/mu.exec(readText(`/proc/${pid}/smaps_rollup`) ?? "");
   return match === null ? 0 : Number(match[1]) * 1024;
 };
-
-/** The proportional set size (PSS) of this process in bytes; 0 when the process is gone. */
-export const proportionalBytes = (pid: number): number => rollupBytes(pid, /^Pss:\s+(\d+) kB/mu);
-
-/** Bytes of shared memory within that. */
-export const proportionalSharedBytes = (pid: number): number => rollupBytes(pid, /^Pss_Shmem:\s+(\d+) kB/mu);
 
 /** The processes whose program's name matches `tool` and whose arguments contain `text`. */
 export const processesNaming = (text: string, tool: RegExp): number[] =>

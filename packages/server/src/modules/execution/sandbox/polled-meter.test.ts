@@ -79,3 +79,40 @@ test("a new stage is looked at afresh", () => {
   meter.begin(limitBytes);
   expect(meter.measure().memoryPeakBytes).toBe(3 * pageBytes);
 });
+
+test("[X41] a kernel of the sandbox's own is measured by the memory that it keeps for its program, mapped or not", () => {
+  let bytes: number | undefined;
+  let nowMs = 0;
+  const meter = createPolledMeter(10, {
+    processes: () => [{ pid: 10, parent: 1, state: "S", ticks: 0, residentPages: 1e6, startTicks: 1 }],
+    proportionalBytes: () => Number.MAX_SAFE_INTEGER,
+    memoryFile: { bytes: () => bytes, toolBytes: 50 * pageBytes, now: () => nowMs },
+  });
+  meter.begin(100 * pageBytes);
+  const measure = (pages: number | undefined, afterMs = 50) => {
+    bytes = pages === undefined ? undefined : pages * pageBytes;
+    nowMs += afterMs;
+    const { memoryPeakBytes, memoryExceeded } = meter.measure();
+    return [memoryPeakBytes / pageBytes, memoryExceeded];
+  };
+  expect(measure(undefined)).toEqual([0, false]);
+  expect(measure(80)).toEqual([80, false]);
+  // What was freed is given back a moment later.
+  expect(measure(140)).toEqual([100, false]);
+  expect(measure(140, 200)).toEqual([100, false]);
+  expect(measure(90)).toEqual([100, false]);
+  expect(measure(140, 300)).toEqual([100, false]);
+  expect(measure(101, 250)).toEqual([100, true]);
+  meter.begin(100 * pageBytes);
+  expect(measure(10)[0]).toBe(10);
+});
+
+test("[X41] memory far above the limit of a kernel of the sandbox's own counts at once", () => {
+  const meter = createPolledMeter(10, {
+    processes: () => [],
+    proportionalBytes: () => 0,
+    memoryFile: { bytes: () => 151 * pageBytes, toolBytes: 50 * pageBytes, now: () => 0 },
+  });
+  meter.begin(100 * pageBytes);
+  expect(meter.measure()).toMatchObject({ memoryPeakBytes: 100 * pageBytes, memoryExceeded: true });
+});
