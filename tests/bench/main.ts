@@ -86,7 +86,7 @@ if (wanted("run") || wanted("cost")) {
 }
 if (wanted("neighbour")) {
   for (const tier of TIERS) {
-    await section(`Beside a busy neighbour, ${tier}`, () => benchBusyNeighbour(tier, short ? 2 : 40));
+    await section(`Beside a busy neighbour, ${tier}`, () => benchBusyNeighbour(tier, short ? 2 : 120));
   }
 }
 process.exitCode = failed === 0 ? 0 : 1;

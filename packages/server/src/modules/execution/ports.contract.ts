@@ -7,6 +7,7 @@ import { testConversations } from "./sandbox/contract/conversations.ts";
 import { testEscapes } from "./sandbox/contract/escapes.ts";
 import { findResidue, runProgram } from "./sandbox/contract/harness.ts";
 import { testHostFacts } from "./sandbox/contract/host-facts.ts";
+import { waitUntil } from "./sandbox/host-processes.ts";
 import { limitCases } from "./sandbox/contract/limit-cases.ts";
 import { testNeighbours } from "./sandbox/contract/neighbours.ts";
 import { testOpenedByPath } from "./sandbox/contract/opened-by-path.ts";
@@ -56,7 +57,8 @@ export const sandboxProviderContract = (subject: ProviderUnderTest): void => {
     beforeAll(async () => {
       provider = await subject.open();
     });
-    afterEach(() => {
+    afterEach(async () => {
+      await waitUntil(() => findResidue(subject.stateFolder).length === 0, 10_000);
       expect(findResidue(subject.stateFolder), "left on the host").toEqual([]);
     });
     afterAll(async () => {

@@ -122,7 +122,10 @@ export type SandboxListener = {
 
 /** A run in progress. Every method is safe to call after the end, and then does nothing. */
 export interface SandboxRun {
-  /** Resolves when the program has ended, its output has been delivered and nothing of it is left. Never rejects. */
+  /**
+   * Resolves when every process of the program has ended and its output has been delivered; what is left of the sandbox is
+   * gone when it has been disposed of. Never rejects.
+   */
   readonly result: Promise<SandboxResult>;
   /** False when the sandbox's input buffer is full; `drained` resolves when there is room again. */
   writeStdin(chunk: Uint8Array): boolean;
@@ -145,6 +148,7 @@ export interface WarmSandbox {
   readonly died: Promise<void>;
   /** Consumes the sandbox: a second call throws. */
   run(job: SandboxJob, listener: SandboxListener): SandboxRun;
+  /** Resolves when nothing of it is left on the host; rejects when something cannot be removed. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

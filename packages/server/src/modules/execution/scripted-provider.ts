@@ -38,6 +38,8 @@ export type ScriptedProvider = SandboxProvider & {
   disposed: number;
   /** Called for each run as it begins. */
   onRun: (run: ScriptedRun) => void;
+  /** Called as each sandbox is disposed of, which waits for it. */
+  beforeEnd: () => void | Promise<void>;
   /** Called before each boot; may throw or wait. */
   beforeBoot: () => void | Promise<void>;
   /** Lets the sandboxes that wait die. */
@@ -107,6 +109,7 @@ export const createScriptedProvider = (): ScriptedProvider => {
     booted: [],
     disposed: 0,
     onRun: () => undefined,
+    beforeEnd: () => undefined,
     beforeBoot: () => undefined,
     killWaiting() {
       for (const die of deaths) die();
@@ -131,6 +134,7 @@ export const createScriptedProvider = (): ScriptedProvider => {
           return run;
         },
         async [Symbol.asyncDispose]() {
+          await provider.beforeEnd();
           provider.disposed += 1;
         },
       };

@@ -85,6 +85,21 @@ describe("admission of executions", () => {
     expect(flood[5]?.queuePosition).toBe(1);
   });
 
+  it("[X56] an end is told at once, and the run's place is the next one's when its sandbox has gone", async () => {
+    const scene = await createScene({ concurrency: 1 });
+    const gone = Promise.withResolvers<void>();
+    scene.provider.beforeEnd = () => gone.promise;
+    const first = await scene.service.submit(ada, helloRequest, { interactive: false });
+    const second = await scene.service.submit(ada, helloRequest, { interactive: false });
+    await settle();
+    scene.provider.runs[0]?.end({ kind: "exited", exitCode: 0 });
+    await settle();
+    expect([first.state.status, second.state.status]).toEqual(["ended", "queued"]);
+    gone.resolve();
+    await settle();
+    expect([scene.provider.runs.length, second.state.status]).toEqual([2, "preparing"]);
+  });
+
   it("[X4] 500 at once are all answered: accepted, or 429 with Retry-After", async () => {
     const scene = await createScene({ concurrency: 2, capacity: 30 });
     const answers = await Promise.allSettled(
@@ -101,6 +116,7 @@ describe("admission of executions", () => {
     scene.provider.onRun = (run) => run.end({ kind: "exited", exitCode: 0 });
     for (const run of scene.provider.runs) run.end({ kind: "exited", exitCode: 0 });
     await Promise.all(accepted.map(({ value }) => value.ended));
+    await settle();
     expect(scene.admission.running + scene.admission.waiting).toBe(0);
   });
 

@@ -217,11 +217,12 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     await recorder.record(live, inserted);
   };
 
-  const track = (task: Promise<void>): void => {
-    const tracked = task
+  const track = (task: Promise<void>): Promise<void> => {
+    const tracked: Promise<void> = task
       .catch((error: unknown) => log.error("execution.unexpected", { error }))
       .finally(() => working.delete(tracked));
     working.add(tracked);
+    return tracked;
   };
 
   const reserve = (actor: Actor): Place => {
@@ -303,8 +304,10 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       registry.add(live);
       // The row is written while the sandbox is being claimed: the answer waits for both, the program only for its own.
       const inserted = store.insert(live.snapshot({ output: false }));
-      track(afterEnd(live, inserted));
-      void live.ended.then(leave);
+      void track(afterEnd(live, inserted));
+      let isGone = Promise.resolve();
+      // Its end is told before its sandbox has gone; its place is the next one's only then.
+      void live.ended.then(() => isGone).then(leave);
       const patience = {
         idleMs: IDLE_LIMIT_MS,
         begin() {
@@ -318,7 +321,9 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
         },
       };
       place.enter({
-        begin: () => track(runner(live, live.input.open ? { ...program, patience } : program)),
+        begin() {
+          isGone = track(runner(live, live.input.open ? { ...program, patience } : program));
+        },
         moved: (position) => {
           live.queuePosition = position;
           live.announce();

@@ -108,3 +108,19 @@ test.each([
     expect(written).toEqual(expected);
   },
 );
+
+test.each([
+  [1, "cpu.shares", "128"],
+  [2, "cpu.weight", "13"],
+] as const)(
+  "[X54] version %i: all sandboxes together weigh less than what they need of the machine",
+  (version, file, expected) => {
+    const root = mkdtempSync(join(parent, "root-"));
+    const path = join(root, "atelier-x", file);
+    mkdirSync(join(root, "atelier-x"));
+    writeFileSync(path, "");
+    const layout = { version, memory: root, cpu: root, cpuacct: root, pids: undefined };
+    createSandboxCgroup(layout, { parent: "atelier-x", id: "one" }, 0);
+    expect(readFileSync(path, "utf8")).toBe(expected);
+  },
+);

@@ -174,6 +174,12 @@ const meterTwo = (paths: CgroupLayout, toolBytes: ToolMemory): Meter => {
   };
 };
 
+/**
+ * CPU weight of all sandboxes together. Beside them in the parent cgroup is the server, and at the machine's top also its
+ * database and the kernel's threads: these need little, and while they wait, every run waits for them.
+ */
+const allSandboxesWeight = 1 / 8;
+
 /** A cgroup's default CPU weight, and the smallest that the kernel accepts. */
 const usualWeights = {
   1: { file: "cpu.shares", usual: 1024, least: 2 },
@@ -251,6 +257,7 @@ export const createSandboxCgroup = (
   for (const folder of uniqueFolders(outer)) mkdirSync(folder, { recursive: true });
   const handedDown = `+memory +cpu${layout.pids === undefined ? "" : " +pids"}`;
   if (layout.version === 2) writeFileSync(join(outer.memory, "cgroup.subtree_control"), handedDown);
+  setCpuWeight(outer, allSandboxesWeight);
   const paths = foldersOf(outer, id);
   const folders = uniqueFolders(paths);
   for (const folder of folders) mkdirSync(folder);

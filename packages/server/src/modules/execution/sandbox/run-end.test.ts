@@ -10,7 +10,10 @@ import { type RunInProgress, startRun } from "./run-in-progress.ts";
 const nothingUsed: Measurement = { cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false };
 
 /** A run on a machine whose meter returns the values of the test, and is read only at the run's start and end. */
-const start = (meter: Partial<Meter>, compile = false): RunInProgress => {
+const start = (
+  meter: Partial<Meter>,
+  { compile = false, destroy = () => Promise.resolve() }: { compile?: boolean; destroy?: Machine["destroy"] } = {},
+): RunInProgress => {
   const machine: Machine = {
     input: new PassThrough().resume(),
     output: new PassThrough(),
@@ -19,7 +22,7 @@ const start = (meter: Partial<Meter>, compile = false): RunInProgress => {
     becomeOriginal: () => Promise.resolve(false),
     rest: () => undefined,
     wake: () => undefined,
-    destroy: () => Promise.resolve(),
+    destroy,
     complaint: () => "",
   };
   return startRun({
@@ -52,7 +55,7 @@ test.each([
 });
 
 test("a compiler that used too much CPU ends the run, though it succeeded", async () => {
-  expect(await exit(start(using(0, 600), true), 0)).toMatchObject({
+  expect(await exit(start(using(0, 600), { compile: true }), 0)).toMatchObject({
     stage: "compile",
     end: { kind: "limit", limit: "cpu" },
   });
@@ -75,4 +78,28 @@ test("limits that cannot be set are a system error", async () => {
     throw new Error("read-only");
   };
   expect((await start({ begin }).run.result).end).toMatchObject({ kind: "sandbox-failed" });
+});
+
+test("[X56] a program's end is told when its processes have ended, before its sandbox has gone, or could not be removed", async () => {
+  let removals = 0;
+  const never = (): Promise<void> => new Promise(() => void (removals += 1));
+  expect((await exit(start({}, { destroy: never }), 3)).end).toEqual({ kind: "exited", exitCode: 3 });
+  expect(removals).toBe(1);
+  const failing = (): Promise<void> => Promise.reject(new Error("busy"));
+  expect((await exit(start({}, { destroy: failing }), 0)).end).toEqual({ kind: "exited", exitCode: 0 });
+});
+
+test("[X56] a run that is ended from outside is told when its sandbox has gone with its processes", async () => {
+  const gone = Promise.withResolvers<void>();
+  const { run } = start({}, { destroy: () => gone.promise });
+  let isTold = false;
+  void run.result.then(() => (isTold = true));
+  run.cancel();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isTold).toBe(false);
+  gone.resolve();
+  expect((await run.result).end).toEqual({ kind: "cancelled" });
+  const failing = start({}, { destroy: () => Promise.reject(new Error("busy")) }).run;
+  failing.cancel();
+  expect((await failing.result).end).toMatchObject({ kind: "sandbox-failed" });
 });

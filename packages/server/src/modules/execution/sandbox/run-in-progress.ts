@@ -102,7 +102,8 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     machine.output.resume();
   };
 
-  const finish = (end: SandboxEnd, collected?: readonly SandboxCollected[]): void => {
+  /** `collected` of a program whose processes have all ended: it is told so at once, and not after the sandbox has gone. */
+  const finish = (end: SandboxEnd, after?: { readonly collected: readonly SandboxCollected[] | undefined }): void => {
     if (ended) return;
     if (decided === undefined) decide(end);
     ended = true;
@@ -120,9 +121,16 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
         end: outcome,
         usage,
         ...(outputCut ? { outputCut } : {}),
-        ...(collected === undefined ? {} : { collected }),
+        ...(after?.collected === undefined ? {} : { collected: after.collected }),
       });
-    machine.destroy().then(
+    const destroyed = machine.destroy();
+    if (after !== undefined) {
+      // Whoever disposes of the sandbox is told.
+      destroyed.catch(() => undefined);
+      settle(end);
+      return;
+    }
+    destroyed.then(
       () => settle(end),
       (error: unknown) =>
         settle({ kind: "sandbox-failed", reason: `the sandbox could not be removed: ${String(error)}` }),
@@ -145,14 +153,14 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
   const collectAndFinish = (end: SandboxEnd): void => {
     if (decided === undefined) decide(end);
     clearTimeout(lastTimer);
-    if (stage !== "run" || job.collect === undefined) return finish(end);
+    if (stage !== "run" || job.collect === undefined) return finish(end, { collected: undefined });
     const { collect, files } = job;
     const giveTime = (): void => {
       clearTimeout(lastTimer);
       lastTimer = setTimeout(() => collection?.stop(), COLLECT_MS);
     };
     giveTime();
-    const done = (collected: readonly SandboxCollected[]): void => finish(end, collected);
+    const done = (collected: readonly SandboxCollected[]): void => finish(end, { collected });
     collection = startCollection({ send, collect, files, fetching: giveTime, done });
   };
 

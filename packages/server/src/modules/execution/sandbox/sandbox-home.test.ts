@@ -45,21 +45,24 @@ test("[X55] mounts are found by their paths as the kernel writes them, the inner
   expect(mountsBelow("/state", `${mountinfo}\n`)).toEqual(["/state/a b/c", "/state/a b"]);
 });
 
-test.skipIf(process.geteuid?.() !== 0)("[X13] [X55] what a dead server's tool left mounted is unmounted and removed", async () => {
-  const stateFolder = mkdtempSync(join(parent, "state "));
-  const { home } = open(stateFolder);
-  const left = join(stateFolder, "sandboxes", "0123456789abcdef", "runsc", "null-netns");
-  const beside = join(stateFolder, "beside");
-  mkdirSync(join(left, ".."), { recursive: true });
-  for (const file of [left, beside]) {
-    writeFileSync(file, "");
-    execFileSync("mount", ["--bind", "/proc/self/ns/net", file]);
-  }
-  try {
-    expect(await home.removeOrphans()).toBe(1);
-    expect(readdirSync(join(stateFolder, "sandboxes"))).toEqual([]);
-    expect(mountsBelow(stateFolder, readFileSync("/proc/self/mountinfo", "utf8"))).toEqual([beside]);
-  } finally {
-    execFileSync("umount", ["--lazy", beside]);
-  }
-});
+test.skipIf(process.geteuid?.() !== 0)(
+  "[X13] [X55] what a dead server's tool left mounted is unmounted and removed",
+  async () => {
+    const stateFolder = mkdtempSync(join(parent, "state "));
+    const { home } = open(stateFolder);
+    const left = join(stateFolder, "sandboxes", "0123456789abcdef", "runsc", "null-netns");
+    const beside = join(stateFolder, "beside");
+    mkdirSync(join(left, ".."), { recursive: true });
+    for (const file of [left, beside]) {
+      writeFileSync(file, "");
+      execFileSync("mount", ["--bind", "/proc/self/ns/net", file]);
+    }
+    try {
+      expect(await home.removeOrphans()).toBe(1);
+      expect(readdirSync(join(stateFolder, "sandboxes"))).toEqual([]);
+      expect(mountsBelow(stateFolder, readFileSync("/proc/self/mountinfo", "utf8"))).toEqual([beside]);
+    } finally {
+      execFileSync("umount", ["--lazy", beside]);
+    }
+  },
+);

@@ -130,6 +130,7 @@ export const runProgram = async (
   }
   await during?.({ run, said });
   const result = await run.result;
+  await sandbox[Symbol.asyncDispose]();
   const text = (stream: keyof typeof chunks): string => Buffer.concat(chunks[stream]).toString("utf8");
   return {
     result,
