@@ -23,7 +23,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   });
 }
 
-onLostParent(() => process.kill(process.pid, "SIGTERM"));
+onLostParent(() => process.kill(process.pid, "SIGHUP"));
 
 /** Time to check the caches, so that a start with everything cached prints nothing about background steps. */
 const settled = (setup) => Promise.race([setup.programs, new Promise((resolve) => setTimeout(resolve, 20))]);

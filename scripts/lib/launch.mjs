@@ -23,7 +23,8 @@ export function launch(program, args, { env = process.env, cwd } = {}) {
     let forwardedAt = -Infinity;
     const forward = (signal) => {
       const now = performance.now();
-      if (now - forwardedAt < copiesWithinMs) return;
+      // A closed terminal sends SIGHUP more than once, and a lost npm counts as one: nobody insists on ending at once.
+      if (now - forwardedAt < (signal === "SIGHUP" ? Infinity : copiesWithinMs)) return;
       forwardedAt = now;
       child.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
     };
