@@ -166,6 +166,7 @@ describe("typing", () => {
           const events: string[] = [];
           const request = indexedDB.open("atelier-unsaved", 2);
           for (const type of ["blocked", "upgradeneeded"]) request.addEventListener(type, () => events.push(type));
+          request.addEventListener("blocked", () => resolve({ events, kept: 0 }));
           const fail = () => reject(request.error ?? new Error("not read"));
           request.addEventListener("error", fail);
           request.addEventListener("success", () => {
