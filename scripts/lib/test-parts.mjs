@@ -47,12 +47,11 @@ export const parts = {
   chaos: async (options) => [await whole("chaos, short", bench("chaos", "--short"), options)],
 
   browsers: async (options) => [await vitest("the journeys in Firefox and WebKitGTK", ["--project=browsers"], options)],
-  "sandboxes-whole": async ({ env, out }) => {
+  combinations: async ({ env, out }) => {
     const complete = { ...env, ATELIER_TEST_WHOLE: "yes" };
-    const tiers = ["gvisor", "bubblewrap"].map(
-      (name) => `packages/server/src/modules/execution/adapters/${name}.test.ts`,
-    );
-    return [await vitest("the sandbox contract, whole", ["--project=unit", ...tiers], { env: complete, out })];
+    const files = ["adapters/gvisor.test.ts", "adapters/bubblewrap.test.ts", "ended-by-signal.e2e.ts"];
+    const projects = ["--project=unit", "--project=e2e"];
+    return [await vitest("cases that npm test leaves out", [...projects, ...files], { env: complete, out })];
   },
   "guest-whole": async ({ env, out }) => {
     await prepareGuest(out);
@@ -72,4 +71,4 @@ export const shortLanes = [
 ];
 
 /** The parts that `npm run test:all` adds to `npm test`, one after the other: benchmarks are meaningless while something else runs. */
-export const longParts = ["browsers", "sandboxes-whole", "guest-whole", "chaos-whole", "bench-whole"];
+export const longParts = ["browsers", "combinations", "guest-whole", "chaos-whole", "bench-whole"];

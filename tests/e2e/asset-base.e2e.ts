@@ -55,7 +55,9 @@ const serveAssets = async () => {
 
 it("the page works with its assets on another origin", { timeout: 120_000 }, async () => {
   await using assets = await serveAssets();
-  await using server = await startServer({ env: { ASSET_BASE_URL: `${assets.origin}${PREFIX}/` } });
+  await using server = await startServer({
+    env: { ASSET_BASE_URL: `${assets.origin}${PREFIX}/`, SANDBOX: "namespaces" },
+  });
   const browser = await launchBrowser();
   try {
     await using ada = await EditorPage.open(browser, "about:blank");

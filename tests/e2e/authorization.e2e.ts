@@ -52,7 +52,7 @@ let project: Project;
 let fileId = "";
 let link: ShareLink;
 beforeAll(async () => {
-  server = await startServer({ env: { RATE_LIMIT_SIGN_IN: "9999999" } });
+  server = await startServer({ env: { RATE_LIMIT_SIGN_IN: "9999999", SANDBOX: "namespaces" } });
   [alice, bob, viewer] = [
     await signInAsGuest(server.origin),
     await signInAsGuest(server.origin),

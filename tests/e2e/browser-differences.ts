@@ -20,7 +20,7 @@ const defineDifferences = (launch: Launch): void => {
   let server: TestServer;
   let ada: Visitor;
   beforeAll(async () => {
-    [visitors, server] = await Promise.all([launch(), startServer()]);
+    [visitors, server] = await Promise.all([launch(), startServer({ env: { SANDBOX: "namespaces" } })]);
     ada = await visitors.open(`${server.origin}/`);
     await ada.editorReady();
     await ada.replaceAll("print('here')\n");

@@ -3,10 +3,10 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { createLink, setPeople } from "../support/people.ts";
-import { setStage } from "../support/stage.ts";
+import { CHOSEN_TIER, setStage } from "../support/stage.ts";
 import { openWorkspace, type WorkspaceOptions } from "../support/workspace.ts";
 
-const stage = setStage();
+const stage = setStage({ env: CHOSEN_TIER });
 const people = setPeople(stage);
 
 const ECHO = `print('alpha beta ' * 12, flush=True)

@@ -15,7 +15,7 @@ let alice: Client;
 let project: Project;
 let fileId: string;
 beforeAll(async () => {
-  server = await startServer();
+  server = await startServer({ env: { SANDBOX: "namespaces" } });
   alice = await signInAsGuest(server.origin);
   project = await alice.createProject({ name: "P", visibility: "public" });
   fileId = (await alice.createFile(project.id, "a.txt", "a")).id;

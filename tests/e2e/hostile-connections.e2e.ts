@@ -13,7 +13,7 @@ let server: TestServer;
 let guest: Client;
 let projectId = "";
 beforeAll(async () => {
-  server = await startServer();
+  server = await startServer({ env: { SANDBOX: "namespaces" } });
   guest = await signInAsGuest(server.origin);
   projectId = (await guest.createProject({ name: "target" })).id;
 });

@@ -103,7 +103,7 @@ let alice: Client;
 let mallory: Client;
 let projectId = "";
 beforeAll(async () => {
-  server = await startServer({ env: { RATE_LIMIT_SIGN_IN: "9999999" } });
+  server = await startServer({ env: { RATE_LIMIT_SIGN_IN: "9999999", SANDBOX: "namespaces" } });
   alice = await signInAsGuest(server.origin);
   mallory = await signInAsGuest(server.origin);
   projectId = (await alice.createProject({ name: "Alice's" })).id;

@@ -5,10 +5,10 @@ import type { Page } from "playwright-core";
 import type { ShareLink } from "@atelier/contracts";
 import { EditorPage } from "../support/editor-page.ts";
 import { eventually } from "../support/eventually.ts";
-import { setStage } from "../support/stage.ts";
+import { CHOSEN_TIER, setStage } from "../support/stage.ts";
 import { openWorkspace } from "../support/workspace.ts";
 
-const stage = setStage();
+const stage = setStage({ env: CHOSEN_TIER });
 const SAMPLE = readFileSync(new URL("../../languages/typescript/main.ts", import.meta.url), "utf8");
 const FIRST_CHECK_MS = 90_000;
 

@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { EditorPage } from "../support/editor-page.ts";
 import { eventually } from "../support/eventually.ts";
-import { setStage } from "../support/stage.ts";
+import { CHOSEN_TIER, setStage } from "../support/stage.ts";
 
-const stage = setStage();
+const stage = setStage({ env: CHOSEN_TIER });
 
 const PROGRAM = [
   "import os",

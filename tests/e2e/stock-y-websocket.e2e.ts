@@ -9,7 +9,7 @@ describe("the stock y-websocket provider", () => {
   let server: TestServer;
   let ada: Client;
   beforeAll(async () => {
-    server = await startServer();
+    server = await startServer({ env: { SANDBOX: "namespaces" } });
     ada = await signInAsGuest(server.origin);
   }, 90_000);
   afterAll(() => server[Symbol.asyncDispose]());

@@ -19,7 +19,11 @@ describe.skipIf(!existsSync(imageRoot))("polled limits (set ATELIER_TEST_IMAGE)"
       findCgroups: () => undefined,
     });
     expect(provider.limitsEnforcement).toBe("polled");
-    return runProgram({ provider, imageRoot }, { argv: ["python3", "main.py"], files: { "main.py": code }, limits });
+    // Awaited here: the provider is closed when this function ends.
+    return await runProgram(
+      { provider, imageRoot },
+      { argv: ["python3", "main.py"], files: { "main.py": code }, limits },
+    );
   };
 
   test("memory that would be in no process's account is refused with an error", async () => {
