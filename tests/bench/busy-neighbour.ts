@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SandboxProvider, SandboxRun } from "../../packages/server/src/modules/execution/ports.ts";
+import { raiseServerPriority } from "../../packages/server/src/modules/execution/adapters/server-priority.ts";
 import { sandboxBlueprint, openSandboxProvider, sandboxJob } from "./sandbox-cost.ts";
 import { line, ratioLine, summarise } from "./statistics.ts";
 
@@ -45,6 +46,8 @@ const startBusy = async (provider: SandboxProvider): Promise<SandboxRun> => {
 
 /** @param runs number of runs alone and beside the neighbour, in rounds of ten so that both see the same machine. */
 export const benchBusyNeighbour = async (tier: string, runs: number): Promise<string[]> => {
+  // As the server does.
+  raiseServerPriority();
   const stateFolder = mkdtempSync(join(tmpdir(), "atelier-bench-"));
   const alone: number[] = [];
   const beside: number[] = [];

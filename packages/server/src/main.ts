@@ -15,6 +15,7 @@ import { createPostgresDocumentStore } from "./modules/collaboration/adapters/do
 import { createPostgresLogRetention } from "./modules/collaboration/adapters/log-retention-postgres.ts";
 import { createBubblewrapProvider } from "./modules/execution/adapters/bubblewrap.ts";
 import { createGvisorProvider } from "./modules/execution/adapters/gvisor.ts";
+import { raiseServerPriority } from "./modules/execution/adapters/server-priority.ts";
 import { createImageStore } from "./modules/execution/images/image-store.ts";
 import { buildInit } from "./modules/execution/sandbox/build-init.ts";
 import { createArgon2Passwords } from "./modules/identity/adapters/argon2-passwords.ts";
@@ -81,6 +82,7 @@ const openSandbox = async (
   places: Places,
   { log, strongerThan }: { log: Log; strongerThan: SandboxChoice["tier"] },
 ): Promise<SandboxChoice> => {
+  raiseServerPriority();
   const languages = join(places.root, "languages");
   const image = await findBaseImage(places);
   const common = async (tier: string) => ({

@@ -66,7 +66,7 @@ test("version 2 is used where it hands down memory and CPU, and a sandbox's limi
     mountinfo: mountLine(root, "cgroup2", "nsdelegate"),
     cgroup: "0::/user.slice/atelier.service",
   });
-  expect(layout).toEqual({ version: 2, memory: own, cpu: own, cpuacct: own, pids: own });
+  expect(layout).toEqual({ version: 2, memory: own, cpu: own, cpuacct: own, pids: own, isDelegated: true });
   if (layout === undefined) return;
   writeFiles(join(own, "atelier-x"), {});
   const cgroup = createSandboxCgroup(layout, { parent: "atelier-x", id: "one" }, 0);
@@ -93,7 +93,7 @@ test("version 2 without a bound on tasks is used for what it has", () => {
     mountinfo: mountLine(root, "cgroup2", "nsdelegate"),
     cgroup: "0::/atelier.service",
   });
-  expect(layout).toEqual({ version: 2, memory: own, cpu: own, cpuacct: own, pids: undefined });
+  expect(layout).toEqual({ version: 2, memory: own, cpu: own, cpuacct: own, pids: undefined, isDelegated: true });
   if (layout === undefined) return;
   createSandboxCgroup(layout, { parent: "atelier-x", id: "one" }, 0);
   expect(readFileSync(join(own, "atelier-x/cgroup.subtree_control"), "utf8")).toBe("+memory +cpu");

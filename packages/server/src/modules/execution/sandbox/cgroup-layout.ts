@@ -9,6 +9,8 @@ export type CgroupLayout = {
   readonly memory: string;
   readonly cpu: string;
   readonly cpuacct: string;
+  /** Beside the sandboxes is nothing but the server: it was given this part of the hierarchy. Absent: it is at the top. */
+  readonly isDelegated?: true;
   /** Only an outer bound: a program's own processes are bounded inside. */
   readonly pids: string | undefined;
 };
@@ -67,14 +69,18 @@ const canMakeFolder = (folder: string): boolean => {
 const parentOf = (hierarchy: Hierarchy | undefined): string | undefined =>
   hierarchy === undefined ? undefined : [hierarchy.own, hierarchy.mount].find(canMakeFolder);
 
+const delegation = (folder: string, hierarchy: Hierarchy | undefined): Pick<CgroupLayout, "isDelegated"> =>
+  folder === hierarchy?.mount ? {} : { isDelegated: true };
+
 const versionOne = (hierarchies: readonly Hierarchy[]): CgroupLayout | undefined => {
-  const find = (name: string): string | undefined =>
-    parentOf(hierarchies.find(({ version, controllers }) => version === 1 && controllers.includes(name)));
+  const hierarchyOf = (name: string): Hierarchy | undefined =>
+    hierarchies.find(({ version, controllers }) => version === 1 && controllers.includes(name));
+  const find = (name: string): string | undefined => parentOf(hierarchyOf(name));
   const memory = find("memory");
   const cpu = find("cpu");
   const cpuacct = find("cpuacct");
   if (memory === undefined || cpu === undefined || cpuacct === undefined) return undefined;
-  return { version: 1, memory, cpu, cpuacct, pids: find("pids") };
+  return { version: 1, memory, cpu, cpuacct, pids: find("pids"), ...delegation(cpu, hierarchyOf("cpu")) };
 };
 
 const wantedControllers = ["memory", "cpu", "pids"];
@@ -160,7 +166,7 @@ const versionTwo = (hierarchies: readonly Hierarchy[]): CgroupLayout | undefined
       if (enabled === undefined) continue;
       // A unit may delegate memory and CPU alone.
       const pids = enabled.includes("pids") ? folder : undefined;
-      return { version: 2, memory: folder, cpu: folder, cpuacct: folder, pids };
+      return { version: 2, memory: folder, cpu: folder, cpuacct: folder, pids, ...delegation(folder, hierarchy) };
     } catch {
       // Not ours: try the next folder.
     }

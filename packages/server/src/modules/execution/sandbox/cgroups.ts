@@ -175,10 +175,10 @@ const meterTwo = (paths: CgroupLayout, toolBytes: ToolMemory): Meter => {
 };
 
 /**
- * CPU weight of all sandboxes together. Beside them in the parent cgroup is the server, and at the machine's top also its
- * database and the kernel's threads: these need little, and while they wait, every run waits for them.
+ * CPU weight of all sandboxes together where only the server is beside them: it needs little, and while it waits, every run
+ * waits for it. At the machine's top other work is beside them too, of which they must not wait for all.
  */
-const allSandboxesWeight = 1 / 8;
+const delegatedWeight = 1 / 8;
 
 /** A cgroup's default CPU weight, and the smallest that the kernel accepts. */
 const usualWeights = {
@@ -257,7 +257,7 @@ export const createSandboxCgroup = (
   for (const folder of uniqueFolders(outer)) mkdirSync(folder, { recursive: true });
   const handedDown = `+memory +cpu${layout.pids === undefined ? "" : " +pids"}`;
   if (layout.version === 2) writeFileSync(join(outer.memory, "cgroup.subtree_control"), handedDown);
-  setCpuWeight(outer, allSandboxesWeight);
+  if (layout.isDelegated === true) setCpuWeight(outer, delegatedWeight);
   const paths = foldersOf(outer, id);
   const folders = uniqueFolders(paths);
   for (const folder of folders) mkdirSync(folder);
