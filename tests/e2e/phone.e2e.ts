@@ -12,8 +12,20 @@ const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, has
 const PORTRAIT = PHONE.viewport;
 const LANDSCAPE = { width: PORTRAIT.height, height: PORTRAIT.width };
 
+/** By how many pixels the page, or a dialog over it, is wider than what shows it. */
 const overflow = (page: Page): Promise<number> =>
-  page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  page.evaluate(() =>
+    Math.max(
+      document.documentElement.scrollWidth - window.innerWidth,
+      ...[...document.querySelectorAll("dialog[open]")].map((dialog) => dialog.scrollWidth - dialog.clientWidth),
+    ),
+  );
+/** The sizes of the dialog's text, in pixels: small print and headings left out. */
+const textSizes = (page: Page): Promise<string[]> =>
+  page.getByRole("dialog").evaluate((dialog) => {
+    const texts = dialog.querySelectorAll(".share-row-name, .select, .button, .input");
+    return [...new Set([...texts].map((text) => getComputedStyle(text).fontSize))];
+  });
 const pane = (page: Page, name: "Code" | "Files" | "Output") =>
   page.getByRole("navigation", { name: "Panes" }).getByRole("button", { name });
 
@@ -158,8 +170,15 @@ describe("on a phone", () => {
     await using people = new People(stage);
     const ada = await people.visit("/", PHONE);
     await ada.editorReady();
-    const path = await createLink(ada.page, "editor");
+    await ada.page.getByRole("button", { name: "Share" }).tap();
     const dialog = ada.page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Create link that can edit" }).waitFor();
+    expect(await overflow(ada.page)).toBeLessThanOrEqual(0);
+    expect(await textSizes(ada.page)).toEqual(["16px"]);
+    const path = await createLink(ada.page, "editor");
+    expect(await overflow(ada.page)).toBeLessThanOrEqual(0);
+    if (process.env["SHOW_PHONE"] !== undefined)
+      await ada.page.screenshot({ path: `${process.env["SHOW_PHONE"]}.share.png` });
     const box = await dialog.boundingBox();
     expect([box?.x, box?.width]).toEqual([0, PORTRAIT.width]);
     expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(PORTRAIT.height);

@@ -116,27 +116,29 @@ const NoLink = ({ role, onCreate }: NoLinkProps) => {
   const what = `that ${ROLE_WORDS[role]}`;
   return (
     <li className="link-row">
-      <div className="share-row">
+      <div className="share-row link-making-row">
         <Icon size={15} aria-hidden />
         <span className="share-row-name">
           A link {what.replace(ROLE_WORDS[role], "")}
           <b>{ROLE_WORDS[role]}</b>
         </span>
-        <select
-          className="select"
-          aria-label={`How long the link ${what} lets people in`}
-          value={days}
-          onChange={(event) => setDays(Number(event.target.value))}
-        >
-          {EXPIRIES.map((expiry) => (
-            <option key={expiry.days} value={expiry.days}>
-              {expiry.label}
-            </option>
-          ))}
-        </select>
-        <button className="button" onClick={() => onCreate(days)}>
-          <Link2 size={14} aria-hidden /> Create link<span className="visually-hidden"> {what}</span>
-        </button>
+        <div className="link-making">
+          <select
+            className="select"
+            aria-label={`How long the link ${what} lets people in`}
+            value={days}
+            onChange={(event) => setDays(Number(event.target.value))}
+          >
+            {EXPIRIES.map((expiry) => (
+              <option key={expiry.days} value={expiry.days}>
+                {expiry.label}
+              </option>
+            ))}
+          </select>
+          <button className="button" onClick={() => onCreate(days)}>
+            <Link2 size={14} aria-hidden /> Create link<span className="visually-hidden"> {what}</span>
+          </button>
+        </div>
       </div>
     </li>
   );
