@@ -17,7 +17,11 @@ export const benchFirstVisit = async (server: TestServer, rounds: number): Promi
       await page.waitForFunction(() => performance.getEntriesByName("atelier:keys-taken").length > 0, undefined, {
         polling: 10,
       });
-      await page.evaluate(() => document.querySelector<HTMLElement>("#editor textarea")?.focus());
+      await page.evaluate(() =>
+        document
+          .querySelector<HTMLElement>("#editor .early-text, #editor .native-edit-context, #editor textarea")
+          ?.focus(),
+      );
       await page.keyboard.type(`print("mine ${round}")\n`);
       const clickedAt = performance.now();
       await page.getByRole("button", { name: "Run", exact: true }).first().click();
