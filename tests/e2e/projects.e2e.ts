@@ -89,6 +89,7 @@ describe("a project", () => {
     await page.getByRole("textbox", { name: "Project name" }).fill("Workbench");
     await page.keyboard.press("Enter");
     await projectButton(page).getByText("Workbench").waitFor();
+    await eventually(async () => expect(await page.title()).toBe("main.py · Workbench · Atelier"));
 
     await projectButton(page).click();
     const [download] = await Promise.all([

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ExecutionSchema } from "./execution.ts";
 import { EntrySchema } from "./file.ts";
+import { ProjectSchema } from "./project.ts";
 import { IdSchema, RoleSchema } from "./shapes.ts";
 
 export const PresenceSchema = z.object({
@@ -14,8 +15,18 @@ export const PresenceSchema = z.object({
 });
 export type Presence = z.infer<typeof PresenceSchema>;
 
+/** What the owner can change about a project, the same for everybody; of two the one with the later `updatedAt` is true. */
+export const ProjectFactsSchema = ProjectSchema.pick({
+  name: true,
+  description: true,
+  visibility: true,
+  keepRunFiles: true,
+  updatedAt: true,
+});
+export type ProjectFacts = z.infer<typeof ProjectFactsSchema>;
+
 export const ProjectEventSchema = z.discriminatedUnion("type", [
-  /** First frame. `resumed` false: what was missed can't be replayed, fetch the tree again. */
+  /** First frame. `resumed` false: what was missed can't be replayed, fetch the project and its tree again. */
   z.object({
     type: z.literal("hello"),
     connectionId: z.string(),
@@ -23,6 +34,7 @@ export const ProjectEventSchema = z.discriminatedUnion("type", [
     role: RoleSchema,
     presence: z.array(PresenceSchema),
   }),
+  z.object({ type: z.literal("project-changed"), project: ProjectFactsSchema }),
   z.object({ type: z.literal("entries-changed"), entries: z.array(EntrySchema) }),
   z.object({ type: z.literal("entries-removed"), ids: z.array(IdSchema) }),
   z.object({ type: z.literal("presence"), presence: z.array(PresenceSchema) }),

@@ -1,17 +1,18 @@
 /** The rules of projects, members and files: who is told of a change, and when live documents are called. */
 import { createHash } from "node:crypto";
-import type {
-  CreateLinkSchema,
-  CreateProjectSchema,
-  Encoding,
-  Entry,
-  GrantedRole,
-  Member,
-  Project,
-  Role,
-  ShareLink,
-  UpdateProjectSchema,
-  Version,
+import {
+  type CreateLinkSchema,
+  type CreateProjectSchema,
+  type Encoding,
+  type Entry,
+  type GrantedRole,
+  type Member,
+  type Project,
+  ProjectFactsSchema,
+  type Role,
+  type ShareLink,
+  type UpdateProjectSchema,
+  type Version,
 } from "@atelier/contracts";
 import type { z } from "zod";
 import type { Actor } from "#kernel/actor";
@@ -246,6 +247,8 @@ export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => 
         ...(visibility === undefined ? {} : { visibility }),
         ...(keepRunFiles === undefined ? {} : { keepRunFiles }),
       });
+      const facts = ProjectFactsSchema.parse(project);
+      bus.publish("project-event", { projectId, event: { type: "project-changed", project: facts } });
       if (visibility !== undefined) tellRights(projectId);
       return project;
     },

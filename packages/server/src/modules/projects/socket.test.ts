@@ -111,6 +111,22 @@ describe("project events", () => {
     expect((await open(alice, (since ?? 0) + 1_000_000)).frames[0]?.event).toMatchObject({ resumed: false });
   });
 
+  test("[P15] a member hears that the owner renamed the project, and one who comes back hears it too", async () => {
+    await projects.service.putMember(alice, projectId, { userId: bob.userId, role: "viewer" });
+    const his = await open(bob);
+    const since = his.frames.at(-1)?.sequence;
+    const { name, description, visibility, keepRunFiles, updatedAt } = await projects.service.updateProject(
+      alice,
+      projectId,
+      { name: "Other" },
+    );
+    const changed = { type: "project-changed", project: { name, description, visibility, keepRunFiles, updatedAt } };
+    expect(name).toBe("Other");
+    expect(his.frames.at(-1)?.event).toEqual(changed);
+    his.close(1000);
+    expect((await open(bob, since)).frames.map(({ event }) => event)).toContainEqual(changed);
+  });
+
   test("[P15] numbers of a channel that was forgotten are not mistaken for those of the next", async () => {
     const first = await open(alice);
     const since = first.frames.at(-1)?.sequence;

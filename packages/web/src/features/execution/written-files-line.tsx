@@ -7,7 +7,7 @@ import { errorText } from "../../app/api-problem.ts";
 import { type App, useApp } from "../../app/services.ts";
 import { showToast } from "../../design/toasts.ts";
 import { openPath } from "../files/open-file.ts";
-import { openProjectOf, setProjectState } from "../projects/project-store.ts";
+import { takeProjectFacts } from "../projects/project-store.ts";
 import type { ExecutionSummary } from "./run-store.ts";
 import "./written-files.css";
 import { writtenFiles } from "./written-files.ts";
@@ -15,16 +15,12 @@ import { writtenFiles } from "./written-files.ts";
 /** At most so many names are shown. */
 const MOST_LINKS = 8;
 
-/** @returns whether the server accepted it */
-const keepFiles = async (app: App, project: Project, keepRunFiles: boolean): Promise<boolean> => {
+const keepFiles = async (app: App, project: Project, keepRunFiles: boolean): Promise<void> => {
   try {
     const changed = await app.call(routes.updateProject, { params: { projectId: project.id }, body: { keepRunFiles } });
-    if (openProjectOf(app.projects)?.id === project.id)
-      setProjectState(app.projects, { kind: "open", project: changed });
-    return true;
+    takeProjectFacts(app.projects, project.id, changed);
   } catch (error) {
     showToast({ text: `The setting was not changed. ${errorText(error)}`, tone: "bad" });
-    return false;
   }
 };
 
@@ -33,15 +29,16 @@ const Setting = ({ project }: { readonly project: Project }) => {
   const app = useApp();
   const { keepRunFiles, role } = project;
   // Shown at once, before the server has answered.
-  const [wanted, setWanted] = useState(keepRunFiles);
+  const [wanted, setWanted] = useState<boolean>();
   const change = async (next: boolean): Promise<void> => {
     setWanted(next);
-    if (!(await keepFiles(app, project, next))) setWanted(!next);
+    await keepFiles(app, project, next);
+    setWanted(undefined);
   };
   if (role !== "owner") return keepRunFiles ? null : <span>Files that programs write are not kept here.</span>;
   return (
     <label className="written-setting">
-      <input type="checkbox" checked={wanted} onChange={(event) => void change(event.target.checked)} />
+      <input type="checkbox" checked={wanted ?? keepRunFiles} onChange={(event) => void change(event.target.checked)} />
       Keep files that programs write
     </label>
   );

@@ -1,7 +1,7 @@
 /** Brings a file of the open project in front of the reader: tab, tree, editor, presence. */
 import type { App } from "../../app/services.ts";
 import { projectAddress } from "../../app/address.ts";
-import { mayEdit, openProjectOf } from "../projects/project-store.ts";
+import { mayEdit, openProjectOf, type ProjectState } from "../projects/project-store.ts";
 import { entryAt } from "./entries.ts";
 import { expandTo } from "./files-store.ts";
 import { closeTab, showTab } from "./tabs-store.ts";
@@ -37,6 +37,15 @@ export const openFile = (app: App, fileId: string, options: OpenFileOptions = {}
     app.editor.focus();
   }
   document.title = titleOf(app);
+};
+
+/** Keeps the tab's title true to the project's name. Returns what stops it. */
+export const followProjectName = (app: App): (() => void) => {
+  const nameIn = ({ state }: { readonly state: ProjectState }) =>
+    state.kind === "open" ? state.project.name : undefined;
+  return app.projects.subscribe((now, before) => {
+    if (nameIn(now) !== undefined && nameIn(now) !== nameIn(before)) document.title = titleOf(app);
+  });
 };
 
 /** Opens a file by path, at a 1-based line if given; false when there is none. */

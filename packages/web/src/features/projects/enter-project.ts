@@ -9,7 +9,7 @@ import { keepEditorState, loadEditorState } from "../files/editor-state.ts";
 import { followAddress, forgetStep } from "../files/follow-address.ts";
 import { followEntries } from "../files/follow-entries.ts";
 import { expandTo, setEntries, setExpanded } from "../files/files-store.ts";
-import { addressOf, closeFile, openFile } from "../files/open-file.ts";
+import { addressOf, closeFile, followProjectName, openFile } from "../files/open-file.ts";
 import { listenToProject } from "./project-events.ts";
 import { setProjectState } from "./project-store.ts";
 
@@ -87,6 +87,7 @@ export const enterProject = async (app: App, options: EnterOptions): Promise<voi
   }
 
   followEntries(app);
+  followProjectName(app);
   followAddress(app);
   listenToProject(app, project.id);
   let isChanged = false;

@@ -1,3 +1,4 @@
+import { type Project, routes } from "@atelier/contracts";
 import { describe, expect, it, vi } from "vitest";
 import { fakeOpener, setPage } from "../../app/fake-socket.testing.ts";
 import type { App } from "../../app/services.ts";
@@ -8,59 +9,109 @@ import { createTabsStore } from "../files/tabs-store.ts";
 import { createSignInNoticeStore } from "../identity/sign-in-notice.ts";
 import { createPresenceStore } from "../presence/presence-store.ts";
 import { listenToProject } from "./project-events.ts";
-import { createProjectStore } from "./project-store.ts";
+import { createProjectStore, openProjectOf, setProjectState } from "./project-store.ts";
 
 const refuse = () => Promise.reject(new Error("not asked here"));
 
-describe("a tree that was not read", () => {
+const projectOf = (name: string, updatedAt: string): Project => ({
+  id: "p",
+  slug: "p",
+  name,
+  description: "",
+  owner: { id: "o", name: "Owner" },
+  visibility: "private",
+  role: "viewer",
+  createdAt: updatedAt,
+  updatedAt,
+  sizeBytes: 0,
+  fileCount: 0,
+  keepRunFiles: true,
+});
+
+const setUp = () => {
+  vi.spyOn(console, "warn").mockReturnValue(undefined);
+  const opener = fakeOpener();
+  const asked: unknown[] = [];
+  /** What the server answers. */
+  const server: { project: () => Promise<unknown>; tree: () => Promise<unknown> } = { project: refuse, tree: refuse };
+  const session = createSession({
+    transport: refuse,
+    storage: null,
+    exclusively: refuse,
+    nowMs: () => 0,
+    announce: () => undefined,
+  });
+  const app = {
+    call: (route: unknown) => (route === routes.tree ? server.tree() : server.project()) as never,
+    openSocket: (_, query) => {
+      asked.push(query);
+      return opener.open();
+    },
+    session,
+    files: createFilesStore(),
+    tabs: createTabsStore(),
+    presence: createPresenceStore(),
+    projects: createProjectStore(),
+    signInNotice: createSignInNoticeStore(),
+  } satisfies Partial<App> as Partial<App> as App;
+  const stop = listenToProject(app, "p");
+  const hello = async (sequence: number, resumed: boolean) => {
+    const socket = await opener.newest();
+    const event = { type: "hello", connectionId: "c", role: "viewer", presence: [], resumed };
+    socket.open();
+    socket.say(JSON.stringify({ sequence, event }));
+    await vi.advanceTimersByTimeAsync(0);
+    return socket;
+  };
+  return { app, asked, server, stop, hello };
+};
+
+describe("a project and a tree that were not read", () => {
   setPage();
 
-  it("is asked for again with the next hello, which claims no place among the events until then", async () => {
-    vi.spyOn(console, "warn").mockReturnValue(undefined);
-    const opener = fakeOpener();
-    const asked: unknown[] = [];
-    let answer: () => Promise<unknown> = refuse;
-    const files = createFilesStore();
-    setEntries(files, [entry("old.py")]);
-    const transport = refuse;
-    const session = createSession({
-      transport,
-      storage: null,
-      exclusively: refuse,
-      nowMs: () => 0,
-      announce: () => undefined,
-    });
-    const app: Partial<App> = {
-      call: () => answer() as never,
-      openSocket: (_, query) => {
-        asked.push(query);
-        return opener.open();
-      },
-      session,
-      files,
-      tabs: createTabsStore(),
-      presence: createPresenceStore(),
-      projects: createProjectStore(),
-      signInNotice: createSignInNoticeStore(),
-    };
-    const stop = listenToProject(app as App, "p");
-    const hello = async (sequence: number, resumed: boolean) => {
-      const socket = await opener.newest();
-      const event = { type: "hello", connectionId: "c", role: "owner", presence: [], resumed };
-      socket.open();
-      socket.say(JSON.stringify({ sequence, event }));
-      await vi.advanceTimersByTimeAsync(0);
-      return socket;
-    };
+  it("are asked for again with the next hello, which claims no place among the events until then", async () => {
+    const { app, asked, server, stop, hello } = setUp();
+    setEntries(app.files, [entry("old.py")]);
     (await hello(7, false)).end(1006);
     await vi.advanceTimersByTimeAsync(200);
-    answer = () => Promise.resolve({ entries: [entry("new.py")] });
+    server.project = () => Promise.resolve(projectOf("p", "2026-01-01T00:00:00.000Z"));
+    server.tree = () => Promise.resolve({ entries: [entry("new.py")] });
     const second = await hello(8, false);
-    expect([...files.getState().entries.keys()]).toEqual(["new.py"]);
+    expect([...app.files.getState().entries.keys()]).toEqual(["new.py"]);
     second.end(1006);
     await vi.advanceTimersByTimeAsync(200);
     await hello(8, true);
     expect(asked).toEqual([{}, {}, { since: "8" }]);
+    stop();
+  });
+});
+
+describe("a project that somebody else renames", () => {
+  setPage();
+  const [first, second, third] = [1, 2, 3].map((day) => `2026-01-0${day}T00:00:00.000Z`) as [string, string, string];
+
+  it("has its new name here, also after the page was away, and never an older one", async () => {
+    const { app, server, stop, hello } = setUp();
+    const nameNow = () => openProjectOf(app.projects)?.name;
+    setProjectState(app.projects, { kind: "open", project: projectOf("One", first) });
+    server.tree = () => Promise.resolve({ entries: [] });
+    server.project = () => Promise.resolve(projectOf("One", first));
+    const socket = await hello(1, false);
+    const say = (name: string, updatedAt: string) => {
+      const { description, visibility, keepRunFiles } = projectOf(name, updatedAt);
+      const project = { name, description, visibility, keepRunFiles, updatedAt };
+      socket.say(JSON.stringify({ sequence: 2, event: { type: "project-changed", project } }));
+    };
+    say("Two", second);
+    expect(nameNow()).toBe("Two");
+    say("One", first);
+    expect(nameNow()).toBe("Two");
+    server.project = () => Promise.resolve(projectOf("Three", third));
+    socket.end(1006);
+    await vi.advanceTimersByTimeAsync(200);
+    await hello(9, false);
+    expect(nameNow()).toBe("Three");
+    expect(openProjectOf(app.projects)?.role).toBe("viewer");
     stop();
   });
 });

@@ -9,11 +9,17 @@ import { watchSignIn } from "../identity/sign-in-notice.ts";
 import { hearExecution } from "../execution/run-view.ts";
 import { withChanged, withoutRemoved, withRead } from "../files/entries.ts";
 import { closeFile, openFile } from "../files/open-file.ts";
-import { openProjectOf, setProjectState } from "./project-store.ts";
+import { openProjectOf, setProjectState, takeProjectFacts } from "./project-store.ts";
 
-const readTree = async (app: App, projectId: string): Promise<void> => {
+/** The project as it is now, and its tree. */
+const readProject = async (app: App, projectId: string): Promise<void> => {
   const before = app.files.getState().entries;
-  const { entries: read } = await app.call(routes.tree, { params: { projectId } });
+  const params = { projectId };
+  const [project, { entries: read }] = await Promise.all([
+    app.call(routes.getProject, { params }),
+    app.call(routes.tree, { params }),
+  ]);
+  takeProjectFacts(app.projects, projectId, project);
   app.files.setState(({ entries: now }) => ({ entries: withRead(read, { before, now }) }));
 };
 
@@ -52,11 +58,14 @@ const removeEntries = (app: App, ids: readonly string[]): void => {
   for (const fileId of app.tabs.getState().open) if (!entries.has(fileId)) closeFile(app, fileId);
 };
 
-const take = (app: App, event: ProjectEvent): void => {
+const take = (app: App, projectId: string, event: ProjectEvent): void => {
   switch (event.type) {
     case "hello":
       app.presence.setState({ connectionId: event.connectionId, all: event.presence });
       takeRole(app, event);
+      break;
+    case "project-changed":
+      takeProjectFacts(app.projects, projectId, event.project);
       break;
     case "entries-changed":
       app.files.setState(({ entries }) => ({ entries: withChanged(entries, event.entries) }));
@@ -78,20 +87,20 @@ const take = (app: App, event: ProjectEvent): void => {
 
 /** Listens until the returned function is called. */
 export const listenToProject = (app: App, projectId: string): (() => void) => {
-  /** The last event heard, as long as the tree holds all that came before it. */
+  /** The last event heard, as long as project and tree hold all that came before it. */
   let sequence: number | undefined;
   let isBehind = true;
   const path = `/api${sockets.projectEvents.replace(":projectId", projectId)}`;
 
-  /** The tree came before this socket, or the socket was away for too long: what happened in between is asked for. */
+  /** Project and tree came before this socket, or the socket was away for too long: what happened in between is asked for. */
   const catchUp = (): void => {
     isBehind = true;
-    readTree(app, projectId).then(
+    readProject(app, projectId).then(
       () => {
         isBehind = false;
       },
       // The next hello asks again.
-      (error: unknown) => logFault("tree-not-read", error),
+      (error: unknown) => logFault("project-not-read", error),
     );
   };
   const sayViewing = (): void => {
@@ -102,7 +111,7 @@ export const listenToProject = (app: App, projectId: string): (() => void) => {
     onMessage(data) {
       const frame = JSON.parse(String(data)) as ProjectEventFrame;
       sequence = frame.sequence;
-      take(app, frame.event);
+      take(app, projectId, frame.event);
       if (frame.event.type === "hello" && !frame.event.resumed) catchUp();
     },
     onState(isConnected) {

@@ -75,7 +75,7 @@ export const ProjectMenu = () => {
     );
   };
   if (project && isRenaming && project.role !== "viewer") {
-    return <ProjectNameField key={project.name} project={project} onDone={() => setRenaming(false)} />;
+    return <ProjectNameField key={project.id} project={project} onDone={() => setRenaming(false)} />;
   }
   return (
     <MenuButton

@@ -4,7 +4,7 @@ import { type KeyboardEvent, useState } from "react";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
 import { showToast } from "../../design/toasts.ts";
-import { openProjectOf, setProjectState } from "./project-store.ts";
+import { takeProjectFacts } from "./project-store.ts";
 
 const MOST_CHARACTERS = 100;
 
@@ -12,7 +12,8 @@ export type ProjectNameFieldProps = { readonly project: Project; readonly onDone
 
 export const ProjectNameField = ({ project, onDone }: ProjectNameFieldProps) => {
   const app = useApp();
-  const kept = project.name;
+  // Somebody else may rename it meanwhile: a field left as it was must not take that back.
+  const [kept] = useState(project.name);
   const [name, setName] = useState(kept);
 
   const keep = async (): Promise<void> => {
@@ -26,8 +27,7 @@ export const ProjectNameField = ({ project, onDone }: ProjectNameFieldProps) => 
         params: { projectId: project.id },
         body: { name: wanted },
       });
-      if (openProjectOf(app.projects)?.id === project.id)
-        setProjectState(app.projects, { kind: "open", project: changed });
+      takeProjectFacts(app.projects, project.id, changed);
     } catch (error) {
       setName(kept);
       showToast({ text: `The name was not changed. ${errorText(error)}`, tone: "bad" });

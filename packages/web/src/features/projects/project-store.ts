@@ -1,5 +1,5 @@
 /** Which project the page is in, and how it got there. */
-import type { Boot, Project } from "@atelier/contracts";
+import type { Boot, Project, ProjectFacts } from "@atelier/contracts";
 import { createStore, type StoreApi } from "zustand/vanilla";
 
 export type Sample = NonNullable<Boot["sample"]>;
@@ -32,6 +32,15 @@ export const setProjectState = (store: ProjectStore, state: ProjectState): void 
 export const openProjectOf = (store: ProjectStore): Project | undefined => {
   const { state } = store.getState();
   return state.kind === "open" ? state.project : undefined;
+};
+
+/** Takes facts of the open project, unless it knows newer ones: answers and events come in any order. */
+export const takeProjectFacts = (store: ProjectStore, projectId: string, facts: ProjectFacts): void => {
+  const project = openProjectOf(store);
+  if (project?.id !== projectId || facts.updatedAt < project.updatedAt) return;
+  const { name, description, visibility, keepRunFiles, updatedAt } = facts;
+  const changed = { ...project, name, description, visibility, keepRunFiles, updatedAt };
+  setProjectState(store, { kind: "open", project: changed });
 };
 
 /** @throws Error when no project is open: the caller's control should not have been there */
