@@ -9,12 +9,32 @@ const line = (tx: number, rx: number, inode: number): string =>
 const network = (files: Readonly<Record<string, string>>): ReadNetwork => {
   return (name, bytesMaximum) => (files[name] ?? "").slice(0, bytesMaximum);
 };
-const sockstat = (used: number, tcp: number, udp: number): string =>
-  `sockets: used ${used}\nTCP: inuse ${tcp} orphan 0 tw 0 alloc 99999 mem 77\nUDP: inuse ${udp} mem 5\nRAW: inuse 0\n`;
+/** `pages`: of all network namespaces together. */
+const sockstat = (used: number, tcp: number, udp: number, pages = 99): string =>
+  `sockets: used ${used}\nTCP: inuse ${tcp} orphan 0 tw 0 alloc 99999 mem ${pages}\nUDP: inuse ${udp} mem ${pages}\nRAW: inuse 0\n`;
 
-test("few sockets are not looked at", () => {
-  const read = network({ sockstat: sockstat(64, 64, 0), tcp: `head\n${line(0, 1 << 20, 0)}\n` });
-  expect([readSocketBytes(read, true), readSocketBytes(read, false)]).toEqual([0, 0]);
+test("lists are not read without sockets of their kind, nor while all of the host's have less than is allowed", () => {
+  const asked: string[] = [];
+  const reading = (text: string): ReadNetwork => {
+    return (name) => {
+      asked.push(name);
+      return name === "sockstat" ? text : "";
+    };
+  };
+  for (const charged of [true, false]) {
+    expect(readSocketBytes(reading(sockstat(0, 0, 0)), charged, 0)).toBe(0);
+    expect(readSocketBytes(reading(sockstat(200, 100, 100, 10)), charged, 10 * 65_536)).toBe(0);
+  }
+  expect(new Set(asked)).toEqual(new Set(["sockstat", "sockstat6"]));
+});
+
+test("a single socket counts: the host's settings may let it hold more than the run has", () => {
+  const netlink = "sk Eth Pid Groups Rmem Wmem Dump Locks\n0 0 9 00000000 8388608 0 0 2 0 77\n";
+  expect(readSocketBytes(network({ sockstat: sockstat(1, 0, 0), netlink }), true, 0)).toBe(8_388_608);
+  const tcp = `head\n${line(0, 1 << 20, 0)}\n`;
+  expect(readSocketBytes(network({ sockstat: sockstat(1, 1, 0), tcp }), true, 0)).toBe(2 << 20);
+  const udp = `head\n${line(0, 1 << 20, 7)}\n`;
+  expect(readSocketBytes(network({ sockstat: sockstat(1, 0, 1), udp }), false, 0)).toBe(1 << 20);
 });
 
 test("connections that nobody has accepted count twice what they hold, the others only where no account has them", () => {
@@ -25,25 +45,25 @@ test("connections that nobody has accepted count twice what they hold, the other
     tcp,
     tcp6: `head\n${line(0, 7, 0)}\n`,
   });
-  expect(readSocketBytes(read, true)).toBe(2014);
-  expect(readSocketBytes(read, false)).toBe(2 * (5 + 1000 + 10 + 100 + 7));
+  expect(readSocketBytes(read, true, 0)).toBe(2014);
+  expect(readSocketBytes(read, false, 0)).toBe(2 * (5 + 1000 + 10 + 100 + 7));
 });
 
 test("datagrams count where no account has them", () => {
   const read = network({ sockstat: sockstat(70, 0, 70), udp: `head\n${line(3, 40_000, 1)}\n` });
-  expect([readSocketBytes(read, true), readSocketBytes(read, false)]).toEqual([0, 40_003]);
+  expect([readSocketBytes(read, true, 0), readSocketBytes(read, false, 0)]).toEqual([0, 40_003]);
 });
 
 test("messages of netlink always count, other sockets by what they may hold where no account has them", () => {
   const netlink = "sk Eth Pid Groups Rmem Wmem Dump Locks\n0 0 9 00000000 5000 60 0 2 0 77\n";
   const read = network({ sockstat: sockstat(66, 0, 0), netlink });
-  expect(readSocketBytes(read, true)).toBe(5060);
-  expect(readSocketBytes(read, false)).toBe(5060 + 2 * 212_992);
+  expect(readSocketBytes(read, true, 0)).toBe(5060);
+  expect(readSocketBytes(read, false, 0)).toBe(5060 + 2 * 212_992);
 });
 
 test("a list that is too long is too much", () => {
   const read = network({ sockstat: sockstat(12_000, 12_000, 0), tcp: `${line(0, 0, 1)}\n`.repeat(12_000) });
-  expect(readSocketBytes(read, true)).toBe(Number.POSITIVE_INFINITY);
+  expect(readSocketBytes(read, true, 0)).toBe(Number.POSITIVE_INFINITY);
 });
 
 test("more than an eighth of the memory is out of memory, and stays so", () => {

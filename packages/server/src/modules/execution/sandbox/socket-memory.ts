@@ -5,8 +5,10 @@ import type { Measurement, Meter } from "./meter.ts";
 /** Share of a run's memory limit: with more in sockets the run ends as out of memory. */
 export const socketShare = 1 / 8;
 
-/** With fewer sockets of a kind their list is not read. */
+/** So many sockets of other kinds are not counted where no account has them: an idle program has some. */
 const fewSockets = 64;
+/** The most that a page has: sockstat counts pages, and the kernel does not tell their size. */
+const pageBytes = process.arch === "x64" ? 4096 : 65_536;
 /** A longer list counts as too many sockets: reading it twenty times a second would cost more than the run. */
 const listBytesMaximum = 1 << 20;
 /** The kernel reports the bytes that TCP sent; its buffers take up to twice as much. */
@@ -69,25 +71,28 @@ const bothQueues = (fields: readonly string[]): number => queues(fields)[0] + qu
 
 /**
  * Bytes that no cgroup accounts for. `charged`: the kernel charges TCP and UDP buffers to the run, except those of connections that were
- * not accepted. It never charges netlink messages.
+ * not accepted. It never charges netlink messages. How much one socket may hold is the host's setting, and may be more than a run has:
+ * no number of sockets is small enough to be ignored. Lists of TCP and UDP, for which the kernel walks a table of the whole host, are read
+ * only while the buffers of that kind, of all network namespaces together, have more than `allowedBytes`.
  */
-export const readSocketBytes = (read: ReadNetwork, charged: boolean): number => {
+export const readSocketBytes = (read: ReadNetwork, charged: boolean, allowedBytes: number): number => {
   const sockstat = read("sockstat", 4096);
   const sockstat6 = read("sockstat6", 4096);
   const tcp = countOf(sockstat, "TCP", "inuse") + countOf(sockstat6, "TCP6", "inuse");
   const udp = countOf(sockstat, "UDP", "inuse") + countOf(sockstat6, "UDP6", "inuse");
   const others = countOf(sockstat, "sockets", "used") - tcp - udp;
   const listOf = (name: string): string => read(name, listBytesMaximum);
+  const mayExceed = (line: string): boolean => countOf(sockstat, line, "mem") * pageBytes > allowedBytes;
   let bytes = 0;
-  if (tcp > fewSockets) {
+  if (tcp > 0 && mayExceed("TCP")) {
     const bytesOf = charged ? unacceptedBytes : (fields: readonly string[]) => bothQueues(fields) * bufferFactor;
     bytes += sumOf(listOf("tcp"), bytesOf) + sumOf(listOf("tcp6"), bytesOf);
   }
-  if (udp > fewSockets && !charged) bytes += sumOf(listOf("udp"), bothQueues) + sumOf(listOf("udp6"), bothQueues);
-  if (others > fewSockets) {
-    bytes += sumOf(listOf("netlink"), (fields) => Number(fields[4] ?? 0) + Number(fields[5] ?? 0));
-    if (!charged) bytes += (others - fewSockets) * otherSocketBytes;
+  if (udp > 0 && !charged && mayExceed("UDP")) {
+    bytes += sumOf(listOf("udp"), bothQueues) + sumOf(listOf("udp6"), bothQueues);
   }
+  if (others > 0) bytes += sumOf(listOf("netlink"), (fields) => Number(fields[4] ?? 0) + Number(fields[5] ?? 0));
+  if (others > fewSockets && !charged) bytes += (others - fewSockets) * otherSocketBytes;
   return bytes;
 };
 
@@ -111,7 +116,7 @@ export const withSocketMemory = (
     },
     measure(): Measurement {
       const measurement = meter.measure();
-      exceeded ||= readSocketBytes(read, options.charged) > allowedBytes;
+      exceeded ||= readSocketBytes(read, options.charged, allowedBytes) > allowedBytes;
       return exceeded ? { ...measurement, memoryExceeded: true } : measurement;
     },
   };
