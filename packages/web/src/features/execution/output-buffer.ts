@@ -5,8 +5,8 @@ const MOST_BYTES = 4 * 1024 * 1024;
 export interface OutputBuffer {
   append(bytes: Uint8Array): void;
   clear(): void;
-  /** Everything kept, as text; bytes that are no UTF-8 are replaced. */
-  text(): string;
+  /** What is kept, or at least its last bytes, as text; bytes that are no UTF-8 are replaced. */
+  text(options?: { readonly lastBytes: number }): string;
   /** Calls with what is kept, then with every later chunk; null means cleared. */
   subscribe(listener: (bytes: Uint8Array | null) => void): () => void;
   readonly sizeBytes: number;
@@ -32,9 +32,12 @@ export const createOutputBuffer = (): OutputBuffer => {
       sizeBytes = 0;
       for (const listener of listeners) listener(null);
     },
-    text() {
+    text({ lastBytes } = { lastBytes: MOST_BYTES }) {
       const decoder = new TextDecoder();
-      return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
+      let first = chunks.length;
+      for (let bytes = 0; first > 0 && bytes < lastBytes; first -= 1) bytes += chunks[first - 1]?.length ?? 0;
+      const read = first === 0 ? chunks : chunks.slice(first);
+      return read.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
     },
     subscribe(listener) {
       for (const chunk of chunks) listener(chunk);

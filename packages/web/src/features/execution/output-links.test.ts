@@ -92,6 +92,9 @@ describe("plainText", () => {
   it("removes colours, titles and cursor moves, and keeps the last state of a progress line", () => {
     expect(plainText("\u001b[1;31mred\u001b[0m \u001b]0;title\u0007x\r\n")).toBe("red x\n");
     expect(plainText("10%\r20%\r100%\ndone")).toBe("100%\ndone");
+    expect(plainText("a\n10%\r20%\nb\rc")).toBe("a\n20%\nc");
+    // Reads each character once: seconds, if it did not.
+    expect(plainText("y".repeat(4_000_000))).toHaveLength(4_000_000);
   });
 });
 

@@ -11,7 +11,7 @@ import { mayEdit } from "../projects/project-store.ts";
 import { consoleStore } from "./console-store.ts";
 import { runRequest } from "./run-request.ts";
 import { isBusy } from "./run-store.ts";
-import { detachRun, showRun } from "./run-view.ts";
+import { detachRun, hearStopped, showRun } from "./run-view.ts";
 
 /** A run waits this long for the last keystrokes to be confirmed, then goes with what the server has, and says so. */
 const SAVE_WAIT_MS = 10_000;
@@ -102,7 +102,7 @@ export const run = (app: App): void => {
   );
 };
 
-const requestStop = (app: App, id: string): Promise<unknown> => app.call(routes.stopExecution, { params: { id } });
+const requestStop = (app: App, id: string): Promise<Execution> => app.call(routes.stopExecution, { params: { id } });
 
 /** Stops the shown run, or takes back one that is only starting. */
 export const stop = (app: App): void => {
@@ -114,11 +114,14 @@ export const stop = (app: App): void => {
   }
   if (state.kind !== "live") return;
   app.runs.setState({ state: { ...state, isStopping: true } });
-  requestStop(app, state.execution.id).catch((error: unknown) => {
-    const { state: now } = app.runs.getState();
-    if (now.kind === "live") app.runs.setState({ state: { ...now, isStopping: false } });
-    logFault("run-not-stopped", error);
-  });
+  requestStop(app, state.execution.id).then(
+    (execution) => hearStopped(app, execution),
+    (error: unknown) => {
+      const { state: now } = app.runs.getState();
+      if (now.kind === "live") app.runs.setState({ state: { ...now, isStopping: false } });
+      logFault("run-not-stopped", error);
+    },
+  );
 };
 
 /** Stops the current run and runs the program as it is now. */

@@ -26,6 +26,13 @@ const takeExecution = (app: App, execution: ExecutionSummary): void => {
   announce(`Program ended: ${[headline, ...facts].join(", ")}`);
 };
 
+/** The answer to Stop, which does not wait behind the output that is still under way. */
+export const hearStopped = (app: App, execution: ExecutionSummary): void => {
+  const { state } = app.runs.getState();
+  const isShown = state.kind === "live" && state.execution.id === execution.id;
+  if (isShown && hasEnded(execution.status)) takeExecution(app, execution);
+};
+
 /** Shows a run in the output pane, from its beginning. */
 export const showRun = (app: App, execution: ExecutionSummary): void => {
   stream?.close();

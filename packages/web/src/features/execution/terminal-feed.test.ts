@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createOutputBuffer } from "./output-buffer.ts";
-import { feedTerminal } from "./terminal-feed.ts";
+import { feedTerminal, type Pace } from "./terminal-feed.ts";
 
 const MIB = 1024 * 1024;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -39,6 +39,9 @@ const slowTerminal = () => {
   };
 };
 
+/** A clock that stands still: nothing takes time. */
+const UNHURRIED: Pace = { now: () => 0, later: (work) => work() };
+
 /** Does no layout: the bytes are the text. */
 const createLayout = () => ({
   transform: (chunk: Uint8Array) => new TextDecoder().decode(chunk),
@@ -48,7 +51,7 @@ const createLayout = () => ({
 const start = () => {
   const output = createOutputBuffer();
   const terminal = slowTerminal();
-  return { output, terminal, feed: feedTerminal(terminal, output, createLayout()) };
+  return { output, terminal, feed: feedTerminal({ terminal, output, layout: createLayout(), pace: UNHURRIED }) };
 };
 
 /** Lines of 64 bytes. */
@@ -64,10 +67,60 @@ describe("a terminal that draws slower than a program prints", () => {
     expect(shown.endsWith("ValueError: the end\n")).toBe(true);
     const after = shown.slice(shown.indexOf("not shown"));
     expect(after.split("\n")[1]).toBe("x".repeat(63));
-    expect(after.length).toBeGreaterThan(MIB);
-    expect(after.length).toBeLessThanOrEqual(2 * MIB + 100);
+    // All that the terminal keeps, and not much more.
+    expect(after.split("\n").length).toBeGreaterThan(5000);
+    expect(after.split("\n").length).toBeLessThanOrEqual(10_001);
     // It can be stopped at any moment: what it has taken already can't be taken back.
-    expect(terminal.mostPendingBytes).toBeLessThan(MIB / 4);
+    expect(terminal.mostPendingBytes).toBeLessThan(16 * 1024);
+  });
+
+  it("yields to the page every few milliseconds, whatever a piece costs", () => {
+    const output = createOutputBuffer();
+    let nowMs = 0;
+    let writes = 0;
+    const rests: (() => void)[] = [];
+    feedTerminal({
+      terminal: {
+        write(_, written) {
+          nowMs += 3;
+          writes += 1;
+          written();
+        },
+        reset: () => undefined,
+      },
+      output,
+      layout: createLayout(),
+      pace: { now: () => nowMs, later: (work) => rests.push(work) },
+    });
+    output.append(lines(4096));
+    const slices: number[] = [];
+    for (let begunMs = 0; ; begunMs = nowMs) {
+      slices.push(nowMs - begunMs);
+      const next = rests.shift();
+      if (!next) break;
+      output.append(lines(1));
+      next();
+    }
+    expect(writes).toBeGreaterThan(30);
+    expect(slices.length).toBeGreaterThan(10);
+    expect(Math.max(...slices)).toBeLessThan(12);
+    expect(rests).toEqual([]);
+  });
+
+  it("shows only the last lines of what waits when the run is stopped", () => {
+    const { output, terminal, feed } = start();
+    output.append(lines(4096));
+    feed.skim(true);
+    output.append(lines(4096));
+    output.append(bytes("the end\n"));
+    const shown = terminal.draw();
+    expect(shown.length).toBeLessThan(64 * 1024);
+    expect(shown).toContain("were not shown");
+    expect(shown.endsWith("the end\n")).toBe(true);
+    output.clear();
+    feed.skim(false);
+    output.append(lines(4096));
+    expect(terminal.draw().length).toBe(4096 * 64);
   });
 
   it("shows the end of what was there before it came", () => {
@@ -75,7 +128,7 @@ describe("a terminal that draws slower than a program prints", () => {
     output.append(lines((4 * MIB) / 64 - 1));
     output.append(bytes("the end\n"));
     const terminal = slowTerminal();
-    feedTerminal(terminal, output, createLayout());
+    feedTerminal({ terminal, output, layout: createLayout(), pace: UNHURRIED });
     const shown = terminal.draw();
     expect(shown).toContain("were not shown");
     expect(shown.endsWith("the end\n")).toBe(true);
@@ -97,9 +150,14 @@ describe("a terminal that draws slower than a program prints", () => {
     const terminal = slowTerminal();
     let mark = "a";
     let resets = 0;
-    const feed = feedTerminal(terminal, output, {
-      transform: (chunk) => mark + new TextDecoder().decode(chunk),
-      reset: () => (resets += 1),
+    const feed = feedTerminal({
+      terminal,
+      output,
+      layout: {
+        transform: (chunk) => mark + new TextDecoder().decode(chunk),
+        reset: () => (resets += 1),
+      },
+      pace: UNHURRIED,
     });
     output.append(bytes("one\n"));
     output.append(bytes("two\n"));

@@ -1,10 +1,19 @@
 /** Feeds a terminal no faster than it draws: of more output than that the newest is kept, and what is left out is named. */
 import type { OutputBuffer } from "./output-buffer.ts";
 
-/** Older output that waits beyond this is skipped: it would scroll past unseen anyway. */
-const MOST_WAITING_BYTES = 2 * 1024 * 1024;
-/** Bytes passed to the terminal at a time: they can't be taken back, so they delay a clear. */
-const PIECE_BYTES = 128 * 1024;
+/** Of output that waits: when it is above `most`, the oldest is dropped until `kept` is left, so that drops are rare and large. */
+type Backlog = {
+  readonly most: { readonly bytes: number; readonly lines: number };
+  readonly kept: { readonly bytes: number; readonly lines: number };
+};
+/** The terminal keeps 5,000 lines: what is dropped would have scrolled out of it. */
+const NORMAL: Backlog = { most: { bytes: 2 * 1024 * 1024, lines: 10_000 }, kept: { bytes: 1024 * 1024, lines: 5000 } };
+/** While the run is being stopped: its last words. */
+const SKIMMED: Backlog = { most: { bytes: 32 * 1024, lines: 200 }, kept: { bytes: 16 * 1024, lines: 100 } };
+/** Bytes passed to the terminal at a time: they can't be taken back, and nothing interrupts their parsing. */
+const PIECE_BYTES = 8 * 1024;
+/** The feed yields to the event loop when it has worked for this long. */
+const SLICE_MS = 8;
 const NEWLINE = 10;
 const MIB = 1024 * 1024;
 /** Ends an escape sequence that was cut in two, and its colours. */
@@ -16,34 +25,65 @@ export type FedTerminal = {
   reset(): void;
 };
 
+const countLines = (bytes: Uint8Array): number => {
+  let lines = 0;
+  for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) lines += 1;
+  return lines;
+};
+
+/** Where a chunk of which at least so much is dropped goes on: behind a line's end, or nowhere. */
+const cutOf = (bytes: Uint8Array, least: { readonly bytes: number; readonly lines: number }): number => {
+  let end = 0;
+  for (let lines = 0; lines < least.lines; lines += 1) {
+    const at = bytes.indexOf(NEWLINE, end);
+    if (at === -1) return bytes.length;
+    end = at + 1;
+  }
+  if (end > 0 && end >= least.bytes) return end;
+  // In whole lines, where there are lines; never in the middle of a character.
+  const at = bytes.indexOf(NEWLINE, Math.max(0, least.bytes - 1));
+  return at === -1 ? bytes.length : at + 1;
+};
+
 /** Chunks that wait for the terminal, the oldest given up when they become too many. */
 const createQueue = () => {
   let chunks: Uint8Array[] = [];
-  let waitingBytes = 0;
+  let waiting = { bytes: 0, lines: 0 };
   let skippedBytes = 0;
+  let backlog = NORMAL;
 
+  const count = (bytes: Uint8Array, sign: 1 | -1): void => {
+    waiting.bytes += sign * bytes.length;
+    waiting.lines += sign * countLines(bytes);
+  };
+  const isAbove = ({ bytes, lines }: Backlog["most"]): boolean => waiting.bytes > bytes || waiting.lines > lines;
   const skip = (): void => {
-    while (waitingBytes > MOST_WAITING_BYTES) {
+    if (!isAbove(backlog.most)) return;
+    const { kept } = backlog;
+    while (isAbove(kept)) {
       const oldest = chunks.shift();
       if (!oldest) return;
-      // In whole lines, where there are lines; never in the middle of a character.
-      const end = oldest.indexOf(NEWLINE, Math.max(0, waitingBytes - MOST_WAITING_BYTES - 1));
-      const kept = end === -1 ? undefined : oldest.subarray(end + 1);
-      if (kept && kept.length > 0) chunks.unshift(kept);
-      skippedBytes += oldest.length - (kept?.length ?? 0);
-      waitingBytes -= oldest.length - (kept?.length ?? 0);
+      const end = cutOf(oldest, { bytes: waiting.bytes - kept.bytes, lines: waiting.lines - kept.lines });
+      const dropped = oldest.subarray(0, end);
+      if (end < oldest.length) chunks.unshift(oldest.subarray(end));
+      skippedBytes += dropped.length;
+      count(dropped, -1);
     }
   };
 
   return {
     add(bytes: Uint8Array): void {
       chunks.push(bytes);
-      waitingBytes += bytes.length;
+      count(bytes, 1);
+      skip();
+    },
+    bound(next: Backlog): void {
+      backlog = next;
       skip();
     },
     clear(): void {
       chunks = [];
-      waitingBytes = 0;
+      waiting = { bytes: 0, lines: 0 };
       skippedBytes = 0;
     },
     /** The next piece; undefined when nothing waits. */
@@ -52,7 +92,7 @@ const createQueue = () => {
       if (!oldest) return undefined;
       const piece = oldest.subarray(0, PIECE_BYTES);
       if (piece.length < oldest.length) chunks.unshift(oldest.subarray(piece.length));
-      waitingBytes -= piece.length;
+      count(piece, -1);
       return piece;
     },
     /** How much was skipped since this was last asked. */
@@ -71,25 +111,51 @@ export type Layout = { transform(bytes: Uint8Array): string; reset(): void };
 export interface TerminalFeed {
   /** Clears the terminal and feeds all output again, because lines are to be broken elsewhere. */
   again(): void;
+  /** True: of what waits, and of what comes, only the last lines are shown. */
+  skim(isSkimming: boolean): void;
   stop(): void;
 }
 
-export const feedTerminal = (terminal: FedTerminal, output: OutputBuffer, layout: Layout): TerminalFeed => {
+/** The clock, in milliseconds, and the way to go on after other work of the page. */
+export type Pace = { now(): number; later(work: () => void): void };
+
+const PAGE_PACE: Pace = { now: () => performance.now(), later: (work) => void setTimeout(work) };
+
+export type FeedOptions = {
+  readonly terminal: FedTerminal;
+  readonly output: OutputBuffer;
+  readonly layout: Layout;
+  readonly pace?: Pace;
+};
+
+export const feedTerminal = ({ terminal, output, layout, pace = PAGE_PACE }: FeedOptions): TerminalFeed => {
   const queue = createQueue();
   let isWriting = false;
+  let isResting = false;
   let isStale = false;
   let isStopped = false;
+  let workedMs = 0;
 
-  const written = (): void => {
+  const written = (begunMs: number): void => {
     isWriting = false;
     if (isStopped) return;
     if (isStale) terminal.reset();
     isStale = false;
-    pump();
+    workedMs += pace.now() - begunMs;
+    if (workedMs < SLICE_MS) {
+      pump();
+      return;
+    }
+    isResting = true;
+    pace.later(() => {
+      isResting = false;
+      workedMs = 0;
+      pump();
+    });
   };
 
   const pump = (): void => {
-    if (isWriting) return;
+    if (isWriting || isResting || isStopped) return;
     const skipped = queue.takeSkipped();
     const notice = `${AFRESH}\r\n\u001b[2m… ${(skipped / MIB).toFixed(1)} MB were not shown …\u001b[0m\r\n`;
     const pieces: string[] = [];
@@ -97,6 +163,7 @@ export const feedTerminal = (terminal: FedTerminal, output: OutputBuffer, layout
       pieces.push(notice);
       layout.reset();
     }
+    const begunMs = pace.now();
     let bytes = 0;
     while (bytes < PIECE_BYTES) {
       const piece = queue.next();
@@ -104,11 +171,9 @@ export const feedTerminal = (terminal: FedTerminal, output: OutputBuffer, layout
       pieces.push(layout.transform(piece));
       bytes += piece.length;
     }
-    const last = pieces.pop();
-    if (last === undefined) return;
+    if (pieces.length === 0) return;
     isWriting = true;
-    for (const piece of pieces) terminal.write(piece, () => undefined);
-    terminal.write(last, written);
+    terminal.write(pieces.join(""), () => written(begunMs));
   };
 
   const clear = (): void => {
@@ -130,6 +195,9 @@ export const feedTerminal = (terminal: FedTerminal, output: OutputBuffer, layout
       unsubscribe();
       clear();
       unsubscribe = listen();
+    },
+    skim(isSkimming) {
+      queue.bound(isSkimming ? SKIMMED : NORMAL);
     },
     stop() {
       isStopped = true;

@@ -11,8 +11,9 @@ import type { MenuPlace } from "../../design/context-menu.tsx";
 import { openFind } from "./console-actions.ts";
 import { ConsoleMenu } from "./console-menu.tsx";
 import { consoleStore } from "./console-store.ts";
-import { plainPreview } from "./plain-output.ts";
+import { plainPreview, PREVIEW_BYTES } from "./plain-output.ts";
 import { sendInput, sendResize } from "./run-view.ts";
+import type { RunState } from "./run-store.ts";
 import type { TerminalView as View } from "./terminal.ts";
 
 /** The paths that output may name. */
@@ -40,6 +41,10 @@ const isKeyboardFree = (): boolean => {
   return activeElement === document.body || isInPlain || activeElement?.closest(".button-run") !== null;
 };
 
+/** Output that was printed before Stop and is not shown yet is not waited for. */
+const isCutShort = (state: RunState): boolean =>
+  state.kind === "live" ? state.isStopping : state.kind === "ended" && state.execution.status === "cancelled";
+
 /** Also takes keys, so that none typed before the terminal is loaded are lost. */
 const PlainOutput = () => {
   const { output } = useStore(useApp().runs);
@@ -49,7 +54,7 @@ const PlainOutput = () => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const show = (): void => {
       timer = undefined;
-      setText(plainPreview(output.text()));
+      setText(plainPreview(output.text({ lastBytes: PREVIEW_BYTES })));
     };
     const unsubscribe = output.subscribe(() => {
       timer ??= setTimeout(show, PLAIN_TEXT_MS);
@@ -101,6 +106,7 @@ export const TerminalView = () => {
   const [menu, setMenu] = useState<MenuPlace>();
   const { output } = useStore(app.runs);
   const isLive = useStore(app.runs, ({ state }) => state.kind === "live");
+  const isSkimming = useStore(app.runs, ({ state }) => isCutShort(state));
   const mayAnswer = useStore(app.projects, ({ state }) => mayEdit(state));
   const theme = useStore(app.theme, ({ shown }) => shown);
   const isWrapped = useStore(consoleStore, (state) => state.isWrapped);
@@ -135,6 +141,7 @@ export const TerminalView = () => {
   }, [app, output]);
 
   useEffect(() => view?.restyle(), [view, theme]);
+  useEffect(() => view?.setSkimming(isSkimming), [view, isSkimming]);
   useEffect(() => {
     const isActive = isLive && mayAnswer;
     view?.setActive(isActive);

@@ -43,6 +43,8 @@ export interface TerminalView {
   /** Reads the theme's colours again. */
   restyle(): void;
   setActive(isActive: boolean): void;
+  /** True: the run is being stopped, or was stopped: of output that waits only the end is shown. */
+  setSkimming(isSkimming: boolean): void;
   /** True: long lines are broken between words. False: they scroll sideways. */
   setWrapped(isWrapped: boolean): void;
   focus(): void;
@@ -187,12 +189,16 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
   matchLineHeight(terminal);
   refit();
   isFed = true;
-  const feed = feedTerminal(terminal, options.output, {
-    reset: () => wrap.reset(),
-    transform(bytes) {
-      const text = wrap.transform(bytes);
-      if (!isWrapped) widen();
-      return text;
+  const feed = feedTerminal({
+    terminal,
+    output: options.output,
+    layout: {
+      reset: () => wrap.reset(),
+      transform(bytes) {
+        const text = wrap.transform(bytes);
+        if (!isWrapped) widen();
+        return text;
+      },
     },
   });
   // Cells are measured with the fallback font until the real one is here.
@@ -213,6 +219,7 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
       showCursor();
       if (now) options.onResize(seen.columns, seen.rows);
     },
+    setSkimming: (isSkimming) => feed.skim(isSkimming),
     setWrapped(now) {
       if (now === isWrapped) return;
       isWrapped = now;
