@@ -215,6 +215,21 @@ describe("exports", () => {
     }
   });
 
+  test("[P32] a project that is deleted while its archive is sent is sent to its end, and not a second time", async () => {
+    const { id } = await projects.service.createProject(alice, { name: "Raced" });
+    for (let at = 0; at < 130; at++)
+      await projects.service.createFile(alice, id, { path: `${at}.txt`, content: `${at}` });
+    await projects.service.putMember(alice, id, { userId: bob.userId, role: "viewer" });
+    const begun = [await projects.service.exportProject(alice, id), await projects.service.exportProject(bob, id)];
+    await projects.service.deleteProject(alice, id);
+    for (const { archive } of begun) {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of archive) chunks.push(chunk);
+      expect(readZip(Buffer.concat(chunks)).map(({ bytes }) => bytes.toString())).toHaveLength(130);
+    }
+    await expect(projects.service.exportProject(alice, id)).rejects.toEqual(code("projects/no-such-project"));
+  });
+
   test("[P32] a reader who loses the right to see a project gets no further files, and the archive is visibly incomplete", async () => {
     const { id } = await projects.service.createProject(alice, { name: "Taken" });
     for (let at = 0; at < 130; at++)

@@ -263,9 +263,13 @@ describe("the routes of projects", () => {
     });
     expect(readZip(Buffer.from(await answer.arrayBuffer()))).toHaveLength(70);
     expect((await call("GET", `/projects/${id}/export`, undefined, { as: "bob" })).status).toBe(404);
-    const lost =
-      "delete from blob_references where owner_id = $1 and hash in (select hash from nodes where project_id = $2 and name = '66.txt')";
-    await projects.admin.query(lost, [actorNamed("alice").userId, id]);
+    const { rows } = await projects.admin.query<{ storage_key: string }>(
+      `delete from blob_staging where storage_key in (
+          select b.storage_key from nodes n join blob_references b on b.hash = n.hash and b.owner_id = $1
+            where n.project_id = $2 and n.name = '66.txt') returning storage_key`,
+      [actorNamed("alice").userId, id],
+    );
+    await projects.blobs.delete(rows[0]?.storage_key ?? "");
     const cut = await call("GET", `/projects/${id}/export`);
     await expect(cut.arrayBuffer()).rejects.toThrow();
     expect(edge.logged.some((line) => JSON.stringify(line).includes("http.stream-failed"))).toBe(true);

@@ -6,8 +6,10 @@ import { noSuchMember } from "./errors.ts";
 import { registerFilesHttp } from "./files-http.ts";
 import type { ProjectsService } from "./service.ts";
 
-/** Limits memory: rows of the next files, and bytes that wait for the reader. */
+/** Limits memory: bytes that wait for the reader, and the small bodies that are read together before. */
 const ARCHIVE_BYTES = 8 * 1024 * 1024;
+/** An entry, and where its content is. */
+const ARCHIVED_ENTRY_BYTES = 1024;
 
 /** Binds every route of contracts' projectRoutes and fileRoutes except liveSessions, which collaboration answers. */
 export const registerProjectsHttp = (edge: Edge, service: ProjectsService): void => {
@@ -45,9 +47,9 @@ export const registerProjectsHttp = (edge: Edge, service: ProjectsService): void
     return { status: 201 as const, body: project, audit: { projectId: project.id, target: params.projectId } };
   });
   edge.bind(routes.exportProject, async ({ actor, params, hold }) => {
-    const { project, largestBytes, archive } = await service.exportProject(actor, params.projectId);
+    const { project, entryCount, largestBytes, archive } = await service.exportProject(actor, params.projectId);
     // A file is decrypted whole; the rest of the archive is never in memory.
-    hold(2 * largestBytes + ARCHIVE_BYTES);
+    hold(2 * largestBytes + entryCount * ARCHIVED_ENTRY_BYTES + ARCHIVE_BYTES);
     const headers = {
       "content-type": "application/zip",
       "content-disposition": attachment(`${project.name.replaceAll("/", "-")}.zip`),

@@ -137,8 +137,9 @@ export interface FileStore {
   /** Every file with its bytes. @throws Problem projects/too-large above maxBytes. */
   readAll(asking: Asking, maxBytes: number): Promise<StoredFile[]>;
   /**
-   * Every entry by path, and the bytes of the files among them in the same order, a few at a time, at the versions that the entries
-   * name. Rights are checked again along the way: a user who loses them gets no further files.
+   * Every entry by path, and the bytes of the files among them in the same order, one at a time, at the versions that the entries
+   * name. Where they are is known when it resolves: the project may be moved to the bin meanwhile. Rights are checked again along the
+   * way: a user who loses them otherwise gets no further files.
    */
   readInOrder(
     asking: Asking,

@@ -84,6 +84,7 @@ export type ProjectsService = Projects & {
     projectId: string,
   ): Promise<{
     readonly project: Project;
+    readonly entryCount: number;
     readonly largestBytes: number;
     readonly archive: AsyncIterable<Uint8Array>;
   }>;
@@ -277,7 +278,7 @@ export const createProjectsService = (needs: ProjectsNeeds): ProjectsService => 
       await live.checkpoint(projectId);
       const { entries, contents } = await files.readInOrder(asks(actor, projectId));
       const largestBytes = entries.reduce((most, { size }) => Math.max(most, size), 0);
-      return { project, largestBytes, archive: zipArchive(entries, contents) };
+      return { project, entryCount: entries.length, largestBytes, archive: zipArchive(entries, contents) };
     },
     editorState: (actor, projectId, replace) => projects.editorState(asks(actor, projectId), replace),
 

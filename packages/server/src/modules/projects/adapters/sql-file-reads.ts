@@ -29,21 +29,7 @@ const VERSION_WITH_CONTENT = `
 
 type VersionRow = NodeRow & ContentRow;
 
-/** Includes files that were deleted meanwhile: their bytes are kept as long as they are in the bin. */
-const VERSIONS_WITH_CONTENT = `
-  select v.file_id as id, p.owner_id, b.storage_key, b.wrapped_key, s.sealed
-    from unnest($2::uuid[], $3::integer[]) as w (file_id, version)
-    join file_versions v on v.project_id = $1 and v.file_id = w.file_id and v.version = w.version
-    join projects p on p.id = $1
-    left join blob_references b on b.owner_id = p.owner_id and b.hash = v.hash
-    left join blob_staging s on s.storage_key = b.storage_key`;
-/** Reads the rows together with their small bodies. */
-const FILES_A_STEP = 64;
-
-export type FileReads = Pick<
-  FileStore,
-  "tree" | "find" | "read" | "history" | "readAll" | "readInOrder" | "readStored"
-> & {
+export type FileReads = Pick<FileStore, "tree" | "find" | "read" | "history" | "readAll" | "readStored"> & {
   /** Within a transaction that may see the project. */
   readVersion(
     transaction: Transaction,
@@ -160,33 +146,6 @@ export const createFileReads = (needs: { readonly sql: Sql; readonly contents: C
       };
       await Promise.all(Array.from({ length: BLOBS_AT_ONCE }, openSome));
       return files;
-    },
-
-    async readInOrder(asking) {
-      const entries = await inProject(sql, { ...asking, atLeast: "viewer" }, async (transaction) =>
-        toTree(await readNodes(transaction, asking.projectId)),
-      );
-      const files = entries.filter(({ kind }) => kind === "file");
-      const rowsOf = (some: readonly Entry[]): Promise<Array<ContentRow & { id: string }>> =>
-        inProject(sql, { ...asking, atLeast: "viewer" }, (transaction) =>
-          transaction.query<ContentRow & { id: string }>(VERSIONS_WITH_CONTENT, [
-            asking.projectId,
-            some.map(({ id }) => id),
-            some.map(({ version }) => version),
-          ]),
-        );
-      const contentsOf = async function* (): AsyncGenerator<StoredFile> {
-        for (let at = 0; at < files.length; at += FILES_A_STEP) {
-          const some = files.slice(at, at + FILES_A_STEP);
-          const rows = new Map((await rowsOf(some)).map((row) => [row.id, row]));
-          for (const entry of some) {
-            const row = rows.get(entry.id);
-            if (row === undefined) throw noSuchFile(entry.path);
-            yield { entry, bytes: await contents.open(row) };
-          }
-        }
-      };
-      return { entries, contents: contentsOf() };
     },
 
     async readStored(projectId, fileId, version) {

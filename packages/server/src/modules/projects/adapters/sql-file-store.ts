@@ -16,6 +16,7 @@ import {
 import type { Asking, FileStore, Written } from "../ports.ts";
 import type { Place } from "../place.ts";
 import type { AccountRoom } from "./account-room.ts";
+import { createArchiveReads } from "./sql-archive-reads.ts";
 import { createContentStore, type PreparedContent, STAGED_BYTES } from "./content-store.ts";
 import { findNode, toEntry, type NodeRow } from "./node-rows.ts";
 import { createProjectOwners } from "./project-owners.ts";
@@ -155,7 +156,7 @@ export const createSqlFileStore = (needs: {
     read: reads.read,
     history: reads.history,
     readAll: reads.readAll,
-    readInOrder: reads.readInOrder,
+    ...createArchiveReads({ sql, blobs: needs.blobs, contents }),
     readStored: reads.readStored,
 
     async create(asking, place, bytes, replay) {
