@@ -1,6 +1,6 @@
 /** The frames of `WS /api/executions/:id/stream`. */
 import { z } from "zod";
-import { ExecutionSchema } from "./execution.ts";
+import { ExecutionSchema, TerminalSizeSchema } from "./execution.ts";
 
 /** First byte of a binary frame from the server; raw bytes follow. */
 export const STREAM = { stdout: 1, stderr: 2, terminal: 3 } as const;
@@ -11,13 +11,12 @@ export const StreamServerMessageSchema = z.discriminatedUnion("type", [
 ]);
 export type StreamServerMessage = z.infer<typeof StreamServerMessageSchema>;
 
-const dimension = z.int().min(1).max(1000);
 export const StreamClientMessageSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("stdin-end") }),
   z.strictObject({
     type: z.literal("signal"),
     signal: z.enum(["SIGINT", "SIGTERM", "SIGKILL", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]),
   }),
-  z.strictObject({ type: z.literal("resize"), columns: dimension, rows: dimension }),
+  TerminalSizeSchema.extend({ type: z.literal("resize") }),
 ]);
 export type StreamClientMessage = z.infer<typeof StreamClientMessageSchema>;

@@ -37,6 +37,10 @@ export const LimitsSchema = z.strictObject({
 const ArgumentSchema = textUpTo(32_768);
 const EnvironmentSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/u), ArgumentSchema);
 
+const dimension = z.int().min(1).max(1000);
+/** The size of a terminal, in characters. */
+export const TerminalSizeSchema = z.strictObject({ columns: dimension, rows: dimension });
+
 /** Idle limit: a run that waits for input ends as `timed-out` when nobody has typed for this long. */
 export const IDLE_LIMIT_MS = 600_000;
 
@@ -64,6 +68,9 @@ export const StartExecutionSchema = z
     stdin: z.string().max(1_048_576).optional(),
     env: EnvironmentSchema.optional(),
     tty: z.boolean().optional(),
+    terminalSize: TerminalSizeSchema.optional().meta({
+      description: "The size of the terminal at the start of a run with `tty`; without it 80 columns and 24 rows.",
+    }),
     limits: LimitsSchema.optional(),
     compileLimits: LimitsSchema.optional(),
     collect: z.array(z.string().min(1).max(256)).min(1).max(50).optional().meta({

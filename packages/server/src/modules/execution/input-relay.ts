@@ -8,7 +8,11 @@ const MAX_WAITING_SIGNALS = 16;
 export type InputRelayOptions = {
   /** Input that may wait for the program to start, in bytes. */
   readonly maxWaitingBytes: number;
+  /** The terminal's size at the start; 80 by 24. */
+  readonly size?: TerminalSize | undefined;
 };
+
+const USUAL_SIZE: TerminalSize = { columns: 80, rows: 24 };
 
 export interface InputRelay {
   /** Resolves when more may be written: at once, or when what was written has found room. */
@@ -28,12 +32,12 @@ export interface InputRelay {
   close(): void;
 }
 
-export const createInputRelay = ({ maxWaitingBytes }: InputRelayOptions): InputRelay => {
+export const createInputRelay = ({ maxWaitingBytes, size: firstSize = USUAL_SIZE }: InputRelayOptions): InputRelay => {
   let started: SandboxRun | undefined;
   let run: SandboxRun | undefined;
   let closed = false;
   let ended = false;
-  let size: TerminalSize = { columns: 80, rows: 24 };
+  let size = firstSize;
   let resized = false;
   let waiting: Uint8Array[] = [];
   let waitingBytes = 0;
@@ -63,6 +67,7 @@ export const createInputRelay = ({ maxWaitingBytes }: InputRelayOptions): InputR
       } else started.signal(name);
     },
     resize(next) {
+      if (next.columns === size.columns && next.rows === size.rows) return;
       size = next;
       resized = true;
       if (!closed) started?.resize(next);

@@ -5,7 +5,7 @@ import { exitOf, isForward, NO_USAGE, statusOf, type EndedState, type ExecutionS
 import type { Hint } from "./languages/line-end-hints.ts";
 import { createInputRelay, type InputRelay } from "./input-relay.ts";
 import { createOutputRecord, type OutputFrame, type OutputRecord, type OutputStream } from "./output-record.ts";
-import type { SandboxLimits, SandboxRun } from "./ports.ts";
+import type { SandboxLimits, SandboxRun, TerminalSize } from "./ports.ts";
 
 /** What is known at admission and never changes. */
 export type ExecutionFacts = {
@@ -17,6 +17,8 @@ export type ExecutionFacts = {
   readonly entryPoint: string;
   readonly args: readonly string[];
   readonly tty: boolean;
+  /** At the start; listeners may change it. */
+  readonly terminalSize?: TerminalSize | undefined;
   readonly limits: SandboxLimits;
   readonly fileVersions: Readonly<Record<string, number>>;
   readonly codeHash: string;
@@ -42,7 +44,7 @@ const ABANDONED_MS = 60_000;
 
 export class LiveExecution {
   readonly facts: ExecutionFacts;
-  readonly input: InputRelay = createInputRelay({ maxWaitingBytes: WAITING_INPUT_BYTES });
+  readonly input: InputRelay;
   readonly ended: Promise<void>;
   /** Place in the queue, from 1; undefined when not queued. */
   queuePosition: number | undefined;
@@ -65,6 +67,7 @@ export class LiveExecution {
   constructor(facts: ExecutionFacts, clock: Clock) {
     this.facts = facts;
     this.#clock = clock;
+    this.input = createInputRelay({ maxWaitingBytes: WAITING_INPUT_BYTES, size: facts.terminalSize });
     this.ended = this.#end.promise;
   }
 
@@ -203,7 +206,7 @@ export class LiveExecution {
     const started = state.status === "queued" || state.status === "preparing" ? undefined : state;
     const end = state.status === "ended" ? state : undefined;
     const usage = end?.usage ?? { ...NO_USAGE, outputBytes: this.#output.totalBytes - this.#compilerBytes };
-    const { limits, queuedAtMs, args, fileVersions, hints, ...facts } = this.facts;
+    const { limits, queuedAtMs, args, fileVersions, hints, terminalSize: _terminalSize, ...facts } = this.facts;
     return {
       ...facts,
       args: [...args],

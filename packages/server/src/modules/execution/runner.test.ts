@@ -127,6 +127,21 @@ describe("running an execution", () => {
     expect(live.snapshot({ output: false }).status).toBe("system-error");
   });
 
+  it("[X57] a terminal has the size that the request gave, and is told another one only when it changes", async () => {
+    const scene = await createScene();
+    const request = { ...helloRequest, tty: true, terminalSize: { columns: 61, rows: 33 } };
+    const live = await scene.service.submit(ada, request, interactive);
+    await settle();
+    const run = scene.provider.runs[0];
+    expect(run?.job.terminal).toEqual({ columns: 61, rows: 33 });
+    run?.stage("run");
+    await settle();
+    expect(run?.events).toEqual([]);
+    live.input.resize({ columns: 62, rows: 33 });
+    expect(run?.events).toEqual(["62x33"]);
+    expect(live.snapshot({ output: false })).not.toHaveProperty("terminalSize");
+  });
+
   it("[X11] input waits for the program, keeps its order, and signals reach the compiler", async () => {
     const scene = await createScene();
     const request = { ...helloRequest, tty: true, stdin: "one " };

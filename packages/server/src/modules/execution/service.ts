@@ -171,6 +171,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
         entryPoint,
         args,
         tty: request.tty ?? false,
+        terminalSize: request.terminalSize,
         limits,
         fileVersions: sources.fileVersions,
         codeHash: sources.codeHash,

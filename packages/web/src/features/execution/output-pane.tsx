@@ -131,7 +131,7 @@ export const OutputPane = () => {
         {state.kind === "refused" && <Refused error={state.error} />}
         {state.kind !== "idle" && state.kind !== "refused" && <TerminalView />}
       </div>
-      {state.kind === "live" && mayAnswer && <InputRow />}
+      {(state.kind === "starting" || state.kind === "live") && mayAnswer && <InputRow />}
       {state.kind === "lost" && <LostLine />}
       {state.kind === "ended" && <WrittenFilesLine execution={state.execution} />}
       {state.kind === "ended" && <ExitLine key={state.execution.id} execution={state.execution} />}

@@ -11,6 +11,7 @@ import { mayEdit } from "../projects/project-store.ts";
 import { consoleStore } from "./console-store.ts";
 import { runRequest } from "./run-request.ts";
 import { isBusy } from "./run-store.ts";
+import { consoleSize } from "./terminal-size.ts";
 import { detachRun, hearStopped, showRun } from "./run-view.ts";
 
 /** A run waits this long for the last keystrokes to be confirmed, then goes with what the server has, and says so. */
@@ -65,7 +66,9 @@ const start = async (app: App, myTurn: number): Promise<void> => {
   await stopping;
   if (turn !== myTurn) return;
   app.runs.setState({ state: { kind: "starting", note: "asking" } });
-  const execution: Execution = await app.call(routes.startExecution, { body: runRequest(project, entry) });
+  const execution: Execution = await app.call(routes.startExecution, {
+    body: runRequest(project, { ...entry, terminalSize: consoleSize() }),
+  });
   if (!isSaved) showToast({ text: "Your last changes are not saved yet: this runs without them.", tone: "bad" });
   if (turn === myTurn) showRun(app, execution);
   else await app.call(routes.stopExecution, { params: { id: execution.id } });

@@ -12,11 +12,16 @@ const KEPT_GLOBS = [
 
 export const runRequest = (
   project: Pick<Project, "id" | "keepRunFiles">,
-  entry: { readonly path: string; readonly language: Pick<Language, "id"> },
+  entry: {
+    readonly path: string;
+    readonly language: Pick<Language, "id">;
+    readonly terminalSize?: StartExecution["terminalSize"];
+  },
 ): StartExecution => ({
   projectId: project.id,
   language: entry.language.id,
   entryPoint: entry.path,
   tty: true,
+  ...(entry.terminalSize === undefined ? {} : { terminalSize: entry.terminalSize }),
   ...(project.keepRunFiles ? { collect: KEPT_GLOBS } : {}),
 });

@@ -12,6 +12,7 @@ import { feedTerminal } from "./terminal-feed.ts";
 import { findInTerminal, type FoundText } from "./terminal-find.ts";
 import { keyMeaning } from "./terminal-keys.ts";
 import { findTerminalLinks, type TerminalLines, toLinks } from "./terminal-links.ts";
+import { FONT_SIZE_PX, type TerminalSize } from "./terminal-size.ts";
 import { hideEmptyRows } from "./terminal-rows.ts";
 import { terminalTheme } from "./terminal-theme.ts";
 import { CONTINUES_OSC, createWordWrap } from "./word-wrap.ts";
@@ -21,7 +22,6 @@ const SCROLLBACK_LINES = 5000;
 const MOST_COLUMNS = 1000;
 /** While a pane is being resized, the layout waits until the width has not changed for this long. */
 const REST_MS = 120;
-const FONT_SIZE = 13;
 
 export type TerminalOptions = {
   readonly host: HTMLElement;
@@ -48,6 +48,8 @@ export interface TerminalView {
   /** True: long lines are broken between words. False: they scroll sideways. */
   setWrapped(isWrapped: boolean): void;
   focus(): void;
+  /** As it is laid out now; undefined while it is hidden. */
+  size(): TerminalSize | undefined;
   /** The selection, or else all text. */
   text(): string;
   selectAll(): void;
@@ -107,7 +109,7 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
     cursorInactiveStyle: "outline",
     disableStdin: true,
     fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--font-code"),
-    fontSize: FONT_SIZE,
+    fontSize: FONT_SIZE_PX,
     minimumContrastRatio: 4.5,
     // Screen readers can't read the drawing: xterm's list of lines is used, and new lines are announced politely.
     screenReaderMode: true,
@@ -227,6 +229,10 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
       layOut();
     },
     focus: () => terminal.focus(),
+    size() {
+      refit();
+      return seen.columns > 0 ? { columns: Math.min(1000, seen.columns), rows: Math.min(1000, seen.rows) } : undefined;
+    },
     text() {
       if (terminal.hasSelection()) return terminal.getSelection();
       terminal.selectAll();

@@ -29,6 +29,8 @@ describe("what Run asks for", () => {
     const entry = { path: "main.py", language: { id: "python" } };
     const { collect, ...rest } = runRequest({ id: "p", keepRunFiles: true }, entry);
     expect(rest).toEqual({ projectId: "p", language: "python", entryPoint: "main.py", tty: true });
+    const terminalSize = { columns: 61, rows: 33 };
+    expect(runRequest({ id: "p", keepRunFiles: true }, { ...entry, terminalSize })).toMatchObject({ terminalSize });
     expect(collect).toEqual(expect.arrayContaining(["**", "!**/node_modules/**", "!**/__pycache__/**"]));
     expect(runRequest({ id: "p", keepRunFiles: false }, entry).collect).toBeUndefined();
   });
