@@ -225,7 +225,7 @@ describe("executions as rows", () => {
     expect(await store.find(done.userId, done.id)).toEqual(ended(done));
     for (const { userId, id } of unfinished) {
       const found = await store.find(userId, id);
-      expect(found?.status).toBe("system-error");
+      expect([found?.status, found?.signal]).toEqual(["system-error", "SIGKILL"]);
       expect(found?.endedAt).not.toBeNull();
     }
   });

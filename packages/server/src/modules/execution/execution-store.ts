@@ -11,7 +11,7 @@ export interface ExecutionStore {
   find(userId: string, id: string): Promise<Execution | undefined>;
   /** A project's latest, newest first, without their output. */
   list(userId: string, projectId: string, limit: number): Promise<Execution[]>;
-  /** Marks what an earlier process left unfinished as `system-error`; returns how many. */
+  /** Marks what an earlier process left unfinished as `system-error` with the signal SIGKILL; returns how many. */
   failUnfinished(): Promise<number>;
 }
 
@@ -175,7 +175,7 @@ export const createExecutionStore = (sql: Sql): ExecutionStore => ({
   async failUnfinished() {
     const rows = await sql.transaction({ role: "jobs" }, (transaction) =>
       transaction.query(
-        `update executions set status = 'system-error', ended_at = now()
+        `update executions set status = 'system-error', signal = 'SIGKILL', ended_at = now()
          where status in ('queued', 'preparing', 'compiling', 'running') returning id`,
       ),
     );

@@ -18,6 +18,9 @@ const start = ({ mayControl = true } = {}) => {
   return { stream, told, ...opener };
 };
 
+/** A frame of a terminal's output. */
+const bytes = (text: string): ArrayBuffer => Uint8Array.of(3, ...new TextEncoder().encode(text)).buffer;
+
 describe("a run's stream", () => {
   setPage();
 
@@ -32,7 +35,9 @@ describe("a run's stream", () => {
     await vi.advanceTimersByTimeAsync(6000);
     const back = await newest();
     back.open();
-    expect(told).toEqual([true, "start", false, true, "start"]);
+    expect(told).toEqual([true, false, true]);
+    back.say(JSON.stringify({ type: "status", execution: { status: "running" } }));
+    expect(told.slice(3)).toEqual(["start", "running"]);
     expect(back.sent).toEqual([new TextEncoder().encode("typed\n")]);
     stream.close();
   });
@@ -44,7 +49,31 @@ describe("a run's stream", () => {
     await vi.advanceTimersByTimeAsync(200);
     (await newest()).open();
     await vi.advanceTimersByTimeAsync(5000);
-    expect(told).toEqual([true, "start", true, "start"]);
+    expect(told).toEqual([true, true]);
+  });
+
+  it("starts over with what the server still has, and keeps what is shown when that is nothing", async () => {
+    const status = (name: string) => JSON.stringify({ type: "status", execution: { status: name } });
+    const exit = JSON.stringify({ type: "exit", execution: { status: "system-error" } });
+    const { told, newest } = start();
+    const first = await newest();
+    first.open();
+    first.say(status("running"));
+    first.say(bytes("name? "));
+    first.end(1006);
+    await vi.advanceTimersByTimeAsync(200);
+    const back = await newest();
+    back.open();
+    back.say(status("running"));
+    back.say(bytes("name? "));
+    expect(told).toEqual([true, "start", "running", "name? ", true, "start", "running", "name? "]);
+    back.end(1006);
+    await vi.advanceTimersByTimeAsync(200);
+    const last = await newest();
+    last.open();
+    last.say(status("system-error"));
+    last.say(exit);
+    expect(told.slice(8)).toEqual([true, "system-error"]);
   });
 
   it("says nothing for somebody who may only watch", async () => {
@@ -61,7 +90,7 @@ describe("a run's stream", () => {
     (await newest()).open();
     (await newest()).end(code);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect([told, opened.length]).toEqual([[true, "start", code], 1]);
+    expect([told, opened.length]).toEqual([[true, code], 1]);
 
     const ended = start();
     const socket = await ended.newest();
@@ -69,6 +98,6 @@ describe("a run's stream", () => {
     socket.say(JSON.stringify({ type: "exit", execution: { status: "succeeded" } }));
     socket.end(1006);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect([ended.told, ended.opened.length]).toEqual([[true, "start", "succeeded"], 1]);
+    expect([ended.told, ended.opened.length]).toEqual([[true, "succeeded"], 1]);
   });
 });

@@ -20,7 +20,10 @@ export type RunStreamOptions = {
   readonly openSocket: SocketOpener;
   /** Viewers only watch: for a word of theirs, even the size of their terminal, the server would end the stream. */
   readonly mayControl: () => boolean;
-  /** The stream starts from its beginning (again, after a reconnect). */
+  /**
+   * The stream starts from its beginning (again, after a reconnect): called with the first sign that it has one. A run that ended while the
+   * line was away may have lost its output; what is shown is all that is left of it then.
+   */
   readonly onStart: () => void;
   readonly onOutput: (bytes: Uint8Array) => void;
   readonly onExecution: (execution: ExecutionSummary) => void;
@@ -36,15 +39,23 @@ export const attachRunStream = (options: RunStreamOptions): RunStream => {
   const encoder = new TextEncoder();
   let unsent: (string | Uint8Array<ArrayBuffer>)[] = [];
   let isOver = false;
+  let hasStarted = false;
   let patience: ReturnType<typeof setTimeout> | undefined;
 
   const push = (data: string | Uint8Array<ArrayBuffer>): void => {
     if (!isOver && options.mayControl() && !socket.send(data)) unsent.push(data);
   };
 
+  const begin = (): void => {
+    if (hasStarted) return;
+    hasStarted = true;
+    options.onStart();
+  };
+
   const receive = (data: unknown): void => {
     if (data instanceof ArrayBuffer) {
       const bytes = new Uint8Array(data);
+      begin();
       if (CHANNELS.includes(bytes[0] ?? 0)) options.onOutput(bytes.subarray(1));
       return;
     }
@@ -52,6 +63,7 @@ export const attachRunStream = (options: RunStreamOptions): RunStream => {
     // A listener that came after the end hears the status first and the output then: it is over with the exit frame.
     if (message.type === "status" && hasEnded(message.execution.status)) return;
     if (message.type === "exit") isOver = true;
+    else begin();
     options.onExecution(message.execution);
   };
 
@@ -63,7 +75,7 @@ export const attachRunStream = (options: RunStreamOptions): RunStream => {
       return;
     }
     options.onConnection(true);
-    options.onStart();
+    hasStarted = false;
     for (const data of unsent) socket.send(data);
     unsent = [];
   };

@@ -75,6 +75,8 @@ describe("runWords", () => {
 
   it("does not blame the program for the server's fault", () => {
     expect(line(execution("system-error"))).toBe("The server could not run this; it was not your program");
+    const words = "The server restarted; the program was ended";
+    expect(line(execution("system-error", { signal: "SIGKILL" }))).toBe(words);
   });
 });
 

@@ -67,6 +67,8 @@ const headlineOf = (execution: Summary): string => {
     case "cancelled":
       return `Stopped after ${time}`;
     case "system-error":
+      // Only the next start of a server that was killed says what ended the program.
+      if (signal !== null) return "The server restarted; the program was ended";
       return "The server could not run this; it was not your program";
   }
 };
