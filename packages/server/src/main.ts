@@ -57,7 +57,11 @@ import { describeStartFault } from "./roles/start-fault.ts";
 /** Deadline for stopping all components; PostgreSQL's own deadline is below it. */
 const STOP_DEADLINE_MS = 25_000;
 
-const openDatabase = async (settings: Configuration, places: Places, { log, lifecycle, onFatal }: Tools) => {
+const openDatabase = async (
+  settings: Configuration,
+  places: Places,
+  { log, lifecycle, onFatal, beforeForcedEnd }: Tools,
+) => {
   const url = settings.DATABASE_URL;
   if (url !== undefined) {
     await lifecycle.start(createServerLock({ url, log, onLost: onFatal }));
@@ -69,6 +73,7 @@ const openDatabase = async (settings: Configuration, places: Places, { log, life
     log,
     runtimeFolders: settings.XDG_RUNTIME_DIR === undefined ? [] : [settings.XDG_RUNTIME_DIR],
   });
+  beforeForcedEnd(() => postgres.endNow());
   await lifecycle.start(postgres);
   await migrate({ url: postgres.adminUrl, serverRole: postgres.serverRole, log });
   return createPgSql({ url: postgres.url, log, hasRoom: () => postgres.hasRoom() });
@@ -212,6 +217,7 @@ type Tools = {
   readonly lifecycle: Lifecycle;
   readonly tell: (line: string) => void;
   readonly onFatal: (error: unknown) => void;
+  readonly beforeForcedEnd: (act: () => void) => void;
 };
 
 const main = async (settings: Configuration): Promise<void> => {
@@ -225,7 +231,7 @@ const main = async (settings: Configuration): Promise<void> => {
   const tell = (line: string): void => void (forPeople && process.stdout.write(`${line}\n`));
   // Ignores errors of a closed terminal, so that the documents are written all the same.
   process.stdout.on("error", () => undefined);
-  const { onFatal } = installShutdown({ log, stop: () => lifecycle.stop(), tell });
+  const { onFatal, beforeForcedEnd } = installShutdown({ log, stop: () => lifecycle.stop(), tell });
   try {
     await probePort({ host: settings.HOST, port: settings.PORT });
     await openServer(settings, places, {
@@ -235,6 +241,7 @@ const main = async (settings: Configuration): Promise<void> => {
       lifecycle,
       tell,
       onFatal,
+      beforeForcedEnd,
     });
   } catch (error) {
     // Told to stop while starting: the signal's handler waits for the components and ends the process.

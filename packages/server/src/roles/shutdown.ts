@@ -1,4 +1,4 @@
-/** Ends the process: in order at the first signal, at once at the second, and at once when we are broken. */
+/** Ends the process: in order at the first signal, at once at a later one, and at once when we are broken. */
 import type { Log } from "#kernel/log";
 
 export type ShutdownOptions = {
@@ -9,6 +9,9 @@ export type ShutdownOptions = {
   readonly tell: (line: string) => void;
 };
 
+/** `timeout` and the end of a process group deliver SIGTERM more than once: copies within this time insist on nothing. */
+const COPIES_WITHIN_MS = 3_000;
+
 /** Exit code of a process that was told to end while it was ending. */
 const FORCED = 130;
 
@@ -17,18 +20,22 @@ export const installShutdown = ({
   stop,
   tell,
 }: ShutdownOptions): {
-  /** Ends the process at once: the disk did not keep what it was told to. */ readonly onFatal: (
-    error: unknown,
-  ) => void;
+  /** Ends the process at once: the disk did not keep what it was told to. */
+  readonly onFatal: (error: unknown) => void;
+  /** `act` runs, synchronously, before a forced end: for what would outlive the process. */
+  readonly beforeForcedEnd: (act: () => void) => void;
 } => {
-  let stopping = false;
+  let stoppingSince: number | undefined;
+  const lastActs: Array<() => void> = [];
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (stopping) {
+    if (stoppingSince !== undefined) {
+      if (signal === "SIGTERM" && performance.now() - stoppingSince < COPIES_WITHIN_MS) return;
       log.warn("server.stop-forced", { signal });
+      for (const act of lastActs) act();
       log.flush();
       process.exit(FORCED);
     }
-    stopping = true;
+    stoppingSince = performance.now();
     log.info("server.stopping", { signal });
     // A terminal shows ^C without ending its line.
     tell("\nStopping: programs end, documents are written …");
@@ -54,5 +61,8 @@ export const installShutdown = ({
   process.on("SIGTERM", onSignal);
   process.on("uncaughtException", onBroken("server.uncaught-exception"));
   process.on("unhandledRejection", onBroken("server.unhandled-rejection"));
-  return { onFatal: onBroken("server.storage-failed") };
+  return {
+    onFatal: onBroken("server.storage-failed"),
+    beforeForcedEnd: (act) => void lastActs.push(act),
+  };
 };

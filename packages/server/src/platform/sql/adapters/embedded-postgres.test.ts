@@ -215,6 +215,18 @@ describe("the bundled PostgreSQL", () => {
     expect(await findPostgresProcesses(data)).toEqual([]);
   });
 
+  test("[S10] a server that is ended by force takes its database along, and the next start recovers it", async () => {
+    const postgres = await started(open());
+    const before = await postmaster();
+    postgres.endNow();
+    await expect.poll(() => findPostgresProcesses(data), { timeout: 10_000 }).toEqual([]);
+    await postgres[Symbol.asyncDispose]();
+    const again = await started(open());
+    expect(await postmaster()).not.toBe(before);
+    await again[Symbol.asyncDispose]();
+    expect(await findPostgresProcesses(data)).toEqual([]);
+  });
+
   test("[S11] is in its own session, listens on no network, and its files and socket are private", async () => {
     const postgres = await started(open());
     try {

@@ -10,6 +10,7 @@ import { initialiseData, makePostgresFolders, makeSocketFolder, type PostgresFol
 import { preparePostgresProgram } from "./postgres-program.ts";
 import {
   clearRemains,
+  endPostmasterNow,
   findPostmaster,
   findSocketFolder,
   startPostmaster,
@@ -70,6 +71,8 @@ export type EmbeddedPostgres = Component & {
   readonly adminUrl: string;
   /** False while the disk is nearly full: the pools then read only, so that the database itself stays up. */
   hasRoom(): boolean;
+  /** Before the process is ended by force: tells the database to end at once, which loses nothing that was acknowledged. */
+  endNow(): void;
   /** The role behind `url`, to be made a member of the application roles. */
   readonly serverRole: string;
 };
@@ -139,6 +142,8 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
   let guard: pg.Client | undefined;
   let folders: PostgresFolders | undefined;
   let stopping = false;
+  /** The database that runs in this data folder was started by us, or taken over with its lock. */
+  let isOurs = false;
   let restart: Promise<void> = Promise.resolve();
   let account: SystemAccount | undefined;
   let program = "";
@@ -172,6 +177,7 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
       settings: { ...SETTINGS, ...options.settings },
       diesWithParent: options.diesWithParent ?? false,
     });
+    isOurs = true;
     log.info("postgres.started", { pid });
     let gone = false;
     void exited.then(() => (gone = true));
@@ -188,6 +194,7 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
     const client = adopted ?? (await startAnew(made));
     try {
       await holdInstance(client, options.dataDir);
+      isOurs = true;
       await ensureServerRole(client);
     } catch (error) {
       await client.end();
@@ -218,6 +225,10 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
     name: "postgres",
     serverRole: SERVER_ROLE,
     hasRoom: () => disk.hasRoom(),
+    endNow() {
+      stopping = true;
+      if (isOurs && folders !== undefined) endPostmasterNow(folders.data);
+    },
     get url() {
       return urlOf(SERVER_ROLE, DATABASE, socketFolder);
     },
@@ -244,6 +255,7 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
       await guard.end().catch(() => undefined);
       guard = undefined;
       await stopPostmaster(folders.data, STOP_DEADLINE_MS);
+      isOurs = false;
       log.info("postgres.stopped");
     },
   };

@@ -1,5 +1,6 @@
 /** One PostgreSQL process on one data folder: what runs there now, starting it, stopping it. */
 import { spawn } from "node:child_process";
+import { readFileSync, readlinkSync } from "node:fs";
 import { open, readdir, readFile, readlink, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -146,6 +147,16 @@ export const startPostmaster = async (
     return { pid: child.pid ?? 0, exited };
   } finally {
     await log.close();
+  }
+};
+
+/** Immediate shutdown without waiting for it, for a process that has no time left: the next start recovers from the log. */
+export const endPostmasterNow = (dataFolder: string): void => {
+  try {
+    const pid = Number.parseInt(readFileSync(join(dataFolder, "postmaster.pid"), "utf8"), 10);
+    if (readlinkSync(`/proc/${pid}/cwd`) === dataFolder) signal(pid, "SIGQUIT");
+  } catch {
+    // It has ended already.
   }
 };
 
