@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -133,6 +134,11 @@ static void reap(int signals) {
   while (read(signals, info, sizeof info) > 0) continue;
   int status;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    if (WIFSTOPPED(status)) {
+      /* It made its parent its tracer, with PTRACE_TRACEME. Init traces nobody: it goes on with its signal, untraced. */
+      ptrace(PTRACE_DETACH, pid, NULL, (void *)(long)WSTOPSIG(status));
+      continue;
+    }
     if (warm.pid == pid) fail("keep the waiting interpreter alive");
     relay_child_ended(pid, status);
   }

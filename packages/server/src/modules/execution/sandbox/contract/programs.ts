@@ -99,6 +99,33 @@ export const programCases: readonly ProgramCase[] = [
     end: { kind: "signalled", signal: "SIGSEGV" },
   },
   {
+    name: "a traced program goes on after a signal",
+    program: {
+      compile: ["gcc", "-o", "main", "main.c"],
+      argv: ["./main"],
+      files: {
+        "main.c": `#include <signal.h>
+#include <stdio.h>
+#include <sys/ptrace.h>
+int main(void) {
+  signal(SIGUSR1, SIG_IGN);
+  for (int i = 0; i < 3; i++) { ptrace(PTRACE_TRACEME, 0, 0, 0); raise(SIGUSR1); }
+  puts("went on");
+  return 3;
+}`,
+      },
+    },
+    stdout: "went on\n",
+    end: { kind: "exited", exitCode: 3 },
+  },
+  {
+    name: "a traced program is ended by its signal",
+    program: {
+      argv: ["python3", "-c", "import ctypes, os; ctypes.CDLL(None).ptrace(0, 0, 0, 0); os.kill(os.getpid(), 15)"],
+    },
+    end: { kind: "signalled", signal: "SIGTERM" },
+  },
+  {
     name: "a program that is not there is a result with the shell's code",
     program: { argv: ["./nothing"] },
     stderr: "cannot start ./nothing",
