@@ -37,7 +37,8 @@ struct finding {
   bool reads;       /* a thread is blocked reading the input */
   bool polls;       /* a thread waits for events without a timeout, and has the input open */
   bool has_timer;   /* a thread has a timer or sleeps */
-  bool runs;        /* a thread is not blocked, or cannot be examined */
+  bool runs;        /* a thread is not blocked */
+  bool is_unknown;  /* a thread cannot be examined */
 };
 
 static struct stat input_about;
@@ -95,23 +96,27 @@ static void consider(pid_t pid, const struct call *call, struct finding *found) 
   else if (waits_for_events && could_read_input(pid)) found->polls = true;
 }
 
+enum look { BLOCKED, RUNNING, UNKNOWN };
+
 /* `running`, or the call's number, six arguments, stack and program pointers; a number of -1 is no call. */
-static bool look_in_proc(pid_t pid, pid_t thread, struct call *call) {
+static enum look look_in_proc(pid_t pid, pid_t thread, struct call *call) {
   char path[96], text[256];
   snprintf(path, sizeof path, "/proc/%d/task/%d/syscall", (int)pid, (int)thread);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
   if (fd >= 0) close(fd);
-  if (size <= 0) return false;
+  if (size <= 0) return UNKNOWN;
   text[size] = '\0';
+  if (strncmp(text, "running", 7) == 0) return RUNNING;
   unsigned long *a = call->arguments;
-  return sscanf(text, "%ld %lx %lx %lx %lx %lx %lx", &call->number, a, a + 1, a + 2, a + 3, a + 4, a + 5) == 7 && call->number >= 0;
+  bool is_whole = sscanf(text, "%ld %lx %lx %lx %lx %lx %lx", &call->number, a, a + 1, a + 2, a + 3, a + 4, a + 5) == 7;
+  return is_whole && call->number >= 0 ? BLOCKED : UNKNOWN;
 }
 
-static bool look_by_ptrace(pid_t thread, struct call *call) {
+static enum look look_by_ptrace(pid_t thread, struct call *call) {
   int status;
-  bool seen = false;
-  if (ptrace(PTRACE_SEIZE, thread, NULL, NULL) != 0) return false;
+  enum look seen = UNKNOWN;
+  if (ptrace(PTRACE_SEIZE, thread, NULL, NULL) != 0) return UNKNOWN;
   if (ptrace(PTRACE_INTERRUPT, thread, NULL, NULL) == 0 && waitpid(thread, &status, __WALL) == thread && WIFSTOPPED(status)) {
 #ifdef __x86_64__
     struct user_regs_struct registers;
@@ -127,7 +132,8 @@ static bool look_by_ptrace(pid_t thread, struct call *call) {
       *call = (struct call){(long)registers.regs[8], {0}};
       for (int i = 0; i < 6; i++) call->arguments[i] = registers.regs[i];
 #endif
-      seen = call->number >= 0;
+      /* Outside a call the number is -1. */
+      seen = call->number >= 0 ? BLOCKED : RUNNING;
     }
   }
   ptrace(PTRACE_DETACH, thread, NULL, NULL);
@@ -142,9 +148,11 @@ static void look_at_process(pid_t pid, struct finding *found, int *threads) {
     struct call call;
     pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
     if (thread <= 0) continue;
-    if (++*threads > MOST_THREADS) found->runs = true;
-    else if (in_gvisor ? look_by_ptrace(thread, &call) : look_in_proc(pid, thread, &call)) consider(pid, &call, found);
-    else found->runs = true;
+    enum look seen = UNKNOWN;
+    if (++*threads <= MOST_THREADS) seen = in_gvisor ? look_by_ptrace(thread, &call) : look_in_proc(pid, thread, &call);
+    if (seen == BLOCKED) consider(pid, &call, found);
+    else if (seen == RUNNING) found->runs = true;
+    else found->is_unknown = true;
   }
   if (entries != NULL) closedir(entries);
 }
@@ -171,7 +179,8 @@ static bool look_at_all(pid_t self) {
     look_at_process(pid, &found, &threads);
   }
   if (entries != NULL) closedir(entries);
-  return found.reads || (found.polls && !found.has_timer && !found.runs);
+  /* While a thread works the program does not wait, whoever reads its input. On a busy machine its CPU time does not tell. */
+  return !found.runs && (found.reads || (found.polls && !found.has_timer && !found.is_unknown));
 }
 
 /* A child process examines the threads: after a second without an answer it is killed, which releases the thread that it traces. */

@@ -25,23 +25,31 @@ export interface InputWait {
   readonly waits: boolean;
 }
 
-/** Init is asked after so long without output and with little CPU use. */
+/**
+ * Init is asked after so long without output, input and work. CPU use is looked at over as much time: some kernels count it in steps of
+ * 10 ms, which make the share over a short time meaningless.
+ */
 const QUIET_MS = 500;
 /** First interval between two questions; doubled after each answer "does not wait". */
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 4000;
-/** Use of more than this share of a processor counts as work. */
-const BUSY_SHARE = 0.3;
+/**
+ * Use of more than this share of a processor is work. It is small because a busy program gets little of a busy machine, and large enough
+ * for what gVisor uses by itself.
+ */
+const BUSY_SHARE = 0.05;
 
 export const createInputWait = ({ patience, probe, changed, gaveUp, now }: InputWaitOptions): InputWait => {
   let waits = false;
   let stopped = false;
   let isAsking = false;
-  let quietSinceMs = now();
+  /** Nothing has happened for QUIET_MS or longer. */
+  let isQuiet = false;
   let typedAtMs = now();
   let askAgainMs = 0;
   let pauseMs = FIRST_PAUSE_MS;
-  let last: { readonly atMs: number; readonly cpuMs: number } | undefined;
+  /** Where the current look at the CPU use began. */
+  let look: { readonly atMs: number; readonly cpuMs: number } | undefined;
 
   const set = (next: boolean): void => {
     if (next === waits || stopped) return;
@@ -52,7 +60,8 @@ export const createInputWait = ({ patience, probe, changed, gaveUp, now }: Input
   };
 
   const active = (): void => {
-    quietSinceMs = now();
+    isQuiet = false;
+    look = undefined;
     pauseMs = FIRST_PAUSE_MS;
     askAgainMs = 0;
     set(false);
@@ -62,18 +71,19 @@ export const createInputWait = ({ patience, probe, changed, gaveUp, now }: Input
     tick(cpuMs) {
       if (stopped) return;
       const atMs = now();
-      const usedMs = cpuMs - (last?.cpuMs ?? cpuMs);
-      const passedMs = atMs - (last?.atMs ?? atMs);
-      // Some kernels count CPU time in steps of 10 ms: the share over a short time is meaningless.
-      if (last === undefined || passedMs >= 200) {
-        last = { atMs, cpuMs };
-        if (usedMs > passedMs * BUSY_SHARE) active();
+      look ??= { atMs, cpuMs };
+      const passedMs = atMs - look.atMs;
+      if (passedMs >= QUIET_MS) {
+        const isBusy = cpuMs - look.cpuMs > passedMs * BUSY_SHARE;
+        if (isBusy) active();
+        else isQuiet = true;
+        look = { atMs, cpuMs };
       }
       if (waits) {
         if (atMs - typedAtMs >= patience.idleMs) gaveUp();
         return;
       }
-      if (isAsking || atMs - quietSinceMs < QUIET_MS || atMs < askAgainMs) return;
+      if (isAsking || !isQuiet || atMs < askAgainMs) return;
       isAsking = true;
       probe();
     },
@@ -87,8 +97,8 @@ export const createInputWait = ({ patience, probe, changed, gaveUp, now }: Input
       isAsking = false;
       askAgainMs = now() + pauseMs;
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-      // Output or input since the question makes the answer outdated.
-      if (says && now() - quietSinceMs >= QUIET_MS) set(true);
+      // Output, input or work since the question makes the answer outdated.
+      if (says && isQuiet) set(true);
     },
     stop() {
       if (waits) patience.end();

@@ -34,7 +34,7 @@ const WAITING: Record<string, Program> = {
   ),
 };
 
-/** None of these reads its input. */
+/** None of these only reads its input. */
 const NOT_WAITING: Record<string, Program> = {
   "a sleep": { argv: ["sleep", "100"] },
   "a sleep behind a pipe that is read": { argv: ["bash", "-c", "sleep 100 | cat"] },
@@ -42,6 +42,11 @@ const NOT_WAITING: Record<string, Program> = {
   "a child of Node that sleeps": node("require('child_process').spawn('sleep', ['100'], { stdio: 'ignore' })"),
   "a lock that nobody releases": python("import threading\nl = threading.Lock()\nl.acquire()\nl.acquire()"),
   "a wait for a child that sleeps": { argv: ["bash", "-c", "sleep 100 & wait"] },
+  "a busy child beside a shell that reads": { argv: ["bash", "-c", "(while :; do :; done) & read x"] },
+  "a busy child beside a Python that reads": python("import os\nif os.fork() == 0:\n    while True: pass\ninput()"),
+  "a busy thread beside one that reads": python(
+    "import threading\ndef f():\n    while True: pass\nthreading.Thread(target=f, daemon=True).start()\ninput()",
+  ),
   "a read of another pipe": python("import os\nr, w = os.pipe()\nos.read(r, 1)"),
 };
 
