@@ -176,12 +176,40 @@ static bool type_plain_key(uint8_t key, struct termios settings) {
   return written;
 }
 
+/* Whether Linux echoes this key as ^X (ECHOCTL), which gVisor does not: a control character that means nothing to the terminal. */
+static bool is_shown_key(uint8_t key, const struct termios *settings) {
+  tcflag_t shown = ECHO | ECHOCTL;
+  if ((settings->c_lflag & shown) != shown || key >= ' ' || key == '\t' || key == '\n' || key == '\r') return false;
+  for (int i = 0; i < NCCS; i++)
+    if (i != VMIN && i != VTIME && settings->c_cc[i] != 0 && settings->c_cc[i] == key) return false;
+  return true;
+}
+
+/* Sends such a key without gVisor's echo, and echoes it as Linux does: an echoed ESC would begin a sequence that moves the cursor of the
+   user's terminal. False: earlier input is still waiting. */
+static bool type_shown_key(uint8_t key, struct termios settings) {
+  struct termios quiet = settings, now;
+  char echo[2] = {'^', (char)(key ^ 0x40)};
+  write_input();
+  if (input_start < input_end) return false;
+  /* Behind the echo of what was typed before. */
+  read_output(&job.out, TO_HOST_TERMINAL);
+  quiet.c_lflag &= ~(tcflag_t)ECHO;
+  tcsetattr(job.slave, TCSANOW, &quiet);
+  bool written = write(job.in, &key, 1) == 1;
+  if (tcgetattr(job.slave, &now) == 0 && same_settings(&now, &quiet)) tcsetattr(job.slave, TCSANOW, &settings);
+  if (!written) return false;
+  if (channel_room() > 0) channel_send(TO_HOST_TERMINAL, echo, sizeof echo);
+  taken(1);
+  return true;
+}
+
 static void count_line(uint8_t byte) {
   if (byte == '\n' || byte == '\r') line_bytes = 0;
   else if (line_bytes < LINE_MAX_BYTES - 2) line_bytes++;
 }
 
-/* Takes keys that are signals, and what waits before them, out of the newest `length` bytes behind the input's end. */
+/* Takes keys that are signals, and what waits before them, and control characters that are shown by name, out of the newest `length` bytes behind the input's end. */
 static void take_signal_keys(size_t length) {
   struct termios settings;
   bool has_settings = job.running && tcgetattr(job.slave, &settings) == 0;
@@ -200,6 +228,8 @@ static void take_signal_keys(size_t length) {
       press_signal_key(byte, settings);
       taken(dropped + 1);
       if (dropped > 0 || (settings.c_lflag & NOFLSH) == 0) line_bytes = 0;
+    } else if (has_settings && is_shown_key(byte, &settings) && type_shown_key(byte, settings)) {
+      count_line(byte);
     } else {
       count_line(byte);
       input[input_end++] = byte;

@@ -40,6 +40,17 @@ os.write(1, b" got " + got.hex().encode())
       expect(outcome.result.end).toEqual({ kind: "exited", exitCode: 0 });
     });
 
+    test("[X58] a control character is shown by its name, and the program reads it", async () => {
+      const code = "print(input('? ').encode().hex())";
+      const outcome = await run({ argv: ["python3", "-c", code], terminal: size }, async ({ run: running, said }) => {
+        await said("? ");
+        running.writeStdin(bytes("a\x1b[D\x01\tb"));
+        await said("b");
+        running.writeStdin(bytes("\x7fc\r"));
+      });
+      expect(outcome.terminal).toBe("? a^[[D^A\tb\b \bc\r\n611b5b44010963\r\n");
+    });
+
     test("raw mode ends, and keys are signals again", async () => {
       const code = `
 import os, sys, termios, tty
