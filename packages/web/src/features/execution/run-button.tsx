@@ -3,6 +3,7 @@ import { Play, Square } from "lucide-react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
 import { runKeys } from "../../app/shortcuts.ts";
+import { preloadTerminal } from "./load-terminal.ts";
 import { entryPointOf, run, runFault, stop } from "./run-actions.ts";
 import { mayEdit } from "../projects/project-store.ts";
 import { isBusy } from "./run-store.ts";
@@ -43,7 +44,7 @@ export const RunButton = () => {
     <button
       className="button button-run"
       onClick={() => fault === undefined && run(app)}
-      onPointerEnter={() => void import("./terminal.ts")}
+      onPointerEnter={() => preloadTerminal()}
       aria-disabled={fault !== undefined}
       title={fault ?? paused ?? `Run ${entryPointOf(app)?.path ?? ""} (${runKeys})`}
       aria-keyshortcuts="Control+Enter Meta+Enter"

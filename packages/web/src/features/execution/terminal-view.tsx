@@ -11,6 +11,7 @@ import type { MenuPlace } from "../../design/context-menu.tsx";
 import { openFind } from "./console-actions.ts";
 import { ConsoleMenu } from "./console-menu.tsx";
 import { consoleStore } from "./console-store.ts";
+import { loadTerminal } from "./load-terminal.ts";
 import { plainPreview, PREVIEW_BYTES } from "./plain-output.ts";
 import { sendInput, sendResize } from "./run-view.ts";
 import type { RunState } from "./run-store.ts";
@@ -116,7 +117,7 @@ export const TerminalView = () => {
     let mounted: View | undefined;
     let isGone = false;
     const mount = async (): Promise<void> => {
-      const { mountTerminal } = await import("./terminal.ts");
+      const { mountTerminal } = await loadTerminal();
       if (isGone || !host.current) return;
       mounted = mountTerminal({
         host: host.current,
