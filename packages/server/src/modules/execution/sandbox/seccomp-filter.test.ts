@@ -68,6 +68,13 @@ test.each([
   ["TIOCSTI with high bits", { number: 16, arguments: [0n, 0xffff_ffff_0000_5412n] }, refuse],
   ["TIOCLINUX", { number: 16, arguments: [0n, 0x541cn] }, refuse],
   ["a limit of its own", { number: 302, arguments: [0n] }, allow],
+  ["a socket's buffer", { number: 54, arguments: [3n, 1n, 8n] }, allow],
+  ["a classic filter at a socket", { number: 54, arguments: [3n, 1n, 26n] }, refuse],
+  ["the same with high bits", { number: 54, arguments: [3n, 0xffff_ffff_0000_0001n, 0xffff_ffff_0000_001an] }, refuse],
+  ["a loaded filter at a socket", { number: 54, arguments: [3n, 1n, 50n] }, refuse],
+  ["a classic filter at a group of sockets", { number: 54, arguments: [3n, 1n, 51n] }, refuse],
+  ["a loaded filter at a group of sockets", { number: 54, arguments: [3n, 1n, 52n] }, refuse],
+  ["an option of another level", { number: 54, arguments: [3n, 6n, 26n] }, allow],
   ["a limit of init", { number: 302, arguments: [1n] }, refuse],
 ] as const)("%s", (_, call, expected) => {
   expect(evaluate(encodeSeccompFilter("x64", "cgroup"), call)).toBe(expected);
@@ -93,4 +100,6 @@ test("the table for 64-bit ARM ends as well", () => {
   const program = encodeSeccompFilter("arm64", "cgroup");
   expect(evaluate(program, { number: 63, ...arm })).toBe(allow);
   expect(evaluate(program, { number: 40, ...arm })).toBe(refuse);
+  expect(evaluate(program, { number: 208, arguments: [3n, 1n, 26n], ...arm })).toBe(refuse);
+  expect(evaluate(program, { number: 208, arguments: [3n, 1n, 8n], ...arm })).toBe(allow);
 });

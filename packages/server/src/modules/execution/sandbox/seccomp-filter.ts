@@ -94,6 +94,7 @@ const inspected = {
   socket: [41, 198],
   ioctl: [16, 29],
   prlimit64: [302, 261],
+  setsockopt: [54, 208],
 } as const satisfies Record<string, Numbers>;
 
 const auditArchitecture = { x64: 0xc000_003e, arm64: 0xc000_00b7 } as const;
@@ -120,6 +121,12 @@ const netlinkFamily = 16;
  * cgroup accounts for.
  */
 const netlinkProtocolsAllowed = [0];
+/**
+ * SO_ATTACH_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF and _EBPF: compiled filters are in memory that is charged to nobody and of which
+ * the whole host has a fixed amount.
+ */
+const socketFilters = [26, 50, 51, 52];
+const socketLevel = 1;
 const terminalInjection = [0x5412, 0x541c]; // TIOCSTI, TIOCLINUX
 
 type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, value: number];
@@ -180,6 +187,13 @@ const instructions = (architecture: FilterArchitecture, limits: LimitsEnforcemen
       give(notPermitted),
     ]),
     ...onCall(inspected.ioctl[column], [load(argument(1)), ...refuseIfEqual(terminalInjection), give(allow)]),
+    ...onCall(inspected.setsockopt[column], [
+      load(argument(1)),
+      [bpf.jumpEqual, 0, socketFilters.length * 2 + 1, socketLevel],
+      load(argument(2)),
+      ...refuseIfEqual(socketFilters),
+      give(allow),
+    ]),
     // Limits of process 1, which may share the program's user id.
     ...onCall(inspected.prlimit64[column], [load(argument(0)), ...refuseIfEqual([1]), give(allow)]),
     give(allow),

@@ -176,6 +176,15 @@ return syscall(310, 1, ctypes.byref(to), 1, ctypes.byref(at), 1, 0)`,
     control: true,
   },
   {
+    name: "attach a filter to a socket",
+    code: `
+instruction = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
+program = struct.pack("HxxxxxxP", 1, ctypes.addressof(instruction))
+socket.socket().setsockopt(socket.SOL_SOCKET, 26, program)
+return True`,
+    expect: "refused",
+  },
+  {
     name: "make an asynchronous I/O context",
     code: "return syscall(206, 1, ctypes.byref(ctypes.c_ulong())) == 0",
     expect: ownKernel,
@@ -219,7 +228,7 @@ return syscall(310, 1, ctypes.byref(to), 1, ctypes.byref(at), 1, 0)`,
 
 /** One Python program that makes every attempt and prints a line of JSON for each: name, then what came of it. */
 export const attemptProgram = (attempts: readonly EscapeAttempt[]): string => `
-import ctypes, json, os, socket, subprocess, time
+import ctypes, json, os, socket, struct, subprocess, time
 libc = ctypes.CDLL(None, use_errno=True)
 def checked(value):
     if value == -1: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
