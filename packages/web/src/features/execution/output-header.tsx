@@ -1,6 +1,6 @@
 /** The console's header: the state of the run and how much of its time is used; copy, find, wrap, clear. */
 import { Check, Copy, Eraser, Search, WrapText } from "lucide-react";
-import { useEffect, useState } from "react";
+import { Fragment, useEffect, useState } from "react";
 import { useStore } from "zustand";
 import { type App, useApp } from "../../app/services.ts";
 import { mayEdit } from "../projects/project-store.ts";
@@ -89,12 +89,28 @@ const Tools = () => {
   );
 };
 
+/** Broken, where there is no room for one line, between its parts only. */
+const StateWords = ({ words }: { readonly words: string }) => {
+  const parts = words.split(" · ");
+  return (
+    <span className="run-words" title={words}>
+      {parts.map((part, at) => (
+        <Fragment key={part}>
+          <span>{at < parts.length - 1 ? `${part} ·` : part}</span>{" "}
+        </Fragment>
+      ))}
+    </span>
+  );
+};
+
 export const OutputHeader = () => {
   const app = useApp();
   const runs = useStore(app.runs);
   const mayAnswer = useStore(app.projects, (projects) => mayEdit(projects.state));
   const words = stateWords(app);
   const { state } = runs;
+  const isStopping = state.kind === "live" && state.isStopping;
+  const mayHint = runs.awaitsInput && mayAnswer && !isStopping;
   const entryPoint = "execution" in state ? state.execution.entryPoint : undefined;
   return (
     <header className="output-header">
@@ -105,12 +121,12 @@ export const OutputHeader = () => {
         </span>
       )}
       {words && (
-        <span className="run-state" data-tone={words.tone} data-waits={runs.awaitsInput || undefined}>
+        <span className="run-state" data-tone={words.tone} data-waits={(runs.awaitsInput && !isStopping) || undefined}>
           <span className="run-dot" aria-hidden />
-          <span title={words.words}>{words.words}</span>
+          <StateWords words={words.words} />
         </span>
       )}
-      {runs.awaitsInput && mayAnswer && (
+      {mayHint && (
         <span className="input-keys" aria-hidden>
           <kbd className="keycap">F6</kbd> to answer
         </span>
