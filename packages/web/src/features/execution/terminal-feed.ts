@@ -134,22 +134,25 @@ export const feedTerminal = ({ terminal, output, layout, pace = PAGE_PACE }: Fee
   let isResting = false;
   let isStale = false;
   let isStopped = false;
-  let workedMs = 0;
+  /** When the terminal called back for the first time in this task: how long it waited for its turn before that is not work. */
+  let sliceBegunMs: number | undefined;
 
-  const written = (begunMs: number): void => {
+  const written = (): void => {
     isWriting = false;
     if (isStopped) return;
     if (isStale) terminal.reset();
     isStale = false;
-    workedMs += pace.now() - begunMs;
-    if (workedMs < SLICE_MS) {
+    const nowMs = pace.now();
+    sliceBegunMs ??= nowMs;
+    if (nowMs - sliceBegunMs < SLICE_MS) {
       pump();
+      if (!isWriting && !isResting) sliceBegunMs = undefined;
       return;
     }
     isResting = true;
     pace.later(() => {
       isResting = false;
-      workedMs = 0;
+      sliceBegunMs = undefined;
       pump();
     });
   };
@@ -163,7 +166,6 @@ export const feedTerminal = ({ terminal, output, layout, pace = PAGE_PACE }: Fee
       pieces.push(notice);
       layout.reset();
     }
-    const begunMs = pace.now();
     let bytes = 0;
     while (bytes < PIECE_BYTES) {
       const piece = queue.next();
@@ -173,7 +175,7 @@ export const feedTerminal = ({ terminal, output, layout, pace = PAGE_PACE }: Fee
     }
     if (pieces.length === 0) return;
     isWriting = true;
-    terminal.write(pieces.join(""), () => written(begunMs));
+    terminal.write(pieces.join(""), written);
   };
 
   const clear = (): void => {
