@@ -121,7 +121,7 @@ describe("a share link", () => {
 
     const dialog = shareDialog(ada);
     await dialog.getByRole("button", { name: /^Revoke the link that can edit, 1 person/u }).click();
-    await dialog.getByText("The link will stop working, and 1 person will lose access.").waitFor();
+    await dialog.getByText("The link that can edit will stop working, and 1 person will lose access.").waitFor();
     await dialog.getByRole("button", { name: "Revoke", exact: true }).click();
 
     await lost(bob).waitFor();

@@ -69,7 +69,7 @@ const Link = ({ link, isOlder, nowMs, onRevoke }: LinkProps) => {
   if (isAsking) {
     return (
       <ConfirmRow
-        question={revokeWords(link.people)}
+        question={revokeWords(name, link.people)}
         verb="Revoke"
         onConfirm={onRevoke}
         onKeep={() => setAsking(false)}

@@ -41,8 +41,8 @@ it("says how long a link still lets people in, and what revoking it does", () =>
   expect(linkFacts(link("one", { people: 2, expiresAt }), { nowMs, locale: "en-GB" })).toBe("2 people · until 30 Nov");
   expect(linkFacts(link("one", { expiresAt }), { nowMs: nowMs + 7 * 24 * 3600 * 1000 })).toBe("expired");
   expect(expiryIn(0, nowMs)).toBeUndefined();
-  expect([revokeWords(0), revokeWords(1)]).toEqual([
-    "The link will stop working.",
-    "The link will stop working, and 1 person will lose access.",
+  expect([revokeWords("link that can view", 0), revokeWords("older link that can edit", 1)]).toEqual([
+    "The link that can view will stop working.",
+    "The older link that can edit will stop working, and 1 person will lose access.",
   ]);
 });

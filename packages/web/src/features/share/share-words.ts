@@ -30,11 +30,11 @@ export const shareAddress = (
 
 export const peopleCount = (count: number): string => (count === 1 ? "1 person" : `${count} people`);
 
-/** The consequence of revoking a link, shown in the confirmation. */
-export const revokeWords = (people: number): string =>
+/** The consequence of revoking a link, shown in the confirmation in place of its row: so it names the link. */
+export const revokeWords = (name: string, people: number): string =>
   people === 0
-    ? "The link will stop working."
-    : `The link will stop working, and ${peopleCount(people)} will lose access.`;
+    ? `The ${name} will stop working.`
+    : `The ${name} will stop working, and ${peopleCount(people)} will lose access.`;
 
 const isExpired = ({ expiresAt }: ShareLink, nowMs: number): boolean =>
   expiresAt !== undefined && Date.parse(expiresAt) <= nowMs;
