@@ -264,7 +264,7 @@ describe("Ctrl+Enter", () => {
     await eve.page.locator("#editor .view-lines").click();
     for (const keys of ["Control+Enter", "Control+Shift+Enter"]) {
       await eve.page.keyboard.press(keys);
-      await eve.page.getByRole("status").getByText("Viewers see runs; editors start them.").waitFor();
+      await eve.page.getByRole("status").getByText("Viewers can watch runs; editors can start them.").waitFor();
     }
     expect(await eve.output()).toContain("Name?");
     await ada.page.locator(".xterm-helper-textarea").focus();

@@ -25,7 +25,7 @@ const Empty = () => {
   if (!mayEdit(state)) {
     return (
       <div className="empty-pane output-empty">
-        <p>When somebody runs the program, its output is here.</p>
+        <p>Output appears here when someone runs the program.</p>
       </div>
     );
   }

@@ -80,7 +80,8 @@ const PREPARING = "This server is still preparing to run programs.";
 /** Why Run is disabled; undefined when it is enabled. */
 export const runFault = (app: App): string | undefined => {
   const { state } = app.projects.getState();
-  if (state.kind === "open" && state.project.role === "viewer") return "Viewers see runs; editors start them.";
+  if (state.kind === "open" && state.project.role === "viewer")
+    return "Viewers can watch runs; editors can start them.";
   if (!mayEdit(state)) return "There is no project here.";
   if (!entryPointOf(app)) return "No file here is a program of a language that runs.";
   return app.runs.getState().isPreparing ? PREPARING : undefined;

@@ -9,7 +9,7 @@ import { showToast } from "../../design/toasts.ts";
 import { initialsOf, personColor } from "../presence/person-color.ts";
 
 const THEMES: readonly { readonly choice: ThemeChoice; readonly label: string }[] = [
-  { choice: "system", label: "As the system" },
+  { choice: "system", label: "Same as system" },
   { choice: "light", label: "Light" },
   { choice: "dark", label: "Dark" },
 ];
