@@ -44,7 +44,13 @@ describe("on a phone", () => {
       await using ada = await EditorPage.open(stage.browser, stage.server.origin, PHONE);
       await ada.editorReady();
       expect(await overflow(ada.page)).toBeLessThanOrEqual(0);
+      const words = ada.page.getByText("A code editor in the browser that runs your code.", { exact: true });
+      const box = await words.boundingBox();
+      expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThan(PORTRAIT.height);
+      if (process.env["SHOW_PHONE"] !== undefined)
+        await ada.page.screenshot({ path: `${process.env["SHOW_PHONE"]}.first.png` });
       await ada.run();
+      expect(await words.count()).toBe(0);
       await ada.page.getByText("Waiting for input · idle limit").waitFor();
       expect(await overflow(ada.page)).toBeLessThanOrEqual(0);
       const clear = await ada.page.getByRole("button", { name: "Clear the output" }).boundingBox();
