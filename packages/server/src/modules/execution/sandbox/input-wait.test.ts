@@ -13,6 +13,7 @@ const watch = (says: () => boolean = () => true) => {
   let begun = 0;
   const wait = createInputWait({
     patience: { idleMs: 600_000, begin: () => (begun += 1) > 0, end: () => (begun -= 1) },
+    idleShare: 0.05,
     probe: () => (probes += 1),
     changed: (waits) => void told.push(`${waits ? "waits" : "works"} at ${nowMs}`),
     gaveUp: () => void told.push(`gave up at ${nowMs}`),

@@ -3,6 +3,8 @@ import type { SandboxPatience } from "../ports.ts";
 
 export type InputWaitOptions = {
   readonly patience: SandboxPatience;
+  /** Use of more than this share of a processor is work. */
+  readonly idleShare: number;
   /** Asks init, whose answer is passed to `answer`. */
   readonly probe: () => void;
   /** Called when the program begins or ends waiting. */
@@ -33,13 +35,7 @@ const QUIET_MS = 500;
 /** First interval between two questions; doubled after each answer "does not wait". */
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 4000;
-/**
- * Use of more than this share of a processor is work. It is small because a busy program gets little of a busy machine, and large enough
- * for what gVisor uses by itself.
- */
-const BUSY_SHARE = 0.05;
-
-export const createInputWait = ({ patience, probe, changed, gaveUp, now }: InputWaitOptions): InputWait => {
+export const createInputWait = ({ patience, idleShare, probe, changed, gaveUp, now }: InputWaitOptions): InputWait => {
   let waits = false;
   let stopped = false;
   let isAsking = false;
@@ -74,7 +70,7 @@ export const createInputWait = ({ patience, probe, changed, gaveUp, now }: Input
       look ??= { atMs, cpuMs };
       const passedMs = atMs - look.atMs;
       if (passedMs >= QUIET_MS) {
-        const isBusy = cpuMs - look.cpuMs > passedMs * BUSY_SHARE;
+        const isBusy = cpuMs - look.cpuMs > passedMs * idleShare;
         if (isBusy) active();
         else isQuiet = true;
         look = { atMs, cpuMs };

@@ -9,6 +9,8 @@ export interface Machine {
   /** Frames from init; ends when the sandbox dies. */
   readonly output: Readable;
   readonly meter: Meter;
+  /** Share of a processor that the sandbox may use while its program waits for input: more is work. */
+  readonly idleShare: number;
   /** It began as a copy of another one, whose randomness it has: it rehearses before it counts as ready. */
   readonly isCopy: boolean;
   /**

@@ -18,6 +18,7 @@ const start = (
     input: new PassThrough().resume(),
     output: new PassThrough(),
     meter: { intervalMs: 1_000_000, begin: () => undefined, measure: () => nothingUsed, ...meter },
+    idleShare: 0.05,
     isCopy: false,
     becomeOriginal: () => Promise.resolve(false),
     rest: () => undefined,

@@ -24,6 +24,7 @@ const quietMachine = (): Machine => ({
     begin: () => undefined,
     measure: () => ({ cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false }),
   },
+  idleShare: 0.05,
   isCopy: false,
   becomeOriginal: async () => false,
   rest: () => undefined,

@@ -187,6 +187,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     if (stage !== "run" || job.patience === undefined) return;
     wait = createInputWait({
       patience: job.patience,
+      idleShare: machine.idleShare,
       probe: () => send(encodeFrame(toSandbox.probe)),
       changed(waits) {
         if (waits) stopWallClock();
