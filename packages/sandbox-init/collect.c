@@ -13,9 +13,9 @@
 
 #define MOST_LISTED 10000
 #define MOST_VISITED 100000
-#define MOST_DEPTH 32
-/* As in the host's rules for paths. */
+/* As in the host's rules for paths: it bounds the depth too. */
 #define LONGEST_PATH 1024
+enum { IS_FILE = 0, IS_OTHER = 1, HAS_LONG_PATH = 2, IS_UNREADABLE_FOLDER = 3 };
 
 /* The files that the host wrote: one with the same inode and change time is unchanged. */
 struct written { ino_t inode; struct timespec changed; };
@@ -53,22 +53,23 @@ static void put_size(uint8_t *at, uint64_t size) {
   for (int i = 0; i < 8; i++) at[i] = (uint8_t)(size >> (8 * i));
 }
 
-/* LISTED: kind u8 (0 a file, 1 something else), size u64, path. */
-static void list(const char *path, const struct stat *about) {
+/* LISTED: kind u8, size u64, path. */
+static void list(const char *path, uint8_t kind, uint64_t bytes) {
   uint8_t payload[9 + LONGEST_PATH];
   size_t length = strlen(path);
-  payload[0] = !S_ISREG(about->st_mode);
-  put_size(payload + 1, S_ISREG(about->st_mode) ? (uint64_t)about->st_size : 0);
+  payload[0] = kind;
+  put_size(payload + 1, bytes);
   memcpy(payload + 9, path, length);
   channel_send(TO_HOST_LISTED, payload, 9 + length);
   listed++;
 }
 
-static void walk(int folder, char *path, size_t length, int depth) {
-  DIR *entries = fdopendir(folder);
+/* Closes the folder. False: it could not be read. */
+static bool walk(int folder, char *path, size_t length) {
+  DIR *entries = folder < 0 ? NULL : fdopendir(folder);
   if (entries == NULL) {
-    close(folder);
-    return;
+    if (folder >= 0) close(folder);
+    return false;
   }
   for (struct dirent *entry; listed < MOST_LISTED && visited < MOST_VISITED && (entry = readdir(entries)) != NULL;) {
     const char *name = entry->d_name;
@@ -77,18 +78,30 @@ static void walk(int folder, char *path, size_t length, int depth) {
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) continue;
     visited++;
     size_t whole = length + (length > 0) + size;
-    if (whole > LONGEST_PATH || fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0 || about.st_dev != disk) continue;
-    if (length > 0) path[length] = '/';
+    if (fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0 || about.st_dev != disk) continue;
+    if (length > 0 && length < LONGEST_PATH) path[length] = '/';
+    if (whole > LONGEST_PATH) {
+      /* Its beginning says which one it is. What is in such a folder is told by the folder. */
+      size_t begin = whole - size < LONGEST_PATH ? whole - size : LONGEST_PATH;
+      memcpy(path + begin, name, LONGEST_PATH - begin);
+      path[LONGEST_PATH] = '\0';
+      list(path, HAS_LONG_PATH, 0);
+      path[length] = '\0';
+      continue;
+    }
     memcpy(path + whole - size, name, size + 1);
     if (S_ISDIR(about.st_mode)) {
-      int inner = depth < MOST_DEPTH ? openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
-      if (inner >= 0) walk(inner, path, whole, depth + 1);
-    } else if (!S_ISREG(about.st_mode) || !is_as_written(&about)) {
-      list(path, &about);
+      int inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      if (!walk(inner, path, whole)) list(path, IS_UNREADABLE_FOLDER, 0);
+    } else if (!S_ISREG(about.st_mode)) {
+      list(path, IS_OTHER, 0);
+    } else if (!is_as_written(&about)) {
+      list(path, IS_FILE, (uint64_t)about.st_size);
     }
     path[length] = '\0';
   }
   closedir(entries);
+  return true;
 }
 
 void collect_list(void) {
@@ -99,7 +112,7 @@ void collect_list(void) {
   listed = visited = 0;
   if (folder >= 0 && fstat(folder, &about) == 0) {
     disk = about.st_dev;
-    walk(folder, path, 0, 0);
+    walk(folder, path, 0);
   }
   channel_send(TO_HOST_LISTED, "", 0);
 }

@@ -32,7 +32,7 @@ enum to_host {
   TO_HOST_STDIN_TAKEN = 0x45,  /* count u32: so many input bytes may be sent again */
   TO_HOST_EXIT = 0x46,         /* signalled u8, code or signal u8, cpu microseconds u64, peak resident bytes u64 */
   TO_HOST_STARTED = 0x48,      /* from now on the program may have run */
-  TO_HOST_LISTED = 0x49,       /* kind u8 (0 a file, 1 something else), size u64, path; empty: end of the list */
+  TO_HOST_LISTED = 0x49,       /* kind u8 (0 a file, 1 something else, 2 longer than a path may be, 3 a folder that can't be read), size u64, path; empty: end of the list */
   TO_HOST_FETCHED = 0x4a,      /* bytes of the requested file; empty: its end */
   TO_HOST_WAITS = 0x4b,        /* u8: 1 when it waits for input and there is none */
   TO_HOST_FAILED = 0x47,       /* a sentence: the sandbox could not do what the host asked */

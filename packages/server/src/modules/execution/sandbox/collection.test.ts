@@ -84,6 +84,21 @@ describe("files that come out of a sandbox", () => {
     expect(names.told()).toEqual(["a\\b: name", "é: name", "é = "]);
   });
 
+  it("[X33] paths that were too long for the list, and folders that could not be read, are named as skipped", () => {
+    const { collection, end, told } = scene();
+    const payload = (kind: number, path: string) => Buffer.from([kind, 0, 0, 0, 0, 0, 0, 0, 0, ...Buffer.from(path)]);
+    const decoder = createFrameDecoder();
+    for (const [kind, path] of [
+      [2, "deep"],
+      [3, "locked"],
+      [3, "skip/locked"],
+    ] as const)
+      for (const frame of decoder.push(encodeFrame(0x49, payload(kind, path))))
+        collection.frame(frame as Parameters<typeof collection.frame>[0]);
+    end();
+    expect(told()).toEqual(["deep: name", "locked: unreadable"]);
+  });
+
   it("[X33] links and devices are skipped, and no more files and bytes are taken than may be", () => {
     const { asked, listed, end, bytes, told } = scene({ maxFiles: 2, maxBytes: 10 });
     listed("link", 0, false);

@@ -1,7 +1,7 @@
 /** Receives a run's new and changed files from its sandbox, one after the other, and checks everything that the sandbox sends. */
 import { parsePath } from "@atelier/contracts/path";
 import type { NotCollected, SandboxCollect, SandboxCollected, SandboxFile } from "../ports.ts";
-import { encodeFrame, type SandboxFrame, toSandbox } from "./frames.ts";
+import { encodeFrame, type ListedEntry, type SandboxFrame, toSandbox } from "./frames.ts";
 
 export type CollectionOptions = {
   readonly send: (frame: Uint8Array) => void;
@@ -90,11 +90,12 @@ export const startCollection = ({ send, collect, files, fetching, done }: Collec
     send(encodeFrame(toSandbox.fetch, most, current.raw));
   };
 
-  const add = ({ isFile, size, path: raw }: { isFile: boolean; size: number; path: Uint8Array }): void => {
+  const add = ({ isFile, fault, size, path: raw }: ListedEntry): void => {
     const parsed = parsePath(textOf(raw) ?? "");
     const shown = parsed.ok ? parsed.path : readable(raw);
     if (!isWithin(shown) || !collect.wants(shown)) return;
-    if (!parsed.ok || listed.has(parsed.path)) skip({ path: shown, size }, "name");
+    if (fault !== undefined) skip({ path: shown, size }, fault);
+    else if (!parsed.ok || listed.has(parsed.path)) skip({ path: shown, size }, "name");
     else if (listed.size >= MOST_LISTED) skip({ path: shown, size }, "too-many");
     else listed.set(parsed.path, { path: parsed.path, raw: Uint8Array.from(raw), size, isFile });
   };

@@ -31,6 +31,14 @@ const fromSandbox = {
   waits: 0x4b,
 } as const;
 
+/** `fault`: why neither it nor what is in it can be requested: a path longer than a project's, or a folder that can't be read. */
+export type ListedEntry = {
+  readonly isFile: boolean;
+  readonly fault?: "name" | "unreadable";
+  readonly size: number;
+  readonly path: Uint8Array;
+};
+
 /** A decoded frame. Everything in it was produced inside a sandbox: sizes are checked, meaning is not trusted. */
 export type SandboxFrame =
   | { readonly kind: "ready"; readonly mayBeCopied: boolean }
@@ -50,7 +58,7 @@ export type SandboxFrame =
   /** From now on the program may have run. */
   | { readonly kind: "started" }
   /** A file that is new or changed; without an entry: the end of the list. The path is as in the file system. */
-  | { readonly kind: "listed"; readonly entry?: { isFile: boolean; size: number; path: Uint8Array } }
+  | { readonly kind: "listed"; readonly entry?: ListedEntry }
   /** Whether the program is blocked reading its input. */
   | { readonly kind: "waits"; readonly waits: boolean }
   /** Bytes of the requested file; without bytes: its end. */
@@ -120,7 +128,12 @@ const decodePayload = (type: number, payload: Buffer): SandboxFrame => {
       if (payload.byteLength < 10) throw new FrameFault(`listed frame of ${payload.byteLength} bytes`);
       return {
         kind: "listed",
-        entry: { isFile: payload[0] === 0, size: Number(payload.readBigUInt64LE(1)), path: payload.subarray(9) },
+        entry: {
+          isFile: payload[0] === 0,
+          ...(payload[0] === 2 ? { fault: "name" } : payload[0] === 3 ? { fault: "unreadable" } : {}),
+          size: Number(payload.readBigUInt64LE(1)),
+          path: payload.subarray(9),
+        },
       };
     case fromSandbox.waits:
       expectLength(payload, 1, "waits");

@@ -78,6 +78,8 @@ export const testCollecting = (context: ContractContext): void => {
             "os.link('main.py', 'hard')",
             "f = open('sparse', 'w'); f.truncate(40 << 20)",
             "open('back\\\\slash', 'w'); open('line\\nend', 'w'); open(b'\\xff', 'w')",
+            "os.makedirs('/'.join('d' * 60)); open('/'.join('d' * 60) + '/deep', 'w').write('deep')",
+            "for _ in range(6):\n    os.mkdir('l' * 200); os.chdir('l' * 200)\nos.chdir('../' * 6)",
             "os.mkdir('z')\nfor i in range(1500): open(f'z/{i:04}', 'w').write(str(i))",
           ].join("\n"),
         ),
@@ -93,8 +95,12 @@ export const testCollecting = (context: ContractContext): void => {
         sparse: "(too-large)",
         "back\\slash": "(name)",
         "line\nend": "(name)",
+        [`${Array.from({ length: 60 }, () => "d").join("/")}/deep`]: "deep",
+        [Array.from({ length: 6 }, () => "l".repeat(200))
+          .join("/")
+          .slice(0, 1024)]: "(name)",
         "z/0000": "0",
-        "z/0098": "98",
+        "z/0097": "97",
       });
       const taken = result.collected?.filter((each) => "bytes" in each) ?? [];
       expect(taken.length).toBe(100);
