@@ -9,14 +9,19 @@ import type { ExecutionSummary } from "./run-store.ts";
 import { runWords } from "./status-words.ts";
 import { usePaths } from "./terminal-view.tsx";
 
+/** What ended a program is told at the end of its output, and compilers write less than this. */
+const READ_BYTES = 512 * 1024;
+
 export const ExitLine = ({ execution }: { readonly execution: ExecutionSummary }) => {
   const app = useApp();
   const paths = usePaths();
   const [isOpen, setOpen] = useState(false);
   const factsId = useId();
   const { tone, headline, facts } = runWords(execution);
-  // Reading megabytes of output takes time; the output of an ended run does not change, and another run has another line.
-  const [text] = useState(() => (tone === "bad" ? plainText(app.runs.getState().output.text()) : ""));
+  // Reading output takes time; the output of an ended run does not change, and another run has another line.
+  const [text] = useState(() =>
+    tone === "bad" ? plainText(app.runs.getState().output.text({ lastBytes: READ_BYTES })) : "",
+  );
   const link = text === "" ? undefined : errorPlace(text, paths());
   return (
     <footer className="exit-line" data-tone={tone} data-open={isOpen || undefined}>
