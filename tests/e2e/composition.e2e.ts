@@ -112,6 +112,8 @@ describe("composing while others edit", () => {
     const { version } = (await call("GET", `/projects/${project.id}/files?path=a.txt`)) as { version: number };
     const body = { path: "a.txt", content: "restored abc\n\nend", version };
     await call("PUT", `/projects/${project.id}/files`, body);
+    // The answer does not wait until the write is in the live text; without it the composed text would be mine to take back.
+    await eventually(() => expect(composer.other.text.toString()).toContain("restored"));
     await heard(composer, "!");
     await composer.commit("漢");
     await allHave(composer, "restored abc漢\n\nend!");

@@ -119,7 +119,8 @@ describe("sql over pg", () => {
         await t.query("update scratch set value = value + 1 where id = $1", [second]);
       });
     await Promise.all([swap(1, 2), swap(2, 1)]);
-    expect(runs).toBe(3);
+    // The one that was run again may meet the other once more.
+    expect(runs).toBeGreaterThanOrEqual(3);
     expect([await valueOf(1), await valueOf(2)]).toEqual([2, 2]);
   });
 
