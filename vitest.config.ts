@@ -1,5 +1,6 @@
 /** Which tests there are: beside the code, over the whole tree, and in front of a real server. */
 import { defineConfig } from "vitest/config";
+import { languageTables } from "./packages/web/build/language-tables.ts";
 
 const excluded = ["**/node_modules/**", "**/dist/**"];
 
@@ -12,6 +13,8 @@ export default defineConfig({
     maxWorkers: "100%",
     projects: [
       {
+        // The page's modules import tables that its build generates.
+        plugins: [languageTables()],
         test: {
           name: "unit",
           include: ["packages/**/*.test.{ts,tsx}", "scripts/**/*.test.ts", "tests/services/**/*.test.ts"],

@@ -2,13 +2,14 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { inlineEntryStyles } from "./build/inline-entry-styles.ts";
+import { languageTables } from "./build/language-tables.ts";
 import { precompress } from "./build/precompress.ts";
 import { slimContracts } from "./build/slim-contracts.ts";
 
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
-  plugins: [slimContracts(), react(), inlineEntryStyles(), precompress()],
+  plugins: [slimContracts(), languageTables(), react(), inlineEntryStyles(), precompress()],
   // HTML names assets from the root, for the server to put its base in front; everything else is relative to itself.
   experimental: {
     renderBuiltUrl: (filename, { hostType }) => (hostType === "html" ? `/${filename}` : { relative: true }),

@@ -5,6 +5,9 @@ const server = "^packages/server/src";
 /** Tests and what only they use: `*.test.ts`, a port's `*.contract.ts`, `*.testing.ts`, `test-*.ts`, `*-fixture.ts`, `contract/`. */
 const tests = "\\.(test|contract|testing)\\.tsx?$|/test-[a-z-]+\\.tsx?$|-fixture\\.tsx?$|/contract/";
 
+/** Modules that the page's build makes (packages/web/build). */
+const generated = "^virtual:languages/";
+
 const rule = (
   name: string,
   comment: string,
@@ -97,10 +100,10 @@ export const rules: IForbiddenRuleType[] = [
   }),
   rule("resolvable", "an import that nothing answers", {
     from: { path: "^packages/" },
-    to: { couldNotResolve: true },
+    to: { couldNotResolve: true, pathNot: generated },
   }),
   rule("declared-packages", "a package is used by who declares it", {
     from: { path: "^packages/", pathNot: tests },
-    to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "unknown"] },
+    to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "unknown"], pathNot: generated },
   }),
 ];

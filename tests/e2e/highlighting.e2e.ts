@@ -1,7 +1,8 @@
-/** Syntax colours where they are seen: every language that is offered shows its sample in more than one colour. */
-import { readdirSync } from "node:fs";
+/** Syntax colours where they are seen: every language that has a grammar shows its sample in more than one colour. */
+import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
+import { readLanguages } from "../../packages/web/build/language-tables.ts";
 import { signInAsGuest } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { setPeople } from "../support/people.ts";
@@ -17,9 +18,9 @@ const seen = (page: Page): Promise<{ kinds: number; colors: number }> =>
     colors: new Set(spans.map((span) => getComputedStyle(span).color)).size,
   }));
 
-const languages = readdirSync(new URL("../../languages", import.meta.url), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && entry.name !== "images")
-  .map(({ name }) => name);
+const languages = readLanguages(fileURLToPath(new URL("../../languages", import.meta.url)))
+  .filter(({ editor }) => editor.grammar !== undefined)
+  .map(({ id }) => id);
 
 it.each(languages)("%s", async (language) => {
   const { page } = await people.visit(`/new/${language}`);

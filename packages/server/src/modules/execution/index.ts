@@ -1,8 +1,7 @@
 /** Executions: one bounded run each, in a fresh sandbox that was warmed before user code existed. */
 export { executionSettings, type ExecutionSettings } from "./config.ts";
 export { registerExecutionHttp } from "./http.ts";
-export { loadLanguages, LanguageFault } from "./languages/load-languages.ts";
-export type { LanguageDeclaration } from "./languages/declaration.ts";
+export { type LanguageDeclaration, LanguageFault, loadLanguages } from "./languages/load-languages.ts";
 export { createExecution, type ExecutionModule, type ExecutionOptions } from "./module.ts";
 export { PLAN_LIMITS, type PlanLimits } from "./plan-limits.ts";
 export { registerExecutionSocket } from "./socket.ts";

@@ -3,8 +3,7 @@ import type { Clock, Timer } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import type { Language } from "@atelier/contracts";
 import type { Image, ImageStore } from "./images/image-store.ts";
-import type { LanguageDeclaration } from "./languages/declaration.ts";
-import { loadLanguages } from "./languages/load-languages.ts";
+import { type LanguageDeclaration, loadLanguages } from "./languages/load-languages.ts";
 import { SANDBOX_CEILING } from "./plan-limits.ts";
 import type { SandboxKind } from "./warm-pool.ts";
 

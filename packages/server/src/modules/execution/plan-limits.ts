@@ -1,5 +1,6 @@
 /** What one run may use on each plan, and how a request's own limits are checked against that. */
 import type { Plan, StartExecution } from "@atelier/contracts";
+import { floorBytes, type LanguageFloors } from "@atelier/contracts/language-declaration";
 import { limitTooHigh } from "./errors.ts";
 import type { SandboxLimits } from "./ports.ts";
 
@@ -36,21 +37,32 @@ export const SANDBOX_CEILING = {
 type AskedLimits = NonNullable<StartExecution["limits"]>;
 const ASKABLE = ["wallMs", "cpuMs", "memoryBytes", "outputBytes"] as const;
 
-/** The smallest memory limit. With less no interpreter starts, and gVisor measures no finer. */
-const LEAST = { wallMs: 1, cpuMs: 1, memoryBytes: 16 * MIB, outputBytes: 1 } as const;
+export type LimitsRequest = {
+  readonly plan: Plan;
+  /** Lower than the plan's, where the request asks for less. */
+  readonly asked: AskedLimits | undefined;
+  /** The language's: with less nothing of it starts, so that a plan which has less gives as much. */
+  readonly floors: LanguageFloors;
+};
 
 /**
- * The limits of one stage: the plan's, lowered where the request asks for less.
+ * The limits of one stage.
  * @throws Problem execution/limit-too-high for a number above the plan's or below the least, or one that is not whole.
  */
-export const resolveLimits = (plan: Plan, asked: AskedLimits = {}): SandboxLimits => {
-  const allowed = PLAN_LIMITS[plan].run;
+export const resolveLimits = ({ plan, asked = {}, floors }: LimitsRequest): SandboxLimits => {
+  const { run } = PLAN_LIMITS[plan];
+  const least = { wallMs: 1, cpuMs: 1, memoryBytes: floorBytes(floors), outputBytes: 1 } as const;
+  const allowed = {
+    ...run,
+    memoryBytes: Math.max(run.memoryBytes, least.memoryBytes),
+    processes: Math.max(run.processes, floors.processes),
+  };
   const limits = { ...allowed };
   for (const name of ASKABLE) {
     const value = asked[name];
     if (value === undefined) continue;
-    if (!Number.isSafeInteger(value) || value < LEAST[name] || value > allowed[name]) {
-      throw limitTooHigh(name, LEAST[name], allowed[name]);
+    if (!Number.isSafeInteger(value) || value < least[name] || value > allowed[name]) {
+      throw limitTooHigh(name, least[name], allowed[name]);
     }
     limits[name] = value;
   }

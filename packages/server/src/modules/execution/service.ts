@@ -148,8 +148,10 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     request: StartExecution,
     { language, room, part }: { readonly language: ReadyLanguage; readonly room: HeldRoom; readonly part: CollectPart },
   ): Promise<{ readonly live: LiveExecution; readonly program: Program }> => {
-    const limits = resolveLimits(actor.plan, request.limits);
-    const compileLimits = resolveLimits(actor.plan, request.compileLimits);
+    const { plan } = actor;
+    const { floors } = language.declaration;
+    const limits = resolveLimits({ plan, asked: request.limits, floors });
+    const compileLimits = resolveLimits({ plan, asked: request.compileLimits, floors });
     checkArguments(request);
     const sources = await readSources(actor, request, room);
     const { entryPoint, args = [] } = request;

@@ -13,8 +13,6 @@ import {
   type User,
 } from "@atelier/contracts";
 
-const DEFAULT_LANGUAGE = "python";
-
 /** A project as its page shows it first. */
 export type OpenedProject = {
   readonly project: Project;
@@ -95,9 +93,7 @@ export const createBootMaker = (options: BootOptions): BootMaker => {
       const chosen =
         boot.languages.find(
           ({ id, aliases }) => id === language || (language !== undefined && aliases.includes(language)),
-        ) ??
-        boot.languages.find(({ id }) => id === DEFAULT_LANGUAGE) ??
-        boot.languages[0];
+        ) ?? boot.languages[0];
       return chosen === undefined ? boot : { ...boot, sample: { language: chosen.id, ...chosen.sample } };
     },
     async forProject(request, slug) {

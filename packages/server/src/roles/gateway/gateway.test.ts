@@ -57,7 +57,7 @@ let databaseUp = true;
 let stopping = false;
 
 const sources: PageSources = {
-  languages: () => [language("c", "int main;"), language("python", NASTY)],
+  languages: () => [language("python", NASTY), language("c", "int main;")],
   tier: () => "gvisor",
   execution: () => ({ available: true }),
   async whoHolds(token) {

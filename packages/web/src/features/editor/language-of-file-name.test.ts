@@ -1,5 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { languageModules, readLanguages } from "../../../build/language-tables.ts";
 import { NAMED_LANGUAGES, languageOfFileName } from "./language-of-file-name.ts";
 import { GRAMMAR_IDS } from "./monaco/grammar-ids.ts";
 import { GRAMMARS } from "./monaco/grammars.ts";
@@ -27,7 +29,9 @@ test.each([
 
 test("every syntax a name leads to is registered, by Monaco or by us", () => {
   const registered = new Set<string>(["plaintext", ...GRAMMAR_IDS]);
-  const source = readFileSync(new URL("monaco/languages.ts", import.meta.url), "utf8");
+  const languages = readLanguages(fileURLToPath(new URL("../../../../../languages/", import.meta.url)));
+  const source = `${readFileSync(new URL("monaco/languages.ts", import.meta.url), "utf8")}
+    ${languageModules(languages)["virtual:languages/monaco-grammars"]}`;
   const definitions = new URL("languages/definitions/", import.meta.resolve("monaco-editor/editor"));
   for (const [, name] of source.matchAll(/definitions\/([\w-]+)\/register"/g)) {
     const register = readFileSync(new URL(`${name}/register.js`, definitions), "utf8");
@@ -38,26 +42,16 @@ test("every syntax a name leads to is registered, by Monaco or by us", () => {
   expect(registered.size).toBeGreaterThan(60);
 });
 
-/** JSX is JavaScript with markup; the language TypeScript runs it, because its compiler removes the markup. */
-const COLOURED_OTHERWISE: Readonly<Record<string, string>> = { ".jsx": "javascript" };
-
-test("every extension of a language that runs here is coloured, each as its language's sample is, and JSX as JavaScript", () => {
-  const folder = new URL("../../../../../languages/", import.meta.url);
-  const ids = readdirSync(folder).filter((id) => existsSync(new URL(`${id}/language.json`, folder)));
-  expect(ids).toContain("python");
-  for (const id of ids) {
-    const { extensions, sample } = JSON.parse(readFileSync(new URL(`${id}/language.json`, folder), "utf8")) as {
-      extensions: string[];
-      sample: string;
-    };
-    const syntax = languageOfFileName(sample);
-    expect([id, syntax]).not.toEqual([id, "plaintext"]);
+test("every extension of a language with a grammar is coloured, as its language.json says", () => {
+  const languages = readLanguages(fileURLToPath(new URL("../../../../../languages/", import.meta.url)));
+  const coloured = languages.filter(({ editor }) => editor.grammar !== undefined);
+  expect(coloured.map(({ id }) => id)).toContain("python");
+  for (const { extensions, editor } of coloured)
     for (const extension of extensions)
       expect([extension, languageOfFileName(`x${extension}`)]).toEqual([
         extension,
-        COLOURED_OTHERWISE[extension] ?? syntax,
+        editor.except[extension]?.id ?? editor.id,
       ]);
-  }
 });
 
 test("our grammars name only states and words that exist", () => {

@@ -1,10 +1,12 @@
 /** Which syntax a file is coloured as, by its name alone. */
+import { LANGUAGE_SYNTAXES } from "virtual:languages/syntaxes";
+
+/** Of files that no language here runs; a language's own declaration (`languages/<id>/language.json`) goes before. */
 
 const BY_EXTENSION: ReadonlyMap<string, string> = new Map(
   Object.entries({
     ada: "adb ads ada",
     bat: "bat cmd",
-    c: "c h",
     clojure: "clj cljs cljc edn",
     cobol: "cob cbl cpy",
     coffeescript: "coffee",
@@ -28,7 +30,6 @@ const BY_EXTENSION: ReadonlyMap<string, string> = new Map(
     html: "html htm xhtml vue svelte astro ejs",
     ini: "ini properties cfg conf env editorconfig gitconfig service desktop",
     java: "java",
-    javascript: "js mjs cjs jsx es6",
     json: "json jsonc json5 geojson webmanifest map ipynb jsonl har",
     julia: "jl",
     kotlin: "kt kts",
@@ -49,7 +50,6 @@ const BY_EXTENSION: ReadonlyMap<string, string> = new Map(
     prolog: "pro prolog plg",
     proto: "proto",
     pug: "pug jade",
-    python: "py pyw pyi pyx gyp",
     r: "r rprofile",
     raku: "raku rakumod p6",
     restructuredtext: "rst",
@@ -58,7 +58,6 @@ const BY_EXTENSION: ReadonlyMap<string, string> = new Map(
     scala: "scala sc sbt",
     scheme: "scm ss sch rkt sld",
     scss: "scss sass",
-    shell: "sh bash zsh ksh ash",
     sol: "sol",
     sql: "sql sqlite ddl",
     swift: "swift",
@@ -66,7 +65,6 @@ const BY_EXTENSION: ReadonlyMap<string, string> = new Map(
     tcl: "tcl tk",
     toml: "toml",
     twig: "twig",
-    typescript: "ts mts cts tsx",
     vb: "vb vbs",
     verilog: "v vh",
     wgsl: "wgsl",
@@ -102,10 +100,6 @@ const BY_NAME: ReadonlyMap<string, string> = new Map(
     ".eslintrc": "json",
     ".prettierrc": "json",
     ".swcrc": "json",
-    ".bashrc": "shell",
-    ".bash_profile": "shell",
-    ".profile": "shell",
-    ".zshrc": "shell",
     ".env": "ini",
     ".npmrc": "ini",
     ".editorconfig": "ini",
@@ -117,18 +111,33 @@ const BY_NAME: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** The syntax id for a path, `plaintext` if none is known. Names count before extensions, neither minds case. */
-export function languageOfFileName(path: string): string {
+type Syntaxes = typeof LANGUAGE_SYNTAXES;
+
+/**
+ * The syntax id for a path, `plaintext` if none is known. Names count before extensions, neither minds case.
+ * @param languages for tests
+ */
+export function languageOfFileName(path: string, languages: Syntaxes = LANGUAGE_SYNTAXES): string {
   const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
-  const byName = BY_NAME.get(name);
+  const byName = ownValue(languages.names, name) ?? BY_NAME.get(name);
   if (byName !== undefined) return byName;
   if (name.startsWith("dockerfile.") || name.startsWith("makefile.")) return name.slice(0, name.indexOf("."));
   if (name.startsWith(".env.")) return "ini";
   const dot = name.lastIndexOf(".");
   if (dot < 0) return "plaintext";
   const extension = name.slice(dot + 1);
-  return BY_EXTENSION.get(extension) ?? "plaintext";
+  return ownValue(languages.extensions, extension) ?? BY_EXTENSION.get(extension) ?? "plaintext";
+}
+
+/** A file may be named `constructor`. */
+function ownValue(record: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 /** Every syntax id this module can answer; a test holds it against what is registered. */
-export const NAMED_LANGUAGES: ReadonlySet<string> = new Set([...BY_EXTENSION.values(), ...BY_NAME.values()]);
+export const NAMED_LANGUAGES: ReadonlySet<string> = new Set([
+  ...BY_EXTENSION.values(),
+  ...BY_NAME.values(),
+  ...Object.values(LANGUAGE_SYNTAXES.extensions),
+  ...Object.values(LANGUAGE_SYNTAXES.names),
+]);

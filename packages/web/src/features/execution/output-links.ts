@@ -1,4 +1,5 @@
 /** Finds places in the project's files that a program's output names: `main.py:3`, `File "main.py", line 3`. */
+import { LANGUAGE_ERRORS } from "virtual:languages/errors";
 
 export type OutputLink = {
   /** Offsets in the line, in UTF-16 units; `end` is exclusive. */
@@ -15,11 +16,12 @@ const LONGEST_LINE = 2000;
 /** Every place matches this, and most lines of long output do not: they are skipped quickly. */
 const HAS_LINE_NUMBER = /(?:[:(]|line )\d/u;
 
-const PATTERNS = [
-  /File "(?<path>[^"\n]{1,300})", line (?<line>\d{1,7})/gu,
+/** A program may start one of another language: the forms of all languages count, before those that most tools share. */
+const PATTERNS: readonly RegExp[] = [
+  ...LANGUAGE_ERRORS.places.map((source) => new RegExp(source, "gu")),
   /(?<path>(?:[\w.@+-]|\/){1,300}\.[A-Za-z][\w+]{0,9})(?::|: line )(?<line>\d{1,7})(?::(?<column>\d{1,5}))?/gu,
   /(?<path>(?:[\w.@+-]|\/){1,300}\.[A-Za-z][\w+]{0,9})\((?<line>\d{1,7})(?:,(?<column>\d{1,5}))?\)/gu,
-] as const;
+];
 
 /** The project's file that a printed path means: the same path, or the longest that the printed one ends with. */
 export const resolvePrintedPath = (printed: string, paths: readonly string[]): string | undefined => {
@@ -46,11 +48,14 @@ export const findOutputLinks = (text: string, paths: readonly string[]): OutputL
   return found.toSorted((a, b) => a.start - b.start);
 };
 
-/** A frame of a JavaScript error: the deepest comes first. */
-const FRAME = /^\s*at /u;
+/** One expression that matches what any of them does; none matches nothing. */
+const anyOf = (sources: readonly string[]): RegExp =>
+  new RegExp(sources.length === 0 ? "(?!)" : sources.map((source) => `(?:${source})`).join("|"), "u");
+
+/** A frame of a stack trace whose first line is the deepest. */
+const FRAME = anyOf(LANGUAGE_ERRORS.deepestFirst);
 /** A compiler's message: the first error is the relevant one, others often follow from it. */
-const DIAGNOSTIC = /:\d+: (?:fatal error|error|warning|note): /u;
-const ERROR = /:\d+: (?:fatal )?error: /u;
+const DIAGNOSTICS = LANGUAGE_ERRORS.diagnostics.map(({ any, error }) => ({ any: anyOf([any]), error: anyOf([error]) }));
 const FOREIGN = /(?:^|\/)node_modules\//u;
 
 /**
@@ -70,8 +75,9 @@ export const errorPlace = (text: string, paths: readonly string[]): OutputLink |
     for (let at = last - 1; at >= 0 && FRAME.test(lines[at] ?? ""); at -= 1) if (linkOf(at)) deepest = at;
     return linkOf(deepest);
   }
-  if (DIAGNOSTIC.test(line)) {
-    const first = lines.findIndex((each, index) => ERROR.test(each) && linkOf(index) !== undefined);
+  const diagnostic = DIAGNOSTICS.find(({ any }) => any.test(line));
+  if (diagnostic) {
+    const first = lines.findIndex((each, index) => diagnostic.error.test(each) && linkOf(index) !== undefined);
     if (first >= 0) return linkOf(first);
   }
   return linkOf(last);

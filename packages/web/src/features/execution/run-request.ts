@@ -1,13 +1,13 @@
 /** The request with which the page starts a run, and the files that it collects. */
+import { LANGUAGE_BYPRODUCTS } from "virtual:languages/byproducts";
 import type { Language, Project, StartExecution } from "@atelier/contracts";
 
-/** Everything except folders that tools make for themselves. */
+/** Everything except what tools make for themselves. */
 const KEPT_GLOBS = [
   "**",
-  ...["node_modules", ".git", "__pycache__", ".pytest_cache", ".mypy_cache", ".venv", "venv", "target", ".cache"].map(
-    (folder) => `!**/${folder}/**`,
+  ...["**/.git/**", "**/.cache/**", "**/target/**", "**/.DS_Store", "**/core", ...LANGUAGE_BYPRODUCTS].map(
+    (glob) => `!${glob}`,
   ),
-  ...["*.pyc", "*.o", ".DS_Store", "core"].map((name) => `!**/${name}`),
 ];
 
 export const runRequest = (

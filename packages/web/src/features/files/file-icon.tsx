@@ -1,28 +1,18 @@
 /** A small sign for a file by its name: a colour and two letters for programs, an icon for the rest. */
+import { LANGUAGE_BADGES } from "virtual:languages/badges";
+import type { Badge } from "@atelier/contracts/language-declaration";
 import { Braces, File, FileText, Folder, FolderOpen, Image } from "lucide-react";
 
-type Badge = { readonly letters: string; readonly hue: string };
-
-/** Hues are tokens of their own: legible on both themes' surfaces. */
+/** Of files that no language here runs. Hues are tokens of their own: legible on both themes' surfaces. */
 const BADGES: Readonly<Record<string, Badge>> = {
-  py: { letters: "Py", hue: "blue" },
-  js: { letters: "Js", hue: "yellow" },
-  mjs: { letters: "Js", hue: "yellow" },
-  cjs: { letters: "Js", hue: "yellow" },
-  jsx: { letters: "Js", hue: "yellow" },
-  ts: { letters: "Ts", hue: "blue" },
-  tsx: { letters: "Ts", hue: "blue" },
-  c: { letters: "C", hue: "cyan" },
-  h: { letters: "H", hue: "magenta" },
   cpp: { letters: "C+", hue: "cyan" },
-  sh: { letters: "Sh", hue: "green" },
-  bash: { letters: "Sh", hue: "green" },
   go: { letters: "Go", hue: "cyan" },
   rs: { letters: "Rs", hue: "red" },
   java: { letters: "Ja", hue: "red" },
   rb: { letters: "Rb", hue: "red" },
   css: { letters: "Cs", hue: "magenta" },
   html: { letters: "Ht", hue: "red" },
+  ...LANGUAGE_BADGES,
 };
 const IMAGES = /\.(?:png|jpe?g|gif|webp|svg|ico)$/iu;
 const TEXTS = /\.(?:md|txt|rst)$/iu;

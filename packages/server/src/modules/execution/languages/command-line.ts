@@ -1,7 +1,7 @@
 /** From a language's templates to the argv of one run: elements, never a shell string. */
 import { resolve } from "node:path";
 import type { SandboxFile } from "../ports.ts";
-import type { LanguageDeclaration } from "./declaration.ts";
+import type { LanguageDeclaration } from "./load-languages.ts";
 
 export type CommandLineInput = {
   readonly entryPoint: string;
@@ -21,14 +21,13 @@ const readsAsPath = (path: string): boolean => /^[\p{L}\p{N}_.][^:=%]*$/u.test(p
 /** Puts `./` before a path that a tool could read as something else. */
 const asPath = (path: string): string => (readsAsPath(path) ? path : `./${path}`);
 
-const MAIN = /\bmain\s*\(/u;
-
-/** The entry point, then every other source of the language that has no `main` of its own: several programs may share a project. */
+/** The entry point, then every other source of the language that has no entry point of its own: several programs may share a project. */
 const sourcesOf = (language: LanguageDeclaration, { entryPoint, files }: CommandLineInput): string[] => {
+  const ownEntryPoint = language.ownEntryPoint === undefined ? undefined : new RegExp(language.ownEntryPoint, "u");
   const isOther = ({ path, bytes }: SandboxFile): boolean =>
     path !== entryPoint &&
     language.extensions.some((extension) => path.endsWith(extension)) &&
-    !MAIN.test(Buffer.from(bytes).toString("utf8"));
+    ownEntryPoint?.test(Buffer.from(bytes).toString("utf8")) !== true;
   return [
     asPath(entryPoint),
     ...files

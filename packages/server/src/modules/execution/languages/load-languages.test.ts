@@ -1,9 +1,13 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { systemClock } from "#kernel/clock";
+import { silentLog } from "#kernel/log";
+import { createLanguageShelf } from "../language-shelf.ts";
+import { resolveLimits } from "../plan-limits.ts";
 import type { SandboxFile } from "../ports.ts";
-import type { LanguageDeclaration } from "./declaration.ts";
+import type { LanguageDeclaration } from "./load-languages.ts";
 import { commandLinesOf } from "./command-line.ts";
 import { LanguageFault, loadLanguages } from "./load-languages.ts";
 
@@ -24,17 +28,24 @@ const valid = {
   image: "base",
   run: ["/bin/one", "{entryPoint}"],
   capabilities: ["run"],
+  floors: { memoryMiB: 16, processes: 1 },
+  editor: { id: "one" },
   sample: "main.one",
 };
+
+const named = (id: string) => ({ ...valid, id, extensions: [`.${id}`], sample: `main.${id}` });
 
 const languagesOf = async (given: Record<string, object | string>): Promise<string> => {
   const root = await mkdtemp(join(tmpdir(), "languages-"));
   made.push(root);
+  await mkdir(join(root, "images"));
+  await writeFile(join(root, "images", "base.json"), "{}");
   for (const [name, content] of Object.entries(given)) {
     await mkdir(join(root, name));
     const text = typeof content === "string" ? content : JSON.stringify(content);
     await writeFile(join(root, name, "language.json"), text);
-    if (name !== "sampleless") await writeFile(join(root, name, "main.one"), "hello");
+    const { id } = { id: name, ...(typeof content === "string" ? {} : content) };
+    if (name !== "sampleless") await writeFile(join(root, name, `main.${id}`), "hello");
   }
   return root;
 };
@@ -62,11 +73,16 @@ describe("languages as data", () => {
   it("[X21] every fault of every folder is reported at once", async () => {
     const root = await languagesOf({
       one: valid,
-      two: { ...valid, id: "other", aliases: ["one"] },
+      two: { ...named("other"), aliases: ["one"] },
       broken: "{",
-      relative: { ...valid, id: "relative", run: ["one", "x{args}"], extra: 1 },
-      sampleless: { ...valid, id: "sampleless", compile: ["/bin/cc"] },
-      mixed: { ...valid, id: "mixed", warmUp: ["/bin/other", "/warm"] },
+      relative: { ...named("relative"), run: ["one", "x{args}"], extra: 1 },
+      sampleless: { ...named("sampleless"), compile: ["/bin/cc"] },
+      mixed: { ...named("mixed"), warmUp: ["/bin/other", "/warm"] },
+      imageless: { ...named("imageless"), image: "none", extensions: [".imageless", ".one"] },
+      floorless: { ...named("floorless"), floors: { memoryMiB: 8, processes: 1 } },
+      unreadable: { ...named("unreadable"), errors: { places: ["(", "x"] } },
+      editorless: { ...named("editorless"), editor: { id: "x", grammar: "other/x", badge: { letters: "abc" } } },
+      except: { ...named("except"), editor: { id: "x", except: { ".y": { id: "z" } } } },
     });
     const fault: unknown = await loadLanguages(root).catch((error: unknown) => error);
     expect(fault).toBeInstanceOf(LanguageFault);
@@ -81,13 +97,44 @@ describe("languages as data", () => {
       /^sampleless.*no sample file/u,
       /^sampleless.*come together/u,
       /^mixed.*another program/u,
+      /^imageless.*no recipe images\/none.json/u,
+      /^one.*extension "\.one" is imageless's already/u,
+      /^floorless.*floors: memoryMiB/u,
+      /^unreadable.*errors: places: 0: This is not a regular expression/u,
+      /^unreadable.*errors: places: 1: A place has the groups/u,
+      /^editorless.*editor: grammar: A grammar is/u,
+      /^editorless.*editor: badge: letters/u,
+      /^editorless.*editor: badge: hue/u,
+      /^except.*\.y is in neither/u,
     ]) {
       expect(
         faults.some((text) => expected.test(text)),
         `${expected} in ${faults.join("\n")}`,
       ).toBe(true);
     }
-    expect(faults).toHaveLength(9);
+    expect(faults).toHaveLength(19);
+  });
+
+  it("[X21] a folder more is a language more, with its floors", async () => {
+    const root = await languagesOf({});
+    await cp(folder, root, { recursive: true });
+    await cp(join(folder, "../tests/fixtures/languages"), root, { recursive: true });
+    const shelf = createLanguageShelf({
+      languagesFolder: root,
+      images: { find: async () => ({ root: "/image", versions: {} }) },
+      clock: systemClock,
+      log: silentLog,
+      onReady: () => undefined,
+    });
+    await shelf.load();
+    await shelf.watch();
+    const ids = (await loadLanguages(folder)).map(({ id }) => id);
+    expect(shelf.list(true).map(({ id }) => id)).toEqual([...ids, "invented"]);
+    expect(shelf.list(true).at(-1)).toMatchObject({ name: "Invented", extensions: [".inv"], ready: true });
+    const floors = shelf.find("inv")?.declaration.floors ?? { memoryMiB: 0, processes: 0 };
+    const asked = { memoryBytes: 32 * 1_048_576 };
+    expect(() => resolveLimits({ plan: "free", asked, floors })).toThrow("67108864");
+    expect(resolveLimits({ plan: "free", asked: {}, floors })).toMatchObject({ processes: 200 });
   });
 
   it("[X21] an empty folder is a fault", async () => {

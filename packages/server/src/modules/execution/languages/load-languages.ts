@@ -1,7 +1,10 @@
-/** Reads every language's folder once and reports all faults together. */
+/** Reads every language's folder once, at the start, and reports all faults together. */
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { DeclarationSchema, faultsOf, type LanguageDeclaration } from "./declaration.ts";
+import { basename, join } from "node:path";
+import { checkLanguages, type Declaration, type LanguageFolder } from "@atelier/contracts/language-declaration";
+
+/** A declaration with its hello program. */
+export type LanguageDeclaration = Declaration & { readonly sampleContent: string };
 
 /** A declaration is wrong; the message has one line per fault. */
 export class LanguageFault extends Error {
@@ -14,55 +17,39 @@ export class LanguageFault extends Error {
   }
 }
 
-const DECLARATION = "language.json";
+/** Holds the recipes of root file systems, not a language. */
+const IMAGES = "images";
 
-type Loaded = { readonly language?: LanguageDeclaration; readonly faults: readonly string[] };
-
-const loadOne = async (languagesFolder: string, folder: string): Promise<Loaded> => {
-  const at = `${folder}/${DECLARATION}`;
-  let given: unknown;
-  try {
-    given = JSON.parse(await readFile(join(languagesFolder, folder, DECLARATION), "utf8"));
-  } catch (error) {
-    return { faults: [`${at}: ${error instanceof Error ? error.message : String(error)}`] };
-  }
-  const parsed = DeclarationSchema.safeParse(given);
-  if (!parsed.success) {
-    return { faults: parsed.error.issues.map((issue) => `${at}: ${issue.path.join(".")}: ${issue.message}`) };
-  }
-  const faults = faultsOf(parsed.data, folder).map((fault) => `${at}: ${fault}`);
-  try {
-    const sampleContent = await readFile(join(languagesFolder, folder, parsed.data.sample), "utf8");
-    return { language: { ...parsed.data, sampleContent }, faults };
-  } catch {
-    return { faults: [...faults, `${at}: there is no sample file "${parsed.data.sample}"`] };
-  }
+const readFolder = async (languagesFolder: string, name: string): Promise<LanguageFolder> => {
+  const folder = join(languagesFolder, name);
+  const declaration = await readFile(join(folder, "language.json"), "utf8").catch((error: Error) => ({
+    unreadable: error.message,
+  }));
+  return { name, declaration, files: await readdir(folder) };
 };
 
-const takenTwice = (languages: readonly LanguageDeclaration[]): string[] => {
-  const names = new Map<string, string>();
-  const faults: string[] = [];
-  for (const { id, aliases } of languages) {
-    for (const name of new Set([id, ...aliases])) {
-      const other = names.get(name);
-      if (other === undefined) names.set(name, id);
-      else faults.push(`${id}/${DECLARATION}: the name "${name}" is ${other}'s already`);
-    }
-  }
-  return faults;
-};
+const imagesIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder).catch(() => []))
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => basename(file, ".json"));
 
 /**
- * Every language below the folder, in their order. Folders without a declaration (`images`) are no languages.
+ * Every language below the folder, in their order.
  * @throws LanguageFault with every fault of every folder.
  */
 export const loadLanguages = async (languagesFolder: string): Promise<LanguageDeclaration[]> => {
   const entries = await readdir(languagesFolder, { withFileTypes: true });
-  const folders = entries.filter((entry) => entry.isDirectory() && entry.name !== "images").map((entry) => entry.name);
-  const loaded = await Promise.all(folders.toSorted().map((folder) => loadOne(languagesFolder, folder)));
-  const languages = loaded.flatMap(({ language }) => (language === undefined ? [] : [language]));
-  const faults = [...loaded.flatMap((one) => one.faults), ...takenTwice(languages)];
-  if (languages.length === 0 && faults.length === 0) faults.push(`there is no language in ${languagesFolder}`);
+  const names = entries.filter((entry) => entry.isDirectory() && entry.name !== IMAGES).map(({ name }) => name);
+  const { declarations, faults } = checkLanguages({
+    languages: await Promise.all(names.toSorted().map((name) => readFolder(languagesFolder, name))),
+    images: await imagesIn(join(languagesFolder, IMAGES)),
+  });
   if (faults.length > 0) throw new LanguageFault(faults);
-  return languages.toSorted((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1));
+  if (declarations.length === 0) throw new LanguageFault([`there is no language in ${languagesFolder}`]);
+  return Promise.all(
+    declarations.map(async (declaration) => ({
+      ...declaration,
+      sampleContent: await readFile(join(languagesFolder, declaration.id, declaration.sample), "utf8"),
+    })),
+  );
 };

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { commandLinesOf } from "../../languages/command-line.ts";
-import { DeclarationSchema } from "../../languages/declaration.ts";
+import { DeclarationSchema } from "@atelier/contracts/language-declaration";
 
 const languagesFolder = join(import.meta.dirname, "../../../../../../../languages");
 

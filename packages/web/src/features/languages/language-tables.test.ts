@@ -1,0 +1,74 @@
+/** Adding a language is one folder: what the page's build makes of the product's languages and an invented one beside them. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { languageOfFileName } from "../editor/language-of-file-name.ts";
+import { GRAMMAR_IDS } from "../editor/monaco/grammar-ids.ts";
+import { languageModules, readLanguages, tablesOf } from "../../../build/language-tables.ts";
+
+const own = fileURLToPath(new URL("../../../../../languages", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "languages-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+cpSync(own, folder, { recursive: true });
+cpSync(fileURLToPath(new URL("../../../../../tests/fixtures/languages", import.meta.url)), folder, { recursive: true });
+
+test("[X21] a folder more is a language more in every table, and without a grammar its files are plain text", () => {
+  const before = tablesOf(readLanguages(own));
+  const tables = tablesOf(readLanguages(folder));
+  expect(tables.badges).toEqual({
+    ...before.badges,
+    inv: { letters: "In", hue: "magenta" },
+    invh: { letters: "In", hue: "magenta" },
+  });
+  expect(tables.byproducts).toEqual([...before.byproducts, "**/*.invc"]);
+  expect(tables.errors.places).toEqual([
+    ...before.errors.places,
+    String.raw`in (?<path>[\w./-]+) at line (?<line>\d{1,7})`,
+  ]);
+  expect(tables.monacoGrammars).toEqual(before.monacoGrammars);
+  expect(before.monacoGrammars.length).toBeGreaterThanOrEqual(5);
+  const files = ["main.inv", "src/x.INVH", "Inventfile"];
+  expect(
+    files.map((name) => Object.hasOwn(tables.syntaxes.extensions, name.split(".")[1]?.toLowerCase() ?? "")),
+  ).toEqual([true, true, false]);
+  expect(tables.syntaxes.names).toHaveProperty("inventfile", "plaintext");
+  for (const name of files) expect(languageOfFileName(name, tables.syntaxes), name).toBe("plaintext");
+  expect(languageOfFileName("main.py", tables.syntaxes)).toBe("python");
+});
+
+const changed = (change: (editor: Record<string, unknown>) => void) => {
+  const file = join(folder, "invented", "language.json");
+  const text = readFileSync(file, "utf8");
+  const declaration = JSON.parse(text) as { editor: Record<string, unknown> };
+  change(declaration.editor);
+  writeFileSync(file, JSON.stringify(declaration));
+  try {
+    return languageModules(readLanguages(folder));
+  } finally {
+    writeFileSync(file, text);
+  }
+};
+
+test("[X21] with a grammar of Monaco its files have that syntax, and the grammar is imported", () => {
+  const modules = changed((editor) => Object.assign(editor, { id: "clojure", grammar: "monaco/clojure" }));
+  expect(modules["virtual:languages/monaco-grammars"]).toContain("definitions/clojure/register");
+  expect(modules["virtual:languages/syntaxes"]).toContain('"inv":"clojure"');
+});
+
+test("[X21] a fault ends the build and says where it is", () => {
+  expect(() => changed((editor) => Object.assign(editor, { grammar: "monaco/nothing" }))).toThrow("monaco/nothing");
+  expect(() => changed((editor) => Object.assign(editor, { colour: "red" }))).toThrow(
+    /invented\/language.json: editor: .*"colour"/u,
+  );
+});
+
+test("the languages' grammars of our own exist", () => {
+  const grammars = readLanguages(own).flatMap(({ editor: { grammar } }) => grammar ?? []);
+  const missing = grammars.filter(
+    (name) => name.startsWith("atelier/") && !GRAMMAR_IDS.some((id) => `atelier/${id}` === name),
+  );
+  expect(grammars.length).toBeGreaterThanOrEqual(5);
+  expect(missing).toEqual([]);
+});

@@ -1,0 +1,32 @@
+/** The modules that build/language-tables.ts generates from `languages/<id>/language.json`. */
+
+declare module "virtual:languages/badges" {
+  import type { Badge } from "@atelier/contracts/language-declaration";
+  /** By extension without its dot, in small letters. */
+  export const LANGUAGE_BADGES: Readonly<Record<string, Badge>>;
+}
+
+declare module "virtual:languages/syntaxes" {
+  /** Syntax ids by extension without its dot and by whole file name, in small letters. */
+  export const LANGUAGE_SYNTAXES: {
+    readonly extensions: Readonly<Record<string, string>>;
+    readonly names: Readonly<Record<string, string>>;
+  };
+}
+
+declare module "virtual:languages/errors" {
+  /** Sources of regular expressions with the flag `u`. */
+  export const LANGUAGE_ERRORS: {
+    readonly places: readonly string[];
+    readonly deepestFirst: readonly string[];
+    readonly diagnostics: readonly { readonly any: string; readonly error: string }[];
+  };
+}
+
+declare module "virtual:languages/byproducts" {
+  /** Globs of files that tools of the languages write for themselves. */
+  export const LANGUAGE_BYPRODUCTS: readonly string[];
+}
+
+/** Registers Monaco's own grammars. */
+declare module "virtual:languages/monaco-grammars" {}
