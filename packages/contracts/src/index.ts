@@ -1,5 +1,6 @@
 /** Everything that crosses the wire, for the page and the server alike: pure, no Node and no DOM. */
 export * from "./boot.ts";
+export * from "./channel-frames.ts";
 export * from "./collaboration.ts";
 export * from "./execution.ts";
 export * from "./execution-stream.ts";

@@ -1,0 +1,207 @@
+/**
+ * Serves a channel to those who may use it: frames wait while access is unknown, when the channel opens and after each change of rights,
+ * and of several look-ups only the answer to the newest counts.
+ */
+import { CLOSE } from "@atelier/contracts";
+import type { Log } from "#kernel/log";
+import type { Pending } from "#kernel/pending";
+import { SetIndex } from "#kernel/set-index";
+import type { Bus } from "#platform/bus";
+import type { Channel, Frame } from "./ports.ts";
+
+/** How a channel is served once its access is known. */
+export type Serving<A> = {
+  /**
+   * Looks up the access again. undefined: none, the channel is closed with 4403. A rejection closes it with 1013.
+   * @param change the same object for all channels that one change concerns, so that they may share an answer
+   */
+  readonly look: (change: object) => Promise<A | undefined>;
+  /** Called with each later answer, before the frames that waited for it. */
+  readonly changed: (access: A) => void;
+  /** Called for each frame while access is known; it gives the credit. */
+  readonly frame: (frame: Frame) => void;
+  /** Default: START_CREDIT_BYTES. */
+  readonly windowBytes?: number;
+  /** Closes the channel, where more has to happen in the same turn. Default: the channel's own `close`. */
+  readonly close?: Channel["close"];
+};
+
+export type Guest = {
+  readonly channel: Channel;
+  readonly userId: string;
+  readonly signInId: string;
+  /** undefined: not known yet, every change that concerns all members of any project counts. */
+  readonly projectId?: string;
+};
+
+export type AccessWatchOptions = {
+  readonly bus: Pick<Bus, "subscribe">;
+  readonly log: Log;
+  /** Counts look-ups that are under way. */
+  readonly pending?: Pending;
+};
+
+const memberKey = (projectId: string, userId: string): string => `${projectId}/${userId}`;
+
+/** The access of one channel. */
+export class Access {
+  readonly #guest: Guest;
+  readonly #options: AccessWatchOptions;
+  readonly #waiting: (() => void)[] = [];
+  #changes = 0;
+  /** Value of `#changes` when the first look-up began that was not outdated. */
+  #answered = 0;
+  #isKnown = false;
+  /** Starts a look-up; set when the channel is served. */
+  #lookAgain: ((change: object) => void) | undefined;
+  #pass: (() => void) | undefined;
+  #close: Channel["close"];
+
+  constructor(guest: Guest, options: AccessWatchOptions) {
+    this.#guest = guest;
+    this.#options = options;
+    this.#close = (code, reason) => guest.channel.close(code, reason);
+  }
+
+  /**
+   * The first look-up; it is repeated when rights changed meanwhile.
+   * @param discard releases what an outdated answer holds
+   * @returns undefined also when the channel was closed meanwhile
+   */
+  async first<A>(look: () => Promise<A | undefined>, discard?: (outdated: A) => void): Promise<A | undefined> {
+    for (;;) {
+      const asked = this.#changes;
+      const answer = await look();
+      this.#answered = asked;
+      if (answer === undefined || (asked === this.#changes && this.#guest.channel.isOpen)) return answer;
+      discard?.(answer);
+      if (!this.#guest.channel.isOpen) return undefined;
+    }
+  }
+
+  /** From now on frames are passed on; first those that waited. */
+  serve<A>(serving: Serving<A>): void {
+    const { channel } = this.#guest;
+    if (serving.close !== undefined) this.#close = serving.close;
+    this.#pass = () => {
+      this.#isKnown = true;
+      for (const run of this.#waiting.splice(0)) run();
+      if (this.#isKnown && channel.isOpen) channel.onFrame(serving.frame, serving.windowBytes);
+    };
+    this.#lookAgain = (change) => {
+      const work = this.#look(serving, change);
+      void (this.#options.pending?.track(work) ?? work);
+    };
+    if (this.#changes === this.#answered) this.#pass();
+    else this.#lookAgain({});
+  }
+
+  /** Runs now, or as soon as access is known, before the frames that wait. Dropped when the channel closes. */
+  whenKnown(run: () => void): void {
+    if (this.#isKnown) run();
+    else this.#waiting.push(run);
+  }
+
+  /** Resolves while access is known, or never when the channel is closed before. */
+  async known(): Promise<void> {
+    while (!this.#isKnown) await new Promise<void>((resolve) => this.whenKnown(resolve));
+  }
+
+  /** Rights may have changed. */
+  changed(change: object): void {
+    this.#changes += 1;
+    this.#lookAgain?.(change);
+  }
+
+  signedOut(): void {
+    this.#close(CLOSE.signedOut, "signed out");
+  }
+
+  async #look<A>({ look, changed }: Serving<A>, change: object): Promise<void> {
+    const { channel } = this.#guest;
+    const asked = this.#changes;
+    const isOutdated = (): boolean => asked !== this.#changes || !channel.isOpen;
+    this.#isKnown = false;
+    channel.onFrame(undefined);
+    try {
+      const access = await look(change);
+      if (isOutdated()) return;
+      if (access === undefined) return this.#close(CLOSE.rightsTaken, "rights were taken away");
+      changed(access);
+    } catch (error) {
+      if (isOutdated()) return;
+      this.#options.log.warn("channel.rights-unknown", { error: error instanceof Error ? error.message : "unknown" });
+      return this.#close(CLOSE.overloaded, "rights can't be checked right now");
+    }
+    if (!isOutdated()) this.#pass?.();
+  }
+}
+
+export type AccessWatch = {
+  /** Watches over a channel until it is closed, its opening included. */
+  add(guest: Guest): {
+    readonly access: Access;
+    /** Says which project the channel belongs to, where `Guest` did not; null: to none. */
+    readonly belongsTo: (projectId: string | null) => void;
+  };
+  stop(): void;
+};
+
+/** One subscription for all channels of a module. Those that a change concerns are found by index: no other is visited. */
+export const createAccessWatch = (options: AccessWatchOptions): AccessWatch => {
+  const opening = new Set<Access>();
+  const byProject = new SetIndex<string, Access>();
+  const byMember = new SetIndex<string, Access>();
+  const byUser = new SetIndex<string, Access>();
+  const bySignIn = new SetIndex<string, Access>();
+
+  const concerned = (projectId: string, userId: string | undefined): Access[] =>
+    userId === undefined
+      ? [...opening, ...byProject.get(projectId)]
+      : [...byMember.get(memberKey(projectId, userId)), ...byUser.get(userId)];
+  const stops = [
+    options.bus.subscribe("rights-changed", ({ projectId, userId }) => {
+      const change = {};
+      for (const access of concerned(projectId, userId)) access.changed(change);
+    }),
+    options.bus.subscribe("sign-in-ended", ({ signInId }) => {
+      for (const access of bySignIn.get(signInId)) access.signedOut();
+    }),
+  ];
+
+  return {
+    add(guest) {
+      const { userId, signInId, channel } = guest;
+      const access = new Access(guest, options);
+      let project: string | null | undefined;
+      const leaveOpening = (): void => {
+        opening.delete(access);
+        byUser.delete(userId, access);
+      };
+      const belongsTo = (projectId: string | null): void => {
+        leaveOpening();
+        project = projectId;
+        if (projectId === null) return;
+        byProject.add(projectId, access);
+        byMember.add(memberKey(projectId, userId), access);
+      };
+      bySignIn.add(signInId, access);
+      if (guest.projectId === undefined) {
+        // Its project is not known yet: changes for its user count, in whatever project.
+        opening.add(access);
+        byUser.add(userId, access);
+      } else belongsTo(guest.projectId);
+      void channel.closed.then(() => {
+        leaveOpening();
+        bySignIn.delete(signInId, access);
+        if (project === undefined || project === null) return;
+        byProject.delete(project, access);
+        byMember.delete(memberKey(project, userId), access);
+      });
+      return { access, belongsTo };
+    },
+    stop() {
+      for (const stop of stops) stop();
+    },
+  };
+};

@@ -1,0 +1,14 @@
+/** Channels as modules see them. */
+export { type Access, type AccessWatch, createAccessWatch, type Guest, type Serving } from "./access.ts";
+export { type ChannelTraits } from "./multiplexed-channel.ts";
+export { type Acceptance, createMultiplexer, type Multiplexer } from "./multiplexer.ts";
+export {
+  type Channel,
+  type Closing,
+  type Frame,
+  FRAME_COST_BYTES,
+  frameBytes,
+  frameCost,
+  type Reserve,
+  START_CREDIT_BYTES,
+} from "./ports.ts";

@@ -1,0 +1,177 @@
+/** One numbered channel of a multiplexer: its queue, its credit in both directions, and its end. */
+import { CHANNEL_FRAME, type ChannelFrameType, CLOSE, encodeClosing, encodeCredit } from "@atelier/contracts";
+import { Inbox } from "./inbox.ts";
+import { type Piece, PieceCollector, pieceCost, PieceQueue } from "./piece-queue.ts";
+import { type Channel, type Closing, type Frame, type Reserve, START_CREDIT_BYTES } from "./ports.ts";
+
+/** A close 1000 waits for the peer's credit at most so long without progress. */
+export const LAST_FRAMES_MS = 30_000;
+
+export type ChannelTraits = {
+  /** Pieces of a lower number are sent first. */
+  readonly priority: 0 | 1 | 2;
+  /** Limit on one frame that is received; above it the channel is closed with 1009. */
+  readonly maxFrameBytes: number;
+};
+
+/** What a channel needs of its multiplexer. */
+export type ChannelHost = {
+  readonly reserve: Reserve;
+  /** Puts a frame on the carrier. */
+  write(type: ChannelFrameType, payload: Uint8Array): void;
+  /** It has something to send and credit for it. */
+  ready(): void;
+  /** Nothing is sent or received any more. */
+  ended(): void;
+  /** Calls once after LAST_FRAMES_MS. @returns the way to cancel */
+  later(run: () => void): () => void;
+};
+
+export class MultiplexedChannel implements Channel {
+  readonly closed: Promise<Closing>;
+  readonly traits: ChannelTraits;
+  readonly #host: ChannelHost;
+  readonly #inbox: Inbox;
+  readonly #queue = new PieceQueue();
+  readonly #collector = new PieceCollector();
+  readonly #end: (closing: Closing) => void;
+  #sent: (() => void) | undefined;
+  #closing: Closing | undefined;
+  #isEnded = false;
+  #giveUp: (() => void) | undefined;
+  /** Cost of what may still be sent; below zero after a piece that exceeded it. */
+  #sendable = START_CREDIT_BYTES;
+  /** Cost of all pieces received, and of those that the peer was allowed to send. */
+  #arrived = 0;
+  #granted = START_CREDIT_BYTES;
+  /** Reservation for the pieces of an incomplete frame. */
+  readonly #held: (() => void)[] = [];
+
+  constructor(traits: ChannelTraits, host: ChannelHost) {
+    this.traits = traits;
+    this.#host = host;
+    const { promise, resolve } = Promise.withResolvers<Closing>();
+    this.closed = promise;
+    this.#end = resolve;
+    this.#inbox = new Inbox({
+      reserve: host.reserve,
+      overfull: () => this.close(CLOSE.overloaded, "too many frames are waiting"),
+      credited: () => this.#grant(),
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#closing === undefined && !this.#isEnded;
+  }
+
+  get unsentBytes(): number {
+    return this.#queue.unsentBytes;
+  }
+
+  /** Whether a piece could be sent now. */
+  get isReady(): boolean {
+    return !this.#queue.isEmpty && this.#sendable > 0;
+  }
+
+  send(frame: Frame): void {
+    if (!this.isOpen) return;
+    this.#queue.add(frame);
+    if (this.isReady) this.#host.ready();
+  }
+
+  onSent(handler: () => void): void {
+    this.#sent = handler;
+  }
+
+  onFrame(handler: ((frame: Frame) => void) | undefined, windowBytes?: number): void {
+    this.#inbox.onFrame(handler, windowBytes);
+  }
+
+  credit(bytes: number): void {
+    this.#inbox.credit(bytes);
+  }
+
+  close(code: number, reason: string): void {
+    if (!this.isOpen) return;
+    this.#closing = { code, reason };
+    this.#inbox.close();
+    this.#release();
+    if (code !== 1000) this.#queue.clear();
+    if (this.#queue.isEmpty) this.#finish();
+    else this.#waitForLast();
+  }
+
+  /** Sends one piece. To be called when `isReady`. */
+  sendPiece(): void {
+    const piece = this.#queue.take();
+    if (piece === undefined) return;
+    this.#sendable -= pieceCost(piece);
+    this.#host.write(piece.type, piece.payload);
+    this.#sent?.();
+    if (this.#closing !== undefined && this.#queue.isEmpty) this.#finish();
+  }
+
+  /** The peer gave credit. */
+  credited(bytes: number): void {
+    this.#sendable += bytes;
+    if (this.#giveUp !== undefined) this.#waitForLast();
+    if (this.isReady) this.#host.ready();
+  }
+
+  /** @returns false when the peer had no credit */
+  arrive(piece: Piece): boolean {
+    if (!this.isOpen) return true;
+    if (this.#arrived >= this.#granted) return false;
+    this.#arrived += pieceCost(piece);
+    const complete = this.#collector.add(piece);
+    if (this.#collector.bytes > this.traits.maxFrameBytes) {
+      this.close(1009, "the frame is too large");
+    } else if (complete === undefined) {
+      const release = this.#host.reserve(piece.payload.byteLength);
+      if (release === undefined) this.close(CLOSE.overloaded, "too much data is waiting");
+      else this.#held.push(release);
+      // A frame larger than the window could never be completed without credit for its pieces.
+      this.#grant();
+    } else {
+      this.#release();
+      this.#inbox.arrive(complete.frame);
+    }
+    return true;
+  }
+
+  /** The peer closed the channel, or the carrier has ended. */
+  ended(closing: Closing): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#giveUp?.();
+    this.#inbox.end();
+    this.#queue.clear();
+    this.#release();
+    this.#host.ended();
+    this.#end(this.#closing ?? closing);
+  }
+
+  #grant(): void {
+    if (!this.isOpen) return;
+    const more = this.#inbox.allowedBytes + this.#collector.bytes - this.#granted;
+    // Small grants would be a frame for each frame; the peer has credit left meanwhile.
+    if (more < this.#inbox.windowBytes / 4) return;
+    this.#granted += more;
+    this.#host.write(CHANNEL_FRAME.credit, encodeCredit(more));
+  }
+
+  #release(): void {
+    for (const release of this.#held.splice(0)) release();
+  }
+
+  #waitForLast(): void {
+    this.#giveUp?.();
+    this.#giveUp = this.#host.later(() => this.#finish());
+  }
+
+  #finish(): void {
+    const closing = this.#closing ?? { code: 1000, reason: "" };
+    if (!this.#isEnded) this.#host.write(CHANNEL_FRAME.close, encodeClosing(closing));
+    this.ended(closing);
+  }
+}

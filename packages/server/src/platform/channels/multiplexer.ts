@@ -1,0 +1,162 @@
+/** Many numbered channels over one carrier, each with its own credit: what is urgent goes first, and no channel holds up another. */
+import {
+  CHANNEL_FRAME,
+  CLOSE,
+  decodeChannelFrame,
+  decodeClosing,
+  decodeCredit,
+  encodeChannelFrame,
+  encodeClosing,
+  MIN_CHANNEL_PIECE_BYTES,
+} from "@atelier/contracts";
+import type { Clock } from "#kernel/clock";
+import { type ChannelHost, type ChannelTraits, LAST_FRAMES_MS, MultiplexedChannel } from "./multiplexed-channel.ts";
+import { type Channel, type Closing, type Frame, frameCost, type Reserve } from "./ports.ts";
+
+/** Bytes that wait in the carrier itself: there an urgent frame could not overtake them. */
+const CARRIER_BYTES = 32 * 1024;
+/** Channels that may be open at once on one carrier. */
+const MAX_CHANNELS = 256;
+const PRIORITIES = [0, 1, 2] as const;
+
+/** Decides about a channel that the peer opens. */
+export type Acceptance =
+  | { readonly traits: ChannelTraits; readonly serve: (channel: Channel) => void }
+  | { readonly refuse: Closing };
+
+export type MultiplexerOptions = {
+  /** It gets credit for each frame at once: what bounds memory is the credit of the channels. */
+  readonly carrier: Channel;
+  readonly clock: Clock;
+  readonly reserve: Reserve;
+  /** Absent: the peer may open none. */
+  readonly accept?: (opening: string) => Acceptance;
+};
+
+export type Multiplexer = {
+  /** Opens a channel; only the side whose peer has `accept` may. */
+  open(opening: string, traits: ChannelTraits): Channel;
+  /** Number of open channels. */
+  readonly size: number;
+};
+
+export const createMultiplexer = ({ carrier, clock, reserve, accept }: MultiplexerOptions): Multiplexer => {
+  const channels = new Map<number, MultiplexedChannel>();
+  const ready: Record<ChannelTraits["priority"], Set<MultiplexedChannel>> = {
+    0: new Set(),
+    1: new Set(),
+    2: new Set(),
+  };
+  let lastNumber = 0;
+  let isPumping = false;
+
+  const next = (): MultiplexedChannel | undefined => {
+    for (const priority of PRIORITIES) {
+      const [first] = ready[priority];
+      if (first !== undefined) return first;
+    }
+    return undefined;
+  };
+  /** Sends piece by piece, the channels of one priority in turn. */
+  const pump = (): void => {
+    if (isPumping) return;
+    isPumping = true;
+    while (carrier.isOpen && carrier.unsentBytes < CARRIER_BYTES) {
+      const channel = next();
+      if (channel === undefined) break;
+      const queue = ready[channel.traits.priority];
+      queue.delete(channel);
+      if (!channel.isReady) continue;
+      channel.sendPiece();
+      if (channel.isReady) queue.add(channel);
+    }
+    isPumping = false;
+  };
+
+  const add = (number: number, traits: ChannelTraits): MultiplexedChannel => {
+    const host: ChannelHost = {
+      reserve,
+      write: (type, payload) => carrier.send(encodeChannelFrame({ channel: number, type, payload })),
+      ready: () => {
+        ready[traits.priority].add(channel);
+        pump();
+      },
+      ended: () => {
+        channels.delete(number);
+        ready[traits.priority].delete(channel);
+      },
+      later: (run) => {
+        const timer = clock.after(LAST_FRAMES_MS, run);
+        return () => timer.cancel();
+      },
+    };
+    const channel = new MultiplexedChannel(traits, host);
+    channels.set(number, channel);
+    return channel;
+  };
+
+  const refuse = (number: number, closing: Closing): void =>
+    carrier.send(encodeChannelFrame({ channel: number, type: CHANNEL_FRAME.close, payload: encodeClosing(closing) }));
+
+  /** @returns false when the frame breaks the protocol */
+  const openFor = (number: number, opening: string): boolean => {
+    if (accept === undefined || number <= lastNumber) return false;
+    lastNumber = number;
+    const acceptance: Acceptance =
+      channels.size >= MAX_CHANNELS
+        ? { refuse: { code: CLOSE.tooFast, reason: "too many channels" } }
+        : accept(opening);
+    if ("refuse" in acceptance) refuse(number, acceptance.refuse);
+    else acceptance.serve(add(number, acceptance.traits));
+    return true;
+  };
+
+  /** @returns false when the frame breaks the protocol */
+  const receive = (frame: Frame): boolean => {
+    const decoded = typeof frame === "string" ? undefined : decodeChannelFrame(frame);
+    if (decoded === undefined) return false;
+    const { channel: number, type, payload } = decoded;
+    if (type === CHANNEL_FRAME.open) return openFor(number, Buffer.from(payload).toString());
+    const channel = channels.get(number);
+    // A closed channel may still get what its peer sent before it knew.
+    if (channel === undefined) return number <= lastNumber;
+    switch (type) {
+      case CHANNEL_FRAME.credit: {
+        const bytes = decodeCredit(payload);
+        if (bytes !== undefined) channel.credited(bytes);
+        return bytes !== undefined;
+      }
+      case CHANNEL_FRAME.close: {
+        const closing = decodeClosing(payload);
+        if (closing !== undefined) channel.ended(closing);
+        return closing !== undefined;
+      }
+      case CHANNEL_FRAME.more:
+        return payload.byteLength >= MIN_CHANNEL_PIECE_BYTES && channel.arrive({ type, payload });
+      default:
+        return channel.arrive({ type, payload });
+    }
+  };
+
+  carrier.onSent(pump);
+  void carrier.closed.then((closing) => {
+    for (const channel of channels.values()) channel.ended(closing);
+  });
+  carrier.onFrame((frame) => {
+    if (!receive(frame)) return carrier.close(CLOSE.badMessage, "not a frame of this protocol");
+    carrier.credit(frameCost(frame));
+  });
+
+  return {
+    open(opening, traits) {
+      lastNumber += 1;
+      carrier.send(
+        encodeChannelFrame({ channel: lastNumber, type: CHANNEL_FRAME.open, payload: Buffer.from(opening) }),
+      );
+      return add(lastNumber, traits);
+    },
+    get size() {
+      return channels.size;
+    },
+  };
+};

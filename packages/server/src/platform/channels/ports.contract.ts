@@ -1,0 +1,182 @@
+/** What every Channel does; each adapter's test calls this. */
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, test, vi } from "vitest";
+import { type Channel, type Frame, frameBytes, frameCost, type Reserve, START_CREDIT_BYTES } from "./ports.ts";
+
+export type ChannelPair = {
+  readonly near: Channel;
+  readonly far: Channel;
+  /** Most bytes beyond the credit that may be on their way: an adapter may stop reading only after the frame that it has begun. */
+  readonly overrunBytes: number;
+};
+
+const eventually = <T>(attempt: () => T | Promise<T>): Promise<T> => vi.waitFor(attempt, { timeout: 20_000 });
+
+const collect = (channel: Channel, how: { readonly credits: boolean }): Frame[] => {
+  const frames: Frame[] = [];
+  channel.onFrame((frame) => {
+    frames.push(typeof frame === "string" ? frame : Buffer.from(frame));
+    if (how.credits) channel.credit(frameCost(frame));
+  });
+  return frames;
+};
+const costOf = (frames: readonly Frame[]): number => frames.reduce((sum, frame) => sum + frameCost(frame), 0);
+
+/** @param open a new pair; frames that wait at `near` count in `reserve` */
+export const describeChannel = (name: string, open: (reserve: Reserve) => Promise<ChannelPair>): void => {
+  const openFree = (): Promise<ChannelPair> => open(() => () => undefined);
+
+  describe(`Channel: ${name}`, () => {
+    test("[K1] frames arrive whole, in order, binary or text as they were sent, in both directions", async () => {
+      const { near, far } = await openFree();
+      const [atNear, atFar] = [collect(near, { credits: true }), collect(far, { credits: true })];
+      const large = Buffer.alloc(1_000_000, 7);
+      const sent: Frame[] = [Buffer.from("one"), "zwei äöü", Buffer.alloc(0), "", large, "t".repeat(100_000), "end"];
+      for (const frame of sent) {
+        near.send(frame);
+        far.send(frame);
+      }
+      await eventually(() => expect([atNear.length, atFar.length]).toEqual([sent.length, sent.length]));
+      for (const got of [atNear, atFar])
+        for (const [index, frame] of got.entries()) {
+          expect(typeof frame).toBe(typeof sent[index]);
+          expect(Buffer.from(frame as string).equals(Buffer.from(sent[index] as string))).toBe(true);
+        }
+    });
+
+    test("[K2] frames wait while there is no handler: before the first one, and whenever it is taken away", async () => {
+      const { near, far } = await openFree();
+      for (const text of ["a", "b", "c"]) far.send(text);
+      await delay(20);
+      const got: Frame[] = [];
+      near.onFrame((frame) => {
+        got.push(frame);
+        near.credit(frameCost(frame));
+        if (frame === "b") near.onFrame(undefined);
+      });
+      await eventually(() => expect(got).toEqual(["a", "b"]));
+      far.send("d");
+      await delay(20);
+      expect(got).toEqual(["a", "b"]);
+      near.onFrame((frame) => void got.push(frame));
+      await eventually(() => expect(got).toEqual(["a", "b", "c", "d"]));
+    });
+
+    test("[K3] a sender without credit gets no further, whether or not there is a handler, and goes on with credit", async () => {
+      for (const hasHandler of [true, false]) {
+        const { near, far, overrunBytes } = await openFree();
+        const got: Frame[] = [];
+        if (hasHandler) near.onFrame((frame) => void got.push(frame));
+        const frame = Buffer.alloc(4_000);
+        for (let count = 0; count < 1_000; count += 1) far.send(frame);
+        await delay(50);
+        if (!hasHandler) near.onFrame((each) => void got.push(each));
+        const most = START_CREDIT_BYTES + frameCost(frame) + overrunBytes;
+        expect(costOf(got)).toBeGreaterThanOrEqual(START_CREDIT_BYTES - frameCost(frame));
+        expect(costOf(got)).toBeLessThanOrEqual(most);
+        const { length } = got;
+        near.credit(costOf(got));
+        await eventually(() => expect(got.length).toBeGreaterThan(length));
+        near.onFrame((each) => {
+          got.push(each);
+          near.credit(frameCost(each));
+        });
+        near.credit(costOf(got));
+        await eventually(() => expect(got.length).toBe(1_000));
+        await eventually(() => expect(far.unsentBytes).toBe(0));
+      }
+    });
+
+    test("[K4] a larger window lets more frames through without credit", async () => {
+      const { near, far } = await openFree();
+      const got: Frame[] = [];
+      near.onFrame((frame) => void got.push(frame), 500_000);
+      for (let count = 0; count < 100; count += 1) far.send(Buffer.alloc(4_000));
+      await eventually(() => expect(got.length).toBe(100));
+    });
+
+    test("[K5] the credit of the two directions is separate", async () => {
+      const { near, far } = await openFree();
+      near.onFrame(() => undefined);
+      for (let count = 0; count < 100; count += 1) far.send(Buffer.alloc(4_000));
+      await delay(20);
+      const got = collect(far, { credits: true });
+      for (let count = 0; count < 100; count += 1) near.send(Buffer.alloc(4_000));
+      await eventually(() => expect(got.length).toBe(100));
+    });
+
+    test("[K6] sending says when less waits", async () => {
+      const { near, far } = await openFree();
+      let sent = 0;
+      near.onSent(() => (sent += 1));
+      const got = collect(far, { credits: true });
+      for (let count = 0; count < 50; count += 1) near.send(Buffer.alloc(8_000));
+      await eventually(() => expect(got.length).toBe(50));
+      await eventually(() => expect(near.unsentBytes).toBe(0));
+      expect(sent).toBeGreaterThan(0);
+    });
+
+    test("[K7] a close tells code and reason to the other side; nothing is received or sent after it", async () => {
+      for (const closer of ["near", "far"] as const) {
+        const pair = await openFree();
+        const [mine, other] = closer === "near" ? [pair.near, pair.far] : [pair.far, pair.near];
+        const got = collect(mine, { credits: true });
+        other.send("before");
+        await eventually(() => expect(got).toEqual(["before"]));
+        mine.close(4403, "rights were taken away");
+        mine.close(4400, "second");
+        expect(mine.isOpen).toBe(false);
+        other.send("late");
+        mine.send("late");
+        mine.credit(1_000);
+        expect(await other.closed).toEqual({ code: 4403, reason: "rights were taken away" });
+        expect((await mine.closed).code).toBe(4403);
+        expect(other.isOpen).toBe(false);
+        other.send("later");
+        other.close(1000, "");
+        await delay(10);
+        expect(got).toEqual(["before"]);
+      }
+    });
+
+    test("[K8] a close with 1000 comes after every frame that was sent, however slowly they are taken", async () => {
+      const { near, far } = await openFree();
+      for (let count = 0; count < 200; count += 1) near.send(Buffer.alloc(16_000));
+      near.close(1000, "ended");
+      expect(near.isOpen).toBe(false);
+      await delay(20);
+      const got = collect(far, { credits: true });
+      expect(await far.closed).toEqual({ code: 1000, reason: "ended" });
+      expect(got.reduce((sum, frame) => sum + frameBytes(frame), 0)).toBe(200 * 16_000);
+      expect((await near.closed).code).toBe(1000);
+    });
+
+    test("[K9] frames that wait count in a budget; they leave it with credit and with the end, and 1013 says that it is used up", async () => {
+      let reserved = 0;
+      const reserve: Reserve = (bytes) => {
+        if (reserved + bytes > 12_000) return undefined;
+        reserved += bytes;
+        return () => void (reserved -= bytes);
+      };
+      const { near, far } = await open(reserve);
+      far.send(Buffer.alloc(5_000));
+      await eventually(() => expect(reserved).toBeGreaterThanOrEqual(5_000));
+      near.onFrame(() => undefined);
+      near.credit(5_000 + frameCost(""));
+      await eventually(() => expect(reserved).toBe(0));
+      for (let count = 0; count < 3; count += 1) far.send(Buffer.alloc(4_500));
+      expect((await far.closed).code).toBe(1013);
+      await near.closed;
+      expect(reserved).toBe(0);
+    });
+
+    test("[K10] a channel that is closed while its peer has no credit still learns that, and its peer the code", async () => {
+      const { near, far } = await openFree();
+      for (let count = 0; count < 100; count += 1) far.send(Buffer.alloc(16_000));
+      await delay(20);
+      near.close(4401, "signed out");
+      expect(await far.closed).toEqual({ code: 4401, reason: "signed out" });
+      await near.closed;
+    });
+  });
+};
