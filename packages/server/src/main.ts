@@ -30,6 +30,7 @@ import { createSqlRetention } from "./modules/projects/adapters/sql-retention.ts
 import { createSqlStagedBlobs } from "./modules/projects/adapters/sql-staged-blobs.ts";
 import { openFolderBlobStore } from "./platform/blobs/adapters/folder-blob-store.ts";
 import { createInProcessBus } from "./platform/bus/adapters/in-process-bus.ts";
+import { createWsChannel } from "./platform/channels/adapters/ws-channel.ts";
 import { createFastifyServer } from "./platform/http/adapters/fastify-server.ts";
 import { createInProcessLeases } from "./platform/leases/adapters/in-process-leases.ts";
 import { createSequenceFences } from "./platform/leases/adapters/sequence-fences.ts";
@@ -188,7 +189,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   const { https } = edge;
   const rateLimits = createMemoryRateLimits(rateLimitPoints(settings, edge));
   const guards = { audit, bus, metrics, log, clock, rateLimits, authenticator: identity, onFatal: tools.onFatal };
-  const server = createFastifyServer({ ...edge, ...guards });
+  const server = createFastifyServer({ ...edge, ...guards, channelOf: createWsChannel });
   // Components stop in reverse order: drain, end executions, put documents to rest, close the listener, then the rest.
   await lifecycle.start(closingOf(server));
   for (const component of application.components) await lifecycle.start(component);

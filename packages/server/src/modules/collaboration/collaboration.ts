@@ -8,6 +8,7 @@ import { createPending } from "#kernel/pending";
 import { Problem } from "#kernel/problem";
 import type { AuditTrail } from "#platform/audit";
 import type { Bus } from "#platform/bus";
+import { type Access, createAccessWatch } from "#platform/channels";
 import type { SocketCall } from "#platform/http";
 import type { Leases } from "#platform/leases";
 import type { Metrics } from "#platform/metrics";
@@ -17,17 +18,17 @@ import { ConnectionIndex } from "./connection-index.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection-limits.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { MAX_STATE_BYTES } from "./document-room.ts";
-import { type EarlyMessages, keepEarlyMessages } from "./early-messages.ts";
 import { LOG_BYTES } from "./housekeeping.ts";
 import { createLiveDocuments } from "./live-documents.ts";
 import { createLogWriter } from "./log-writer.ts";
 import { createMaterialiser, type Deadlines } from "./materialiser.ts";
 import { openDocument } from "./open-document.ts";
-import type { DocumentStore } from "./ports.ts";
+import type { DocumentRef, DocumentStore } from "./ports.ts";
 import { DocumentRegistry, type Hold } from "./registry.ts";
 import { liveSessions } from "./sessions.ts";
 import { UPKEEP_TIMES, type UpkeepTimes } from "./upkeep.ts";
-import { watchRights } from "./rights-watch.ts";
+import { watchFiles } from "./file-watch.ts";
+import { createSharedRoles } from "./shared-roles.ts";
 
 export type CollaborationOptions = {
   readonly store: DocumentStore;
@@ -55,9 +56,11 @@ export type CollaborationOptions = {
   readonly workDeadlines?: Deadlines;
 };
 
+type Opened = { readonly role: Role; readonly hold: Hold };
+
 export type Collaboration = Component & {
   readonly liveDocuments: LiveDocuments;
-  /** Serves an accepted socket. */
+  /** Serves a channel. */
   connect(call: SocketCall): void;
   /** Open documents of a project with who is in them. The caller has checked that the asker may see it. */
   sessions(projectId: string): LiveSessions;
@@ -130,7 +133,9 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     open: (ref, lease) => openDocument(opening, ref, lease),
   });
   const live = createLiveDocuments({ store: options.store, registry, checkpointing, log });
-  const rights = watchRights({ bus: options.bus, projects, connections, registry, log, pending });
+  const access = createAccessWatch({ bus: options.bus, log, pending });
+  const files = watchFiles({ bus: options.bus, registry });
+  const roleOf = createSharedRoles(projects);
   metrics.gauge("atelier_documents_open", "Open live documents", () => registry.size);
   metrics.gauge("atelier_document_connections", "Sockets of live documents", () => connections.size);
   metrics.gauge("atelier_document_log_backlog_bytes", "Updates that wait for the log", () => writer.backlogBytes);
@@ -147,39 +152,40 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     acknowledge: (connection) => acknowledged.add(connection),
   };
 
-  /** Rights that change while the document opens are looked up again. */
-  const admit = async (call: SocketCall): Promise<{ role: Role; hold: Hold } | undefined> => {
-    const { projectId = "", fileId = "" } = call.params;
-    if (!isId(projectId) || !isId(fileId)) return undefined;
-    const ref = { projectId: projectId.toLowerCase(), fileId: fileId.toLowerCase() };
+  /** @returns undefined when there is no such file; one that is removed while it opens is looked up again */
+  const open = async (call: SocketCall, ref: DocumentRef): Promise<Opened | undefined> => {
     for (;;) {
-      const seen = rights.changes;
+      const seen = files.removals;
       const role = await projects.requireRole(call.actor, ref.projectId, "viewer");
       const hold = await registry.hold(ref);
       if (hold === undefined) return undefined;
-      if (rights.changes === seen) return { role, hold };
+      if (files.removals === seen) return { role, hold };
       hold.release();
     }
   };
 
-  const serve = async (call: SocketCall, early: EarlyMessages): Promise<void> => {
-    const { socket, query } = call;
-    const admitted = await admit(call);
-    if (admitted === undefined) return socket.close(CLOSE.notFound, "no such file");
-    const { role, hold } = admitted;
+  const serve = async (call: SocketCall, ref: DocumentRef, guest: Access): Promise<void> => {
+    const { channel, query } = call;
+    const opened = await guest.first(
+      () => open(call, ref),
+      ({ hold }) => hold.release(),
+    );
+    if (opened === undefined) return channel.close(CLOSE.notFound, "no such file");
+    const { role, hold } = opened;
     const { document } = hold;
     const asked = query.get("generation");
-    if (socket.readyState !== socket.OPEN || isStopping) {
+    if (!channel.isOpen || isStopping) {
       hold.release();
-      return socket.close(CLOSE.moving, "stopping");
+      return channel.close(CLOSE.moving, "stopping");
     }
     if (asked !== null && asked !== String(document.owner.generation)) {
       hold.release();
-      return socket.close(CLOSE.generationChanged, "another generation");
+      return channel.close(CLOSE.generationChanged, "another generation");
     }
     const color = options.colors.hold(document.owner.ref.projectId, call.actor.userId);
     const connection = new Connection({
-      socket,
+      channel,
+      access: guest,
       actor: call.actor,
       color: color.color,
       role,
@@ -195,18 +201,22 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
           address: call.request.address,
           requestId: call.request.id,
         }),
-      reserve: call.reserve,
       parts,
     });
     connections.add(connection);
-    socket.on("close", () => {
+    void channel.closed.then(() => {
       connection.leave();
       connections.delete(connection);
       color.release();
       hold.release();
     });
-    for (const { data, isBinary } of early.take()) connection.receive(data, isBinary);
-    socket.on("message", (data: Buffer, isBinary) => connection.receive(data, isBinary));
+    guest.serve<Role>({
+      look: (change) => roleOf({ userId: call.actor.userId, projectId: ref.projectId }, change),
+      changed: (now) => connection.roleChanged(now),
+      frame: (frame) => connection.receive(frame),
+      windowBytes: parts.limits.windowBytes,
+      close: (code, reason) => connection.close(code, reason),
+    });
   };
 
   const keepAlive = (slice: number): void => {
@@ -218,7 +228,8 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
 
   const abandon = (): void => {
     isStopping = true;
-    rights.stop();
+    access.stop();
+    files.stop();
     writer.close();
     registry.forgetAll();
   };
@@ -249,14 +260,18 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     name: "collaboration",
     liveDocuments: live,
     connect(call) {
-      const early = keepEarlyMessages(call);
-      if (isStopping) return call.socket.close(CLOSE.moving, "stopping");
-      serve(call, early).catch((error: unknown) => {
+      const { channel, actor } = call;
+      const { projectId = "", fileId = "" } = call.params;
+      if (isStopping) return channel.close(CLOSE.moving, "stopping");
+      if (!isId(projectId) || !isId(fileId)) return channel.close(CLOSE.notFound, "no such file");
+      const ref = { projectId: projectId.toLowerCase(), fileId: fileId.toLowerCase() };
+      const guest = { channel, userId: actor.userId, signInId: actor.signInId, projectId: ref.projectId };
+      serve(call, ref, access.add(guest).access).catch((error: unknown) => {
         const isHidden = error instanceof Problem && error.status === 404;
         if (!isHidden)
           log.warn("collaboration.open-failed", { error: error instanceof Error ? error.message : "unknown" });
-        if (isHidden) call.socket.close(CLOSE.notFound, "no such file");
-        else call.socket.close(CLOSE.overloaded, "the document can't be opened right now");
+        if (isHidden) channel.close(CLOSE.notFound, "no such file");
+        else channel.close(CLOSE.overloaded, "the document can't be opened right now");
       });
     },
     sessions: (projectId) => liveSessions(connections.of(projectId)),

@@ -8,12 +8,10 @@ export type ConnectionLimits = {
   readonly bytes: Allowance;
   /** Bytes of its own awareness states. */
   readonly awarenessBytes: Allowance;
-  /** What may wait to be looked at, in bytes. */
-  readonly maxWaitingBytes: number;
+  /** Cost of the frames that may wait to be looked at: the window of the channel. */
+  readonly windowBytes: number;
   /** What may wait for a slow reader, in bytes. */
   readonly maxUnreadBytes: number;
-  /** A closed socket that does not answer is cut off after this. */
-  readonly closeGraceMs: number;
 };
 
 export const CONNECTION_LIMITS: ConnectionLimits = {
@@ -21,7 +19,6 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   messages: { burst: 20_000, perSecond: 1_000 },
   bytes: { burst: 64 * 1024 * 1024, perSecond: 4 * 1024 * 1024 },
   awarenessBytes: { burst: 512 * 1024, perSecond: 64 * 1024 },
-  maxWaitingBytes: 16 * 1024 * 1024,
+  windowBytes: 1024 * 1024,
   maxUnreadBytes: 1024 * 1024,
-  closeGraceMs: 30_000,
 };

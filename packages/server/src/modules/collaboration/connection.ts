@@ -1,10 +1,9 @@
-/** One socket of one document: reads its messages, writes no faster than the client reads, and closes it when needed. */
+/** One channel of one document: reads its messages, writes no faster than the client reads, and closes it when needed. */
 import { CLOSE, type Role } from "@atelier/contracts";
-import type { WebSocket } from "ws";
 import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
-import type { SocketCall } from "#platform/http";
+import { type Access, type Channel, type Frame, FRAME_COST_BYTES, frameCost } from "#platform/channels";
 import type { Histogram } from "#platform/metrics";
 import { AwarenessTooLarge, KEEP_ALIVE_FRAME, type PresenceUser } from "./awareness-relay.ts";
 import {
@@ -42,7 +41,8 @@ export type ConnectionParts = SyncParts &
   };
 
 export type ConnectionOptions = {
-  readonly socket: WebSocket;
+  readonly channel: Channel;
+  readonly access: Access;
   readonly actor: Actor;
   /** `#rrggbb`, the colour in which others see the user. */
   readonly color: string;
@@ -52,8 +52,6 @@ export type ConnectionOptions = {
   readonly speaksOurs: boolean;
   readonly isLogUp: boolean;
   readonly onFirstEdit: () => void;
-  /** Reserves memory for messages that wait; see SocketCall. */
-  readonly reserve: SocketCall["reserve"];
   readonly parts: ConnectionParts;
 };
 
@@ -62,7 +60,8 @@ export class Connection implements Participant {
   readonly user: PresenceUser;
   readonly document: LiveDocument;
   readonly sinceMs: number;
-  readonly #socket: WebSocket;
+  readonly #channel: Channel;
+  readonly #access: Access;
   readonly #parts: ConnectionParts;
   readonly #speaksOurs: boolean;
   readonly #saved = new SavedCount();
@@ -72,7 +71,7 @@ export class Connection implements Participant {
   #onFirstEdit: (() => void) | undefined;
   #role: Role;
   #isClosed = false;
-  readonly #lane: MessageLane;
+  readonly #lane = new MessageLane();
   /** The state vector that is answered next; an answer is under way while `#isAnswering`. */
   #asked: Uint8Array | undefined;
   #isAnswering = false;
@@ -83,7 +82,8 @@ export class Connection implements Participant {
     this.actor = options.actor;
     this.user = { id: options.actor.userId, name: options.actor.name, color: options.color };
     this.document = options.document;
-    this.#socket = options.socket;
+    this.#channel = options.channel;
+    this.#access = options.access;
     this.#parts = options.parts;
     this.#speaksOurs = options.speaksOurs;
     this.#onFirstEdit = options.onFirstEdit;
@@ -93,7 +93,6 @@ export class Connection implements Participant {
     this.#mayMessage = createBucket(clock, limits.messages);
     this.#mayBytes = createBucket(clock, limits.bytes);
     this.#mayShow = createBucket(clock, limits.awarenessBytes);
-    this.#lane = new MessageLane(limits.maxWaitingBytes, options.reserve);
     this.#unreadAllowance = limits.maxUnreadBytes;
     this.document.participants.add(this);
     this.factsChanged();
@@ -115,17 +114,20 @@ export class Connection implements Participant {
     return this.#isClosed;
   }
 
-  /** Takes one message. An error closes this connection and affects no other. */
-  receive(data: Buffer, isBinary: boolean): void {
+  /** Takes one message, which has credit again when it is its turn. An error closes this connection and affects no other. */
+  receive(frame: Frame): void {
     if (this.#isClosed) return;
-    if (!this.#mayMessage(1) || !this.#mayBytes(data.byteLength)) return this.close(CLOSE.tooFast, "too fast");
-    if (data.byteLength > this.#parts.limits.maxUpdateBytes) return this.close(CLOSE.tooLarge, "too large");
-    if (!isBinary) return this.close(CLOSE.badMessage, "not binary");
-    if (!this.#lane.take(data.byteLength, () => this.#receive(data))) this.close(CLOSE.overloaded, "too much waits");
+    const cost = frameCost(frame);
+    const bytes = cost - FRAME_COST_BYTES;
+    if (!this.#mayMessage(1) || !this.#mayBytes(bytes)) return this.close(CLOSE.tooFast, "too fast");
+    if (bytes > this.#parts.limits.maxUpdateBytes) return this.close(CLOSE.tooLarge, "too large");
+    if (typeof frame === "string") return this.close(CLOSE.badMessage, "not binary");
+    this.#lane.take(() => this.#receive(frame, cost));
   }
 
-  #receive(data: Buffer): void {
+  #receive(data: Uint8Array, cost: number): void {
     if (this.#isClosed) return;
+    this.#channel.credit(cost);
     try {
       this.#take(parseFrame(data));
     } catch (error) {
@@ -140,15 +142,15 @@ export class Connection implements Participant {
 
   send(frame: Uint8Array): void {
     if (this.#isClosed) return;
-    const unread = this.#socket.bufferedAmount;
+    const unread = this.#channel.unsentBytes;
     this.#framesUnread = unread === 0 ? 0 : this.#framesUnread + 1;
     if (unread + this.#framesUnread * FRAME_OVERHEAD_BYTES > this.#unreadAllowance)
       return this.close(CLOSE.overloaded, "reads too slowly");
-    this.#socket.send(frame, { binary: true, compress: false });
+    this.#channel.send(frame);
   }
 
   sendDroppable(frame: Uint8Array): void {
-    if (this.#socket.bufferedAmount * 4 < this.#parts.limits.maxUnreadBytes) this.send(frame);
+    if (this.#channel.unsentBytes * 4 < this.#parts.limits.maxUnreadBytes) this.send(frame);
   }
 
   keepAlive(): void {
@@ -173,31 +175,21 @@ export class Connection implements Participant {
     if (count !== undefined && this.#speaksOurs) this.send(savedFrame(count));
   }
 
-  /** From now on messages wait until `resume`: nothing is taken while rights are unknown. */
-  hold(): void {
-    this.#lane.hold();
-  }
-
-  /** @param role undefined: no rights any more */
-  resume(role: Role | undefined): void {
-    if (role === undefined) return this.close(CLOSE.rightsTaken, "rights were taken away");
-    if (role !== this.#role) {
-      this.#role = role;
-      this.factsChanged();
-      this.requestSync();
-    }
-    this.#lane.release();
+  /** Rights were looked up again. */
+  roleChanged(role: Role): void {
+    if (role === this.#role) return;
+    this.#role = role;
+    this.factsChanged();
+    this.requestSync();
   }
 
   close(code: number, reason: string): void {
     if (this.#isClosed) return;
     this.leave();
-    this.#socket.close(code, reason);
-    // A reader that has stopped never answers; what waits for it must not stay.
-    this.#parts.clock.after(this.#parts.limits.closeGraceMs, () => this.#socket.terminate());
+    this.#channel.close(code, reason);
   }
 
-  /** The socket is gone or going. */
+  /** The channel is closed or closing. */
   leave(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -209,6 +201,14 @@ export class Connection implements Participant {
 
   get mayEdit(): boolean {
     return this.#role !== "viewer" && this.document.fixedReadOnly === null;
+  }
+
+  /** Later messages wait for this work, and also for rights that were looked up again meanwhile. */
+  #busy(work: () => Promise<void>): void {
+    void this.#lane.busy(async () => {
+      await work();
+      await this.#access.known();
+    });
   }
 
   #take(message: Incoming): void {
@@ -275,12 +275,12 @@ export class Connection implements Participant {
       this.#parts.acknowledge(this);
     };
     if (update.byteLength > INLINE_INSPECTION_BYTES) {
-      void this.#lane.busy(() => this.#takeLarge(update, isAnswer, onDurable));
+      this.#busy(() => this.#takeLarge(update, isAnswer, onDurable));
       return;
     }
     const offered = { update, inspection: inspectUpdate(update), userId: this.userId, isAnswer };
     if (isAnswer && this.document.content.covers(offered.inspection.ranges)) {
-      void this.#lane.busy(() => this.#takeKnown(offered, onDurable));
+      this.#busy(() => this.#takeKnown(offered, onDurable));
       return;
     }
     this.#weigh(offered, onDurable);
@@ -304,7 +304,7 @@ export class Connection implements Participant {
   /** Takes an update that is known to be harmless; while an update is tried out, later ones wait. */
   #weigh(offered: Offered, onDurable: () => void): void {
     if (isSurelyFine(this.document, offered)) this.#accept(offered, onDurable);
-    else void this.#lane.busy(() => this.#takeTried(offered, onDurable));
+    else this.#busy(() => this.#takeTried(offered, onDurable));
   }
 
   async #takeTried(offered: Offered, onDurable: () => void): Promise<void> {
@@ -321,8 +321,8 @@ export class Connection implements Participant {
 
   /** Takes an inspected update, unless rights or document changed meanwhile. */
   #accept(offered: Offered, onDurable: () => void): void {
-    this.#lane.now(() => {
-      if (this.#isClosed || !this.mayEdit || this.document.readOnlyReason !== null) return;
+    this.#access.whenKnown(() => {
+      if (this.#isClosed || !this.#channel.isOpen || !this.mayEdit || this.document.readOnlyReason !== null) return;
       const admission = admitUpdate(this.document, offered);
       if (admission.kind === "refused") return this.close(CLOSE.badMessage, admission.reason);
       if (admission.kind === "known") return void this.#confirmKnown(onDurable);

@@ -7,7 +7,7 @@ import { createScene, helloRequest, settle, type Scene } from "./execution-fixtu
 import { registerExecutionHttp } from "./http.ts";
 import { registerExecutionSocket } from "./socket.ts";
 import { openStream } from "./stream.ts";
-import { createStreamWatch } from "./stream-watch.ts";
+import { createAccessWatch } from "#platform/channels";
 
 let edge: EdgeFixture;
 let origin: string;
@@ -19,7 +19,7 @@ beforeEach(async () => {
   const { service, shelf, bus, clock, log } = scene;
   registerExecutionHttp(edge.server, { service, languages: () => shelf.list(true) });
   registerExecutionSocket(edge.server, {
-    openStream: (call) => void openStream(call, { service, watch: createStreamWatch(bus), clock, log }),
+    openStream: (call) => void openStream(call, { service, watch: createAccessWatch({ bus, log }), clock, log }),
   });
   origin = await edge.listen();
 });

@@ -3,6 +3,7 @@ import type { Clock } from "#kernel/clock";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
 import type { Bus } from "#platform/bus";
+import { createAccessWatch } from "#platform/channels";
 import type { SocketCall } from "#platform/http";
 import type { Metrics } from "#platform/metrics";
 import type { Sql } from "#platform/sql";
@@ -28,7 +29,6 @@ import type { ProjectSources } from "./source-files.ts";
 import { openStream } from "./stream.ts";
 import { availableMemoryBytes } from "./available-memory.ts";
 import { createWaitingRuns } from "./waiting-runs.ts";
-import { createStreamWatch } from "./stream-watch.ts";
 import { createWarmPool, type SandboxKind } from "./warm-pool.ts";
 
 export type ExecutionOptions = {
@@ -128,7 +128,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     arrived: (language) => history.arrived(language),
   });
 
-  const watch = createStreamWatch(bus);
+  const watch = createAccessWatch({ bus, log });
   const retention = createOutputRetention({ sql, clock, log });
 
   const removeOrphans = async (provider: SandboxProvider): Promise<void> => {

@@ -1,19 +1,16 @@
-/** The receiving half of one stream socket: what a listener types, signals and resizes. */
+/** The receiving half of one stream: what a listener types, signals and resizes. */
 import { CLOSE, StreamClientMessageSchema } from "@atelier/contracts";
-import type { RawData, WebSocket } from "ws";
+import { type Frame, frameCost, type Channel } from "#platform/channels";
 import type { InputRelay } from "./input-relay.ts";
 
 export type StreamInputOptions = {
-  readonly socket: WebSocket;
+  readonly channel: Channel;
   readonly input: InputRelay;
   /** Asked for each message: rights may change while the socket is open. */
   readonly mayControl: () => boolean;
   /** Called for the listener's first input, its end of input, and its first signal of each kind. */
   readonly record: (action: "execution.input" | "execution.signal", detail?: string) => void;
 };
-
-const bytesOf = (data: RawData): Uint8Array =>
-  Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : data;
 
 const parse = (text: string): unknown => {
   try {
@@ -23,8 +20,13 @@ const parse = (text: string): unknown => {
   }
 };
 
-/** Listens to the socket; while the program does not take its input, the socket is not read. */
-export const acceptStreamInput = ({ socket, input, mayControl, record }: StreamInputOptions): void => {
+/** @returns what takes a frame; input has credit again when the program has taken it */
+export const createStreamInput = ({
+  channel,
+  input,
+  mayControl,
+  record,
+}: StreamInputOptions): ((frame: Frame) => void) => {
   const recorded = new Set<string>();
   /** One row per connection and kind: a row per keystroke would fill the audit log. */
   const recordOnce: StreamInputOptions["record"] = (action, detail) => {
@@ -35,7 +37,7 @@ export const acceptStreamInput = ({ socket, input, mayControl, record }: StreamI
   };
   const obey = (text: string): void => {
     const { success, data } = StreamClientMessageSchema.safeParse(parse(text));
-    if (!success) return socket.close(CLOSE.badMessage, "not a stream message");
+    if (!success) return channel.close(CLOSE.badMessage, "not a stream message");
     switch (data.type) {
       case "stdin-end":
         recordOnce("execution.input");
@@ -48,14 +50,14 @@ export const acceptStreamInput = ({ socket, input, mayControl, record }: StreamI
     }
   };
 
-  socket.on("message", (data, isBinary) => {
-    // A closed socket may still deliver frames until the peer answers: they are ignored.
-    if (socket.readyState !== socket.OPEN) return;
-    if (!mayControl()) return socket.close(CLOSE.rightsTaken, "viewers watch");
-    const bytes = bytesOf(data);
-    if (!isBinary) return obey(Buffer.from(bytes).toString("utf8"));
+  return (frame) => {
+    if (!mayControl()) return channel.close(CLOSE.rightsTaken, "viewers watch");
+    const cost = frameCost(frame);
+    if (typeof frame === "string") {
+      obey(frame);
+      return channel.credit(cost);
+    }
     recordOnce("execution.input");
-    socket.pause();
-    void input.write(bytes).then(() => socket.resume());
-  });
+    void input.write(frame).then(() => channel.credit(cost));
+  };
 };

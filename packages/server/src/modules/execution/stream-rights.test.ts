@@ -1,50 +1,33 @@
 import type { Actor } from "#kernel/actor";
-import { EventEmitter } from "node:events";
+import { createAccessWatch, type Frame } from "#platform/channels";
 import { expect, it } from "vitest";
-import { WebSocket } from "ws";
 import { actorNamed, createScene, helloRequest, PROJECT, settle, type Scene } from "./execution-fixture.ts";
+import { createMemoryChannels, creditAtOnce } from "../../platform/channels/adapters/memory-channel.ts";
 import { openStream } from "./stream.ts";
-import { createStreamWatch } from "./stream-watch.ts";
 
 const [ada, bob] = [actorNamed("ada"), actorNamed("bob")];
 const interactive = { interactive: true };
 
-/** A socket's server side without a network: what matters here is what is sent and how it closes. */
-class Wire extends EventEmitter {
-  readonly OPEN = WebSocket.OPEN;
-  readyState: number = WebSocket.OPEN;
-  bufferedAmount = 0;
-  closed: number | undefined;
-  readonly sent: unknown[] = [];
-  send(data: unknown): void {
-    this.sent.push(data);
-  }
-  pause(): void {}
-  resume(): void {}
-  close(code: number): void {
-    if (this.closed !== undefined) return;
-    this.closed = code;
-    this.readyState = WebSocket.CLOSED;
-    this.emit("close");
-  }
-}
-
 const open = (scene: Scene, id: string, actor: Actor, service: Pick<Scene["service"], "follow"> = scene.service) => {
-  const wire = new Wire();
+  const [channel, far] = createMemoryChannels();
   const rows: object[] = [];
   const reads: string[] = [];
+  const sent: Frame[] = [];
+  const wire: { closed: number | undefined } = { closed: undefined };
+  creditAtOnce(far, (frame) => void sent.push(frame));
+  void far.closed.then(({ code }) => (wire.closed = code));
   const call = {
-    socket: wire as unknown as WebSocket,
+    channel,
     params: { id },
     query: new URLSearchParams(),
     actor,
     request: { id: "r", address: "127.0.0.1" },
-    reserve: () => () => undefined,
     reads: (projectId: string) => void reads.push(projectId),
     audit: (row: object) => void rows.push(row),
   };
-  const opened = openStream(call, { service, watch: createStreamWatch(scene.bus), clock: scene.clock, log: scene.log });
-  return { wire, opened, rows, reads };
+  const watch = createAccessWatch({ bus: scene.bus, log: scene.log });
+  const opened = openStream(call, { service, watch, clock: scene.clock, log: scene.log });
+  return { wire, far, sent, opened, rows, reads };
 };
 
 /** A run that takes input: only then does nothing typed mean that nobody was heard. */
@@ -59,11 +42,11 @@ const runFor = async (scene: Scene, request: Parameters<Scene["service"]["submit
 it("[X1] an execution's id in capitals is the same id", async () => {
   const scene = await createScene();
   const live = await runFor(scene, helloRequest);
-  const { wire, opened } = open(scene, live.facts.id.toUpperCase(), ada);
+  const { wire, far, sent, opened } = open(scene, live.facts.id.toUpperCase(), ada);
   await opened;
   expect(wire.closed).toBeUndefined();
-  expect(wire.sent.length).toBeGreaterThan(0);
-  wire.close(1000);
+  expect(sent.length).toBeGreaterThan(0);
+  far.close(1000, "");
 });
 
 it("[P40] an opened stream reports the project that is read, live or stored; a refused one and one without a project report nothing", async () => {
@@ -71,9 +54,9 @@ it("[P40] an opened stream reports the project that is read, live or stored; a r
   scene.roles.set(ada.userId, "editor").set(bob.userId, "viewer");
   const live = await runFor(scene, { projectId: PROJECT, language: "python", entryPoint: "main.py" });
   const readsOf = async (id: string, actor: Actor): Promise<string[]> => {
-    const { opened, wire, reads } = open(scene, id, actor);
+    const { opened, far, reads } = open(scene, id, actor);
     await opened;
-    wire.close(1000);
+    far.close(1000, "");
     return reads;
   };
   expect(await readsOf(live.facts.id, bob)).toEqual([PROJECT]);
@@ -108,7 +91,7 @@ it("[X19] what happens while a stream opens counts: the end of the sign-in close
   signedOut.waiting.resolve(undefined);
   await signedOut.opened;
   expect(signedOut.wire.closed).toBe(4401);
-  signedOut.wire.emit("message", Buffer.from("typed"), true);
+  signedOut.far.send(Buffer.from("typed"));
   await settle();
   expect(scene.provider.runs[0]?.stdin).toEqual([]);
 
@@ -119,7 +102,7 @@ it("[X19] what happens while a stream opens counts: the end of the sign-in close
   demoted.waiting.resolve(undefined);
   await demoted.opened;
   await settle();
-  demoted.wire.emit("message", Buffer.from("typed"), true);
+  demoted.far.send(Buffer.from("typed"));
   await settle();
   expect(demoted.wire.closed).toBe(4403);
   expect(scene.provider.runs[0]?.stdin).toEqual([]);
@@ -128,13 +111,14 @@ it("[X19] what happens while a stream opens counts: the end of the sign-in close
 it("[X19] who is signed out while the stream is open types no more, even if its client does not answer the close", async () => {
   const scene = await createScene();
   const live = await runFor(scene, helloRequest);
-  const { wire, opened } = open(scene, live.facts.id, ada);
+  const { wire, far, opened } = open(scene, live.facts.id, ada);
   await opened;
-  wire.emit("message", Buffer.from("before"), true);
+  far.send(Buffer.from("before"));
   await settle();
   scene.bus.publish("sign-in-ended", { signInId: ada.signInId });
+  await settle();
   expect(wire.closed).toBe(4401);
-  wire.emit("message", Buffer.from("typed"), true);
+  far.send(Buffer.from("typed"));
   await settle();
   expect(Buffer.concat(scene.provider.runs[0]?.stdin ?? []).toString()).toBe("before");
 });
@@ -145,7 +129,7 @@ it("[X19] of several changes of rights in a row only the newest answer counts", 
   const live = await runFor(scene, { projectId: PROJECT, language: "python", entryPoint: "main.py" });
   const answers: PromiseWithResolvers<{ mayControl: boolean }>[] = [];
   let isHeld = false;
-  const { wire, opened } = open(scene, live.facts.id, bob, {
+  const { wire, far, opened } = open(scene, live.facts.id, bob, {
     follow: async (actor, id) => {
       const followed = await scene.service.follow(actor, id);
       if (!isHeld) return followed;
@@ -164,7 +148,7 @@ it("[X19] of several changes of rights in a row only the newest answer counts", 
   await settle();
   answers[0]?.resolve({ mayControl: true });
   await settle();
-  wire.emit("message", Buffer.from("typed"), true);
+  far.send(Buffer.from("typed"));
   await settle();
   expect(wire.closed).toBe(4403);
   expect(scene.provider.runs[0]?.stdin).toEqual([]);
@@ -174,10 +158,10 @@ it("[X39] the audit log gets a row for a listener's first input, its end, and ea
   const scene = await createScene();
   scene.roles.set(ada.userId, "editor");
   const live = await runFor(scene, { projectId: PROJECT, language: "python", entryPoint: "main.py" });
-  const { wire, opened, rows } = open(scene, live.facts.id, ada);
+  const { far, opened, rows } = open(scene, live.facts.id, ada);
   await opened;
-  const say = (message: object): void => void wire.emit("message", Buffer.from(JSON.stringify(message)), false);
-  for (const key of "abc") wire.emit("message", Buffer.from(key), true);
+  const say = (message: object): void => far.send(JSON.stringify(message));
+  for (const key of "abc") far.send(Buffer.from(key));
   say({ type: "resize", columns: 80, rows: 24 });
   for (const signal of ["SIGINT", "SIGINT", "SIGTERM"]) say({ type: "signal", signal });
   say({ type: "stdin-end" });

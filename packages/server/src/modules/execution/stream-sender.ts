@@ -1,11 +1,11 @@
-/** The sending half of one stream socket: frames out, and what happens when the listener reads too slowly. */
+/** The sending half of one stream: frames out, and what happens when the listener reads too slowly. */
 import type { Clock, Timer } from "#kernel/clock";
 import { CLOSE, STREAM, type StreamServerMessage } from "@atelier/contracts";
-import type { WebSocket } from "ws";
+import type { Channel, Frame } from "#platform/channels";
 import type { OutputFrame } from "./output-record.ts";
 
 export type StreamSenderOptions = {
-  readonly socket: WebSocket;
+  readonly channel: Channel;
   readonly clock: Clock;
   /** True: a slow reader slows the program down. False: it is sent away once too much waits for it. */
   readonly waitedFor: boolean;
@@ -16,8 +16,6 @@ export type StreamSenderOptions = {
 export interface StreamSender {
   output(frame: OutputFrame): void;
   message(message: StreamServerMessage): void;
-  /** Closes once everything has been sent. */
-  finish(code: number, reason: string): void;
 }
 
 const HIGH_BYTES = 1_048_576;
@@ -26,7 +24,7 @@ const LOW_BYTES = 262_144;
 const ABANDON_BYTES = 8 * 1_048_576;
 const STALL_MS = 10_000;
 
-export const createStreamSender = ({ socket, clock, waitedFor, slow }: StreamSenderOptions): StreamSender => {
+export const createStreamSender = ({ channel, clock, waitedFor, slow }: StreamSenderOptions): StreamSender => {
   let isSlow = false;
   let progressed = false;
   let stallTimer: Timer | undefined;
@@ -41,8 +39,7 @@ export const createStreamSender = ({ socket, clock, waitedFor, slow }: StreamSen
 
   const sendAway = (reason: string): void => {
     setSlow(false);
-    // Read again, it learns why; else the socket is destroyed after the closing handshake's own time limit.
-    socket.close(CLOSE.overloaded, reason);
+    channel.close(CLOSE.overloaded, reason);
   };
 
   const watchForStall = (): void => {
@@ -53,22 +50,19 @@ export const createStreamSender = ({ socket, clock, waitedFor, slow }: StreamSen
     });
   };
 
-  const sent = (): void => {
+  channel.onSent(() => {
     progressed = true;
-    if (socket.bufferedAmount < LOW_BYTES) setSlow(false);
+    if (channel.unsentBytes < LOW_BYTES) setSlow(false);
+  });
+
+  const send = (frame: Frame): void => {
+    if (!channel.isOpen) return;
+    channel.send(frame);
+    if (channel.unsentBytes > HIGH_BYTES) setSlow(true);
+    if (!waitedFor && channel.unsentBytes > ABANDON_BYTES) sendAway("too slow");
   };
 
-  const send = (data: Uint8Array | string, after?: () => void): void => {
-    if (socket.readyState !== socket.OPEN) return;
-    socket.send(data, () => {
-      sent();
-      after?.();
-    });
-    if (socket.bufferedAmount > HIGH_BYTES) setSlow(true);
-    if (!waitedFor && socket.bufferedAmount > ABANDON_BYTES) sendAway("too slow");
-  };
-
-  socket.once("close", () => setSlow(false));
+  void channel.closed.then(() => setSlow(false));
 
   return {
     output({ stream, bytes }) {
@@ -78,10 +72,5 @@ export const createStreamSender = ({ socket, clock, waitedFor, slow }: StreamSen
       send(frame);
     },
     message: (message) => send(JSON.stringify(message)),
-    finish(code, reason) {
-      if (socket.bufferedAmount === 0) return socket.close(code, reason);
-      // An empty ping's callback comes after everything before it has been handed to the network.
-      socket.ping(undefined, undefined, () => socket.close(code, reason));
-    },
   };
 };

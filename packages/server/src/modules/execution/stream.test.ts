@@ -1,14 +1,15 @@
 import { systemClock } from "#kernel/clock";
+import { createAccessWatch } from "#platform/channels";
 import type { Actor } from "#kernel/actor";
 import type { StreamServerMessage } from "@atelier/contracts";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { createWsChannel } from "../../platform/channels/adapters/ws-channel.ts";
 import { ServerSocket } from "../../platform/http/adapters/server-socket.ts";
 import { actorNamed, createScene, helloRequest, PROJECT, settle, type Scene } from "./execution-fixture.ts";
 import { openStream } from "./stream.ts";
-import { createStreamWatch } from "./stream-watch.ts";
 
 const ada = actorNamed("ada");
 const bob = actorNamed("bob");
@@ -32,20 +33,20 @@ type Listener = {
 const listen = async (scene: Scene, id: string, actor: Actor = ada): Promise<Listener> => {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1", WebSocket: ServerSocket });
   await once(server, "listening");
-  server.on("connection", (socket) => {
+  server.on("connection", (accepted) => {
+    accepted.on("error", () => undefined);
     const call = {
-      socket,
+      channel: createWsChannel(accepted, () => () => undefined),
       params: { id },
       query: new URLSearchParams(),
       actor,
       request: { id: "r", address: "127.0.0.1" },
-      reserve: () => () => undefined,
       reads: () => undefined,
       audit: () => undefined,
     };
     void openStream(call, {
       service: scene.service,
-      watch: createStreamWatch(scene.bus),
+      watch: createAccessWatch({ bus: scene.bus, log: scene.log }),
       clock: scene.clock,
       log: scene.log,
     });
@@ -317,9 +318,9 @@ describe("the stream of an execution", () => {
     const scene = await createScene();
     const { live, run } = await start(scene);
     run.takesInput = false;
-    const { socket, closed } = await listen(scene, live.facts.id);
-    socket.send(Buffer.from("waits"));
-    await until(() => run.stdin.length > 0);
+    const { socket, closed, isPaused } = await listen(scene, live.facts.id);
+    socket.send(Buffer.alloc(40_000));
+    await until(() => run.stdin.length > 0 && isPaused());
     scene.bus.publish("sign-in-ended", { signInId: ada.signInId });
     expect(await closed).toBe(4401);
     await until(() => live.listenerCount === 0);

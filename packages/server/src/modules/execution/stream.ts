@@ -1,18 +1,18 @@
-/** One open `WS /api/executions/:id/stream`: rights first, then what was missed, then what comes, the exit last. */
+/** One open stream of an execution (`WS /api/executions/:id/stream`): rights first, then what was missed, then what comes, the exit last. */
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
+import type { AccessWatch } from "#platform/channels";
 import type { SocketCall } from "#platform/http";
 import { CLOSE, type Execution } from "@atelier/contracts";
 import type { LiveExecution } from "./live-execution.ts";
 import type { ExecutionService, Followed } from "./service.ts";
-import { acceptStreamInput } from "./stream-input.ts";
+import { createStreamInput } from "./stream-input.ts";
 import { createStreamSender } from "./stream-sender.ts";
-import type { StreamWatch } from "./stream-watch.ts";
 
 export type StreamNeeds = {
   readonly service: Pick<ExecutionService, "follow">;
-  readonly watch: StreamWatch;
+  readonly watch: AccessWatch;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -33,8 +33,8 @@ const withoutOutput = (execution: Execution): Execution => ({ ...execution, stdo
 
 /** What an execution that is only in the database still has: its captured text. */
 const sendStored = (execution: Execution, { call, clock }: { call: SocketCall; clock: Clock }): void => {
-  const { socket } = call;
-  const sender = createStreamSender({ socket, clock, waitedFor: false, slow: () => undefined });
+  const { channel } = call;
+  const sender = createStreamSender({ channel, clock, waitedFor: false, slow: () => undefined });
   sender.message({ type: "status", execution: withoutOutput(execution) });
   const first = execution.tty ? "terminal" : "stdout";
   for (const [stream, text] of [
@@ -44,14 +44,14 @@ const sendStored = (execution: Execution, { call, clock }: { call: SocketCall; c
     if (text !== "") sender.output({ stream, bytes: Buffer.from(text, "utf8") });
   }
   sender.message({ type: "exit", execution });
-  sender.finish(1000, "ended");
+  channel.close(1000, "ended");
 };
 
 const followLive = (live: LiveExecution, { call, clock }: { call: SocketCall; clock: Clock }): void => {
-  const { socket, actor } = call;
+  const { channel, actor } = call;
   const holder = {};
   const sender = createStreamSender({
-    socket,
+    channel,
     clock,
     // The starter's connection may slow the program down; another listener's may not.
     waitedFor: actor.userId === live.facts.userId,
@@ -67,79 +67,53 @@ const followLive = (live: LiveExecution, { call, clock }: { call: SocketCall; cl
     status: () => sender.message({ type: "status", execution: live.snapshot({ output: false }) }),
     ended: () => {
       sender.message({ type: "exit", execution: live.snapshot({ output: true }) });
-      sender.finish(1000, "ended");
+      channel.close(1000, "ended");
     },
   });
-  socket.once("close", detach);
+  void channel.closed.then(detach);
 };
 
-/** Serves a socket until it closes. */
+/** Serves a channel until it closes. */
 export const openStream = async (call: SocketCall, { service, watch, clock, log }: StreamNeeds): Promise<void> => {
-  const { socket, actor } = call;
+  const { channel, actor } = call;
   const id = (call.params["id"] ?? "").toLowerCase();
-  socket.on("error", (error) => log.debug("execution.stream-error", { executionId: id, error }));
-  // Paused until the user is known, so that nothing the client sends early is lost.
-  socket.pause();
-  let changes = 0;
-  let recheck = (_projectId: string): void => void (changes += 1);
-  const watched = watch.add({
-    userId: actor.userId,
-    signInId: actor.signInId,
-    rightsChanged: (projectId) => recheck(projectId),
-    signedOut: () => socket.close(CLOSE.signedOut, "signed out"),
-  });
-  socket.once("close", () => watched.stop());
-  let followed: Followed;
+  const { access, belongsTo } = watch.add({ channel, userId: actor.userId, signInId: actor.signInId });
+  let followed: Followed | undefined;
   try {
-    // Rights that changed while they were looked up are looked up again.
-    let seen: number;
-    do {
-      seen = changes;
-      followed = await service.follow(actor, id);
-    } while (seen !== changes);
+    followed = await access.first(() => service.follow(actor, id));
   } catch (error) {
-    socket.resume();
     if (!(error instanceof Problem) || error.status >= 500)
       log.error("execution.stream-failed", { executionId: id, error });
     const isAbsent = error instanceof Problem && error.status === 404;
-    return socket.close(isAbsent ? CLOSE.notFound : CLOSE.overloaded, isAbsent ? "no such execution" : "try again");
+    return channel.close(isAbsent ? CLOSE.notFound : CLOSE.overloaded, isAbsent ? "no such execution" : "try again");
   }
-  if (socket.readyState !== socket.OPEN) return;
+  if (followed === undefined) return;
   const { source } = followed;
   const { projectId } = "stored" in source ? source.stored : source.live.facts;
   if (projectId !== null) call.reads(projectId);
-  if ("stored" in source) {
-    socket.resume();
-    return sendStored(source.stored, { call, clock });
-  }
+  if ("stored" in source) return sendStored(source.stored, { call, clock });
   const { live } = source;
-  if (!hasRoomFor(live, actor.userId)) return socket.close(CLOSE.overloaded, "too many listeners");
+  if (!hasRoomFor(live, actor.userId)) return channel.close(CLOSE.overloaded, "too many listeners");
   let { mayControl } = followed;
-
-  const checkRights = async (): Promise<void> => {
-    const question = (changes += 1);
-    // Unknown rights count as none.
-    const now = await service.follow(actor, id).catch(() => undefined);
-    // Answers may overtake each other: only the newest counts.
-    if (question !== changes) return;
-    mayControl = now?.mayControl ?? false;
-    if (now === undefined) socket.close(CLOSE.rightsTaken, "rights were taken away");
-  };
-  recheck = (changed) => {
-    if (changed === projectId) void checkRights();
-  };
-  watched.belongsTo(projectId);
-  acceptStreamInput({
-    socket,
-    input: live.input,
-    mayControl: () => mayControl,
-    record: (action, detail) =>
-      call.audit({
-        action,
-        target: detail === undefined ? id : `${id} ${detail}`,
-        ...(projectId === null ? {} : { projectId }),
-      }),
-  });
+  belongsTo(projectId);
   followLive(live, { call, clock });
-  socket.resume();
+  access.serve<Followed>({
+    look: () =>
+      service.follow(actor, id).catch((error: unknown) => {
+        if (error instanceof Problem && error.status === 404) return undefined;
+        throw error;
+      }),
+    changed: (now) => ({ mayControl } = now),
+    frame: createStreamInput({
+      channel,
+      input: live.input,
+      mayControl: () => mayControl,
+      record: (action, detail) =>
+        call.audit({
+          action,
+          target: detail === undefined ? id : `${id} ${detail}`,
+          ...(projectId === null ? {} : { projectId }),
+        }),
+    }),
+  });
 };

@@ -63,13 +63,13 @@ beforeEach(async () => {
   edge.bind(routes.tree, async () => ({ status: 200 as const, body: { entries: [] } }));
   edge.bind(routes.languages, async () => ({ status: 200 as const, body: [] }));
   edge.bind(routes.deleteProject, async () => ({ status: 204 as const, body: undefined }));
-  edge.socket(sockets.projectEvents, { maxFrameBytes: 100 }, ({ socket }) => socket.close(1000));
+  edge.socket(sockets.projectEvents, { maxFrameBytes: 100 }, ({ channel }) => channel.close(1000, ""));
   // The path of an execution names no project: the answer or the socket's handler does.
   edge.bind(routes.getExecution, async () => ({ status: 200 as const, body: execution }));
   edge.bind(routes.listExecutions, async () => ({ status: 200 as const, body: { items: [] } }));
-  edge.socket(sockets.executionStream, { maxFrameBytes: 100 }, ({ socket, reads: said }) => {
+  edge.socket(sockets.executionStream, { maxFrameBytes: 100 }, ({ channel, reads: said }) => {
     if (execution.projectId !== null) said(execution.projectId);
-    socket.close(1000);
+    channel.close(1000, "");
   });
   origin = await fixture.listen();
 });

@@ -1,38 +1,39 @@
-import { EventEmitter } from "node:events";
 import { beforeEach, describe, expect, test } from "vitest";
-import { WebSocket } from "ws";
 import type { ProjectEventFrame, Role } from "@atelier/contracts";
 import type { Actor } from "#kernel/actor";
 import { createManualClock, type ManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
+import type { Channel } from "#platform/channels";
 import type { Edge, SocketCall } from "#platform/http";
+import { createMemoryChannels, creditAtOnce } from "../../platform/channels/adapters/memory-channel.ts";
 import type { Projects } from "./index.ts";
 import { createPresenceColors } from "./presence-colors.ts";
 import { registerProjectsSocket } from "./socket.ts";
 import { openProjectsForFile } from "./test-projects.ts";
 
-/** A socket's server side without a network: what matters here is what is sent and how it closes. */
-class Wire extends EventEmitter {
-  readyState: number = WebSocket.OPEN;
-  bufferedAmount = 0;
+/** The client's end of a channel. */
+class Wire {
   readonly frames: ProjectEventFrame[] = [];
   closed: number | undefined;
-  send(text: string): void {
-    this.frames.push(JSON.parse(text) as ProjectEventFrame);
+  readonly far: Channel;
+  constructor(far: Channel) {
+    this.far = far;
+    creditAtOnce(far, (frame) => void this.frames.push(JSON.parse(String(frame)) as ProjectEventFrame));
+    void far.closed.then(({ code }) => (this.closed = code));
   }
-  close(code: number): void {
-    if (this.closed !== undefined) return;
-    this.closed = code;
-    this.readyState = WebSocket.CLOSED;
-    this.emit("close");
+  async close(): Promise<void> {
+    this.far.close(1000, "");
+    await this.far.closed;
+    await turn();
   }
-  say(message: unknown, isBinary = false): void {
-    this.emit("message", Buffer.from(typeof message === "string" ? message : JSON.stringify(message)), isBinary);
+  say(message: unknown): void {
+    this.far.send(typeof message === "string" ? message : JSON.stringify(message));
   }
   types(): string[] {
     return this.frames.map(({ event }) => event.type);
   }
 }
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const { projects, alice, bob } = await openProjectsForFile();
 let clock: ManualClock;
@@ -59,15 +60,15 @@ beforeEach(async () => {
 
 /** Resolves once the socket is in, or closed. */
 const open = async (actor: Actor, since?: number): Promise<Wire> => {
-  const wire = new Wire();
+  const [channel, far] = createMemoryChannels();
+  const wire = new Wire(far);
   const query = new URLSearchParams(since === undefined ? {} : { since: `${since}` });
   handler({
-    socket: wire as unknown as WebSocket,
+    channel,
     params: { projectId },
     query,
     actor,
     request: { id: "r", address: "127.0.0.1" },
-    reserve: () => () => undefined,
     reads: () => undefined,
     audit: () => undefined,
   });
@@ -96,8 +97,8 @@ describe("project events", () => {
   test("[P15] a client that reconnects gets the missed events in order, or is told that they are not available", async () => {
     const first = await open(alice);
     const since = first.frames.at(-1)?.sequence;
-    first.close(1000);
-    await open(alice).then((wire) => wire.close(1000));
+    await first.close();
+    await open(alice).then((wire) => wire.close());
     await projects.service.createFile(alice, projectId, { path: "a", content: "" });
     await projects.service.createFile(alice, projectId, { path: "b", content: "" });
     const back = await open(alice, since);
@@ -130,7 +131,7 @@ describe("project events", () => {
   test("[P15] numbers of a channel that was forgotten are not mistaken for those of the next", async () => {
     const first = await open(alice);
     const since = first.frames.at(-1)?.sequence;
-    first.close(1000);
+    await first.close();
     clock.advance(61_000);
     await projects.service.createFile(alice, projectId, { path: "a", content: "" });
     expect((await open(alice, since)).frames[0]?.event).toMatchObject({ resumed: false });
@@ -150,7 +151,7 @@ describe("project events", () => {
         { user: { name: "Bob" }, role: "viewer", fileId: entry.id },
       ],
     });
-    his.close(1000);
+    await his.close();
     clock.advance(100);
     expect(hers.frames.at(-1)?.event).toMatchObject({ presence: [{ user: { name: "Alice" } }] });
   });
@@ -175,6 +176,7 @@ describe("project events", () => {
     projects.bus.publish("sign-in-ended", { signInId: bob.signInId });
     expect(wire.closed).toBeUndefined();
     projects.bus.publish("sign-in-ended", { signInId: alice.signInId });
+    await turn();
     expect(wire.closed).toBe(4401);
   });
 
@@ -221,14 +223,19 @@ describe("project events", () => {
     ]) {
       const wire = await open(alice);
       wire.say(bad);
+      await turn();
       expect(wire.closed).toBe(4400);
     }
     const fast = await open(alice);
     for (let index = 0; index < 25; index++) fast.say({ type: "viewing", fileId: null });
+    await turn();
     expect(fast.closed).toBe(4429);
     const slow = await open(alice);
-    slow.bufferedAmount = 2_000_000;
-    projects.bus.publish("project-event", { projectId, event: { type: "entries-removed", ids: [] } });
+    slow.far.onFrame(() => undefined);
+    const ids = Array.from({ length: 1_000 }, () => projectId);
+    for (let index = 0; index < 40; index++)
+      projects.bus.publish("project-event", { projectId, event: { type: "entries-removed", ids } });
+    await turn();
     expect(slow.closed).toBe(1013);
   });
 });

@@ -1,8 +1,8 @@
 /** The edge as modules see it: they bind handlers to the contracts' routes and sockets, and never meet the HTTP library. */
 import type { Actor } from "#kernel/actor";
 import type { AuditEntry } from "#platform/audit";
+import type { Channel } from "#platform/channels";
 import type { Route, RouteAnswer, RouteBody, RouteParams, RouteQuery } from "@atelier/contracts";
-import type { WebSocket } from "ws";
 
 /** Facts of the request beyond its parsed parts. */
 export type RequestFacts = {
@@ -43,17 +43,12 @@ export type Handler<R extends Route> = (call: Call<R>) => Promise<Answer<R>>;
 
 /** An accepted socket whose opener is authenticated. The Origin was checked before. */
 export type SocketCall = {
-  readonly socket: WebSocket;
+  /** Frames that wait in it count in the budget of this user, and of all users. */
+  readonly channel: Channel;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly actor: Actor;
   readonly request: Pick<RequestFacts, "id" | "address">;
-  /**
-   * Reserves memory for a message that waits in the module.
-   * @returns a function that releases it; undefined when this user's messages, or those of all users, use too much: close the socket with
-   * 1013
-   */
-  readonly reserve: (bytes: number) => (() => void) | undefined;
   /** To be called with the project that is read, where the path does not name it. A wrapper of the edge may record it. */
   readonly reads: (projectId: string) => void;
   /** Adds a row to the audit log on behalf of the opener, with the opener's address. */

@@ -5,6 +5,7 @@ import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { createManualClock } from "#kernel/clock";
+import { frameCost } from "#platform/channels";
 import { createEdgeFixture, type EdgeFixture } from "./test-edge.ts";
 import type { SocketCall } from "./ports.ts";
 
@@ -20,7 +21,10 @@ const start = async (changes: Parameters<typeof createEdgeFixture>[0] = {}): Pro
   edge = createEdgeFixture(changes);
   edge.server.socket(sockets.projectEvents, { maxFrameBytes: 1000 }, (call) => {
     calls.push(call);
-    call.socket.on("message", (data, isBinary) => call.socket.send(data, { binary: isBinary }));
+    call.channel.onFrame((frame) => {
+      call.channel.send(frame);
+      call.channel.credit(frameCost(frame));
+    });
   });
   return (await edge.listen()).replace("http", "ws");
 };
@@ -33,6 +37,12 @@ const refusedWith = async (socket: WebSocket): Promise<number> => {
   socket.on("error", () => undefined);
   socket.terminate();
   return answer.statusCode;
+};
+/** Resolves when the server has read what the client sent before. */
+const patientTurn = async (socket: WebSocket): Promise<void> => {
+  const answered = once(socket, "pong");
+  socket.ping();
+  await answered;
 };
 const closedWith = async (socket: WebSocket): Promise<number> => ((await once(socket, "close")) as [number])[0];
 
@@ -142,6 +152,40 @@ describe("an open socket", () => {
     expect(String(((await once(alive, "message")) as [Buffer])[0])).toBe("still there");
   });
 
+  it("[K17] is not cut at a heartbeat while it is not read, and is when it is read again and does not answer", async () => {
+    const clock = createManualClock();
+    const origin = await start({ clock });
+    const [patient, gone] = [new WebSocket(`${origin}${url}`), new WebSocket(`${origin}${url}`)];
+    await Promise.all([once(patient, "open"), once(gone, "open")]);
+    const opened = calls.map(({ channel }) => channel);
+    for (const channel of opened) channel.onFrame(() => undefined);
+    for (const socket of [patient, gone]) for (let at = 0; at < 40; at += 1) socket.send(Buffer.alloc(990));
+    await eventually(() => expect(patient.bufferedAmount + gone.bufferedAmount).toBe(0));
+    for (let beat = 0; beat < 5; beat += 1) {
+      const asked = once(patient, "ping");
+      clock.advance(30_000);
+      await asked;
+    }
+    expect(opened.map(({ isOpen }) => isOpen)).toEqual([true, true]);
+    for (const channel of opened) {
+      channel.onFrame((frame) => channel.credit(frameCost(frame)));
+      channel.credit(100_000);
+    }
+    patient.send("read again");
+    await eventually(() => expect(patient.bufferedAmount).toBe(0));
+    gone.pause();
+    const cut = closedWith(gone);
+    for (let beat = 0; beat < 3; beat += 1) {
+      const asked = once(patient, "ping");
+      clock.advance(30_000);
+      await asked;
+      await patientTurn(patient);
+    }
+    gone.resume();
+    expect(await cut).toBe(1006);
+    expect(patient.readyState).toBe(WebSocket.OPEN);
+  });
+
   it("is closed with 1012 when the server stops, and is cut when it does not answer in time", async () => {
     const clock = createManualClock();
     const origin = await start({ clock });
@@ -218,7 +262,10 @@ describe("memory for what arrives on sockets", () => {
     calls = [];
     edge.server.socket(sockets.projectEvents, { maxFrameBytes: 1_000_000 }, (call) => {
       calls.push(call);
-      call.socket.on("message", () => call.socket.send("heard"));
+      call.channel.onFrame((frame) => {
+        call.channel.send("heard");
+        call.channel.credit(frameCost(frame));
+      });
     });
     return (await edge.listen()).replace("http", "ws");
   };
@@ -261,15 +308,17 @@ describe("memory for what arrives on sockets", () => {
     });
   });
 
-  it("is reserved by modules for messages that wait", async () => {
+  it("[C61] is used by messages that wait in their module's channel, over all sockets of one user", async () => {
     const origin = await startLarge();
-    await dial(origin);
+    const [first, second] = [await dial(origin), await dial(origin)];
     const [call] = calls;
-    const first = call?.reserve(200_000);
-    expect(first).toBeTypeOf("function");
-    expect(call?.reserve(200_000)).toBeUndefined();
-    first?.();
-    expect(call?.reserve(200_000)).toBeTypeOf("function");
+    call?.channel.onFrame(() => undefined);
+    calls[1]?.channel.onFrame(() => undefined);
+    first.send(Buffer.alloc(200_000));
+    await eventually(() => expect(call?.channel.isOpen).toBe(true));
+    const closed = Promise.race([closedWith(first), closedWith(second)]);
+    second.send(Buffer.alloc(200_000));
+    expect(await closed).toBe(CLOSE.overloaded);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { AuditEntry } from "#platform/audit";
 import { createInProcessBus } from "../bus/adapters/in-process-bus.ts";
+import { createWsChannel } from "../channels/adapters/ws-channel.ts";
 import { createPrometheusMetrics } from "../metrics/adapters/prometheus-metrics.ts";
 import { createMemoryRateLimits } from "../rate-limits/adapters/memory-rate-limits.ts";
 import { createFastifyServer, type FastifyServerOptions } from "./adapters/fastify-server.ts";
@@ -79,6 +80,7 @@ export const createEdgeFixture = (
     metrics: createPrometheusMetrics(),
     log,
     clock: systemClock,
+    channelOf: createWsChannel,
     trusted: { kind: "none" },
     basePath: "",
     assetBaseUrl: "",

@@ -25,7 +25,7 @@ import { requestFacts } from "../request-facts.ts";
 import { securityHeaders } from "../security-headers.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { answerBytes, createReplyRoom } from "./reply-room.ts";
-import { createSocketListener } from "./socket-listener.ts";
+import { type ChannelOf, createSocketListener } from "./socket-listener.ts";
 
 const HEADERS_DEADLINE_MS = 15_000;
 const REQUEST_DEADLINE_MS = 120_000;
@@ -62,6 +62,7 @@ export type FastifyServerOptions = Admission & {
   readonly socketsPerUser?: number;
   /** Memory for messages that wait on open sockets; SOCKET_BUDGET. */
   readonly socketBudget?: BodyBudgetLimits;
+  readonly channelOf: ChannelOf;
   /** Called with errors after which the process can't be trusted; the answer is still a plain server/internal. */
   readonly onFatal?: (error: FatalStorageError) => void;
 };
@@ -292,6 +293,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     audit: options.audit,
     clock,
     ...(options.socketsPerUser === undefined ? {} : { socketsPerUser: options.socketsPerUser }),
+    channelOf: options.channelOf,
     ...(options.socketBudget === undefined ? {} : { socketBudget: options.socketBudget }),
     log,
   });

@@ -6,6 +6,7 @@ import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { AuditTrail } from "#platform/audit";
 import type { Bus } from "#platform/bus";
+import type { Channel, Reserve } from "#platform/channels";
 import { CLOSE } from "@atelier/contracts";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
@@ -45,6 +46,9 @@ type Upgrade = {
   readonly ended: EndsHeard;
 };
 
+/** @param reserve counts frames that wait in the budget of their sender */
+export type ChannelOf = (socket: WebSocket, reserve: Reserve) => Channel;
+
 export type SocketListenerOptions = {
   readonly admission: Admission;
   readonly trusted: TrustedProxies;
@@ -53,6 +57,8 @@ export type SocketListenerOptions = {
   readonly socketsPerUser?: number;
   /** Memory for incomplete frames and for messages that wait; SOCKET_BUDGET. */
   readonly socketBudget?: BodyBudgetLimits;
+  /** Makes the channel over an accepted socket. */
+  readonly channelOf: ChannelOf;
   readonly bus: Pick<Bus, "subscribe">;
   readonly audit: AuditTrail;
   readonly clock: Clock;
@@ -80,8 +86,8 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
   const { admission, clock, log } = options;
   const bound: Bound[] = [];
   const signInEnds = createSignInEnds(options.bus);
-  const slices = Array.from({ length: HEARTBEAT_SLICES }, () => new Set<WebSocket>());
-  const silent = new WeakSet<WebSocket>();
+  const slices = Array.from({ length: HEARTBEAT_SLICES }, () => new Set<ServerSocket>());
+  const silent = new WeakSet<ServerSocket>();
   const openBy = new Map<string, number>();
   const budget = createSocketBudget(options.socketBudget);
   let closing = false;
@@ -91,7 +97,8 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
   const beat = (): void => {
     slice = (slice + 1) % HEARTBEAT_SLICES;
     for (const socket of slices[slice] ?? []) {
-      if (silent.has(socket)) socket.terminate();
+      // While a socket is not read, its answers are not either. Pings go on: writing to a connection that is gone fails.
+      if (!socket.takePaused() && silent.has(socket)) socket.terminate();
       else {
         silent.add(socket);
         socket.ping();
@@ -104,7 +111,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
       beatLater();
     });
   };
-  const watch = (socket: WebSocket): void => {
+  const watch = (socket: ServerSocket): void => {
     if (beating === undefined) beatLater();
     // The slice before the current one is pinged last, so that a new socket gets a whole heartbeat.
     const own = slices[slice] ?? new Set();
@@ -124,14 +131,15 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
   };
 
   /** @throws HandshakeFailed when `ws` refuses the request, or the connection ends first: `ws` then calls no callback */
-  const accept = (target: Bound, { raw, stream, head }: Upgrade): Promise<WebSocket> =>
+  const accept = (target: Bound, { raw, stream, head }: Upgrade): Promise<ServerSocket> =>
     new Promise((resolve, reject) => {
       const fail = (): void => reject(new HandshakeFailed("the handshake failed"));
       if (stream.destroyed) return fail();
       stream.once("close", fail);
       target.server.handleUpgrade(raw, stream, head, (socket) => {
         stream.off("close", fail);
-        resolve(socket);
+        // The server was made with this class.
+        resolve(socket as ServerSocket);
       });
     });
 
@@ -217,11 +225,11 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
     signInEnds.watch(actor.signInId, socket);
     if (upgrade.ended.has(actor.signInId)) return socket.close(CLOSE.signedOut, "signed out");
     for (const name of ["ticket", "token"]) query.delete(name);
-    const reserve = (bytes: number): (() => void) | undefined => budget.reserve(rateKey(actor, address), bytes);
+    const channel = options.channelOf(socket, (bytes) => budget.reserve(rateKey(actor, address), bytes));
     const audit: SocketCall["audit"] = (entry) =>
       options.audit.record({ ...entry, userId: actor.userId, address, requestId: id });
     const reads = (): void => undefined;
-    target.handler({ socket, params, query, actor, request: { id, address }, reserve, reads, audit });
+    target.handler({ channel, params, query, actor, request: { id, address }, reads, audit });
   };
 
   return {
