@@ -12,4 +12,6 @@ export const sockets = {
   collaborate: "/collaborate/:projectId/:fileId",
   projectEvents: "/projects/:projectId/events",
   executionStream: "/executions/:id/stream",
+  /** Numbered channels (channel-frames.ts) for all of the above. */
+  project: "/projects/:projectId/socket",
 } as const;

@@ -5,7 +5,7 @@ import type { Log } from "#kernel/log";
 import type { AuditTrail } from "#platform/audit";
 import type { BlobStore } from "#platform/blobs";
 import type { Bus } from "#platform/bus";
-import type { HttpServer } from "#platform/http";
+import { createProjectSocket, type HttpServer } from "#platform/http";
 import type { Leases } from "#platform/leases";
 import type { Metrics } from "#platform/metrics";
 import type { Sql } from "#platform/sql";
@@ -144,7 +144,7 @@ export const bindApplication = (
   const { projects, collaboration, execution, colors } = application;
   const { bus, clock, log } = parts;
   registerIdentityHttp(edge, parts.identity, { https: parts.https });
-  const audited = parts.linkReads.through(edge);
+  const audited = parts.linkReads.through(createProjectSocket(edge, { clock }));
   registerProjectsHttp(audited, projects);
   registerProjectsSocket(audited, { projects, bus, colors, clock, log });
   registerCollaborationHttp(audited, { collaboration, projects });

@@ -22,6 +22,8 @@ const open = (scene: Scene, id: string, actor: Actor, service: Pick<Scene["servi
     query: new URLSearchParams(),
     actor,
     request: { id: "r", address: "127.0.0.1" },
+    reserve: () => () => undefined,
+    admit: async () => true,
     reads: (projectId: string) => void reads.push(projectId),
     audit: (row: object) => void rows.push(row),
   };

@@ -41,6 +41,8 @@ const listen = async (scene: Scene, id: string, actor: Actor = ada): Promise<Lis
       query: new URLSearchParams(),
       actor,
       request: { id: "r", address: "127.0.0.1" },
+      reserve: () => () => undefined,
+      admit: async () => true,
       reads: () => undefined,
       audit: () => undefined,
     };

@@ -69,6 +69,8 @@ const open = async (actor: Actor, since?: number): Promise<Wire> => {
     query,
     actor,
     request: { id: "r", address: "127.0.0.1" },
+    reserve: () => () => undefined,
+    admit: async () => true,
     reads: () => undefined,
     audit: () => undefined,
   });

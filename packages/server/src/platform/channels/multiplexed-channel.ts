@@ -123,10 +123,12 @@ export class MultiplexedChannel implements Channel {
     if (!this.isOpen) return true;
     if (this.#arrived >= this.#granted) return false;
     this.#arrived += pieceCost(piece);
-    const complete = this.#collector.add(piece);
-    if (this.#collector.bytes > this.traits.maxFrameBytes) {
+    if (this.#collector.bytes + piece.payload.byteLength > this.traits.maxFrameBytes) {
       this.close(1009, "the frame is too large");
-    } else if (complete === undefined) {
+      return true;
+    }
+    const complete = this.#collector.add(piece);
+    if (complete === undefined) {
       const release = this.#host.reserve(piece.payload.byteLength);
       if (release === undefined) this.close(CLOSE.overloaded, "too much data is waiting");
       else this.#held.push(release);

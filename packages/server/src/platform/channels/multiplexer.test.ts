@@ -173,7 +173,10 @@ describe("the multiplexer", () => {
     expect(reserved).toBe(32_000);
     say(1, CHANNEL_FRAME.data, Buffer.alloc(10));
     expect(reserved).toBe(0);
-    for (let count = 0; count < 4; count += 1) say(1, CHANNEL_FRAME.more, Buffer.alloc(16_000));
+    for (let count = 0; count < 3; count += 1) say(1, CHANNEL_FRAME.more, Buffer.alloc(16_000));
+    expect(served[0]?.isOpen).toBe(true);
+    // The last piece exceeds the limit.
+    say(1, CHANNEL_FRAME.data, Buffer.alloc(2_001));
     expect((await served[0]?.closed)?.code).toBe(1009);
     expect(frames.at(-1)).toMatchObject({ channel: 1, type: CHANNEL_FRAME.close });
     expect(reserved).toBe(0);

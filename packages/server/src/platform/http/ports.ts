@@ -1,7 +1,7 @@
 /** The edge as modules see it: they bind handlers to the contracts' routes and sockets, and never meet the HTTP library. */
 import type { Actor } from "#kernel/actor";
 import type { AuditEntry } from "#platform/audit";
-import type { Channel } from "#platform/channels";
+import type { Channel, Reserve } from "#platform/channels";
 import type { Route, RouteAnswer, RouteBody, RouteParams, RouteQuery } from "@atelier/contracts";
 
 /** Facts of the request beyond its parsed parts. */
@@ -49,6 +49,10 @@ export type SocketCall = {
   readonly query: URLSearchParams;
   readonly actor: Actor;
   readonly request: Pick<RequestFacts, "id" | "address">;
+  /** Reserves memory in the budget of the opener, for frames of channels that this one carries. */
+  readonly reserve: Reserve;
+  /** Counts a further opening in the rate limits of the opener. @returns false: it is too much. Never rejects. */
+  readonly admit: () => Promise<boolean>;
   /** To be called with the project that is read, where the path does not name it. A wrapper of the edge may record it. */
   readonly reads: (projectId: string) => void;
   /** Adds a row to the audit log on behalf of the opener, with the opener's address. */

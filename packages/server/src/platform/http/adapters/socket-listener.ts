@@ -225,11 +225,17 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
     signInEnds.watch(actor.signInId, socket);
     if (upgrade.ended.has(actor.signInId)) return socket.close(CLOSE.signedOut, "signed out");
     for (const name of ["ticket", "token"]) query.delete(name);
-    const channel = options.channelOf(socket, (bytes) => budget.reserve(rateKey(actor, address), bytes));
+    const reserve: Reserve = (bytes) => budget.reserve(rateKey(actor, address), bytes);
+    const admit: SocketCall["admit"] = () =>
+      takeOne(actor, address).then(
+        () => true,
+        () => false,
+      );
+    const channel = options.channelOf(socket, reserve);
     const audit: SocketCall["audit"] = (entry) =>
       options.audit.record({ ...entry, userId: actor.userId, address, requestId: id });
     const reads = (): void => undefined;
-    target.handler({ channel, params, query, actor, request: { id, address }, reads, audit });
+    target.handler({ channel, params, query, actor, request: { id, address }, reserve, admit, reads, audit });
   };
 
   return {
