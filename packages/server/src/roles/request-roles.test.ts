@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { routes, sockets, type Route } from "@atelier/contracts";
+import { CHANNEL_FRAME, decodeChannelFrame, encodeChannelFrame, routes, sockets, type Route } from "@atelier/contracts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { systemClock } from "#kernel/clock";
@@ -180,6 +180,16 @@ const call = async (method: string, path: string, body?: unknown): Promise<{ sta
 const inJobs = (): string[] => asked.filter(({ role }) => role === "jobs").map(({ by }) => by);
 const idOf = ({ text }: { text: string }): string => (JSON.parse(text) as { id: string }).id;
 
+/** Resolves when so many channels of a project socket have said something. */
+const hearChannels = (socket: WebSocket, count: number): Promise<void> =>
+  new Promise((resolve) => {
+    const heard = new Set<number | undefined>();
+    socket.on("message", (frame: Buffer) => {
+      heard.add(decodeChannelFrame(frame)?.channel);
+      if (heard.size === count) resolve();
+    });
+  });
+
 test("[P42] no route, no socket and no page uses the role jobs; a planted use is found", async () => {
   const id = idOf(await call("POST", "/projects", { name: "P", template: "python", visibility: "public" }));
   const files = `/projects/${id}/files`;
@@ -257,7 +267,20 @@ test("[P42] no route, no socket and no page uses the role jobs; a planted use is
     const socket = new WebSocket(`${origin.replace("http", "ws")}/api${address}?token=token-of-alice`);
     socket.on("error", () => undefined);
     await once(socket, "open");
-    await Promise.race([once(socket, "message"), once(socket, "close")]);
+    const openings =
+      path === sockets.project
+        ? [{ kind: "document", fileId: file?.id }, { kind: "events" }, { kind: "run", executionId: execution }]
+        : [];
+    for (const [index, opening] of openings.entries())
+      socket.send(
+        encodeChannelFrame({
+          channel: index + 1,
+          type: CHANNEL_FRAME.open,
+          payload: Buffer.from(JSON.stringify(opening)),
+        }),
+      );
+    if (openings.length > 0) await hearChannels(socket, openings.length);
+    else await Promise.race([once(socket, "message"), once(socket, "close")]);
     socket.terminate();
   }
   const opener = createProjectOpener({ sql, projects: application.projects });
