@@ -32,8 +32,8 @@ import { openFolderBlobStore } from "./platform/blobs/adapters/folder-blob-store
 import { createInProcessBus } from "./platform/bus/adapters/in-process-bus.ts";
 import { createWsChannel } from "./platform/channels/adapters/ws-channel.ts";
 import { createFastifyServer } from "./platform/http/adapters/fastify-server.ts";
-import { createInProcessLeases } from "./platform/leases/adapters/in-process-leases.ts";
-import { createSequenceFences } from "./platform/leases/adapters/sequence-fences.ts";
+import { createInProcessHomes } from "./platform/homes/adapters/in-process-homes.ts";
+import { createSequenceFences } from "./platform/homes/adapters/sequence-fences.ts";
 import { createPinoLog } from "./platform/log/adapters/pino-log.ts";
 import { createPrometheusMetrics } from "./platform/metrics/adapters/prometheus-metrics.ts";
 import { createMemoryRateLimits } from "./platform/rate-limits/adapters/memory-rate-limits.ts";
@@ -136,7 +136,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   const bus = createInProcessBus(log);
   const vault = createVault(secretKey);
   const blobs = await openFolderBlobStore(join(places.dataDir, "blobs"));
-  const leases = createInProcessLeases({ fences: createSequenceFences(sql), clock });
+  const homes = createInProcessHomes({ fences: createSequenceFences(sql), clock });
   const audit = createAuditTrail({ sql, clock, log, metrics });
   await lifecycle.start(audit);
   const passwords = createArgon2Passwords();
@@ -162,7 +162,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   const storage = { sql, vault, blobs, limits, room, mostProjects: settings.ACCOUNT_MAX_PROJECTS };
   const languagesFolder = join(places.root, "languages");
   const publicUrl = `${settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`}${settings.BASE_PATH}`;
-  const shared = { sql, blobs, bus, leases, audit, clock, log, metrics, identity, sandboxes };
+  const shared = { sql, blobs, bus, homes, audit, clock, log, metrics, identity, sandboxes };
   const application = createApplication({
     ...shared,
     languagesFolder,

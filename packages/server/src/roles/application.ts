@@ -6,7 +6,7 @@ import type { AuditTrail } from "#platform/audit";
 import type { BlobStore } from "#platform/blobs";
 import type { Bus } from "#platform/bus";
 import { createProjectSocket, type HttpServer } from "#platform/http";
-import type { Leases } from "#platform/leases";
+import type { Homes } from "#platform/homes";
 import type { Metrics } from "#platform/metrics";
 import type { Sql } from "#platform/sql";
 import {
@@ -46,7 +46,7 @@ export type ApplicationParts = {
   readonly blobs: BlobStore;
   readonly bus: Bus;
   readonly audit: AuditTrail;
-  readonly leases: Leases;
+  readonly homes: Homes;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -98,7 +98,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
   const collaboration = createCollaboration({
     store: parts.documents,
     projects,
-    leases: parts.leases,
+    homes: parts.homes,
     bus,
     colors,
     audit: parts.audit,

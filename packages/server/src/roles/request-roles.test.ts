@@ -27,8 +27,8 @@ import { createSqlStagedBlobs } from "../modules/projects/adapters/sql-staged-bl
 import { openFolderBlobStore } from "../platform/blobs/adapters/folder-blob-store.ts";
 import { createInProcessBus } from "../platform/bus/adapters/in-process-bus.ts";
 import { actorNamed, createEdgeFixture, type EdgeFixture } from "../platform/http/test-edge.ts";
-import { createInProcessLeases } from "../platform/leases/adapters/in-process-leases.ts";
-import { createSequenceFences } from "../platform/leases/adapters/sequence-fences.ts";
+import { createInProcessHomes } from "../platform/homes/adapters/in-process-homes.ts";
+import { createSequenceFences } from "../platform/homes/adapters/sequence-fences.ts";
 import { createPrometheusMetrics } from "../platform/metrics/adapters/prometheus-metrics.ts";
 import { openTestDatabase, type TestDatabase } from "../platform/sql/test-database.ts";
 import { createAccountUsage } from "./account-usage.ts";
@@ -102,7 +102,7 @@ beforeAll(async () => {
   const members = createSqlMemberStore(sql);
   const audit = { record: () => undefined };
   const files = createSqlFileStore(storage);
-  // Background work of live documents, after rights were checked: these two, their log and leases.
+  // Background work of live documents, after rights were checked: these two, their log and homes.
   const exempt: ProjectsNeeds["files"] = {
     ...files,
     readStored: (...given) => request.exit(() => files.readStored(...given)),
@@ -113,7 +113,7 @@ beforeAll(async () => {
     blobs,
     bus,
     audit,
-    leases: createInProcessLeases({ fences: createSequenceFences(database.sql), clock }),
+    homes: createInProcessHomes({ fences: createSequenceFences(database.sql), clock }),
     clock,
     log,
     metrics,

@@ -10,7 +10,7 @@ import type { AuditTrail } from "#platform/audit";
 import type { Bus } from "#platform/bus";
 import { type Access, createAccessWatch } from "#platform/channels";
 import type { SocketCall } from "#platform/http";
-import type { Leases } from "#platform/leases";
+import type { Homes } from "#platform/homes";
 import type { Metrics } from "#platform/metrics";
 import type { LiveDocuments, PresenceColors, Projects } from "#projects";
 import { createCheckpointing } from "./checkpointing.ts";
@@ -33,7 +33,7 @@ import { createSharedRoles } from "./shared-roles.ts";
 export type CollaborationOptions = {
   readonly store: DocumentStore;
   readonly projects: Pick<Projects, "requireRole" | "roleOf" | "readStored" | "saveCheckpoint">;
-  readonly leases: Leases;
+  readonly homes: Homes;
   readonly bus: Bus;
   /** Shared with every module that shows who is present. */
   readonly colors: PresenceColors;
@@ -123,16 +123,22 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     shrinkLogBytes: options.shrinkLogBytes,
   };
   const registry: DocumentRegistry = new DocumentRegistry({
-    leases: options.leases,
+    homes: options.homes,
     clock,
     log,
     times: { ...UPKEEP_TIMES, ...options.times },
     checkpointing,
     pending,
     onDropped: (ref) => live.dropped(ref),
-    open: (ref, lease) => openDocument(opening, ref, lease),
+    open: (ref, home) => openDocument(opening, ref, home),
   });
-  const live = createLiveDocuments({ store: options.store, registry, checkpointing, log });
+  const live = createLiveDocuments({
+    store: options.store,
+    registry,
+    checkpointing,
+    areHomesShared: options.homes.areShared,
+    log,
+  });
   const access = createAccessWatch({ bus: options.bus, log, pending });
   const files = watchFiles({ bus: options.bus, registry });
   const roleOf = createSharedRoles(projects);

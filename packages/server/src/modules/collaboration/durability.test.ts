@@ -177,7 +177,7 @@ describe("what was acknowledged is kept", () => {
     const first = await fixture.serve();
     const stale = await first.speak(fileId);
     await until(() => stale.isSynced);
-    // The second process has leases of its own, as after a partition.
+    // The second process has homes of its own, as after a partition.
     const second = await fixture.serve();
     const fresh = await second.speak(fileId);
     await until(() => fresh.isSynced);

@@ -12,6 +12,8 @@ export type LiveDocumentsParts = {
   readonly store: DocumentStore;
   readonly registry: DocumentRegistry;
   readonly checkpointing: Checkpointing;
+  /** Other nodes may leave documents behind at any time: they are looked up at every reading. */
+  readonly areHomesShared: boolean;
   readonly log: Log;
 };
 
@@ -97,8 +99,16 @@ export const createLiveDocuments = (
       if (fileId === undefined || found === fileId) await checkpointOne({ projectId, fileId: found });
   };
 
+  /** What the log has beyond the versions, of documents that are not open here. @throws Problem when another node has one open */
+  const writeLeft = async (projectId: string, fileId: string | undefined): Promise<void> => {
+    for (const ref of await store.listUncheckpointed(projectId))
+      if ((fileId === undefined || fileId === ref.fileId) && registry.document(ref) === undefined)
+        await checkpointOne(ref);
+  };
+
   /** Documents of an earlier process are looked up once per project; one that can't be read delays no other file. */
   const recover = async (projectId: string, fileId: string | undefined): Promise<void> => {
+    if (parts.areHomesShared) return writeLeft(projectId, fileId);
     if (isAllLooked) return;
     let fileIds = left.get(projectId);
     if (fileIds === undefined) {
@@ -204,6 +214,7 @@ export const createLiveDocuments = (
     },
 
     dropped({ projectId, fileId }) {
+      if (parts.areHomesShared) return;
       const fileIds = dropped.get(projectId);
       if (fileIds === undefined) dropped.set(projectId, new Set([fileId]));
       else fileIds.add(fileId);
@@ -216,7 +227,7 @@ export const createLiveDocuments = (
         for (const ref of await store.listUncheckpointed()) {
           if (signal.aborted) return;
           try {
-            await checkpointOne(ref);
+            if (!(await registry.isElsewhere(ref))) await checkpointOne(ref);
           } catch (error) {
             isWhole = false;
             log.warn("collaboration.recovery-failed", {

@@ -1,8 +1,8 @@
-/** Opens a document under its lease: seeds it once from the file, later reads it back from its log. */
+/** Opens a document under its home: seeds it once from the file, later reads it back from its log. */
 import { createHash } from "node:crypto";
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
-import type { Lease } from "#platform/leases";
+import type { Home } from "#platform/homes";
 import type { Projects, StoredFile } from "#projects";
 import type { Checkpointing } from "./checkpointing.ts";
 import { DocumentContent } from "./document-content.ts";
@@ -88,25 +88,25 @@ const isWhole = ({ row, snapshot, tail }: StoredDocument): boolean => {
 const beginAnew = async (
   parts: OpeningParts,
   ref: DocumentRef,
-  { lease, found }: { readonly lease: Lease; readonly found: StoredDocument },
+  { home, found }: { readonly home: Home; readonly found: StoredDocument },
 ): Promise<StoredDocument | undefined> => {
   const { generation, baseVersion } = found.row;
   parts.log.error("collaboration.history-unreadable", { ...ref, generation });
-  await parts.store.retire({ ref, generation, fence: lease.fence }, baseVersion);
-  return parts.store.takeOver(ref, lease.fence);
+  await parts.store.retire({ ref, generation, fence: home.fence }, baseVersion);
+  return parts.store.takeOver(ref, home.fence);
 };
 
 /** @returns undefined when there is no such file. @throws Fenced, Problem */
 export const openDocument = async (
   parts: OpeningParts,
   ref: DocumentRef,
-  lease: Lease,
+  home: Home,
 ): Promise<LiveDocument | undefined> => {
   const file = await parts.projects.readStored(ref.projectId, ref.fileId);
   if (file === undefined) return undefined;
-  const found = await parts.store.takeOver(ref, lease.fence);
-  const stored = found === undefined || isWhole(found) ? found : await beginAnew(parts, ref, { lease, found });
-  const owner: Ownership = { ref, generation: stored?.row.generation ?? 1, fence: lease.fence };
+  const found = await parts.store.takeOver(ref, home.fence);
+  const stored = found === undefined || isWhole(found) ? found : await beginAnew(parts, ref, { home, found });
+  const owner: Ownership = { ref, generation: stored?.row.generation ?? 1, fence: home.fence };
   const key = `${ref.projectId}/${ref.fileId}`;
   const common = {
     owner,

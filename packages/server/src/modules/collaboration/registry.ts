@@ -1,23 +1,23 @@
-/** The documents that are open in this process: each once, under its lease, as long as something holds it. */
+/** The documents that are open in this process: each once, in its home, as long as something holds it. */
 import { CLOSE } from "@atelier/contracts";
 import type { Log } from "#kernel/log";
 import type { Pending } from "#kernel/pending";
 import type { Clock } from "#kernel/clock";
 import { Problem } from "#kernel/problem";
 import { SetIndex } from "#kernel/set-index";
-import type { Lease, Leases } from "#platform/leases";
+import { HomeTaken, type Home, type Homes } from "#platform/homes";
 import type { Checkpointing } from "./checkpointing.ts";
 import { Overrun } from "./materialiser.ts";
 import type { LiveDocument } from "./live-document.ts";
 import type { DocumentRef } from "./ports.ts";
 import { Upkeep, type UpkeepTimes } from "./upkeep.ts";
 
-const LEASE_WAIT_MS = 10_000;
+const CLAIM_WAIT_MS = 10_000;
 
 /** A document that stays open until released. */
 export type Hold = { readonly document: LiveDocument; release(): void };
 
-type Open = { readonly document: LiveDocument; readonly lease: Lease; readonly upkeep: Upkeep; holds: number };
+type Open = { readonly document: LiveDocument; readonly home: Home; readonly upkeep: Upkeep; holds: number };
 
 /** State of one document: being opened, open, or closing (then `gone` settles). */
 type Slot =
@@ -26,7 +26,7 @@ type Slot =
   | { readonly state: "closing"; readonly open: Open; readonly gone: Promise<void> };
 
 export type RegistryOptions = {
-  readonly leases: Leases;
+  readonly homes: Homes;
   readonly clock: Clock;
   readonly log: Log;
   readonly times: UpkeepTimes;
@@ -36,7 +36,7 @@ export type RegistryOptions = {
   /** Told of a document that is dropped with edits in no version. */
   readonly onDropped: (ref: DocumentRef) => void;
   /** undefined: no such file. */
-  readonly open: (ref: DocumentRef, lease: Lease) => Promise<LiveDocument | undefined>;
+  readonly open: (ref: DocumentRef, home: Home) => Promise<LiveDocument | undefined>;
 };
 
 /** A document whose work took too long refuses connections for this time, twice as long each further time. */
@@ -46,6 +46,10 @@ const MAX_RESTING = 10_000;
 
 /** The key has project and file: a user who may open one project can name the file id of another. */
 const keyOf = ({ projectId, fileId }: DocumentRef): string => `${projectId}/${fileId}`;
+const homeOf = (ref: DocumentRef): string => `document/${keyOf(ref)}`;
+
+const unavailable = (detail: string): Problem =>
+  new Problem("collaboration/document-unavailable", detail, { retryAfterSeconds: 1 });
 
 export class DocumentRegistry {
   readonly #options: RegistryOptions;
@@ -126,7 +130,7 @@ export class DocumentRegistry {
     if (slot === undefined || slot.state === "opening" || slot.open.document !== document) return;
     slot.open.upkeep.stop();
     this.#remove(document.owner.ref);
-    void this.#release(slot.open.lease);
+    void slot.open.home.release();
   }
 
   /** Checkpoint, snapshot, release: afterwards the document is at rest. @throws when it could not be written; it stays open. */
@@ -141,7 +145,7 @@ export class DocumentRegistry {
       document.isGone = true;
       open.upkeep.stop();
       document.awareness.close();
-      await this.#release(open.lease);
+      await open.home.release();
     };
     const left = leave();
     const settle = (next: Slot | undefined): void => {
@@ -188,18 +192,8 @@ export class DocumentRegistry {
     this.#options.log.error("collaboration.document-rests", { fileId: ref.fileId, restMs });
   }
 
-  async #release(lease: Lease): Promise<void> {
-    try {
-      await lease.release();
-    } catch (error) {
-      this.#options.log.warn("collaboration.lease-release-failed", {
-        error: error instanceof Error ? error.message : "",
-      });
-    }
-  }
-
   #open(ref: DocumentRef): Promise<Open | undefined> {
-    const opened = this.#openUnderLease(ref).then(
+    const opened = this.#openInHome(ref).then(
       (open) => {
         if (open === undefined || open.document.isGone) this.#remove(ref);
         else this.#set(ref, { state: "open", open });
@@ -215,15 +209,32 @@ export class DocumentRegistry {
     return opened;
   }
 
-  async #openUnderLease(ref: DocumentRef): Promise<Open | undefined> {
-    const { leases, clock, log, times, checkpointing } = this.#options;
-    const lease = await leases.acquire(`document/${ref.projectId}/${ref.fileId}`, { waitMs: LEASE_WAIT_MS });
+  async #claim(ref: DocumentRef): Promise<Home> {
+    try {
+      return await this.#options.homes.claim(homeOf(ref), { waitMs: CLAIM_WAIT_MS });
+    } catch (error) {
+      if (error instanceof HomeTaken) throw unavailable("The document is open on another server.");
+      throw error;
+    }
+  }
+
+  /** Whether another node has the document open. */
+  async isElsewhere(ref: DocumentRef): Promise<boolean> {
+    return !this.#slots.has(keyOf(ref)) && (await this.#options.homes.find(homeOf(ref))).at === "node";
+  }
+
+  async #openInHome(ref: DocumentRef): Promise<Open | undefined> {
+    const { clock, log, times, checkpointing } = this.#options;
+    const home = await this.#claim(ref);
     let document: LiveDocument | undefined;
     try {
-      document = await this.#options.open(ref, lease);
-    } finally {
-      if (document === undefined || document.isGone) await this.#release(lease);
+      document = await this.#options.open(ref, home);
+      if (home.lost.aborted) throw unavailable("The document moved while it was opened.");
+    } catch (error) {
+      await home.release();
+      throw error;
     }
+    if (document === undefined || document.isGone) await home.release();
     if (document === undefined) return undefined;
     const opened = document;
     const moving = (): void => this.evict(opened, { code: CLOSE.moving, reason: "the document has another owner" });
@@ -251,14 +262,14 @@ export class DocumentRegistry {
         } else if (task === "retire" && open.holds === 0) upkeep.released();
       },
     });
-    const open: Open = { document: opened, lease, upkeep, holds: 0 };
+    const open: Open = { document: opened, home, upkeep, holds: 0 };
     opened.onEdited = () => {
       const { needsCompaction, stateBytes: bytes } = opened.content;
       upkeep.edited({ needsCompaction, bytes, isLogLong: opened.isLogLong });
     };
     opened.onBehind = () => upkeep.behind();
     opened.onRefused = moving;
-    lease.lost.addEventListener("abort", () => {
+    home.lost.addEventListener("abort", () => {
       if (!opened.isGone) moving();
     });
     if (opened.isDirty) opened.onEdited();

@@ -14,8 +14,8 @@ import type { Sql } from "#platform/sql";
 import { createPresenceColors, type Projects, type StoredFile } from "#projects";
 import { createInProcessBus } from "../../platform/bus/adapters/in-process-bus.ts";
 import { actorNamed, createEdgeFixture } from "../../platform/http/test-edge.ts";
-import { createInProcessLeases } from "../../platform/leases/adapters/in-process-leases.ts";
-import { createSequenceFences } from "../../platform/leases/adapters/sequence-fences.ts";
+import { createInProcessHomes } from "../../platform/homes/adapters/in-process-homes.ts";
+import { createSequenceFences } from "../../platform/homes/adapters/sequence-fences.ts";
 import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometheus-metrics.ts";
 import { openTestDatabase } from "../../platform/sql/test-database.ts";
 import { createPostgresDocumentStore } from "./adapters/document-store-postgres.ts";
@@ -156,7 +156,7 @@ export const openTestCollaboration = async () => {
     const collaboration: Collaboration = createCollaboration({
       store: createPostgresDocumentStore({ sql, onCorrupt: (_ref, sequence) => corrupt.push(sequence) }),
       projects: files.projects,
-      leases: createInProcessLeases({ fences, clock: systemClock }),
+      homes: createInProcessHomes({ fences, clock: systemClock }),
       bus,
       colors: createPresenceColors(),
       audit: { record: (entry) => audited.push(entry) },

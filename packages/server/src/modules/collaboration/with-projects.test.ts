@@ -14,8 +14,8 @@ import {
   type LiveDocuments,
   type ProjectsService,
 } from "#projects";
-import { createInProcessLeases } from "../../platform/leases/adapters/in-process-leases.ts";
-import { createSequenceFences } from "../../platform/leases/adapters/sequence-fences.ts";
+import { createInProcessHomes } from "../../platform/homes/adapters/in-process-homes.ts";
+import { createSequenceFences } from "../../platform/homes/adapters/sequence-fences.ts";
 import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometheus-metrics.ts";
 import { actorNamed, createEdgeFixture, type EdgeFixture } from "../../platform/http/test-edge.ts";
 import { createAccountRoom } from "../projects/adapters/account-room.ts";
@@ -74,7 +74,7 @@ beforeAll(async () => {
   collaboration = createCollaboration({
     store: createPostgresDocumentStore({ sql, onCorrupt: () => undefined }),
     projects,
-    leases: createInProcessLeases({ fences: createSequenceFences(sql), clock: systemClock }),
+    homes: createInProcessHomes({ fences: createSequenceFences(sql), clock: systemClock }),
     bus: base.bus,
     colors: createPresenceColors(),
     audit: { record: () => undefined },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
-import { createInProcessLeases } from "../leases/adapters/in-process-leases.ts";
+import { createInProcessHomes } from "../homes/adapters/in-process-homes.ts";
 import { createPrometheusMetrics } from "../metrics/adapters/prometheus-metrics.ts";
 import { createHousekeeping, type HousekeepingTask } from "./housekeeping.ts";
 
@@ -10,11 +10,11 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 const open = (tasks: readonly HousekeepingTask[]) => {
   const clock = createManualClock();
   let fence = 0n;
-  const leases = createInProcessLeases({ fences: { next: async () => ++fence }, clock });
+  const homes = createInProcessHomes({ fences: { next: async () => ++fence }, clock });
   const metrics = createPrometheusMetrics();
   const node = (on = createPrometheusMetrics()) =>
-    createHousekeeping({ tasks, leases, clock, log: silentLog, metrics: on });
-  return { clock, leases, metrics, node };
+    createHousekeeping({ tasks, homes, clock, log: silentLog, metrics: on });
+  return { clock, homes, metrics, node };
 };
 
 /** Does `steps` batches of two a round. */

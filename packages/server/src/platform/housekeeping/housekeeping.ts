@@ -5,7 +5,7 @@
 import type { Clock, Timer } from "#kernel/clock";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
-import type { Leases } from "#platform/leases";
+import { HomeTaken, type Homes } from "#platform/homes";
 import type { Metrics } from "#platform/metrics";
 
 /** What a module wants cleaned; the module owns the tables. */
@@ -35,7 +35,7 @@ export type Housekeeping = Component & {
 
 export const createHousekeeping = (needs: {
   readonly tasks: readonly HousekeepingTask[];
-  readonly leases: Leases;
+  readonly homes: Homes;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -63,16 +63,16 @@ export const createHousekeeping = (needs: {
     Promise.race([stopped, new Promise<void>((resolve) => void clock.after(PAUSE_MS, resolve))]);
 
   const round = async (task: HousekeepingTask, between: () => Promise<void>): Promise<void> => {
-    // Somebody else does it already: that is as good.
-    const lease = await needs.leases.acquire(`housekeeping/${task.name}`, { waitMs: 0 }).catch((error: unknown) => {
-      if (error instanceof Error && error.name === "LeaseTimeout") return undefined;
+    // Another node, or another round here, does it already: that is as good.
+    const home = await needs.homes.claim(`housekeeping/${task.name}`).catch((error: unknown) => {
+      if (error instanceof HomeTaken) return undefined;
       throw error;
     });
-    if (lease === undefined) return;
+    if (home === undefined) return;
     const startMs = clock.monotonic();
     let removed = 0;
     try {
-      for (let steps = 0; steps < MAX_STEPS && !isStopped && !lease.lost.aborted; steps += 1) {
+      for (let steps = 0; steps < MAX_STEPS && !isStopped && !home.lost.aborted; steps += 1) {
         const done = await task.step(clock.now());
         removed += done.removed;
         removedTotal.add({ task: task.name }, done.removed);
@@ -80,7 +80,7 @@ export const createHousekeeping = (needs: {
         await between();
       }
     } finally {
-      await lease.release();
+      await home.release();
     }
     seconds.observe((clock.monotonic() - startMs) / 1_000, { task: task.name });
     if (removed > 0) log.info("housekeeping.removed", { task: task.name, removed });

@@ -1,3 +1,0 @@
-/** Timed ownership of a name. */
-export { LeaseTimeout } from "./lease-timeout.ts";
-export type { FenceSource, Lease, Leases } from "./ports.ts";
