@@ -23,6 +23,18 @@ describe("configuration", () => {
     expect(settings.DATABASE_URL).toBeUndefined();
   });
 
+  it("takes HOMES=postgres only with what its servers have to share", () => {
+    const shared = {
+      DATABASE_URL: "postgres://db.example/atelier",
+      SECRET_KEY: "k".repeat(40),
+      BLOBS_DIR: "/srv/blobs",
+    };
+    expect(readConfiguration({ HOMES: "postgres", ...shared }).HOMES).toBe("postgres");
+    expect(faultsOf({ HOMES: "postgres" })).toEqual(
+      Object.keys(shared).map((name) => `HOMES: postgres needs ${name}, the same for all servers on the database.`),
+    );
+  });
+
   it("tells all faults at once, one line each, and no value", () => {
     const faults = faultsOf({
       PORT: "ninety",

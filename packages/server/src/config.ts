@@ -76,6 +76,10 @@ const acrossSettings = (values: Configuration): string[] => {
   if ((values.TLS_CERT_FILE === undefined) !== (values.TLS_KEY_FILE === undefined)) {
     faults.push("TLS_CERT_FILE, TLS_KEY_FILE: set both or neither.");
   }
+  for (const name of ["DATABASE_URL", "SECRET_KEY", "BLOBS_DIR"] as const) {
+    if (values.HOMES === "postgres" && values[name] === undefined)
+      faults.push(`HOMES: postgres needs ${name}, the same for all servers on the database.`);
+  }
   return faults;
 };
 

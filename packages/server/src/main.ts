@@ -5,8 +5,10 @@ import { Lifecycle, releasing } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
 import { createAuditTrail } from "#platform/audit";
 import { createVault, loadSecretKey } from "#platform/blobs";
+import type { Homes } from "#platform/homes";
 import { createHousekeeping } from "#platform/housekeeping";
 import { rateLimitPoints } from "#platform/rate-limits";
+import type { Sql } from "#platform/sql";
 import { createCollaborationHousekeeping } from "#collaboration";
 import { createIdentity, createIdentityHousekeeping } from "#identity";
 import { createLinkReads, createLinkTokens, createMemberExpiry, createProjectsHousekeeping } from "#projects";
@@ -33,6 +35,7 @@ import { createInProcessBus } from "./platform/bus/adapters/in-process-bus.ts";
 import { createWsChannel } from "./platform/channels/adapters/ws-channel.ts";
 import { createFastifyServer } from "./platform/http/adapters/fastify-server.ts";
 import { createInProcessHomes } from "./platform/homes/adapters/in-process-homes.ts";
+import { createPostgresHomes } from "./platform/homes/adapters/postgres-homes.ts";
 import { createSequenceFences } from "./platform/homes/adapters/sequence-fences.ts";
 import { createPinoLog } from "./platform/log/adapters/pino-log.ts";
 import { createPrometheusMetrics } from "./platform/metrics/adapters/prometheus-metrics.ts";
@@ -65,7 +68,7 @@ const openDatabase = async (
 ) => {
   const url = settings.DATABASE_URL;
   if (url !== undefined) {
-    await lifecycle.start(createServerLock({ url, log, onLost: onFatal }));
+    await lifecycle.start(createServerLock({ url, log, isShared: settings.HOMES === "postgres", onLost: onFatal }));
     await migrate({ url, log });
     return createPgSql({ url, log });
   }
@@ -78,6 +81,13 @@ const openDatabase = async (
   await lifecycle.start(postgres);
   await migrate({ url: postgres.adminUrl, serverRole: postgres.serverRole, log });
   return createPgSql({ url: postgres.url, log, hasRoom: () => postgres.hasRoom() });
+};
+
+const openHomes = async ({ HOMES }: Configuration, sql: Sql, { clock, log, lifecycle }: Tools): Promise<Homes> => {
+  if (HOMES === "process") return createInProcessHomes({ fences: createSequenceFences(sql), clock });
+  const homes = createPostgresHomes({ sql, clock, log, address: null });
+  await lifecycle.start(homes);
+  return homes;
 };
 
 const findBaseImage = (places: Places) =>
@@ -135,8 +145,8 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
 
   const bus = createInProcessBus(log);
   const vault = createVault(secretKey);
-  const blobs = await openFolderBlobStore(join(places.dataDir, "blobs"));
-  const homes = createInProcessHomes({ fences: createSequenceFences(sql), clock });
+  const blobs = await openFolderBlobStore(settings.BLOBS_DIR ?? join(places.dataDir, "blobs"));
+  const homes = await openHomes(settings, sql, tools);
   const audit = createAuditTrail({ sql, clock, log, metrics });
   await lifecycle.start(audit);
   const passwords = createArgon2Passwords();
@@ -194,7 +204,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   await lifecycle.start(closingOf(server));
   for (const component of application.components) await lifecycle.start(component);
   const linkReads = createLinkReads({ members, audit, clock, log });
-  bindApplication(server, application, { identity, bus, clock, log, linkReads, https });
+  bindApplication(server, application, { identity, homes, bus, clock, log, linkReads, https });
   await lifecycle.start(createMemberExpiry({ expiring: createSqlExpiringMembers(sql), bus, clock, log }));
   await lifecycle.start(
     createHousekeeping({

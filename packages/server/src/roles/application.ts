@@ -5,6 +5,7 @@ import type { Log } from "#kernel/log";
 import type { AuditTrail } from "#platform/audit";
 import type { BlobStore } from "#platform/blobs";
 import type { Bus } from "#platform/bus";
+import { createRightsRecheck, type RightsRecheck } from "#platform/channels";
 import { createProjectSocket, type HttpServer } from "#platform/http";
 import type { Homes } from "#platform/homes";
 import type { Metrics } from "#platform/metrics";
@@ -69,6 +70,7 @@ export type Application = {
   readonly collaboration: Collaboration;
   readonly execution: ExecutionModule;
   readonly colors: PresenceColors;
+  readonly rechecks: RightsRecheck;
   /** In the order of their start. */
   readonly components: readonly Component[];
 };
@@ -95,11 +97,19 @@ export const createApplication = (parts: ApplicationParts): Application => {
     publicUrl: parts.publicUrl,
   });
   const colors = createPresenceColors();
+  const rechecks = createRightsRecheck({
+    roleOf: (...given) => projects.roleOf(...given),
+    endedSignIns: (ids) => parts.identity.endedSignIns(ids),
+    bus,
+    clock,
+    log,
+  });
   const collaboration = createCollaboration({
     store: parts.documents,
     projects,
     homes: parts.homes,
     bus,
+    rechecks,
     colors,
     audit: parts.audit,
     metrics,
@@ -118,7 +128,9 @@ export const createApplication = (parts: ApplicationParts): Application => {
       keepFile: (...given) => projects.keepFile(...given),
       sizeOf: async (actor, projectId) => (await projects.getProject(actor, projectId)).sizeBytes,
     },
+    homes: parts.homes,
     bus,
+    rechecks,
     metrics,
     clock,
     log,
@@ -129,24 +141,25 @@ export const createApplication = (parts: ApplicationParts): Application => {
   parts.sandboxes.onProvider((provider) => void execution.adopt(provider));
   const { staged, blobs, onFatal } = parts;
   const mover = createStagingMover({ staged, blobs, clock, log, everyMs: STAGING_EVERY_MS, onFatal });
-  return { projects, collaboration, execution, colors, components: [mover, collaboration, execution] };
+  const components = [mover, rechecks, collaboration, execution];
+  return { projects, collaboration, execution, colors, rechecks, components };
 };
 
 /** Binds every route and socket of the contracts. */
 export const bindApplication = (
   edge: HttpServer,
   application: Application,
-  parts: Pick<ApplicationParts, "identity" | "bus" | "clock" | "log"> & {
+  parts: Pick<ApplicationParts, "identity" | "homes" | "bus" | "clock" | "log"> & {
     readonly https: boolean;
     readonly linkReads: LinkReads;
   },
 ): void => {
-  const { projects, collaboration, execution, colors } = application;
-  const { bus, clock, log } = parts;
+  const { projects, collaboration, execution, colors, rechecks } = application;
+  const { homes, bus, clock, log } = parts;
   registerIdentityHttp(edge, parts.identity, { https: parts.https });
   const audited = parts.linkReads.through(createProjectSocket(edge, { clock }));
   registerProjectsHttp(audited, projects);
-  registerProjectsSocket(audited, { projects, bus, colors, clock, log });
+  registerProjectsSocket(audited, { projects, homes, bus, rechecks, colors, clock, log });
   registerCollaborationHttp(audited, { collaboration, projects });
   registerCollaborationSocket(audited, collaboration);
   registerExecutionHttp(audited, execution);

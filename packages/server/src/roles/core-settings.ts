@@ -63,6 +63,18 @@ export const coreSettings = {
     defaultText: "",
     secret: true,
   } satisfies Setting<string | undefined>,
+  HOMES: {
+    schema: z.enum(["process", "postgres"]).default("process"),
+    description:
+      "Where it is kept which server owns an open document, a run or a project's events: `process` (one server on one database) or " +
+      "`postgres` (several; needs DATABASE_URL, SECRET_KEY and BLOBS_DIR, the same for all of them, and a DATA_DIR for each).",
+    defaultText: "process",
+  } satisfies Setting<"process" | "postgres">,
+  BLOBS_DIR: {
+    schema: folder,
+    description: "Folder of the encrypted contents of files; servers on one database share it.",
+    defaultText: "$DATA_DIR/blobs",
+  } satisfies Setting<string | undefined>,
   SECRET_KEY: {
     schema: z.string().min(32, "at least 32 characters").optional(),
     description:

@@ -108,12 +108,13 @@ beforeAll(async () => {
     readStored: (...given) => request.exit(() => files.readStored(...given)),
     saveCheckpoint: (...given) => request.exit(() => files.saveCheckpoint(...given)),
   };
+  const homes = createInProcessHomes({ fences: createSequenceFences(database.sql), clock });
   application = createApplication({
     sql,
     blobs,
     bus,
     audit,
-    homes: createInProcessHomes({ fences: createSequenceFences(database.sql), clock }),
+    homes,
     clock,
     log,
     metrics,
@@ -146,6 +147,7 @@ beforeAll(async () => {
   const server = watched(edge.server);
   bindApplication(server, application, {
     identity,
+    homes,
     bus,
     clock,
     log,

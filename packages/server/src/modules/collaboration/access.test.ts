@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { CLOSE, type Role, routes } from "@atelier/contracts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import * as Y from "yjs";
+import type { RightsHolder } from "#platform/channels";
 import { actorNamed } from "../../platform/http/test-edge.ts";
 import { openTestCollaboration, until, type TestCollaboration } from "./test-collaboration.ts";
 import { awarenessMessage, SocketClient, updateMessage } from "./test-socket-client.ts";
@@ -79,6 +80,27 @@ describe("who may do what", () => {
     expect(viewer.provider.shouldConnect).toBe(true);
     await server.stop();
     expect(fixture.files.text(fileId)).toBe("lok\n");
+  });
+
+  it("[C16] a recheck finds what no message told: rights that are gone, and a sign-in that ended", async () => {
+    fixture.files.roles.set(bob.userId, "editor");
+    const holders = new Set<RightsHolder>();
+    const server = await fixture.serve({
+      rechecks: { watch: (holder) => (holders.add(holder), () => void holders.delete(holder)) },
+    });
+    const fileId = await fixture.files.add("");
+    const [leaving, signedOut] = [await server.speak(fileId, { user: "bob" }), await server.speak(fileId)];
+    await until(() => leaving.isSynced && signedOut.isSynced);
+    const holderOf = (userId: string) => [...holders].find((holder) => holder.userId === userId);
+    expect(holderOf(bob.userId)).toMatchObject({ projectId: fixture.files.projectId });
+    fixture.files.roles.delete(bob.userId);
+    holderOf(bob.userId)?.rightsChanged({});
+    await until(() => leaving.closeCode === 4403);
+    await until(() => holders.size === 1);
+    [...holders][0]?.signedOut();
+    await until(() => signedOut.closeCode === 4401);
+    await until(() => holders.size === 0);
+    await server.stop();
   });
 
   it("[C16] rights are asked for again when they change: gone is 4403, lower is read-only, higher may edit", async () => {

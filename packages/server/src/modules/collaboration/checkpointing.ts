@@ -17,6 +17,8 @@ export type CheckpointingParts = {
   readonly maxStateBytes: number;
   /** Removes updates from a document's log that snapshots and a version already hold. */
   readonly keptLogBytes: number;
+  /** True: the outcome of a checkpoint is noted at once, for other nodes; false: with the next snapshot. */
+  readonly notesAtOnce: boolean;
   /** Drops a document from memory without writing anything more. */
   readonly evict: (document: LiveDocument, close: { code: number; reason: string }) => void;
 };
@@ -222,7 +224,11 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
   };
 
   const checkpointNow = async (document: LiveDocument): Promise<void> => {
-    for (let left = MAX_ATTEMPTS; left > 0 && document.isDirty; left -= 1) if (await attempt(document)) return;
+    for (let left = MAX_ATTEMPTS; left > 0 && document.isDirty; left -= 1) {
+      if (!(await attempt(document))) continue;
+      if (parts.notesAtOnce) await noteIfNew(document);
+      return;
+    }
     if (document.isDirty) throw new Error("the file changes faster than its live edits can be merged");
   };
 

@@ -8,7 +8,7 @@ import { createPending } from "#kernel/pending";
 import { Problem } from "#kernel/problem";
 import type { AuditTrail } from "#platform/audit";
 import type { Bus } from "#platform/bus";
-import { type Access, createAccessWatch } from "#platform/channels";
+import { type Access, createAccessWatch, type RightsRecheck } from "#platform/channels";
 import type { SocketCall } from "#platform/http";
 import type { Homes } from "#platform/homes";
 import type { Metrics } from "#platform/metrics";
@@ -35,6 +35,7 @@ export type CollaborationOptions = {
   readonly projects: Pick<Projects, "requireRole" | "roleOf" | "readStored" | "saveCheckpoint">;
   readonly homes: Homes;
   readonly bus: Bus;
+  readonly rechecks: Pick<RightsRecheck, "watch">;
   /** Shared with every module that shows who is present. */
   readonly colors: PresenceColors;
   /** Gets one row per user, document and connection that edits. */
@@ -110,6 +111,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     writer,
     maxStateBytes: options.maxStateBytes ?? MAX_STATE_BYTES,
     keptLogBytes: options.keptLogBytes ?? LOG_BYTES,
+    notesAtOnce: options.homes.areShared,
     evict: (document, close) => registry.evict(document, close),
   });
   const opening = {
@@ -139,7 +141,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     areHomesShared: options.homes.areShared,
     log,
   });
-  const access = createAccessWatch({ bus: options.bus, log, pending });
+  const access = createAccessWatch({ bus: options.bus, rechecks: options.rechecks, log, pending });
   const files = watchFiles({ bus: options.bus, registry });
   const roleOf = createSharedRoles(projects);
   metrics.gauge("atelier_documents_open", "Open live documents", () => registry.size);

@@ -156,6 +156,7 @@ export const openTestCollaboration = async () => {
     const collaboration: Collaboration = createCollaboration({
       store: createPostgresDocumentStore({ sql, onCorrupt: (_ref, sequence) => corrupt.push(sequence) }),
       projects: files.projects,
+      rechecks: { watch: () => () => undefined },
       homes: createInProcessHomes({ fences, clock: systemClock }),
       bus,
       colors: createPresenceColors(),

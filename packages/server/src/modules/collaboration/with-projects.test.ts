@@ -74,6 +74,7 @@ beforeAll(async () => {
   collaboration = createCollaboration({
     store: createPostgresDocumentStore({ sql, onCorrupt: () => undefined }),
     projects,
+    rechecks: { watch: () => () => undefined },
     homes: createInProcessHomes({ fences: createSequenceFences(sql), clock: systemClock }),
     bus: base.bus,
     colors: createPresenceColors(),

@@ -4,8 +4,9 @@ import { createManualClock, type Clock } from "#kernel/clock";
 import type { Log, LogFields } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { BusMessages } from "#platform/bus";
+import type { Homes, Whereabouts } from "#platform/homes";
 import type { Projects, StoredFile } from "#projects";
-import type { Execution, Role } from "@atelier/contracts";
+import { hasEnded, type Execution, type Role } from "@atelier/contracts";
 import { join } from "node:path";
 import { createAdmission } from "./admission.ts";
 import { createEndRecorder } from "./end-recorder.ts";
@@ -45,9 +46,37 @@ export const createMemoryStore = (): ExecutionStore & { rows: Map<string, Execut
     find: async (_userId: string, id: string) => store.rows.get(id),
     list: async (_userId: string, projectId: string) =>
       [...store.rows.values()].filter((row) => row.projectId === projectId),
-    failUnfinished: async () => 0,
+    unfinished: async () => [...store.rows.values()].filter(({ status }) => !hasEnded(status)).map(({ id }) => id),
+    async fail(ids: readonly string[]) {
+      for (const id of ids) {
+        const row = store.rows.get(id);
+        if (row !== undefined) store.rows.set(id, { ...row, status: "system-error" });
+      }
+      return ids.length;
+    },
   };
   return store;
+};
+
+/** Homes of this process; `elsewhere` says which names another node has. */
+export const createTestHomes = (): Homes & { held: Set<string>; elsewhere: Map<string, Whereabouts> } => {
+  const held = new Set<string>();
+  const elsewhere = new Map<string, Whereabouts>();
+  return {
+    held,
+    elsewhere,
+    areShared: true,
+    async claim(name) {
+      held.add(name);
+      return {
+        name,
+        fence: 1n,
+        lost: new AbortController().signal,
+        release: async () => void held.delete(name),
+      };
+    },
+    find: async (name) => elsewhere.get(name) ?? { at: held.has(name) ? "here" : "nobody" },
+  };
 };
 
 export const PROJECT = "00000000-0000-7000-8000-00000000abcd";
@@ -86,6 +115,7 @@ export const createScene = async (options: SceneOptions = {}) => {
   const log: Log = { debug: write, info: write, warn: write, error: write, with: () => log };
   const provider = createScriptedProvider();
   const store = createMemoryStore();
+  const homes = createTestHomes();
   const roles = new Map<string, Role>();
   const project: StoredFile[] = [storedFile("main.py", "print(1)", 3)];
   const events: BusMessages["project-event"][] = [];
@@ -164,6 +194,7 @@ export const createScene = async (options: SceneOptions = {}) => {
     admission,
     registry,
     store,
+    homes,
     recorder,
     languages: shelf,
     engine: () => engine,
@@ -176,6 +207,7 @@ export const createScene = async (options: SceneOptions = {}) => {
     service,
     provider,
     store,
+    homes,
     roles,
     project,
     projects,

@@ -11,8 +11,10 @@ export interface ExecutionStore {
   find(userId: string, id: string): Promise<Execution | undefined>;
   /** A project's latest, newest first, without their output. */
   list(userId: string, projectId: string, limit: number): Promise<Execution[]>;
-  /** Marks what an earlier process left unfinished as `system-error` with the signal SIGKILL; returns how many. */
-  failUnfinished(): Promise<number>;
+  /** Ids of all executions that have not ended, whichever node runs them. */
+  unfinished(): Promise<string[]>;
+  /** Marks those of them that have not ended as `system-error` with the signal SIGKILL; returns how many. */
+  fail(ids: readonly string[]): Promise<number>;
 }
 
 type Row = {
@@ -172,11 +174,20 @@ export const createExecutionStore = (sql: Sql): ExecutionStore => ({
     );
     return rows.map((row) => toExecution({ ...row, stdout: EMPTY, stderr: EMPTY }));
   },
-  async failUnfinished() {
+  async unfinished() {
+    const rows = await sql.transaction({ role: "jobs" }, (transaction) =>
+      transaction.query<{ id: string }>(
+        "select id from executions where status in ('queued', 'preparing', 'compiling', 'running')",
+      ),
+    );
+    return rows.map(({ id }) => id);
+  },
+  async fail(ids) {
     const rows = await sql.transaction({ role: "jobs" }, (transaction) =>
       transaction.query(
         `update executions set status = 'system-error', signal = 'SIGKILL', ended_at = now()
-         where status in ('queued', 'preparing', 'compiling', 'running') returning id`,
+         where id = any ($1) and status in ('queued', 'preparing', 'compiling', 'running') returning id`,
+        [ids],
       ),
     );
     return rows.length;

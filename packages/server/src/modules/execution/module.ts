@@ -3,7 +3,8 @@ import type { Clock } from "#kernel/clock";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
 import type { Bus } from "#platform/bus";
-import { createAccessWatch } from "#platform/channels";
+import { createAccessWatch, type RightsRecheck } from "#platform/channels";
+import type { Homes } from "#platform/homes";
 import type { SocketCall } from "#platform/http";
 import type { Metrics } from "#platform/metrics";
 import type { Sql } from "#platform/sql";
@@ -21,6 +22,7 @@ import { createExecutionRegistry } from "./execution-registry.ts";
 import { createExecutionStore } from "./execution-store.ts";
 import { createImageStore } from "./images/image-store.ts";
 import { createLanguageShelf } from "./language-shelf.ts";
+import { createLeftBehind } from "./left-behind.ts";
 import type { SandboxProvider } from "./ports.ts";
 import { createOutputRetention } from "./output-retention.ts";
 import { createRunner } from "./runner.ts";
@@ -41,7 +43,9 @@ export type ExecutionOptions = {
   readonly unavailableReason?: (() => string) | undefined;
   readonly sql: Sql;
   readonly projects: Pick<Projects, "requireRole" | "roleOf"> & ProjectSources;
+  readonly homes: Homes;
   readonly bus: Bus;
+  readonly rechecks: Pick<RightsRecheck, "watch">;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -66,7 +70,7 @@ export interface ExecutionModule extends Component {
 
 /** Executions over a sandbox provider. Without one, only running is refused (503 execution/unavailable). */
 export const createExecution = (options: ExecutionOptions): ExecutionModule => {
-  const { sql, projects, bus, clock, settings } = options;
+  const { sql, projects, homes, bus, clock, settings } = options;
   const log = options.log.with({ module: "execution" });
   const unavailableReason =
     options.unavailableReason ?? (() => "Running is paused on this server; editing and saving work.");
@@ -119,6 +123,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     admission,
     registry,
     store,
+    homes,
     recorder,
     languages: shelf,
     engine: () =>
@@ -128,8 +133,9 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     arrived: (language) => history.arrived(language),
   });
 
-  const watch = createAccessWatch({ bus, log });
+  const watch = createAccessWatch({ bus, rechecks: options.rechecks, log });
   const retention = createOutputRetention({ sql, clock, log });
+  const leftBehind = createLeftBehind({ store, homes, clock, log });
 
   const removeOrphans = async (provider: SandboxProvider): Promise<void> => {
     try {
@@ -168,13 +174,13 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       await shelf.load();
       await history.start(signal);
       await retention.start(signal);
-      const failed = await store.failUnfinished();
-      if (failed > 0) log.warn("execution.left-unfinished", { failed });
+      await leftBehind.start();
       void openLanguages();
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
       shelf.stop();
+      await leftBehind.stop();
       await retention[Symbol.asyncDispose]();
       await history[Symbol.asyncDispose]();
       await service.close();

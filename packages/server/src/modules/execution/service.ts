@@ -5,9 +5,11 @@ import { createId, isId } from "#kernel/ids";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { Bus } from "#platform/bus";
+import type { Homes, HomesNode } from "#platform/homes";
 import type { Projects } from "#projects";
 import {
   type Execution,
+  hasEnded,
   IDLE_LIMIT_MS,
   MAX_COLLECTED_BYTES,
   MAX_COLLECTED_FILES,
@@ -27,6 +29,7 @@ import type { LanguageShelf, ReadyLanguage } from "./language-shelf.ts";
 import { createCollectFilter } from "./collect-globs.ts";
 import { createFileCollector } from "./file-collector.ts";
 import { findHints } from "./languages/line-end-hints.ts";
+import { homeOfExecution } from "./left-behind.ts";
 import { commandLinesOf } from "./languages/command-line.ts";
 import { LiveExecution } from "./live-execution.ts";
 import { resolveLimits } from "./plan-limits.ts";
@@ -45,6 +48,7 @@ export type ServiceNeeds = {
   readonly admission: Admission;
   readonly registry: ExecutionRegistry;
   readonly store: ExecutionStore;
+  readonly homes: Homes;
   readonly recorder: EndRecorder;
   readonly languages: LanguageShelf;
   /** Called for each execution, because a provider may be adopted later. */
@@ -57,7 +61,10 @@ export type ServiceNeeds = {
 
 /** An execution that somebody may follow. */
 export type Followed = {
-  readonly source: { readonly live: LiveExecution } | { readonly stored: Execution };
+  readonly source:
+    | { readonly live: LiveExecution }
+    /** `elsewhere`: it has not ended, and another node runs it. */
+    | { readonly stored: Execution; readonly elsewhere?: HomesNode };
   /** May the follower type, signal and resize? */
   readonly mayControl: boolean;
 };
@@ -88,7 +95,7 @@ const MAX_TEXT_BYTES = 524_288;
 const canEdit = (role: Role): boolean => role === "owner" || role === "editor";
 
 export const createExecutionService = (needs: ServiceNeeds): ExecutionService => {
-  const { projects, bus, clock, log, metrics, admission, registry, store, recorder, languages, engine } = needs;
+  const { projects, bus, clock, log, metrics, admission, registry, store, homes, recorder, languages, engine } = needs;
   const working = new Set<Promise<void>>();
   const fileRoom = createFileRoom();
   const collectRoom = createCollectRoom();
@@ -213,11 +220,28 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     return { live, program };
   };
 
-  const afterEnd = async (live: LiveExecution, inserted: Promise<void>): Promise<void> => {
+  /** The row is inserted once the home is claimed, so that no other node takes the execution for an abandoned one. */
+  const insert = (live: LiveExecution): { readonly inserted: Promise<void>; readonly release: () => Promise<void> } => {
+    const home = homes.claim(homeOfExecution(live.facts.id));
+    return {
+      inserted: home.then(() => store.insert(live.snapshot({ output: false }))),
+      release: () =>
+        home.then(
+          (claimed) => claimed.release(),
+          () => undefined,
+        ),
+    };
+  };
+
+  const afterEnd = async (live: LiveExecution, { inserted, release }: ReturnType<typeof insert>): Promise<void> => {
     await live.ended;
     announce(live);
     metrics.ended(live.facts.language, live.snapshot({ output: false }).status);
-    await recorder.record(live, inserted);
+    try {
+      await recorder.record(live, inserted);
+    } finally {
+      await release();
+    }
   };
 
   const track = (task: Promise<void>): Promise<void> => {
@@ -273,17 +297,26 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     return role;
   };
 
+  const findSource = async (userId: string, id: string): Promise<Followed["source"] | undefined> => {
+    const live = registry.get(id);
+    if (live !== undefined) return { live };
+    const stored = await store.find(userId, id);
+    if (stored === undefined || hasEnded(stored.status)) return stored && { stored };
+    const where = await homes.find(homeOfExecution(id));
+    if (where.at === "node") return { stored, elsewhere: where.node };
+    // Its node died, or stored the end just now.
+    if (where.at === "nobody") await store.fail([id]);
+    const ended = await store.find(userId, id);
+    return ended && { stored: ended };
+  };
+
   const follow = async ({ userId }: Pick<Actor, "userId">, id: string): Promise<Followed> => {
     if (!isId(id)) throw errors.noSuchExecution();
-    const live = registry.get(id);
-    const stored = live === undefined ? await store.find(userId, id) : undefined;
-    const facts = live?.facts ?? stored;
-    if (facts === undefined) throw errors.noSuchExecution();
+    const source = await findSource(userId, id);
+    if (source === undefined) throw errors.noSuchExecution();
+    const facts = "live" in source ? source.live.facts : source.stored;
     const role = await requireVisible(userId, facts);
-    const mayControl = facts.userId === userId || (role !== undefined && canEdit(role));
-    if (live !== undefined) return { source: { live }, mayControl };
-    if (stored === undefined) throw errors.noSuchExecution();
-    return { source: { stored }, mayControl };
+    return { source, mayControl: facts.userId === userId || (role !== undefined && canEdit(role)) };
   };
 
   const find = async (actor: Actor, id: string): Promise<Execution> => {
@@ -306,8 +339,9 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       if (!interactive || (request.stdin !== undefined && request.tty !== true)) live.input.end();
       registry.add(live);
       // The row is written while the sandbox is being claimed: the answer waits for both, the program only for its own.
-      const inserted = store.insert(live.snapshot({ output: false }));
-      void track(afterEnd(live, inserted));
+      const row = insert(live);
+      const { inserted } = row;
+      void track(afterEnd(live, row));
       let isGone = Promise.resolve();
       // Its end is told before its sandbox has gone; its place is the next one's only then.
       void live.ended.then(() => isGone).then(leave);
@@ -345,7 +379,10 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     async stop(actor, id) {
       const { source, mayControl } = await follow(actor, id);
       if (!mayControl) throw new Problem("projects/role-too-low", "Stopping a run needs the right to edit.");
-      if ("stored" in source) return source.stored;
+      if ("stored" in source) {
+        if (source.elsewhere !== undefined) throw errors.runsElsewhere();
+        return source.stored;
+      }
       source.live.cancel();
       await source.live.ended;
       return source.live.snapshot({ output: true });

@@ -91,7 +91,10 @@ export const openStream = async (call: SocketCall, { service, watch, clock, log 
   const { source } = followed;
   const { projectId } = "stored" in source ? source.stored : source.live.facts;
   if (projectId !== null) call.reads(projectId);
-  if ("stored" in source) return sendStored(source.stored, { call, clock });
+  if ("stored" in source) {
+    if (source.elsewhere !== undefined) return channel.close(CLOSE.overloaded, "another server runs it");
+    return sendStored(source.stored, { call, clock });
+  }
   const { live } = source;
   if (!hasRoomFor(live, actor.userId)) return channel.close(CLOSE.overloaded, "too many listeners");
   let { mayControl } = followed;

@@ -14,7 +14,7 @@ import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometh
 import { openTestDatabase, type TestDatabase } from "../../platform/sql/test-database.ts";
 import { createBubblewrapProvider } from "./adapters/bubblewrap.ts";
 import { createGvisorProvider } from "./adapters/gvisor.ts";
-import { actorNamed, languagesFolder } from "./execution-fixture.ts";
+import { actorNamed, createTestHomes, languagesFolder } from "./execution-fixture.ts";
 import { createExecution, type ExecutionModule, type SandboxProvider } from "./index.ts";
 import { providerParts } from "./sandbox/contract/provider-parts.ts";
 
@@ -128,6 +128,8 @@ const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void =
           sizeOf: refuse,
           roleOf: async () => undefined,
         },
+        homes: createTestHomes(),
+        rechecks: { watch: () => () => undefined },
         bus: createInProcessBus(silentLog),
         metrics: createPrometheusMetrics(),
         clock: systemClock,

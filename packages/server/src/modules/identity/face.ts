@@ -8,6 +8,8 @@ export interface Identity {
   authenticateToken(accessToken: string): Promise<Actor>;
   /** Uses up a ticket. @throws Problem identity/ticket-invalid. */
   redeemTicket(ticket: string): Promise<Actor>;
+  /** Those of the sign-ins that have ended or expired, or whose account is disabled. */
+  endedSignIns(signInIds: readonly string[]): Promise<readonly string[]>;
   /** Who holds this refresh token, which is looked at and not used up; undefined: nobody (any more). */
   whoHolds(refreshToken: string): Promise<{ readonly actor: Actor; readonly user: User } | undefined>;
   /** Names for ids; unknown ids are left out. */

@@ -243,6 +243,7 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
       if (actor === undefined) throw errors.ticketInvalid();
       return actor;
     },
+    endedSignIns: (ids) => within((transaction) => signIns.findEnded(transaction, ids, clock.now())),
     async whoHolds(token) {
       const signInId = refreshTokens.signInOf(token);
       if (signInId === undefined) return undefined;

@@ -1,6 +1,7 @@
 /** Becoming somebody and staying signed in, over HTTP and a real database; numbers are SPEC.md's. */
 import { type Me, ProblemSchema } from "@atelier/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createId } from "#kernel/ids";
 import { startTestIdentity, type TestClient, type TestIdentity } from "./test-identity.ts";
 
 let it_: TestIdentity;
@@ -235,4 +236,20 @@ describe("another configuration", () => {
     );
     expect(answer.headers.get("strict-transport-security")).toMatch(/max-age=\d{7,}/u);
   });
+});
+
+it("[19] names the sign-ins that have ended, whose account is disabled, or that are unknown", async () => {
+  const signInOf = async (client: TestClient): Promise<string> => {
+    const { accessToken } = await client.signIn("/auth/guest");
+    return (await it_.identity.authenticateToken(accessToken)).signInId;
+  };
+  const [live, left, disabled] = [it_.client(), it_.client(), it_.client()];
+  const ids = [await signInOf(live), await signInOf(left), await signInOf(disabled), createId()];
+  expect(await it_.identity.endedSignIns(ids)).toEqual([ids[3]]);
+  await left.call("POST", "/auth/logout");
+  const admin = await it_.database.openAdmin();
+  await admin.query("update users set disabled_at = now() where id = (select user_id from sign_ins where id = $1)", [
+    ids[2],
+  ]);
+  expect(await it_.identity.endedSignIns(ids)).toEqual(ids.slice(1));
 });

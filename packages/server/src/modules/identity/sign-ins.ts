@@ -17,6 +17,10 @@ type SignInRow = AccountRow & {
   readonly expires_at: Date;
 };
 
+const SELECT_LIVE_IDS = `
+  select s.id from sign_ins s join users u on u.id = s.user_id
+  where s.id = any ($1) and s.ended_at is null and s.expires_at > $2 and u.disabled_at is null`;
+
 const SELECT_LIVE = `
   select ${ACCOUNT_COLUMNS}, s.current_hash, s.previous_hash, s.successor_sealed, s.rotated_at, s.expires_at
   from sign_ins s join users u on u.id = s.user_id
@@ -29,6 +33,17 @@ export const toActor = (user: User, signInId: string): Actor => ({
   plan: user.plan,
   signInId,
 });
+
+/** Those of the ids whose sign-in has ended or expired, or whose account is disabled. */
+export const findEnded = async (
+  transaction: Transaction,
+  ids: readonly string[],
+  nowMs: number,
+): Promise<readonly string[]> => {
+  const rows = await transaction.query<{ id: string }>(SELECT_LIVE_IDS, [ids, new Date(nowMs)]);
+  const live = new Set(rows.map(({ id }) => id));
+  return ids.filter((id) => !live.has(id));
+};
 
 export const insertSignIn = async (
   transaction: Transaction,

@@ -4,9 +4,12 @@ import type { Actor } from "#kernel/actor";
 import { createManualClock, type ManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import type { Channel } from "#platform/channels";
+import type { RightsHolder } from "#platform/channels";
+import { HomeTaken, type Homes } from "#platform/homes";
 import type { Edge, SocketCall } from "#platform/http";
 import { createMemoryChannels, creditAtOnce } from "../../platform/channels/adapters/memory-channel.ts";
 import type { Projects } from "./index.ts";
+import { createInProcessHomes } from "../../platform/homes/adapters/in-process-homes.ts";
 import { createPresenceColors } from "./presence-colors.ts";
 import { registerProjectsSocket } from "./socket.ts";
 import { openProjectsForFile } from "./test-projects.ts";
@@ -40,12 +43,16 @@ let clock: ManualClock;
 let handler: (call: SocketCall) => void;
 let stop: () => void;
 let projectId: string;
+let homes: Homes;
+const holders = new Set<RightsHolder>();
 
 const listen = (roleOf: Projects["roleOf"] = (userId, id) => projects.service.roleOf(userId, id)) => {
   stop?.();
   const edge: Edge = { bind: () => undefined, socket: (_path, _options, given) => void (handler = given) };
   stop = registerProjectsSocket(edge, {
     projects: { roleOf },
+    homes,
+    rechecks: { watch: (holder) => (holders.add(holder), () => void holders.delete(holder)) },
     bus: projects.bus,
     colors: createPresenceColors(),
     clock,
@@ -54,6 +61,9 @@ const listen = (roleOf: Projects["roleOf"] = (userId, id) => projects.service.ro
 };
 beforeEach(async () => {
   clock = createManualClock();
+  let fence = 0n;
+  homes = createInProcessHomes({ fences: { next: async () => ++fence }, clock });
+  holders.clear();
   listen();
   projectId = (await projects.service.createProject(alice, { name: "Test" })).id;
 });
@@ -94,6 +104,57 @@ describe("project events", () => {
     ]);
     const numbers = wire.frames.map(({ sequence }) => sequence);
     expect(numbers).toEqual([numbers[0], (numbers[0] ?? 0) + 1, (numbers[0] ?? 0) + 2]);
+  });
+
+  test("[K25] a role that changed without a message is noticed by the recheck, and the end of a sign-in", async () => {
+    let role: Role = "owner";
+    listen(async () => role);
+    const wire = await open(alice);
+    const [holder] = holders;
+    expect(holder).toMatchObject({ userId: alice.userId, projectId });
+    role = "viewer";
+    holder?.rightsChanged({});
+    await until(() => wire.types().includes("role-changed"));
+    holder?.signedOut();
+    await until(() => wire.closed === 4401);
+    await until(() => holders.size === 0);
+  });
+
+  test("[P44] a project's events have one home while somebody listens and a minute longer", async () => {
+    const name = `events/${projectId}`;
+    const [first, second] = await Promise.all([open(alice), open(alice)]);
+    expect(first.frames[0]?.sequence).toBe(second.frames[0]?.sequence);
+    await first.close();
+    await second.close();
+    await until(() => holders.size === 0);
+    clock.advance(59_000);
+    const third = await open(alice);
+    clock.advance(60_000);
+    expect(await homes.find(name)).toEqual({ at: "here" });
+    await third.close();
+    await until(() => holders.size === 0);
+    clock.advance(60_000);
+    expect(await homes.find(name)).toEqual({ at: "nobody" });
+    expect((await open(alice)).closed).toBeUndefined();
+  });
+
+  test("[P44] another node's project is 1013, and a lost home 1012", async () => {
+    const lost = new AbortController();
+    const own = homes;
+    let isElsewhere = true;
+    homes = {
+      ...own,
+      async claim(name) {
+        if (isElsewhere) throw new HomeTaken(name, { at: "node", node: { id: "other", address: null } });
+        return { name, fence: 1n, lost: lost.signal, release: async () => undefined };
+      },
+    };
+    listen();
+    expect((await open(alice)).closed).toBe(1013);
+    isElsewhere = false;
+    const wire = await open(alice);
+    lost.abort();
+    await until(() => wire.closed === 1012);
   });
 
   test("[P15] a client that reconnects gets the missed events in order, or is told that they are not available", async () => {

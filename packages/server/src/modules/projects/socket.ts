@@ -4,7 +4,8 @@ import type { Clock, Timer } from "#kernel/clock";
 import { createId } from "#kernel/ids";
 import type { Log } from "#kernel/log";
 import type { Bus } from "#platform/bus";
-import { createAccessWatch, type Frame, frameCost } from "#platform/channels";
+import { createAccessWatch, type Frame, frameCost, type RightsRecheck } from "#platform/channels";
+import { type Home, type Homes, HomeTaken } from "#platform/homes";
 import type { Edge, SocketCall } from "#platform/http";
 import { createEventChannel, type EventChannel, type Listener } from "./event-channel.ts";
 import type { Projects } from "./face.ts";
@@ -15,10 +16,14 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 const MAX_MESSAGES_A_SECOND = 20;
 /** For this long after the last listener left, events are kept for listeners that reconnect. */
 const KEEP_CHANNEL_MS = 60_000;
+/** The longest wait for the end of the channel that this node had before. */
+const CLAIM_WAIT_MS = 10_000;
 
 export type ProjectsSocketNeeds = {
   readonly projects: Pick<Projects, "roleOf">;
+  readonly homes: Homes;
   readonly bus: Bus;
+  readonly rechecks: Pick<RightsRecheck, "watch">;
   readonly colors: PresenceColors;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,7 +34,12 @@ type Connection = Listener & {
   readonly projectId: string;
 };
 
-type Room = { readonly channel: EventChannel; readonly connections: Set<Connection>; closing?: Timer };
+type Room = {
+  readonly home: Home;
+  readonly channel: EventChannel;
+  readonly connections: Set<Connection>;
+  closing?: Timer;
+};
 
 const parseSince = (text: string | null): number | undefined =>
   text !== null && /^\d{1,15}$/u.test(text) ? Number(text) : undefined;
@@ -67,27 +77,43 @@ const parseViewing = (frame: Frame): { readonly fileId: string | null } | undefi
 
 /** Binds the socket and listens on the bus. @returns the way to stop listening. */
 export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): (() => void) => {
-  const { projects, bus, colors, clock, log } = needs;
+  const { projects, homes, bus, colors, clock, log } = needs;
   const rooms = new Map<string, Room>();
-  const watch = createAccessWatch({ bus, log });
+  const opening = new Map<string, Promise<Room>>();
+  const watch = createAccessWatch({ bus, rechecks: needs.rechecks, log });
 
-  const enter = (projectId: string): Room => {
-    let room = rooms.get(projectId);
-    if (room === undefined) {
-      // Milliseconds: a channel gives far fewer numbers than that in its life, so a later one always starts above.
-      room = { channel: createEventChannel(clock, clock.now()), connections: new Set() };
-      rooms.set(projectId, room);
-    }
-    room.closing?.cancel();
+  /** One channel numbers a project's events, on the node that has their home. @throws HomeTaken */
+  const openRoom = async (projectId: string): Promise<Room> => {
+    const home = await homes.claim(`events/${projectId}`, { waitMs: CLAIM_WAIT_MS });
+    // Milliseconds: a channel gives far fewer numbers than that in its life, so a later one always starts above.
+    const room: Room = { home, channel: createEventChannel(clock, clock.now()), connections: new Set() };
+    rooms.set(projectId, room);
+    home.lost.addEventListener("abort", () => {
+      if (rooms.get(projectId) === room) rooms.delete(projectId);
+      for (const { call } of room.connections) call.channel.close(CLOSE.moving, "the project moved");
+    });
     return room;
+  };
+
+  const enter = (projectId: string): Promise<Room> => {
+    const known = rooms.get(projectId);
+    if (known !== undefined) return Promise.resolve(known);
+    const opened = opening.get(projectId) ?? openRoom(projectId).finally(() => opening.delete(projectId));
+    opening.set(projectId, opened);
+    return opened;
   };
 
   const leave = (connection: Connection): void => {
     const room = rooms.get(connection.projectId);
     if (room === undefined || !room.connections.delete(connection)) return;
     room.channel.leave(connection);
+    leaveUnused(room);
+  };
+
+  const leaveUnused = (room: Room): void => {
     if (room.connections.size > 0) return;
-    room.closing = clock.after(KEEP_CHANNEL_MS, () => void rooms.delete(connection.projectId));
+    room.closing?.cancel();
+    room.closing = clock.after(KEEP_CHANNEL_MS, () => void room.home.release());
   };
 
   const hear = (connection: Connection, events: EventChannel, frame: Frame): void => {
@@ -107,11 +133,15 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
     const look = (): Promise<Role | undefined> => projects.roleOf(actor.userId, projectId);
     const role = await access.first(look);
     if (role === undefined) return channel.close(CLOSE.notFound, "no such project");
+    const room = await enter(projectId);
+    if (room.home.lost.aborted) return channel.close(CLOSE.moving, "the project moved");
+    if (!channel.isOpen) return leaveUnused(room);
+    room.closing?.cancel();
     const color = colors.hold(projectId, actor.userId);
     const user = { id: actor.userId, name: actor.name, color: color.color };
     const presence = { connectionId: createId(), user, role, fileId: null };
     const connection: Connection = { call, projectId, presence, send: createSender(call) };
-    const { channel: events, connections } = enter(projectId);
+    const { channel: events, connections } = room;
     connections.add(connection);
     void channel.closed.then(() => {
       leave(connection);
@@ -138,6 +168,7 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
   /** A user whose rights can't be determined is closed with 1013 and may reconnect. */
   const orClose = (call: SocketCall, work: Promise<void>): void => {
     work.catch((error: unknown) => {
+      if (error instanceof HomeTaken) return call.channel.close(CLOSE.overloaded, "another server has this project");
       log.warn("projects.socket-rights-unknown", { requestId: call.request.id, error });
       call.channel.close(CLOSE.overloaded, "try again");
     });

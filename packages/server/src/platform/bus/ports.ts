@@ -11,6 +11,8 @@ export type BusMessages = {
   "sign-in-ended": { readonly signInId: string };
   /** Files are gone: their documents close. */
   "files-removed": { readonly projectId: string; readonly fileIds: readonly string[] };
+  /** Published by an adapter that may have lost messages: whatever depends on them is checked again. */
+  "messages-lost": Readonly<Record<string, never>>;
 };
 export type BusTopic = keyof BusMessages;
 

@@ -6,6 +6,7 @@ import { createInProcessBus } from "../bus/adapters/in-process-bus.ts";
 import { type Access, createAccessWatch } from "./access.ts";
 import { createMemoryChannels } from "./adapters/memory-channel.ts";
 import { type Channel, type Frame, frameCost } from "./ports.ts";
+import type { RightsHolder } from "./rights-recheck.ts";
 
 type Answer = PromiseWithResolvers<string | undefined>;
 
@@ -160,4 +161,33 @@ test("[K24][C53] a change visits the channels that it concerns and no other; bef
   await turn();
   change("q");
   expect(heard()).toEqual(["elsewhere"]);
+});
+
+test("[K25] a channel is checked again from its opening to its end, in its project once that is known", async () => {
+  const holders = new Set<RightsHolder>();
+  const rechecks = { watch: (holder: RightsHolder) => (holders.add(holder), () => void holders.delete(holder)) };
+  const watch = createAccessWatch({ bus: createInProcessBus(silentLog), log: silentLog, rechecks });
+  const [channel, far] = createMemoryChannels();
+  const { access, belongsTo } = watch.add({ channel, userId: "u", signInId: "s" });
+  expect([...holders]).toMatchObject([{ userId: "u", signInId: "s", projectId: null }]);
+  belongsTo("p");
+  expect([...holders]).toMatchObject([{ projectId: "p" }]);
+  const roles: (string | undefined)[] = ["editor", "viewer", undefined];
+  const seen: string[] = [];
+  await access.first(async () => roles.shift());
+  access.serve<string>({
+    look: async () => roles.shift(),
+    changed: (role) => void seen.push(role),
+    frame: () => undefined,
+  });
+  [...holders][0]?.rightsChanged({});
+  await expect.poll(() => seen).toEqual(["viewer"]);
+  [...holders][0]?.rightsChanged({});
+  expect((await far.closed).code).toBe(CLOSE.rightsTaken);
+  await expect.poll(() => holders.size).toBe(0);
+  const [second, secondFar] = createMemoryChannels();
+  watch.add({ channel: second, userId: "u", signInId: "s", projectId: "p" });
+  [...holders][0]?.signedOut();
+  expect((await secondFar.closed).code).toBe(CLOSE.signedOut);
+  watch.stop();
 });

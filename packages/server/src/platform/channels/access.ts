@@ -8,6 +8,7 @@ import type { Pending } from "#kernel/pending";
 import { SetIndex } from "#kernel/set-index";
 import type { Bus } from "#platform/bus";
 import type { Channel, Frame } from "./ports.ts";
+import type { RightsRecheck } from "./rights-recheck.ts";
 
 /** How a channel is served once its access is known. */
 export type Serving<A> = {
@@ -36,6 +37,8 @@ export type Guest = {
 
 export type AccessWatchOptions = {
   readonly bus: Pick<Bus, "subscribe">;
+  /** Finds changes of which no message came; absent: the bus alone, for tests. */
+  readonly rechecks?: Pick<RightsRecheck, "watch">;
   readonly log: Log;
   /** Counts look-ups that are under way. */
   readonly pending?: Pending;
@@ -174,6 +177,17 @@ export const createAccessWatch = (options: AccessWatchOptions): AccessWatch => {
       const { userId, signInId, channel } = guest;
       const access = new Access(guest, options);
       let project: string | null | undefined;
+      let unwatch: (() => void) | undefined;
+      const watchAgain = (projectId: string | null): void => {
+        unwatch?.();
+        unwatch = options.rechecks?.watch({
+          userId,
+          signInId,
+          projectId,
+          rightsChanged: (change) => access.changed(change),
+          signedOut: () => access.signedOut(),
+        });
+      };
       const leaveOpening = (): void => {
         opening.delete(access);
         byUser.delete(userId, access);
@@ -181,6 +195,7 @@ export const createAccessWatch = (options: AccessWatchOptions): AccessWatch => {
       const belongsTo = (projectId: string | null): void => {
         leaveOpening();
         project = projectId;
+        watchAgain(projectId);
         if (projectId === null) return;
         byProject.add(projectId, access);
         byMember.add(memberKey(projectId, userId), access);
@@ -190,9 +205,11 @@ export const createAccessWatch = (options: AccessWatchOptions): AccessWatch => {
         // Its project is not known yet: changes for its user count, in whatever project.
         opening.add(access);
         byUser.add(userId, access);
+        watchAgain(null);
       } else belongsTo(guest.projectId);
       void channel.closed.then(() => {
         leaveOpening();
+        unwatch?.();
         bySignIn.delete(signInId, access);
         if (project === undefined || project === null) return;
         byProject.delete(project, access);

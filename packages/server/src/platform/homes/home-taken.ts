@@ -1,3 +1,4 @@
+/** Why a home could not be claimed. */
 import type { Whereabouts } from "./ports.ts";
 
 /** Somebody else has the home. `where` is "here" when this node itself kept it for longer than the caller wanted to wait. */

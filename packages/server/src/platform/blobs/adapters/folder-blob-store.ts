@@ -40,14 +40,25 @@ const namesIn = async (folder: string): Promise<string[]> => {
   }
 };
 
+/** Writing a blob takes seconds. Newer leftovers may be the writes of another server that uses the folder. */
+const PARTIAL_MS = 3_600_000;
+
+const removeLeftovers = async (partials: string, nowMs: number): Promise<void> => {
+  for (const name of await namesIn(partials)) {
+    const path = join(partials, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined && nowMs - found.mtimeMs > PARTIAL_MS) await rm(path, { recursive: true, force: true });
+  }
+};
+
 /**
- * Opens a store in a folder, made when missing; leftovers of interrupted writes are removed.
+ * Opens a store in a folder, made when missing; leftovers of interrupted writes are removed once they are an hour old.
  * Its methods reject with FatalStorageError when fsync fails (main exits then; nothing is tried again) and with Problem
  * server/storage-full when there is no room.
  */
 export const openFolderBlobStore = async (folder: string, sync: DiskSync = kernelSync): Promise<BlobStore> => {
   const partials = join(folder, "partial");
-  await rm(partials, { recursive: true, force: true });
+  await removeLeftovers(partials, Date.now());
   await mkdir(partials, { recursive: true, mode: 0o700 });
   const synced = new Set<string>();
 

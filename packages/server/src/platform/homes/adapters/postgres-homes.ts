@@ -122,7 +122,8 @@ export const createPostgresHomes = ({ sql, clock, log, address }: PostgresHomesN
   };
 
   const giveUpRest = async (own: Node): Promise<void> => {
-    for (const name of [...unreleased]) {
+    const names = [...unreleased];
+    for (const name of names) {
       try {
         await queue.take(name, 0);
       } catch {

@@ -16,8 +16,8 @@ beforeAll(async () => {
 afterAll(() => database[Symbol.asyncDispose]());
 
 const signal = new AbortController().signal;
-const lock = (onLost: (error: Error) => void = () => undefined, waitMs = 0) =>
-  createServerLock({ url: database.url, log: silentLog, waitMs, onLost });
+const lock = (onLost: (error: Error) => void = () => undefined, waitMs = 0, isShared = false) =>
+  createServerLock({ url: database.url, log: silentLog, isShared, waitMs, onLost });
 
 /** Ends the connections that hold advisory locks, as a restart of the database would. */
 const cutHolders = () =>
@@ -42,11 +42,27 @@ describe("the lock on a database", () => {
     await second[Symbol.asyncDispose]();
   });
 
+  test("[Q2] servers that share homes use one database; one that is alone and they refuse each other", async () => {
+    const shared = () => lock(undefined, 0, true);
+    const [first, second, alone] = [shared(), shared(), lock()];
+    await first.start(signal);
+    await second.start(signal);
+    await expect(alone.start(signal)).rejects.toThrow(/start all with HOMES=postgres/u);
+    await first[Symbol.asyncDispose]();
+    await expect(alone.start(signal)).rejects.toThrow(DatabaseInUse);
+    await second[Symbol.asyncDispose]();
+    const patient = lock(undefined, 10_000);
+    await patient.start(signal);
+    await expect(first.start(signal)).rejects.toThrow(/^A server with HOMES=process [^\n]+$/u);
+    await patient[Symbol.asyncDispose]();
+    await alone[Symbol.asyncDispose]();
+  });
+
   test("[Q1] a server that was killed holds nothing", async () => {
     const program = `
       const { createServerLock } = await import(${JSON.stringify(join(import.meta.dirname, "server-lock.ts"))});
       const log = { debug() {}, info() {}, warn() {}, error() {}, with: () => log };
-      await createServerLock({ url: process.argv[1], log, onLost() {} }).start();
+      await createServerLock({ url: process.argv[1], log, isShared: false, onLost() {} }).start();
       process.stdout.write("held");
       setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", program, database.url], {

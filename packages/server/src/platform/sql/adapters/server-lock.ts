@@ -1,6 +1,6 @@
 /**
- * One server on one database: an advisory lock on a connection of its own, held as long as the process lives. PostgreSQL lets
- * go of it when the connection ends, so that the next server takes over after a crash without anybody's help.
+ * Who may use a database: one server alone, or several that share homes, never both. An advisory lock on a connection of its own, held as
+ * long as the process lives. PostgreSQL releases it when the connection ends, so that the next server takes over after a crash by itself.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -22,6 +22,8 @@ export class DatabaseInUse extends Error {
 export type ServerLockOptions = {
   readonly url: string;
   readonly log: Log;
+  /** True for a server that keeps its homes in the database: others like it may use the database too. */
+  readonly isShared: boolean;
   /** A server that was told to stop, or was killed just now, may need this long to let go. */
   readonly waitMs?: number;
   /** Told when another server has the lock by now: this one must end. */
@@ -57,7 +59,8 @@ export const createServerLock = (options: ServerLockOptions): Component => {
   };
 
   const tryLock = async (on: pg.Client): Promise<boolean> => {
-    const { rows } = await on.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [SERVER_LOCK]);
+    const lock = options.isShared ? "pg_try_advisory_lock_shared" : "pg_try_advisory_lock";
+    const { rows } = await on.query<{ held: boolean }>(`select ${lock}($1) as held`, [SERVER_LOCK]);
     return rows[0]?.held === true;
   };
 
@@ -69,7 +72,9 @@ export const createServerLock = (options: ServerLockOptions): Component => {
       while (!(await tryLock(opened))) {
         if (performance.now() >= endMs)
           throw new DatabaseInUse(
-            "Another server is using the database of DATABASE_URL: stop that one first, one database serves one server.",
+            options.isShared
+              ? "A server with HOMES=process is using the database of DATABASE_URL: stop that one first."
+              : "Another server is using the database of DATABASE_URL: stop that one first, or start all with HOMES=postgres.",
           );
         await sleep(RETRY_MS, undefined, { signal: stopping.signal });
       }

@@ -1,0 +1,72 @@
+import { createManualClock } from "#kernel/clock";
+import { silentLog } from "#kernel/log";
+import type { Execution } from "@atelier/contracts";
+import { expect, it } from "vitest";
+import {
+  actorNamed,
+  createMemoryStore,
+  createScene,
+  createTestHomes,
+  helloRequest,
+  settle,
+} from "./execution-fixture.ts";
+import { createLeftBehind, EVERY_MS, homeOfExecution } from "./left-behind.ts";
+
+const ada = actorNamed("ada");
+const interactive = { interactive: true };
+
+it("[X56] an execution has a home from before its row until its end is stored", async () => {
+  const scene = await createScene();
+  const { facts } = await scene.service.submit(ada, helloRequest, interactive);
+  expect([...scene.homes.held]).toEqual([homeOfExecution(facts.id)]);
+  await settle();
+  scene.store.failing = true;
+  scene.provider.runs[0]?.end({ kind: "exited", exitCode: 0 });
+  await settle();
+  expect(scene.homes.held.size).toBe(1);
+  scene.store.failing = false;
+  scene.manual.advance(1_000);
+  await settle();
+  expect(scene.store.rows.get(facts.id)?.status).toBe("succeeded");
+  expect(scene.homes.held.size).toBe(0);
+});
+
+it("[X56] rows without a home are marked at the start and every minute; those of a living node never", async () => {
+  const [clock, store, homes] = [createManualClock(), createMemoryStore(), createTestHomes()];
+  const row = (id: string): void => void store.rows.set(id, { id, status: "running" } as Execution);
+  for (const id of ["dead", "here", "there"]) row(id);
+  await homes.claim(homeOfExecution("here"));
+  homes.elsewhere.set(homeOfExecution("there"), { at: "node", node: { id: "other", address: null } });
+  const leftBehind = createLeftBehind({ store, homes, clock, log: silentLog });
+  const statuses = (): string[] => [...store.rows.values()].map(({ status }) => status);
+  await leftBehind.start();
+  expect(statuses()).toEqual(["system-error", "running", "running"]);
+  homes.elsewhere.clear();
+  clock.advance(EVERY_MS - 1);
+  await settle();
+  expect(statuses()).toEqual(["system-error", "running", "running"]);
+  clock.advance(1);
+  await settle();
+  expect(statuses()).toEqual(["system-error", "running", "system-error"]);
+  await leftBehind.stop();
+  row("later");
+  clock.advance(10 * EVERY_MS);
+  await settle();
+  expect(statuses().at(-1)).toBe("running");
+});
+
+it("[X56] a run of another node is shown and not stopped here; one whose node died is shown as ended", async () => {
+  const scene = await createScene();
+  const { facts } = await scene.service.submit(ada, helloRequest, interactive);
+  const name = homeOfExecution(facts.id);
+  const live = scene.registry.get(facts.id);
+  if (live !== undefined) scene.registry.remove(live);
+  scene.homes.held.delete(name);
+  const node = { id: "other", address: "http://other.example" };
+  scene.homes.elsewhere.set(name, { at: "node", node });
+  expect((await scene.service.find(ada, facts.id)).status).not.toBe("system-error");
+  expect((await scene.service.follow(ada, facts.id)).source).toMatchObject({ elsewhere: node });
+  await expect(scene.service.stop(ada, facts.id)).rejects.toMatchObject({ code: "server/unavailable" });
+  scene.homes.elsewhere.clear();
+  expect((await scene.service.find(ada, facts.id)).status).toBe("system-error");
+});
