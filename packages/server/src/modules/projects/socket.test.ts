@@ -186,8 +186,8 @@ describe("project events", () => {
     );
     const changed = { type: "project-changed", project: { name, description, visibility, keepRunFiles, updatedAt } };
     expect(name).toBe("Other");
-    expect(his.frames.at(-1)?.event).toEqual(changed);
-    his.close(1000);
+    await expect.poll(() => his.frames.at(-1)?.event).toEqual(changed);
+    await his.close();
     expect((await open(bob, since)).frames.map(({ event }) => event)).toContainEqual(changed);
   });
 
