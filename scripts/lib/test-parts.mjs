@@ -62,7 +62,7 @@ export const parts = {
 };
 
 /**
- * `npm test`, at most 9 minutes on two cores: lanes run in parallel, the parts of a lane one after the other. The lanes take about the same
+ * `npm test`, whose budget is 9 minutes on two cores: lanes run in parallel, the parts of a lane one after the other. The lanes take about the same
  * time; add a new part to the shorter one.
  */
 export const shortLanes = [

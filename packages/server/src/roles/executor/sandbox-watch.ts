@@ -1,7 +1,7 @@
 /**
  * Chooses the sandbox provider: at the start, or later when the image and the tools are there. While the setup is still running nothing is
- * probed, so that the choice is made once, among all providers. While a stronger tier
- * than the chosen one does not work, it looks for changes; programs that start after a stronger provider is found run in it.
+ * probed, so that the choice is made once, among all providers. While a stronger tier than the chosen one does not work, it looks for
+ * changes; programs that start after a stronger provider is found run in it.
  */
 import type { SandboxProvider } from "#execution";
 import type { Clock, Timer } from "#kernel/clock";

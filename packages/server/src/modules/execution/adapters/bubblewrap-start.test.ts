@@ -8,6 +8,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, expect, test } from "vitest";
 import { silentLog } from "#kernel/log";
 import { findResidue } from "../sandbox/contract/harness.ts";
+import type { SandboxProvider } from "../ports.ts";
 import { SandboxUnavailable } from "../sandbox/sandbox-unavailable.ts";
 import { createBubblewrapProvider } from "./bubblewrap.ts";
 
@@ -53,9 +54,9 @@ test("a spawn that fails is a boot that fails, and not the end of the server", a
   expect(findResidue(stateFolder)).toEqual([]);
 });
 
-test("a tool that never reports is given up after the boot's time", async () => {
-  const stateFolder = join(folder, "silent");
-  await using provider = createBubblewrapProvider({
+/** A provider whose tool never reports. */
+const openSilent = (stateFolder: string): SandboxProvider =>
+  createBubblewrapProvider({
     bwrap: writeProgram("bwrap", "exec sleep 1000"),
     initPath: writeProgram("init-becomes-tool", becomesTool),
     warmUpFolder,
@@ -63,6 +64,10 @@ test("a tool that never reports is given up after the boot's time", async () => 
     log: silentLog,
     bootTimeoutMs: 300,
   });
+
+test("a tool that never reports is given up after the boot's time", async () => {
+  const stateFolder = join(folder, "silent");
+  await using provider = openSilent(stateFolder);
   await expect(provider.boot(blueprint)).rejects.toThrow(SandboxUnavailable);
   await expect(provider.boot(blueprint)).rejects.toThrow("bubblewrap did not start within 300 ms");
   expect(findResidue(stateFolder)).toEqual([]);
@@ -70,14 +75,7 @@ test("a tool that never reports is given up after the boot's time", async () => 
 
 test("a provider that is closed during a boot leaves nothing of it, and boots no other", async () => {
   const stateFolder = join(folder, "closed");
-  const provider = createBubblewrapProvider({
-    bwrap: writeProgram("bwrap", "exec sleep 1000"),
-    initPath: writeProgram("init-becomes-tool", becomesTool),
-    warmUpFolder,
-    stateFolder,
-    log: silentLog,
-    bootTimeoutMs: 300,
-  });
+  const provider = openSilent(stateFolder);
   const boot = provider.boot(blueprint).then(
     () => "booted",
     () => "failed",

@@ -1,11 +1,12 @@
 /** Homes of a single process: nothing is lost while the process lives, and no other node exists. */
 import type { Clock } from "#kernel/clock";
+import { holdHome } from "../held-home.ts";
 import { createNameQueue } from "../name-queue.ts";
 import type { FenceSource, Homes } from "../ports.ts";
 
 export const createInProcessHomes = (needs: { readonly fences: FenceSource; readonly clock: Clock }): Homes => {
   const queue = createNameQueue(needs.clock);
-  const held = new Set<string>();
+  const held = new Map<string, AbortController>();
 
   return {
     areShared: false,
@@ -13,19 +14,7 @@ export const createInProcessHomes = (needs: { readonly fences: FenceSource; read
       await queue.take(name, waitMs);
       try {
         const fence = await needs.fences.next();
-        const lost = new AbortController();
-        held.add(name);
-        return {
-          name,
-          fence,
-          lost: lost.signal,
-          async release() {
-            if (lost.signal.aborted) return;
-            held.delete(name);
-            lost.abort();
-            queue.pass(name);
-          },
-        };
+        return holdHome(held, { name, fence, whenReleased: async () => queue.pass(name) });
       } catch (error) {
         queue.pass(name);
         throw error;

@@ -9,8 +9,9 @@ import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { Sql } from "#platform/sql";
 import { HomeTaken } from "../home-taken.ts";
+import { holdHome } from "../held-home.ts";
 import { createNameQueue } from "../name-queue.ts";
-import type { Home, Homes } from "../ports.ts";
+import type { Homes } from "../ports.ts";
 
 /** How long a node's row lives after a renewal. */
 export const NODE_LIFE_MS = 20_000;
@@ -156,23 +157,6 @@ export const createPostgresHomes = ({ sql, clock, log, address }: PostgresHomesN
     });
   };
 
-  const keep = (name: string, fence: bigint, own: Node): Home => {
-    const lost = new AbortController();
-    held.set(name, lost);
-    return {
-      name,
-      fence,
-      lost: lost.signal,
-      async release() {
-        if (lost.signal.aborted) return;
-        held.delete(name);
-        lost.abort();
-        await giveUp(name, own);
-        queue.pass(name);
-      },
-    };
-  };
-
   return {
     name: "homes",
     areShared: true,
@@ -189,7 +173,14 @@ export const createPostgresHomes = ({ sql, clock, log, address }: PostgresHomesN
         if (row !== undefined && row.holder !== null)
           throw new HomeTaken(name, { at: "node", node: { id: row.holder, address: row.holder_address } });
         if (row === undefined || row.claimed_fence === null || !isAlive(own)) throw new Problem("server/unavailable");
-        return keep(name, BigInt(row.claimed_fence), own);
+        return holdHome(held, {
+          name,
+          fence: BigInt(row.claimed_fence),
+          async whenReleased() {
+            await giveUp(name, own);
+            queue.pass(name);
+          },
+        });
       } catch (error) {
         // The claim's outcome may be unknown.
         if (!(error instanceof HomeTaken)) unreleased.add(name);
