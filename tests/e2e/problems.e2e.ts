@@ -16,6 +16,9 @@ const button = (page: Page) => page.getByRole("button", { name: /^\d+ problems? 
 const countIs = (page: Page, words: string, timeoutMs = 30_000): Promise<void> =>
   eventually(async () => expect(await button(page).allTextContents()).toEqual(words === "" ? [] : [words]), timeoutMs);
 const squiggles = (page: Page) => page.locator("#editor .squiggly-error");
+/** The underlines are drawn a frame after the count is shown. */
+const underlined = (page: Page, count: number): Promise<void> =>
+  eventually(async () => expect(await squiggles(page).count()).toBe(count));
 const open = async (page: Page, name: string): Promise<void> => {
   await page.getByRole("treeitem", { name, exact: true }).click();
   await page.getByRole("tab", { name, selected: true }).waitFor();
@@ -42,7 +45,7 @@ it("marks type errors at their lines, across files, lists them, and lets the pro
   await open(page, "main.ts");
   await countIs(page, "2 problems", FIRST_CHECK_MS);
   expect(checkersIn(page)).toBe(1);
-  expect(await squiggles(page).count()).toBe(2);
+  await underlined(page, 2);
   // The text is drawn over the underline.
   const box = await squiggles(page).last().boundingBox();
   await page.mouse.move((box?.x ?? 0) + 3, (box?.y ?? 0) + 3, { steps: 4 });
@@ -82,7 +85,7 @@ it("marks type errors at their lines, across files, lists them, and lets the pro
     content: "export const f = (n: string): string => n;\n",
   });
   await countIs(page, "");
-  expect(await squiggles(page).count()).toBe(0);
+  await underlined(page, 0);
 
   // The sample has no problem of its own; one that is added to it is the only one.
   await open(page, "sample.ts");
