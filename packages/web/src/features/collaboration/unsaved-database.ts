@@ -3,10 +3,14 @@
  * to change the database's version, so that an old tab never blocks a newer release.
  */
 
-export interface UnsavedDatabaseOptions {
+import { type DBSchema, type IDBPDatabase, wrap } from "idb";
+
+export interface UnsavedDatabaseOptions<Schema extends DBSchema> {
   /** Undefined when the browser has none. */
   factory: IDBFactory | undefined;
   name: string;
+  /** Makes the stores of a new database. */
+  create: (database: IDBPDatabase<Schema>) => void;
   /** Called with the reason why the database cannot be used, once for each outage. */
   onFailure: (error: unknown) => void;
   /** Called on each change of `available`. */
@@ -19,28 +23,29 @@ export interface UnsavedDatabaseOptions {
   after: (delayMs: number, run: () => void) => void;
 }
 
-export interface UnsavedDatabase {
+export interface UnsavedDatabase<Schema extends DBSchema> {
   /** The open database; undefined while it cannot be used. */
-  open(): Promise<IDBDatabase | undefined>;
+  open(): Promise<IDBPDatabase<Schema> | undefined>;
   /** The same, but also set while `onReady` runs, before it is available. */
-  reopened(): Promise<IDBDatabase | undefined>;
+  reopened(): Promise<IDBPDatabase<Schema> | undefined>;
   /** Reports a failed transaction: its data is in memory only. */
   failed(error: unknown): void;
   /** False while edits are kept in the page only. */
   readonly available: boolean;
 }
 
-export const UPDATES = "updates";
-export const DRAFTS = "drafts";
-export const COPIES = "copies";
-
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
 
-export function openUnsavedDatabase(options: UnsavedDatabaseOptions): UnsavedDatabase {
+/** `idb` turns requests and transactions into promises; its `openDB` is not used, because it takes no factory. */
+export function openUnsavedDatabase<Schema extends DBSchema>(
+  options: UnsavedDatabaseOptions<Schema>,
+): UnsavedDatabase<Schema> {
   const { factory, name, after } = options;
+  // What idb wraps has the types of no schema.
+  const typed = (database: IDBDatabase) => wrap(database) as unknown as IDBPDatabase<Schema>;
   let available = factory !== undefined;
-  let opening: Promise<IDBDatabase | undefined> | undefined;
+  let opening: Promise<IDBPDatabase<Schema> | undefined> | undefined;
   let current: IDBDatabase | undefined;
   let retryMs = FIRST_RETRY_MS;
   let isRetrying = false;
@@ -79,7 +84,7 @@ export function openUnsavedDatabase(options: UnsavedDatabaseOptions): UnsavedDat
       failed(new Error("the browser closed the database"));
     });
   };
-  const request = (made: IDBFactory): Promise<IDBDatabase | undefined> =>
+  const request = (made: IDBFactory): Promise<IDBPDatabase<Schema> | undefined> =>
     new Promise((resolve) => {
       let asked: IDBOpenDBRequest;
       const refused = (error: unknown) => {
@@ -93,7 +98,7 @@ export function openUnsavedDatabase(options: UnsavedDatabaseOptions): UnsavedDat
         return refused(error);
       }
       let isBlocked = false;
-      asked.addEventListener("upgradeneeded", () => createStores(asked.result));
+      asked.addEventListener("upgradeneeded", () => options.create(typed(asked.result)));
       asked.addEventListener("error", () => refused(asked.error ?? new Error("the database did not open")));
       asked.addEventListener("blocked", () => {
         // It opens by itself once the other tab closes its connection; nothing waits for that.
@@ -104,12 +109,13 @@ export function openUnsavedDatabase(options: UnsavedDatabaseOptions): UnsavedDat
       });
       asked.addEventListener("success", () => {
         adopt(asked.result);
-        opening = Promise.resolve(asked.result);
-        resolve(asked.result);
+        const opened = typed(asked.result);
+        opening = Promise.resolve(opened);
+        resolve(opened);
         if (isBlocked) void ready();
       });
     });
-  const open = (): Promise<IDBDatabase | undefined> => {
+  const open = (): Promise<IDBPDatabase<Schema> | undefined> => {
     if (!factory) return Promise.resolve(undefined);
     opening ??= request(factory);
     return opening;
@@ -137,43 +143,4 @@ export function openUnsavedDatabase(options: UnsavedDatabaseOptions): UnsavedDat
       return available;
     },
   };
-}
-
-function createStores(database: IDBDatabase): void {
-  database.createObjectStore(UPDATES, { autoIncrement: true }).createIndex("document", "document");
-  database.createObjectStore(DRAFTS);
-  database.createObjectStore(COPIES, { keyPath: ["document", "keptAt"] });
-}
-
-/** Resolves when a transaction is committed. @throws the error of the transaction */
-export function done(transaction: IDBTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
-    transaction.addEventListener("complete", () => resolve());
-    const fail = () => reject(transaction.error ?? new Error("the write was given up"));
-    transaction.addEventListener("abort", fail);
-    transaction.addEventListener("error", fail);
-  });
-}
-
-/** The result of a request. @throws the error of the request */
-export function answer<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    request.addEventListener("success", () => resolve(request.result));
-    request.addEventListener("error", () => reject(request.error ?? new Error("the read failed")));
-  });
-}
-
-export function eachRow<T>(
-  request: IDBRequest<IDBCursorWithValue | null>,
-  visit: (row: T, key: IDBValidKey) => void,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    request.addEventListener("success", () => {
-      const cursor = request.result;
-      if (!cursor) return resolve();
-      visit(cursor.value as T, cursor.primaryKey);
-      cursor.continue();
-    });
-    request.addEventListener("error", () => reject(request.error ?? new Error("the read failed")));
-  });
 }

@@ -1,6 +1,7 @@
 /** Edits that no server has confirmed, kept in the browser's database so that a reload or a crash loses none. */
+import type { DBSchema, IDBPDatabase } from "idb";
 import { type Signal, createSignal } from "./signal.ts";
-import { COPIES, DRAFTS, UPDATES, answer, done, eachRow, openUnsavedDatabase } from "./unsaved-database.ts";
+import { openUnsavedDatabase } from "./unsaved-database.ts";
 
 /** One written (or about to be written) update; shown to `discard` once it is confirmed. */
 export interface UnsavedTicket {
@@ -68,6 +69,12 @@ interface UpdateRow extends UnsavedUpdate {
   document: string;
 }
 
+interface UnsavedSchema extends DBSchema {
+  updates: { key: number; value: UpdateRow; indexes: { document: string } };
+  drafts: { key: string; value: Draft };
+  copies: { key: [document: string, keptAt: number]; value: KeptCopy };
+}
+
 export function createUnsavedStore({
   factory,
   onFailure,
@@ -86,9 +93,14 @@ export function createUnsavedStore({
   let tail: Promise<unknown> = Promise.resolve();
   const onAvailable = createSignal<boolean>();
 
-  const database = openUnsavedDatabase({
+  const database = openUnsavedDatabase<UnsavedSchema>({
     factory,
     name,
+    create: (made) => {
+      made.createObjectStore("updates", { autoIncrement: true }).createIndex("document", "document");
+      made.createObjectStore("drafts");
+      made.createObjectStore("copies", { keyPath: ["document", "keptAt"] });
+    },
     onFailure,
     onAvailable: (available) => onAvailable.emit(available),
     onReady: () => {
@@ -106,7 +118,7 @@ export function createUnsavedStore({
     after,
   });
   /** Runs in the order of the calls, so that a removal never overtakes the write it is for. */
-  const inOrder = <T>(work: (opened: IDBDatabase) => Promise<T>, otherwise: T): Promise<T> => {
+  const inOrder = <T>(work: (opened: IDBPDatabase<UnsavedSchema>) => Promise<T>, otherwise: T): Promise<T> => {
     const result = tail.then(async () => {
       const opened = await database.open();
       if (!opened) return otherwise;
@@ -125,29 +137,32 @@ export function createUnsavedStore({
    * Writes to the database everything that it lacks; what was written is dropped from memory only after the commit.
    * @param upTo the newest draft to write: later ones wait, so that reads requested before them do not see them
    */
-  const writeAll = async (opened: IDBDatabase, upTo = Infinity): Promise<void> => {
+  const writeAll = async (opened: IDBPDatabase<UnsavedSchema>, upTo = Infinity): Promise<void> => {
     const added = [...updates].filter(([{ key }]) => key === undefined);
     const removed = confirmed;
     const newDrafts = [...drafts].filter(([, { order }]) => order <= upTo);
     const newCopies = [...copies];
     if (added.length + removed.length + newDrafts.length + newCopies.length === 0) return;
-    const transaction = opened.transaction([UPDATES, DRAFTS, COPIES], "readwrite", { durability: "relaxed" });
-    const store = (of: string) => transaction.objectStore(of);
-    for (const key of removed) store(UPDATES).delete(key);
-    const requests = added.map(([ticket, row]) => ({ ticket, request: store(UPDATES).add(row) }));
-    for (const [document, { draft }] of newDrafts) {
-      if (draft) store(DRAFTS).put(draft, document);
-      else store(DRAFTS).delete(document);
-    }
-    for (const [key, copy] of newCopies) {
-      if (copy) store(COPIES).put(copy);
-      else store(COPIES).delete(JSON.parse(key) as [string, number]);
-    }
-    await done(transaction);
+    const transaction = opened.transaction(["updates", "drafts", "copies"], "readwrite", { durability: "relaxed" });
+    const updateRows = transaction.objectStore("updates");
+    const draftRows = transaction.objectStore("drafts");
+    const copyRows = transaction.objectStore("copies");
+    // An aborted transaction rejects each of its requests: all of them are awaited.
+    const requests = [
+      ...removed.map((key) => updateRows.delete(key)),
+      ...newDrafts.map(([document, { draft }]) =>
+        draft ? draftRows.put(draft, document) : draftRows.delete(document),
+      ),
+      ...newCopies.map(([key, copy]) =>
+        copy ? copyRows.put(copy) : copyRows.delete(JSON.parse(key) as [string, number]),
+      ),
+    ];
+    const adding = Promise.all(added.map(([, row]) => updateRows.add(row)));
+    const [keys] = await Promise.all([adding, transaction.done, ...requests]);
     confirmed = confirmed.filter((key) => !removed.includes(key));
-    for (const { ticket, request } of requests) {
-      ticket.key = Number(request.result);
-      if (ticket.discarded) confirmed.push(ticket.key);
+    for (const [index, [ticket]] of added.entries()) {
+      ticket.key = keys[index];
+      if (ticket.discarded && ticket.key !== undefined) confirmed.push(ticket.key);
     }
     for (const [document, kept] of newDrafts) if (drafts.get(document) === kept) drafts.delete(document);
     for (const [key, copy] of newCopies) if (copies.get(key) === copy) copies.delete(key);
@@ -185,13 +200,13 @@ export function createUnsavedStore({
     load: async (document) => {
       await write();
       return inOrder(async (opened) => {
-        const index = opened.transaction(UPDATES).objectStore(UPDATES).index("document");
-        const rows: { update: UnsavedUpdate; ticket: UnsavedTicket }[] = [];
-        await eachRow(index.openCursor(IDBKeyRange.only(document)), (row: UpdateRow, key) => {
-          const { update, generation, edits } = row;
-          rows.push({ update: { update, generation, edits }, ticket: { key: Number(key), discarded: false } });
-        });
-        return rows;
+        const transaction = opened.transaction("updates");
+        const index = transaction.store.index("document");
+        const [rows, keys] = await Promise.all([index.getAll(document), index.getAllKeys(document), transaction.done]);
+        return rows.map(({ update, generation, edits }, at) => ({
+          update: { update, generation, edits },
+          ticket: { key: keys[at], discarded: false },
+        }));
       }, []);
     },
     putDraft: (document, draft) => {
@@ -203,8 +218,8 @@ export function createUnsavedStore({
       const waiting = drafts.get(document);
       return inOrder<Draft | undefined>(async (opened) => {
         if (waiting) return waiting.draft;
-        const request: IDBRequest<unknown> = opened.transaction(DRAFTS).objectStore(DRAFTS).get(document);
-        return (await answer(request)) as Draft | undefined;
+        const transaction = opened.transaction("drafts");
+        return (await Promise.all([transaction.store.get(document), transaction.done]))[0];
       }, waiting?.draft);
     },
     keepCopy: (copy) => {
@@ -213,10 +228,10 @@ export function createUnsavedStore({
     },
     copies: async (document) => {
       await write();
-      return inOrder((opened) => {
+      return inOrder<KeptCopy[]>(async (opened) => {
         const range = IDBKeyRange.bound([document, 0], [document, Infinity]);
-        const stored = opened.transaction(COPIES).objectStore(COPIES).getAll(range);
-        return answer(stored as IDBRequest<KeptCopy[]>);
+        const transaction = opened.transaction("copies");
+        return (await Promise.all([transaction.store.getAll(range), transaction.done]))[0];
       }, []);
     },
     discardCopy: (copy) => {
