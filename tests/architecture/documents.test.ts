@@ -54,6 +54,23 @@ test.each(pages)("%s points only at what exists", (page) => {
   expect(broken).toEqual([]);
 });
 
+const specifications = readdirSync(join(root, "packages/server/src"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith("SPEC.md"))
+  .map((name) => join("packages/server/src", name));
+
+const rulesOf = (page: string): string[] =>
+  [...read(page).matchAll(/^- (?:\*\*\[)?([A-Z]+\d+)\b/gm)].map(([, number = ""]) => number);
+
+/** A rebase may leave a rule twice, or two rules with one number. */
+test.each(specifications)("%s gives each rule a number of its own", (page) => {
+  const numbers = rulesOf(page);
+  expect(numbers.filter((number, at) => numbers.indexOf(number) !== at)).toEqual([]);
+});
+
+test("the specifications have rules", () => {
+  expect(specifications.flatMap(rulesOf).length).toBeGreaterThan(100);
+});
+
 test("every decision is in the list of decisions", () => {
   const listed = linksOf(read("docs/adr/README.md"));
   const there = readdirSync(join(root, "docs/adr")).filter((name) => /^\d{4}-/.test(name));

@@ -15,7 +15,7 @@ import { createLeftBehind, EVERY_MS, homeOfExecution } from "./left-behind.ts";
 const ada = actorNamed("ada");
 const interactive = { interactive: true };
 
-it("[X56] an execution has a home from before its row until its end is stored", async () => {
+it("[X59] an execution has a home from before its row until its end is stored", async () => {
   const scene = await createScene();
   const { facts } = await scene.service.submit(ada, helloRequest, interactive);
   expect([...scene.homes.held]).toEqual([homeOfExecution(facts.id)]);
@@ -31,7 +31,7 @@ it("[X56] an execution has a home from before its row until its end is stored", 
   expect(scene.homes.held.size).toBe(0);
 });
 
-it("[X56] rows without a home are marked at the start and every minute; those of a living node never", async () => {
+it("[X59] rows without a home are marked at the start and every minute; those of a living node never", async () => {
   const [clock, store, homes] = [createManualClock(), createMemoryStore(), createTestHomes()];
   const row = (id: string): void => void store.rows.set(id, { id, status: "running" } as Execution);
   for (const id of ["dead", "here", "there"]) row(id);
@@ -55,7 +55,7 @@ it("[X56] rows without a home are marked at the start and every minute; those of
   expect(statuses().at(-1)).toBe("running");
 });
 
-it("[X56] a run of another node is shown and not stopped here; one whose node died is shown as ended", async () => {
+it("[X59] a run of another node is shown and not stopped here; one whose node died is shown as ended", async () => {
   const scene = await createScene();
   const { facts } = await scene.service.submit(ada, helloRequest, interactive);
   const name = homeOfExecution(facts.id);

@@ -5,7 +5,7 @@ import type { IsolationTier, SandboxProvider } from "./ports.ts";
 import { testCollecting } from "./sandbox/contract/collecting.ts";
 import { testConversations } from "./sandbox/contract/conversations.ts";
 import { testEscapes } from "./sandbox/contract/escapes.ts";
-import { findResidue, runProgram } from "./sandbox/contract/harness.ts";
+import { findResidue, runProgram, testLimits } from "./sandbox/contract/harness.ts";
 import { testHostFacts } from "./sandbox/contract/host-facts.ts";
 import { waitUntil } from "./sandbox/host-processes.ts";
 import { limitCases } from "./sandbox/contract/limit-cases.ts";
@@ -97,6 +97,46 @@ export const sandboxProviderContract = (subject: ProviderUnderTest): void => {
           },
         );
       }
+    });
+
+    describe("usage", () => {
+      const fill = (mebibytes: number, indent = ""): string =>
+        [`memory = bytearray(${mebibytes} << 20)`, "for at in range(0, len(memory), 4096): memory[at] = 1"]
+          .map((line) => `${indent}${line}\n`)
+          .join("");
+      const limitMiB = testLimits.memoryBytes / 2 ** 20;
+      const measure = async (code: string) => {
+        const { result, stderr } = await run({ argv: ["python3", "main.py"], files: { "main.py": code } });
+        return { end: result.end, stderr, peakMiB: result.usage.memoryPeakBytes / 2 ** 20 };
+      };
+
+      test("[X41] the reported peak is what the program used", async () => {
+        const { end, stderr, peakMiB } = await measure(fill(100));
+        expect(end, stderr).toEqual({ kind: "exited", exitCode: 0 });
+        expect(peakMiB).toBeGreaterThan(100);
+        expect(peakMiB).toBeLessThan(140);
+      });
+
+      test("[X41] the reported peak of a program that soon ends is within its limit, whatever it wanted", async () => {
+        const { end, stderr, peakMiB } = await measure(`
+import os
+for _ in range(2):
+    if os.fork() == 0:
+${fill(145, " ".repeat(8))}
+        os._exit(0)
+os.wait()
+os.wait()
+`);
+        expect(
+          [
+            { kind: "exited", exitCode: 0 },
+            { kind: "limit", limit: "memory" },
+          ],
+          stderr,
+        ).toContainEqual(end);
+        expect(peakMiB).toBeGreaterThan(limitMiB / 2);
+        expect(peakMiB).toBeLessThanOrEqual(limitMiB);
+      });
     });
 
     testConversations(context);

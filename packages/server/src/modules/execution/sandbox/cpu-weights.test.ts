@@ -10,7 +10,7 @@ const open = () => {
   return { enter, seen };
 };
 
-test("a run comes first until it has used a second of CPU, whatever its sandbox used before", () => {
+test("[X54] a run comes first until it has used a quarter of a second of CPU, whatever its sandbox used before", () => {
   const { enter, seen } = open();
   const run = enter("run");
   run.spent(5000);

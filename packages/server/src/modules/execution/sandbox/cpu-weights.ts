@@ -17,8 +17,11 @@ export interface CpuWeights {
   enter(owner: string | undefined, set: (weight: number) => void): CpuTurn;
 }
 
-/** A run that used more CPU time than this is long: "hello" programs end earlier, computations have only begun. */
-export const shortRunMs = 1000;
+/**
+ * A run that used more CPU time than this is long: "hello" programs end earlier, computations have only begun. Until then another user's
+ * short run shares the processors with it.
+ */
+export const shortRunMs = 250;
 /** Weight of short runs relative to long ones: the long runs of another owner leave them 16 of 17 parts. */
 export const shortRunWeight = 16;
 

@@ -143,6 +143,21 @@ except OSError as error:
     program: { argv: ["bash", "-c", "f() { f | f & }; f; sleep 60"], limits: { wallMs: 2500, cpuMs: 2000 } },
     ends: [limit("wall"), limit("cpu"), { kind: "exited", exitCode: 254 }, { kind: "exited", exitCode: 0 }],
   },
+  {
+    name: "space beyond the disk's, reserved at once, is refused",
+    program: python(`
+import os
+for folder in ("/project", "/tmp", "/dev/shm"):
+    with open(folder + "/reserved", "wb") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, 100 << 20)
+            print(folder, "no limit")
+        except OSError as error:
+            print(folder, error.strerror, os.fstat(file.fileno()).st_blocks)
+`),
+    ends: [ok],
+    says: "/project No space left on device 0\n/tmp No space left on device 0\n/dev/shm No space left on device 0\n",
+  },
   { name: "a full project folder says so", program: python(fillDisk("/project")), ends: [ok], says: "No space left" },
   { name: "a full /tmp says so", program: python(fillDisk("/tmp")), ends: [ok], says: "No space left" },
   {

@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import type { ContractContext } from "../../ports.contract.ts";
-import { runProgram } from "./harness.ts";
+import { runProgram, type TestProgram } from "./harness.ts";
+import { fillingProgram, heldBytes } from "./socket-filler.ts";
 
 const mebibyte = 1 << 20;
 const memoryBytes = 64 * mebibyte;
@@ -17,64 +18,6 @@ const mostOfMemory = {
   namespaces: { datagram: 1 / 8, accepted: 1 / 2, local: 1 },
   gvisor: { datagram: 1, accepted: 1, local: (memoryBytes + 64 * mebibyte) / memoryBytes },
 } as const;
-
-/**
- * Fills buffers of one kind from several processes, with as many sockets as can be made, and then counts the bytes that were sent and can
- * still be read. Without a limit 400 connections would hold at least 80 MiB, and 1,000 pairs of local sockets 203 MiB.
- */
-const filler = `
-import os, socket, struct, sys
-def pairs(count):
-    if sys.argv[1] == "accepted": server = socket.create_server(("127.0.0.1", 0), backlog=128)
-    for _ in range(count):
-        if sys.argv[1] == "datagram":
-            one, other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-            one.bind(("127.0.0.1", 0))
-            other.connect(one.getsockname())
-        elif sys.argv[1] == "accepted":
-            other = socket.create_connection(server.getsockname())
-            one = server.accept()[0]
-        else:
-            one, other = socket.socketpair()
-        other.setblocking(False)
-        one.setblocking(False)
-        yield one, other
-def fill(count):
-    held, kept = 0, []
-    try:
-        for one, other in pairs(count):
-            kept.append((one, other))
-            try:
-                for _ in range(400): other.send(b"x" * 8000)
-            except OSError: pass
-    except OSError: pass
-    return kept
-def drain(kept):
-    held = 0
-    for one, _ in kept:
-        try:
-            while True:
-                piece = one.recv(65536)
-                if not piece: break
-                held += len(piece)
-        except OSError: pass
-    return held
-ready_in, ready_out = os.pipe()
-go_in, go_out = os.pipe()
-results_in, results_out = os.pipe()
-for child in range(4):
-    if os.fork() == 0:
-        os.close(go_out)
-        kept = fill(250 if sys.argv[1] == "local" else 100)
-        os.write(ready_out, b"r")
-        os.read(go_in, 1)
-        os.write(results_out, struct.pack("q", drain(kept)))
-        os._exit(0)
-for child in range(4): os.read(ready_in, 1)
-os.close(go_out)
-print("held", sum(struct.unpack("q", os.read(results_in, 8))[0] for child in range(4)))
-`;
 
 /**
  * Connections that are never accepted, and answers to route queries that are never read: no cgroup accounts for them. `queue` and
@@ -138,21 +81,24 @@ time.sleep(8)
 
 /** Declares the part. */
 export const testSocketMemory = (context: ContractContext): void => {
-  const run = (code: string, kind: string, bytes = memoryBytes) =>
+  const run = (program: TestProgram, bytes = memoryBytes) =>
     runProgram(
       { provider: context.provider(), imageRoot: context.imageRoot },
-      { argv: ["python3", "main.py", kind], files: { "main.py": code }, limits: { memoryBytes: bytes } },
+      { ...program, limits: { memoryBytes: bytes } },
     );
 
   describe("memory of sockets", () => {
     test.each(["datagram", "accepted", "local"] as const)(
       "[X53] what %s sockets hold is bounded with memory",
       async (kind) => {
-        const { result, stdout, stderr } = await run(filler, kind);
+        // Without a limit 400 connections would hold at least 80 MiB, and 1,000 pairs of local sockets 203 MiB.
+        const pairs = kind === "local" ? 250 : 100;
+        const program = fillingProgram({ kind, processes: 4, pairs, messages: 400, messageBytes: 8000 });
+        const { result, stdout, stderr } = await run(program);
         const outOfMemory = { kind: "limit", limit: "memory" };
         expect([outOfMemory, { kind: "exited", exitCode: 0 }], stderr).toContainEqual(result.end);
         // Ended as out of memory: it holds nothing any more.
-        const held = result.end.kind === "limit" ? 0 : Number(/held (\d+)/u.exec(stdout)?.[1]);
+        const held = result.end.kind === "limit" ? 0 : heldBytes(stdout);
         expect(held / memoryBytes).toBeLessThanOrEqual(
           mostOfMemory[context.tier === "gvisor" ? "gvisor" : "namespaces"][kind],
         );
@@ -164,7 +110,8 @@ export const testSocketMemory = (context: ContractContext): void => {
       "[X53] %s that the kernel counts for nobody make the run out of memory",
       async (kind) => {
         // With the kernel's default settings 62 sockets hold no more than 25 MiB.
-        const { result, stderr } = await run(hidden, kind, kind === "queue" ? 32 * mebibyte : memoryBytes);
+        const program = { argv: ["python3", "main.py", kind], files: { "main.py": hidden } };
+        const { result, stderr } = await run(program, kind === "queue" ? 32 * mebibyte : memoryBytes);
         expect(result.end, stderr).toEqual({ kind: "limit", limit: "memory" });
       },
     );
