@@ -153,10 +153,10 @@ for folder in ("/project", "/tmp", "/dev/shm"):
             os.posix_fallocate(file.fileno(), 0, 100 << 20)
             print(folder, "no limit")
         except OSError as error:
-            print(folder, error.strerror, os.fstat(file.fileno()).st_blocks)
+            print(folder, error.strerror)
 `),
     ends: [ok],
-    says: "/project No space left on device 0\n/tmp No space left on device 0\n/dev/shm No space left on device 0\n",
+    says: "/project No space left on device\n/tmp No space left on device\n/dev/shm No space left on device\n",
   },
   { name: "a full project folder says so", program: python(fillDisk("/project")), ends: [ok], says: "No space left" },
   { name: "a full /tmp says so", program: python(fillDisk("/tmp")), ends: [ok], says: "No space left" },
