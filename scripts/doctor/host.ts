@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync } from "nod
 import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import process from "node:process";
-import { findCgroupLayout } from "../../packages/server/src/modules/execution/sandbox/cgroup-layout.ts";
+import { findCgroupLayout } from "../../packages/server/src/platform/sandboxes/limits/cgroup-layout.ts";
 import { succeeds } from "../lib/command.mjs";
 import { missingSubordinateIds } from "../lib/subordinate-ids.mjs";
 import { type AppArmorFacts, appArmorFinding, readAppArmor } from "./app-armor.ts";

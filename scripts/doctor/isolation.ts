@@ -3,14 +3,14 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog } from "../../packages/server/src/kernel/log.ts";
-import { createBubblewrapProvider } from "../../packages/server/src/modules/execution/adapters/bubblewrap.ts";
-import { createGvisorProvider } from "../../packages/server/src/modules/execution/adapters/gvisor.ts";
-import { buildInit } from "../../packages/server/src/modules/execution/sandbox/build-init.ts";
+import { createBubblewrapProvider } from "../../packages/server/src/platform/sandboxes/adapters/bubblewrap.ts";
+import { createGvisorProvider } from "../../packages/server/src/platform/sandboxes/adapters/gvisor.ts";
+import { buildInit } from "../../packages/server/src/platform/sandboxes/machine/build-init.ts";
 import {
   probeTiers,
   type TierCandidate,
   type TierVerdict,
-} from "../../packages/server/src/modules/execution/sandbox/probe.ts";
+} from "../../packages/server/src/platform/sandboxes/probe.ts";
 import { findProgram } from "../lib/command.mjs";
 import { imageFolder } from "../lib/image.mjs";
 import { cacheFolder, checkout } from "../lib/places.mjs";

@@ -55,7 +55,7 @@ export const planted: readonly Planted[] = [
   },
   {
     rule: "sandboxes-without-packages",
-    path: `${server}/modules/execution/sandbox/planted.ts`,
+    path: `${server}/platform/sandboxes/machine/planted.ts`,
     text: 'import { parsePath } from "@atelier/contracts";\nexport const parse = parsePath;',
   },
   {

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SandboxProvider, SandboxRun } from "../../packages/server/src/modules/execution/ports.ts";
-import { raiseServerPriority } from "../../packages/server/src/modules/execution/adapters/server-priority.ts";
+import type { SandboxProvider, SandboxRun } from "../../packages/server/src/platform/sandboxes/ports.ts";
+import { raiseServerPriority } from "../../packages/server/src/platform/sandboxes/adapters/server-priority.ts";
 import { sandboxBlueprint, openSandboxProvider, sandboxJob } from "./sandbox-cost.ts";
 import { line, ratioLine, summarise } from "./statistics.ts";
 

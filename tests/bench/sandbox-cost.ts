@@ -6,15 +6,15 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { silentLog } from "../../packages/server/src/kernel/log.ts";
-import { createBubblewrapProvider } from "../../packages/server/src/modules/execution/adapters/bubblewrap.ts";
-import { createGvisorProvider } from "../../packages/server/src/modules/execution/adapters/gvisor.ts";
+import { createBubblewrapProvider } from "../../packages/server/src/platform/sandboxes/adapters/bubblewrap.ts";
+import { createGvisorProvider } from "../../packages/server/src/platform/sandboxes/adapters/gvisor.ts";
 import type {
   SandboxBlueprint,
   SandboxJob,
   SandboxProvider,
   WarmSandbox,
-} from "../../packages/server/src/modules/execution/ports.ts";
-import { buildInit } from "../../packages/server/src/modules/execution/sandbox/build-init.ts";
+} from "../../packages/server/src/platform/sandboxes/ports.ts";
+import { buildInit } from "../../packages/server/src/platform/sandboxes/machine/build-init.ts";
 import { findProgram } from "../../scripts/lib/command.mjs";
 import { imageFolder } from "../../scripts/lib/image.mjs";
 import { cacheFolder, checkout } from "../../scripts/lib/places.mjs";

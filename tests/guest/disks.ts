@@ -5,7 +5,7 @@ import { run } from "../../scripts/lib/command.mjs";
 import { locked } from "../../scripts/lib/lock.mjs";
 import { cacheFolder, checkout } from "../../scripts/lib/places.mjs";
 import { buildFolder, digest } from "../../scripts/lib/recipe.mjs";
-import { buildInit } from "../../packages/server/src/modules/execution/sandbox/build-init.ts";
+import { buildInit } from "../../packages/server/src/platform/sandboxes/machine/build-init.ts";
 import { encodeInitramfs } from "./initramfs.ts";
 
 /** Where the parts are on this machine: folders that `npm test` names. */

@@ -15,11 +15,11 @@ import { createLinkReads, createLinkTokens, createMemberExpiry, createProjectsHo
 import { choosesLogLevel, type Configuration, ConfigurationFaults, readConfiguration } from "./config.ts";
 import { createPostgresDocumentStore } from "./modules/collaboration/adapters/document-store-postgres.ts";
 import { createPostgresLogRetention } from "./modules/collaboration/adapters/log-retention-postgres.ts";
-import { createBubblewrapProvider } from "./modules/execution/adapters/bubblewrap.ts";
-import { createGvisorProvider } from "./modules/execution/adapters/gvisor.ts";
-import { raiseServerPriority } from "./modules/execution/adapters/server-priority.ts";
-import { createImageStore } from "./modules/execution/images/image-store.ts";
-import { buildInit } from "./modules/execution/sandbox/build-init.ts";
+import { createBubblewrapProvider } from "./platform/sandboxes/adapters/bubblewrap.ts";
+import { createGvisorProvider } from "./platform/sandboxes/adapters/gvisor.ts";
+import { raiseServerPriority } from "./platform/sandboxes/adapters/server-priority.ts";
+import { createImageStore } from "./platform/sandboxes/images/image-store.ts";
+import { buildInit } from "./platform/sandboxes/machine/build-init.ts";
 import { createArgon2Passwords } from "./modules/identity/adapters/argon2-passwords.ts";
 import { createCommonPasswordRules } from "./modules/identity/adapters/common-passwords.ts";
 import { createAccountRoom } from "./modules/projects/adapters/account-room.ts";

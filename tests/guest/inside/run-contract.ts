@@ -10,7 +10,7 @@ import type { GuestReport } from "../situations.ts";
 type Suite = { assertionResults: { status: string; fullName: string; failureMessages: string[] }[]; message?: string };
 
 const checkout = join(import.meta.dirname, "../../..");
-const adapters = "packages/server/src/modules/execution/adapters";
+const adapters = "packages/server/src/platform/sandboxes/adapters";
 const situation = process.argv[2] ?? "";
 
 /** A word of the kernel's command line. */

@@ -6,17 +6,17 @@ import process from "node:process";
 import { hostFindings } from "../../../scripts/doctor/host.ts";
 import { isolationFindings } from "../../../scripts/doctor/isolation.ts";
 import { silentLog } from "../../../packages/server/src/kernel/log.ts";
-import { createBubblewrapProvider } from "../../../packages/server/src/modules/execution/adapters/bubblewrap.ts";
-import { createGvisorProvider } from "../../../packages/server/src/modules/execution/adapters/gvisor.ts";
-import type { SandboxProvider } from "../../../packages/server/src/modules/execution/ports.ts";
-import { buildInit } from "../../../packages/server/src/modules/execution/sandbox/build-init.ts";
+import { createBubblewrapProvider } from "../../../packages/server/src/platform/sandboxes/adapters/bubblewrap.ts";
+import { createGvisorProvider } from "../../../packages/server/src/platform/sandboxes/adapters/gvisor.ts";
+import type { SandboxProvider } from "../../../packages/server/src/platform/sandboxes/ports.ts";
+import { buildInit } from "../../../packages/server/src/platform/sandboxes/machine/build-init.ts";
 import {
   findResidue,
   jobOf,
   runProgram,
   testBlueprint,
-} from "../../../packages/server/src/modules/execution/sandbox/contract/harness.ts";
-import { listProcesses } from "../../../packages/server/src/modules/execution/sandbox/host-processes.ts";
+} from "../../../packages/server/src/platform/sandboxes/contract/harness.ts";
+import { listProcesses } from "../../../packages/server/src/platform/sandboxes/machine/host-processes.ts";
 import { type GuestReport, guestSizes, type GuestTier, programsOf, type Situation, situations } from "../situations.ts";
 
 const checkout = join(import.meta.dirname, "../../..");

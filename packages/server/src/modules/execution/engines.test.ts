@@ -1,10 +1,10 @@
 import { createManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
+import type { SandboxProvider } from "#platform/sandboxes";
 import { expect, it } from "vitest";
 import { settle } from "./execution-fixture.ts";
 import { createEngines } from "./engines.ts";
 import type { LiveExecution } from "./live-execution.ts";
-import type { SandboxProvider } from "./ports.ts";
 import type { Program } from "./runner.ts";
 import { createScriptedProvider, type ScriptedProvider } from "./scripted-provider.ts";
 import { createWarmPool, type SandboxKind } from "./warm-pool.ts";

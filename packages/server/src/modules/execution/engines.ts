@@ -1,5 +1,5 @@
 /** An engine runs programs: a provider with its warm pool. A stronger provider replaces it without ending running programs. */
-import type { SandboxProvider } from "./ports.ts";
+import type { SandboxProvider } from "#platform/sandboxes";
 import type { Runner } from "./runner.ts";
 import type { SandboxKind, WarmPool } from "./warm-pool.ts";
 

@@ -1,5 +1,4 @@
 /** The states of an execution: they only move forward, and each has only its own fields. */
-import type { ExecutionStatus } from "@atelier/contracts";
 import type {
   IsolationTier,
   LimitsEnforcement,
@@ -7,7 +6,8 @@ import type {
   SandboxResult,
   SandboxStage,
   SandboxUsage,
-} from "./ports.ts";
+} from "#platform/sandboxes";
+import type { ExecutionStatus } from "@atelier/contracts";
 
 /** The isolation that a run really has. */
 export type SandboxFacts = { readonly tier: IsolationTier; readonly limitsEnforcement: LimitsEnforcement };

@@ -3,9 +3,9 @@ import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
+import type { SandboxCollected } from "#platform/sandboxes";
 import type { Projects } from "#projects";
 import type { CollectedFile, SkipReason } from "@atelier/contracts";
-import type { SandboxCollected } from "./ports.ts";
 
 export type CollectorNeeds = {
   readonly projects: Pick<Projects, "keepFile">;

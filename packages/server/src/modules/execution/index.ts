@@ -5,4 +5,3 @@ export { type LanguageDeclaration, LanguageFault, loadLanguages } from "./langua
 export { createExecution, type ExecutionModule, type ExecutionOptions } from "./module.ts";
 export { PLAN_LIMITS, type PlanLimits } from "./plan-limits.ts";
 export { registerExecutionSocket } from "./socket.ts";
-export type * from "./ports.ts";

@@ -1,8 +1,8 @@
 /** The languages of this server: their declarations, and which of them have an image to run in. */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Log } from "#kernel/log";
+import type { Image, ImageStore } from "#platform/sandboxes/images";
 import type { Language } from "@atelier/contracts";
-import type { Image, ImageStore } from "./images/image-store.ts";
 import { type LanguageDeclaration, loadLanguages } from "./languages/load-languages.ts";
 import { SANDBOX_CEILING } from "./plan-limits.ts";
 import type { SandboxKind } from "./warm-pool.ts";

@@ -1,11 +1,11 @@
 /** One execution from admission to a while after its end: its state, its output, and who listens. */
 import type { Clock, Timer } from "#kernel/clock";
+import type { SandboxLimits, SandboxRun, TerminalSize } from "#platform/sandboxes";
 import { type CollectedFile, hasEnded, type Execution } from "@atelier/contracts";
 import { exitOf, isForward, NO_USAGE, statusOf, type EndedState, type ExecutionState } from "./execution-state.ts";
 import type { Hint } from "./languages/line-end-hints.ts";
 import { createInputRelay, type InputRelay } from "./input-relay.ts";
 import { createOutputRecord, type OutputFrame, type OutputRecord, type OutputStream } from "./output-record.ts";
-import type { SandboxLimits, SandboxRun, TerminalSize } from "./ports.ts";
 
 /** What is known at admission and never changes. */
 export type ExecutionFacts = {

@@ -1,8 +1,8 @@
 /** What one run may use on each plan, and how a request's own limits are checked against that. */
+import type { SandboxLimits } from "#platform/sandboxes";
 import type { Plan, StartExecution } from "@atelier/contracts";
 import { floorBytes, type LanguageFloors } from "@atelier/contracts/language-declaration";
 import { limitTooHigh } from "./errors.ts";
-import type { SandboxLimits } from "./ports.ts";
 
 const MIB = 1_048_576;
 
@@ -16,7 +16,7 @@ export type PlanLimits = {
 };
 
 const outside = { outputBytes: 64 * MIB, diskBytes: 1024 * MIB, diskInodes: 65_536, processes: 128 };
-// One processor for the whole time, and an allowance above it for up to two at once (sandbox/cgroups.ts): a single busy
+// One processor for the whole time, and an allowance above it for up to two at once (platform/sandboxes/limits/cgroups.ts): a single busy
 // thread meets the wall, several meet the CPU limit before it.
 const free: SandboxLimits = { ...outside, wallMs: 30_000, cpuMs: 40_000, memoryBytes: 512 * MIB };
 const paid: SandboxLimits = { ...outside, wallMs: 300_000, cpuMs: 600_000, memoryBytes: 2048 * MIB };

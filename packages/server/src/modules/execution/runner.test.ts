@@ -1,6 +1,6 @@
+import type { SandboxEnd } from "#platform/sandboxes";
 import { describe, expect, it } from "vitest";
 import { actorNamed, createScene, helloRequest, settle } from "./execution-fixture.ts";
-import type { SandboxEnd } from "./ports.ts";
 
 const ada = actorNamed("ada");
 const interactive = { interactive: true };

@@ -1,10 +1,6 @@
 /** Takes one execution from the head of the queue to its end: claims a sandbox, runs the job, reports how it ended. */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Log } from "#kernel/log";
-import type { CollectedFile } from "@atelier/contracts";
-import { endingOf, NO_USAGE, type SandboxFacts } from "./execution-state.ts";
-import type { ExecutionMetrics } from "./execution-metrics.ts";
-import type { LiveExecution } from "./live-execution.ts";
 import type {
   SandboxCollected,
   SandboxJob,
@@ -13,7 +9,11 @@ import type {
   SandboxRun,
   SandboxStage,
   WarmSandbox,
-} from "./ports.ts";
+} from "#platform/sandboxes";
+import type { CollectedFile } from "@atelier/contracts";
+import { endingOf, NO_USAGE, type SandboxFacts } from "./execution-state.ts";
+import type { ExecutionMetrics } from "./execution-metrics.ts";
+import type { LiveExecution } from "./live-execution.ts";
 import type { SandboxKind, WarmPool } from "./warm-pool.ts";
 
 export type Program = {

@@ -9,7 +9,7 @@ import type {
   SandboxRun,
   SandboxStage,
   WarmSandbox,
-} from "./ports.ts";
+} from "#platform/sandboxes";
 
 /** One run as the test sees it: it writes, it ends, and it can look at what arrived. */
 export type ScriptedRun = {

@@ -1,12 +1,12 @@
 /** The files of a run: gathered from a project (live text included) or from the request, with their versions and one hash. */
 import type { Actor } from "#kernel/actor";
 import { Problem } from "#kernel/problem";
+import type { SandboxFile } from "#platform/sandboxes";
 import type { Projects, StoredFile } from "#projects";
 import type { StartExecution } from "@atelier/contracts";
 import { createHash } from "node:crypto";
 import { contentInvalid, invalidField, programTooLarge } from "./errors.ts";
 import { type HeldRoom, SMALL_PROGRAM_BYTES } from "./file-room.ts";
-import type { SandboxFile } from "./ports.ts";
 
 export type SourceFiles = {
   readonly files: readonly SandboxFile[];

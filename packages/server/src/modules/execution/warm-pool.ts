@@ -1,8 +1,8 @@
 /** Sandboxes that have booted and wait: claimed once, never reused, replaced off the hot path, as many as demand asks for. */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Log } from "#kernel/log";
+import type { SandboxBlueprint, SandboxProvider, WarmSandbox } from "#platform/sandboxes";
 import { createDemand, type Demand } from "./demand.ts";
-import type { SandboxBlueprint, SandboxProvider, WarmSandbox } from "./ports.ts";
 
 /** What is interchangeable: languages with the same image and warm-up share sandboxes. */
 export type SandboxKind = { readonly key: string; readonly blueprint: SandboxBlueprint };

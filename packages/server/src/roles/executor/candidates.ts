@@ -1,5 +1,5 @@
 /** The isolation tiers that could work on this machine, strongest first; a probe then decides. */
-import type { SandboxProvider } from "#execution";
+import type { SandboxProvider } from "#platform/sandboxes";
 import { findBubblewrap, findRunsc, type Places } from "../places.ts";
 import type { Candidate, TierName } from "./sandbox-choice.ts";
 

@@ -1,6 +1,6 @@
 /** A tier counts when a program really ran in it; who is reachable by strangers needs a strong one. */
+import type { SandboxProvider, SandboxResult } from "#platform/sandboxes";
 import { describe, expect, it } from "vitest";
-import type { SandboxProvider, SandboxResult } from "#execution";
 import { silentLog } from "#kernel/log";
 import { refuseWeakSandbox } from "../listener.ts";
 import { type Candidate, chooseSandbox, type TierName } from "./sandbox-choice.ts";

@@ -1,7 +1,7 @@
 /** Picks the isolation tier by a real probe: a tier counts when a sandbox booted, ran a program and answered in time. */
-import type { SandboxProvider } from "#execution";
 import { withDeadline } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
+import type { SandboxProvider } from "#platform/sandboxes";
 import type { Tier } from "@atelier/contracts";
 
 export type TierName = NonNullable<Tier>;

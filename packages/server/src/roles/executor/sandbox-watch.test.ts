@@ -1,9 +1,9 @@
 /** Programs can run as soon as image and tools are there, also when that is after the start. */
+import type { SandboxProvider } from "#platform/sandboxes";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { SandboxProvider } from "#execution";
 import { createManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import type { SandboxChoice } from "./sandbox-choice.ts";

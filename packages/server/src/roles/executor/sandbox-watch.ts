@@ -3,10 +3,10 @@
  * probed, so that the choice is made once, among all providers. While a stronger tier than the chosen one does not work, it looks for
  * changes; programs that start after a stronger provider is found run in it.
  */
-import type { SandboxProvider } from "#execution";
 import type { Clock, Timer } from "#kernel/clock";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
+import type { SandboxProvider } from "#platform/sandboxes";
 import type { SandboxChoice } from "./sandbox-choice.ts";
 import type { SetupState } from "./setup-state.ts";
 

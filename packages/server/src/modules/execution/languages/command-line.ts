@@ -1,6 +1,6 @@
 /** From a language's templates to the argv of one run: elements, never a shell string. */
+import type { SandboxFile } from "#platform/sandboxes";
 import { resolve } from "node:path";
-import type { SandboxFile } from "../ports.ts";
 import type { LanguageDeclaration } from "./load-languages.ts";
 
 export type CommandLineInput = {

@@ -1,3 +1,4 @@
+import type { SandboxFile } from "#platform/sandboxes";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +7,6 @@ import { systemClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import { createLanguageShelf } from "../language-shelf.ts";
 import { resolveLimits } from "../plan-limits.ts";
-import type { SandboxFile } from "../ports.ts";
 import type { LanguageDeclaration } from "./load-languages.ts";
 import { commandLinesOf } from "./command-line.ts";
 import { LanguageFault, loadLanguages } from "./load-languages.ts";

@@ -1,0 +1,179 @@
+/** The `gvisor` tier: each sandbox is a gVisor kernel of its own (runsc, systrap), bounded by a cgroup from outside. */
+import { execFile } from "node:child_process";
+import { readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { SandboxBlueprint, SandboxProvider } from "../ports.ts";
+import { launch } from "../machine/launch.ts";
+import { insidePaths } from "../machine/runtime-folder.ts";
+import type { SandboxPlace } from "../machine/sandbox-home.ts";
+import { createSandboxProvider, type ProviderOptions } from "../machine/sandbox-provider.ts";
+import type { ScratchDisk } from "../disks/scratch-disk.ts";
+import { baseEnvironment } from "../run/start-frame.ts";
+import { createToolMachine } from "../machine/tool-machine.ts";
+import { createOriginals } from "./gvisor-originals.ts";
+
+const execute = promisify(execFile);
+
+export type GvisorOptions = ProviderOptions & { readonly runsc: string };
+
+/** Bytes that gVisor's kernel, file proxy and stub processes need beside the program: measured 15 MiB idle, 58 MiB with 126 processes. */
+const toolMemoryBytes = 64 * 1024 * 1024;
+
+/** What init needs to make the sandbox's inside; a program gets none of them. */
+const initCapabilities = [
+  "CAP_SYS_ADMIN",
+  "CAP_SETUID",
+  "CAP_SETGID",
+  "CAP_SETPCAP",
+  "CAP_KILL",
+  "CAP_SYS_RESOURCE",
+  "CAP_CHOWN",
+  "CAP_FOWNER",
+  "CAP_SYS_PTRACE",
+  "CAP_DAC_OVERRIDE",
+];
+
+const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string, disk: ScratchDisk | undefined): unknown => ({
+  ociVersion: "1.0.2",
+  process: {
+    user: { uid: 0, gid: 0 },
+    args: [
+      insidePaths.init,
+      `--disk=${disk === undefined ? `mode=0755,size=${blueprint.diskBytes}` : "mounted"}`,
+      "--identity=separate",
+      // A refused call would reach gVisor's kernel only, but a program's limits do not apply in a user namespace that it makes.
+      `--seccomp=${insidePaths.seccomp}`,
+      `--memory=${blueprint.memoryBytes}`,
+      ...(blueprint.warmUp === undefined ? [] : ["--", ...blueprint.warmUp]),
+    ],
+    env: Object.entries(baseEnvironment).map(([name, value]) => `${name}=${value}`),
+    cwd: "/",
+    capabilities: {
+      bounding: initCapabilities,
+      effective: initCapabilities,
+      inheritable: [],
+      permitted: initCapabilities,
+      ambient: [],
+    },
+    rlimits: [{ type: "RLIMIT_NOFILE", soft: 1024, hard: 1024 }],
+  },
+  // A current runsc mounts nothing below a path that goes through a symbolic link.
+  root: { path: realpathSync(blueprint.imageRoot), readonly: true },
+  hostname: "atelier",
+  mounts: [
+    { destination: "/proc", type: "proc", source: "proc" },
+    { destination: "/dev", type: "tmpfs", source: "tmpfs" },
+    { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
+    { destination: "/.atelier", type: "bind", source: runtimeFolder, options: ["rbind", "ro", "nosuid", "nodev"] },
+    ...(disk === undefined
+      ? []
+      : [
+          {
+            destination: "/project",
+            type: "bind",
+            source: disk.mountPoint,
+            options: ["bind", "rw", "nosuid", "nodev"],
+          },
+        ]),
+  ],
+  linux: {
+    namespaces: ["pid", "network", "ipc", "uts", "mount"].map((type) => ({ type })),
+  },
+});
+
+const readPid = (pidFile: string): number => {
+  const pid = Number(readFileSync(pidFile, "utf8"));
+  // Zero and negative numbers would name groups of processes.
+  if (!Number.isSafeInteger(pid) || pid <= 1) throw new Error(`runsc wrote no process id to ${pidFile}`);
+  return pid;
+};
+
+/** Pauses and resumes the kernel's process (SIGSTOP, SIGCONT): it wakes up 2,500 times a second even when there is no work. */
+const signalKernel = (pid: number, signal: "SIGSTOP" | "SIGCONT"): void => {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // It has just ended, which its streams report.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+};
+
+const savingTimeoutMs = 30_000;
+
+/** A provider whose sandboxes are gVisor's. Does no I/O but to make its state folder. */
+export const createGvisorProvider = (options: GvisorOptions): SandboxProvider => {
+  const asRoot = process.geteuid?.() === 0;
+  const originals = createOriginals(join(options.stateFolder, "originals"));
+  const runsc = (place: SandboxPlace, ...command: readonly string[]): string[] =>
+    [
+      [options.runsc, "--root", join(place.folder, "runsc"), "--platform", "systrap", "--network", "none"],
+      // The cgroup is entered before runsc starts, and outlives it so that the cause of a death can be read.
+      ["--ignore-cgroups", "--overlay2", "none", "--host-uds", "none"],
+      ["--file-access", "exclusive", "--file-access-mounts", "exclusive"],
+      asRoot ? [] : ["--rootless"],
+      command,
+    ].flat();
+
+  /** Rejects when runsc fails; the sandbox may have ended then. */
+  const save = async (place: SandboxPlace, folder: string): Promise<void> => {
+    // Zero pages are left out, nothing is compressed: it is written once and read for every sandbox.
+    const saving = ["--compression=none", "--exclude-committed-zero-pages", "--leave-running", "--image-path", folder];
+    const [file = "", ...argv] = runsc(place, "checkpoint", ...saving, place.id);
+    await execute(file, argv, { env: { PATH: "/usr/bin:/bin" }, timeout: savingTimeoutMs });
+  };
+
+  return createSandboxProvider({
+    ...options,
+    tier: "gvisor",
+    toolMemoryBytes,
+    start: async ({ blueprint, place, runtimeFolder, mayBeCopy }) => {
+      const kind = JSON.stringify([blueprint, runtimeFolder, place.disk === undefined]);
+      if (!mayBeCopy) originals.giveUp(kind);
+      const original = originals.hold(kind);
+      const pidFile = join(place.folder, "kernel.pid");
+      const common = ["--bundle", place.folder, "--pid-file", pidFile, place.id];
+      writeFileSync(join(place.folder, "config.json"), JSON.stringify(ociBundle(blueprint, runtimeFolder, place.disk)));
+      const launching = launch({
+        initPath: options.initPath,
+        argv:
+          original === undefined
+            ? runsc(place, "run", ...common)
+            : runsc(place, "restore", "--image-path", original.folder, ...common),
+        joinFiles: place.cgroup?.joinFiles ?? [],
+        disk: place.disk,
+      });
+      // Also when nothing was started: nobody reads its files then.
+      const release = (): void => original?.release();
+      launching.then(({ exited }) => exited).then(release, release);
+      const launched = await launching;
+      let restingPid: number | undefined;
+      return createToolMachine({
+        launched,
+        place,
+        isCopy: original !== undefined,
+        async becomeOriginal(prepare) {
+          // Without root, runsc does not restore.
+          if (!asRoot || original !== undefined) return false;
+          try {
+            return await originals.renew(kind, async (folder) => {
+              await prepare();
+              await save(place, folder);
+            });
+          } catch (error) {
+            options.log.warn("execution.original-failed", { reason: String(error) });
+            return true;
+          }
+        },
+        rest() {
+          restingPid = readPid(pidFile);
+          signalKernel(restingPid, "SIGSTOP");
+        },
+        wake() {
+          if (restingPid !== undefined) signalKernel(restingPid, "SIGCONT");
+        },
+      });
+    },
+    clear: () => originals.clear(),
+  });
+};

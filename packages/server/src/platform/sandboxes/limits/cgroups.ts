@@ -1,0 +1,294 @@
+/** One cgroup per sandbox: limits, usage, why it died, and its removal; versions 1 and 2 behind one face. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { CgroupLayout } from "./cgroup-layout.ts";
+import { killProcesses, waitUntil } from "../machine/host-processes.ts";
+import { MemoryInUse, type Meter } from "./meter.ts";
+import { socketShare } from "./socket-memory.ts";
+
+/** A sandbox's cgroup. */
+export interface SandboxCgroup {
+  readonly meter: Meter;
+  /** Whether the kernel accounts and limits the buffers of the cgroup's TCP and UDP sockets. */
+  readonly chargesSockets: boolean;
+  /** Files that a process writes its own pid to in order to enter. */
+  readonly joinFiles: readonly string[];
+  processes(): number[];
+  /** Sets the CPU weight relative to the other sandboxes (each has 1 at first); does nothing when the cgroup is gone. */
+  readonly setCpuWeight: (weight: number) => void;
+  /** Kills what is inside and removes the folders. Throws when something cannot be ended within the time. */
+  remove(timeoutMs: number): Promise<void>;
+}
+
+const cpuPeriodUs = 100_000;
+/** At once: two processors where there are two. How long is the run's CPU limit, which is above its wall time by an allowance. */
+const cpuQuotaUs = (): number => Math.min(2, availableParallelism()) * cpuPeriodUs;
+/** The outer bound on tasks: gVisor needs hundreds for itself; programs are bounded inside. */
+const tasksMaximum = 4096;
+
+const readNumber = (path: string): number => Number(readFileSync(path, "utf8"));
+
+const keyOf = (text: string, key: string): number => {
+  const line = text.split("\n").find((entry) => entry.startsWith(`${key} `));
+  return line === undefined ? 0 : Number(line.slice(key.length + 1));
+};
+const readKey = (path: string, key: string): number => keyOf(readFileSync(path, "utf8"), key);
+
+/** Settings that older kernels do not have are not worth failing for. */
+const writeIfThere = (path: string, value: string): void => {
+  if (existsSync(path)) writeFileSync(path, value);
+};
+
+/** Of its limit, in percent: a cgroup this full has no more to give, and one with so little of files cannot keep its programs' own. */
+const fullPercent = 98;
+const fewFilesPercent = 1;
+const pagesReadBackTooOften = 4096;
+
+/**
+ * At its limit a program's own memory pushes out the pages of its files, which are read back at once, and pushed out again:
+ * the kernel sees progress in that and kills nothing, and the program would end at its CPU limit instead.
+ */
+const isThrashing = (statistics: string, usedBytes: number, limitBytes: number): boolean => {
+  if (usedBytes * 100 < limitBytes * fullPercent) return false;
+  const fileBytes = keyOf(statistics, "active_file") + keyOf(statistics, "inactive_file");
+  return (
+    fileBytes * 100 < limitBytes * fewFilesPercent &&
+    keyOf(statistics, "workingset_refault_file") >= pagesReadBackTooOften
+  );
+};
+
+/**
+ * How much memory a sandbox's tool may use beside its program, in bytes. Above 0 the tool is a kernel of its own (gVisor): it keeps the
+ * program's memory in a file of shared memory; all other memory in the cgroup is the tool's.
+ */
+export type ToolMemory = number;
+
+/** gVisor returns freed memory to the host a moment later; until then it still counts as the program's. */
+export const givingBackMs = 250;
+
+/** Separates the program's memory from its tool's. All numbers are bytes. */
+const createMemoryAccount = (toolBytes: ToolMemory) => {
+  let programLimit = Number.POSITIVE_INFINITY;
+  let programPeak = 0;
+  let toolPeak = 0;
+  let aboveSinceMs: number | undefined;
+  return {
+    /** Returns the cgroup's limit. Throws MemoryInUse. */
+    begin(memoryBytes: number, statistics: () => string): number {
+      programLimit = memoryBytes;
+      programPeak = toolPeak = 0;
+      aboveSinceMs = undefined;
+      if (toolBytes > 0 && keyOf(statistics(), "shmem") > memoryBytes) throw new MemoryInUse();
+      return memoryBytes + toolBytes;
+    },
+    /** `peak` is the cgroup's, of program and tool together. */
+    measure({ used, peak, statistics }: { readonly used: number; readonly peak: number; readonly statistics: string }) {
+      const isThrashingNow = isThrashing(statistics, used, programLimit + toolBytes);
+      if (toolBytes === 0) return { memoryPeakBytes: peak, exceeded: isThrashingNow };
+      const program = keyOf(statistics, "shmem");
+      toolPeak = Math.max(toolPeak, used - program);
+      // The peak between two measurements is known only for the sum of both.
+      programPeak = Math.max(programPeak, Math.min(Math.max(program, peak - toolPeak), programLimit));
+      aboveSinceMs = program > programLimit ? (aboveSinceMs ?? performance.now()) : undefined;
+      const isAbove = aboveSinceMs !== undefined && performance.now() - aboveSinceMs >= givingBackMs;
+      return { memoryPeakBytes: programPeak, exceeded: isThrashingNow || isAbove };
+    },
+  };
+};
+
+/**
+ * In version 1 the buffers of TCP and UDP are not charged as memory, but have their own limit: above it senders block and datagrams are
+ * dropped. Sockets made before the limit was set are never counted.
+ */
+const socketLimitOne = (paths: CgroupLayout): string => join(paths.memory, "memory.kmem.tcp.limit_in_bytes");
+
+const meterOne = (paths: CgroupLayout, toolBytes: ToolMemory): Meter => {
+  const account = createMemoryAccount(toolBytes);
+  return {
+    intervalMs: 50,
+    begin(memoryBytes) {
+      const limitBytes = account.begin(memoryBytes, () => readFileSync(join(paths.memory, "memory.stat"), "utf8"));
+      // Memory and swap together may never be set below memory alone.
+      writeIfThere(join(paths.memory, "memory.memsw.limit_in_bytes"), "-1");
+      try {
+        writeFileSync(join(paths.memory, "memory.limit_in_bytes"), String(limitBytes));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+        throw new MemoryInUse();
+      }
+      writeIfThere(join(paths.memory, "memory.memsw.limit_in_bytes"), String(limitBytes));
+      writeIfThere(join(paths.memory, "memory.max_usage_in_bytes"), "0");
+      writeIfThere(socketLimitOne(paths), String(Math.floor(memoryBytes * socketShare)));
+      try {
+        writeFileSync(join(paths.cpu, "cpu.cfs_quota_us"), String(cpuQuotaUs()));
+      } catch (error) {
+        // In a container that may use less than two, version 1 refuses two to what is inside it.
+        if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
+        writeFileSync(join(paths.cpu, "cpu.cfs_quota_us"), String(cpuPeriodUs));
+      }
+    },
+    measure() {
+      const { memoryPeakBytes, exceeded } = account.measure({
+        used: readNumber(join(paths.memory, "memory.usage_in_bytes")),
+        peak: readNumber(join(paths.memory, "memory.max_usage_in_bytes")),
+        statistics: readFileSync(join(paths.memory, "memory.stat"), "utf8"),
+      });
+      return {
+        cpuMs: readNumber(join(paths.cpuacct, "cpuacct.usage")) / 1e6,
+        memoryPeakBytes,
+        memoryExceeded: exceeded || readKey(join(paths.memory, "memory.oom_control"), "oom_kill") > 0,
+      };
+    },
+  };
+};
+
+const meterTwo = (paths: CgroupLayout, toolBytes: ToolMemory): Meter => {
+  const account = createMemoryAccount(toolBytes);
+  let peakSeen = 0;
+  return {
+    intervalMs: 50,
+    begin(memoryBytes) {
+      const limitBytes = account.begin(memoryBytes, () => readFileSync(join(paths.memory, "memory.stat"), "utf8"));
+      writeFileSync(join(paths.memory, "memory.max"), String(limitBytes));
+      writeIfThere(join(paths.memory, "memory.swap.max"), "0");
+      writeIfThere(join(paths.memory, "memory.oom.group"), "1");
+      writeFileSync(join(paths.cpu, "cpu.max"), `${cpuQuotaUs()} ${cpuPeriodUs}`);
+      peakSeen = 0;
+    },
+    measure() {
+      const usedBytes = readNumber(join(paths.memory, "memory.current"));
+      peakSeen = Math.max(peakSeen, usedBytes);
+      const peakFile = join(paths.memory, "memory.peak");
+      const { memoryPeakBytes, exceeded } = account.measure({
+        used: usedBytes,
+        peak: existsSync(peakFile) ? readNumber(peakFile) : peakSeen,
+        statistics: readFileSync(join(paths.memory, "memory.stat"), "utf8"),
+      });
+      return {
+        cpuMs: readKey(join(paths.cpu, "cpu.stat"), "usage_usec") / 1000,
+        memoryPeakBytes,
+        memoryExceeded: exceeded || readKey(join(paths.memory, "memory.events"), "oom_kill") > 0,
+      };
+    },
+  };
+};
+
+/**
+ * CPU weight of all sandboxes together where only the server is beside them: it needs little, and while it waits, every run
+ * waits for it. At the machine's top other work is beside them too, of which they must not wait for all.
+ */
+const delegatedWeight = 1 / 8;
+
+/** A cgroup's default CPU weight, and the smallest that the kernel accepts. */
+const usualWeights = {
+  1: { file: "cpu.shares", usual: 1024, least: 2 },
+  2: { file: "cpu.weight", usual: 100, least: 1 },
+};
+
+const setCpuWeight = (paths: CgroupLayout, weight: number): void => {
+  const { file, usual, least } = usualWeights[paths.version];
+  try {
+    writeFileSync(join(paths.cpu, file), String(Math.max(least, Math.round(usual * weight))), { flag: "r+" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" && (error as NodeJS.ErrnoException).code !== "ENODEV")
+      throw error;
+  }
+};
+
+const foldersOf = (layout: CgroupLayout, name: string): CgroupLayout => ({
+  version: layout.version,
+  memory: join(layout.memory, name),
+  cpu: join(layout.cpu, name),
+  cpuacct: join(layout.cpuacct, name),
+  pids: layout.pids === undefined ? undefined : join(layout.pids, name),
+});
+
+const uniqueFolders = (paths: CgroupLayout): string[] => [
+  ...new Set([paths.memory, paths.cpu, paths.cpuacct, ...(paths.pids === undefined ? [] : [paths.pids])]),
+];
+
+const processesIn = (folders: readonly string[]): number[] => [
+  ...new Set(
+    folders.flatMap((folder) => {
+      try {
+        return readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT" || (error as NodeJS.ErrnoException).code === "ENODEV")
+          return [];
+        throw error;
+      }
+    }),
+  ),
+];
+
+const removeFolder = (folder: string): boolean => {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return true;
+    // A killed process leaves its cgroup a moment after it has gone from the list.
+    if (code === "EBUSY") return false;
+    throw error;
+  }
+};
+
+const removeFolders = async (folders: readonly string[], timeoutMs: number): Promise<void> => {
+  const empty = await waitUntil(() => {
+    const left = processesIn(folders);
+    killProcesses(left);
+    return left.length === 0;
+  }, timeoutMs);
+  const gone = empty && (await waitUntil(() => folders.every(removeFolder), timeoutMs));
+  if (!gone) throw new Error(`cgroup ${folders[0]} still has processes`);
+};
+
+/** Makes a sandbox's cgroup below `parent`, the folder name that all sandboxes of one server share. */
+export const createSandboxCgroup = (
+  layout: CgroupLayout,
+  names: { readonly parent: string; readonly id: string },
+  toolBytes: ToolMemory,
+): SandboxCgroup => {
+  const { parent, id } = names;
+  // Controllers must be handed down through the shared parent, which version 2 does not do by itself.
+  const outer = foldersOf(layout, parent);
+  for (const folder of uniqueFolders(outer)) mkdirSync(folder, { recursive: true });
+  const handedDown = `+memory +cpu${layout.pids === undefined ? "" : " +pids"}`;
+  if (layout.version === 2) writeFileSync(join(outer.memory, "cgroup.subtree_control"), handedDown);
+  if (layout.isDelegated === true) setCpuWeight(outer, delegatedWeight);
+  const paths = foldersOf(outer, id);
+  const folders = uniqueFolders(paths);
+  for (const folder of folders) mkdirSync(folder);
+  if (paths.pids !== undefined) writeFileSync(join(paths.pids, "pids.max"), String(tasksMaximum));
+  return {
+    chargesSockets: layout.version === 2 || existsSync(socketLimitOne(paths)),
+    meter: layout.version === 1 ? meterOne(paths, toolBytes) : meterTwo(paths, toolBytes),
+    joinFiles: folders.map((folder) => join(folder, "cgroup.procs")),
+    processes: () => processesIn(folders),
+    setCpuWeight: (weight) => setCpuWeight(paths, weight),
+    remove: (timeoutMs) => removeFolders(folders, timeoutMs),
+  };
+};
+
+/** Kills and removes every sandbox cgroup below `parent`, and `parent`. Returns how many sandboxes there were. */
+export const removeSandboxCgroups = async (layout: CgroupLayout, parent: string): Promise<number> => {
+  const outer = uniqueFolders(foldersOf(layout, parent)).filter((folder) => existsSync(folder));
+  const names = new Set(
+    outer.flatMap((folder) =>
+      readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name),
+    ),
+  );
+  for (const name of names) {
+    await removeFolders(
+      outer.map((folder) => join(folder, name)).filter((folder) => existsSync(folder)),
+      5000,
+    );
+  }
+  // The kernel may hold a parent for a moment after its last child is gone.
+  await waitUntil(() => outer.every(removeFolder), 5000);
+  return names.size;
+};

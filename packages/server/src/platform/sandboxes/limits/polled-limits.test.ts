@@ -1,0 +1,62 @@
+/** A sandbox of the namespaces tier where no cgroup may be made: what its memory is counted by, and what it may not take past that. */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { createBubblewrapProvider } from "../adapters/bubblewrap.ts";
+import { findResidue, runProgram, type TestProgram } from "../contract/harness.ts";
+import { providerParts } from "../contract/provider-parts.ts";
+
+const imageRoot = process.env["ATELIER_TEST_IMAGE"] ?? "";
+const stateFolder = mkdtempSync(join(tmpdir(), "atelier-polled-"));
+afterAll(() => rmSync(stateFolder, { recursive: true, force: true }));
+
+describe.skipIf(!existsSync(imageRoot))("polled limits (set ATELIER_TEST_IMAGE)", { timeout: 60_000 }, () => {
+  const run = async (code: string, limits: TestProgram["limits"] = {}): ReturnType<typeof runProgram> => {
+    await using provider = createBubblewrapProvider({
+      ...(await providerParts({ imageRoot, stateFolder })),
+      bwrap: "bwrap",
+      findCgroups: () => undefined,
+    });
+    expect(provider.limitsEnforcement).toBe("polled");
+    // Awaited here: the provider is closed when this function ends.
+    return await runProgram(
+      { provider, imageRoot },
+      { argv: ["python3", "main.py"], files: { "main.py": code }, limits },
+    );
+  };
+
+  test("memory that would be in no process's account is refused with an error", async () => {
+    const code = `
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+try:
+    os.memfd_create("hidden")
+    print("memfd")
+except PermissionError as error:
+    print(error.strerror)
+print(libc.shmget(0, 1 << 20, 0o1600), os.strerror(ctypes.get_errno()))
+`;
+    const outcome = await run(code);
+    expect(outcome.stdout, outcome.stderr).toBe("Operation not permitted\n-1 Operation not permitted\n");
+    expect(findResidue(stateFolder)).toEqual([]);
+  });
+
+  test("memory that several processes share counts once, and above the limit ends the run", async () => {
+    const shared = `
+import mmap, os, time
+memory = mmap.mmap(-1, 100 << 20)
+memory.write(b"x" * (100 << 20))
+if any(os.fork() == 0 for _ in range(4)): memory[:: 4096]; time.sleep(60)
+time.sleep(0.6)
+print("within")
+if os.environ.get("MORE"): more = b"x" * (200 << 20); time.sleep(10)
+`;
+    const within = await run(shared);
+    expect(within.result.end, within.stderr).toEqual({ kind: "exited", exitCode: 0 });
+    // Counted for each of the five it would be 500 MiB; a look while they are forked may see some of it twice.
+    expect(within.result.usage.memoryPeakBytes).toBeLessThan(300 << 20);
+    const beyond = await run(shared.replace('os.environ.get("MORE")', "True"));
+    expect(beyond.result.end, beyond.stderr).toEqual({ kind: "limit", limit: "memory" });
+  });
+});

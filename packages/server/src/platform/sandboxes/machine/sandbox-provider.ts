@@ -1,0 +1,121 @@
+/** What the tiers have in common: a place on the host, a machine started in it, a sandbox that waits, and their end. */
+import { mkdirSync } from "node:fs";
+import type { Log } from "#kernel/log";
+import type { IsolationTier, SandboxBlueprint, SandboxProvider, WarmSandbox } from "../ports.ts";
+import type { CgroupLayout } from "../limits/cgroup-layout.ts";
+import type { ToolMemory } from "../limits/cgroups.ts";
+import type { FreeBytes } from "../disks/disk-promises.ts";
+import type { Machine } from "./machine.ts";
+import { makeRuntimeFolder } from "./runtime-folder.ts";
+import { createSandboxHome, type SandboxPlace } from "./sandbox-home.ts";
+import { destroyTimeoutMs } from "./tool-machine.ts";
+import { SandboxUnavailable } from "../sandbox-unavailable.ts";
+import { openWarmSandbox } from "../run/warm-sandbox.ts";
+
+/** Where things are on the host. */
+export type ProviderOptions = {
+  readonly initPath: string;
+  /** The `languages` folder: warm-up programs are `<id>/warm-up.*` in it. */
+  readonly warmUpFolder: string;
+  /** A folder of this provider's own; another server must not share it. */
+  readonly stateFolder: string;
+  readonly log: Log;
+  readonly bootTimeoutMs?: number;
+  /** Of the disk below the state folder; replaced in tests. */
+  readonly freeBytes?: FreeBytes;
+  /** Looks for cgroups that sandboxes may be limited by; replaced in tests. */
+  readonly findCgroups?: () => CgroupLayout | undefined;
+};
+
+/** What a tier starts a machine from. */
+export type MachineOptions = {
+  readonly blueprint: SandboxBlueprint;
+  readonly place: SandboxPlace;
+  /** What every sandbox sees read-only at /.atelier. */
+  readonly runtimeFolder: string;
+  /** False: the last copy of this kind failed, and another would. */
+  readonly mayBeCopy: boolean;
+  /** For each thing that the tool has to say on the way. */
+  readonly bootTimeoutMs: number;
+};
+
+const usualBootTimeoutMs = 20_000;
+
+/** A provider of one tier. Does no I/O but to make its state folder. */
+export const createSandboxProvider = (
+  options: ProviderOptions & {
+    readonly tier: IsolationTier;
+    /** Bytes of memory that the tool may use beside the program. */
+    readonly toolMemoryBytes: ToolMemory;
+    /** Rejects, with nothing left running, when the tool does not start. */
+    readonly start: (options: MachineOptions) => Promise<Machine>;
+    /** What the tier keeps on the host beside sandboxes goes, after them. */
+    readonly clear?: () => void;
+  },
+): SandboxProvider => {
+  const { tier, bootTimeoutMs = usualBootTimeoutMs } = options;
+  mkdirSync(options.stateFolder, { recursive: true });
+  const home = createSandboxHome(options);
+  let runtimeFolder: string | undefined;
+  /** Boots that are going on; each ends by itself, at its deadline at the latest. */
+  const booting = new Set<Promise<unknown>>();
+  let isClosed = false;
+
+  const startMachine = async (blueprint: SandboxBlueprint, mayBeCopy: boolean): Promise<Machine> => {
+    runtimeFolder ??= makeRuntimeFolder({
+      ...options,
+      // With gVisor all memory of the program is in the cgroup's account.
+      limitsEnforcement: tier === "gvisor" ? "cgroup" : home.limitsEnforcement,
+    });
+    const place = await home.open(blueprint);
+    try {
+      return await options.start({ blueprint, place, runtimeFolder, mayBeCopy, bootTimeoutMs });
+    } catch (error) {
+      await place.remove(destroyTimeoutMs);
+      throw error;
+    }
+  };
+  const ready = (blueprint: SandboxBlueprint, machine: Machine): Promise<WarmSandbox> =>
+    openWarmSandbox({ tier, limitsEnforcement: home.limitsEnforcement, blueprint, machine, bootTimeoutMs });
+
+  const open = async (blueprint: SandboxBlueprint): Promise<WarmSandbox> => {
+    const machine = await startMachine(blueprint, true);
+    try {
+      return await ready(blueprint, machine);
+    } catch (error) {
+      if (!machine.isCopy) throw error;
+      options.log.warn("execution.copy-failed", { tier, reason: String(error) });
+      return ready(blueprint, await startMachine(blueprint, false));
+    }
+  };
+
+  return {
+    tier,
+    limitsEnforcement: home.limitsEnforcement,
+    async boot(blueprint) {
+      if (isClosed) throw new SandboxUnavailable("the server is stopping");
+      const opening = open(blueprint);
+      booting.add(opening);
+      try {
+        return home.track(await opening);
+      } catch (error) {
+        home.doubt();
+        throw error;
+      } finally {
+        booting.delete(opening);
+      }
+    },
+    async removeOrphans() {
+      const count = await home.removeOrphans();
+      options.clear?.();
+      return count;
+    },
+    async [Symbol.asyncDispose]() {
+      isClosed = true;
+      // A boot that goes on makes folders, mounts and a cgroup: what is removed first would come back.
+      await Promise.allSettled(booting);
+      await home.close();
+      options.clear?.();
+    },
+  };
+};

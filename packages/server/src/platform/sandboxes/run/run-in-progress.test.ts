@@ -1,0 +1,94 @@
+import { PassThrough } from "node:stream";
+import { describe, expect, it } from "vitest";
+import type { SandboxLimits } from "../ports.ts";
+import type { SandboxFrame } from "../machine/frames.ts";
+import type { Machine } from "../machine/machine.ts";
+import { startRun } from "./run-in-progress.ts";
+
+const limits: SandboxLimits = {
+  wallMs: 30_000,
+  cpuMs: 30_000,
+  memoryBytes: 1_048_576,
+  outputBytes: 1000,
+  diskBytes: 1_048_576,
+  diskInodes: 100,
+  processes: 10,
+};
+
+/** A machine that accepts every frame and sends none by itself. */
+const quietMachine = (): Machine => ({
+  input: new PassThrough().resume(),
+  output: new PassThrough(),
+  meter: {
+    intervalMs: 50,
+    begin: () => undefined,
+    measure: () => ({ cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false }),
+  },
+  idleShare: 0.05,
+  isCopy: false,
+  becomeOriginal: async () => false,
+  rest: () => undefined,
+  wake: () => undefined,
+  destroy: async () => undefined,
+  complaint: () => "",
+});
+
+const exit = { kind: "exit", signalled: false, code: 0, cpuMs: 0, memoryPeakBytes: 0 } as const;
+
+const compiled = (runLimits: SandboxLimits = limits) => {
+  const heard: string[] = [];
+  const started = startRun({
+    machine: quietMachine(),
+    job: {
+      files: [],
+      compile: { argv: ["/cc"], env: {}, limits: { ...limits, outputBytes: 5000 } },
+      run: { argv: ["/program"], env: {}, limits: runLimits },
+    },
+    listener: {
+      stage: () => undefined,
+      output: (_stream, chunk) => void heard.push(Buffer.from(chunk).toString()),
+    },
+    warmArgv: undefined,
+    memoryBytes: 1_048_576,
+  });
+  const says = (text: string): void => started.frame({ kind: "output", stream: "stderr", bytes: Buffer.from(text) });
+  return { run: started.run, frame: (frame: SandboxFrame): void => started.frame(frame), says, heard };
+};
+
+describe("a run in progress", () => {
+  it("[X31] the compiler's output has its own limit and is no part of the program's", async () => {
+    const { run, frame, says, heard } = compiled();
+    frame({ kind: "started" });
+    says("w".repeat(3000));
+    frame(exit);
+    frame({ kind: "started" });
+    says("hello");
+    frame(exit);
+    const { end, usage, stage } = await run.result;
+    expect({ end, stage }).toEqual({ end: { kind: "exited", exitCode: 0 }, stage: "run" });
+    expect(heard.at(-1)).toBe("hello");
+    expect(usage.outputBytes).toBe(5);
+  });
+
+  it("[X31] output beyond the limit of its stage ends the run, and what fits is delivered", async () => {
+    const { run, frame, says, heard } = compiled();
+    frame({ kind: "started" });
+    says("w".repeat(900));
+    frame(exit);
+    frame({ kind: "started" });
+    says("a".repeat(990));
+    says("b".repeat(20));
+    const { end, usage } = await run.result;
+    expect(end).toEqual({ kind: "limit", limit: "output" });
+    expect(heard.at(-1)).toBe("b".repeat(10));
+    expect(usage.outputBytes).toBe(1000);
+  });
+
+  it("[X31] a compiler that writes too much ends the run while it compiles", async () => {
+    const { run, frame, says } = compiled();
+    frame({ kind: "started" });
+    says("w".repeat(5001));
+    const { end, stage } = await run.result;
+    expect({ end, stage }).toEqual({ end: { kind: "limit", limit: "output" }, stage: "compile" });
+  });
+});

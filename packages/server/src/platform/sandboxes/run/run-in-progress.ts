@@ -1,0 +1,331 @@
+/** One job in one sandbox: stages, limits, output, and the single place where a run ends. */
+import { constants } from "node:os";
+import type {
+  SandboxCollected,
+  SandboxCommand,
+  SandboxEnd,
+  SandboxJob,
+  SandboxListener,
+  SandboxResult,
+  SandboxRun,
+  SandboxStage,
+} from "../ports.ts";
+import { type Collection, startCollection } from "./collection.ts";
+import { encodeData, encodeFrame, type FrameFault, type SandboxFrame, toSandbox } from "../machine/frames.ts";
+import { createInputWait, type InputWait } from "./input-wait.ts";
+import { createInputWindow } from "./input-window.ts";
+import type { Machine } from "../machine/machine.ts";
+import { type Measurement, MemoryInUse } from "../limits/meter.ts";
+import { encodeStart } from "./start-frame.ts";
+
+/** What the run needs from the sandbox it runs in. */
+export type RunOptions = {
+  readonly machine: Machine;
+  readonly job: SandboxJob;
+  readonly listener: SandboxListener;
+  /** The waiting interpreter takes the run; `argv` is then the interpreter, the script and its arguments. */
+  readonly warmArgv: readonly string[] | undefined;
+  /** The sandbox's own ceiling, in bytes. */
+  readonly memoryBytes: number;
+};
+
+/** A run that is also told what the sandbox says. */
+export type RunInProgress = {
+  readonly run: SandboxRun;
+  frame(frame: SandboxFrame): void;
+  /** Called when the channel ended or sent something malformed. */
+  lost(fault?: FrameFault): void;
+};
+
+const signalName = (number: number): string =>
+  Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `SIG${number}`;
+
+/** Deadline from a limit or stop to the delivery of the program's last output. */
+const WIND_DOWN_MS = 1000;
+/** Deadline for the list of the project folder's files after that, and again for all collected files. */
+const COLLECT_MS = 5000;
+
+const nothing: Measurement = { cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false };
+
+/** Starts the job at once. Throws RangeError, with nothing sent, when the job can't be encoded. */
+export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunOptions): RunInProgress => {
+  const { promise: result, resolve } = Promise.withResolvers<SandboxResult>();
+  let stage: SandboxStage = job.compile === undefined ? "run" : "compile";
+  let startedAt: number | undefined;
+  let cpuBefore = 0;
+  let last = nothing;
+  /** Output bytes of the current stage: the compiler's output has its own limit. */
+  let outputBytes = 0;
+  let ended = false;
+  /** The end is decided; the rest of the output, and the files, are still to come. */
+  let decided: SandboxEnd | undefined;
+  let wallMs = 0;
+  let outputCut = false;
+  let collection: Collection | undefined;
+  let terminal = job.terminal;
+  let wallTimer: NodeJS.Timeout | undefined;
+  let meterTimer: NodeJS.Timeout | undefined;
+  let lastTimer: NodeJS.Timeout | undefined;
+  let wait: InputWait | undefined;
+  /** What is left of the stage's wall time at `wallSince`; it counts down unless the program waits for input. */
+  let wallLeftMs = 0;
+  let wallSince = 0;
+
+  const send = (frame: Uint8Array): void => {
+    if (!ended) machine.input.write(frame);
+  };
+  const input = createInputWindow(send);
+  const command = (): SandboxCommand => (stage === "compile" && job.compile !== undefined ? job.compile : job.run);
+  const stopTimers = (): void => {
+    clearTimeout(wallTimer);
+    clearTimeout(meterTimer);
+  };
+
+  const measure = (): Measurement => {
+    try {
+      last = machine.meter.measure();
+    } catch {
+      // The cgroup or process is gone: the last measurement counts.
+    }
+    return last;
+  };
+
+  /** The program no longer runs after this: its input, its limits and its clock end. */
+  const decide = (end: SandboxEnd): void => {
+    decided = end;
+    stopTimers();
+    wait?.stop();
+    input.close();
+    measure();
+    wallMs = startedAt === undefined ? 0 : performance.now() - startedAt;
+    // The rest is delivered at once: a slow listener does not delay the end.
+    machine.output.resume();
+  };
+
+  /** `collected` of a program whose processes have all ended: it is told so at once, and not after the sandbox has gone. */
+  const finish = (end: SandboxEnd, after?: { readonly collected: readonly SandboxCollected[] | undefined }): void => {
+    if (ended) return;
+    if (decided === undefined) decide(end);
+    ended = true;
+    clearTimeout(lastTimer);
+    const finalStage = stage;
+    const usage = {
+      wallMs,
+      cpuMs: Math.max(0, last.cpuMs - cpuBefore),
+      memoryPeakBytes: last.memoryPeakBytes,
+      outputBytes,
+    };
+    const settle = (outcome: SandboxEnd): void =>
+      resolve({
+        stage: finalStage,
+        end: outcome,
+        usage,
+        ...(outputCut ? { outputCut } : {}),
+        ...(after?.collected === undefined ? {} : { collected: after.collected }),
+      });
+    const destroyed = machine.destroy();
+    if (after !== undefined) {
+      // Whoever disposes of the sandbox is told.
+      destroyed.catch(() => undefined);
+      settle(end);
+      return;
+    }
+    destroyed.then(
+      () => settle(end),
+      (error: unknown) =>
+        settle({ kind: "sandbox-failed", reason: `the sandbox could not be removed: ${String(error)}` }),
+    );
+  };
+
+  /** Kills the program, and delivers what it wrote until then. */
+  const windDown = (end: SandboxEnd): void => {
+    if (decided !== undefined) return;
+    if (startedAt === undefined) return finish(end);
+    decide(end);
+    send(encodeFrame(toSandbox.end));
+    lastTimer = setTimeout(() => {
+      outputCut = true;
+      finish(end);
+    }, WIND_DOWN_MS);
+  };
+
+  /** Every process has ended and all output has arrived. */
+  const collectAndFinish = (end: SandboxEnd): void => {
+    if (decided === undefined) decide(end);
+    clearTimeout(lastTimer);
+    if (stage !== "run" || job.collect === undefined) return finish(end, { collected: undefined });
+    const { collect, files } = job;
+    const giveTime = (): void => {
+      clearTimeout(lastTimer);
+      lastTimer = setTimeout(() => collection?.stop(), COLLECT_MS);
+    };
+    giveTime();
+    const done = (collected: readonly SandboxCollected[]): void => finish(end, { collected });
+    collection = startCollection({ send, collect, files, fetching: giveTime, done });
+  };
+
+  const checkUsage = (): void => {
+    const { cpuMs, memoryExceeded } = measure();
+    if (memoryExceeded) windDown({ kind: "limit", limit: "memory" });
+    else if (cpuMs - cpuBefore >= command().limits.cpuMs) windDown({ kind: "limit", limit: "cpu" });
+    else {
+      wait?.tick(cpuMs);
+      if (decided === undefined) meterTimer = setTimeout(checkUsage, machine.meter.intervalMs);
+    }
+  };
+
+  const runWallClock = (): void => {
+    wallSince = performance.now();
+    wallTimer = setTimeout(() => windDown({ kind: "limit", limit: "wall" }), Math.max(0, wallLeftMs));
+  };
+  const stopWallClock = (): void => {
+    clearTimeout(wallTimer);
+    wallLeftMs -= performance.now() - wallSince;
+  };
+
+  const watchInput = (): void => {
+    if (stage !== "run" || job.patience === undefined) return;
+    wait = createInputWait({
+      patience: job.patience,
+      idleShare: machine.idleShare,
+      probe: () => send(encodeFrame(toSandbox.probe)),
+      changed(waits) {
+        if (waits) stopWallClock();
+        else runWallClock();
+        listener.waits?.(waits);
+      },
+      gaveUp: () => windDown({ kind: "limit", limit: "wall" }),
+      now: () => performance.now(),
+    });
+  };
+
+  const frameFor = (wanted: SandboxStage): Buffer =>
+    wanted === "compile" && job.compile !== undefined
+      ? encodeStart(job.compile, { warm: false, stdin: false })
+      : encodeStart(warmArgv === undefined ? job.run : { ...job.run, argv: warmArgv }, {
+          warm: warmArgv !== undefined,
+          stdin: true,
+          terminal,
+        });
+
+  const begin = (): void => {
+    const { limits } = command();
+    try {
+      machine.meter.begin(Math.min(limits.memoryBytes, memoryBytes));
+    } catch (error) {
+      // The waiting interpreter, which counts as the program's memory, is larger than the run's memory limit.
+      if (error instanceof MemoryInUse) finish({ kind: "limit", limit: "memory" });
+      else finish({ kind: "sandbox-failed", reason: `limits could not be set: ${String(error)}` });
+      return;
+    }
+    cpuBefore = measure().cpuMs;
+    outputBytes = 0;
+    startedAt = undefined;
+    stopTimers();
+    meterTimer = setTimeout(checkUsage, machine.meter.intervalMs);
+    send(frameFor(stage));
+    if (stage === "run") input.open();
+  };
+
+  /** Called when the project's files are written: their time is not the program's, and a sandbox that fails before ran nothing. */
+  const started = (): void => {
+    if (startedAt !== undefined) return;
+    startedAt = performance.now();
+    wallLeftMs = command().limits.wallMs;
+    runWallClock();
+    watchInput();
+    listener.stage(stage);
+  };
+
+  const deliver = (stream: "stdout" | "stderr" | "terminal", bytes: Uint8Array): void => {
+    const room = command().limits.outputBytes - outputBytes;
+    const part = bytes.byteLength > room ? bytes.subarray(0, room) : bytes;
+    outputBytes += part.byteLength;
+    wait?.wrote();
+    if (part.byteLength > 0) listener.output(stream, part);
+    if (part.byteLength === bytes.byteLength) return;
+    outputCut = true;
+    windDown({ kind: "limit", limit: "output" });
+  };
+
+  const endOf = (frame: Extract<SandboxFrame, { kind: "exit" }>): SandboxEnd => {
+    const { cpuMs, memoryExceeded } = measure();
+    // The program may have ended between two measurements, or by a signal of the kernel that does not name a limit.
+    if (memoryExceeded) return { kind: "limit", limit: "memory" };
+    if (cpuMs - cpuBefore >= command().limits.cpuMs) return { kind: "limit", limit: "cpu" };
+    if (frame.signalled) return { kind: "signalled", signal: signalName(frame.code) };
+    return { kind: "exited", exitCode: frame.code };
+  };
+
+  const exited = (frame: Extract<SandboxFrame, { kind: "exit" }>): void => {
+    const end = decided ?? endOf(frame);
+    const isCompiled = stage === "compile" && end.kind === "exited" && end.exitCode === 0;
+    if (!isCompiled) return collectAndFinish(end);
+    stage = "run";
+    begin();
+  };
+
+  // Before anything is sent, because a command that can't be encoded is the caller's error.
+  frameFor("run");
+  frameFor(stage);
+  for (const file of job.files) {
+    send(encodeFrame(toSandbox.file, Uint8Array.of(file.executable ? 1 : 0), Buffer.from(file.path, "utf8")));
+    for (const frame of encodeData(toSandbox.fileData, file.bytes)) send(frame);
+  }
+  begin();
+
+  const signalNumbers = constants.signals;
+  return {
+    run: {
+      result,
+      writeStdin(chunk) {
+        wait?.typed();
+        return input.write(chunk);
+      },
+      drained: () => input.drained(),
+      endStdin() {
+        wait?.typed();
+        input.end();
+      },
+      signal: (name) => send(encodeFrame(toSandbox.signal, Uint8Array.of(signalNumbers[name]))),
+      resize(size) {
+        terminal = job.terminal === undefined ? undefined : size;
+        const payload = Buffer.alloc(4);
+        payload.writeUInt16LE(Math.min(Math.max(size.columns, 1), 0xffff), 0);
+        payload.writeUInt16LE(Math.min(Math.max(size.rows, 1), 0xffff), 2);
+        send(encodeFrame(toSandbox.resize, payload));
+      },
+      pauseOutput() {
+        if (decided === undefined) machine.output.pause();
+      },
+      resumeOutput: () => void machine.output.resume(),
+      cancel() {
+        // Ends at once when no files are collected, or nobody waits for them any longer.
+        if (job.collect === undefined || decided !== undefined) finish({ kind: "cancelled" });
+        else windDown({ kind: "cancelled" });
+      },
+    },
+    frame(frame) {
+      if (ended) return;
+      if (frame.kind === "started") started();
+      else if (frame.kind === "output") deliver(frame.stream, frame.bytes);
+      else if (frame.kind === "stdin-taken") input.taken(frame.count);
+      else if (frame.kind === "exit") exited(frame);
+      else if (frame.kind === "waits") wait?.answer(frame.waits);
+      else if (frame.kind === "listed" || frame.kind === "fetched") collection?.frame(frame);
+      else if (frame.kind === "failed") finish(decided ?? { kind: "sandbox-failed", reason: frame.reason });
+    },
+    lost(fault) {
+      if (ended) return;
+      if (collection !== undefined) return collection.stop();
+      outputCut = true;
+      if (decided !== undefined) finish(decided);
+      else if (measure().memoryExceeded) finish({ kind: "limit", limit: "memory" });
+      else
+        finish({
+          kind: "sandbox-failed",
+          reason: fault?.message ?? `the sandbox ended early. ${machine.complaint()}`.trim(),
+        });
+    },
+  };
+};
