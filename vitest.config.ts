@@ -39,8 +39,10 @@ export default defineConfig({
           name: "e2e",
           include: ["tests/e2e/**/*.e2e.ts"],
           exclude: excluded,
-          // Each file has a server, database and browser of its own; a browser mostly waits, so two fit on two cores.
+          // A browser mostly waits, so two fit on two cores. The files of a worker share its browser, and all files the usual servers.
           maxWorkers: 2,
+          isolate: false,
+          globalSetup: "tests/support/shared-servers.ts",
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },

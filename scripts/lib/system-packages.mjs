@@ -37,10 +37,15 @@ export function packagesFor(asRoot) {
 /** @type {readonly SystemPackage[]} */
 export const serverPackages = packagesFor(isRoot);
 
-/** What the tests need besides: a real browser and letters for it to draw.
+/** What the tests need besides: a real browser, its engine alone, and letters for it to draw.
  * @type {readonly SystemPackage[]} */
 export const testPackages = [
-  { name: "chromium", program: "chromium", why: "the browser tests drive it" },
+  { name: "chromium", program: "chromium", why: "the journeys and the benchmarks drive it" },
+  {
+    name: "chromium-headless-shell",
+    program: "chromium-headless-shell",
+    why: "the other browser tests take less time in it than in the whole of Chromium",
+  },
   {
     name: "fonts-dejavu-core",
     file: "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",

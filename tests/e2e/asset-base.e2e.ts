@@ -5,12 +5,13 @@ import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
 import { EditorPage } from "../support/editor-page.ts";
 import { eventually } from "../support/eventually.ts";
 import { startServer } from "../support/server.ts";
+import { setBrowser } from "../support/stage.ts";
 
 const DIST = fileURLToPath(new URL("../../packages/web/dist", import.meta.url));
+const stage = setBrowser();
 const PREFIX = "/of/atelier";
 const TYPES: Readonly<Record<string, string>> = {
   ".js": "text/javascript",
@@ -58,41 +59,36 @@ it("the page works with its assets on another origin", { timeout: 120_000 }, asy
   await using server = await startServer({
     env: { ASSET_BASE_URL: `${assets.origin}${PREFIX}/`, SANDBOX: "namespaces" },
   });
-  const browser = await launchBrowser();
-  try {
-    await using ada = await EditorPage.open(browser, "about:blank");
-    const refused: string[] = [];
-    const own: string[] = [];
-    ada.page.on("requestfailed", (request) => refused.push(`${request.url()} ${request.failure()?.errorText ?? ""}`));
-    ada.page.on("request", (request) => {
-      if (request.url().startsWith(`${server.origin}/assets/`)) own.push(request.url());
-    });
-    await ada.page.goto(server.origin);
-    await ada.editorReady();
-    // The worker computes the words that are offered while typing.
-    await ada.replaceAll("remarkable_name = 1\nprint(rem");
-    await ada.focusEnd();
-    await ada.page.keyboard.press("Control+Space");
-    await ada.page.locator(".suggest-widget .monaco-list-row", { hasText: "remarkable_name" }).waitFor();
-    expect(ada.page.workers()).toHaveLength(1);
-    await ada.page.keyboard.press("Escape");
+  await using ada = await EditorPage.open(stage.browser, "about:blank");
+  const refused: string[] = [];
+  const own: string[] = [];
+  ada.page.on("requestfailed", (request) => refused.push(`${request.url()} ${request.failure()?.errorText ?? ""}`));
+  ada.page.on("request", (request) => {
+    if (request.url().startsWith(`${server.origin}/assets/`)) own.push(request.url());
+  });
+  await ada.page.goto(server.origin);
+  await ada.editorReady();
+  // The worker computes the words that are offered while typing.
+  await ada.replaceAll("remarkable_name = 1\nprint(rem");
+  await ada.focusEnd();
+  await ada.page.keyboard.press("Control+Space");
+  await ada.page.locator(".suggest-widget .monaco-list-row", { hasText: "remarkable_name" }).waitFor();
+  expect(ada.page.workers()).toHaveLength(1);
+  await ada.page.keyboard.press("Escape");
 
-    await ada.replaceAll("print('from afar')\n");
-    await ada.run();
-    await ada.outputContains("from afar");
-    await ada.ended(/exit 0/u);
-    await ada.page.getByRole("button", { name: "Share" }).click();
-    await ada.page.getByRole("dialog").waitFor();
+  await ada.replaceAll("print('from afar')\n");
+  await ada.run();
+  await ada.outputContains("from afar");
+  await ada.ended(/exit 0/u);
+  await ada.page.getByRole("button", { name: "Share" }).click();
+  await ada.page.getByRole("dialog").waitFor();
 
-    const fonts = () =>
-      ada.page.evaluate(() =>
-        [...document.fonts].filter(({ status }) => status === "loaded").map(({ family }) => family),
-      );
-    await eventually(async () => expect((await fonts()).join()).toMatch(/Inter.*JetBrains|JetBrains.*Inter/u));
-    expect(assets.asked.filter((path) => path.endsWith(".woff2")).length).toBeGreaterThanOrEqual(2);
-    expect(assets.asked.some((path) => path.includes("worker"))).toBe(true);
-    expect({ own, refused, faults: ada.faults }).toEqual({ own: [], refused: [], faults: [] });
-  } finally {
-    await browser.close();
-  }
+  const fonts = () =>
+    ada.page.evaluate(() =>
+      [...document.fonts].filter(({ status }) => status === "loaded").map(({ family }) => family),
+    );
+  await eventually(async () => expect((await fonts()).join()).toMatch(/Inter.*JetBrains|JetBrains.*Inter/u));
+  expect(assets.asked.filter((path) => path.endsWith(".woff2")).length).toBeGreaterThanOrEqual(2);
+  expect(assets.asked.some((path) => path.includes("worker"))).toBe(true);
+  expect({ own, refused, faults: ada.faults }).toEqual({ own: [], refused: [], faults: [] });
 });

@@ -1,9 +1,9 @@
 /** The editor's light parts where they live, in a real page, each alone: early surface, others' cursors, presence. */
 import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { build } from "vite";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { setBrowser } from "../support/stage.ts";
 import type * as Scenarios from "./editor-parts/scenarios.ts";
 
 declare const parts: typeof Scenarios;
@@ -14,7 +14,7 @@ type Mounted = {
 };
 declare const mounted: Mounted;
 
-let browser: Browser;
+const stage = setBrowser();
 let page: Page;
 let code: string;
 
@@ -36,11 +36,9 @@ beforeAll(async () => {
   const chunk = output && "output" in output ? output.output.find((part) => part.type === "chunk") : undefined;
   if (!chunk) throw new Error("nothing was built");
   code = chunk.code;
-  browser = await launchBrowser();
 }, 90_000);
-afterAll(() => browser.close());
 beforeEach(async () => {
-  page = await browser.newPage();
+  page = await stage.browser.newPage();
   await page.clock.install();
   await page.setContent("<!doctype html><title>parts</title>");
   await page.addScriptTag({ content: code });

@@ -1,5 +1,6 @@
 /** A browser that is too old shows one sentence with the versions that work. */
 import { expect, it } from "vitest";
+import { openProfile } from "../support/profiles.ts";
 import { setStage } from "../support/stage.ts";
 
 const stage = setStage();
@@ -12,7 +13,7 @@ it.each([
   ["two colours in one", () => Object.assign(CSS, { supports: () => false })],
   ["words of every language", () => Reflect.deleteProperty(Intl, "Segmenter")],
 ])("without %s it says which versions work", async (_what, age) => {
-  const page = await stage.browser.newPage();
+  const { page, release } = await openProfile(stage.browser);
   await page.addInitScript(age);
   await page.goto(stage.server.origin);
   const note = page.getByRole("alert").filter({ hasText: "Atelier" });
@@ -20,11 +21,11 @@ it.each([
   expect(await note.textContent()).toMatch(SAYS);
   // There is no button, because none would work.
   expect(await page.getByRole("button", { name: "Run" }).count()).toBe(0);
-  await page.close();
+  await release();
 });
 
 it("a browser of today is told nothing, and nothing breaks a policy", async () => {
-  const page = await stage.browser.newPage();
+  const { page, release } = await openProfile(stage.browser);
   const violations: string[] = [];
   await page.exposeFunction("tellViolation", (directive: string) => violations.push(directive));
   await page.addInitScript(() => {
@@ -35,5 +36,5 @@ it("a browser of today is told nothing, and nothing breaks a policy", async () =
   await page.locator("#editor .monaco-editor .view-line").first().waitFor({ timeout: 30_000 });
   expect(await page.getByText(SAYS).isVisible()).toBe(false);
   expect(violations).toEqual([]);
-  await page.close();
+  await release();
 });

@@ -6,7 +6,7 @@ import { setStage } from "../support/stage.ts";
 const stage = setStage();
 
 it("[W2] one script takes keys, of at most 130 kB, and Monaco is in place with 950 kB and 8 requests", async () => {
-  await using visitor = await EditorPage.open(stage.browser, stage.server.origin);
+  await using visitor = await EditorPage.open(stage.browser, stage.server.origin, { profile: "new" });
   const { page } = visitor;
   await page.waitForFunction(() => performance.getEntriesByName("atelier:monaco-ready").length > 0);
   const loaded = await page.evaluate(() => {

@@ -1,9 +1,10 @@
 /** Keys that come before the editor is there, on every way into a project: each is in the document, or was visibly not taken. */
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Entry, File } from "@atelier/contracts";
+import type { Entry, File, SignedIn } from "@atelier/contracts";
 import { signInAsGuest } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
+import { openProfile, type Profile } from "../support/profiles.ts";
 import { setStage } from "../support/stage.ts";
 
 const KEYS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -13,7 +14,7 @@ const SLOWEST = /\/pane-[\w-]+\.js$|\/api\/auth\/refresh$/u;
 
 const stage = setStage();
 let page: Page;
-let context: BrowserContext;
+let profile: Profile;
 let release: () => void;
 let released: Promise<void>;
 
@@ -44,8 +45,8 @@ const watchKeys = async (): Promise<void> => {
 };
 
 beforeEach(async () => {
-  context = await stage.browser.newContext();
-  page = await context.newPage();
+  profile = await openProfile(stage.browser);
+  page = profile.page;
   release = () => undefined;
   released = new Promise((resolve) => {
     release = resolve;
@@ -54,7 +55,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   release();
-  await context.close();
+  await profile.release();
 });
 
 const hold = async (address: RegExp): Promise<void> => {
@@ -72,11 +73,11 @@ const slow = async (address: RegExp, ms: number): Promise<void> => {
 
 /** A project whose only file holds `content`, and its owner's token. */
 const makeProject = async (content: string) => {
-  await page.goto(`${stage.server.origin}/`);
-  const { accessToken: token } = await page.evaluate(async () => {
-    localStorage.setItem("atelier.signedIn", "1");
-    const answer = await fetch("/api/auth/guest", { method: "POST" });
-    return (await answer.json()) as { accessToken: string };
+  const signedIn = await profile.context.request.post(`${stage.server.origin}/api/auth/guest`);
+  const { accessToken: token } = (await signedIn.json()) as SignedIn;
+  // What the page notes of a sign-in. The address that a test comes from has no storage.
+  await page.addInitScript(() => {
+    if (location.protocol === "http:") localStorage.setItem("atelier.signedIn", "1");
   });
   const call = async <T>(path: string, body?: unknown, method = "POST"): Promise<T> => {
     const answer = await fetch(`${stage.server.origin}/api${path}`, {

@@ -1,10 +1,9 @@
 /** Atelier's page as a person uses it: by the names and regions that anybody can find on it. */
 import { expect } from "vitest";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import type { JourneyPage } from "./browsers/journey-page.ts";
 import { eventually } from "./eventually.ts";
-
-const DESKTOP = { width: 1280, height: 800 };
+import { openProfile, type Profile, type ProfileOptions } from "./profiles.ts";
 
 /** `P` is Playwright's page, or one of a browser that Playwright cannot drive. */
 export class EditorPage<P extends JourneyPage = Page> implements AsyncDisposable {
@@ -23,8 +22,8 @@ export class EditorPage<P extends JourneyPage = Page> implements AsyncDisposable
     return this.#from.faults;
   }
 
-  /** Playwright's page, with listeners for its errors. */
-  static of(context: BrowserContext, page: Page): EditorPage {
+  /** Playwright's page, with listeners for its errors; its profile is released at the end. */
+  static of({ page, release }: Profile): EditorPage {
     const faults: string[] = [];
     page.on("pageerror", (error) => faults.push(error.message));
     page.on("console", (message) => {
@@ -32,19 +31,15 @@ export class EditorPage<P extends JourneyPage = Page> implements AsyncDisposable
         faults.push(message.text());
       }
     });
-    return new EditorPage(page, { faults, close: () => context.close() });
+    return new EditorPage(page, { faults, close: release });
   }
 
   /** A new visitor: an empty browser profile. */
-  static async open(
-    browser: Browser,
-    url: string,
-    options: Parameters<Browser["newContext"]>[0] = {},
-  ): Promise<EditorPage> {
-    const context = await browser.newContext({ viewport: DESKTOP, ...options });
-    const page = await context.newPage();
-    await page.goto(url);
-    return EditorPage.of(context, page);
+  static async open(browser: Browser, url: string, options: ProfileOptions = {}): Promise<EditorPage> {
+    const profile = await openProfile(browser, options);
+    const editor = EditorPage.of(profile);
+    await profile.page.goto(url);
+    return editor;
   }
 
   get runButton(): ReturnType<P["getByRole"]> {

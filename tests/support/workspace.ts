@@ -3,6 +3,7 @@ import type { Browser } from "playwright-core";
 import type { Entry, Project, SignedIn } from "@atelier/contracts";
 import { ApiError } from "./client.ts";
 import { EditorPage } from "./editor-page.ts";
+import { openProfile, type ProfileOptions } from "./profiles.ts";
 
 export type Workspace = AsyncDisposable & {
   readonly editor: EditorPage;
@@ -17,7 +18,7 @@ export type Workspace = AsyncDisposable & {
   readonly paths: () => Promise<string[]>;
 };
 
-export type WorkspaceOptions = Parameters<Browser["newContext"]>[0] & {
+export type WorkspaceOptions = ProfileOptions & {
   /** Path to content; a path with a slash at its end is a folder, a Buffer is sent as bytes. */
   readonly files: Readonly<Record<string, string | Buffer>>;
   /** Behind the project's address: `?file=main.py:3`. */
@@ -36,7 +37,8 @@ export const openWorkspace = async (
   origin: string,
   { files, query = "", ...options }: WorkspaceOptions,
 ): Promise<Workspace> => {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const profile = await openProfile(browser, options);
+  const { context, page } = profile;
   // In the context, so that the page has the cookie.
   const answer = await context.request.post(`${origin}/api/auth/guest`);
   const { accessToken } = (await answer.json()) as SignedIn;
@@ -62,8 +64,7 @@ export const openWorkspace = async (
       await call("POST", `/projects/${project.id}/files`, body);
     }
   }
-  const page = await context.newPage();
-  const editor = EditorPage.of(context, page);
+  const editor = EditorPage.of(profile);
   const hello = page
     .waitForEvent("websocket", (socket) => socket.url().includes("/events"))
     .then((socket) => socket.waitForEvent("framereceived"));

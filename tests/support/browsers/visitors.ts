@@ -1,6 +1,7 @@
 /** Visitors of the page in a browser of one kind, whichever driver it has. */
 import { launchBrowser } from "../browser.ts";
 import { EditorPage } from "../editor-page.ts";
+import { openProfile } from "../profiles.ts";
 import type { DrivenBrowser } from "./driven-page.ts";
 import { firefoxProgram, launchFirefox } from "./firefox.ts";
 import type { JourneyPage } from "./journey-page.ts";
@@ -38,14 +39,14 @@ const driven =
     };
   };
 
+/** The whole of Chromium, unlike most tests. */
 export const inChromium: Launch = async () => {
   const browser = await launchBrowser();
   return {
     open: async (url, wait = "load") => {
-      const context = await browser.newContext({ viewport: SIZE });
-      const page = await context.newPage();
-      const editor = EditorPage.of(context, page);
-      await page.goto(url, { waitUntil: wait });
+      const profile = await openProfile(browser);
+      const editor = EditorPage.of(profile);
+      await profile.page.goto(url, { waitUntil: wait });
       return editor;
     },
     close: () => browser.close(),
