@@ -154,16 +154,15 @@ describe("the console", () => {
   });
 
   it("takes text, an interrupt and pasted text before its terminal is loaded", async () => {
-    await using ada = await workspace({ "main.py": ECHO });
-    const { page } = ada.editor;
     let load = (): void => undefined;
     const loaded = new Promise<void>((resolve) => (load = resolve));
-    await page.route(/\/assets\/terminal-[^/]+\.js/u, async (route) => {
-      await loaded;
-      await route.continue();
-    });
-    await page.reload();
-    await ada.editor.editorReady();
+    const before: WorkspaceOptions["before"] = (opening) =>
+      opening.route(/\/assets\/terminal-[^/]+\.js/u, async (route) => {
+        await loaded;
+        await route.continue();
+      });
+    await using ada = await workspace({ "main.py": ECHO }, { before });
+    const { page } = ada.editor;
     await ada.editor.run();
     const field = page.locator(".early-keys");
     await field.waitFor({ state: "attached" });

@@ -151,18 +151,18 @@ describe("on a phone", () => {
   });
 
   it("those for whom there is no room are counted, and nothing is wider than the screen", async () => {
-    await using ada = await workspace({ "main.py": "" });
-    const { page } = ada.editor;
-    await page.routeWebSocket(/\/events/u, (socket) => {
-      socket.connectToServer().onMessage((message) => {
-        const frame = JSON.parse(String(message)) as { event: { presence?: unknown[] } };
-        for (const name of ["Ada", "Bob", "Cy", "Dee", "Eve", "Flo"]) {
-          frame.event.presence?.push({ connectionId: name, user: { id: name, name }, role: "editor", fileId: null });
-        }
-        socket.send(JSON.stringify(frame));
+    const before = (opening: Page): Promise<void> =>
+      opening.routeWebSocket(/\/events/u, (socket) => {
+        socket.connectToServer().onMessage((message) => {
+          const frame = JSON.parse(String(message)) as { event: { presence?: unknown[] } };
+          for (const name of ["Ada", "Bob", "Cy", "Dee", "Eve", "Flo"]) {
+            frame.event.presence?.push({ connectionId: name, user: { id: name, name }, role: "editor", fileId: null });
+          }
+          socket.send(JSON.stringify(frame));
+        });
       });
-    });
-    await page.reload();
+    await using ada = await workspace({ "main.py": "" }, { before });
+    const { page } = ada.editor;
     const people = page.getByRole("list", { name: "People here" }).getByRole("listitem");
     await people.first().waitFor();
     expect(await people.allInnerTexts()).toEqual(["", "", "+4"]);

@@ -1,4 +1,5 @@
 /** Sharing a project and taking it back: links, roles and people, as both sides see it at the same moment. */
+import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { CLOSE, type Entry, type File, type Project } from "@atelier/contracts";
@@ -99,16 +100,16 @@ describe("a share link", () => {
   it("that is revoked takes those who came by it out at once, with what they had not saved in their hands", async () => {
     const ada = await people.visitAndType("shared\n");
     const path = await createLink(ada.page, "editor");
-    const bob = await people.visit("/");
-    // What Bob types from now on stays on its way.
+    // What Bob types while this is true stays on its way.
     let isHeld = false;
-    await bob.page.routeWebSocket(/\/api\/collaborate\//u, (socket) => {
-      const upstream = socket.connectToServer();
-      socket.onMessage((message) => {
-        if (!isHeld) upstream.send(message);
+    const before = (page: Page): Promise<void> =>
+      page.routeWebSocket(/\/api\/collaborate\//u, (socket) => {
+        const upstream = socket.connectToServer();
+        socket.onMessage((message) => {
+          if (!isHeld) upstream.send(message);
+        });
       });
-    });
-    await bob.page.goto(`${stage.server.origin}${path}`);
+    const bob = await people.visit(path, { before });
     await hasText(bob);
     await bob.focusEnd();
     await bob.page.keyboard.type("from Bob");

@@ -8,8 +8,10 @@ import { openWorkspace, type WorkspaceOptions } from "../support/workspace.ts";
 
 const stage = setStage();
 
-const workspace = async (files: WorkspaceOptions["files"]) => {
-  const opened = await openWorkspace(stage.browser, stage.server.origin, { files });
+const openProject = (files: WorkspaceOptions["files"], before?: WorkspaceOptions["before"]) =>
+  openWorkspace(stage.browser, stage.server.origin, { files, ...(before && { before }) });
+const workspace = async (...args: Parameters<typeof openProject>) => {
+  const opened = await openProject(...args);
   await opened.editor.editorReady();
   return opened;
 };
@@ -80,18 +82,18 @@ describe("code that does not come", () => {
 
 describe("a fault of the page itself", () => {
   it("takes down one part, says so there, and leaves the others", async () => {
-    await using ada = await workspace({ "main.py": "", "b.py": "" });
+    await using ada = await openProject({ "main.py": "", "b.py": "" }, (page) =>
+      page.routeWebSocket(/\/events/u, (socket) => {
+        const server = socket.connectToServer();
+        server.onMessage((message) => {
+          // A person without a name is more than the faces in the bar can draw.
+          const frame = JSON.parse(String(message)) as { event: { presence?: unknown[] } };
+          frame.event.presence?.push({ connectionId: "x", user: { id: "x" }, role: "editor", fileId: null });
+          socket.send(JSON.stringify(frame));
+        });
+      }),
+    );
     const { page } = ada.editor;
-    await page.routeWebSocket(/\/events/u, (socket) => {
-      const server = socket.connectToServer();
-      server.onMessage((message) => {
-        // A person without a name is more than the faces in the bar can draw.
-        const frame = JSON.parse(String(message)) as { event: { presence?: unknown[] } };
-        frame.event.presence?.push({ connectionId: "x", user: { id: "x" }, role: "editor", fileId: null });
-        socket.send(JSON.stringify(frame));
-      });
-    });
-    await page.reload();
     await page.locator("#slot-bar").getByText("This part has failed").waitFor();
     await ada.editor.editorReady();
     await ada.editor.replaceAll("print('still here')\n");
@@ -106,13 +108,13 @@ describe("a fault of the page itself", () => {
   });
 
   it("that is everywhere leaves the editor, which saves, and a way to load the page anew", async () => {
-    await using ada = await workspace({ "main.py": "" });
+    await using ada = await openProject({ "main.py": "" }, (page) =>
+      page.route(/\/p\//u, async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, body: (await response.text()).replace('id="slot-bottom"', 'id="other"') });
+      }),
+    );
     const { page } = ada.editor;
-    await page.route(/\/p\//u, async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, body: (await response.text()).replace('id="slot-bottom"', 'id="other"') });
-    });
-    await page.reload();
     await page.getByText("The page around the editor has failed").waitFor();
     await ada.editor.editorReady();
     await page.unrouteAll();
@@ -124,18 +126,15 @@ describe("a fault of the page itself", () => {
 
 describe("the tree", () => {
   it("shows what was made between the page's answer and its first event", async () => {
-    await using ada = await workspace({ "main.py": "", "b.py": "" });
-    const { page } = ada.editor;
-    const address = page.url();
-    // The page that is here may still have to open its socket.
-    await page.goto("about:blank");
     const [asked, connected] = [gate(), gate()];
-    await page.routeWebSocket(/\/events/u, async (socket) => {
-      asked.open();
-      await connected.opened;
-      socket.connectToServer();
-    });
-    await page.goto(address);
+    await using ada = await openProject({ "main.py": "", "b.py": "" }, (page) =>
+      page.routeWebSocket(/\/events/u, async (socket) => {
+        asked.open();
+        await connected.opened;
+        socket.connectToServer();
+      }),
+    );
+    const { page } = ada.editor;
     await asked.opened;
     await ada.call("POST", `/projects/${ada.project.id}/files`, { path: "meanwhile.py", content: "" });
     connected.open();
@@ -144,19 +143,16 @@ describe("the tree", () => {
   });
 
   it("keeps what was made while it is read again", async () => {
-    await using ada = await workspace({ "main.py": "", "b.py": "" });
-    const { page } = ada.editor;
-    const address = page.url();
-    // The page that is here may still have to ask for its tree.
-    await page.goto("about:blank");
     const [asked, answered] = [gate(), gate()];
-    await page.route(/\/tree$/u, async (route) => {
-      const response = await route.fetch();
-      asked.open();
-      await answered.opened;
-      await route.fulfill({ response });
-    });
-    await page.goto(address);
+    await using ada = await openProject({ "main.py": "", "b.py": "" }, (page) =>
+      page.route(/\/tree$/u, async (route) => {
+        const response = await route.fetch();
+        asked.open();
+        await answered.opened;
+        await route.fulfill({ response });
+      }),
+    );
+    const { page } = ada.editor;
     await asked.opened;
     await ada.call("POST", `/projects/${ada.project.id}/files`, { path: "meanwhile.py", content: "" });
     await row(page, "meanwhile.py").click();
@@ -176,14 +172,13 @@ describe("the tree", () => {
 describe("a run", () => {
   it("shows how it ended, however much it printed before its terminal was there, and says what is left out", async () => {
     const program = "import sys\nsys.stdout.write(('x' * 79 + chr(10)) * 64_000)\nraise ValueError('the very end')\n";
-    await using ada = await workspace({ "main.py": program });
     const loaded = gate();
-    await ada.editor.page.route(/\/assets\/terminal-[^/]+\.js/u, async (route) => {
-      await loaded.opened;
-      await route.continue();
-    });
-    await ada.editor.page.reload();
-    await ada.editor.editorReady();
+    await using ada = await workspace({ "main.py": program }, (page) =>
+      page.route(/\/assets\/terminal-[^/]+\.js/u, async (route) => {
+        await loaded.opened;
+        await route.continue();
+      }),
+    );
     await ada.editor.run();
     await ada.editor.ended(/exit 1/u, 60_000);
     loaded.open();
@@ -246,27 +241,28 @@ describe("a friend", () => {
   it("a user who opens a share link sees placeholders while the project loads, and never that no file is open", async () => {
     const ada = await people.visitAndType("shared\n");
     const path = await createLink(ada.page, "editor");
-    const { page } = await people.visit("/new/python");
-    await page.addInitScript(() => {
-      const seen = new Set<string>();
-      Object.assign(globalThis, { seen });
-      addEventListener("DOMContentLoaded", () => {
-        new MutationObserver(() => {
-          for (const title of document.querySelectorAll(".cover h2")) seen.add(title.textContent ?? "");
-        }).observe(document, { subtree: true, childList: true });
-      });
-    });
     const [accepted, asked, remembered] = [gate(), gate(), gate()];
-    await page.route(/\/accept/u, async (route) => {
-      await accepted.opened;
-      await route.continue();
-    });
-    await page.route(/\/editor-state/u, async (route) => {
-      asked.open();
-      await remembered.opened;
-      await route.continue();
-    });
-    await page.goto(`${stage.server.origin}${path}`);
+    const before: WorkspaceOptions["before"] = async (opening) => {
+      await opening.addInitScript(() => {
+        const seen = new Set<string>();
+        Object.assign(globalThis, { seen });
+        addEventListener("DOMContentLoaded", () => {
+          new MutationObserver(() => {
+            for (const title of document.querySelectorAll(".cover h2")) seen.add(title.textContent ?? "");
+          }).observe(document, { subtree: true, childList: true });
+        });
+      });
+      await opening.route(/\/accept/u, async (route) => {
+        await accepted.opened;
+        await route.continue();
+      });
+      await opening.route(/\/editor-state/u, async (route) => {
+        asked.open();
+        await remembered.opened;
+        await route.continue();
+      });
+    };
+    const { page } = await people.visit(path, { before });
     await page.getByText("Opening the project").waitFor();
     expect(await page.locator("#editor").evaluate((editor) => (editor as HTMLElement).inert)).toBe(false);
     const tree = page.waitForResponse(/\/tree$/u);
@@ -283,19 +279,18 @@ describe("a friend", () => {
 
 describe("saving", () => {
   it("moves nothing in the tabs while it goes on", async () => {
-    await using ada = await workspace({ "main.py": "" });
+    await using ada = await workspace({ "main.py": "" }, (page) =>
+      page.routeWebSocket(/\/collaborate\//u, (socket) => {
+        const server = socket.connectToServer();
+        let sent = 0;
+        socket.onMessage((message) => {
+          sent += 1;
+          // What is typed is on its way for as long as the test looks.
+          if (sent < 3) server.send(message);
+        });
+      }),
+    );
     const { page } = ada.editor;
-    await page.routeWebSocket(/\/collaborate\//u, (socket) => {
-      const server = socket.connectToServer();
-      let sent = 0;
-      socket.onMessage((message) => {
-        sent += 1;
-        // What is typed is on its way for as long as the test looks.
-        if (sent < 3) server.send(message);
-      });
-    });
-    await page.reload();
-    await ada.editor.editorReady();
     await ada.editor.saved();
     const place = () => page.getByRole("button", { name: "New file" }).last().boundingBox();
     const before = await place();
