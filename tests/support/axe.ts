@@ -21,7 +21,7 @@ export type AxeReport = {
 
 /** Looks at the whole page as it is now. Evaluated rather than added as a script, which the page's policy would refuse. */
 export const inspectWithAxe = async (page: Page, scope: AxeScope = "everything"): Promise<AxeReport> => {
-  await page.evaluate(await source);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(await source);
   const results = await page.evaluate<AxeResults, RunOptions>(
     async (options) => {
       // Colours in the middle of a transition are nobody's.
