@@ -8,8 +8,8 @@ import { createEmbeddedPostgres } from "./adapters/embedded-postgres.ts";
 import { migrate } from "./migrate.ts";
 import { testServerAddress } from "./test-database.ts";
 
-/** The next test file of the run starts within this time after the last one ended. */
-const LINGER_MS = 3_000;
+/** Starting again costs seconds of a core; a run that ends earlier ends it (tests/support/watch-vitest.ts). */
+const LINGER_MS = 60_000;
 
 const dataDir = await mkdtemp(join(tmpdir(), "atelier-test-database-"));
 const postgres = createEmbeddedPostgres({
