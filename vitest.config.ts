@@ -1,8 +1,23 @@
 /** Which tests there are: beside the code, over the whole tree, and in front of a real server. */
 import { defineConfig } from "vitest/config";
 import { languageTables } from "./packages/web/build/language-tables.ts";
+import { LongestFirst } from "./tests/support/longest-first.ts";
 
 const excluded = ["**/node_modules/**", "**/dist/**"];
+
+/** Node runs our TypeScript as it is and keeps what it compiled: nothing is transformed, and there is no `vi.mock`. */
+const asNodeDoes = { experimental: { viteModuleRunner: false, nodeLoader: false } } as const;
+
+const nodeTests = ["packages/{contracts,server}/**/*.test.ts", "scripts/**/*.test.ts", "tests/services/**/*.test.ts"];
+const unit = {
+  // How long something may take on a machine that is busy with much else; it is not what is tested.
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  expect: { poll: { timeout: 20_000 } },
+  // Starting Node and reading the modules takes longer than most files' tests: files share a process, and leave nothing behind in it.
+  isolate: false,
+  setupFiles: "tests/support/leaves-nothing.ts",
+} as const;
 
 export default defineConfig({
   test: {
@@ -11,22 +26,17 @@ export default defineConfig({
     globalSetup: "tests/support/watch-vitest.ts",
     // Most tests wait for processes, timers and disks: two at a time keep two cores half busy.
     maxWorkers: "100%",
+    sequence: { sequencer: LongestFirst },
     projects: [
+      { test: { ...unit, ...asNodeDoes, name: "unit", include: nodeTests, exclude: excluded } },
       {
         // The page's modules import tables that its build generates.
         plugins: [languageTables()],
-        test: {
-          name: "unit",
-          include: ["packages/**/*.test.{ts,tsx}", "scripts/**/*.test.ts", "tests/services/**/*.test.ts"],
-          exclude: excluded,
-          // How long something may take on a machine that is busy with much else; it is not what is tested.
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          expect: { poll: { timeout: 20_000 } },
-        },
+        test: { ...unit, name: "unit-page", include: ["packages/web/**/*.test.{ts,tsx}"], exclude: excluded },
       },
       {
         test: {
+          ...asNodeDoes,
           name: "architecture",
           include: ["tests/architecture/**/*.test.ts"],
           exclude: excluded,

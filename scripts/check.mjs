@@ -13,7 +13,7 @@ try {
   process.exitCode = await watchedRun(async () => {
     const results = await staticChecks();
     results.push(await vitest("boundaries and style", ["--project=architecture"]));
-    results.push(await vitest("pure unit tests", ["--project=unit", ...pureTests()]));
+    results.push(await vitest("pure unit tests", ["--project=unit*", ...pureTests()]));
     return close(results);
   });
 } catch (error) {

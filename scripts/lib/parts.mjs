@@ -74,8 +74,8 @@ function count(report) {
     file.assertionResults.map((test) => ({ ...test, where: `${relative(checkout, file.name)}: ${test.fullName}` })),
   );
   const brokenFiles = report.testResults
-    .filter((file) => file.status === "failed" && file.assertionResults.length === 0)
-    .map((file) => `${relative(checkout, file.name)}: it could not be loaded`);
+    .filter((file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"))
+    .map((file) => `${relative(checkout, file.name)}: it could not be loaded, or failed outside of its tests`);
   const failures = [...tests.filter((test) => test.status === "failed").map((test) => test.where), ...brokenFiles];
   return {
     passed: tests.filter((test) => test.status === "passed").length,

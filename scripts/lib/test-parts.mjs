@@ -36,7 +36,7 @@ export const parts = {
     ...(await staticChecks(out)),
     await vitest("boundaries and style", ["--project=architecture"], { out }),
   ],
-  unit: async (options) => [await vitest("unit, contract and API tests", ["--project=unit"], options)],
+  unit: async (options) => [await vitest("unit, contract and API tests", ["--project=unit*"], options)],
   e2e: async (options) => [await vitest("the page in a browser", ["--project=e2e"], options)],
   guest: async ({ env, out }) => {
     await prepareGuest(out);
@@ -50,7 +50,7 @@ export const parts = {
   combinations: async ({ env, out }) => {
     const complete = { ...env, ATELIER_TEST_WHOLE: "yes" };
     const files = ["adapters/gvisor.test.ts", "adapters/bubblewrap.test.ts", "ended-by-signal.e2e.ts"];
-    const projects = ["--project=unit", "--project=e2e"];
+    const projects = ["--project=unit*", "--project=e2e"];
     return [await vitest("cases that npm test leaves out", [...projects, ...files], { env: complete, out })];
   },
   "guest-whole": async ({ env, out }) => {

@@ -121,8 +121,10 @@ const carried = [
   "packages/sandbox-init",
   "packages/server/package.json",
   "packages/server/src",
+  "packages/web/build",
   "scripts",
   "tests/guest",
+  "tests/support",
   "tsconfig.base.json",
   "vitest.config.ts",
 ];

@@ -25,7 +25,7 @@ const chosen = Object.entries(files).flatMap(([tier, file]) =>
 const only = word("only");
 const results = `/tmp/contract-${situation}.json`;
 const argv = [
-  ["node_modules/vitest/vitest.mjs", "run", "--project=unit", "--configLoader=native", "--no-file-parallelism"],
+  ["node_modules/vitest/vitest.mjs", "run", "--project=unit*", "--configLoader=native", "--no-file-parallelism"],
   ["--reporter=verbose", "--reporter=json", `--outputFile.json=${results}`, ...chosen],
   only === undefined ? [] : ["-t", Buffer.from(only, "base64url").toString("utf8")],
 ].flat();

@@ -1,8 +1,9 @@
-import "fake-indexeddb/auto";
+import { indexedDB } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type * as Y from "yjs";
 import { type DocumentServer, startDocumentServer } from "./document-server.testing.ts";
 import type { LiveEnvironment } from "./environment.ts";
+import { haveIndexedDb } from "./indexed-db.testing.ts";
 import { type LiveDocument, openLiveDocument } from "./live-document.ts";
 import { SETTLED_MS } from "./save-state.ts";
 import { type KeptCopy, type UnsavedStore, createUnsavedStore } from "./unsaved-store.ts";
@@ -12,6 +13,7 @@ let database: string;
 let visits = 0;
 const opened: LiveDocument[] = [];
 
+haveIndexedDb();
 beforeEach(async () => {
   server = await startDocumentServer("hello\n");
   visits += 1;

@@ -1,7 +1,9 @@
-import { IDBFactory } from "fake-indexeddb";
-import "fake-indexeddb/auto";
+import { IDBDatabase, IDBFactory } from "fake-indexeddb";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { haveIndexedDb } from "./indexed-db.testing.ts";
 import { createUnsavedStore } from "./unsaved-store.ts";
+
+haveIndexedDb();
 
 const fail = (error: unknown) => {
   throw error;

@@ -1,6 +1,6 @@
 import { IDBFactory } from "fake-indexeddb";
-import "fake-indexeddb/auto";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { haveIndexedDb } from "../collaboration/indexed-db.testing.ts";
 import type { LiveDocument } from "../collaboration/live-document.ts";
 import { type Replica, createReplica } from "../collaboration/replica.ts";
 import type { ReadOnlyReason, SaveState } from "../collaboration/save-state.ts";
@@ -8,6 +8,8 @@ import { createSignal } from "../collaboration/signal.ts";
 import { type Draft, createUnsavedStore } from "../collaboration/unsaved-store.ts";
 import { createFakeModel } from "./fake-model.testing.ts";
 import { type OpenedFile, createOpenFile } from "./open-file.ts";
+
+haveIndexedDb();
 
 const opened: OpenedFile[] = [];
 afterEach(() => {
