@@ -20,7 +20,8 @@ function summary(results) {
 }
 
 /**
- * @param {readonly string[][]} lanes names of parts: lanes run in parallel, the parts of a lane one after the other
+ * @param {readonly string[][]} lanes names of parts: lanes run in parallel, the parts of a lane one after the other, until a lane that
+ *   has no part left takes over those of the others; so the lanes end at about the same time
  * @param {Record<string, Part>} parts
  * @param {NodeJS.ProcessEnv} env
  * @param {(line: string) => void} [say]
@@ -52,10 +53,12 @@ export function runParts(lanes, parts, env, say = sayAloud) {
     show(`${name}: ${summary(results)} (${seconds(began)})`, out.held());
     return results;
   };
+  const waiting = lanes.map((lane) => [...lane]);
+  const byName = new Map();
+  /** A lane that has ended takes over a part that another one has not begun. */
+  const nextOf = (lane) => (lane.length > 0 ? lane : waiting.find((other) => other.length > 0))?.shift();
   const runLane = async (lane) => {
-    const results = [];
-    for (const name of lane) results.push(...(await runPart(name)));
-    return results;
+    for (let name = nextOf(lane); name !== undefined; name = nextOf(lane)) byName.set(name, await runPart(name));
   };
   const began = performance.now();
   const timer = setInterval(() => {
@@ -63,8 +66,8 @@ export function runParts(lanes, parts, env, say = sayAloud) {
     say(`… ${seconds(began)}, running: ${now}`);
   }, toldEveryMs);
   if (isAlone) clearInterval(timer);
-  const results = Promise.all(lanes.map(runLane))
-    .then((found) => found.flat())
+  const results = Promise.all(waiting.map(runLane))
+    .then(() => names.flatMap((name) => byName.get(name)))
     .finally(() => clearInterval(timer));
   return {
     results,

@@ -37,6 +37,27 @@ test("parts of two lanes overlap; each is printed whole when it ends, the others
   expect(results.map(({ title }) => title)).toEqual(["slow", "quick", "later"]);
 });
 
+test("a lane that has ended takes over what another one has not begun, and results keep their order", async () => {
+  const gates = new Map(["long", "short", "next", "last"].map((name) => [name, open()]));
+  const begun: string[] = [];
+  const part = (name: string) => async () => {
+    begun.push(name);
+    await gates.get(name)?.promise;
+    return [wholeResult(name, true)];
+  };
+  const parts = Object.fromEntries([...gates.keys()].map((name) => [name, part(name)]));
+  const end = (name: string) => gates.get(name)?.resolve(undefined);
+  const running = runParts([["long", "next", "last"], ["short"]], parts, {}, () => undefined);
+  expect(begun).toEqual(["long", "short"]);
+  end("short");
+  await vi.waitFor(() => expect(begun).toEqual(["long", "short", "next"]));
+  end("long");
+  await vi.waitFor(() => expect(begun).toEqual(["long", "short", "next", "last"]));
+  end("next");
+  end("last");
+  expect((await running.results).map(({ title }) => title)).toEqual(["long", "next", "last", "short"]);
+});
+
 test("a part that breaks counts as failed with its reason, and the rest of its lane runs", async () => {
   const lines: string[] = [];
   const parts = {
