@@ -1,6 +1,7 @@
 /** The file tree (WAI-ARIA tree pattern): one row takes Tab, keys move and act, every drag has a key or a menu. */
 import { FilePlus, FileUp, FolderPlus, FolderUp, Upload } from "lucide-react";
 import { type ClipboardEvent, Fragment, type KeyboardEvent, useEffect, useMemo, useRef } from "react";
+import { flushSync } from "react-dom";
 import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
@@ -15,9 +16,11 @@ import { NewEntryRow } from "./new-entry-row.tsx";
 import { openFile } from "./open-file.ts";
 import { undoLastDeletion } from "./pending-deletions.ts";
 import { focusRow, rowId } from "./row-focus.ts";
+import { drawnRows } from "./row-window.ts";
 import { useTreeDrag } from "./tree-drag.ts";
 import { moveByKey, visibleRows } from "./tree-model.ts";
 import { deleteRow, openRowMenu, TreeRow } from "./tree-row.tsx";
+import { useRowView } from "./use-row-view.ts";
 
 const TreeHeader = () => {
   const app = useApp();
@@ -64,6 +67,10 @@ const useRows = () => {
 const isUndoKey = (event: KeyboardEvent): boolean =>
   event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
 
+/** As tall as the rows that are not drawn there. */
+const Space = ({ rows, rowHeight }: { readonly rows: number; readonly rowHeight: number }) =>
+  rows > 0 && <div style={{ height: rows * rowHeight }} />;
+
 const Rows = () => {
   const app = useApp();
   const rows = useRows();
@@ -72,6 +79,8 @@ const Rows = () => {
   const edit = useStore(app.files, (files) => files.edit);
   const focusable = rows.some(({ entry }) => entry.id === focusedId) ? focusedId : rows[0]?.entry.id;
   const hadEdit = useRef(false);
+  const tree = useRef<HTMLDivElement>(null);
+  const view = useRowView(tree, ".tree-row");
   const { target, ...drag } = useTreeDrag(app);
 
   useEffect(() => {
@@ -116,8 +125,11 @@ const Rows = () => {
     const move = moveByKey(rows, focusable, event.key);
     if (!move) return;
     event.preventDefault();
-    if (move.kind === "focus") document.getElementById(rowId(move.id))?.focus();
-    else setExpanded(app.files, move.id, move.kind === "expand");
+    if (move.kind === "focus") {
+      // A row out of sight is not drawn: it is once Tab reaches it.
+      flushSync(() => app.files.setState({ focusedId: move.id }));
+      document.getElementById(rowId(move.id))?.focus();
+    } else setExpanded(app.files, move.id, move.kind === "expand");
   };
 
   const onPaste = (event: ClipboardEvent): void => {
@@ -127,8 +139,20 @@ const Rows = () => {
     void addTransferred(app, folderForNew(app), event.clipboardData);
   };
   const created = edit?.kind === "create" ? edit : undefined;
+  const indexOf = (id: string | undefined): number =>
+    id === undefined ? -1 : rows.findIndex((row) => row.entry.id === id);
+  const drawn = drawnRows({
+    ...view,
+    count: rows.length,
+    kept: [
+      indexOf(focusable),
+      indexOf(edit?.kind === "rename" ? edit.id : undefined),
+      created ? rows.findIndex((row) => row.entry.path === created.folder) : -1,
+    ],
+  });
   return (
     <div
+      ref={tree}
       role="tree"
       aria-label="Files"
       className="file-tree"
@@ -139,16 +163,23 @@ const Rows = () => {
       {...drag}
     >
       {created?.folder === "" && <NewEntryRow edit={created} level={1} />}
-      {rows.map((row) => (
-        <Fragment key={row.entry.id}>
-          <TreeRow
-            row={row}
-            isFocusable={row.entry.id === focusable}
-            isDropTarget={target !== undefined && target !== "" && row.entry.path === target}
-          />
-          {created?.folder === row.entry.path && <NewEntryRow edit={created} level={row.level + 1} />}
-        </Fragment>
-      ))}
+      {drawn.rows.map(({ index, leftOut }) => {
+        const row = rows[index];
+        return (
+          row && (
+            <Fragment key={row.entry.id}>
+              <Space rows={leftOut} rowHeight={view.rowHeight} />
+              <TreeRow
+                row={row}
+                isFocusable={row.entry.id === focusable}
+                isDropTarget={target !== undefined && target !== "" && row.entry.path === target}
+              />
+              {created?.folder === row.entry.path && <NewEntryRow edit={created} level={row.level + 1} />}
+            </Fragment>
+          )
+        );
+      })}
+      <Space rows={drawn.leftOutAfter} rowHeight={view.rowHeight} />
     </div>
   );
 };

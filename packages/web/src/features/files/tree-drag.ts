@@ -61,6 +61,8 @@ export const useTreeDrag = (app: App): TreeDrag => {
       const entry = entryUnder(event);
       if (!entry) return;
       dragged.current = entry.id;
+      // The row with the focus stays drawn out of sight: a row that goes ends its drag.
+      app.files.setState({ focusedId: entry.id });
       event.dataTransfer.effectAllowed = "move";
       event.dataTransfer.setData("text/plain", entry.path);
     },

@@ -13,9 +13,12 @@ export type TreeRow = {
   readonly setSize: number;
 };
 
+/** Made once: `localeCompare` with options makes one for each comparison, 0.6 s for 10,000 names. */
+const names = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
 const byKindThenName = (a: Entry, b: Entry): number => {
   if (a.kind !== b.kind) return a.kind === "folder" ? -1 : 1;
-  return nameOf(a.path).localeCompare(nameOf(b.path), "en", { numeric: true, sensitivity: "base" });
+  return names.compare(nameOf(a.path), nameOf(b.path));
 };
 
 /** Rows in drawing order; `hidden` ids (and everything below them) are left out. */
