@@ -31,13 +31,24 @@ it.each(languages)("%s", async (language) => {
   }, 30_000);
 });
 
-it("a file of no known language has one colour", async () => {
+it("a file of no known language has one colour; a TextMate grammar is fetched for one that Monaco does not know", async () => {
   const owner = await signInAsGuest(stage.server.origin);
   const project = await owner.createProject({ name: "plain" });
   await owner.createFile(project.id, "notes.txt", 'for word in "a plain text": return 42 # and no more\n');
+  await owner.createFile(project.id, "settings.toml", '[table]\nkey = "text" # and a note\n');
   const link = (await owner.call("POST", `/projects/${project.id}/links`, { role: "viewer" })) as { url: string };
   const visitor = await people.visit(new URL(link.url, stage.server.origin).pathname);
   await visitor.editorReady();
   await eventually(async () => expect(await visitor.shownText()).toContain("no more"));
   expect(await seen(visitor.page)).toEqual({ kinds: 1, colors: 1 });
+  const grammars = (): Promise<string[]> =>
+    visitor.page.evaluate(() =>
+      performance.getEntriesByType("resource").flatMap(({ name }) => /(?:textmate|toml)-/u.exec(name)?.[0] ?? []),
+    );
+  expect(await grammars()).toEqual([]);
+  await visitor.page.getByRole("treeitem", { name: "settings.toml" }).click();
+  // The table's name, its value, the comment, and the text around them.
+  await eventually(async () => expect((await seen(visitor.page)).colors).toBeGreaterThanOrEqual(4), 30_000);
+  expect((await grammars()).toSorted()).toEqual(["textmate-", "toml-"]);
+  expect(visitor.faults).toEqual([]);
 });

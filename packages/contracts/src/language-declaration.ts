@@ -47,14 +47,26 @@ const BadgeSchema = z.strictObject({ letters: z.string().regex(/^\S{1,2}$/u), hu
 /** Two letters in a colour, in front of a file's name. */
 export type Badge = z.infer<typeof BadgeSchema>;
 
+const CommentsSchema = z.strictObject({
+  line: z.string().min(1).optional(),
+  /** What opens and what closes it. */
+  block: z.tuple([z.string().min(1), z.string().min(1)]).optional(),
+});
+export type Comments = z.infer<typeof CommentsSchema>;
+
 const EditorSchema = z.strictObject({
   /** Monaco's name of the syntax. */
   id: EditorIdSchema,
-  /** `monaco/<folder of its definitions>`, or `atelier/<id>` for one of the page's own grammars. Without one the text has one colour. */
+  /**
+   * `monaco/<folder of its definitions>`, or `textmate/<grammar of Shiki>` where Monaco has none: TextMate grammars take 4 to 37 times as
+   * long. Without one the text has one colour.
+   */
   grammar: z
     .string()
-    .regex(/^(?:monaco|atelier)\/[a-z0-9-]+$/u, "A grammar is monaco/<definition> or atelier/<id>.")
+    .regex(/^(?:monaco|textmate)\/[a-z0-9-]+$/u, "A grammar is monaco/<definition> or textmate/<grammar>.")
     .optional(),
+  /** For a TextMate grammar; Monaco's definitions have their own. */
+  comments: CommentsSchema.optional(),
   badge: BadgeSchema.optional(),
   /** Extensions of files that have this syntax and that Run does not start. */
   moreExtensions: z.array(ExtensionSchema).default([]),

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Badge, checkLanguages, type Declaration } from "@atelier/contracts/language-declaration";
+import { type Badge, checkLanguages, type Comments, type Declaration } from "@atelier/contracts/language-declaration";
 import type { Plugin } from "vite";
 
 export type FileSyntaxes = { readonly extensions: Record<string, string>; readonly names: Record<string, string> };
@@ -14,6 +14,8 @@ export type ErrorPatterns = {
   readonly deepestFirst: readonly string[];
   readonly diagnostics: readonly { readonly any: string; readonly error: string }[];
 };
+
+type TextMateGrammar = { readonly id: string; readonly grammar: string; readonly comments: Comments | undefined };
 
 /** A run takes at most 50 globs; some are the page's own. */
 const MAX_BYPRODUCTS = 40;
@@ -81,10 +83,14 @@ export const tablesOf = (languages: readonly Declaration[]) => {
         grammar?.startsWith("monaco/") === true ? [grammar.slice("monaco/".length)] : [],
       ),
     ),
+    textMateGrammars: languages.flatMap(({ editor: { id, grammar, comments } }): TextMateGrammar[] =>
+      grammar?.startsWith("textmate/") === true ? [{ id, grammar: grammar.slice("textmate/".length), comments }] : [],
+    ),
   };
 };
 
 const DEFINITIONS = "monaco-editor/languages/definitions";
+const TEXTMATE = "@shikijs/langs";
 
 /** @throws Error for a grammar that Monaco does not have */
 const importsOf = (grammars: readonly string[]): string => {
@@ -95,9 +101,22 @@ const importsOf = (grammars: readonly string[]): string => {
   return grammars.map((name) => `import "${DEFINITIONS}/${name}/register";`).join("\n");
 };
 
+/** @throws Error for a grammar that Shiki does not have */
+const loadersOf = (grammars: readonly TextMateGrammar[]): string => {
+  const folder = import.meta.resolve(TEXTMATE);
+  const missing = grammars.filter(({ grammar }) => !existsSync(fileURLToPath(new URL(`${grammar}.mjs`, folder))));
+  if (missing.length > 0)
+    throw new Error(`Shiki has no grammar ${missing.map(({ grammar }) => `textmate/${grammar}`).join(", ")}.`);
+  const rows = grammars.map(({ id, grammar, comments: { line, block } = {} }) => {
+    const comments = JSON.stringify({ lineComment: line, blockComment: block });
+    return `${JSON.stringify(id)}: { comments: ${comments}, load: () => import("${TEXTMATE}/${grammar}") },`;
+  });
+  return `export const LANGUAGE_GRAMMARS = { ${rows.join("\n")} };`;
+};
+
 /** The source of each generated module, by its name. @throws Error as `readLanguages`, and for grammars and globs that can't be used */
 export const languageModules = (languages: readonly Declaration[]): Readonly<Record<string, string>> => {
-  const { badges, syntaxes, errors, byproducts, monacoGrammars } = tablesOf(languages);
+  const { badges, syntaxes, errors, byproducts, monacoGrammars, textMateGrammars } = tablesOf(languages);
   if (byproducts.length > MAX_BYPRODUCTS)
     throw new Error(`The languages have ${byproducts.length} globs in byproducts.`);
   const constant = (name: string, value: unknown): string => `export const ${name} = ${JSON.stringify(value)};`;
@@ -107,6 +126,7 @@ export const languageModules = (languages: readonly Declaration[]): Readonly<Rec
     "virtual:languages/errors": constant("LANGUAGE_ERRORS", errors),
     "virtual:languages/byproducts": constant("LANGUAGE_BYPRODUCTS", byproducts),
     "virtual:languages/monaco-grammars": importsOf(monacoGrammars),
+    "virtual:languages/textmate-grammars": loadersOf(textMateGrammars),
   };
 };
 

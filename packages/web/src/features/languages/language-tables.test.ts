@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { languageOfFileName } from "../editor/language-of-file-name.ts";
-import { GRAMMAR_IDS } from "../editor/monaco/grammar-ids.ts";
 import { languageModules, readLanguages, tablesOf } from "../../../build/language-tables.ts";
 
 const own = fileURLToPath(new URL("../../../../../languages", import.meta.url));
@@ -57,18 +56,19 @@ test("[X21] with a grammar of Monaco its files have that syntax, and the grammar
   expect(modules["virtual:languages/syntaxes"]).toContain('"inv":"clojure"');
 });
 
+test("[X21] with a TextMate grammar its files have that syntax and those comments, and the grammar is fetched on demand", () => {
+  const comments = { line: "--", block: ["{-", "-}"] };
+  const modules = changed((editor) => Object.assign(editor, { id: "elm", grammar: "textmate/elm", comments }));
+  expect(modules["virtual:languages/textmate-grammars"]).toBe(
+    `export const LANGUAGE_GRAMMARS = { "elm": { comments: {"lineComment":"--","blockComment":["{-","-}"]}, load: () => import("@shikijs/langs/elm") }, };`,
+  );
+  expect(modules["virtual:languages/syntaxes"]).toContain('"inv":"elm"');
+});
+
 test("[X21] a fault ends the build and says where it is", () => {
   expect(() => changed((editor) => Object.assign(editor, { grammar: "monaco/nothing" }))).toThrow("monaco/nothing");
+  expect(() => changed((editor) => Object.assign(editor, { grammar: "textmate/nothing" }))).toThrow("textmate/nothing");
   expect(() => changed((editor) => Object.assign(editor, { colour: "red" }))).toThrow(
     /invented\/language.json: editor: .*"colour"/u,
   );
-});
-
-test("the languages' grammars of our own exist", () => {
-  const grammars = readLanguages(own).flatMap(({ editor: { grammar } }) => grammar ?? []);
-  const missing = grammars.filter(
-    (name) => name.startsWith("atelier/") && !GRAMMAR_IDS.some((id) => `atelier/${id}` === name),
-  );
-  expect(grammars.length).toBeGreaterThanOrEqual(5);
-  expect(missing).toEqual([]);
 });

@@ -30,3 +30,9 @@ declare module "virtual:languages/byproducts" {
 
 /** Registers Monaco's own grammars. */
 declare module "virtual:languages/monaco-grammars" {}
+
+declare module "virtual:languages/textmate-grammars" {
+  import type { TextMateLanguage } from "../editor/monaco/textmate-languages.ts";
+  /** By Monaco's names of the syntaxes. */
+  export const LANGUAGE_GRAMMARS: Readonly<Record<string, TextMateLanguage>>;
+}

@@ -48,23 +48,27 @@ import "monaco-editor/languages/definitions/xml/register";
 import "monaco-editor/languages/definitions/yaml/register";
 import "virtual:languages/monaco-grammars";
 import { languages } from "monaco-editor/editor";
-import { GRAMMAR_IDS } from "./grammar-ids.ts";
+import { TEXTMATE_LANGUAGES } from "./textmate-languages.ts";
 
-for (const id of GRAMMAR_IDS) {
+const PAIRS: [string, string][] = [
+  ["{", "}"],
+  ["[", "]"],
+  ["(", ")"],
+];
+
+for (const [id, { comments, load }] of Object.entries(TEXTMATE_LANGUAGES)) {
   languages.register({ id });
-  const grammar = once(async () => {
-    const { GRAMMARS } = await import("./grammars.ts");
-    const found = GRAMMARS[id];
-    if (!found) throw new Error(`no grammar for ${id}`);
-    return found;
+  languages.registerTokensProviderFactory(id, {
+    create: async () => {
+      const [{ textMateTokens }, grammar] = await Promise.all([import("./textmate.ts"), load()]);
+      return textMateTokens(grammar.default);
+    },
   });
-  languages.registerTokensProviderFactory(id, { create: async () => (await grammar()).syntax });
   languages.onLanguageEncountered(id, () => {
-    void grammar().then(({ configuration }) => languages.setLanguageConfiguration(id, configuration));
+    languages.setLanguageConfiguration(id, {
+      comments,
+      brackets: PAIRS,
+      autoClosingPairs: [...PAIRS, ['"', '"']].map(([open = "", close = ""]) => ({ open, close })),
+    });
   });
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
 }
