@@ -3,7 +3,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { prepareGuest, runMachine, whyNoMachine } from "./machine.ts";
-import { type GuestReport, type GuestTier, programsOf, type Situation, situations } from "./situations.ts";
+import { heldBytes } from "../../packages/server/src/platform/sandboxes/contract/socket-filler.ts";
+import {
+  type GuestReport,
+  type GuestTier,
+  programsOf,
+  sharesProcessor,
+  type Situation,
+  situations,
+} from "./situations.ts";
 
 const parts = {
   image: process.env["ATELIER_TEST_IMAGE"] ?? "",
@@ -48,11 +56,21 @@ const reported = <Kind extends GuestReport["kind"]>(
 const testTier = (situation: Situation, tier: GuestTier): void => {
   const of = { situation: situation.name, tier };
 
-  test.each(programsOf(situation))("$name", ({ name, ends, says }) => {
-    const { end, stdout, stderr, residue } = reported("program", { ...of, name });
+  test.each(programsOf(situation, tier))("$name", ({ name, ends, says, holdsBytes }) => {
+    const { end, stdout, stderr, residue, memoryPeakBytes } = reported("program", { ...of, name });
     expect(ends, `${JSON.stringify(end)} ${stdout} ${stderr}`).toContainEqual(end);
     expect(stdout).toContain(says);
     expect(residue, "left in the guest").toEqual([]);
+    const mostBytes = holdsBytes ?? Number.POSITIVE_INFINITY;
+    // Ended as out of memory: its sockets hold nothing any more.
+    const isMeasured = holdsBytes !== undefined && end.kind === "exited";
+    expect(isMeasured ? heldBytes(stdout) : 0).toBeLessThanOrEqual(mostBytes);
+    // Where limits are polled, a peak is seen and not prevented.
+    const share = situation.limits === "cgroup" && holdsBytes !== undefined ? memoryPeakBytes / holdsBytes : 1;
+    // The kernel charges some buffers, and what it allocates for a process that it kills, beyond the limit: 5 % were seen.
+    expect(share).toBeLessThanOrEqual(1.1);
+    // Without the buffers of its sockets the program is much smaller: they are charged to it.
+    expect(share).toBeGreaterThanOrEqual(0.9);
   });
 
   test(`limits are ${situation.limits}, and what a lost server leaves behind is removed`, () => {
@@ -73,6 +91,17 @@ const testTier = (situation: Situation, tier: GuestTier): void => {
         ? /^good .* works: .*limits held by cgroups$/u
         : /^worse .* works: .*limits polled/u,
     );
+  });
+};
+
+const testShare = (situation: Situation, tier: GuestTier): void => {
+  if (!sharesProcessor(situation, tier)) return;
+  test("[I54] a busy server has eight parts of the processor, and a busy run one", () => {
+    const { weights, ofServer } = reported("share", { situation: situation.name, tier });
+    // An eighth of the usual 100; within it, 16 times the usual: the run is short until it has used a quarter of a second.
+    expect(weights).toEqual({ sandboxes: 13, runs: [1600] });
+    expect(ofServer).toBeGreaterThan(0.8);
+    expect(ofServer).toBeLessThan(0.95);
   });
 };
 
@@ -99,6 +128,7 @@ describe.skipIf(lacking !== undefined)(
     describe.each(chosen)("$name", (situation) => {
       describe.each(situation.tiers)("%s", (tier) => {
         testTier(situation, tier);
+        testShare(situation, tier);
       });
 
       test("doctor says what cgroups there are", () => {

@@ -3,6 +3,7 @@ import type { SandboxEnd } from "../../packages/server/src/platform/sandboxes/po
 import type { TestProgram } from "../../packages/server/src/platform/sandboxes/contract/harness.ts";
 import { limitCases } from "../../packages/server/src/platform/sandboxes/contract/limit-cases.ts";
 import { programCases } from "../../packages/server/src/platform/sandboxes/contract/programs.ts";
+import { fillingProgram } from "../../packages/server/src/platform/sandboxes/contract/socket-filler.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -66,6 +67,10 @@ export type GuestProgram = {
   readonly program: TestProgram;
   readonly ends: readonly SandboxEnd[];
   readonly says: string;
+  /** Absent: every tier of the situation. */
+  readonly tier?: GuestTier;
+  /** The most that sockets may hold, and the run's memory may have been; absent: not judged. */
+  readonly holdsBytes?: number;
 };
 
 /** The sandboxes' own sizes; smaller than the contract's, since filling them costs time. */
@@ -87,6 +92,25 @@ const chosen: Readonly<Record<string, TestProgram["limits"]>> = {
   "hello in Python": {},
 };
 
+const socketBytes = 64 * mebibyte;
+
+/** Version 2 charges the buffers of sockets to the run's cgroup. Without a limit they would hold more than 700 MiB. */
+const socketRows = (["datagram", "accepted"] as const).map((kind): GuestProgram => ({
+  name: `450 pairs of ${kind === "datagram" ? "UDP sockets" : "TCP connections"} in each of 8 processes stay within the run's memory`,
+  program: {
+    ...fillingProgram({ kind, processes: 8, pairs: 450, messages: 10, messageBytes: 50_000 }),
+    limits: { memoryBytes: socketBytes },
+  },
+  ends: [
+    { kind: "exited", exitCode: 0 },
+    { kind: "limit", limit: "memory" },
+  ],
+  says: "",
+  // gVisor's network stack is in its own memory, which is limited wherever the program's is.
+  tier: "namespaces",
+  holdsBytes: socketBytes,
+}));
+
 const few = ["3 GB of memory is out of memory, not signal 9", "hello in Python"];
 
 const rows: readonly GuestProgram[] = [
@@ -101,8 +125,14 @@ const allPrograms = Object.entries(chosen).map(([name, limits]): GuestProgram =>
 });
 
 /** The programs of one situation, in the order in which they run. */
-export const programsOf = (situation: Situation): readonly GuestProgram[] =>
-  situation.programs === "all" ? allPrograms : allPrograms.filter(({ name }) => few.includes(name));
+export const programsOf = (situation: Situation, tier: GuestTier): readonly GuestProgram[] =>
+  situation.programs === "all"
+    ? [...socketRows, ...allPrograms].filter((row) => (row.tier ?? tier) === tier)
+    : allPrograms.filter(({ name }) => few.includes(name));
+
+/** Whether the situation shows how a busy server and a busy run share the processor: once is enough, and only cgroups have weights. */
+export const sharesProcessor = ({ limits, programs }: Situation, tier: GuestTier): boolean =>
+  limits === "cgroup" && programs === "all" && tier === "namespaces";
 
 /** What the guest saw of one run; the host judges it. */
 export type ProgramReport = {
@@ -113,6 +143,7 @@ export type ProgramReport = {
   readonly end: SandboxEnd;
   readonly stdout: string;
   readonly stderr: string;
+  readonly memoryPeakBytes: number;
   /** What was left on the machine after it. */
   readonly residue: readonly string[];
   readonly tookMs: number;
@@ -129,6 +160,17 @@ export type ProviderReport = {
   /** What was found and removed of a sandbox whose server is gone, and what was left then. */
   readonly orphans: number;
   readonly residue: readonly string[];
+};
+
+/** What the guest saw of how a server and a busy run share the only processor. */
+export type ShareReport = {
+  readonly kind: "share";
+  readonly situation: string;
+  readonly tier: GuestTier;
+  /** `cpu.weight` of all sandboxes together, and of each. */
+  readonly weights: { readonly sandboxes: number; readonly runs: readonly number[] };
+  /** The busy server's part of the processor, from 0 to 1. */
+  readonly ofServer: number;
 };
 
 /** What doctor says there, one line a finding. */
@@ -155,4 +197,11 @@ export type ContractReport = {
 };
 
 /** One line from the guest. */
-export type GuestReport = ContractReport | ProgramReport | ProviderReport | DoctorReport | LeftoverReport | FaultReport;
+export type GuestReport =
+  | ContractReport
+  | ProgramReport
+  | ProviderReport
+  | ShareReport
+  | DoctorReport
+  | LeftoverReport
+  | FaultReport;

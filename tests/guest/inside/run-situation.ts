@@ -17,7 +17,16 @@ import {
   testBlueprint,
 } from "../../../packages/server/src/platform/sandboxes/contract/harness.ts";
 import { listProcesses } from "../../../packages/server/src/platform/sandboxes/machine/host-processes.ts";
-import { type GuestReport, guestSizes, type GuestTier, programsOf, type Situation, situations } from "../situations.ts";
+import { cgroupParentName } from "../../../packages/server/src/platform/sandboxes/machine/sandbox-home.ts";
+import {
+  type GuestReport,
+  guestSizes,
+  type GuestTier,
+  programsOf,
+  sharesProcessor,
+  type Situation,
+  situations,
+} from "../situations.ts";
 
 const checkout = join(import.meta.dirname, "../../..");
 const imageRoot = process.env["ATELIER_GUEST_IMAGE"] ?? "";
@@ -90,11 +99,39 @@ const leaveOrphan = async (tier: GuestTier, stateFolder: string): Promise<{ orph
   return { orphans, residue };
 };
 
+const busyMs = 1000;
+
+/** Both want the only processor: the server in this loop, and a run that has just begun and so has the weight of a short one. */
+const measureShare = async (
+  { name }: Situation,
+  { tier, provider, folder }: { readonly tier: GuestTier; readonly provider: SandboxProvider; readonly folder: string },
+): Promise<void> => {
+  const sandbox = await provider.boot(testBlueprint(imageRoot));
+  const { promise: started, resolve } = Promise.withResolvers<void>();
+  const job = jobOf({ argv: ["sh", "-c", "while :; do :; done"] });
+  const running = sandbox.run(job, { stage: () => resolve(), output: () => undefined });
+  await started;
+  const before = process.cpuUsage();
+  const until = performance.now() + busyMs;
+  while (performance.now() < until);
+  const { user, system } = process.cpuUsage(before);
+  const weightOf = (path: string): number => Number(readFileSync(join(path, "cpu.weight"), "utf8"));
+  report({
+    kind: "share",
+    situation: name,
+    tier,
+    weights: { sandboxes: weightOf(folder), runs: cgroupFolders(folder).map(weightOf) },
+    ofServer: (user + system) / 1000 / busyMs,
+  });
+  running.cancel();
+  await running.result;
+};
+
 const runTier = async (situation: Situation, tier: GuestTier): Promise<void> => {
   const stateFolder = await mkdtemp(`/tmp/atelier-${tier}-`);
   const provider = withSmallSandboxes(await openProvider(tier, stateFolder));
   const subject = { provider, imageRoot };
-  for (const { name, program } of programsOf(situation)) {
+  for (const { name, program } of programsOf(situation, tier)) {
     const startedAt = performance.now();
     const { result, stdout, stderr } = await runProgram(subject, program);
     report({
@@ -105,12 +142,16 @@ const runTier = async (situation: Situation, tier: GuestTier): Promise<void> => 
       end: result.end,
       stdout: stdout.slice(0, 200),
       stderr: stderr.slice(-400),
+      memoryPeakBytes: result.usage.memoryPeakBytes,
       residue: findResidue(stateFolder),
       tookMs: Math.round(performance.now() - startedAt),
     });
   }
   const { limitsEnforcement: limits } = provider;
   const place = cgroupsIn(stateFolder);
+  if (place !== undefined && sharesProcessor(situation, tier)) {
+    await measureShare(situation, { tier, provider, folder: join(place, cgroupParentName(stateFolder)) });
+  }
   await provider[Symbol.asyncDispose]();
   const orphan = await leaveOrphan(tier, stateFolder);
   report({ kind: "provider", situation: situation.name, tier, limits, cgroupsIn: place, ...orphan });
