@@ -9,8 +9,8 @@ import { BadMessage } from "./frames.ts";
 import { decodeFile, encodeFile, encodeWithEndsOf, hasOwnLineEnds, type TextFormat } from "./text-format.ts";
 import { inspectUpdate, type Inspection } from "./update-inspection.ts";
 
-/** Comparing texts may take this long; then the differing span is replaced. */
-const DIFF_DEADLINE_MS = 200;
+/** Comparing texts may use as much CPU; then the differing span is replaced. */
+const DIFF_CPU_MS = 200;
 
 /** A document compacted into one update, with what it covers. `snapshot` is an encoded Y.Snapshot. */
 export type Compacted = {
@@ -77,15 +77,21 @@ const compactDoc = (doc: Y.Doc, skipped: number): Compacted => ({
   skipped,
 });
 
-/** Returns a function that is false until the time is up. */
-const deadline = (): (() => boolean) => {
-  const endMs = performance.now() + DIFF_DEADLINE_MS;
-  return () => performance.now() > endMs;
+/**
+ * Returns a function that is false until this thread has used so much CPU. By the clock a busy machine would replace a whole text for one
+ * changed line, and with it what others type meanwhile.
+ */
+export const outOfCpu = (cpuMs = DIFF_CPU_MS): (() => boolean) => {
+  const before = process.threadCpuUsage();
+  return () => {
+    const { user, system } = process.threadCpuUsage(before);
+    return (user + system) / 1_000 > cpuMs;
+  };
 };
 
 const contentOf = (doc: Y.Doc, format: TextFormat, base: Uint8Array | undefined): FileContent => {
   const text = doc.getText(ROOT_TEXT).toJSON();
-  const bytes = base === undefined ? encodeFile(text, format) : encodeWithEndsOf(base, { text, format }, deadline());
+  const bytes = base === undefined ? encodeFile(text, format) : encodeWithEndsOf(base, { text, format }, outOfCpu());
   return { bytes, hash: createHash("sha256").update(bytes).digest("hex") };
 };
 
@@ -166,7 +172,7 @@ export const work = {
     const update = applyExternalWrite(
       doc,
       { baseText: base.text, newText: next.text, baseSnapshot: write.baseSnapshot },
-      deadline(),
+      outOfCpu(),
     );
     // Compared as text: the version's own line ends are inserted when the document is written.
     const isWhole = doc.getText(ROOT_TEXT).toJSON() === next.text;
