@@ -1,5 +1,5 @@
 /** Combines lists of text changes: composes successive ones, and transforms concurrent ones against each other. */
-import type { TextChange } from "./text-changes.ts";
+import { collectChanges, type TextChange } from "./text-changes.ts";
 
 /** An edit as steps over the text before it. After the last step the rest of the text is kept. */
 type Step = { keep: number } | { cut: number } | { put: string };
@@ -18,33 +18,6 @@ function stepsOf(changes: readonly TextChange[], side: PutSide): Step[] {
     from = offset + deleted;
   }
   return steps;
-}
-
-/** Turns steps back into the fewest changes. */
-function collect() {
-  const changes: TextChange[] = [];
-  let offset = 0;
-  let open: TextChange | undefined;
-  const at = () => {
-    if (!open) changes.push((open = { offset, deleted: 0, inserted: "" }));
-    return open;
-  };
-  return {
-    changes,
-    keep: (count: number) => {
-      if (count === 0) return;
-      offset += count;
-      open = undefined;
-    },
-    cut: (count: number) => {
-      if (count === 0) return;
-      at().deleted += count;
-      offset += count;
-    },
-    put: (text: string) => {
-      if (text !== "") at().inserted += text;
-    },
-  };
 }
 
 /** Reads steps in pieces; after the last one everything is kept. */
@@ -83,7 +56,7 @@ function reader(steps: readonly Step[]) {
 /** Composes two edits: `second` was made on the text after `first`; the result applies to the text before `first`. */
 export function composeChanges(first: readonly TextChange[], second: readonly TextChange[]): TextChange[] {
   const [a, b] = [reader(stepsOf(first, "put-first")), reader(stepsOf(second, "put-first"))];
-  const out = collect();
+  const out = collectChanges();
   while (!a.ended || !b.ended) {
     if (b.kind() === "put") out.put(b.take(b.left));
     else if (a.kind() === "cut") {
@@ -121,7 +94,7 @@ function over(moved: readonly TextChange[], by: readonly TextChange[], movedIsMi
     ? (["cut-first", "put-first"] as const)
     : (["put-first", "cut-first"] as const);
   const [a, b] = [reader(stepsOf(moved, movedSide)), reader(stepsOf(by, bySide))];
-  const out = collect();
+  const out = collectChanges();
   while (!a.ended) {
     if (a.kind() === "put" && (movedIsMine || b.kind() !== "put")) out.put(a.take(a.left));
     else if (b.kind() === "put") {

@@ -17,8 +17,8 @@ export interface DeltaPiece {
   insert?: unknown;
 }
 
-/** What a Yjs text event's delta does, as changes. */
-export function changesFromDelta(delta: readonly DeltaPiece[]): TextChange[] {
+/** Collects steps over a text, from its beginning on, as the fewest changes. Steps of no length are left out. */
+export function collectChanges() {
   const changes: TextChange[] = [];
   let offset = 0;
   let open: TextChange | undefined;
@@ -26,16 +26,31 @@ export function changesFromDelta(delta: readonly DeltaPiece[]): TextChange[] {
     if (!open) changes.push((open = { offset, deleted: 0, inserted: "" }));
     return open;
   };
-  for (const piece of delta) {
-    if (piece.retain !== undefined) {
-      offset += piece.retain;
+  return {
+    changes,
+    keep: (count: number) => {
+      if (count === 0) return;
+      offset += count;
       open = undefined;
-    } else if (piece.delete !== undefined) {
-      at().deleted += piece.delete;
-      offset += piece.delete;
-    } else {
-      at().inserted += typeof piece.insert === "string" ? piece.insert : "\u{FFFC}";
-    }
+    },
+    cut: (count: number) => {
+      if (count === 0) return;
+      at().deleted += count;
+      offset += count;
+    },
+    put: (text: string) => {
+      if (text !== "") at().inserted += text;
+    },
+  };
+}
+
+/** What a Yjs text event's delta does, as changes. */
+export function changesFromDelta(delta: readonly DeltaPiece[]): TextChange[] {
+  const { changes, keep, cut, put } = collectChanges();
+  for (const { retain, delete: deleted, insert } of delta) {
+    if (retain !== undefined) keep(retain);
+    else if (deleted !== undefined) cut(deleted);
+    else put(typeof insert === "string" ? insert : "\u{FFFC}");
   }
   return changes;
 }
