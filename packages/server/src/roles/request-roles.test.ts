@@ -16,7 +16,7 @@ import type { HttpServer } from "#platform/http";
 import type { Scope, Sql } from "#platform/sql";
 import { createIdentity } from "#identity";
 import { createLinkReads, createLinkTokens, type ProjectsNeeds } from "#projects";
-import { createPostgresDocumentStore } from "../modules/collaboration/adapters/document-store-postgres.ts";
+import { createPostgresDocumentStore } from "../modules/collaboration/log/adapters/document-store-postgres.ts";
 import { createArgon2Passwords } from "../modules/identity/adapters/argon2-passwords.ts";
 import { createCommonPasswordRules } from "../modules/identity/adapters/common-passwords.ts";
 import { createAccountRoom } from "../modules/projects/adapters/account-room.ts";

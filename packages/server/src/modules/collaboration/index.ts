@@ -1,6 +1,6 @@
 /** Live documents: several people edit one file at once, and nothing that was confirmed is ever lost. */
 export { createCollaboration, type Collaboration, type CollaborationOptions } from "./collaboration.ts";
-export { createCollaborationHousekeeping } from "./housekeeping.ts";
+export { createCollaborationHousekeeping } from "./log/housekeeping.ts";
 export { registerCollaborationHttp } from "./http.ts";
 export type { DocumentStore } from "./ports.ts";
 export { registerCollaborationSocket } from "./socket.ts";

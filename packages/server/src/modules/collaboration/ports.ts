@@ -1,5 +1,5 @@
 /** What live documents keep: one row each, a log of updates, snapshots. Adapters decide where. */
-import type { TextFormat } from "./text-format.ts";
+import type { TextFormat } from "./materialise/text-format.ts";
 
 export type DocumentRef = { readonly projectId: string; readonly fileId: string };
 

@@ -18,7 +18,7 @@ import { createInProcessHomes } from "../../platform/homes/adapters/in-process-h
 import { createSequenceFences } from "../../platform/homes/adapters/sequence-fences.ts";
 import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometheus-metrics.ts";
 import { openTestDatabase } from "../../platform/sql/test-database.ts";
-import { createPostgresDocumentStore } from "./adapters/document-store-postgres.ts";
+import { createPostgresDocumentStore } from "./log/adapters/document-store-postgres.ts";
 import { createCollaboration, type Collaboration, type CollaborationOptions } from "./collaboration.ts";
 import { registerCollaborationHttp } from "./http.ts";
 import { registerCollaborationSocket } from "./socket.ts";

@@ -23,7 +23,7 @@ import { createSqlFileStore } from "../projects/adapters/sql-file-store.ts";
 import { createSqlMemberStore } from "../projects/adapters/sql-member-store.ts";
 import { createSqlProjectStore } from "../projects/adapters/sql-project-store.ts";
 import { openTestProjects, type TestProjects } from "../projects/test-projects.ts";
-import { createPostgresDocumentStore } from "./adapters/document-store-postgres.ts";
+import { createPostgresDocumentStore } from "./log/adapters/document-store-postgres.ts";
 import { createCollaboration, type Collaboration } from "./collaboration.ts";
 import { registerCollaborationSocket } from "./socket.ts";
 import { until } from "./test-collaboration.ts";

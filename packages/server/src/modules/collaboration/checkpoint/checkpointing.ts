@@ -1,0 +1,336 @@
+/** Exchanges text between a document and its file's versions: checkpoints, merges of versions from outside, snapshots. */
+import { createHash } from "node:crypto";
+import { CLOSE } from "@atelier/contracts";
+import type { Projects, StoredFile } from "#projects";
+import { updateFrame } from "../connection/frames.ts";
+import type { LiveDocument } from "../document/live-document.ts";
+import type { LogWriter } from "../log/log-writer.ts";
+import type { Materialiser } from "../materialise/materialiser.ts";
+import { type DocumentStore, Fenced } from "../ports.ts";
+import { inspectUpdate } from "../updates/update-inspection.ts";
+
+export type CheckpointingParts = {
+  readonly store: DocumentStore;
+  readonly projects: Pick<Projects, "readStored" | "saveCheckpoint">;
+  readonly materialiser: Materialiser;
+  readonly writer: LogWriter;
+  readonly maxStateBytes: number;
+  /** Removes updates from a document's log that snapshots and a version already hold. */
+  readonly keptLogBytes: number;
+  /** True: the outcome of a checkpoint is noted at once, for other nodes; false: with the next snapshot. */
+  readonly notesAtOnce: boolean;
+  /** Drops a document from memory without writing anything more. */
+  readonly evict: (document: LiveDocument, close: { code: number; reason: string }) => void;
+};
+
+/** A version that came from elsewhere. */
+export type OutsideVersion = {
+  /** The version that its writer wrote over. */
+  readonly basedOn: number;
+  readonly version: number;
+  readonly bytes: Uint8Array;
+  readonly userId: string | null;
+};
+
+/** Attempts in a row when a PUT arrives between two of them; after that the next timer tries again. */
+const MAX_ATTEMPTS = 8;
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+export type Checkpointing = ReturnType<typeof createCheckpointing>;
+
+export const createCheckpointing = (parts: CheckpointingParts) => {
+  const { store, projects, materialiser, writer } = parts;
+
+  const removed = (document: LiveDocument): void =>
+    parts.evict(document, { code: CLOSE.notFound, reason: "the file was removed" });
+
+  /** Compacts in the worker; answers the file's bytes as of now. */
+  const read = async (document: LiveDocument) => {
+    const { ref } = document.owner;
+    const base = document.hasOwnEnds
+      ? await projects.readStored(ref.projectId, ref.fileId, document.checkpoint.baseVersion)
+      : undefined;
+    let { sequence } = document;
+    const result = await materialiser.run(
+      "read",
+      () => {
+        ({ sequence } = document);
+        return { packed: document.content.packed(), format: document.format, base: base?.bytes };
+      },
+      document.key,
+    );
+    document.content.replaceThrough(sequence, result.state, result.bytes.byteLength);
+    return { ...result, sequence };
+  };
+
+  /** Compares with the version that the document includes, never a later one: changes in between would count as merged. */
+  const merge = async (document: LiveDocument, outside: Omit<OutsideVersion, "basedOn">): Promise<void> => {
+    const { checkpoint, owner } = document;
+    if (document.isGone || outside.version <= checkpoint.baseVersion) return;
+    const base = await projects.readStored(owner.ref.projectId, owner.ref.fileId, checkpoint.baseVersion);
+    let builtOn = document.sequence;
+    const result =
+      base === undefined
+        ? undefined
+        : await materialiser.run(
+            "external",
+            () => {
+              builtOn = document.sequence;
+              return {
+                packed: document.content.packed(),
+                baseBytes: base.bytes,
+                newBytes: outside.bytes,
+                baseSnapshot: checkpoint.baseSnapshot,
+              };
+            },
+            document.key,
+          );
+    // What the change builds on has to be in the log before it.
+    await writer.flush();
+    if (result === undefined) {
+      await store.retire(owner, outside.version).catch((error: unknown) => {
+        // A document whose file was never text is dropped: it has no generation to end.
+        if (document.fixedReadOnly === null || !(error instanceof Fenced)) throw error;
+      });
+      parts.evict(document, { code: CLOSE.generationChanged, reason: "the file is another kind of file now" });
+      return;
+    }
+    const isWhole = result.snapshot !== null && builtOn === document.sequence;
+    const sequence = result.update === undefined ? document.sequence : document.takeSequence();
+    const inspection = result.update === undefined ? undefined : inspectUpdate(result.update);
+    const now = {
+      baseVersion: outside.version,
+      checkpointedSequence: isWhole ? sequence : checkpoint.checkpointedSequence,
+      format: result.format,
+    };
+    const entry =
+      result.update === undefined
+        ? undefined
+        : { owner, sequence, update: result.update, userId: outside.userId, clientId: inspection?.clientId ?? null };
+    try {
+      await store.appendExternal(entry, owner, now);
+      document.countLogged(entry?.update.byteLength ?? 0);
+    } catch (error) {
+      // Whether it is in the log is unknown; only reading the log again can tell.
+      parts.evict(document, { code: CLOSE.moving, reason: "reading the document again" });
+      throw error;
+    }
+    const isFormatNew = document.format.eol !== result.format.eol;
+    document.format = result.format;
+    document.hasOwnEnds = result.hasOwnEnds;
+    Object.assign(checkpoint, {
+      baseVersion: now.baseVersion,
+      checkpointedSequence: now.checkpointedSequence,
+      baseHash: sha256(outside.bytes),
+      baseSnapshot: isWhole ? result.snapshot : null,
+      saving: null,
+      isNoted: true,
+    });
+    if (result.update !== undefined && inspection !== undefined)
+      document.relay(updateFrame(result.update), inspection, { sequence, except: null });
+    if (isFormatNew) document.factsChanged();
+    if (document.isDirty) document.onEdited();
+  };
+
+  /** Finds out whether the checkpoint of unknown outcome became a version. */
+  const resolveSaving = async (
+    document: LiveDocument,
+    newest: { version: number; bytes: Uint8Array },
+  ): Promise<void> => {
+    const { checkpoint } = document;
+    const { projectId, fileId } = document.owner.ref;
+    const next = checkpoint.baseVersion + 1;
+    if (checkpoint.saving !== null && newest.version >= next) {
+      const own = newest.version === next ? newest : await projects.readStored(projectId, fileId, next);
+      if (own !== undefined && sha256(own.bytes) === checkpoint.saving.hash) {
+        checkpoint.baseVersion = next;
+        checkpoint.baseHash = checkpoint.saving.hash;
+        checkpoint.baseSnapshot = checkpoint.saving.snapshot;
+        checkpoint.checkpointedSequence = checkpoint.saving.sequence;
+        checkpoint.isNoted = false;
+      }
+    }
+    if (checkpoint.saving !== null) checkpoint.isNoted = false;
+    checkpoint.saving = null;
+  };
+
+  /** Merges the file's newer versions: first the document's own checkpoint of unknown outcome, then versions of others. */
+  const catchUp = async (document: LiveDocument, { entry, bytes }: StoredFile): Promise<void> => {
+    await resolveSaving(document, { version: entry.version, bytes });
+    const { awaited, checkpoint } = document;
+    const isAwaited = awaited?.version === entry.version && awaited.basedOn === checkpoint.baseVersion;
+    await merge(document, { version: entry.version, bytes, userId: isAwaited ? awaited.userId : null });
+  };
+
+  const catchUpWithFile = async (document: LiveDocument): Promise<void> => {
+    if (document.isGone) return;
+    const { projectId, fileId } = document.owner.ref;
+    const newest = await projects.readStored(projectId, fileId);
+    if (newest === undefined) removed(document);
+    else await catchUp(document, newest);
+  };
+
+  const applyOutside = async (document: LiveDocument, { basedOn, ...outside }: OutsideVersion): Promise<void> => {
+    if (document.isGone || outside.version <= document.checkpoint.baseVersion) return;
+    try {
+      await resolveSaving(document, outside);
+      // What was missed before it is somebody else's too.
+      const isAlone = basedOn === document.checkpoint.baseVersion;
+      await merge(document, isAlone ? outside : { ...outside, userId: null });
+    } catch (error) {
+      document.onBehind();
+      throw error;
+    }
+  };
+
+  /** @returns false when the stored file was ahead: it is merged, try again. */
+  const attempt = async (document: LiveDocument): Promise<boolean> => {
+    const { checkpoint, owner } = document;
+    if (checkpoint.saving !== null) {
+      await catchUpWithFile(document);
+      return !document.isDirty;
+    }
+    const editorIds = [...document.editorIds];
+    const result = await read(document);
+    await writer.flush();
+    if (result.hash !== checkpoint.baseHash) {
+      checkpoint.saving = { sequence: result.sequence, hash: result.hash, snapshot: result.snapshot };
+      await store.noteCheckpoint(owner, checkpoint);
+      const saved = await projects.saveCheckpoint({
+        ...owner.ref,
+        bytes: result.bytes,
+        basedOn: checkpoint.baseVersion,
+        editorIds,
+      });
+      if (saved === undefined) {
+        removed(document);
+        return true;
+      }
+      if ("conflict" in saved) {
+        await catchUp(document, saved.conflict);
+        return false;
+      }
+      document.isFull = saved.isFull;
+      checkpoint.baseVersion = saved.entry.version;
+      checkpoint.baseHash = result.hash;
+    }
+    checkpoint.baseSnapshot = result.snapshot;
+    checkpoint.checkpointedSequence = result.sequence;
+    checkpoint.saving = null;
+    checkpoint.isNoted = false;
+    if (document.sequence === result.sequence) document.editorIds.clear();
+    return true;
+  };
+
+  const checkpointNow = async (document: LiveDocument): Promise<void> => {
+    for (let left = MAX_ATTEMPTS; left > 0 && document.isDirty; left -= 1) {
+      if (!(await attempt(document))) continue;
+      if (parts.notesAtOnce) await noteIfNew(document);
+      return;
+    }
+    if (document.isDirty) throw new Error("the file changes faster than its live edits can be merged");
+  };
+
+  const snapshotNow = async (document: LiveDocument): Promise<void> => {
+    const { checkpoint, owner } = document;
+    if (document.isGone || document.fixedReadOnly !== null || checkpoint.snapshotSequence === document.sequence) return;
+    const { sequence } = document;
+    const whole = document.content.wholeState;
+    const compacted =
+      whole === undefined ? await read(document) : { state: whole, stateVector: document.content.stateVector() };
+    await writer.flush();
+    const logged = document.takeLogged();
+    try {
+      await store.saveSnapshot(owner, { sequence, state: compacted.state, stateVector: compacted.stateVector }, logged);
+    } catch (error) {
+      document.countLogged(logged);
+      throw error;
+    }
+    checkpoint.snapshotSequence = sequence;
+    document.hold("history", false);
+  };
+
+  /**
+   * A history far larger than its text is given up: what is pending becomes a version, the generation ends, and the next
+   * opening seeds another one from that version. Nothing is taken meanwhile, so nothing is acknowledged and lost.
+   */
+  const renew = async (document: LiveDocument): Promise<void> => {
+    if (document.isGone || document.content.stateBytes <= parts.maxStateBytes) return;
+    document.hold("renewal", true);
+    try {
+      await writer.flush();
+      await checkpointNow(document);
+      if (document.isGone) return;
+      await store.retire(document.owner, document.checkpoint.baseVersion);
+      parts.evict(document, { code: CLOSE.generationChanged, reason: "the history is begun anew" });
+    } finally {
+      document.hold("renewal", false);
+    }
+  };
+
+  const noteIfNew = async (document: LiveDocument): Promise<void> => {
+    if (document.isGone || document.checkpoint.isNoted) return;
+    await store.noteCheckpoint(document.owner, document.checkpoint);
+    document.checkpoint.isNoted = true;
+  };
+
+  /** A document whose text does not change makes no versions, so only this check tells it that its account is full. */
+  const lookForRoom = async (document: LiveDocument): Promise<void> => {
+    const { ref } = document.owner;
+    const newest = await projects.readStored(ref.projectId, ref.fileId);
+    if (newest === undefined || document.isGone) return;
+    const same = { ...ref, bytes: newest.bytes, basedOn: newest.entry.version, editorIds: [] };
+    const saved = await projects.saveCheckpoint(same);
+    if (saved !== undefined && !("conflict" in saved)) document.isFull = saved.isFull;
+  };
+
+  /** After much was logged in a short time: removes what snapshots and a version hold now, instead of in housekeeping's next round. */
+  const shrinkLog = async (document: LiveDocument): Promise<void> => {
+    if (document.isGone || document.fixedReadOnly !== null || !document.isLogLong) return;
+    await checkpointNow(document);
+    await snapshotNow(document);
+    await noteIfNew(document);
+    if (document.isGone) return;
+    await store.trimLog(document.owner.ref, parts.keptLogBytes);
+    await lookForRoom(document);
+  };
+
+  /** At most one compaction of each document waits: later requests share it. */
+  const compactions = new WeakMap<LiveDocument, Promise<void>>();
+  const compact = (document: LiveDocument): Promise<void> => {
+    const asked = compactions.get(document);
+    if (asked !== undefined) return asked;
+    const work = document.exclusive(async () => {
+      compactions.delete(document);
+      if (document.isGone) return;
+      await read(document);
+      await renew(document);
+    });
+    compactions.set(document, work);
+    return work;
+  };
+
+  return {
+    /** Writes what is pending into a file version. @throws Problem when log, database or worker can't. */
+    checkpoint: (document: LiveDocument): Promise<void> => document.exclusive(() => checkpointNow(document)),
+    /** Merges a version written from outside, with what was missed before it; one that is included already does nothing. */
+    applyOutside: (document: LiveDocument, outside: OutsideVersion): Promise<void> =>
+      document.exclusive(() => applyOutside(document, outside)),
+    /** Merges what the document was not told of, or could not take when it was. */
+    catchUpWithFile: (document: LiveDocument): Promise<void> => document.exclusive(() => catchUpWithFile(document)),
+    catchUp: (document: LiveDocument, newest: StoredFile): Promise<void> =>
+      document.exclusive(() => catchUp(document, newest)),
+    snapshot: (document: LiveDocument): Promise<void> => document.exclusive(() => snapshotNow(document)),
+    shrinkLog: (document: LiveDocument): Promise<void> => document.exclusive(() => shrinkLog(document)),
+    compact,
+    /** Checkpoint, snapshot and a note of both: after this the document is at rest. */
+    putToRest: (document: LiveDocument): Promise<void> =>
+      document.exclusive(async () => {
+        if (document.fixedReadOnly !== null) return;
+        await checkpointNow(document);
+        await snapshotNow(document);
+        await noteIfNew(document);
+      }),
+  };
+};

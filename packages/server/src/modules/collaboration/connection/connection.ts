@@ -1,0 +1,388 @@
+/** One channel of one document: reads its messages, writes no faster than the client reads, and closes it when needed. */
+import { CLOSE, type Role } from "@atelier/contracts";
+import type { Actor } from "#kernel/actor";
+import type { Clock } from "#kernel/clock";
+import type { Log } from "#kernel/log";
+import { type Access, type Channel, type Frame, FRAME_COST_BYTES, frameCost } from "#platform/channels";
+import type { Histogram } from "#platform/metrics";
+import { AwarenessTooLarge, KEEP_ALIVE_FRAME, type PresenceUser } from "../awareness/awareness-relay.ts";
+import {
+  BadMessage,
+  durabilityFrame,
+  factsFrame,
+  parseFrame,
+  savedFrame,
+  step1Frame,
+  type Incoming,
+} from "./frames.ts";
+import type { ConnectionLimits } from "./connection-limits.ts";
+import { isSurelyFine, type RoomParts, tryOut } from "../updates/text-limit.ts";
+import type { LiveDocument, Participant } from "../document/live-document.ts";
+import { MessageLane } from "./message-lane.ts";
+import { createBucket } from "./rate-limit.ts";
+import { SavedCount } from "./saved-count.ts";
+import { admitUpdate, noteAccepted, type Offered } from "../updates/update-admission.ts";
+import { answerSync, type SyncParts } from "./sync-answer.ts";
+import { INLINE_INSPECTION_BYTES, inspectUpdate } from "../updates/update-inspection.ts";
+
+/** Measuring each relay would cost more than some of them do. */
+const MEASURED_EVERY = 8;
+/** What a frame costs in memory while it waits, beside its bytes. */
+const FRAME_OVERHEAD_BYTES = 256;
+
+export type ConnectionParts = SyncParts &
+  RoomParts & {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly relaySeconds: Histogram;
+    readonly limits: ConnectionLimits;
+    /** Told once per connection with updates that became durable; acknowledgements go out together after the commit. */
+    readonly acknowledge: (connection: Connection) => void;
+  };
+
+export type ConnectionOptions = {
+  readonly channel: Channel;
+  readonly access: Access;
+  readonly actor: Actor;
+  /** `#rrggbb`, the colour in which others see the user. */
+  readonly color: string;
+  readonly role: Role;
+  readonly document: LiveDocument;
+  /** True for clients that understand the messages from 100 on. */
+  readonly speaksOurs: boolean;
+  readonly isLogUp: boolean;
+  readonly onFirstEdit: () => void;
+  readonly parts: ConnectionParts;
+};
+
+export class Connection implements Participant {
+  readonly actor: Actor;
+  readonly user: PresenceUser;
+  readonly document: LiveDocument;
+  readonly sinceMs: number;
+  readonly #channel: Channel;
+  readonly #access: Access;
+  readonly #parts: ConnectionParts;
+  readonly #speaksOurs: boolean;
+  readonly #saved = new SavedCount();
+  readonly #mayMessage: (amount: number) => boolean;
+  readonly #mayBytes: (amount: number) => boolean;
+  readonly #mayShow: (amount: number) => boolean;
+  #onFirstEdit: (() => void) | undefined;
+  #role: Role;
+  #isClosed = false;
+  readonly #lane = new MessageLane();
+  /** The state vector that is answered next; an answer is under way while `#isAnswering`. */
+  #asked: Uint8Array | undefined;
+  #isAnswering = false;
+  #framesUnread = 0;
+  #unreadAllowance: number;
+
+  constructor(options: ConnectionOptions) {
+    this.actor = options.actor;
+    this.user = { id: options.actor.userId, name: options.actor.name, color: options.color };
+    this.document = options.document;
+    this.#channel = options.channel;
+    this.#access = options.access;
+    this.#parts = options.parts;
+    this.#speaksOurs = options.speaksOurs;
+    this.#onFirstEdit = options.onFirstEdit;
+    this.#role = options.role;
+    const { clock, limits } = options.parts;
+    this.sinceMs = clock.now();
+    this.#mayMessage = createBucket(clock, limits.messages);
+    this.#mayBytes = createBucket(clock, limits.bytes);
+    this.#mayShow = createBucket(clock, limits.awarenessBytes);
+    this.#unreadAllowance = limits.maxUnreadBytes;
+    this.document.participants.add(this);
+    this.factsChanged();
+    if (!options.isLogUp) this.durabilityChanged(false);
+    this.requestSync();
+    const awareness = this.document.awareness.frame();
+    if (awareness !== undefined) this.send(awareness);
+  }
+
+  get userId(): string {
+    return this.actor.userId;
+  }
+
+  get role(): Role {
+    return this.#role;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Takes one message, which has credit again when it is its turn. An error closes this connection and affects no other. */
+  receive(frame: Frame): void {
+    if (this.#isClosed) return;
+    const cost = frameCost(frame);
+    const bytes = cost - FRAME_COST_BYTES;
+    if (!this.#mayMessage(1) || !this.#mayBytes(bytes)) return this.close(CLOSE.tooFast, "too fast");
+    if (bytes > this.#parts.limits.maxUpdateBytes) return this.close(CLOSE.tooLarge, "too large");
+    if (typeof frame === "string") return this.close(CLOSE.badMessage, "not binary");
+    this.#lane.take(() => this.#receive(frame, cost));
+  }
+
+  #receive(data: Uint8Array, cost: number): void {
+    if (this.#isClosed) return;
+    this.#channel.credit(cost);
+    try {
+      this.#take(parseFrame(data));
+    } catch (error) {
+      if (error instanceof BadMessage) return this.close(CLOSE.badMessage, error.message);
+      if (error instanceof AwarenessTooLarge) return this.close(CLOSE.tooLarge, "awareness too large");
+      this.#parts.log.error("collaboration.message-failed", {
+        error: error instanceof Error ? error.message : "unknown",
+      });
+      this.close(CLOSE.overloaded, "internal");
+    }
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#isClosed) return;
+    const unread = this.#channel.unsentBytes;
+    this.#framesUnread = unread === 0 ? 0 : this.#framesUnread + 1;
+    if (unread + this.#framesUnread * FRAME_OVERHEAD_BYTES > this.#unreadAllowance)
+      return this.close(CLOSE.overloaded, "reads too slowly");
+    this.#channel.send(frame);
+  }
+
+  sendDroppable(frame: Uint8Array): void {
+    if (this.#channel.unsentBytes * 4 < this.#parts.limits.maxUnreadBytes) this.send(frame);
+  }
+
+  keepAlive(): void {
+    this.sendDroppable(KEEP_ALIVE_FRAME);
+  }
+
+  factsChanged(): void {
+    if (this.#speaksOurs) this.send(factsFrame(this.document.factsFor(this.#role)));
+  }
+
+  durabilityChanged(durable: boolean): void {
+    if (this.#speaksOurs) this.send(durabilityFrame(durable));
+  }
+
+  requestSync(): void {
+    if (this.mayEdit) this.send(step1Frame(this.document.content.stateVector()));
+  }
+
+  /** Sends what became durable since the last time. */
+  sendSaved(): void {
+    const count = this.#saved.takeNews();
+    if (count !== undefined && this.#speaksOurs) this.send(savedFrame(count));
+  }
+
+  /** Rights were looked up again. */
+  roleChanged(role: Role): void {
+    if (role === this.#role) return;
+    this.#role = role;
+    this.factsChanged();
+    this.requestSync();
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.leave();
+    this.#channel.close(code, reason);
+  }
+
+  /** The channel is closed or closing. */
+  leave(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#lane.clear();
+    this.document.participants.delete(this);
+    this.document.awareness.drop(this);
+    this.document.clientOwners.left(this.actor);
+  }
+
+  get mayEdit(): boolean {
+    return this.#role !== "viewer" && this.document.fixedReadOnly === null;
+  }
+
+  /** Later messages wait for this work, and also for rights that were looked up again meanwhile. */
+  #busy(work: () => Promise<void>): void {
+    void this.#lane.busy(async () => {
+      await work();
+      await this.#access.known();
+    });
+  }
+
+  #take(message: Incoming): void {
+    switch (message.kind) {
+      case "step1":
+        this.#asked = message.stateVector;
+        if (!this.#isAnswering) void this.#answerAll();
+        return;
+      case "step2":
+      case "update":
+        this.#takeUpdate(message.kind, message.update);
+        return;
+      case "awareness":
+        if (!this.#mayShow(this.document.awareness.receive(this, message.payload)))
+          this.close(CLOSE.tooFast, "too much awareness");
+        return;
+      case "query-awareness": {
+        const frame = this.document.awareness.frame();
+        if (frame !== undefined) this.sendDroppable(frame);
+        return;
+      }
+      case "ignored":
+    }
+  }
+
+  /** One answer at a time: of several requests that wait only the last is answered. */
+  async #answerAll(): Promise<void> {
+    this.#isAnswering = true;
+    for (let asked = this.#asked; asked !== undefined && !this.#isClosed; asked = this.#asked) {
+      this.#asked = undefined;
+      await this.#answer(asked);
+    }
+    this.#isAnswering = false;
+  }
+
+  async #answer(stateVector: Uint8Array): Promise<void> {
+    try {
+      const frames = await answerSync(this.#parts, this.document, stateVector);
+      const bytes = frames.reduce((sum, frame) => sum + frame.byteLength + FRAME_OVERHEAD_BYTES, 0);
+      this.#unreadAllowance = Math.max(this.#unreadAllowance, bytes * 2 + this.#parts.limits.maxUnreadBytes);
+      for (const frame of frames) this.send(frame);
+    } catch (error) {
+      if (error instanceof BadMessage) return this.close(CLOSE.badMessage, error.message);
+      this.#parts.log.warn("collaboration.sync-failed", { error: error instanceof Error ? error.message : "unknown" });
+      this.close(CLOSE.overloaded, "the document can't be read right now");
+    }
+  }
+
+  /**
+   * Stock clients answer our sync step 1 by themselves, so a viewer's sync answer is dropped unread; an update
+   * message of a viewer is an attempt to write.
+   */
+  #takeUpdate(kind: "step2" | "update", update: Uint8Array): void {
+    const number = this.#saved.receive();
+    if (this.#role === "viewer") {
+      if (kind === "update") this.close(CLOSE.rightsTaken, "viewers can't edit");
+      return;
+    }
+    if (this.document.readOnlyReason !== null) return;
+    const startMs = performance.now();
+    const isAnswer = kind === "step2";
+    const onDurable = (): void => {
+      this.#saved.durable(number, isAnswer);
+      this.#parts.acknowledge(this);
+    };
+    if (update.byteLength > INLINE_INSPECTION_BYTES) {
+      this.#busy(() => this.#takeLarge(update, isAnswer, onDurable));
+      return;
+    }
+    const offered = { update, inspection: inspectUpdate(update), userId: this.userId, isAnswer };
+    if (isAnswer && this.document.content.covers(offered.inspection.ranges)) {
+      this.#busy(() => this.#takeKnown(offered, onDurable));
+      return;
+    }
+    this.#weigh(offered, onDurable);
+    if (number % MEASURED_EVERY === 0) this.#parts.relaySeconds.observe((performance.now() - startMs) / 1_000);
+  }
+
+  async #takeLarge(update: Uint8Array, isAnswer: boolean, onDurable: () => void): Promise<void> {
+    try {
+      const looked = await this.#parts.materialiser.run(
+        "inspect",
+        () => ({ update: update.slice() }),
+        this.document.key,
+      );
+      if ("fault" in looked) this.close(CLOSE.badMessage, looked.fault);
+      else await this.#takeTried({ update, inspection: looked.inspection, userId: this.userId, isAnswer }, onDurable);
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  /** Takes an update that is known to be harmless; while an update is tried out, later ones wait. */
+  #weigh(offered: Offered, onDurable: () => void): void {
+    if (isSurelyFine(this.document, offered)) this.#accept(offered, onDurable);
+    else this.#busy(() => this.#takeTried(offered, onDurable));
+  }
+
+  async #takeTried(offered: Offered, onDurable: () => void): Promise<void> {
+    try {
+      const isFine = isSurelyFine(this.document, offered);
+      const refusal = isFine ? undefined : await tryOut(this.#parts, this.document, offered);
+      if (refusal === "too-large") this.close(CLOSE.tooLarge, "there is no room for more text");
+      else if (refusal === "too-slow") this.close(CLOSE.badMessage, "an update that takes too long");
+      else this.#accept(offered, onDurable);
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  /** Takes an inspected update, unless rights or document changed meanwhile. */
+  #accept(offered: Offered, onDurable: () => void): void {
+    this.#access.whenKnown(() => {
+      if (this.#isClosed || !this.#channel.isOpen || !this.mayEdit || this.document.readOnlyReason !== null) return;
+      const admission = admitUpdate(this.document, offered);
+      if (admission.kind === "refused") return this.close(CLOSE.badMessage, admission.reason);
+      if (admission.kind === "known") return void this.#confirmKnown(onDurable);
+      this.#onFirstEdit?.();
+      this.#onFirstEdit = undefined;
+      noteAccepted(this.document, { ...offered, inspection: admission.inspection });
+      this.document.accept(admission.update, admission.inspection, {
+        userId: this.userId,
+        participant: this,
+        onDurable,
+      });
+    });
+  }
+
+  /** A returning client names every deletion it knows: only what is new of them goes on to the others. */
+  async #takeKnown(offered: Offered, onDurable: () => void): Promise<void> {
+    const { update, inspection } = offered;
+    try {
+      const adds =
+        inspection.deletions.length > 0 &&
+        (
+          await this.#parts.materialiser.run(
+            "adds",
+            () => ({
+              packed: this.document.content.packed(),
+              update: update.slice(),
+            }),
+            this.document.key,
+          )
+        ).adds;
+      if (adds) await this.#takeTried(offered, onDurable);
+      else await this.#confirmKnown(onDurable);
+    } catch (error) {
+      this.#unconfirmed(error);
+    }
+  }
+
+  /** The document already has the whole update, which is durable as soon as everything in the document is. */
+  async #confirmKnown(onDurable: () => void): Promise<void> {
+    try {
+      await this.#parts.writer.flush();
+      onDurable();
+      this.sendSaved();
+    } catch (error) {
+      this.#unconfirmed(error);
+    }
+  }
+
+  /**
+   * Updates after one that could not be judged would lack their predecessor: the connection is closed, and the client sends them all again.
+   */
+  #giveUp(error: unknown): void {
+    this.#unconfirmed(error);
+    this.close(CLOSE.overloaded, "the document can't be read right now");
+  }
+
+  /** The client keeps what is not confirmed and brings it again. */
+  #unconfirmed(error: unknown): void {
+    this.#parts.log.debug("collaboration.update-unconfirmed", {
+      error: error instanceof Error ? error.message : "unknown",
+    });
+  }
+}

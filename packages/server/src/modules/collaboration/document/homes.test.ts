@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createManualClock } from "#kernel/clock";
+import { silentLog } from "#kernel/log";
+import { createPostgresHomes } from "../../../platform/homes/adapters/postgres-homes.ts";
+import { openTestCollaboration, type TestCollaboration, until } from "../test-collaboration.ts";
+
+let fixture: TestCollaboration;
+beforeAll(async () => {
+  fixture = await openTestCollaboration();
+});
+afterAll(() => fixture[Symbol.asyncDispose]());
+
+/** A server that shares its homes; time stands still for them until told. */
+const openNode = async () => {
+  const clock = createManualClock();
+  const homes = createPostgresHomes({ sql: fixture.database.sql, clock, log: silentLog, address: null });
+  await homes.start(new AbortController().signal);
+  const server = await fixture.serve({ homes });
+  return {
+    ...server,
+    clock,
+    stop: async () => {
+      await server.stop();
+      await homes[Symbol.asyncDispose]();
+    },
+  };
+};
+
+describe("documents of several nodes", () => {
+  test("[C62] a document is open on one node; when that one stops, the other has its text and a newer fence", async () => {
+    const fileId = await fixture.files.add("text");
+    const [first, second] = [await openNode(), await openNode()];
+    const { liveDocuments } = second.collaboration;
+    const writer = await first.speak(fileId);
+    await until(() => writer.isSynced);
+    writer.insert(0, "more ");
+    await until(() => writer.saved === writer.sent);
+    // The edit is in the log and in no version: another node can't answer with the newest text, and says so.
+    const refused = await second.speak(fileId);
+    await until(() => refused.closeCode === 1013);
+    await expect(liveDocuments.checkpoint(fixture.files.projectId, fileId)).rejects.toMatchObject({
+      code: "collaboration/document-unavailable",
+    });
+    await expect(liveDocuments.checkpoint(fixture.files.projectId)).rejects.toThrow(/another server/u);
+    // Once it is a version, both read it, although the first still has the document open.
+    await first.collaboration.liveDocuments.checkpoint(fixture.files.projectId, fileId);
+    await liveDocuments.checkpoint(fixture.files.projectId, fileId);
+    expect(fixture.files.text(fileId)).toBe("more text");
+    await first.stop();
+    const reader = await second.speak(fileId);
+    await until(() => reader.isSynced);
+    expect(reader.text).toBe("more text");
+    await second.stop();
+  });
+
+  test("[C62] a node that lost its homes closes with 1012; what it acknowledged is written by the other", async () => {
+    const fileId = await fixture.files.add("");
+    const first = await openNode();
+    const writer = await first.speak(fileId);
+    await until(() => writer.isSynced);
+    writer.insert(0, "acknowledged");
+    await until(() => writer.saved === writer.sent);
+    const admin = await fixture.database.openAdmin();
+    await admin.query("update server_nodes set expires_at = clock_timestamp()");
+    const second = await openNode();
+    await second.collaboration.liveDocuments.checkpoint(fixture.files.projectId, fileId);
+    expect(fixture.files.text(fileId)).toBe("acknowledged");
+    first.clock.advance(5_000);
+    await until(() => writer.closeCode === 1012);
+    const again = await first.speak(fileId);
+    await until(() => again.closeCode === 1013);
+    await first.stop();
+    await second.stop();
+  });
+});
