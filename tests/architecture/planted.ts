@@ -21,17 +21,13 @@ export const planted: readonly Planted[] = [
     text: 'import "../../roles/planted-stock.ts";',
   },
   { rule: "roles-looks-down", path: `${server}/roles/planted.ts`, text: 'import "../main.ts";' },
-  { rule: "identity-knows-its-place", path: `${server}/modules/identity/planted.ts`, text: 'import "#projects";' },
-  { rule: "projects-knows-its-place", path: `${server}/modules/projects/planted.ts`, text: 'import "#execution";' },
+  { rule: "identity-looks-back", path: `${server}/modules/identity/planted.ts`, text: 'import "#projects";' },
+  { rule: "projects-looks-back", path: `${server}/modules/projects/planted.ts`, text: 'import "#files";' },
+  { rule: "files-looks-back", path: `${server}/modules/files/planted.ts`, text: 'import "#collaboration";' },
   {
-    rule: "collaboration-knows-its-place",
+    rule: "collaboration-looks-back",
     path: `${server}/modules/collaboration/planted.ts`,
     text: 'import "#execution";',
-  },
-  {
-    rule: "execution-knows-its-place",
-    path: `${server}/modules/execution/planted.ts`,
-    text: 'import "#collaboration";',
   },
   {
     rule: "modules-have-one-face",
@@ -50,7 +46,7 @@ export const planted: readonly Planted[] = [
   },
   {
     rule: "adapters-are-chosen-in-main",
-    path: `${server}/modules/projects/planted-adapter.ts`,
+    path: `${server}/modules/files/planted-adapter.ts`,
     text: 'import "./adapters/planted-stock.ts";',
   },
   {
@@ -77,9 +73,10 @@ export const stock: readonly string[] = [
   `${server}/main.ts`,
   `${server}/roles/planted-stock.ts`,
   `${server}/platform/sql/index.ts`,
-  `${server}/modules/projects/adapters/planted-stock.ts`,
+  `${server}/modules/files/adapters/planted-stock.ts`,
   `${server}/modules/projects/planted-stock.test.ts`,
   `${server}/modules/identity/inside.ts`,
+  `${server}/modules/files/index.ts`,
   `${server}/modules/execution/index.ts`,
   `${server}/modules/collaboration/index.ts`,
 ];

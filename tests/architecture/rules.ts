@@ -26,11 +26,12 @@ const layer = (name: string, above: string): IForbiddenRuleType =>
     to: { path: `${server}/(${above})` },
   });
 
-/** A module may import those before it: identity <- projects <- {collaboration, execution}. */
-const moduleKnows = (name: string, others: string): IForbiddenRuleType =>
-  rule(`${name}-knows-its-place`, "identity <- projects <- {collaboration, execution}", {
+/** Each module may import those before it. */
+const modules = ["identity", "projects", "files", "collaboration", "execution"];
+const moduleLooksBack = (name: string, at: number): IForbiddenRuleType =>
+  rule(`${name}-looks-back`, modules.join(" <- "), {
     from: { path: `${server}/modules/${name}/`, pathNot: tests },
-    to: { path: `${server}/modules/(${others})/` },
+    to: { path: `${server}/modules/(${modules.slice(at + 1).join("|")})/` },
   });
 
 export const rules: IForbiddenRuleType[] = [
@@ -50,10 +51,7 @@ export const rules: IForbiddenRuleType[] = [
   layer("platform", "modules|roles|main|config\\.ts"),
   layer("modules", "roles|main\\.ts|config\\.ts"),
   layer("roles", "main\\.ts"),
-  moduleKnows("identity", "projects|collaboration|execution"),
-  moduleKnows("projects", "collaboration|execution"),
-  moduleKnows("collaboration", "execution"),
-  moduleKnows("execution", "collaboration"),
+  ...modules.slice(0, -1).map(moduleLooksBack),
   rule("modules-have-one-face", "another module is imported by its name (#projects), never by a path into it", {
     from: { path: `${server}/modules/([^/]+)/`, pathNot: tests },
     to: { path: `${server}/modules/`, pathNot: `${server}/modules/($1/|[^/]+/index\\.ts$)` },

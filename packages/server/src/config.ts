@@ -5,6 +5,7 @@ import { logSettings } from "#platform/log";
 import { rateLimitSettings } from "#platform/rate-limits";
 import { executionSettings } from "#execution";
 import { identitySettings } from "#identity";
+import { filesSettings } from "#files";
 import { projectsSettings } from "#projects";
 import { readFileSync } from "node:fs";
 import { coreSettings } from "./roles/core-settings.ts";
@@ -14,7 +15,7 @@ const groups = [
   { title: "Listening", slice: httpSettings },
   { title: "Data and roles", slice: coreSettings },
   { title: "People", slice: identitySettings },
-  { title: "Projects", slice: projectsSettings },
+  { title: "Projects and files", slice: { ...filesSettings, ...projectsSettings } },
   { title: "Running programs", slice: executionSettings },
   { title: "Rate limits", slice: rateLimitSettings },
   { title: "Log", slice: logSettings },
@@ -25,6 +26,7 @@ const settings = {
   ...coreSettings,
   ...identitySettings,
   ...projectsSettings,
+  ...filesSettings,
   ...executionSettings,
   ...rateLimitSettings,
   ...logSettings,

@@ -10,8 +10,9 @@ import { createHousekeeping } from "#platform/housekeeping";
 import { rateLimitPoints } from "#platform/rate-limits";
 import type { Sql } from "#platform/sql";
 import { createCollaborationHousekeeping } from "#collaboration";
+import { createAccountQuota, createFiles, createFilesHousekeeping } from "#files";
 import { createIdentity, createIdentityHousekeeping } from "#identity";
-import { createLinkReads, createLinkTokens, createMemberExpiry, createProjectsHousekeeping } from "#projects";
+import { createLinkReads, createLinkTokens, createMemberExpiry, createProjects } from "#projects";
 import { choosesLogLevel, type Configuration, ConfigurationFaults, readConfiguration } from "./config.ts";
 import { createPostgresDocumentStore } from "./modules/collaboration/log/adapters/document-store-postgres.ts";
 import { createPostgresLogRetention } from "./modules/collaboration/log/adapters/log-retention-postgres.ts";
@@ -22,14 +23,7 @@ import { createImageStore } from "./platform/sandboxes/images/image-store.ts";
 import { buildInit } from "./platform/sandboxes/machine/build-init.ts";
 import { createArgon2Passwords } from "./modules/identity/adapters/argon2-passwords.ts";
 import { createCommonPasswordRules } from "./modules/identity/adapters/common-passwords.ts";
-import { createAccountRoom } from "./modules/projects/adapters/account-room.ts";
-import { createLanguageFolderTemplates } from "./modules/projects/adapters/language-folder-templates.ts";
-import { createSqlExpiringMembers } from "./modules/projects/adapters/sql-expiring-members.ts";
-import { createSqlFileStore } from "./modules/projects/adapters/sql-file-store.ts";
-import { createSqlMemberStore } from "./modules/projects/adapters/sql-member-store.ts";
-import { createSqlProjectStore } from "./modules/projects/adapters/sql-project-store.ts";
-import { createSqlRetention } from "./modules/projects/adapters/sql-retention.ts";
-import { createSqlStagedBlobs } from "./modules/projects/adapters/sql-staged-blobs.ts";
+import { createLanguageFolderTemplates } from "./modules/files/adapters/language-folder-templates.ts";
 import { openFolderBlobStore } from "./platform/blobs/adapters/folder-blob-store.ts";
 import { createInProcessBus } from "./platform/bus/adapters/in-process-bus.ts";
 import { createWsChannel } from "./platform/channels/adapters/ws-channel.ts";
@@ -166,25 +160,31 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   await lifecycle.start(identity);
 
   await sandboxes.first();
-  const limits = { mostBytes: settings.PROJECT_MAX_MIB * 1_048_576, mostNodes: settings.PROJECT_MAX_FILES };
-  const room = createAccountRoom({ sql, clock, mostBytes: settings.ACCOUNT_MAX_MIB * 1_048_576 });
-  const members = createSqlMemberStore(sql);
-  const storage = { sql, vault, blobs, limits, room, mostProjects: settings.ACCOUNT_MAX_PROJECTS };
   const languagesFolder = join(places.root, "languages");
-  const publicUrl = `${settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`}${settings.BASE_PATH}`;
+  const projects = createProjects({
+    sql,
+    linkTokens: createLinkTokens(secretKey),
+    bus,
+    clock,
+    publicUrl: `${settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`}${settings.BASE_PATH}`,
+    mostProjects: settings.ACCOUNT_MAX_PROJECTS,
+  });
+  const files = createFiles({
+    sql,
+    vault,
+    blobs,
+    projects,
+    templates: createLanguageFolderTemplates(languagesFolder),
+    limits: { mostBytes: settings.PROJECT_MAX_MIB * 1_048_576, mostNodes: settings.PROJECT_MAX_FILES },
+    quota: createAccountQuota({ sql, clock, mostBytes: settings.ACCOUNT_MAX_MIB * 1_048_576 }),
+    bus,
+  });
   const shared = { sql, blobs, bus, homes, audit, clock, log, metrics, identity, sandboxes };
   const application = createApplication({
     ...shared,
     languagesFolder,
-    publicUrl,
-    stores: {
-      projects: createSqlProjectStore(storage),
-      members,
-      files: createSqlFileStore(storage),
-      templates: createLanguageFolderTemplates(languagesFolder),
-    },
-    linkTokens: createLinkTokens(secretKey),
-    staged: createSqlStagedBlobs(sql),
+    projects,
+    files,
     documents: createPostgresDocumentStore({
       sql,
       onCorrupt: ({ projectId, fileId }, sequence) =>
@@ -203,20 +203,30 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   // Components stop in reverse order: drain, end executions, put documents to rest, close the listener, then the rest.
   await lifecycle.start(closingOf(server));
   for (const component of application.components) await lifecycle.start(component);
-  const linkReads = createLinkReads({ members, audit, clock, log });
-  bindApplication(server, application, { identity, homes, bus, clock, log, linkReads, https });
-  await lifecycle.start(createMemberExpiry({ expiring: createSqlExpiringMembers(sql), bus, clock, log }));
+  const linkReads = createLinkReads({ projects, audit, clock, log });
+  bindApplication(server, application, { identity, projects, files, homes, bus, clock, log, linkReads, https });
+  await lifecycle.start(createMemberExpiry({ sql, bus, clock, log }));
   await lifecycle.start(
     createHousekeeping({
       tasks: [
         ...createIdentityHousekeeping(sql),
-        ...createProjectsHousekeeping({ retention: createSqlRetention(sql), blobs }),
+        ...createFilesHousekeeping({ sql, blobs }),
         ...createCollaborationHousekeeping(createPostgresLogRetention(sql)),
       ],
       ...shared,
     }),
   );
-  const hasPage = await openGateway(server, { ...shared, settings, places, https, application, linkReads, lifecycle });
+  const hasPage = await openGateway(server, {
+    ...shared,
+    settings,
+    places,
+    https,
+    projects,
+    files,
+    application,
+    linkReads,
+    lifecycle,
+  });
   await lifecycle.start(drainingOf(server));
   await listen(server, { settings, https, hasPage, sandboxes, identity, dataDir: places.dataDir, log, tell });
 };

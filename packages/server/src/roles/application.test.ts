@@ -25,7 +25,7 @@ it("binds every route and socket once", () => {
   // Binding only remembers the modules; none of them is called.
   bindApplication(
     edge as HttpServer,
-    { projects: {}, collaboration: {}, execution: {} } as Application,
+    { collaboration: {}, liveFiles: {}, execution: {} } as Application,
     parts as never,
   );
   expect(bound.toSorted()).toEqual(Object.keys(routes).toSorted());

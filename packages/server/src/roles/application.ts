@@ -24,16 +24,20 @@ import {
   registerExecutionHttp,
   registerExecutionSocket,
 } from "#execution";
+import {
+  createLiveFiles,
+  createStagingMover,
+  type Files,
+  type LiveFiles,
+  registerContentHttp,
+  registerFilesHttp,
+} from "#files";
 import { type IdentityService, registerIdentityHttp } from "#identity";
 import {
   type LinkReads,
   createPresenceColors,
-  createProjectsService,
-  createStagingMover,
-  type LiveDocuments,
   type PresenceColors,
-  type ProjectsNeeds,
-  type ProjectsService,
+  type Projects,
   registerProjectsHttp,
   registerProjectsSocket,
 } from "#projects";
@@ -52,22 +56,19 @@ export type ApplicationParts = {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly identity: IdentityService;
-  readonly stores: Pick<ProjectsNeeds, "projects" | "members" | "files" | "templates">;
-  readonly linkTokens: ProjectsNeeds["linkTokens"];
-  readonly staged: Parameters<typeof createStagingMover>[0]["staged"];
+  readonly projects: Projects;
+  readonly files: Files;
   readonly documents: DocumentStore;
   readonly sandboxes: Pick<SandboxWatch, "choice" | "reason" | "onProvider">;
   readonly executionSettings: ExecutionSettings;
   readonly languagesFolder: string;
   readonly imagesFolder: string;
-  /** PUBLIC_URL with BASE_PATH. */
-  readonly publicUrl: string;
   readonly onFatal: (error: unknown) => void;
 };
 
 export type Application = {
-  readonly projects: ProjectsService;
   readonly collaboration: Collaboration;
+  readonly liveFiles: LiveFiles;
   readonly execution: ExecutionModule;
   readonly colors: PresenceColors;
   readonly rechecks: RightsRecheck;
@@ -76,26 +77,7 @@ export type Application = {
 };
 
 export const createApplication = (parts: ApplicationParts): Application => {
-  const { sql, bus, clock, log, metrics } = parts;
-  // Projects asks live documents and live documents ask projects: the holder is filled before anything starts.
-  const holder: { live?: LiveDocuments } = {};
-  const live = (): LiveDocuments => {
-    if (holder.live === undefined) throw new Error("live documents are not wired yet");
-    return holder.live;
-  };
-  const projects = createProjectsService({
-    ...parts.stores,
-    live: {
-      checkpoint: (...given) => live().checkpoint(...given),
-      applyExternal: (change) => live().applyExternal(change),
-      merge: (texts) => live().merge(texts),
-    },
-    linkTokens: parts.linkTokens,
-    bus,
-    clock,
-    log,
-    publicUrl: parts.publicUrl,
-  });
+  const { sql, projects, files, bus, clock, log, metrics } = parts;
   const colors = createPresenceColors();
   const rechecks = createRightsRecheck({
     roleOf: (...given) => projects.roleOf(...given),
@@ -107,6 +89,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
   const collaboration = createCollaboration({
     store: parts.documents,
     projects,
+    files,
     homes: parts.homes,
     bus,
     rechecks,
@@ -116,18 +99,13 @@ export const createApplication = (parts: ApplicationParts): Application => {
     clock,
     log,
   });
-  holder.live = collaboration.liveDocuments;
+  const liveFiles = createLiveFiles({ projects, files, documents: collaboration.liveDocuments, log });
   const execution = createExecution({
     provider: parts.sandboxes.choice.provider,
     unavailableReason: () => parts.sandboxes.reason(),
     sql,
-    projects: {
-      requireRole: (...given) => projects.requireRole(...given),
-      roleOf: (...given) => projects.roleOf(...given),
-      readAll: (...given) => projects.readAll(...given),
-      keepFile: (...given) => projects.keepFile(...given),
-      sizeOf: async (actor, projectId) => (await projects.getProject(actor, projectId)).sizeBytes,
-    },
+    projects,
+    files: liveFiles,
     homes: parts.homes,
     bus,
     rechecks,
@@ -139,26 +117,28 @@ export const createApplication = (parts: ApplicationParts): Application => {
     imagesFolder: parts.imagesFolder,
   });
   parts.sandboxes.onProvider((provider) => void execution.adopt(provider));
-  const { staged, blobs, onFatal } = parts;
-  const mover = createStagingMover({ staged, blobs, clock, log, everyMs: STAGING_EVERY_MS, onFatal });
+  const { blobs, onFatal } = parts;
+  const mover = createStagingMover({ sql, blobs, clock, log, everyMs: STAGING_EVERY_MS, onFatal });
   const components = [mover, rechecks, collaboration, execution];
-  return { projects, collaboration, execution, colors, rechecks, components };
+  return { collaboration, liveFiles, execution, colors, rechecks, components };
 };
 
 /** Binds every route and socket of the contracts. */
 export const bindApplication = (
   edge: HttpServer,
   application: Application,
-  parts: Pick<ApplicationParts, "identity" | "homes" | "bus" | "clock" | "log"> & {
+  parts: Pick<ApplicationParts, "identity" | "projects" | "files" | "homes" | "bus" | "clock" | "log"> & {
     readonly https: boolean;
     readonly linkReads: LinkReads;
   },
 ): void => {
-  const { projects, collaboration, execution, colors, rechecks } = application;
-  const { homes, bus, clock, log } = parts;
+  const { collaboration, liveFiles, execution, colors, rechecks } = application;
+  const { projects, homes, bus, clock, log } = parts;
   registerIdentityHttp(edge, parts.identity, { https: parts.https });
   const audited = parts.linkReads.through(createProjectSocket(edge, { clock }));
   registerProjectsHttp(audited, projects);
+  registerFilesHttp(audited, parts.files);
+  registerContentHttp(audited, liveFiles);
   registerProjectsSocket(audited, { projects, homes, bus, rechecks, colors, clock, log });
   registerCollaborationHttp(audited, { collaboration, projects });
   registerCollaborationSocket(audited, collaboration);

@@ -8,7 +8,8 @@ import type { BlobStore } from "#platform/blobs";
 import type { HttpServer } from "#platform/http";
 import type { Sql } from "#platform/sql";
 import { type IdentityService, refreshCookieName } from "#identity";
-import type { LinkReads } from "#projects";
+import type { Files } from "#files";
+import type { LinkReads, Projects } from "#projects";
 import type { Application } from "./application.ts";
 import type { SandboxWatch } from "./executor/sandbox-watch.ts";
 import { type GatewayOptions, registerGateway } from "./gateway/index.ts";
@@ -33,6 +34,8 @@ export type GatewayRoleNeeds = {
   readonly blobs: BlobStore;
   readonly sandboxes: Pick<SandboxWatch, "choice" | "isPreparing">;
   readonly identity: IdentityService;
+  readonly projects: Projects;
+  readonly files: Files;
   readonly application: Application;
   readonly linkReads: Pick<LinkReads, "note">;
   readonly metrics: { readonly scrape: GatewayOptions["scrape"] };
@@ -44,8 +47,8 @@ export type GatewayRoleNeeds = {
 /** @returns whether there is a built page to serve. */
 export const openGateway = (server: HttpServer, needs: GatewayRoleNeeds): Promise<boolean> => {
   const { settings, sql, sandboxes, identity, application } = needs;
-  const { execution, projects } = application;
-  const openProject = createProjectOpener({ sql, projects });
+  const { execution, liveFiles } = application;
+  const openProject = createProjectOpener({ sql, projects: needs.projects, files: needs.files, liveFiles });
   return registerGateway(server, {
     webFolder: join(needs.places.root, "packages/web/dist"),
     https: needs.https,

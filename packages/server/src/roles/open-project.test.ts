@@ -21,10 +21,10 @@ const entryOf = (path: string, size = 1): Entry => ({
 const shown = async (entries: readonly Entry[], filePath?: string): Promise<string | undefined> => {
   const opener = createProjectOpener({
     sql: { transaction: async () => [{ id: "p" }] } as unknown as Sql,
-    projects: {
-      getProject: async () => ({ id: "p" }) as Project,
-      tree: async () => [...entries],
-      readFile: async (_actor, _projectId, { path }) => {
+    projects: { getProject: async () => ({ id: "p" }) as Project },
+    files: { tree: async () => [...entries] },
+    liveFiles: {
+      read: async (_actor, _projectId, { path }) => {
         const bytes = Buffer.from(path.endsWith(".png") ? "\0" : "text");
         return { entry: entryOf(path), bytes };
       },

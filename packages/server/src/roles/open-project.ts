@@ -2,7 +2,8 @@
 import type { Actor } from "#kernel/actor";
 import { Problem } from "#kernel/problem";
 import type { Sql } from "#platform/sql";
-import type { ProjectsService } from "#projects";
+import type { Files, LiveFiles } from "#files";
+import type { Projects } from "#projects";
 import { type Entry, firstFile } from "@atelier/contracts";
 import type { OpenedProject, PageSources } from "./gateway/index.ts";
 
@@ -34,9 +35,14 @@ const asText = (bytes: Uint8Array): string | undefined => {
 
 const isHidden = (error: unknown): boolean => error instanceof Problem && error.status === 404;
 
-type Needs = { readonly sql: Sql; readonly projects: Pick<ProjectsService, "getProject" | "tree" | "readFile"> };
+type Needs = {
+  readonly sql: Sql;
+  readonly projects: Pick<Projects, "getProject">;
+  readonly files: Pick<Files, "tree">;
+  readonly liveFiles: Pick<LiveFiles, "read">;
+};
 
-export const createProjectOpener = ({ sql, projects }: Needs): PageSources["openProject"] => {
+export const createProjectOpener = ({ sql, projects, files, liveFiles }: Needs): PageSources["openProject"] => {
   /** Looks the project up as the visitor, who must be allowed to see it. */
   const idOf = async ({ userId }: Actor, slug: string): Promise<string | undefined> => {
     const rows = await sql.transaction({ role: "user", userId }, (transaction) =>
@@ -47,7 +53,7 @@ export const createProjectOpener = ({ sql, projects }: Needs): PageSources["open
   /** The page comes without the text when its live document can't be read now. */
   const readText = async (actor: Actor, projectId: string, path: string): Promise<OpenedProject["file"]> => {
     try {
-      const { entry, bytes } = await projects.readFile(actor, projectId, { path });
+      const { entry, bytes } = await liveFiles.read(actor, projectId, { path });
       const content = asText(bytes);
       return content === undefined ? undefined : { id: entry.id, path: entry.path, content, version: entry.version };
     } catch (error) {
@@ -63,7 +69,7 @@ export const createProjectOpener = ({ sql, projects }: Needs): PageSources["open
     try {
       const [project, entries] = await Promise.all([
         projects.getProject(actor, projectId),
-        projects.tree(actor, projectId),
+        files.tree(actor, projectId),
       ]);
       const chosen = chooseFile(entries, filePath);
       const file = chosen === undefined ? undefined : await readText(actor, projectId, chosen.path);

@@ -14,16 +14,12 @@ import { silentLog } from "#kernel/log";
 import { createVault } from "#platform/blobs";
 import type { HttpServer } from "#platform/http";
 import type { Scope, Sql } from "#platform/sql";
+import { createAccountQuota, createFiles, type Files } from "#files";
 import { createIdentity } from "#identity";
-import { createLinkReads, createLinkTokens, type ProjectsNeeds } from "#projects";
+import { createLinkReads, createLinkTokens, createProjects, type Projects } from "#projects";
 import { createPostgresDocumentStore } from "../modules/collaboration/log/adapters/document-store-postgres.ts";
 import { createArgon2Passwords } from "../modules/identity/adapters/argon2-passwords.ts";
 import { createCommonPasswordRules } from "../modules/identity/adapters/common-passwords.ts";
-import { createAccountRoom } from "../modules/projects/adapters/account-room.ts";
-import { createSqlFileStore } from "../modules/projects/adapters/sql-file-store.ts";
-import { createSqlMemberStore } from "../modules/projects/adapters/sql-member-store.ts";
-import { createSqlProjectStore } from "../modules/projects/adapters/sql-project-store.ts";
-import { createSqlStagedBlobs } from "../modules/projects/adapters/sql-staged-blobs.ts";
 import { openFolderBlobStore } from "../platform/blobs/adapters/folder-blob-store.ts";
 import { createInProcessBus } from "../platform/bus/adapters/in-process-bus.ts";
 import { actorNamed, createEdgeFixture, type EdgeFixture } from "../platform/http/test-edge.ts";
@@ -58,6 +54,8 @@ let folder: string;
 let edge: EdgeFixture;
 let origin: string;
 let sql: Sql;
+let projects: Projects;
+let files: Files;
 let application: ReturnType<typeof createApplication>;
 const alice = actorNamed("alice");
 
@@ -81,9 +79,6 @@ beforeAll(async () => {
   const bus = createInProcessBus(log);
   const metrics = createPrometheusMetrics();
   const blobs = await openFolderBlobStore(folder);
-  const room = createAccountRoom({ sql, clock, mostBytes: 1e9 });
-  const limits = { mostBytes: 1e8, mostNodes: 1_000 };
-  const storage = { sql, vault: createVault(randomBytes(32)), blobs, limits, room, mostProjects: 100 };
   const secretKey = randomBytes(32);
   const passwords = createArgon2Passwords();
   const usage = createAccountUsage({ sql, projectBytes: 1e8 });
@@ -99,14 +94,30 @@ beforeAll(async () => {
     registration: "open",
     passwordRules: createCommonPasswordRules(),
   });
-  const members = createSqlMemberStore(sql);
   const audit = { record: () => undefined };
-  const files = createSqlFileStore(storage);
+  projects = createProjects({
+    sql,
+    linkTokens: createLinkTokens(secretKey),
+    bus,
+    clock,
+    publicUrl: "http://localhost",
+    mostProjects: 100,
+  });
+  const atRest = createFiles({
+    sql,
+    vault: createVault(randomBytes(32)),
+    blobs,
+    projects,
+    templates: { get: async () => [{ path: "main.py", bytes: Buffer.from("print(1)\n") }] },
+    limits: { mostBytes: 1e8, mostNodes: 1_000 },
+    quota: createAccountQuota({ sql, clock, mostBytes: 1e9 }),
+    bus,
+  });
   // Background work of live documents, after rights were checked: these two, their log and homes.
-  const exempt: ProjectsNeeds["files"] = {
-    ...files,
-    readStored: (...given) => request.exit(() => files.readStored(...given)),
-    saveCheckpoint: (...given) => request.exit(() => files.saveCheckpoint(...given)),
+  files = {
+    ...atRest,
+    readStored: (...given) => request.exit(() => atRest.readStored(...given)),
+    saveCheckpoint: (...given) => request.exit(() => atRest.saveCheckpoint(...given)),
   };
   const homes = createInProcessHomes({ fences: createSequenceFences(database.sql), clock });
   application = createApplication({
@@ -119,14 +130,8 @@ beforeAll(async () => {
     log,
     metrics,
     identity,
-    stores: {
-      projects: createSqlProjectStore(storage),
-      members,
-      files: exempt,
-      templates: { get: async () => [{ path: "main.py", bytes: Buffer.from("print(1)\n") }] },
-    },
-    linkTokens: createLinkTokens(secretKey),
-    staged: createSqlStagedBlobs(sql),
+    projects,
+    files,
     documents: createPostgresDocumentStore({ sql: database.sql, onCorrupt: () => undefined }),
     sandboxes: {
       choice: { provider: undefined, tier: null, verdicts: [] },
@@ -141,17 +146,18 @@ beforeAll(async () => {
     },
     languagesFolder: join(import.meta.dirname, "../../../../languages"),
     imagesFolder: folder,
-    publicUrl: "http://localhost",
     onFatal: () => undefined,
   });
   const server = watched(edge.server);
   bindApplication(server, application, {
     identity,
+    projects,
+    files,
     homes,
     bus,
     clock,
     log,
-    linkReads: createLinkReads({ members, audit, clock, log }),
+    linkReads: createLinkReads({ projects, audit, clock, log }),
     https: false,
   });
   server.bind({ ...routes.logout, id: "planted", path: "/planted" }, async () => {
@@ -194,7 +200,7 @@ const hearChannels = (socket: WebSocket, count: number): Promise<void> =>
 
 test("[P42] no route, no socket and no page uses the role jobs; a planted use is found", async () => {
   const id = idOf(await call("POST", "/projects", { name: "P", template: "python", visibility: "public" }));
-  const files = `/projects/${id}/files`;
+  const filesPath = `/projects/${id}/files`;
   const link = JSON.parse((await call("POST", `/projects/${id}/links`, { role: "editor" })).text) as {
     id: string;
     token: string;
@@ -220,17 +226,17 @@ test("[P42] no route, no socket and no page uses the role jobs; a planted use is
     ["getProject", `/projects/${id}`],
     ["updateProject", `/projects/${id}`, { name: "Q" }],
     ["tree", `/projects/${id}/tree`],
-    ["createFile", files, { path: "a.txt", content: "a" }],
-    ["createFile", files, { path: "large.txt", content: large }],
-    ["putFile", files, { path: "a.txt", content: "b" }],
-    ["putFile", files, { path: "large.txt", content: `${large}y` }],
-    ["readFile", `${files}?path=a.txt`],
-    ["readRawFile", `${files}/raw?path=large.txt`],
-    ["history", `${files}/history?path=a.txt`],
-    ["restoreVersion", `${files}/restore`, { path: "a.txt", version: 1 }],
+    ["createFile", filesPath, { path: "a.txt", content: "a" }],
+    ["createFile", filesPath, { path: "large.txt", content: large }],
+    ["putFile", filesPath, { path: "a.txt", content: "b" }],
+    ["putFile", filesPath, { path: "large.txt", content: `${large}y` }],
+    ["readFile", `${filesPath}?path=a.txt`],
+    ["readRawFile", `${filesPath}/raw?path=large.txt`],
+    ["history", `${filesPath}/history?path=a.txt`],
+    ["restoreVersion", `${filesPath}/restore`, { path: "a.txt", version: 1 }],
     ["createFolder", `/projects/${id}/folders`, { path: "d" }],
     ["move", `/projects/${id}/move`, { from: "a.txt", to: "d/a.txt" }],
-    ["deleteFile", `${files}?path=d&recursive=true`],
+    ["deleteFile", `${filesPath}?path=d&recursive=true`],
     ["forkProject", `/projects/${id}/fork`, {}],
     ["exportProject", `/projects/${id}/export`],
     ["listMembers", `/projects/${id}/members`],
@@ -285,7 +291,7 @@ test("[P42] no route, no socket and no page uses the role jobs; a planted use is
     else await Promise.race([once(socket, "message"), once(socket, "close")]);
     socket.terminate();
   }
-  const opener = createProjectOpener({ sql, projects: application.projects });
+  const opener = createProjectOpener({ sql, projects, files, liveFiles: application.liveFiles });
   const { slug } = JSON.parse((await call("GET", `/projects/${id}`)).text) as { slug: string };
   const asking = { filePath: undefined, request: { id: "r", address: "127.0.0.1" } };
   for (const visitor of [alice, actorNamed("bob"), undefined])

@@ -12,7 +12,8 @@ import { type Access, createAccessWatch, type RightsRecheck } from "#platform/ch
 import type { SocketCall } from "#platform/http";
 import type { Homes } from "#platform/homes";
 import type { Metrics } from "#platform/metrics";
-import type { LiveDocuments, PresenceColors, Projects } from "#projects";
+import type { Files, LiveDocuments } from "#files";
+import type { PresenceColors, Projects } from "#projects";
 import { createCheckpointing } from "./checkpoint/checkpointing.ts";
 import { ConnectionIndex } from "./connection/connection-index.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection/connection-limits.ts";
@@ -32,7 +33,8 @@ import { createSharedRoles } from "./connection/shared-roles.ts";
 
 export type CollaborationOptions = {
   readonly store: DocumentStore;
-  readonly projects: Pick<Projects, "requireRole" | "roleOf" | "readStored" | "saveCheckpoint">;
+  readonly projects: Pick<Projects, "requireRole" | "roleOf">;
+  readonly files: Pick<Files, "readStored" | "saveCheckpoint">;
   readonly homes: Homes;
   readonly bus: Bus;
   readonly rechecks: Pick<RightsRecheck, "watch">;
@@ -106,7 +108,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
   });
   const checkpointing = createCheckpointing({
     store: options.store,
-    projects,
+    files: options.files,
     materialiser,
     writer,
     maxStateBytes: options.maxStateBytes ?? MAX_STATE_BYTES,
@@ -116,7 +118,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
   });
   const opening = {
     store: options.store,
-    projects,
+    files: options.files,
     materialiser,
     writer,
     checkpointing,
@@ -142,7 +144,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     log,
   });
   const access = createAccessWatch({ bus: options.bus, rechecks: options.rechecks, log, pending });
-  const files = watchFiles({ bus: options.bus, registry });
+  const removedFiles = watchFiles({ bus: options.bus, registry });
   const roleOf = createSharedRoles(projects);
   metrics.gauge("atelier_documents_open", "Open live documents", () => registry.size);
   metrics.gauge("atelier_document_connections", "Sockets of live documents", () => connections.size);
@@ -163,11 +165,11 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
   /** @returns undefined when there is no such file; one that is removed while it opens is looked up again */
   const open = async (call: SocketCall, ref: DocumentRef): Promise<Opened | undefined> => {
     for (;;) {
-      const seen = files.removals;
+      const seen = removedFiles.removals;
       const role = await projects.requireRole(call.actor, ref.projectId, "viewer");
       const hold = await registry.hold(ref);
       if (hold === undefined) return undefined;
-      if (files.removals === seen) return { role, hold };
+      if (removedFiles.removals === seen) return { role, hold };
       hold.release();
     }
   };
@@ -237,7 +239,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
   const abandon = (): void => {
     isStopping = true;
     access.stop();
-    files.stop();
+    removedFiles.stop();
     writer.close();
     registry.forgetAll();
   };

@@ -11,7 +11,8 @@ import { silentLog, type Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { AuditEntry } from "#platform/audit";
 import type { Sql } from "#platform/sql";
-import { createPresenceColors, type Projects, type StoredFile } from "#projects";
+import type { Files, StoredFile } from "#files";
+import { createPresenceColors, type Projects } from "#projects";
 import { createInProcessBus } from "../../platform/bus/adapters/in-process-bus.ts";
 import { actorNamed, createEdgeFixture } from "../../platform/http/test-edge.ts";
 import { createInProcessHomes } from "../../platform/homes/adapters/in-process-homes.ts";
@@ -24,7 +25,7 @@ import { registerCollaborationHttp } from "./http.ts";
 import { registerCollaborationSocket } from "./socket.ts";
 import { SocketClient } from "./test-socket-client.ts";
 
-/** Files at rest with the promises of the projects face that live documents use. */
+/** Files at rest with the promises of projects and files that live documents use. */
 export const createTestFiles = (sql: Sql) => {
   const projectId = createId();
   /** A project of Bob's without files, so that every file id belongs to another project. */
@@ -54,7 +55,7 @@ export const createTestFiles = (sql: Sql) => {
     return { entry, bytes, ownerId };
   };
 
-  const projects: Pick<Projects, "requireRole" | "roleOf" | "readStored" | "saveCheckpoint"> = {
+  const projects: Pick<Projects, "requireRole" | "roleOf"> = {
     async requireRole(actor, project) {
       const isOwnEmpty = project === emptyProjectId && actor.userId === actorNamed("bob").userId;
       const role = project === projectId ? roles.get(actor.userId) : isOwnEmpty ? "owner" : undefined;
@@ -62,6 +63,9 @@ export const createTestFiles = (sql: Sql) => {
       return role;
     },
     roleOf: async (userId) => roles.get(userId),
+  };
+
+  const atRest: Pick<Files, "readStored" | "saveCheckpoint"> = {
     readStored: async (project, fileId, version) => (project === projectId ? stored(fileId, version) : undefined),
     async saveCheckpoint({ fileId, bytes, basedOn, editorIds }) {
       const newest = stored(fileId);
@@ -81,6 +85,7 @@ export const createTestFiles = (sql: Sql) => {
     emptyProjectId,
     ownerId,
     projects,
+    atRest,
     roles,
     saves,
     /** `isFull`: what checkpoints say of the owner's account. */
@@ -124,7 +129,7 @@ export type TestClient = {
   type(at: number, text: string, remove?: number): void;
 };
 
-export type TestServerOptions = Partial<Omit<CollaborationOptions, "store" | "projects">> & {
+export type TestServerOptions = Partial<Omit<CollaborationOptions, "store" | "projects" | "files">> & {
   /** Stands in front of the real database, to make it fail. */
   readonly wrapSql?: (sql: Sql) => Sql;
 };
@@ -156,6 +161,7 @@ export const openTestCollaboration = async () => {
     const collaboration: Collaboration = createCollaboration({
       store: createPostgresDocumentStore({ sql, onCorrupt: (_ref, sequence) => corrupt.push(sequence) }),
       projects: files.projects,
+      files: files.atRest,
       rechecks: { watch: () => () => undefined },
       homes: createInProcessHomes({ fences, clock: systemClock }),
       bus,

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { CLOSE } from "@atelier/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,23 +5,13 @@ import { WebSocket } from "ws";
 import { systemClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import { Problem } from "#kernel/problem";
-import { createVault } from "#platform/blobs";
-import {
-  createLinkTokens,
-  createPresenceColors,
-  createProjectsService,
-  type LiveDocuments,
-  type ProjectsService,
-} from "#projects";
+import { createLiveFiles, type LiveDocuments } from "#files";
+import { createPresenceColors } from "#projects";
 import { createInProcessHomes } from "../../platform/homes/adapters/in-process-homes.ts";
 import { createSequenceFences } from "../../platform/homes/adapters/sequence-fences.ts";
 import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometheus-metrics.ts";
 import { actorNamed, createEdgeFixture, type EdgeFixture } from "../../platform/http/test-edge.ts";
-import { createAccountRoom } from "../projects/adapters/account-room.ts";
-import { createSqlFileStore } from "../projects/adapters/sql-file-store.ts";
-import { createSqlMemberStore } from "../projects/adapters/sql-member-store.ts";
-import { createSqlProjectStore } from "../projects/adapters/sql-project-store.ts";
-import { openTestProjects, type TestProjects } from "../projects/test-projects.ts";
+import { openTestFiles, type TestFiles, type TestService, testServiceOf } from "../files/test-files.ts";
 import { createPostgresDocumentStore } from "./log/adapters/document-store-postgres.ts";
 import { createCollaboration, type Collaboration } from "./collaboration.ts";
 import { registerCollaborationSocket } from "./socket.ts";
@@ -30,27 +19,21 @@ import { until } from "./test-collaboration.ts";
 import { SocketClient } from "./test-socket-client.ts";
 
 const [alice, bob] = [actorNamed("alice"), actorNamed("bob")];
-let base: TestProjects;
-let projects: ProjectsService;
+let base: TestFiles;
+let projects: TestService;
 let collaboration: Collaboration;
 let edge: EdgeFixture;
 let origin: string;
 /** Versions reach their documents only after this. */
 let mergesMayStart: Promise<void> = Promise.resolve();
+/** Documents are written into their files only after this. */
+let checkpointsMayStart: Promise<void> = Promise.resolve();
 
 beforeAll(async () => {
-  base = await openTestProjects();
+  base = await openTestFiles();
   for (const actor of [alice, bob])
     await base.admin.query("insert into users (id, kind, name) values ($1, 'guest', $2)", [actor.userId, actor.name]);
   const { sql } = base.database;
-  const stored = {
-    sql,
-    vault: createVault(randomBytes(32)),
-    blobs: base.blobs,
-    limits: { mostBytes: 1e9, mostNodes: 1e5 },
-    room: createAccountRoom({ sql, clock: systemClock, mostBytes: 1e12 }),
-    mostProjects: 100,
-  };
   const live: LiveDocuments = {
     checkpoint: (...what) => collaboration.liveDocuments.checkpoint(...what),
     applyExternal: async (change) => {
@@ -59,21 +42,19 @@ beforeAll(async () => {
     },
     merge: (texts) => collaboration.liveDocuments.merge(texts),
   };
-  projects = createProjectsService({
-    projects: createSqlProjectStore(stored),
-    members: createSqlMemberStore(sql),
-    files: createSqlFileStore(stored),
-    templates: { get: async () => undefined },
-    live,
-    linkTokens: createLinkTokens(randomBytes(32)),
-    bus: base.bus,
-    clock: systemClock,
-    log: silentLog,
-    publicUrl: "http://localhost",
-  });
+  const { files } = base;
+  const liveFiles = createLiveFiles({ projects: base.service, files, documents: live, log: silentLog });
+  projects = testServiceOf({ projects: base.service, files, liveFiles });
   collaboration = createCollaboration({
     store: createPostgresDocumentStore({ sql, onCorrupt: () => undefined }),
-    projects,
+    projects: base.service,
+    files: {
+      readStored: (...given) => files.readStored(...given),
+      async saveCheckpoint(save) {
+        await checkpointsMayStart;
+        return files.saveCheckpoint(save);
+      },
+    },
     rechecks: { watch: () => () => undefined },
     homes: createInProcessHomes({ fences: createSequenceFences(sql), clock: systemClock }),
     bus: base.bus,
@@ -106,7 +87,7 @@ const join = async (projectId: string, fileId: string, user = "alice"): Promise<
 const openProject = async (content: string) => {
   const { id: projectId } = await projects.createProject(alice, { name: "p" });
   const { entry } = await projects.createFile(alice, projectId, { path: "a.txt", content });
-  const read = async () => Buffer.from((await projects.readFile(alice, projectId, { path: "a.txt" })).bytes).toString();
+  const read = async () => Buffer.from((await projects.read(alice, projectId, { path: "a.txt" })).bytes).toString();
   return { projectId, fileId: entry.id, read };
 };
 
@@ -118,7 +99,7 @@ describe("live documents of real projects", () => {
     client.insert(0, "typed\n");
     await until(() => client.saved === client.sent);
     const file = { path: "a.txt", bytes: Buffer.from("one\ntwo\nwritten\n"), basedOn: 1 };
-    await projects.keepFile(alice, projectId, file);
+    await projects.writeMerged(alice, projectId, file);
     await until(() => client.text === "typed\none\ntwo\nwritten\n");
     expect(await read()).toBe("typed\none\ntwo\nwritten\n");
   });
@@ -127,12 +108,15 @@ describe("live documents of real projects", () => {
     const { projectId, fileId, read } = await openProject("one\n");
     const client = await join(projectId, fileId);
     await until(() => client.isSynced);
-    client.insert(0, "typed\n");
-    await until(() => client.saved === client.sent);
-    const merging = Promise.withResolvers<undefined>();
+    const [merging, saved] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
     mergesMayStart = merging.promise;
+    checkpointsMayStart = saved.promise;
     try {
+      client.insert(0, "typed\n");
+      await until(() => client.saved === client.sent);
+      // A save over a version that has the typed text would take it away.
       await projects.putFile(alice, projectId, { path: "a.txt", content: "one\nsaved\n" });
+      saved.resolve(undefined);
       // The document was not told: the checkpoint of the typed text conflicts with it.
       expect(await read()).toBe("typed\none\nsaved\n");
       await projects.putFile(bob, projectId, { path: "a.txt", content: "no" }).then(
@@ -143,7 +127,9 @@ describe("live documents of real projects", () => {
       expect(await read()).toBe("two\n");
     } finally {
       merging.resolve(undefined);
+      saved.resolve(undefined);
       mergesMayStart = Promise.resolve();
+      checkpointsMayStart = Promise.resolve();
     }
     await until(() => client.text === "two\n", "the document to follow");
     expect(await read()).toBe("two\n");
@@ -190,7 +176,7 @@ describe("live documents of real projects", () => {
     /** Over the version that was seen: a checkpoint may come in between, and a write over that would take its text away. */
     const putOverSeen = async (round: number): Promise<void> => {
       for (let tries = 0; ; tries += 1) {
-        const { entry, bytes } = await projects.readFile(alice, projectId, { path: "a.txt" });
+        const { entry, bytes } = await projects.read(alice, projectId, { path: "a.txt" });
         if (tries === 0) client.insert(client.text.length - 1, `.${round}`);
         const content = Buffer.from(bytes).toString().replace("top", `top+${round}`);
         try {
@@ -238,7 +224,7 @@ describe("live documents of real projects", () => {
     client.insert(1, "y");
     await until(() => client.saved === client.sent);
     expect(collaboration.sessions(projectId).documents[0]?.path).toBe("folder/b.txt");
-    await projects.deleteFile(alice, projectId, { path: "folder/b.txt", recursive: false });
+    await projects.remove(alice, projectId, { path: "folder/b.txt", recursive: false });
     await until(() => client.closeCode !== undefined);
     expect(client.closeCode).toBe(CLOSE.notFound);
   });

@@ -98,7 +98,7 @@ describe("files that a run brings back", () => {
   it("[X33] a project that cannot be written holds up the end for ten seconds and no longer", async () => {
     const scene = await createScene();
     scene.roles.set(ada.userId, "editor");
-    scene.projects.keepFile = () => new Promise(() => undefined);
+    scene.projects.writeMerged = () => new Promise(() => undefined);
     const { run, live } = await start(scene);
     run.leaves = ["a", "b"].map((path) => ({ path, bytes: bytes(path) }));
     run.end({ kind: "limit", limit: "wall" });
@@ -123,7 +123,7 @@ describe("files that a run brings back", () => {
     const [first] = runs;
     if (first === undefined) throw new Error("nothing runs");
     first.run.leaves = [{ path: "small", bytes: bytes("x") }];
-    scene.projects.keepFile = () => new Promise(() => undefined);
+    scene.projects.writeMerged = () => new Promise(() => undefined);
     first.run.end({ kind: "exited", exitCode: 0 });
     await settle();
     // It is still being kept, and is much smaller than it was thought to become.

@@ -5,7 +5,7 @@ import type { Log, LogFields } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { BusMessages } from "#platform/bus";
 import type { Homes, Whereabouts } from "#platform/homes";
-import type { Projects, StoredFile } from "#projects";
+import type { LiveFiles, StoredFile } from "#files";
 import { hasEnded, type Execution, type Role } from "@atelier/contracts";
 import { join } from "node:path";
 import { createAdmission } from "./admission.ts";
@@ -140,7 +140,7 @@ export const createScene = async (options: SceneOptions = {}) => {
     },
     roleOf: async (userId: string) => roles.get(userId),
     sizeOf: async () => sizeOf(project),
-    async keepFile(actor: Pick<Actor, "userId">, _projectId: string, file: Parameters<Projects["keepFile"]>[2]) {
+    async writeMerged(actor: Pick<Actor, "userId">, _projectId: string, file: Parameters<LiveFiles["writeMerged"]>[2]) {
       if (!["owner", "editor"].includes(roles.get(actor.userId) ?? "")) throw new Problem("projects/role-too-low");
       const refused = refusals.get(file.path);
       if (refused !== undefined) throw refused;
@@ -154,7 +154,7 @@ export const createScene = async (options: SceneOptions = {}) => {
     },
   };
   const memory = { availableBytes: 1e12 };
-  const kept: Parameters<Projects["keepFile"]>[2][] = [];
+  const kept: Parameters<LiveFiles["writeMerged"]>[2][] = [];
   /** Path to the reason why the file is refused. */
   const refusals = new Map<string, Error>();
   /** Bytes of contents that were read. */
@@ -187,6 +187,7 @@ export const createScene = async (options: SceneOptions = {}) => {
       : { unavailableReason: options.unavailable };
   const service: ExecutionService = createExecutionService({
     projects,
+    files: projects,
     bus,
     clock,
     log,

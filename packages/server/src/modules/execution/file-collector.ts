@@ -4,11 +4,11 @@ import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { SandboxCollected } from "#platform/sandboxes";
-import type { Projects } from "#projects";
+import type { LiveFiles } from "#files";
 import type { CollectedFile, SkipReason } from "@atelier/contracts";
 
 export type CollectorNeeds = {
-  readonly projects: Pick<Projects, "keepFile">;
+  readonly files: Pick<LiveFiles, "writeMerged">;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -38,14 +38,14 @@ const reasonOf = (error: unknown): SkipReason =>
   (error instanceof Problem ? REASONS[error.code] : undefined) ?? "not-saved";
 
 /** Resolves with one entry for each file, in the order given. Never rejects. */
-export const createFileCollector = ({ projects, clock, log }: CollectorNeeds) => {
+export const createFileCollector = ({ files: liveFiles, clock, log }: CollectorNeeds) => {
   const saveOne = async (
     { actor, projectId, fileVersions }: CollectedFor,
     { path, bytes }: { path: string; bytes: Uint8Array },
   ): Promise<CollectedFile> => {
     const file = { path, size: bytes.byteLength };
     try {
-      const kept = await projects.keepFile(actor, projectId, { path, bytes, basedOn: fileVersions[path] });
+      const kept = await liveFiles.writeMerged(actor, projectId, { path, bytes, basedOn: fileVersions[path] });
       return { ...file, version: kept.entry.version };
     } catch (error) {
       const skipped = reasonOf(error);

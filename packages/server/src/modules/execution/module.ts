@@ -10,6 +10,7 @@ import type { Metrics } from "#platform/metrics";
 import type { SandboxProvider } from "#platform/sandboxes";
 import { createImageStore } from "#platform/sandboxes/images";
 import type { Sql } from "#platform/sql";
+import type { LiveFiles } from "#files";
 import type { Projects } from "#projects";
 import type { Language } from "@atelier/contracts";
 import { availableParallelism } from "node:os";
@@ -27,7 +28,6 @@ import { createLeftBehind } from "./left-behind.ts";
 import { createOutputRetention } from "./output-retention.ts";
 import { createRunner } from "./runner.ts";
 import { createExecutionService, type ExecutionService } from "./service.ts";
-import type { ProjectSources } from "./source-files.ts";
 import { openStream } from "./stream.ts";
 import { availableMemoryBytes } from "./available-memory.ts";
 import { createWaitingRuns } from "./waiting-runs.ts";
@@ -42,7 +42,8 @@ export type ExecutionOptions = {
   /** Why there is no provider: a sentence for users, without facts of the host. */
   readonly unavailableReason?: (() => string) | undefined;
   readonly sql: Sql;
-  readonly projects: Pick<Projects, "requireRole" | "roleOf"> & ProjectSources;
+  readonly projects: Pick<Projects, "requireRole" | "roleOf">;
+  readonly files: Pick<LiveFiles, "readAll" | "sizeOf" | "writeMerged">;
   readonly homes: Homes;
   readonly bus: Bus;
   readonly rechecks: Pick<RightsRecheck, "watch">;
@@ -116,6 +117,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   const recorder = createEndRecorder({ store, registry, clock, log, stopping: stopping.signal });
   const service: ExecutionService = createExecutionService({
     projects,
+    files: options.files,
     bus,
     clock,
     log,

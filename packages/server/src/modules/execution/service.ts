@@ -6,6 +6,7 @@ import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { Bus } from "#platform/bus";
 import type { Homes, HomesNode } from "#platform/homes";
+import type { LiveFiles } from "#files";
 import type { Projects } from "#projects";
 import {
   type Execution,
@@ -34,13 +35,14 @@ import { commandLinesOf } from "./languages/command-line.ts";
 import { LiveExecution } from "./live-execution.ts";
 import { resolveLimits } from "./plan-limits.ts";
 import type { Program, Runner } from "./runner.ts";
-import { type ProjectSources, readGivenFiles, readProjectFiles, type SourceFiles } from "./source-files.ts";
+import { type FilesReader, readGivenFiles, readProjectFiles, type SourceFiles } from "./source-files.ts";
 
 /** What runs programs, or a sentence for users on why nothing does. */
 export type Engine = { readonly runner: Runner } | { readonly unavailableReason: string };
 
 export type ServiceNeeds = {
-  readonly projects: Pick<Projects, "requireRole" | "roleOf"> & ProjectSources;
+  readonly projects: Pick<Projects, "requireRole" | "roleOf">;
+  readonly files: FilesReader & Pick<LiveFiles, "writeMerged">;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
@@ -99,7 +101,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   const working = new Set<Promise<void>>();
   const fileRoom = createFileRoom();
   const collectRoom = createCollectRoom();
-  const keepFiles = createFileCollector({ projects, clock, log });
+  const keepFiles = createFileCollector({ files: needs.files, clock, log });
   let closing = false;
 
   const announce = (live: LiveExecution): void => {
@@ -145,7 +147,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     const sources =
       projectId === undefined
         ? readGivenFiles(files ?? [], options)
-        : await readProjectFiles(projects, { actor, projectId, ...options });
+        : await readProjectFiles(needs.files, { actor, projectId, ...options });
     room.resize(sources.totalBytes);
     return sources;
   };

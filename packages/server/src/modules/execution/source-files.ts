@@ -2,7 +2,7 @@
 import type { Actor } from "#kernel/actor";
 import { Problem } from "#kernel/problem";
 import type { SandboxFile } from "#platform/sandboxes";
-import type { Projects, StoredFile } from "#projects";
+import type { LiveFiles, StoredFile } from "#files";
 import type { StartExecution } from "@atelier/contracts";
 import { createHash } from "node:crypto";
 import { contentInvalid, invalidField, programTooLarge } from "./errors.ts";
@@ -29,11 +29,8 @@ const codeHashOf = (hashes: readonly { path: string; hash: string }[]): string =
 
 const totalOf = (files: readonly SandboxFile[]): number => files.reduce((sum, file) => sum + file.bytes.byteLength, 0);
 
-/** What a run asks of projects to have its files. */
-export type ProjectSources = Pick<Projects, "readAll" | "keepFile"> & {
-  /** Bytes of all files, without live edits that are still to be written. */
-  sizeOf(actor: Actor, projectId: string): Promise<number>;
-};
+/** Reads the files of a run. */
+export type FilesReader = Pick<LiveFiles, "readAll" | "sizeOf">;
 
 export type ReadOptions = {
   /** Of all files together. */
@@ -46,30 +43,30 @@ const isTooLarge = (error: unknown): boolean => error instanceof Problem && erro
 
 /** Starts with a small reservation: most programs are small, and only larger ones are measured first. */
 const readWithRoom = async (
-  projects: ProjectSources,
+  files: FilesReader,
   { actor, projectId, maxBytes, room }: ReadOptions & { actor: Actor; projectId: string },
 ): Promise<StoredFile[]> => {
   let bytes = Math.min(SMALL_PROGRAM_BYTES, maxBytes);
   for (;;) {
     room.resize(bytes);
     try {
-      return await projects.readAll(actor, projectId, { maxBytes: bytes });
+      return await files.readAll(actor, projectId, { maxBytes: bytes });
     } catch (error) {
       if (!isTooLarge(error) || bytes >= maxBytes) throw error;
     }
-    const told = await projects.sizeOf(actor, projectId);
+    const told = await files.sizeOf(actor, projectId);
     if (told > maxBytes) throw programTooLarge(maxBytes);
     // Live edits that were written meanwhile may have made the project larger than measured.
     bytes = told > bytes ? told : Math.min(maxBytes, bytes * 2);
   }
 };
 
-/** @throws Problem as Projects.readAll and HeldRoom.resize. */
+/** @throws Problem as LiveFiles.readAll and HeldRoom.resize. */
 export const readProjectFiles = async (
-  projects: ProjectSources,
+  reader: FilesReader,
   options: ReadOptions & { readonly actor: Actor; readonly projectId: string },
 ): Promise<SourceFiles> => {
-  const stored = (await readWithRoom(projects, options)).filter(({ entry }) => entry.kind === "file");
+  const stored = (await readWithRoom(reader, options)).filter(({ entry }) => entry.kind === "file");
   const files = stored.map(({ entry, bytes }) => ({ path: entry.path, bytes, executable: entry.executable }));
   return {
     files,

@@ -122,13 +122,8 @@ const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void =
       execution = createExecution({
         provider,
         sql: database.sql,
-        projects: {
-          requireRole: refuse,
-          readAll: refuse,
-          keepFile: refuse,
-          sizeOf: refuse,
-          roleOf: async () => undefined,
-        },
+        projects: { requireRole: refuse, roleOf: async () => undefined },
+        files: { readAll: refuse, writeMerged: refuse, sizeOf: refuse },
         homes: createTestHomes(),
         rechecks: { watch: () => () => undefined },
         bus: createInProcessBus(silentLog),

@@ -1,4 +1,4 @@
-/** The settings of projects: how large one may grow. */
+/** The settings of projects: how many an account may have. */
 import type { Setting, SettingValues } from "#kernel/setting";
 import { z } from "zod";
 
@@ -11,21 +11,6 @@ const whole = (most: number, fallback: number): z.ZodType<number, string | undef
     .pipe(z.int().min(1).max(most));
 
 export const projectsSettings = {
-  PROJECT_MAX_MIB: {
-    schema: whole(1_048_576, 500),
-    description: "MiB that the newest versions of a project's files may hold together.",
-    defaultText: "500",
-  },
-  PROJECT_MAX_FILES: {
-    schema: whole(1_000_000, 50_000),
-    description: "Files and folders that a project may have.",
-    defaultText: "50000",
-  },
-  ACCOUNT_MAX_MIB: {
-    schema: whole(1_073_741_824, 10_240),
-    description: "MiB that an account may keep in all its projects, old versions and the bin included.",
-    defaultText: "10240",
-  },
   ACCOUNT_MAX_PROJECTS: {
     schema: whole(1_000_000, 2_000),
     description: "Projects that an account may have, the bin included.",

@@ -3,31 +3,13 @@ import { Problem } from "#kernel/problem";
 
 export const noSuchProject = (): Problem => new Problem("projects/no-such-project");
 export const roleTooLow = (): Problem => new Problem("projects/role-too-low");
-export const noSuchFile = (path?: string): Problem =>
-  new Problem("projects/no-such-file", path === undefined ? undefined : `There is no ${path}.`);
-export const noSuchVersion = (): Problem => new Problem("projects/no-such-version");
 export const noSuchMember = (): Problem => new Problem("projects/no-such-member");
 export const noSuchLink = (): Problem => new Problem("projects/no-such-link");
-export const noSuchTemplate = (): Problem => new Problem("projects/no-such-template");
 export const lastOwner = (): Problem => new Problem("projects/last-owner");
-export const pathInvalid = (at: string, message: string): Problem =>
-  new Problem("request/invalid", `${at}: ${message}`, { faults: [{ at, message }] });
 export const expiryPassed = (): Problem => {
   const message = "This time is in the past.";
   return new Problem("request/invalid", `body.expiresAt: ${message}`, { faults: [{ at: "body.expiresAt", message }] });
 };
-export const pathTaken = (path: string): Problem => new Problem("projects/path-taken", `${path} is taken.`);
-export const notAFolder = (path: string): Problem => new Problem("projects/not-a-folder", `${path} is a file.`);
-export const notAFile = (path: string): Problem => new Problem("projects/not-a-file", `${path} is a folder.`);
-export const folderNotEmpty = (path: string): Problem =>
-  new Problem("projects/folder-not-empty", `${path} is a folder: delete it with recursive=true.`);
-export const moveUnderItself = (): Problem => new Problem("projects/move-under-itself");
-export const versionConflict = (currentVersion: number): Problem =>
-  new Problem("projects/version-conflict", `The newest version is ${currentVersion}.`, { currentVersion });
-export const contentInvalid = (detail: string): Problem => new Problem("projects/content-invalid", detail);
-export const tooLarge = (detail: string): Problem => new Problem("projects/too-large", detail);
-export const tooManyFiles = (most: number): Problem =>
-  new Problem("projects/too-many-files", `A project may have at most ${most} files and folders.`);
 export const tooManyProjects = (most: number): Problem =>
   new Problem("projects/limit-reached", `An account may have ${most} projects, those in the bin included.`);
 export const tooManyLinks = (most: number): Problem =>
@@ -35,9 +17,3 @@ export const tooManyLinks = (most: number): Problem =>
     "projects/limit-reached",
     `A project may have at most ${most} share links: revoke some that nobody needs.`,
   );
-export const accountFull = (mostBytes: number): Problem =>
-  new Problem(
-    "projects/too-large",
-    `The account of the project's owner may keep ${mostBytes} bytes, old versions included; they are thinned with time.`,
-  );
-export const idempotencyMismatch = (): Problem => new Problem("projects/idempotency-mismatch");

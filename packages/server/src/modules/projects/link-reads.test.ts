@@ -58,7 +58,7 @@ beforeEach(async () => {
     return answer();
   };
   const audit = { record: (entry: (typeof fixture.audited)[number]) => void fixture.audited.push(entry) };
-  reader = createLinkReads({ members: { linkOf }, audit, clock, log: silentLog });
+  reader = createLinkReads({ projects: { linkOf }, audit, clock, log: silentLog });
   const edge = reader.through(fixture.server);
   edge.bind(routes.tree, async () => ({ status: 200 as const, body: { entries: [] } }));
   edge.bind(routes.languages, async () => ({ status: 200 as const, body: [] }));

@@ -9,14 +9,14 @@ import type { Log } from "#kernel/log";
 import type { AuditTrail } from "#platform/audit";
 import type { Call, Edge, Handler, SocketCall } from "#platform/http";
 import type { Route } from "@atelier/contracts";
-import type { MemberStore } from "./ports.ts";
+import type { Projects } from "./service.ts";
 
 const AGAIN_AFTER_MS = 3_600_000;
 /** Above this number the oldest entries are evicted, and their next read is recorded once more. */
 const MAX_REMEMBERED = 50_000;
 
 export type LinkReadsNeeds = {
-  readonly members: Pick<MemberStore, "linkOf">;
+  readonly projects: Pick<Projects, "linkOf">;
   readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly log: Log;
@@ -40,7 +40,7 @@ export type LinkReads = {
   through(edge: Edge): Edge;
 };
 
-export const createLinkReads = ({ members, audit, clock, log }: LinkReadsNeeds): LinkReads => {
+export const createLinkReads = ({ projects, audit, clock, log }: LinkReadsNeeds): LinkReads => {
   /** `user project sign-in` to the time of the look-up, oldest first. */
   const seen = new Map<string, number>();
 
@@ -53,7 +53,7 @@ export const createLinkReads = ({ members, audit, clock, log }: LinkReadsNeeds):
     const oldest = seen.size > MAX_REMEMBERED ? seen.keys().next() : undefined;
     if (oldest?.done === false) seen.delete(oldest.value);
     try {
-      const linkId = await members.linkOf(actor.userId, projectId);
+      const linkId = await projects.linkOf(actor.userId, projectId);
       if (linkId === undefined) return;
       audit.record({
         action: "project.read-by-link",

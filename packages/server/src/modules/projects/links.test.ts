@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Actor } from "#kernel/actor";
 import { createManualClock, systemClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
-import { createSqlExpiringMembers } from "./adapters/sql-expiring-members.ts";
 import { createLinkTokens } from "./link-tokens.ts";
 import { createMemberExpiry } from "./member-expiry.ts";
 import { openProjectsForFile } from "./test-projects.ts";
@@ -174,7 +173,7 @@ describe("members by a link that expires", () => {
     expect(await projects.service.roleOf(bob.userId, projectId)).toBe("editor");
     await end(link.id);
     expect(await projects.service.roleOf(bob.userId, projectId)).toBeUndefined();
-    await expect(projects.service.tree(bob, projectId)).rejects.toEqual(code("projects/no-such-project"));
+    await expect(projects.service.getProject(bob, projectId)).rejects.toEqual(code("projects/no-such-project"));
     const { items } = await projects.service.listProjects(bob, {});
     expect(items.map(({ id }) => id)).not.toContain(projectId);
     expect((await projects.service.listMembers(alice, projectId)).map(({ userId }) => userId)).toEqual([alice.userId]);
@@ -195,7 +194,7 @@ describe("members by a link that expires", () => {
     await join(carol, "viewer");
     const clock = createManualClock();
     const sweeper = createMemberExpiry({
-      expiring: createSqlExpiringMembers(projects.database.sql),
+      sql: projects.database.sql,
       bus: projects.bus,
       clock,
       log: silentLog,
@@ -230,7 +229,7 @@ describe("members by a link that expires", () => {
       },
     };
     const sweeper = createMemberExpiry({
-      expiring: createSqlExpiringMembers(projects.database.sql),
+      sql: projects.database.sql,
       bus: projects.bus,
       clock,
       log: silentLog,

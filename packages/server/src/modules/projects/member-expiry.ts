@@ -3,7 +3,8 @@ import type { Clock, Timer } from "#kernel/clock";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
 import type { Bus } from "#platform/bus";
-import type { ExpiringMembers } from "./ports.ts";
+import type { Sql } from "#platform/sql";
+import { removeExpiredMembers } from "./members.ts";
 
 const BATCH = 500;
 /** Links may be made by other servers, and clocks may be changed: the next expiry is looked up again after this time. */
@@ -12,13 +13,13 @@ const LONGEST_WAIT_MS = 60_000;
 const SHORTEST_WAIT_MS = 500;
 
 export type MemberExpiryNeeds = {
-  readonly expiring: ExpiringMembers;
+  readonly sql: Sql;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
 };
 
-export const createMemberExpiry = ({ expiring, bus, clock, log }: MemberExpiryNeeds): Component => {
+export const createMemberExpiry = ({ sql, bus, clock, log }: MemberExpiryNeeds): Component => {
   let timer: Timer | undefined;
   let dueMs = Number.POSITIVE_INFINITY;
   let sweeping = Promise.resolve();
@@ -28,7 +29,9 @@ export const createMemberExpiry = ({ expiring, bus, clock, log }: MemberExpiryNe
 
   const sweep = async (): Promise<number> => {
     for (;;) {
-      const { removed, nextInMs } = await expiring.removeExpired(BATCH);
+      const { removed, nextInMs } = await sql.transaction({ role: "jobs" }, (transaction) =>
+        removeExpiredMembers(transaction, BATCH),
+      );
       for (const { projectId, userId } of removed) bus.publish("rights-changed", { projectId, userId });
       if (removed.length > 0) log.info("projects.members-expired", { members: removed.length });
       if (removed.length < BATCH)

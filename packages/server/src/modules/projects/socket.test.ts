@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { ProjectEventFrame, Role } from "@atelier/contracts";
+import type { Entry, ProjectEventFrame, Role } from "@atelier/contracts";
 import type { Actor } from "#kernel/actor";
 import { createManualClock, type ManualClock } from "#kernel/clock";
+import { createId } from "#kernel/ids";
 import { silentLog } from "#kernel/log";
 import type { Channel } from "#platform/channels";
 import type { RightsHolder } from "#platform/channels";
@@ -91,13 +92,21 @@ const until = async (condition: () => boolean): Promise<void> => {
   await expect.poll(condition).toBe(true);
 };
 
+/** As files announces a file that was made. */
+const announceFile = (path: string): Entry => {
+  const facts = { parentId: null, kind: "file" as const, size: 0, hash: null, version: 1, executable: false };
+  const entry: Entry = { id: createId(), path, ...facts, updatedAt: new Date(0).toISOString() };
+  projects.bus.publish("project-event", { projectId, event: { type: "entries-changed", entries: [entry] } });
+  return entry;
+};
+
 describe("project events", () => {
   test("[P15] a stranger is closed with 4404, a member hears changes under growing numbers", async () => {
     expect((await open(bob)).closed).toBe(4404);
     const wire = await open(alice);
     expect(wire.frames[0]?.event).toMatchObject({ type: "hello", resumed: false, role: "owner" });
-    const { entry } = await projects.service.createFile(alice, projectId, { path: "a", content: "" });
-    await projects.service.deleteFile(alice, projectId, { path: "a", recursive: false });
+    const entry = announceFile("a");
+    projects.bus.publish("project-event", { projectId, event: { type: "entries-removed", ids: [entry.id] } });
     expect(wire.frames.slice(1).map(({ event }) => event)).toEqual([
       { type: "entries-changed", entries: [entry] },
       { type: "entries-removed", ids: [entry.id] },
@@ -162,8 +171,8 @@ describe("project events", () => {
     const since = first.frames.at(-1)?.sequence;
     await first.close();
     await open(alice).then((wire) => wire.close());
-    await projects.service.createFile(alice, projectId, { path: "a", content: "" });
-    await projects.service.createFile(alice, projectId, { path: "b", content: "" });
+    announceFile("a");
+    announceFile("b");
     const back = await open(alice, since);
     expect(back.types()).toEqual(["hello", "entries-changed", "entries-changed"]);
     expect(back.frames[0]?.event).toMatchObject({ resumed: true });
@@ -196,13 +205,13 @@ describe("project events", () => {
     const since = first.frames.at(-1)?.sequence;
     await first.close();
     clock.advance(61_000);
-    await projects.service.createFile(alice, projectId, { path: "a", content: "" });
+    announceFile("a");
     expect((await open(alice, since)).frames[0]?.event).toMatchObject({ resumed: false });
   });
 
   test("[P16] presence: who is here and looks at which file, gathered for 100 ms, and gone when it leaves", async () => {
     await projects.service.putMember(alice, projectId, { userId: bob.userId, role: "viewer" });
-    const { entry } = await projects.service.createFile(alice, projectId, { path: "a", content: "" });
+    const entry = announceFile("a");
     const hers = await open(alice);
     const his = await open(bob);
     his.say({ type: "viewing", fileId: entry.id });

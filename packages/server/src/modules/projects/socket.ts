@@ -8,7 +8,7 @@ import { createAccessWatch, type Frame, frameCost, type RightsRecheck } from "#p
 import { type Home, type Homes, HomeTaken } from "#platform/homes";
 import type { Edge, SocketCall } from "#platform/http";
 import { createEventChannel, type EventChannel, type Listener } from "./event-channel.ts";
-import type { Projects } from "./face.ts";
+import type { Projects } from "./service.ts";
 import type { PresenceColors } from "./presence-colors.ts";
 
 const MAX_FRAME_BYTES = 4_096;

@@ -1,7 +1,7 @@
 /** Exchanges text between a document and its file's versions: checkpoints, merges of versions from outside, snapshots. */
 import { createHash } from "node:crypto";
 import { CLOSE } from "@atelier/contracts";
-import type { Projects, StoredFile } from "#projects";
+import type { Files, StoredFile } from "#files";
 import { updateFrame } from "../connection/frames.ts";
 import type { LiveDocument } from "../document/live-document.ts";
 import type { LogWriter } from "../log/log-writer.ts";
@@ -11,7 +11,7 @@ import { inspectUpdate } from "../updates/update-inspection.ts";
 
 export type CheckpointingParts = {
   readonly store: DocumentStore;
-  readonly projects: Pick<Projects, "readStored" | "saveCheckpoint">;
+  readonly files: Pick<Files, "readStored" | "saveCheckpoint">;
   readonly materialiser: Materialiser;
   readonly writer: LogWriter;
   readonly maxStateBytes: number;
@@ -40,7 +40,7 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 export type Checkpointing = ReturnType<typeof createCheckpointing>;
 
 export const createCheckpointing = (parts: CheckpointingParts) => {
-  const { store, projects, materialiser, writer } = parts;
+  const { store, files, materialiser, writer } = parts;
 
   const removed = (document: LiveDocument): void =>
     parts.evict(document, { code: CLOSE.notFound, reason: "the file was removed" });
@@ -49,7 +49,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
   const read = async (document: LiveDocument) => {
     const { ref } = document.owner;
     const base = document.hasOwnEnds
-      ? await projects.readStored(ref.projectId, ref.fileId, document.checkpoint.baseVersion)
+      ? await files.readStored(ref.projectId, ref.fileId, document.checkpoint.baseVersion)
       : undefined;
     let { sequence } = document;
     const result = await materialiser.run(
@@ -68,7 +68,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
   const merge = async (document: LiveDocument, outside: Omit<OutsideVersion, "basedOn">): Promise<void> => {
     const { checkpoint, owner } = document;
     if (document.isGone || outside.version <= checkpoint.baseVersion) return;
-    const base = await projects.readStored(owner.ref.projectId, owner.ref.fileId, checkpoint.baseVersion);
+    const base = await files.readStored(owner.ref.projectId, owner.ref.fileId, checkpoint.baseVersion);
     let builtOn = document.sequence;
     const result =
       base === undefined
@@ -142,7 +142,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     const { projectId, fileId } = document.owner.ref;
     const next = checkpoint.baseVersion + 1;
     if (checkpoint.saving !== null && newest.version >= next) {
-      const own = newest.version === next ? newest : await projects.readStored(projectId, fileId, next);
+      const own = newest.version === next ? newest : await files.readStored(projectId, fileId, next);
       if (own !== undefined && sha256(own.bytes) === checkpoint.saving.hash) {
         checkpoint.baseVersion = next;
         checkpoint.baseHash = checkpoint.saving.hash;
@@ -166,7 +166,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
   const catchUpWithFile = async (document: LiveDocument): Promise<void> => {
     if (document.isGone) return;
     const { projectId, fileId } = document.owner.ref;
-    const newest = await projects.readStored(projectId, fileId);
+    const newest = await files.readStored(projectId, fileId);
     if (newest === undefined) removed(document);
     else await catchUp(document, newest);
   };
@@ -197,7 +197,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     if (result.hash !== checkpoint.baseHash) {
       checkpoint.saving = { sequence: result.sequence, hash: result.hash, snapshot: result.snapshot };
       await store.noteCheckpoint(owner, checkpoint);
-      const saved = await projects.saveCheckpoint({
+      const saved = await files.saveCheckpoint({
         ...owner.ref,
         bytes: result.bytes,
         basedOn: checkpoint.baseVersion,
@@ -278,10 +278,10 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
   /** A document whose text does not change makes no versions, so only this check tells it that its account is full. */
   const lookForRoom = async (document: LiveDocument): Promise<void> => {
     const { ref } = document.owner;
-    const newest = await projects.readStored(ref.projectId, ref.fileId);
+    const newest = await files.readStored(ref.projectId, ref.fileId);
     if (newest === undefined || document.isGone) return;
     const same = { ...ref, bytes: newest.bytes, basedOn: newest.entry.version, editorIds: [] };
-    const saved = await projects.saveCheckpoint(same);
+    const saved = await files.saveCheckpoint(same);
     if (saved !== undefined && !("conflict" in saved)) document.isFull = saved.isFull;
   };
 

@@ -168,10 +168,10 @@ describe("who may do what", () => {
   it("[C17] a sign-in that ends while its document opens is closed with 4401, and edits nothing", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("text");
-    const { readStored } = fixture.files.projects;
+    const { readStored } = fixture.files.atRest;
     const reading = Promise.withResolvers<undefined>();
     let isAsked = false;
-    fixture.files.projects.readStored = async (...what) => {
+    fixture.files.atRest.readStored = async (...what) => {
       isAsked = true;
       await reading.promise;
       return readStored(...what);
@@ -180,7 +180,7 @@ describe("who may do what", () => {
     client.insert(0, "after the end: ");
     await until(() => isAsked);
     fixture.bus.publish("sign-in-ended", { signInId: actorNamed("alice").signInId });
-    fixture.files.projects.readStored = readStored;
+    fixture.files.atRest.readStored = readStored;
     reading.resolve(undefined);
     await until(() => client.closeCode !== undefined);
     expect(client.closeCode).toBe(CLOSE.signedOut);
@@ -248,10 +248,10 @@ describe("who may do what", () => {
 
   it("[C52] a file id named in another project delays and hides nothing in the file's own project", async () => {
     const fileId = await fixture.files.add("kept");
-    const { readStored } = fixture.files.projects;
+    const { readStored } = fixture.files.atRest;
     const reading = Promise.withResolvers<undefined>();
     const asked: string[] = [];
-    fixture.files.projects.readStored = async (projectId, ...what) => {
+    fixture.files.atRest.readStored = async (projectId, ...what) => {
       asked.push(projectId);
       if (projectId === fixture.files.emptyProjectId) await reading.promise;
       return readStored(projectId, ...what);
@@ -268,7 +268,7 @@ describe("who may do what", () => {
     expect(fixture.files.text(fileId)).toBe("acknowledged, kept");
     reading.resolve(undefined);
     await until(() => intruder.closeCode !== undefined);
-    fixture.files.projects.readStored = readStored;
+    fixture.files.atRest.readStored = readStored;
     expect(intruder.closeCode).toBe(CLOSE.notFound);
     expect(rightful.closeCode).toBeUndefined();
     await server.stop();

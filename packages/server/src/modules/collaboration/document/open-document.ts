@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import type { Home } from "#platform/homes";
-import type { Projects, StoredFile } from "#projects";
+import type { Files, StoredFile } from "#files";
 import type { Checkpointing } from "../checkpoint/checkpointing.ts";
 import { DocumentContent } from "./document-content.ts";
 import { BadMessage, EMPTY_UPDATE, updateFrame } from "../connection/frames.ts";
@@ -16,7 +16,7 @@ import { INLINE_INSPECTION_BYTES, inspectUpdate, type Inspection } from "../upda
 
 export type OpeningParts = {
   readonly store: DocumentStore;
-  readonly projects: Pick<Projects, "readStored">;
+  readonly files: Pick<Files, "readStored">;
   readonly materialiser: Materialiser;
   readonly writer: LogWriter;
   readonly checkpointing: Checkpointing;
@@ -102,7 +102,7 @@ export const openDocument = async (
   ref: DocumentRef,
   home: Home,
 ): Promise<LiveDocument | undefined> => {
-  const file = await parts.projects.readStored(ref.projectId, ref.fileId);
+  const file = await parts.files.readStored(ref.projectId, ref.fileId);
   if (file === undefined) return undefined;
   const found = await parts.store.takeOver(ref, home.fence);
   const stored = found === undefined || isWhole(found) ? found : await beginAnew(parts, ref, { home, found });

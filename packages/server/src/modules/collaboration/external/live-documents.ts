@@ -1,7 +1,7 @@
 /** The port of live documents for the projects module, including documents that left memory with edits in no version. */
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
-import type { LiveDocuments } from "#projects";
+import type { LiveDocuments } from "#files";
 import type { Checkpointing } from "../checkpoint/checkpointing.ts";
 import { mergeTexts } from "./merge-texts.ts";
 import { Overrun } from "../materialise/materialiser.ts";

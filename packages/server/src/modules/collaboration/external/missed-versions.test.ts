@@ -21,12 +21,12 @@ const write = (server: Server, fileId: string, content: string | Uint8Array): Pr
 
 /** The stored versions can't be read while this runs. */
 const unreadable = async (work: () => Promise<void>, onTry: () => void = () => undefined): Promise<void> => {
-  const { readStored } = fixture.files.projects;
-  fixture.files.projects.readStored = () => {
+  const { readStored } = fixture.files.atRest;
+  fixture.files.atRest.readStored = () => {
     onTry();
     return Promise.reject(new Error("planted"));
   };
-  await work().finally(() => (fixture.files.projects.readStored = readStored));
+  await work().finally(() => (fixture.files.atRest.readStored = readStored));
 };
 
 describe("a version that could not be taken in when it came", () => {
@@ -72,13 +72,13 @@ describe("a version that could not be taken in when it came", () => {
     await until(() => client.isSynced);
     client.insert(5, "typed\n");
     await until(() => client.saved === client.sent);
-    const { saveCheckpoint } = fixture.files.projects;
-    fixture.files.projects.saveCheckpoint = async (save) => {
+    const { saveCheckpoint } = fixture.files.atRest;
+    fixture.files.atRest.saveCheckpoint = async (save) => {
       await saveCheckpoint(save);
       throw new Error("planted: the answer got lost");
     };
     await expect(server.collaboration.liveDocuments.checkpoint(fixture.files.projectId, fileId)).rejects.toThrow();
-    fixture.files.projects.saveCheckpoint = saveCheckpoint;
+    fixture.files.atRest.saveCheckpoint = saveCheckpoint;
     client.insert(0, "more ");
     await until(() => client.saved === client.sent);
     const { projectId, ownerId: userId } = fixture.files;

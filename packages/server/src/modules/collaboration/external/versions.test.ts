@@ -59,9 +59,9 @@ describe("checkpoints", () => {
       client.insert(0, "typed");
       await until(() => client.saved === client.sent);
     }
-    const { saveCheckpoint } = fixture.files.projects;
+    const { saveCheckpoint } = fixture.files.atRest;
     let [running, most] = [0, 0];
-    fixture.files.projects.saveCheckpoint = async (save) => {
+    fixture.files.atRest.saveCheckpoint = async (save) => {
       running += 1;
       most = Math.max(most, running);
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -69,7 +69,7 @@ describe("checkpoints", () => {
       return saveCheckpoint(save);
     };
     await server.collaboration.liveDocuments.checkpoint(fixture.files.projectId);
-    fixture.files.projects.saveCheckpoint = saveCheckpoint;
+    fixture.files.atRest.saveCheckpoint = saveCheckpoint;
     expect(fileIds.map((fileId) => fixture.files.text(fileId))).toEqual(fileIds.map(() => "typed"));
     expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(8);

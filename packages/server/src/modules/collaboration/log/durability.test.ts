@@ -86,13 +86,13 @@ describe("what was acknowledged is kept", () => {
     await until(() => typist.isSynced);
     typist.insert(5, "typed\n");
     await until(() => typist.saved === typist.sent);
-    const { saveCheckpoint } = fixture.files.projects;
-    fixture.files.projects.saveCheckpoint = async (save) => {
+    const { saveCheckpoint } = fixture.files.atRest;
+    fixture.files.atRest.saveCheckpoint = async (save) => {
       await saveCheckpoint(save);
       throw new Error("planted: the answer got lost");
     };
     await expect(first.collaboration.liveDocuments.checkpoint(fixture.files.projectId, fileId)).rejects.toThrow();
-    fixture.files.projects.saveCheckpoint = saveCheckpoint;
+    fixture.files.atRest.saveCheckpoint = saveCheckpoint;
     typist.insert(0, "more\n");
     await until(() => typist.saved === typist.sent);
     await first.crash();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "#kernel/clock";
-import { createAccountRoom } from "../../projects/adapters/account-room.ts";
+import { createAccountQuota } from "../../files/account-quota.ts";
 import { createPostgresLogRetention } from "./adapters/log-retention-postgres.ts";
 import { createCollaborationHousekeeping } from "./housekeeping.ts";
 import { openTestCollaboration, until, type TestCollaboration } from "../test-collaboration.ts";
@@ -153,7 +153,7 @@ describe("what live documents forget", () => {
     const { counted, kept } = await measure();
     expect(counted).toBe(kept);
     const room = (mostBytes: number) =>
-      createAccountRoom({ sql: fixture.database.sql, clock: systemClock, mostBytes }).isFull(fixture.files.ownerId);
+      createAccountQuota({ sql: fixture.database.sql, clock: systemClock, mostBytes }).isFull(fixture.files.ownerId);
     expect([await room(kept), await room(1e9)]).toEqual([true, false]);
     const again = await fixture.serve();
     const reader = await again.speak(fileId);

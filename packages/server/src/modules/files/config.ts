@@ -1,0 +1,31 @@
+/** The settings of files: how large a project may grow, and what an account may keep. */
+import type { Setting, SettingValues } from "#kernel/setting";
+import { z } from "zod";
+
+const whole = (most: number, fallback: number): z.ZodType<number, string | undefined> =>
+  z
+    .string()
+    .regex(/^\d{1,10}$/u, "is a whole number")
+    .optional()
+    .transform((text) => (text === undefined ? fallback : Number(text)))
+    .pipe(z.int().min(1).max(most));
+
+export const filesSettings = {
+  PROJECT_MAX_MIB: {
+    schema: whole(1_048_576, 500),
+    description: "MiB that the newest versions of a project's files may hold together.",
+    defaultText: "500",
+  },
+  PROJECT_MAX_FILES: {
+    schema: whole(1_000_000, 50_000),
+    description: "Files and folders that a project may have.",
+    defaultText: "50000",
+  },
+  ACCOUNT_MAX_MIB: {
+    schema: whole(1_073_741_824, 10_240),
+    description: "MiB that an account may keep in all its projects, old versions and the bin included.",
+    defaultText: "10240",
+  },
+} as const satisfies Readonly<Record<string, Setting<number>>>;
+
+export type FilesSettings = SettingValues<typeof filesSettings>;

@@ -1,0 +1,136 @@
+/** The routes that read and write the content of files, move and remove them, and copy and download a whole project. */
+import { createHash } from "node:crypto";
+import { basename } from "node:path/posix";
+import { type Encoding, MAX_FILE_BYTES, routes, type File } from "@atelier/contracts";
+import { Problem } from "#kernel/problem";
+import type { Edge, RequestFacts } from "#platform/http";
+import { attachment } from "./attachment.ts";
+import { decodeContent, describeContent, encodeContent } from "./content.ts";
+import type { StoredFile } from "./file-reads.ts";
+import type { LiveFiles } from "./live-files.ts";
+import type { Replay } from "./replays.ts";
+
+const IDEMPOTENCY_KEY = /^[\u0021-\u007e]{1,200}$/u;
+
+const invalidHeader = (name: string, message: string): Problem =>
+  new Problem("request/invalid", undefined, { faults: [{ at: `header ${name}`, message }] });
+
+const idempotencyKeyOf = (request: RequestFacts): string | undefined => {
+  const key = request.headers["idempotency-key"];
+  if (key !== undefined && !IDEMPOTENCY_KEY.test(key))
+    throw invalidHeader("idempotency-key", "1 to 200 visible characters.");
+  return key;
+};
+
+/** A body with content, and what its headers add. */
+export type ContentWrite = {
+  readonly path: string;
+  readonly content: string;
+  readonly encoding?: Encoding | undefined;
+  readonly version?: number | undefined;
+  readonly idempotencyKey?: string | undefined;
+};
+
+/**
+ * What LiveFiles takes. The same key with other bytes, another path or another version is another request.
+ * @param operation a name for the operation and its project
+ * @throws Problem projects/content-invalid, projects/too-large
+ */
+export const parseWrite = (
+  operation: string,
+  { path, content, encoding, version, idempotencyKey: key }: ContentWrite,
+): { path: string; bytes: Uint8Array; expected: number | undefined; replay: Replay | undefined } => {
+  const bytes = decodeContent(content, encoding);
+  const hashRequest = (): Buffer =>
+    createHash("sha256")
+      .update(JSON.stringify([operation, path, version ?? null]))
+      .update(bytes)
+      .digest();
+  return {
+    path,
+    bytes,
+    expected: version,
+    replay: key === undefined ? undefined : { key, requestHash: hashRequest() },
+  };
+};
+
+/** The version that the writer saw: If-Match and the body's field say the same thing, so they may not differ. */
+const expectedVersion = (request: RequestFacts, inBody: number | undefined): number | undefined => {
+  const header = request.headers["if-match"]?.trim();
+  if (header === undefined || header === "*") return inBody;
+  const quoted = /^"(\d{1,9})"$/u.exec(header)?.[1];
+  if (quoted === undefined) throw invalidHeader("if-match", 'One version in quotes, as in the ETag: "3".');
+  const version = Number(quoted);
+  if (inBody !== undefined && inBody !== version) throw invalidHeader("if-match", "Not the version of the body.");
+  return version;
+};
+
+/** Limits memory: bytes that wait for the reader, and the small bodies that are read together before. */
+const ARCHIVE_BYTES = 8 * 1024 * 1024;
+/** An entry, and where its content is. */
+const ARCHIVED_ENTRY_BYTES = 1024;
+
+const toFile = ({ entry, bytes }: StoredFile): File => ({ ...entry, ...describeContent(entry.path, bytes) });
+const tagOf = ({ entry }: StoredFile): { etag: string } => ({ etag: `"${entry.version}"` });
+
+export const registerContentHttp = (edge: Edge, files: LiveFiles): void => {
+  edge.bind(routes.createFile, async ({ actor, params, body, request }) => {
+    const write = parseWrite(`create ${params.projectId}`, { ...body, idempotencyKey: idempotencyKeyOf(request) });
+    const file = await files.create(actor, params.projectId, write);
+    const audit = { projectId: params.projectId, target: body.path };
+    return { status: 201 as const, body: toFile(file), headers: tagOf(file), audit };
+  });
+  edge.bind(routes.readFile, async ({ actor, params, query }) => {
+    const file = await files.read(actor, params.projectId, query);
+    return { status: 200 as const, body: { ...toFile(file), ...encodeContent(file.bytes) }, headers: tagOf(file) };
+  });
+  edge.bind(routes.readRawFile, async ({ actor, params, query }) => {
+    const file = await files.read(actor, params.projectId, query);
+    const headers = {
+      ...tagOf(file),
+      // Never a type that a browser would run: a user's HTML is not shown on our origin.
+      "content-type": "application/octet-stream",
+      "content-disposition": attachment(basename(query.path)),
+      "x-content-type-options": "nosniff",
+    };
+    return { status: 200 as const, body: file.bytes, headers };
+  });
+  edge.bind(routes.putFile, async ({ actor, params, body, request }) => {
+    const version = expectedVersion(request, body.version);
+    const write = { ...body, version, idempotencyKey: idempotencyKeyOf(request) };
+    const file = await files.write(actor, params.projectId, parseWrite(`put ${params.projectId}`, write));
+    const audit = { projectId: params.projectId, target: body.path };
+    return { status: 200 as const, body: toFile(file), headers: tagOf(file), audit };
+  });
+  edge.bind(routes.deleteFile, async ({ actor, params, query }) => {
+    await files.remove(actor, params.projectId, { path: query.path, recursive: query.recursive ?? false });
+    return { status: 204 as const, body: undefined, audit: { projectId: params.projectId, target: query.path } };
+  });
+  edge.bind(routes.restoreVersion, async ({ actor, params, body, hold }) => {
+    // A small request, but the version is in memory until it is written again.
+    hold(MAX_FILE_BYTES);
+    const file = await files.restore(actor, params.projectId, body);
+    const audit = { projectId: params.projectId, target: `${body.path} ${body.version}` };
+    return { status: 200 as const, body: toFile(file), headers: tagOf(file), audit };
+  });
+  edge.bind(routes.move, async ({ actor, params, body }) => ({
+    status: 200 as const,
+    body: await files.move(actor, params.projectId, body),
+    audit: { projectId: params.projectId, target: `${body.from} ${body.to}` },
+  }));
+  edge.bind(routes.forkProject, async ({ actor, params, body }) => {
+    const project = await files.fork(actor, params.projectId, body.name);
+    return { status: 201 as const, body: project, audit: { projectId: project.id, target: params.projectId } };
+  });
+  edge.bind(routes.exportProject, async ({ actor, params, hold }) => {
+    const { project, entryCount, largestBytes, zip } = await files.archive(actor, params.projectId);
+    // A file is decrypted whole; the rest of the archive is never in memory.
+    hold(2 * largestBytes + entryCount * ARCHIVED_ENTRY_BYTES + ARCHIVE_BYTES);
+    const headers = {
+      "content-type": "application/zip",
+      "content-disposition": attachment(`${project.name.replaceAll("/", "-")}.zip`),
+      "x-content-type-options": "nosniff",
+    };
+    return { status: 200 as const, body: zip, headers };
+  });
+};
