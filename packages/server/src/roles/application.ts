@@ -13,9 +13,12 @@ import type { Sql } from "#platform/sql";
 import {
   type Collaboration,
   createCollaboration,
+  createLiveFiles,
   type DocumentStore,
+  type LiveFiles,
   registerCollaborationHttp,
   registerCollaborationSocket,
+  registerLiveFilesHttp,
 } from "#collaboration";
 import {
   createExecution,
@@ -24,14 +27,7 @@ import {
   registerExecutionHttp,
   registerExecutionSocket,
 } from "#execution";
-import {
-  createLiveFiles,
-  createStagingMover,
-  type Files,
-  type LiveFiles,
-  registerContentHttp,
-  registerFilesHttp,
-} from "#files";
+import { createStagingMover, type Files, registerFilesHttp } from "#files";
 import { type IdentityService, registerIdentityHttp } from "#identity";
 import {
   type LinkReads,
@@ -138,7 +134,7 @@ export const bindApplication = (
   const audited = parts.linkReads.through(createProjectSocket(edge, { clock }));
   registerProjectsHttp(audited, projects);
   registerFilesHttp(audited, parts.files);
-  registerContentHttp(audited, liveFiles);
+  registerLiveFilesHttp(audited, liveFiles);
   registerProjectsSocket(audited, { projects, homes, bus, rechecks, colors, clock, log });
   registerCollaborationHttp(audited, { collaboration, projects });
   registerCollaborationSocket(audited, collaboration);

@@ -2,7 +2,8 @@
 import type { Actor } from "#kernel/actor";
 import { Problem } from "#kernel/problem";
 import type { Sql } from "#platform/sql";
-import type { Files, LiveFiles } from "#files";
+import type { LiveFiles } from "#collaboration";
+import type { Files } from "#files";
 import type { Projects } from "#projects";
 import { type Entry, firstFile } from "@atelier/contracts";
 import type { OpenedProject, PageSources } from "./gateway/index.ts";

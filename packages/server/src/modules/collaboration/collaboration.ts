@@ -12,7 +12,7 @@ import { type Access, createAccessWatch, type RightsRecheck } from "#platform/ch
 import type { SocketCall } from "#platform/http";
 import type { Homes } from "#platform/homes";
 import type { Metrics } from "#platform/metrics";
-import type { Files, LiveDocuments } from "#files";
+import type { Files } from "#files";
 import type { PresenceColors, Projects } from "#projects";
 import { createCheckpointing } from "./checkpoint/checkpointing.ts";
 import { ConnectionIndex } from "./connection/connection-index.ts";
@@ -20,7 +20,9 @@ import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection/connectio
 import { Connection, type ConnectionParts } from "./connection/connection.ts";
 import { MAX_STATE_BYTES } from "./updates/text-limit.ts";
 import { LOG_BYTES } from "./log/housekeeping.ts";
-import { createLiveDocuments } from "./external/live-documents.ts";
+import { createMergeQueue } from "./external/merge-queue.ts";
+import type { LiveDocuments } from "./live-files/live-files.ts";
+import { createUnwrittenEdits } from "./live-files/unwritten-edits.ts";
 import { createLogWriter } from "./log/log-writer.ts";
 import { createMaterialiser, type Deadlines } from "./materialise/materialiser.ts";
 import { openDocument } from "./document/open-document.ts";
@@ -133,16 +135,17 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     times: { ...UPKEEP_TIMES, ...options.times },
     checkpointing,
     pending,
-    onDropped: (ref) => live.dropped(ref),
+    onDropped: (ref) => unwritten.dropped(ref),
     open: (ref, home) => openDocument(opening, ref, home),
   });
-  const live = createLiveDocuments({
+  const unwritten = createUnwrittenEdits({
     store: options.store,
     registry,
     checkpointing,
     areHomesShared: options.homes.areShared,
     log,
   });
+  const mergeQueue = createMergeQueue({ registry, checkpointing });
   const access = createAccessWatch({ bus: options.bus, rechecks: options.rechecks, log, pending });
   const removedFiles = watchFiles({ bus: options.bus, registry });
   const roleOf = createSharedRoles(projects);
@@ -268,7 +271,10 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
 
   return {
     name: "collaboration",
-    liveDocuments: live,
+    liveDocuments: {
+      checkpoint: (...given) => unwritten.write(...given),
+      applyExternal: (change) => mergeQueue.merge(change),
+    },
     connect(call) {
       const { channel, actor } = call;
       const { projectId = "", fileId = "" } = call.params;
@@ -287,7 +293,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     sessions: (projectId) => liveSessions(connections.of(projectId)),
     async start(signal) {
       keepAlive(0);
-      isSwept = live.sweep(signal);
+      isSwept = unwritten.sweep(signal);
     },
     idle: () => pending.idle(),
     abandon,

@@ -2,5 +2,7 @@
 export { createCollaboration, type Collaboration, type CollaborationOptions } from "./collaboration.ts";
 export { createCollaborationHousekeeping } from "./log/housekeeping.ts";
 export { registerCollaborationHttp } from "./http.ts";
+export { registerLiveFilesHttp } from "./live-files/http.ts";
+export { createLiveFiles, type LiveDocuments, type LiveFiles } from "./live-files/live-files.ts";
 export type { DocumentStore } from "./ports.ts";
 export { registerCollaborationSocket } from "./socket.ts";

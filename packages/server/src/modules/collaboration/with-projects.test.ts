@@ -5,13 +5,14 @@ import { WebSocket } from "ws";
 import { systemClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import { Problem } from "#kernel/problem";
-import { createLiveFiles, type LiveDocuments } from "#files";
 import { createPresenceColors } from "#projects";
 import { createInProcessHomes } from "../../platform/homes/adapters/in-process-homes.ts";
 import { createSequenceFences } from "../../platform/homes/adapters/sequence-fences.ts";
 import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometheus-metrics.ts";
 import { actorNamed, createEdgeFixture, type EdgeFixture } from "../../platform/http/test-edge.ts";
-import { openTestFiles, type TestFiles, type TestService, testServiceOf } from "../files/test-files.ts";
+import { openTestFiles, type TestFiles } from "../files/test-files.ts";
+import { createLiveFiles, type LiveDocuments } from "./live-files/live-files.ts";
+import { type TestService, testServiceOf } from "./live-files/test-live-files.ts";
 import { createPostgresDocumentStore } from "./log/adapters/document-store-postgres.ts";
 import { createCollaboration, type Collaboration } from "./collaboration.ts";
 import { registerCollaborationSocket } from "./socket.ts";
@@ -40,14 +41,13 @@ beforeAll(async () => {
       await mergesMayStart;
       await collaboration.liveDocuments.applyExternal(change);
     },
-    merge: (texts) => collaboration.liveDocuments.merge(texts),
   };
   const { files } = base;
-  const liveFiles = createLiveFiles({ projects: base.service, files, documents: live, log: silentLog });
-  projects = testServiceOf({ projects: base.service, files, liveFiles });
+  const liveFiles = createLiveFiles({ projects: base.projects, files, documents: live, log: silentLog });
+  projects = testServiceOf({ projects: base.projects, files, liveFiles });
   collaboration = createCollaboration({
     store: createPostgresDocumentStore({ sql, onCorrupt: () => undefined }),
-    projects: base.service,
+    projects: base.projects,
     files: {
       readStored: (...given) => files.readStored(...given),
       async saveCheckpoint(save) {

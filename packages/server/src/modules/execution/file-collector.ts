@@ -4,7 +4,7 @@ import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { SandboxCollected } from "#platform/sandboxes";
-import type { LiveFiles } from "#files";
+import type { LiveFiles } from "#collaboration";
 import type { CollectedFile, SkipReason } from "@atelier/contracts";
 
 export type CollectorNeeds = {

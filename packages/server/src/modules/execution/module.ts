@@ -10,7 +10,7 @@ import type { Metrics } from "#platform/metrics";
 import type { SandboxProvider } from "#platform/sandboxes";
 import { createImageStore } from "#platform/sandboxes/images";
 import type { Sql } from "#platform/sql";
-import type { LiveFiles } from "#files";
+import type { LiveFiles } from "#collaboration";
 import type { Projects } from "#projects";
 import type { Language } from "@atelier/contracts";
 import { availableParallelism } from "node:os";

@@ -6,7 +6,7 @@ import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { Bus } from "#platform/bus";
 import type { Homes, HomesNode } from "#platform/homes";
-import type { LiveFiles } from "#files";
+import type { LiveFiles } from "#collaboration";
 import type { Projects } from "#projects";
 import {
   type Execution,

@@ -2,7 +2,8 @@
 import type { Actor } from "#kernel/actor";
 import { Problem } from "#kernel/problem";
 import type { SandboxFile } from "#platform/sandboxes";
-import type { LiveFiles, StoredFile } from "#files";
+import type { LiveFiles } from "#collaboration";
+import type { StoredFile } from "#files";
 import type { StartExecution } from "@atelier/contracts";
 import { createHash } from "node:crypto";
 import { contentInvalid, invalidField, programTooLarge } from "./errors.ts";

@@ -15,7 +15,6 @@ export const folderNotEmpty = (path: string): Problem =>
 export const moveUnderItself = (): Problem => new Problem("projects/move-under-itself");
 export const versionConflict = (currentVersion: number): Problem =>
   new Problem("projects/version-conflict", `The newest version is ${currentVersion}.`, { currentVersion });
-export const contentInvalid = (detail: string): Problem => new Problem("projects/content-invalid", detail);
 export const tooLarge = (detail: string): Problem => new Problem("projects/too-large", detail);
 export const tooManyFiles = (most: number): Problem =>
   new Problem("projects/too-many-files", `A project may have at most ${most} files and folders.`);

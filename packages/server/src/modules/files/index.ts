@@ -1,12 +1,11 @@
 /** Files at rest: the tree of a project, versions, content and its retention. */
 export { type AccountQuota, createAccountQuota } from "./account-quota.ts";
+export { tooLarge, versionConflict } from "./errors.ts";
 export { filesSettings, type FilesSettings } from "./config.ts";
 export type { StoredFile } from "./file-reads.ts";
 export type { CheckpointSave, Written } from "./file-writes.ts";
 export { createFilesHousekeeping } from "./housekeeping.ts";
-export { registerContentHttp } from "./content-http.ts";
 export { registerFilesHttp } from "./http.ts";
-export { createLiveFiles, type LiveDocuments, type LiveFiles } from "./live-files.ts";
 export type { Templates } from "./ports.ts";
 export type { Replay } from "./replays.ts";
 export { createFiles, type Files, type FilesNeeds, type SavedVersion } from "./service.ts";

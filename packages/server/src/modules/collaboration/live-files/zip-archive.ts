@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import type { Entry } from "@atelier/contracts";
 import { ZipFile } from "yazl";
-import type { StoredFile } from "./file-reads.ts";
+import type { StoredFile } from "#files";
 
 /** Files that are compressed already are stored as they are. */
 const COMPRESSED = /\.(?:7z|avif|br|gif|gz|jpe?g|mp[34]|png|webm|webp|woff2?|xz|zip|zst)$/iu;

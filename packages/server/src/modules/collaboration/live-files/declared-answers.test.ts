@@ -2,9 +2,9 @@
 import { routes, type ProblemBody } from "@atelier/contracts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Problem } from "#kernel/problem";
-import { createOpenApi } from "../../platform/http/openapi.ts";
-import { actorNamed, createEdgeFixture } from "../../platform/http/test-edge.ts";
-import { bindTestRoutes, openTestFiles, type TestFiles } from "./test-files.ts";
+import { createOpenApi } from "../../../platform/http/openapi.ts";
+import { actorNamed, createEdgeFixture } from "../../../platform/http/test-edge.ts";
+import { bindTestRoutes, openTestLiveFiles, type TestLiveFiles } from "./test-live-files.ts";
 
 type Operation = {
   readonly operationId: string;
@@ -21,11 +21,11 @@ const described = (id: string): Operation => {
   return found;
 };
 
-let projects: TestFiles;
+let projects: TestLiveFiles;
 const edge = createEdgeFixture();
 let origin: string;
 beforeAll(async () => {
-  projects = await openTestFiles({ limits: { mostBytes: 100, mostNodes: 4 }, mostAccountBytes: 250 });
+  projects = await openTestLiveFiles({ limits: { mostBytes: 100, mostNodes: 4 }, mostAccountBytes: 250 });
   await projects.admin.query("insert into users (id, kind, name) values ($1, 'guest', 'alice')", [
     actorNamed("alice").userId,
   ]);

@@ -3,7 +3,7 @@ import type { Actor } from "#kernel/actor";
 import { createId } from "#kernel/ids";
 import { Problem } from "#kernel/problem";
 import type { Scope, Sql } from "#platform/sql";
-import { openFilesForFile } from "./test-files.ts";
+import { openLiveFilesForFile } from "./test-live-files.ts";
 
 /** Called before each statement of a transaction on behalf of a user; tests make rights or rows vanish there. */
 let beforeStatement: (scope: Scope) => Promise<void> = async () => undefined;
@@ -20,7 +20,7 @@ const stepping = (real: Sql): Sql => ({
     ),
 });
 
-const { projects, alice, bob } = await openFilesForFile({ sql: stepping });
+const { projects, alice, bob } = await openLiveFilesForFile({ sql: stepping });
 const projectId = (await projects.service.createProject(alice, { name: "Test" })).id;
 const other = await projects.database.openAdmin();
 // A statement that waits for the very transaction that it should disturb can't happen at this moment.

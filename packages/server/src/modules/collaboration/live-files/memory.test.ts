@@ -3,13 +3,13 @@ import { randomBytes } from "node:crypto";
 import { MAX_FILE_BYTES } from "@atelier/contracts";
 import type { Transaction } from "#platform/sql";
 import { expect, test } from "vitest";
-import { actorNamed, createEdgeFixture } from "../../platform/http/test-edge.ts";
-import { bindTestRoutes, openTestFiles } from "./test-files.ts";
+import { actorNamed, createEdgeFixture } from "../../../platform/http/test-edge.ts";
+import { bindTestRoutes, openTestLiveFiles } from "./test-live-files.ts";
 
 const content = { content: randomBytes(MAX_FILE_BYTES).toString("base64"), encoding: "base64" as const };
 
 test("[P22] of many large files that are asked for at once a few are opened, and all are answered", async () => {
-  await using projects = await openTestFiles();
+  await using projects = await openTestLiveFiles();
   const alice = await projects.addUser("alice");
   const { id } = await projects.service.createProject(alice, { name: "Large" });
   const made = await projects.service.createFile(alice, id, { path: "large.bin", ...content });
@@ -36,7 +36,7 @@ test("[P22] of many large files that are asked for at once a few are opened, and
 
 test("[P14] a file that grows while all are read counts with what is opened", async () => {
   let grow: (() => Promise<unknown>) | undefined;
-  await using projects = await openTestFiles({
+  await using projects = await openTestLiveFiles({
     sql: (real) => ({
       ...real,
       transaction: (scope, work) =>
@@ -66,7 +66,7 @@ test("[P14] a file that grows while all are read counts with what is opened", as
 });
 
 test("[P22] versions that are restored take room before they are read", async () => {
-  await using projects = await openTestFiles();
+  await using projects = await openTestLiveFiles();
   await using edge = createEdgeFixture();
   bindTestRoutes(edge.server, projects);
   const origin = await edge.listen();

@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Actor } from "#kernel/actor";
-import { createFilesHousekeeping } from "./housekeeping.ts";
-import { openFilesForFile, openTestFiles } from "./test-files.ts";
+import { createFilesHousekeeping } from "../../files/housekeeping.ts";
+import { openLiveFilesForFile, openTestLiveFiles } from "./test-live-files.ts";
 import { readZip } from "./test-zip.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 
-const { projects, alice, bob } = await openFilesForFile();
+const { projects, alice, bob } = await openLiveFilesForFile();
 
 const code = (wanted: string): unknown => expect.objectContaining({ code: wanted });
 const text = async (actor: Actor, projectId: string, path: string): Promise<string> =>
@@ -130,7 +130,7 @@ describe("forks", () => {
   });
 
   test("[P31] the limits of the copying account apply", async () => {
-    const small = await openTestFiles({ mostProjects: 2, mostAccountBytes: 120 });
+    const small = await openTestLiveFiles({ mostProjects: 2, mostAccountBytes: 120 });
     const [owner, visitor] = [await small.addUser("Owner"), await small.addUser("Visitor")];
     const { id } = await small.service.createProject(owner, { name: "P", visibility: "public" });
     await small.service.createFile(owner, id, { path: "a.txt", content: "x".repeat(60) });

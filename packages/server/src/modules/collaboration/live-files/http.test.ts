@@ -1,16 +1,16 @@
 import { routes, type File, type ProblemBody } from "@atelier/contracts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { actorNamed, createEdgeFixture } from "../../platform/http/test-edge.ts";
-import { bindTestRoutes, openTestFiles, type TestFiles } from "./test-files.ts";
+import { actorNamed, createEdgeFixture } from "../../../platform/http/test-edge.ts";
+import { bindTestRoutes, openTestLiveFiles, type TestLiveFiles } from "./test-live-files.ts";
 import { readZip } from "./test-zip.ts";
 
-let projects: TestFiles;
+let projects: TestLiveFiles;
 const edge = createEdgeFixture();
 let origin: string;
 let projectId: string;
 
 beforeAll(async () => {
-  projects = await openTestFiles();
+  projects = await openTestLiveFiles();
   for (const name of ["alice", "bob"]) {
     await projects.admin.query("insert into users (id, kind, name) values ($1, 'guest', $2)", [
       actorNamed(name).userId,

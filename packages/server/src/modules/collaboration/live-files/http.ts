@@ -4,11 +4,10 @@ import { basename } from "node:path/posix";
 import { type Encoding, MAX_FILE_BYTES, routes, type File } from "@atelier/contracts";
 import { Problem } from "#kernel/problem";
 import type { Edge, RequestFacts } from "#platform/http";
+import type { Replay, StoredFile } from "#files";
 import { attachment } from "./attachment.ts";
 import { decodeContent, describeContent, encodeContent } from "./content.ts";
-import type { StoredFile } from "./file-reads.ts";
 import type { LiveFiles } from "./live-files.ts";
-import type { Replay } from "./replays.ts";
 
 const IDEMPOTENCY_KEY = /^[\u0021-\u007e]{1,200}$/u;
 
@@ -73,7 +72,7 @@ const ARCHIVED_ENTRY_BYTES = 1024;
 const toFile = ({ entry, bytes }: StoredFile): File => ({ ...entry, ...describeContent(entry.path, bytes) });
 const tagOf = ({ entry }: StoredFile): { etag: string } => ({ etag: `"${entry.version}"` });
 
-export const registerContentHttp = (edge: Edge, files: LiveFiles): void => {
+export const registerLiveFilesHttp = (edge: Edge, files: LiveFiles): void => {
   edge.bind(routes.createFile, async ({ actor, params, body, request }) => {
     const write = parseWrite(`create ${params.projectId}`, { ...body, idempotencyKey: idempotencyKeyOf(request) });
     const file = await files.create(actor, params.projectId, write);

@@ -1,15 +1,14 @@
-/** The port of live documents for the projects module, including documents that left memory with edits in no version. */
+/** Writes the edits that are in no file version yet, before a file is read: of open documents, and of those that left memory with some. */
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
-import type { LiveDocuments } from "#files";
 import type { Checkpointing } from "../checkpoint/checkpointing.ts";
-import { mergeTexts } from "./merge-texts.ts";
+import { documentUnavailable } from "../document/document-unavailable.ts";
+import type { DocumentRegistry } from "../document/registry.ts";
 import { Overrun } from "../materialise/materialiser.ts";
 import type { DocumentRef, DocumentStore } from "../ports.ts";
-import type { DocumentRegistry } from "../document/registry.ts";
 
-export type LiveDocumentsParts = {
-  readonly store: DocumentStore;
+export type UnwrittenEditsParts = {
+  readonly store: Pick<DocumentStore, "listUncheckpointed">;
   readonly registry: DocumentRegistry;
   readonly checkpointing: Checkpointing;
   /** Other nodes may leave documents behind at any time: they are looked up at every reading. */
@@ -19,33 +18,10 @@ export type LiveDocumentsParts = {
 
 /** Limit on projects whose closed documents are known to be in their versions. */
 const MAX_REMEMBERED = 10_000;
-/** When comparing the texts takes longer, larger pieces are replaced. */
-const MERGE_MS = 100;
 /** A document that leaves memory this often while it should be written counts as unreadable for now. */
 const MAX_OPENINGS = 3;
-
 /** Documents written at once when a whole project is read. */
 const CHECKPOINTS_AT_ONCE = 8;
-/** Bytes kept of versions that wait to be merged into their documents; versions beyond it are read again. */
-const MAX_WAITING_BYTES = 32 * 1024 * 1024;
-
-const asProblem = (error: unknown): Problem =>
-  error instanceof Problem
-    ? error
-    : new Problem("collaboration/document-unavailable", undefined, { cause: error, retryAfterSeconds: 1 });
-
-type LiveChange = Parameters<LiveDocuments["applyExternal"]>[0];
-/** `bytes` undefined: read the version again. `userId` null: it has several authors. */
-type Change = Omit<LiveChange, "bytes" | "userId"> & {
-  readonly bytes: Uint8Array | undefined;
-  readonly userId: string | null;
-};
-
-/** Combines two versions that wait, to merge them as one. */
-const inOne = (one: Change, other: Change): Change => {
-  const [older, newer] = one.version < other.version ? [one, other] : [other, one];
-  return { ...newer, basedOn: older.basedOn, userId: older.userId === newer.userId ? newer.userId : null };
-};
 
 /** Calls `work` for each item, `atOnce` at a time. @throws the first error, after all started calls have ended */
 const eachAtOnce = async <T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> => {
@@ -59,13 +35,19 @@ const eachAtOnce = async <T>(items: readonly T[], atOnce: number, work: (item: T
   if (faults.length > 0) throw faults[0];
 };
 
-export const createLiveDocuments = (
-  parts: LiveDocumentsParts,
-): LiveDocuments & {
-  sweep(signal: AbortSignal): Promise<void>;
+export type UnwrittenEdits = {
+  /**
+   * Writes pending edits of one file (or of all files of the project) into file versions.
+   * @throws Problem collaboration/document-unavailable when the edits can't be read: then nothing older is served as newest.
+   */
+  write(projectId: string, fileId?: string): Promise<void>;
   /** Told of a document that left memory with edits in no version. */
   dropped(ref: DocumentRef): void;
-} => {
+  /** Writes what a crash left behind, one document after the other. */
+  sweep(signal: AbortSignal): Promise<void>;
+};
+
+export const createUnwrittenEdits = (parts: UnwrittenEditsParts): UnwrittenEdits => {
   const { store, registry, checkpointing, log } = parts;
   /** By project, after the look-up: documents that an earlier process left with edits in no version. */
   const left = new Map<string, Set<string>>();
@@ -123,62 +105,8 @@ export const createLiveDocuments = (
     }
   };
 
-  /** By document: the version that waits while another one is being merged. */
-  const merges = new Map<string, { next: Change | undefined; isDone: Promise<void> }>();
-  let waitingBytes = 0;
-
-  const bringIn = async ({ projectId, fileId, ...outside }: Change): Promise<void> => {
-    // A document that is not open merges the newest version when it opens, before any client sees it.
-    const hold = await registry.holdOpen({ projectId, fileId });
-    if (hold === undefined) return;
-    try {
-      const { bytes } = outside;
-      hold.document.awaited = outside;
-      if (bytes === undefined) await checkpointing.catchUpWithFile(hold.document);
-      else await checkpointing.applyOutside(hold.document, { ...outside, bytes });
-    } finally {
-      hold.release();
-    }
-  };
-
-  const drop = ({ bytes }: Change): void => void (waitingBytes -= bytes?.byteLength ?? 0);
-
-  /** At most one version waits for each document: a later one includes the text of those before it. */
-  const mergeInTurn = (change: LiveChange): Promise<void> => {
-    const key = `${change.projectId}/${change.fileId}`;
-    const hasRoom = waitingBytes + change.bytes.byteLength <= MAX_WAITING_BYTES;
-    const taken: Change = hasRoom ? change : { ...change, bytes: undefined };
-    waitingBytes += taken.bytes?.byteLength ?? 0;
-    const turn = merges.get(key);
-    if (turn !== undefined) {
-      const before = turn.next;
-      if (before !== undefined) drop(before);
-      turn.next = before === undefined ? taken : inOne(before, taken);
-      return turn.isDone;
-    }
-    const work = async (): Promise<void> => {
-      let failure: { readonly error: unknown } | undefined;
-      for (let next: Change | undefined = taken; next !== undefined;) {
-        const now: Change = next;
-        await bringIn(now).then(
-          () => (failure = undefined),
-          (error: unknown) => (failure = { error }),
-        );
-        drop(now);
-        next = own.next;
-        own.next = undefined;
-      }
-      merges.delete(key);
-      if (failure !== undefined) throw failure.error;
-    };
-    const own: { next: Change | undefined; isDone: Promise<void> } = { next: undefined, isDone: Promise.resolve() };
-    merges.set(key, own);
-    own.isDone = work();
-    return own.isDone;
-  };
-
   return {
-    async checkpoint(projectId, fileId) {
+    async write(projectId, fileId) {
       try {
         await recover(projectId, fileId);
         if (fileId !== undefined) {
@@ -196,21 +124,8 @@ export const createLiveDocuments = (
         // Last: a document may leave memory while its checkpoint waits.
         await writeDropped(projectId, fileId);
       } catch (error) {
-        throw asProblem(error);
+        throw documentUnavailable(error);
       }
-    },
-
-    async applyExternal(change) {
-      try {
-        await mergeInTurn(change);
-      } catch (error) {
-        throw asProblem(error);
-      }
-    },
-
-    merge(texts) {
-      const deadline = performance.now() + MERGE_MS;
-      return mergeTexts(texts, () => performance.now() > deadline);
     },
 
     dropped({ projectId, fileId }) {
@@ -220,7 +135,6 @@ export const createLiveDocuments = (
       else fileIds.add(fileId);
     },
 
-    /** Checkpoints what a crash left behind, one document after the other. */
     async sweep(signal) {
       try {
         let isWhole = true;

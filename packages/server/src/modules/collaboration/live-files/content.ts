@@ -1,7 +1,10 @@
 /** What the bytes of a file are: their text form on the wire, their type, their line ends. */
 import { extname } from "node:path/posix";
 import { MAX_FILE_BYTES, type Encoding, type File } from "@atelier/contracts";
-import { contentInvalid, tooLarge } from "./errors.ts";
+import { Problem } from "#kernel/problem";
+import { tooLarge } from "#files";
+
+const contentInvalid = (detail: string): Problem => new Problem("projects/content-invalid", detail);
 
 const SNIFFED_BYTES = 65_536;
 

@@ -2,37 +2,20 @@
 import type { Entry, Project } from "@atelier/contracts";
 import type { Actor } from "#kernel/actor";
 import type { Log } from "#kernel/log";
+import type { Files, Replay, StoredFile, Written } from "#files";
 import type { Projects } from "#projects";
-import type { StoredFile } from "./file-reads.ts";
-import type { Written } from "./file-writes.ts";
 import { type ProgramFile, writeMerged } from "./write-merged.ts";
+import type { MergeQueue } from "../external/merge-queue.ts";
 import { createKeyedQueue } from "./keyed-queue.ts";
-import type { Replay } from "./replays.ts";
-import type { Files } from "./service.ts";
+import type { UnwrittenEdits } from "./unwritten-edits.ts";
 import { zipArchive } from "./zip-archive.ts";
 
-/** The live side of a file. Every method is cheap when the file is not open. */
+/** The live side of files. Every method is cheap when the file is not open. */
 export interface LiveDocuments {
-  /**
-   * Writes pending edits of one file (or of all files of the project) into file versions.
-   * @throws Problem collaboration/document-unavailable when the edits can't be read: then nothing older is served as newest.
-   */
-  checkpoint(projectId: string, fileId?: string): Promise<void>;
-  /**
-   * Merges a version written from outside into the open document as a minimal change, computed against the text of version `basedOn`.
-   * Resolves when the change is in the document's log; several versions that wait are merged as one. Does nothing when the file has no
-   * document.
-   */
-  applyExternal(change: {
-    readonly projectId: string;
-    readonly fileId: string;
-    readonly basedOn: number;
-    readonly version: number;
-    readonly bytes: Uint8Array;
-    readonly userId: string;
-  }): Promise<void>;
-  /** Returns `current` with the change from `base` to `changed`. */
-  merge(texts: { readonly base: string; readonly current: string; readonly changed: string }): string;
+  /** As UnwrittenEdits.write. */
+  checkpoint: UnwrittenEdits["write"];
+  /** As MergeQueue.merge. */
+  applyExternal: MergeQueue["merge"];
 }
 
 /** Problems are those of the routes; reading also throws collaboration/document-unavailable instead of serving an older text. */
@@ -156,7 +139,6 @@ export const createLiveFiles = (needs: {
     async writeMerged(actor, projectId, file) {
       await projects.requireRole(actor, projectId, "editor");
       return writeMerged(file, {
-        merge: (texts) => documents.merge(texts),
         read: (path, version) => read(actor, projectId, { path, version }),
         create: (path, bytes) => files.create(actor, projectId, { path, bytes }),
         write: (next) => write(actor, projectId, next),
