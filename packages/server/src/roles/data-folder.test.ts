@@ -21,13 +21,17 @@ const open = async (): Promise<void> => {
 };
 
 test("the lock of a killed server does not prevent a start while its process is a zombie; the lock of a running one does", async () => {
-  const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec tail -f /dev/null"], {
-    stdio: ["ignore", "pipe", "ignore"],
+  // A shell would reap its child; tail, which takes its place while the child still reads, does not.
+  const parent = spawn("sh", ["-c", "exec 3<&0; cat <&3 >&2 & echo $!; exec tail -f /dev/null"], {
+    stdio: ["pipe", "pipe", "ignore"],
   });
   try {
     const [line] = (await once(parent.stdout, "data")) as [Buffer];
     const zombie = Number.parseInt(line.toString(), 10);
-    await expect.poll(async () => (await fieldsOf(zombie))[0], { timeout: 5_000 }).toBe("Z");
+    const nameOfParent = () => readFile(`/proc/${parent.pid}/comm`, "utf8");
+    await expect.poll(nameOfParent).toBe("tail\n");
+    parent.stdin.end();
+    await expect.poll(async () => (await fieldsOf(zombie))[0]).toBe("Z");
     const lock = join(folder, "server.lock");
     await writeFile(lock, `${zombie} ${(await fieldsOf(zombie))[19]}\n`);
     await expect(open()).resolves.toBeUndefined();

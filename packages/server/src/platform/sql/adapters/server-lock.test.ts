@@ -19,12 +19,12 @@ const signal = new AbortController().signal;
 const lock = (onLost: (error: Error) => void = () => undefined, waitMs = 0, isShared = false) =>
   createServerLock({ url: database.url, log: silentLog, isShared, waitMs, onLost });
 
+/** The server has databases of other tests too. */
+const advisoryLocks = `from pg_locks
+  where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`;
+
 /** Ends the connections that hold advisory locks, as a restart of the database would. */
-const cutHolders = () =>
-  admin.query(
-    `select pg_terminate_backend(pid) from pg_locks
-      where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
-  );
+const cutHolders = () => admin.query(`select pg_terminate_backend(pid) ${advisoryLocks}`);
 
 describe("the lock on a database", () => {
   test("[Q1] a second server is refused in one line, and gets its turn when the first one stops", async () => {
@@ -85,8 +85,7 @@ describe("the lock on a database", () => {
     const first = lock(onLost);
     await first.start(signal);
     await cutHolders();
-    const held = async (): Promise<number> =>
-      (await admin.query("select from pg_locks where locktype = 'advisory' and granted")).rowCount ?? 0;
+    const held = async (): Promise<number> => (await admin.query(`select ${advisoryLocks} and granted`)).rowCount ?? 0;
     // The heartbeat notices after at most 5 s.
     await vi.waitFor(async () => expect(await held()).toBe(1), { timeout: 15_000, interval: 100 });
     expect(onLost).not.toHaveBeenCalled();
