@@ -6,15 +6,21 @@ export type WorkRequest = { readonly id: number; readonly name: keyof Work; read
 export type WorkAnswer =
   /** Said once, before the first work begins: starting a thread takes its time. */
   | { readonly isReady: true }
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: string };
+  /** `cpuMs` is the time that this thread used. */
+  | ({ readonly id: number; readonly cpuMs: number } & ({ readonly result: unknown } | { readonly error: string }));
 
 const perform = ({ id, name, argument }: WorkRequest): WorkAnswer => {
+  const before = process.threadCpuUsage();
+  const cpuMs = (): number => {
+    const { user, system } = process.threadCpuUsage(before);
+    return (user + system) / 1_000;
+  };
   try {
     // The names and arguments come from materialiser.ts, which has the types.
-    return { id, result: (work[name] as (argument: unknown) => unknown)(argument) };
+    const result = (work[name] as (argument: unknown) => unknown)(argument);
+    return { id, result, cpuMs: cpuMs() };
   } catch (error) {
-    return { id, error: error instanceof Error ? `${error.name}: ${error.message}` : "unknown" };
+    return { id, error: error instanceof Error ? `${error.name}: ${error.message}` : "unknown", cpuMs: cpuMs() };
   }
 };
 

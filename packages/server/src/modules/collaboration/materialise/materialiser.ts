@@ -4,13 +4,15 @@
  */
 import { Worker } from "node:worker_threads";
 import type { Log } from "#kernel/log";
+import { createFairTurns, type FairTurns } from "./fair-turns.ts";
 import type { Work } from "./materialise.ts";
 import type { WorkAnswer, WorkRequest } from "./materialiser-worker.ts";
 
 export interface Materialiser {
   /**
    * @param make makes the argument when a worker is about to start, so that waiting work holds no copy of a document
-   * @param key identifies the document: after slow work its next work is done in the slow lane
+   * @param key identifies the document, `<project>/<document>`: after slow work its next work is done in the slow lane, and the CPU that
+   * its work uses is accounted to the project
    * @throws Overrun when it took too long, Error when it failed or the worker died; the document's bytes are unchanged.
    */
   run<N extends keyof Work>(name: N, make: () => Parameters<Work[N]>[0], key?: string): Promise<ReturnType<Work[N]>>;
@@ -38,38 +40,7 @@ type Piece = {
   reject(error: Error): void;
 };
 
-/** Work that waits, by document; documents take turns. */
-const createTurns = () => {
-  const byKey = new Map<string, Piece[]>();
-  return {
-    add(piece: Piece): void {
-      const own = byKey.get(piece.key);
-      if (own === undefined) byKey.set(piece.key, [piece]);
-      else own.push(piece);
-    },
-    /** Takes the next piece; its document goes to the end of the queue. */
-    take(): Piece | undefined {
-      for (const [key, own] of byKey) {
-        byKey.delete(key);
-        const piece = own.shift();
-        if (own.length > 0) byKey.set(key, own);
-        return piece;
-      }
-      return undefined;
-    },
-    /** Takes all pieces of one document. */
-    takeAll(key: string): readonly Piece[] {
-      const own = byKey.get(key) ?? [];
-      byKey.delete(key);
-      return own;
-    },
-    get isEmpty(): boolean {
-      return byKey.size === 0;
-    },
-  };
-};
-
-type Outcome = { readonly result: unknown } | { readonly error: Error };
+type Outcome = ({ readonly result: unknown } | { readonly error: Error }) & { readonly cpuMs: number };
 
 /** One worker that runs one piece at a time. It starts with the first piece, and again after a crash or termination. */
 class Thread {
@@ -123,12 +94,13 @@ class Thread {
         return;
       }
       started.unref();
-      this.#done("error" in answer ? { error: new Error(answer.error) } : { result: answer.result });
+      const { cpuMs } = answer;
+      this.#done("error" in answer ? { error: new Error(answer.error), cpuMs } : { result: answer.result, cpuMs });
     });
     const gone = (error: Error): void => {
       if (this.#worker !== started) return;
       this.#worker = undefined;
-      this.#done({ error });
+      this.#done({ error, cpuMs: 0 });
     };
     started.on("error", (error: Error) => {
       this.#log.error("collaboration.materialiser-failed", { error: error.message });
@@ -141,7 +113,7 @@ class Thread {
 
 type Lane = {
   thread: Thread;
-  readonly turns: ReturnType<typeof createTurns>;
+  readonly turns: FairTurns<Piece>;
   running: Piece | undefined;
   deadline: NodeJS.Timeout | undefined;
   overrun(): void;
@@ -156,7 +128,7 @@ export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): 
 
   const createLane = (deadlineMs: number, overrun: () => void): Lane => ({
     thread: new Thread(log),
-    turns: createTurns(),
+    turns: createFairTurns(),
     running: undefined,
     deadline: undefined,
     overrun,
@@ -183,6 +155,7 @@ export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): 
     const lane = [quick, slow].find(({ running }) => running === piece);
     if (lane === undefined) return;
     free(lane);
+    lane.turns.charge(piece.key, outcome.cpuMs);
     if (lane === slow && tookMs < deadlines.quickMs / 2) slowKeys.delete(piece.key);
     if ("error" in outcome) piece.reject(outcome.error);
     else piece.resolve(outcome.result);
@@ -219,6 +192,7 @@ export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): 
     if (piece === undefined) return;
     noteSlow(piece.key);
     free(quick);
+    quick.turns.charge(piece.key, deadlines.quickMs);
     if (slow.running === undefined && slow.turns.isEmpty) {
       [quick.thread, slow.thread] = [slow.thread, quick.thread];
       slow.running = piece;
@@ -238,6 +212,7 @@ export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): 
     log.warn("collaboration.materialiser-overrun", { work: piece.name, deadlineMs: deadlines.patientMs });
     noteSlow(piece.key);
     free(slow);
+    slow.turns.charge(piece.key, deadlines.patientMs);
     void slow.thread.end();
     piece.reject(new Overrun(`${piece.name} took more than ${deadlines.patientMs} ms`));
     pump(slow);
