@@ -24,6 +24,7 @@ import {
 } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { setStage } from "../support/stage.ts";
+import { tapChannels } from "../support/tap-channels.ts";
 
 const stage = setStage();
 const people = setPeople(stage);
@@ -106,22 +107,14 @@ describe("an account", () => {
     const guest = await people.visitAndType("made as a guest\n");
     const { page } = guest;
     const address = page.url();
-    const cuts: (() => void)[] = [];
-    await page.routeWebSocket(/\/api\/collaborate\//u, (socket) => {
-      const server = socket.connectToServer();
-      let isCut = false;
-      cuts.push(() => (isCut = true));
-      socket.onMessage((message) => {
-        if (!isCut) server.send(message);
-      });
-    });
+    const documents = await tapChannels(page, "document", {});
     await page.reload();
     await guest.editorReady();
     await guest.focusEnd();
     await page.keyboard.type("left on ");
     await guest.saved();
     // From here on the server knows the guest's Yjs client id, and gets nothing more from the guest.
-    for (const cut of cuts) cut();
+    documents.silence();
     await page.keyboard.type("the device\n");
     await eventually(async () => expect(await guest.shownText()).toContain("left on the device"));
     await logIn(page, ada);

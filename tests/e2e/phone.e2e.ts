@@ -5,6 +5,7 @@ import { EditorPage } from "../support/editor-page.ts";
 import { eventually } from "../support/eventually.ts";
 import { createLink, People } from "../support/people.ts";
 import { setStage } from "../support/stage.ts";
+import { tapChannels } from "../support/tap-channels.ts";
 import { openWorkspace, type WorkspaceOptions } from "../support/workspace.ts";
 
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
@@ -81,7 +82,7 @@ describe("on a phone", () => {
     );
     await ada.editor.run();
     await ada.editor.ended(/exit 0/u);
-    expect(await ada.editor.output()).toContain("b");
+    await ada.editor.outputContains("b");
     expect(await pane(page, "Output").getAttribute("aria-current")).toBe("true");
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     expect(ada.editor.faults).toEqual([]);
@@ -153,16 +154,17 @@ describe("on a phone", () => {
   });
 
   it("those for whom there is no room are counted, and nothing is wider than the screen", async () => {
-    const before = (opening: Page): Promise<void> =>
-      opening.routeWebSocket(/\/events/u, (socket) => {
-        socket.connectToServer().onMessage((message) => {
-          const frame = JSON.parse(String(message)) as { event: { presence?: unknown[] } };
+    const before = async (opening: Page): Promise<void> => {
+      await tapChannels(opening, "events", {
+        textToPage(text) {
+          const frame = JSON.parse(text) as { event: { presence?: unknown[] } };
           for (const name of ["Ada", "Bob", "Cy", "Dee", "Eve", "Flo"]) {
             frame.event.presence?.push({ connectionId: name, user: { id: name, name }, role: "editor", fileId: null });
           }
-          socket.send(JSON.stringify(frame));
-        });
+          return JSON.stringify(frame);
+        },
       });
+    };
     await using ada = await workspace({ "main.py": "" }, { before });
     const { page } = ada.editor;
     const people = page.getByRole("list", { name: "People here" }).getByRole("listitem");

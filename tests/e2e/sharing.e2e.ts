@@ -9,6 +9,7 @@ import { eventually } from "../support/eventually.ts";
 import { forgedUpdate } from "../support/forged-update.ts";
 import { createLink, nameOn, setPeople, tokenOf } from "../support/people.ts";
 import { setStage } from "../support/stage.ts";
+import { tapChannels } from "../support/tap-channels.ts";
 
 const stage = setStage();
 const people = setPeople(stage);
@@ -102,13 +103,9 @@ describe("a share link", () => {
     const path = await createLink(ada.page, "editor");
     // What Bob types while this is true stays on its way.
     let isHeld = false;
-    const before = (page: Page): Promise<void> =>
-      page.routeWebSocket(/\/api\/collaborate\//u, (socket) => {
-        const upstream = socket.connectToServer();
-        socket.onMessage((message) => {
-          if (!isHeld) upstream.send(message);
-        });
-      });
+    const before = async (page: Page): Promise<void> => {
+      await tapChannels(page, "document", { fromPage: () => !isHeld });
+    };
     const bob = await people.visit(path, { before });
     await hasText(bob);
     await bob.focusEnd();

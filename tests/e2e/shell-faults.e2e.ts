@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { createLink, setPeople } from "../support/people.ts";
 import { setStage } from "../support/stage.ts";
+import { PROJECT_SOCKET, type Tapped, tapChannels } from "../support/tap-channels.ts";
 import { openWorkspace, type WorkspaceOptions } from "../support/workspace.ts";
 
 const stage = setStage();
@@ -83,14 +84,13 @@ describe("code that does not come", () => {
 describe("a fault of the page itself", () => {
   it("takes down one part, says so there, and leaves the others", async () => {
     await using ada = await openProject({ "main.py": "", "b.py": "" }, (page) =>
-      page.routeWebSocket(/\/events/u, (socket) => {
-        const server = socket.connectToServer();
-        server.onMessage((message) => {
+      tapChannels(page, "events", {
+        textToPage(text) {
           // A person without a name is more than the faces in the bar can draw.
-          const frame = JSON.parse(String(message)) as { event: { presence?: unknown[] } };
+          const frame = JSON.parse(text) as { event: { presence?: unknown[] } };
           frame.event.presence?.push({ connectionId: "x", user: { id: "x" }, role: "editor", fileId: null });
-          socket.send(JSON.stringify(frame));
-        });
+          return JSON.stringify(frame);
+        },
       }),
     );
     const { page } = ada.editor;
@@ -128,7 +128,7 @@ describe("the tree", () => {
   it("shows what was made between the page's answer and its first event", async () => {
     const [asked, connected] = [gate(), gate()];
     await using ada = await openProject({ "main.py": "", "b.py": "" }, (page) =>
-      page.routeWebSocket(/\/events/u, async (socket) => {
+      page.routeWebSocket(PROJECT_SOCKET, async (socket) => {
         asked.open();
         await connected.opened;
         socket.connectToServer();
@@ -169,6 +169,43 @@ describe("the tree", () => {
   });
 });
 
+describe("an open project", () => {
+  it("has one socket for two files, events and a run, and one again after it was lost: nothing of them is lost", async () => {
+    const sockets: { close(options: { code: number }): Promise<void> }[] = [];
+    const files = { "main.py": "print('begun', flush=True)\nprint(input())\n", "b.py": "" };
+    await using ada = await workspace(files, (page) =>
+      page.routeWebSocket(/\/api\//u, (socket) => {
+        socket.connectToServer();
+        sockets.push(socket);
+      }),
+    );
+    const { page } = ada.editor;
+    await ada.editor.run();
+    await ada.editor.outputContains("begun");
+    await row(page, "b.py").click();
+    await ada.editor.replaceAll("# typed");
+    await ada.editor.saved();
+    expect(sockets).toHaveLength(1);
+
+    await sockets[0]?.close({ code: 1012 });
+    await ada.editor.focusEnd();
+    await page.keyboard.type(" while away");
+    await page.locator(".xterm-helper-textarea").focus();
+    await page.keyboard.type("the end\n");
+    await ada.editor.ended(/exit 0/u);
+    await ada.editor.outputContains("begun\nthe end\nthe end");
+    await eventually(async () =>
+      expect(await ada.call("GET", `/projects/${ada.project.id}/files?path=b.py`)).toMatchObject({
+        content: "# typed while away",
+      }),
+    );
+    await ada.call("POST", `/projects/${ada.project.id}/files`, { path: "later.py", content: "" });
+    await row(page, "later.py").waitFor();
+    expect(sockets).toHaveLength(2);
+    expect(ada.editor.faults).toEqual([]);
+  });
+});
+
 describe("a run", () => {
   it("shows how it ended, however much it printed before its terminal was there, and says what is left out", async () => {
     const program = "import sys\nsys.stdout.write(('x' * 79 + chr(10)) * 64_000)\nraise ValueError('the very end')\n";
@@ -192,21 +229,16 @@ describe("a run", () => {
 
   it("whose stream is lost goes on, can be stopped, and shows all of its output when the stream is back", async () => {
     const program = "import time\nprint('begun', flush=True)\ntime.sleep(6)\nprint('done')\n";
-    await using ada = await workspace({ "main.py": program });
-    const { page } = ada.editor;
     let isCut = false;
-    const lines: { close(options: { code: number }): Promise<void> }[] = [];
-    await page.routeWebSocket(/\/stream/u, (socket) => {
-      if (isCut) void socket.close({ code: 4500 });
-      else {
-        socket.connectToServer();
-        lines.push(socket);
-      }
-    });
+    const taps: Tapped[] = [];
+    await using ada = await workspace({ "main.py": program }, async (opening) =>
+      taps.push(await tapChannels(opening, "run", { refuse: () => (isCut ? 4500 : undefined) })),
+    );
+    const { page } = ada.editor;
     await ada.editor.run();
     await ada.editor.outputContains("begun");
     isCut = true;
-    for (const line of lines) await line.close({ code: 4500 });
+    for (const tap of taps) tap.closeAll(4500);
     await page.getByText("Connection lost, reconnecting").waitFor();
     expect(await ada.editor.output()).toContain("begun");
     expect(await page.getByRole("button", { name: "Stop" }).first().isEnabled()).toBe(true);
@@ -279,15 +311,14 @@ describe("a friend", () => {
 
 describe("saving", () => {
   it("moves nothing in the tabs while it goes on", async () => {
+    let sent = 0;
     await using ada = await workspace({ "main.py": "" }, (page) =>
-      page.routeWebSocket(/\/collaborate\//u, (socket) => {
-        const server = socket.connectToServer();
-        let sent = 0;
-        socket.onMessage((message) => {
+      tapChannels(page, "document", {
+        fromPage() {
           sent += 1;
           // What is typed is on its way for as long as the test looks.
-          if (sent < 3) server.send(message);
-        });
+          return sent < 3;
+        },
       }),
     );
     const { page } = ada.editor;

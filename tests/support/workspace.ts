@@ -4,6 +4,7 @@ import type { Entry, Project, SignedIn } from "@atelier/contracts";
 import { ApiError } from "./client.ts";
 import { EditorPage } from "./editor-page.ts";
 import { openProfile, type ProfileOptions } from "./profiles.ts";
+import { PROJECT_SOCKET } from "./tap-channels.ts";
 
 export type Workspace = AsyncDisposable & {
   readonly editor: EditorPage;
@@ -66,8 +67,8 @@ export const openWorkspace = async (
   }
   const editor = EditorPage.of(profile);
   const hello = page
-    .waitForEvent("websocket", (socket) => socket.url().includes("/events"))
-    .then((socket) => socket.waitForEvent("framereceived"));
+    .waitForEvent("websocket", (socket) => PROJECT_SOCKET.test(socket.url()))
+    .then((socket) => socket.waitForEvent("framereceived", ({ payload }) => payload.includes('"type":"hello"')));
   // A test that does not wait for it must not fail because of it.
   hello.catch(() => undefined);
   await page.goto(`${origin}/p/${project.slug}${query}`);

@@ -11,6 +11,8 @@
  * | close 3 | varint code, then a reason in ASCII | the last frame of the channel, in either direction |
  * | text 4 | UTF-8 | a text frame of the channel, or its last piece |
  * | more 5 | at least 1,024 bytes | a piece of a frame that goes on in the channel's next `more`, `data` or `text` |
+ * | ping 6 | nothing | on channel 0: asks whether the other side is there |
+ * | pong 7 | nothing | on channel 0: the answer, ahead of everything that waits in channels |
  *
  * Both sides begin with a credit of 16 KiB for each channel. `more` takes the bytes of its payload, `data` and `text` take 64 more. A side
  * that has any credit left may send one piece, which may exceed it.
@@ -18,7 +20,7 @@
 import { z } from "zod";
 import { IdSchema } from "./shapes.ts";
 
-export const CHANNEL_FRAME = { open: 0, data: 1, credit: 2, close: 3, text: 4, more: 5 } as const;
+export const CHANNEL_FRAME = { open: 0, data: 1, credit: 2, close: 3, text: 4, more: 5, ping: 6, pong: 7 } as const;
 export type ChannelFrameType = (typeof CHANNEL_FRAME)[keyof typeof CHANNEL_FRAME];
 
 /** Limit on one frame of the connection, header included. */
@@ -48,6 +50,9 @@ export type ChannelFrame = {
   /** A view of the frame that was decoded. */
   readonly payload: Uint8Array;
 };
+
+/** The number that belongs to the connection itself: `ping` and `pong`. */
+export const CONNECTION_CHANNEL = 0;
 
 const MAX_VARINT = 2 ** 31;
 
@@ -88,8 +93,10 @@ export const decodeChannelFrame = (bytes: Uint8Array): ChannelFrame | undefined 
   if (bytes.byteLength > MAX_CHANNEL_FRAME_BYTES) return undefined;
   const channel = readVarint(bytes, 0);
   const type = channel && readVarint(bytes, channel.next);
-  if (type === undefined || channel === undefined || channel.value === 0 || type.value > CHANNEL_FRAME.more)
-    return undefined;
+  if (type === undefined || channel === undefined || type.value > CHANNEL_FRAME.pong) return undefined;
+  const isForConnection = type.value >= CHANNEL_FRAME.ping;
+  if (isForConnection !== (channel.value === CONNECTION_CHANNEL)) return undefined;
+  if (isForConnection && type.next !== bytes.byteLength) return undefined;
   return { channel: channel.value, type: type.value as ChannelFrameType, payload: bytes.subarray(type.next) };
 };
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { fileQuery, parseAddress } from "./address.ts";
-import { reconnectWaitMs } from "./live-socket.ts";
 
 const parse = (path: string, basePath = "") => parseAddress(new URL(path, "http://host"), basePath);
 
@@ -36,14 +35,5 @@ describe("fileQuery", () => {
 
   it("keeps slashes readable", () => {
     expect(fileQuery("src/a.py")).toBe("?file=src/a.py");
-  });
-});
-
-describe("reconnectWaitMs", () => {
-  it("is below a second for the first tries and bounded for good", () => {
-    expect(reconnectWaitMs(1, 1)).toBe(150);
-    expect(reconnectWaitMs(3, 1)).toBeLessThan(1000);
-    expect(reconnectWaitMs(500, 1)).toBe(5000);
-    expect(reconnectWaitMs(500, 0)).toBe(2500);
   });
 });

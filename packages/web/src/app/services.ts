@@ -12,7 +12,7 @@ import type { RecoveredStore } from "../features/projects/recovered-store.ts";
 import type { Call } from "./api.ts";
 import type { DialogStore } from "./dialog-store.ts";
 import type { LayoutStore } from "./layout-store.ts";
-import type { SocketOpener } from "./live-socket.ts";
+import type { ProjectSockets } from "./project-socket.ts";
 import type { Session } from "./session.ts";
 import type { ThemeStore } from "./theme-store.ts";
 
@@ -20,7 +20,7 @@ export type App = {
   readonly boot: Boot;
   readonly call: Call;
   readonly session: Session;
-  readonly openSocket: SocketOpener;
+  readonly sockets: ProjectSockets;
   readonly editor: EditorHandle;
   readonly projects: ProjectStore;
   readonly files: FilesStore;

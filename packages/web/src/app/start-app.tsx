@@ -16,17 +16,19 @@ import { addRecovered, createRecoveredStore } from "../features/projects/recover
 import { startAt } from "../features/projects/start-at.ts";
 import { createApi } from "./api.ts";
 import { readBoot } from "./boot.ts";
+import { browserEnvironment } from "./environment.ts";
 import { Boundary, pageFailed } from "./boundary.tsx";
 import { createDialogStore } from "./dialog-store.ts";
 import { createLayoutStore } from "./layout-store.ts";
-import { createSocketOpener } from "./live-socket.ts";
 import { logFault } from "./page-log.ts";
+import { createProjectSockets } from "./project-socket.ts";
 import { type App, AppProvider } from "./services.ts";
 import { createBrowserSession } from "./browser-session.ts";
 import { Shell } from "./shell.tsx";
 import { installShortcuts } from "./shortcuts.ts";
 import { createThemeStore } from "./theme-store.ts";
 import { createTransport } from "./transport.ts";
+import { createSocketOpener } from "./open-socket.ts";
 import { whenSignedIn } from "./when-signed-in.ts";
 
 const requireElement = (id: string): HTMLElement => {
@@ -45,7 +47,7 @@ const createApp = (): App => {
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     random: Math.random,
   });
-  const openSocket = createSocketOpener({
+  const open = createSocketOpener({
     basePath: boot.basePath,
     origin: location.origin,
     ticket: async () => {
@@ -53,6 +55,7 @@ const createApp = (): App => {
       return (await call(routes.ticket, {})).ticket;
     },
   });
+  const sockets = createProjectSockets({ open, environment: browserEnvironment() });
   const theme = createThemeStore();
   const editorUser = (): EditorUser | undefined => {
     const user = session.user();
@@ -63,7 +66,7 @@ const createApp = (): App => {
   const editor = createEditor(requireElement("editor"), {
     theme: theme.getState().shown,
     user: editorUser,
-    openSocket,
+    openChannel: sockets.openChannel,
     log: logFault,
     sources: createProjectSources(call, projects, files),
   });
@@ -71,7 +74,7 @@ const createApp = (): App => {
     boot,
     call,
     session,
-    openSocket,
+    sockets,
     editor,
     theme,
     projects,

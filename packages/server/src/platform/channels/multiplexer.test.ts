@@ -14,6 +14,9 @@ import type { ChannelTraits } from "./multiplexed-channel.ts";
 import { describeChannel } from "./ports.contract.ts";
 import { type Channel, type Frame, frameCost } from "./ports.ts";
 
+/** Above what the carrier may hold. */
+const MAX_WAITING_BYTES = 64 * 1024;
+
 const traits: ChannelTraits = { priority: 2, maxFrameBytes: 2_000_000 };
 
 const openPair = (changes: Partial<MultiplexerOptions> = {}) => {
@@ -66,7 +69,7 @@ const openRaw = (changes: Partial<MultiplexerOptions> = {}) => {
   });
   const say = (channel: number, type: number, payload: Uint8Array | string = ""): void =>
     dialer.send(encodeChannelFrame({ channel, type: type as 0, payload: Buffer.from(payload as string) }));
-  return { dialer, multiplexer, served, frames, say };
+  return { dialer, listener, multiplexer, served, frames, say };
 };
 
 describe("the multiplexer", () => {
@@ -91,6 +94,32 @@ describe("the multiplexer", () => {
     dialer.close(CLOSE.moving, "moving");
     expect((await channel.closed).code).toBe(CLOSE.moving);
     expect((await served[0]?.closed)?.code).toBe(CLOSE.moving);
+  });
+
+  test("[K26] a ping is answered at once, however much waits in channels, unless nothing is read", () => {
+    const { dialer, frames, say, served } = openRaw();
+    say(1, CHANNEL_FRAME.open, "{}");
+    for (let count = 0; count < 50; count += 1) served[0]?.send(Buffer.alloc(100_000));
+    say(0, CHANNEL_FRAME.ping);
+    expect(frames.at(-1)).toEqual({ channel: 0, type: CHANNEL_FRAME.pong, bytes: 0 });
+    expect(dialer.isOpen).toBe(true);
+    const reads = openRaw();
+    reads.dialer.onFrame(undefined);
+    for (let count = 0; count < 100_000; count += 1) reads.say(0, CHANNEL_FRAME.ping);
+    expect(reads.listener.unsentBytes).toBeLessThan(MAX_WAITING_BYTES);
+    expect(reads.dialer.isOpen).toBe(true);
+  });
+
+  test("[K14] a ping that carries something, or belongs to a channel, breaks the protocol", async () => {
+    for (const bytes of [
+      [0, 6, 1],
+      [1, 6],
+      [0, 1],
+    ]) {
+      const { dialer } = openRaw();
+      dialer.send(Uint8Array.from(bytes));
+      expect((await dialer.closed).code).toBe(CLOSE.badMessage);
+    }
   });
 
   test("[K12] a channel whose reader gives no credit holds up no other; frames are at most 16 KiB on the carrier", async () => {

@@ -2,6 +2,7 @@
 import {
   CHANNEL_FRAME,
   CLOSE,
+  CONNECTION_CHANNEL,
   decodeChannelFrame,
   decodeClosing,
   decodeCredit,
@@ -18,6 +19,12 @@ const CARRIER_BYTES = 32 * 1024;
 /** Channels that may be open at once on one carrier. */
 const MAX_CHANNELS = 256;
 const PRIORITIES = [0, 1, 2] as const;
+
+const PONG = encodeChannelFrame({
+  channel: CONNECTION_CHANNEL,
+  type: CHANNEL_FRAME.pong,
+  payload: new Uint8Array(),
+});
 
 /** Decides about a channel that the peer opens. */
 export type Acceptance =
@@ -116,6 +123,12 @@ export const createMultiplexer = ({ carrier, clock, reserve, accept }: Multiplex
     const decoded = typeof frame === "string" ? undefined : decodeChannelFrame(frame);
     if (decoded === undefined) return false;
     const { channel: number, type, payload } = decoded;
+    if (type === CHANNEL_FRAME.ping) {
+      // A peer that reads nothing gets no answer either: answers that wait would use memory that nobody counts.
+      if (carrier.unsentBytes < CARRIER_BYTES) carrier.send(PONG);
+      return true;
+    }
+    if (type === CHANNEL_FRAME.pong) return true;
     if (type === CHANNEL_FRAME.open) return openFor(number, Buffer.from(payload).toString());
     const channel = channels.get(number);
     // A closed channel may still get what its peer sent before it knew.

@@ -1,6 +1,6 @@
 /** Sends this page's awareness at most every 100 ms, the first change at once, the newest state always. */
 import { type Awareness, encodeAwarenessUpdate } from "y-protocols/awareness";
-import type { LiveEnvironment } from "./environment.ts";
+import type { LiveEnvironment } from "../../app/environment.ts";
 import { awarenessMessage } from "./live-messages.ts";
 
 const COALESCE_MS = 100;

@@ -2,7 +2,9 @@ import { indexedDB } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type * as Y from "yjs";
 import { type DocumentServer, startDocumentServer } from "./document-server.testing.ts";
-import type { LiveEnvironment } from "./environment.ts";
+import type { LiveEnvironment } from "../../app/environment.ts";
+import type { OpenChannel } from "../../app/project-socket.ts";
+import { createReconnectingSocket } from "../../app/reconnecting-socket.ts";
 import { haveIndexedDb } from "./indexed-db.testing.ts";
 import { type LiveDocument, openLiveDocument } from "./live-document.ts";
 import { SETTLED_MS } from "./save-state.ts";
@@ -47,13 +49,42 @@ const failures: unknown[] = [];
 const newStore = (): UnsavedStore =>
   createUnsavedStore({ factory: indexedDB, name: database, onFailure: (error) => failures.push(error) });
 
+/** A document's channel as a socket of its own. */
+const directChannel =
+  (environment: LiveEnvironment): OpenChannel =>
+  (_projectId, _opening, { onOpen, onFrame, onClose, isUrgent }) => {
+    const socket = createReconnectingSocket(
+      async () => new WebSocket(`ws://127.0.0.1:${server.port}/`),
+      {
+        onOpen,
+        onMessage: onFrame,
+        onClose: (code) => {
+          if (onClose(code) === "stop") socket.close();
+        },
+        probe: () => undefined,
+        ...(isUrgent === undefined ? {} : { isUrgent }),
+      },
+      environment,
+    );
+    return {
+      send: (frame) => socket.send(frame as Uint8Array),
+      hurry: () => socket.hurry(),
+      restart: () => socket.restart(),
+      settled: () => socket.settled(),
+      close: () => socket.close(),
+      get isOpen() {
+        return socket.isOpen;
+      },
+    };
+  };
+
 function visit(store = newStore(), environment: LiveEnvironment = realTime()) {
   const copies: KeptCopy[] = [];
   const document = openLiveDocument({
     projectId: "p",
     fileId: "f",
     path: "main.py",
-    openSocket: async () => new WebSocket(`ws://127.0.0.1:${server.port}/`),
+    openChannel: directChannel(environment),
     store,
     environment,
     log: () => undefined,

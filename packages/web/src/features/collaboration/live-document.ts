@@ -3,8 +3,8 @@ import { CLOSE, type DocumentFacts } from "@atelier/contracts";
 import { applyAwarenessUpdate, removeAwarenessStates } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { type AwarenessSender, createAwarenessSender } from "./awareness-sender.ts";
-import { type Connection, createConnection } from "./connection.ts";
-import type { LiveEnvironment } from "./environment.ts";
+import type { OpenChannel, PageChannel } from "../../app/project-socket.ts";
+import type { LiveEnvironment } from "../../app/environment.ts";
 import * as messages from "./live-messages.ts";
 import { createOutbox } from "./outbox.ts";
 import { REMOTE_ORIGIN, RESTORED_ORIGIN, type Replica, createReplica, insertedText } from "./replica.ts";
@@ -25,7 +25,7 @@ export interface LiveDocumentOptions {
   fileId: string;
   /** For the name of a recovered copy only. */
   path: string;
-  openSocket: (path: string, query: Record<string, string>) => Promise<WebSocket>;
+  openChannel: OpenChannel;
   store: UnsavedStore;
   environment: LiveEnvironment;
   log: (event: string, details?: Record<string, unknown>) => void;
@@ -53,7 +53,7 @@ export interface LiveDocument {
   readonly onKeptCopy: Signal<KeptCopy>;
   /** Keeps aside what was typed for this document and can't go into it; the reader is told. */
   keepCopy(text: string): Promise<void>;
-  /** Closes the socket; what is unsaved stays on the device. */
+  /** Closes the channel; what is unsaved stays on the device. */
   close(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export const documentName = (projectId: string, fileId: string): string => `${pr
 
 /** Close codes from here on are the server's own words. */
 const PRIVATE_CODES = 4_000;
-/** Cursors of others stay this long after the connection is lost. */
+/** Cursors of others stay this long after the channel is lost. */
 const STALE_CURSORS_MS = 3_000;
 
 const FINAL: Readonly<Record<number, ReadOnlyReason>> = {
@@ -96,7 +96,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
   let closed = false;
   let ended = false;
   let lastKeptAt = 0;
-  const outbox = createOutbox({ name, store, environment, send: (frame) => connection.send(frame) });
+  const outbox = createOutbox({ name, store, environment, send: (frame) => channel.send(frame) });
 
   const currentState = (): SaveState =>
     saveStateOf({
@@ -134,13 +134,13 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
   const edited = (update: Uint8Array, origin: unknown) => {
     if (origin === REMOTE_ORIGIN || origin === RESTORED_ORIGIN) return;
     outbox.edited(update, generation ?? 0);
-    if (!connection.open) connection.hurry();
+    if (!channel.isOpen) channel.hurry();
     stateChanged();
   };
   const adopt = (fresh: Replica) => {
     replica = fresh;
     sender?.dispose();
-    sender = createAwarenessSender(fresh.awareness, (frame) => connection.send(frame), environment);
+    sender = createAwarenessSender(fresh.awareness, (frame) => channel.send(frame), environment);
     fresh.doc.on("update", edited);
   };
 
@@ -193,7 +193,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     const of = replica;
     await restore();
     if (of !== replica || closed) return;
-    connection.settled();
+    channel.settled();
     outbox.flush();
     stateChanged();
     if (synced) return;
@@ -211,7 +211,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     if (generation !== undefined && news.generation !== generation) {
       generation = news.generation;
       startAfresh("generation");
-      connection.restart();
+      channel.restart();
       return;
     }
     generation = news.generation;
@@ -219,7 +219,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     if (reason === "role" && outbox.unconfirmed > 0) {
       setReadOnly(reason);
       startAfresh("rights");
-      connection.restart();
+      channel.restart();
       return;
     }
     setReadOnly(reason);
@@ -262,27 +262,26 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     }
   };
   const forgetOthers = () => {
-    if (connection.open) return;
+    if (channel.isOpen) return;
     const { awareness } = replica;
     const others = [...awareness.getStates().keys()].filter((id) => id !== awareness.clientID);
     removeAwarenessStates(awareness, others, REMOTE_ORIGIN);
   };
 
-  const connection: Connection = createConnection(
-    () => {
-      const query = { v: "1", ...(generation === undefined ? {} : { generation: String(generation) }) };
-      return options.openSocket(`/api/collaborate/${projectId}/${fileId}`, query);
-    },
+  const channel: PageChannel = options.openChannel(
+    projectId,
+    () => ({ kind: "document", fileId, v: 1, ...(generation === undefined ? {} : { generation }) }),
     {
       onOpen: () => {
         disconnectedSince = undefined;
         durable = true;
         outbox.connected();
-        connection.send(messages.step1Message(Y.encodeStateVector(replica.doc)));
+        channel.send(messages.step1Message(Y.encodeStateVector(replica.doc)));
         sender?.announce();
         stateChanged();
       },
-      onMessage: (frame) => {
+      onFrame: (frame) => {
+        if (typeof frame === "string") return;
         let message: messages.LiveMessage;
         try {
           message = messages.readLiveMessage(frame);
@@ -311,10 +310,8 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
         }
         return "again";
       },
-      probe: () => connection.send(messages.queryAwarenessMessage()),
       isUrgent: () => outbox.unconfirmed > 0,
     },
-    environment,
   );
   adopt(replica);
   void store.copies(name).then((copies) => copies.forEach((copy) => onKeptCopy.emit(copy)));
@@ -360,7 +357,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
       stopHearing();
       cancelStateTimer?.();
       sender?.dispose();
-      connection.close();
+      channel.close();
       await store.flush();
       replica.doc.destroy();
     },

@@ -1,6 +1,6 @@
 /** The reader's edits on their way to the server: kept on the device, sent at once or by the frame, until confirmed. */
 import * as Y from "yjs";
-import type { LiveEnvironment } from "./environment.ts";
+import type { LiveEnvironment } from "../../app/environment.ts";
 import { step2Message, updateMessage } from "./live-messages.ts";
 import type { Replica } from "./replica.ts";
 import { createSaveLedger } from "./save-ledger.ts";

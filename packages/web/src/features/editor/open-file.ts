@@ -1,6 +1,6 @@
 /** One file in a pane: its model, and, once its document is synced, the binding to it. */
 import type { DocumentLease } from "../collaboration/document-registry.ts";
-import type { LiveEnvironment } from "../collaboration/environment.ts";
+import type { LiveEnvironment } from "../../app/environment.ts";
 import type { LiveDocument } from "../collaboration/live-document.ts";
 import type { Replica } from "../collaboration/replica.ts";
 import type { ReadOnlyReason, SaveState } from "../collaboration/save-state.ts";

@@ -2,7 +2,7 @@
 // Must be first: the following modules make schemas when they are loaded.
 import "./schemas-without-eval.ts";
 import "./pane.css";
-import { browserEnvironment } from "../collaboration/environment.ts";
+import { browserEnvironment } from "../../app/environment.ts";
 import { type DocumentRegistry, createDocumentRegistry } from "../collaboration/document-registry.ts";
 import { documentName } from "../collaboration/live-document.ts";
 import { createUnsavedStore } from "../collaboration/unsaved-store.ts";
@@ -62,7 +62,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     onFailure: (error) => log("unsaved-store.failed", { error: String(error) }),
   });
   const registry: DocumentRegistry = createDocumentRegistry({
-    openSocket: options.openSocket,
+    openChannel: options.openChannel,
     store,
     environment,
     log,

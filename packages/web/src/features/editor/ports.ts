@@ -1,5 +1,6 @@
 /** What the editor surface offers the shell, and what it needs from it. */
 import type { SaveState } from "../collaboration/save-state.ts";
+import type { OpenChannel } from "../../app/project-socket.ts";
 import type { EditorAction } from "./editor-action.ts";
 import type { Problem } from "./problems/problem.ts";
 
@@ -52,8 +53,8 @@ export interface EditorOptions {
   theme: EditorTheme;
   /** Asked whenever the editor announces itself, so a guest who signs up is renamed; undefined before sign-in. */
   user: () => EditorUser | undefined;
-  /** Resolves with a socket that is connecting or open; rejects when no ticket can be had. `path` starts with `/api/`. */
-  openSocket: (path: string, query: Record<string, string>) => Promise<WebSocket>;
+  /** Channels of documents. */
+  openChannel: OpenChannel;
   log: EditorLog;
   /** Absent when no project can be open. */
   sources?: ProjectSources;

@@ -1,6 +1,7 @@
-/** The socket of one execution: output in, input out; comes back by itself until the run has ended. */
-import { hasEnded, sockets, STREAM, type StreamClientMessage, type StreamServerMessage } from "@atelier/contracts";
-import { createLiveSocket, FINAL_CLOSE_CODES, type SocketOpener } from "../../app/live-socket.ts";
+/** The channel of one execution: output in, input out; comes back by itself until the run has ended. */
+import { hasEnded, STREAM, type StreamClientMessage, type StreamServerMessage } from "@atelier/contracts";
+import type { PageFrame } from "../../app/channel-carrier.ts";
+import { FINAL_CLOSE_CODES, type OpenChannel } from "../../app/project-socket.ts";
 import type { ExecutionSummary } from "./run-store.ts";
 
 const CHANNELS: readonly number[] = Object.values(STREAM);
@@ -16,8 +17,9 @@ export interface RunStream {
 }
 
 export type RunStreamOptions = {
+  readonly projectId: string;
   readonly executionId: string;
-  readonly openSocket: SocketOpener;
+  readonly openChannel: OpenChannel;
   /** Viewers only watch: for a word of theirs, even the size of their terminal, the server would end the stream. */
   readonly mayControl: () => boolean;
   /**
@@ -35,15 +37,14 @@ export type RunStreamOptions = {
 
 /** Attaches to a run; a late or second listener first gets what it missed. */
 export const attachRunStream = (options: RunStreamOptions): RunStream => {
-  const path = `/api${sockets.executionStream.replace(":id", options.executionId)}`;
   const encoder = new TextEncoder();
-  let unsent: (string | Uint8Array<ArrayBuffer>)[] = [];
+  let unsent: PageFrame[] = [];
   let isOver = false;
   let hasStarted = false;
   let patience: ReturnType<typeof setTimeout> | undefined;
 
-  const push = (data: string | Uint8Array<ArrayBuffer>): void => {
-    if (!isOver && options.mayControl() && !socket.send(data)) unsent.push(data);
+  const push = (frame: PageFrame): void => {
+    if (!isOver && options.mayControl() && !channel.send(frame)) unsent.push(frame);
   };
 
   const begin = (): void => {
@@ -52,14 +53,14 @@ export const attachRunStream = (options: RunStreamOptions): RunStream => {
     options.onStart();
   };
 
-  const receive = (data: unknown): void => {
-    if (data instanceof ArrayBuffer) {
-      const bytes = new Uint8Array(data);
+  const receive = (frame: PageFrame): void => {
+    channel.settled();
+    if (typeof frame !== "string") {
       begin();
-      if (CHANNELS.includes(bytes[0] ?? 0)) options.onOutput(bytes.subarray(1));
+      if (CHANNELS.includes(frame[0] ?? 0)) options.onOutput(frame.subarray(1));
       return;
     }
-    const message = JSON.parse(String(data)) as StreamServerMessage;
+    const message = JSON.parse(frame) as StreamServerMessage;
     // A listener that came after the end hears the status first and the output then: it is over with the exit frame.
     if (message.type === "status" && hasEnded(message.execution.status)) return;
     if (message.type === "exit") isOver = true;
@@ -67,35 +68,27 @@ export const attachRunStream = (options: RunStreamOptions): RunStream => {
     options.onExecution(message.execution);
   };
 
-  const hearState = (isConnected: boolean): void => {
-    clearTimeout(patience);
-    if (isOver) return;
-    if (!isConnected) {
-      patience = setTimeout(() => options.onConnection(false), PATIENCE_MS);
-      return;
-    }
-    options.onConnection(true);
-    hasStarted = false;
-    for (const data of unsent) socket.send(data);
-    unsent = [];
-  };
-
-  const socket = createLiveSocket({
-    open: () => options.openSocket(path),
-    onMessage: receive,
-    onState: hearState,
-    shouldReturn(code) {
-      if (isOver || code === NORMAL_CLOSE) return false;
-      if (!FINAL_CLOSE_CODES.includes(code)) return true;
+  const channel = options.openChannel(options.projectId, () => ({ kind: "run", executionId: options.executionId }), {
+    onOpen() {
+      clearTimeout(patience);
+      patience = undefined;
+      options.onConnection(true);
+      hasStarted = false;
+      for (const frame of unsent) channel.send(frame);
+      unsent = [];
+    },
+    onFrame: receive,
+    onClose(code) {
+      if (isOver || code === NORMAL_CLOSE) return "stop";
+      if (!FINAL_CLOSE_CODES.includes(code)) {
+        patience ??= setTimeout(() => options.onConnection(false), PATIENCE_MS);
+        return "again";
+      }
       clearTimeout(patience);
       isOver = true;
       options.onLost(code);
-      return false;
+      return "stop";
     },
-    // Whatever keeps the ticket away, the run goes on, and its output waits.
-    onOpenError: () => true,
-    // A program may think, or wait for input, as long as it likes; another socket tells everything from the beginning.
-    isSilenceNormal: true,
   });
 
   return {
@@ -104,7 +97,7 @@ export const attachRunStream = (options: RunStreamOptions): RunStream => {
     close() {
       isOver = true;
       clearTimeout(patience);
-      socket.close();
+      channel.close();
     },
   };
 };

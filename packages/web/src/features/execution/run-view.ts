@@ -45,8 +45,9 @@ export const showRun = (app: App, execution: ExecutionSummary): void => {
   });
   const hint = watchForInput(app.runs);
   stream = attachRunStream({
+    projectId: execution.projectId ?? openProjectOf(app.projects)?.id ?? "",
     executionId: execution.id,
-    openSocket: app.openSocket,
+    openChannel: app.sockets.openChannel,
     mayControl: () => mayEdit(app.projects.getState().state),
     onStart: () => output.clear(),
     onOutput(bytes) {

@@ -1,6 +1,6 @@
 import { type Project, routes } from "@atelier/contracts";
-import { describe, expect, it, vi } from "vitest";
-import { fakeOpener, setPage } from "../../app/fake-socket.testing.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { fakeChannels } from "../../app/fake-channels.testing.ts";
 import type { App } from "../../app/services.ts";
 import { createSession } from "../../app/session.ts";
 import { entry } from "../files/entry.testing.ts";
@@ -10,6 +10,11 @@ import { createSignInNoticeStore } from "../identity/sign-in-notice.ts";
 import { createPresenceStore } from "../presence/presence-store.ts";
 import { listenToProject } from "./project-events.ts";
 import { createProjectStore, openProjectOf, setProjectState } from "./project-store.ts";
+
+const setTime = (): void => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+};
 
 const refuse = () => Promise.reject(new Error("not asked here"));
 
@@ -30,8 +35,7 @@ const projectOf = (name: string, updatedAt: string): Project => ({
 
 const setUp = () => {
   vi.spyOn(console, "warn").mockReturnValue(undefined);
-  const opener = fakeOpener();
-  const asked: unknown[] = [];
+  const channels = fakeChannels();
   /** What the server answers. */
   const server: { project: () => Promise<unknown>; tree: () => Promise<unknown> } = { project: refuse, tree: refuse };
   const session = createSession({
@@ -43,10 +47,7 @@ const setUp = () => {
   });
   const app = {
     call: (route: unknown) => (route === routes.tree ? server.tree() : server.project()) as never,
-    openSocket: (_, query) => {
-      asked.push(query);
-      return opener.open();
-    },
+    sockets: { openChannel: channels.openChannel, restart: () => undefined },
     session,
     files: createFilesStore(),
     tabs: createTabsStore(),
@@ -56,38 +57,37 @@ const setUp = () => {
   } satisfies Partial<App> as Partial<App> as App;
   const stop = listenToProject(app, "p");
   const hello = async (sequence: number, resumed: boolean) => {
-    const socket = await opener.newest();
+    const { channel } = channels;
     const event = { type: "hello", connectionId: "c", role: "viewer", presence: [], resumed };
-    socket.open();
-    socket.say(JSON.stringify({ sequence, event }));
+    channel.open();
+    channel.say(JSON.stringify({ sequence, event }));
     await vi.advanceTimersByTimeAsync(0);
-    return socket;
+    return channel;
   };
-  return { app, asked, server, stop, hello };
+  return { app, channels, server, stop, hello };
 };
 
 describe("a project and a tree that were not read", () => {
-  setPage();
+  setTime();
 
   it("are asked for again with the next hello, which claims no place among the events until then", async () => {
-    const { app, asked, server, stop, hello } = setUp();
+    const { app, channels, server, stop, hello } = setUp();
     setEntries(app.files, [entry("old.py")]);
     (await hello(7, false)).end(1006);
-    await vi.advanceTimersByTimeAsync(200);
     server.project = () => Promise.resolve(projectOf("p", "2026-01-01T00:00:00.000Z"));
     server.tree = () => Promise.resolve({ entries: [entry("new.py")] });
     const second = await hello(8, false);
     expect([...app.files.getState().entries.keys()]).toEqual(["new.py"]);
     second.end(1006);
-    await vi.advanceTimersByTimeAsync(200);
     await hello(8, true);
-    expect(asked).toEqual([{}, {}, { since: "8" }]);
+    const kind = "events";
+    expect(channels.channel.openings).toEqual([{ kind }, { kind }, { kind, since: 8 }]);
     stop();
   });
 });
 
 describe("a project that somebody else renames", () => {
-  setPage();
+  setTime();
   const [first, second, third] = [1, 2, 3].map((day) => `2026-01-0${day}T00:00:00.000Z`) as [string, string, string];
 
   it("has its new name here, also after the page was away, and never an older one", async () => {
@@ -108,7 +108,6 @@ describe("a project that somebody else renames", () => {
     expect(nameNow()).toBe("Two");
     server.project = () => Promise.resolve(projectOf("Three", third));
     socket.end(1006);
-    await vi.advanceTimersByTimeAsync(200);
     await hello(9, false);
     expect(nameNow()).toBe("Three");
     expect(openProjectOf(app.projects)?.role).toBe("viewer");

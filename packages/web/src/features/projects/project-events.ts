@@ -1,7 +1,6 @@
-/** The project's event socket: keeps tree, people and runs true, resumes where it left off. */
-import { type ProjectEvent, type ProjectEventFrame, routes, sockets } from "@atelier/contracts";
-import { ApiProblem } from "../../app/api-problem.ts";
-import { createLiveSocket, FINAL_CLOSE_CODES } from "../../app/live-socket.ts";
+/** The channel of a project's events: keeps tree, people and runs true, resumes where it left off. */
+import { type ProjectEvent, type ProjectEventFrame, routes } from "@atelier/contracts";
+import { FINAL_CLOSE_CODES } from "../../app/project-socket.ts";
 import { dismissToast, showToast } from "../../design/toasts.ts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
@@ -90,9 +89,8 @@ export const listenToProject = (app: App, projectId: string): (() => void) => {
   /** The last event heard, as long as project and tree hold all that came before it. */
   let sequence: number | undefined;
   let isBehind = true;
-  const path = `/api${sockets.projectEvents.replace(":projectId", projectId)}`;
 
-  /** Project and tree came before this socket, or the socket was away for too long: what happened in between is asked for. */
+  /** Project and tree came before this channel, or the socket was away for too long: what happened in between is asked for. */
   const catchUp = (): void => {
     isBehind = true;
     readProject(app, projectId).then(
@@ -104,41 +102,39 @@ export const listenToProject = (app: App, projectId: string): (() => void) => {
     );
   };
   const sayViewing = (): void => {
-    socket.send(JSON.stringify({ type: "viewing", fileId: app.tabs.getState().shown ?? null }));
+    channel.send(JSON.stringify({ type: "viewing", fileId: app.tabs.getState().shown ?? null }));
   };
-  const socket = createLiveSocket({
-    open: () => app.openSocket(path, sequence === undefined || isBehind ? {} : { since: String(sequence) }),
-    onMessage(data) {
-      const frame = JSON.parse(String(data)) as ProjectEventFrame;
-      sequence = frame.sequence;
-      take(app, projectId, frame.event);
-      if (frame.event.type === "hello" && !frame.event.resumed) catchUp();
+  const channel = app.sockets.openChannel(
+    projectId,
+    () => ({ kind: "events", ...(sequence === undefined || isBehind ? {} : { since: sequence }) }),
+    {
+      onOpen() {
+        app.presence.setState({ isConnected: true });
+        sayViewing();
+      },
+      onFrame(text) {
+        channel.settled();
+        const frame = JSON.parse(String(text)) as ProjectEventFrame;
+        sequence = frame.sequence;
+        take(app, projectId, frame.event);
+        if (frame.event.type === "hello" && !frame.event.resumed) catchUp();
+      },
+      onClose(code) {
+        app.presence.setState({ isConnected: false, connectionId: undefined });
+        if (!FINAL_CLOSE_CODES.includes(code)) return "again";
+        loseProject(app);
+        return "stop";
+      },
     },
-    onState(isConnected) {
-      app.presence.setState(isConnected ? { isConnected } : { isConnected, connectionId: undefined });
-      if (isConnected) sayViewing();
-    },
-    shouldReturn(code) {
-      if (!FINAL_CLOSE_CODES.includes(code)) return true;
-      loseProject(app);
-      return false;
-    },
-    onOpenError(error) {
-      // Signed out is no reason to stay away: somebody may sign in again in any tab.
-      const isRefused =
-        error instanceof ApiProblem && error.status >= 400 && error.status < 429 && error.status !== 401;
-      if (isRefused) logFault("events-refused", error);
-      return !isRefused;
-    },
-  });
-  const stopWatching = watchSignIn(app.session.store, app.signInNotice, () => socket.restart());
+  );
+  const stopWatching = watchSignIn(app.session.store, app.signInNotice, () => app.sockets.restart(projectId));
   const unsubscribe = app.tabs.subscribe((now, before) => {
     if (now.shown !== before.shown) sayViewing();
   });
   return () => {
     unsubscribe();
     stopWatching();
-    socket.close();
+    channel.close();
     app.presence.setState({ all: [], isConnected: false, connectionId: undefined });
   };
 };

@@ -1,7 +1,7 @@
 /** Makes the sample a real project at the first edit or run: guest, project, file, then the editor goes live in place. */
 import { type Project, routes } from "@atelier/contracts";
 import { ApiProblem, isProblem, Unreachable } from "../../app/api-problem.ts";
-import { reconnectWaitMs } from "../../app/live-socket.ts";
+import { retryDelayMs } from "../../app/reconnecting-socket.ts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
 import { entryAt } from "../files/entries.ts";
@@ -13,6 +13,7 @@ let underWay: Promise<Project> | undefined;
 /** Made by a try that failed later: the next try goes on with it instead of making a second one. */
 let unfinished: { readonly language: string; readonly project: Project } | undefined;
 let failures = 0;
+const LONGEST_WAIT_MS = 5_000;
 
 const createOrFind = async (app: App, { language: id }: Sample): Promise<Project> => {
   if (unfinished?.language === id) return unfinished.project;
@@ -50,7 +51,7 @@ const retryLater = (app: App): void => {
     removeEventListener("online", again);
     ensureProject(app).catch((error: unknown) => logFault("project-not-made", error));
   };
-  const timer = setTimeout(again, reconnectWaitMs(failures + 2, Math.random()));
+  const timer = setTimeout(again, Math.min(LONGEST_WAIT_MS, retryDelayMs(failures, Math.random())));
   addEventListener("online", again);
 };
 

@@ -1,71 +1,7 @@
 import { CLOSE } from "@atelier/contracts";
 import { describe, expect, test } from "vitest";
-import { createConnection, retryDelayMs } from "./connection.ts";
-import type { ConnectionEnvironment } from "./environment.ts";
-
-/** A clock that the test turns; timers fire in order. */
-function manualTime() {
-  let now = 0;
-  let timers: { at: number; run: () => void }[] = [];
-  let wake: (reason: "online" | "visible" | "offline") => void = () => undefined;
-  const environment: ConnectionEnvironment = {
-    now: () => now,
-    after: (delayMs, run) => {
-      const timer = { at: now + delayMs, run };
-      timers.push(timer);
-      return () => (timers = timers.filter((other) => other !== timer));
-    },
-    random: () => 0.5,
-    onWake: (listener) => {
-      wake = listener;
-      return () => undefined;
-    },
-  };
-  return {
-    environment,
-    wake: (reason: "online" | "offline") => wake(reason),
-    advance: async (ms: number) => {
-      const end = now + ms;
-      await settle();
-      for (;;) {
-        const next = timers.filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at)[0];
-        if (!next) break;
-        timers = timers.filter((other) => other !== next);
-        now = next.at;
-        next.run();
-        await settle();
-      }
-      now = end;
-    },
-  };
-}
-const settle = async () => {
-  for (let i = 0; i < 5; i += 1) await Promise.resolve();
-};
-
-/** A scripted socket: the test opens, answers and ends it. */
-class ScriptedSocket extends EventTarget {
-  readyState: number = WebSocket.CONNECTING;
-  binaryType = "blob";
-  readonly sent: Uint8Array[] = [];
-  send(frame: Uint8Array) {
-    this.sent.push(frame);
-  }
-  accept() {
-    this.readyState = WebSocket.OPEN;
-    this.dispatchEvent(new Event("open"));
-  }
-  say(...bytes: number[]) {
-    this.dispatchEvent(new MessageEvent("message", { data: Uint8Array.from(bytes).buffer }));
-  }
-  end(code: number) {
-    this.readyState = WebSocket.CLOSED;
-    this.dispatchEvent(Object.assign(new Event("close"), { code }));
-  }
-  close() {
-    this.end(1005);
-  }
-}
+import { createReconnectingSocket, retryDelayMs } from "./reconnecting-socket.ts";
+import { manualTime, ScriptedSocket } from "./scripted-sockets.testing.ts";
 
 function script(options: { stopAt?: number; isUrgent?: boolean; refusal?: () => Error } = {}) {
   const time = manualTime();
@@ -74,7 +10,7 @@ function script(options: { stopAt?: number; isUrgent?: boolean; refusal?: () => 
   const closes: number[] = [];
   let opens = 0;
   let probes = 0;
-  const connection = createConnection(
+  const connection = createReconnectingSocket(
     async () => {
       const socket = new ScriptedSocket();
       sockets.push(socket);
@@ -87,7 +23,7 @@ function script(options: { stopAt?: number; isUrgent?: boolean; refusal?: () => 
       onMessage: (frame) => heard.push([...frame]),
       onClose: (code) => {
         closes.push(code);
-        return code === options.stopAt ? "stop" : "again";
+        if (code === options.stopAt) connection.close();
       },
       probe: () => (probes += 1),
       isUrgent: () => options.isUrgent === true,
@@ -106,7 +42,7 @@ function script(options: { stopAt?: number; isUrgent?: boolean; refusal?: () => 
   };
 }
 
-describe("a connection", () => {
+describe("a socket that comes back", () => {
   test("waits at most 250 ms for the first retry, grows to 10 s, and longer under pressure", () => {
     for (const random of [0, 0.5, 0.999]) {
       expect(retryDelayMs(0, random)).toBeLessThanOrEqual(250);
@@ -141,9 +77,9 @@ describe("a connection", () => {
     const it = script();
     await it.advance(0);
     it.last().accept();
-    expect(it.connection.open).toBe(true);
+    expect(it.connection.isOpen).toBe(true);
     it.wake("offline");
-    expect(it.connection.open).toBe(false);
+    expect(it.connection.isOpen).toBe(false);
     await it.advance(0);
     for (let i = 0; i < 10; i += 1) {
       await it.advance(10_000);
@@ -155,7 +91,7 @@ describe("a connection", () => {
     expect(it.sockets).toHaveLength(before + 1);
   });
 
-  test("stops where its owner says so", async () => {
+  test("stays away when its owner closes it", async () => {
     const it = script({ stopAt: 4403 });
     await it.advance(0);
     it.last().accept();
@@ -174,7 +110,7 @@ describe("a connection", () => {
     expect(it.opens()).toBe(0);
   });
 
-  test("leaves a silent socket whose peer used to answer", async () => {
+  test("keeps a silent socket that answers, and leaves it when it does not", async () => {
     const it = script();
     await it.advance(0);
     const first = it.last();
@@ -191,13 +127,29 @@ describe("a connection", () => {
     expect(it.heard).toEqual([[1]]);
   });
 
-  test("does not blame a peer that never answers probes", async () => {
+  test("leaves a silent socket", async () => {
     const it = script();
     await it.advance(0);
     it.last().accept();
-    await it.advance(300_000);
-    expect(it.sockets).toHaveLength(1);
+    await it.advance(31_000);
+    expect([it.closes, it.sockets.length]).toEqual([[1006], 2]);
+  });
+
+  test.each(["online", "visible"] as const)("doubts an open socket that says nothing after %s", async (reason) => {
+    const it = script();
+    await it.advance(0);
+    const first = it.last();
+    first.accept();
+    it.wake(reason);
     expect(it.probes()).toBe(1);
+    first.say(1);
+    await it.advance(10_000);
+    expect([it.closes, it.sockets.length]).toEqual([[], 1]);
+    it.wake(reason);
+    await it.advance(2_900);
+    expect(it.closes).toEqual([]);
+    await it.advance(400);
+    expect([it.closes, it.sockets.length]).toEqual([[1006], 2]);
   });
 
   describe("with something waiting to be sent", () => {

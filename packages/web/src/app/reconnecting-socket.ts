@@ -1,30 +1,32 @@
-/** A socket that comes back by itself: quick first, then slower with jitter, at once when the network returns. */
+/** A WebSocket that comes back by itself: quick first, then slower with jitter, at once when the network returns. */
 import { CLOSE } from "@atelier/contracts";
 import type { ConnectionEnvironment } from "./environment.ts";
 
-export interface ConnectionEvents {
+export interface SocketEvents {
   /** A socket is open; messages may be sent. */
   onOpen: () => void;
   onMessage: (frame: Uint8Array) => void;
-  /** The socket is gone (or never opened). Answer `stop` to stay away; `afresh` and `again` come back. */
-  onClose: (code: number) => "again" | "stop";
-  /** Sends something that the other side answers; asked when nothing was heard for a while. */
+  /** The socket is gone, or a try to open one failed. */
+  onClose: (code: number) => void;
+  /** Sends something that the other side answers; called when nothing was heard for a while, or when the connection is doubted. */
   probe: () => void;
   /** Does something wait to be sent? Then a line that nobody says is back is looked for more often. */
   isUrgent?: () => boolean;
 }
 
-export interface Connection {
+export interface ReconnectingSocket {
   /** False if there is no open socket: the frame is dropped. */
   send(frame: Uint8Array): boolean;
-  /** Tries now instead of waiting (the reader is typing, looks at the page, or the network came back). */
+  /** Tries now instead of waiting (the user types, looks at the page, or the network came back). */
   hurry(): void;
-  /** Closes an open socket and comes back at once. */
+  /** Closes an open socket, without `onClose`, and comes back at once. */
   restart(): void;
   /** The peer is well: the next interruption starts with the quick retry again. */
   settled(): void;
   close(): void;
-  readonly open: boolean;
+  readonly isOpen: boolean;
+  /** Bytes that wait in the browser. */
+  readonly unsentBytes: number;
 }
 
 const FIRST_RETRY_MS = 200;
@@ -36,7 +38,10 @@ const URGENT_FOR_MS = 120_000;
 const OPEN_TIMEOUT_MS = 10_000;
 const PROBE_AFTER_SILENCE_MS = 20_000;
 const DEAD_AFTER_PROBE_MS = 10_000;
-const HURRY_EVERY_MS = 1_000;
+/** The network or the user came back: an open socket may be dead without the browser knowing, as after a sleep. */
+const DOUBTED_DEAD_AFTER_MS = 3_000;
+/** The user's keys make no more tries than one in this time. */
+export const HURRY_EVERY_MS = 1_000;
 /** The code of a connection that ended without one. */
 const ABNORMAL = 1006;
 
@@ -53,11 +58,11 @@ export function retryDelayMs(attempt: number, random: number, code = ABNORMAL): 
 /** A refusal that the server itself gave (RFC 9457) means that it is there, and perhaps too busy: no hurry then. */
 const isAnswer = (error: unknown): boolean => typeof error === "object" && error !== null && "status" in error;
 
-export function createConnection(
+export function createReconnectingSocket(
   open: () => Promise<WebSocket>,
-  events: ConnectionEvents,
+  events: SocketEvents,
   environment: ConnectionEnvironment,
-): Connection {
+): ReconnectingSocket {
   let socket: WebSocket | undefined;
   let isOpen = false;
   let closed = false;
@@ -67,8 +72,7 @@ export function createConnection(
   let awaySince: number | undefined;
   let heardAt = 0;
   let probedAt: number | undefined;
-  /** Has this peer ever answered a probe? Only then does silence mean that it is gone. */
-  let answersProbes = false;
+  let deadAfterMs = DEAD_AFTER_PROBE_MS;
   let cancelTimer: (() => void) | undefined;
 
   const later = (delayMs: number, run: () => void) => {
@@ -88,28 +92,29 @@ export function createConnection(
     socket = undefined;
     isOpen = false;
     cancelTimer?.();
-    if (events.onClose(code) === "stop") {
-      closed = true;
-      return;
-    }
+    events.onClose(code);
+    if (closed) return;
     awaySince ??= environment.now();
     later(waitMs(code, isRefused), connect);
     attempt += 1;
   };
 
+  const probe = (of: number, patienceMs: number) => {
+    probedAt = environment.now();
+    deadAfterMs = patienceMs;
+    events.probe();
+    later(patienceMs, () => watch(of));
+  };
   const watch = (of: number) => {
     const silentMs = environment.now() - heardAt;
-    if (probedAt !== undefined && answersProbes && environment.now() - probedAt >= DEAD_AFTER_PROBE_MS) {
+    if (probedAt !== undefined && environment.now() - probedAt >= deadAfterMs) {
       const dead = socket;
       lost(of, ABNORMAL);
       dead?.close();
       return;
     }
-    if (probedAt === undefined && silentMs >= PROBE_AFTER_SILENCE_MS) {
-      probedAt = environment.now();
-      events.probe();
-    }
-    later(DEAD_AFTER_PROBE_MS / 2, () => watch(of));
+    if (probedAt === undefined && silentMs >= PROBE_AFTER_SILENCE_MS) probe(of, DEAD_AFTER_PROBE_MS);
+    else later(DEAD_AFTER_PROBE_MS / 2, () => watch(of));
   };
 
   const connect = () => {
@@ -140,10 +145,7 @@ export function createConnection(
         opened.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer>) => {
           if (of !== round) return;
           heardAt = environment.now();
-          if (probedAt !== undefined) {
-            probedAt = undefined;
-            answersProbes = true;
-          }
+          probedAt = undefined;
           events.onMessage(new Uint8Array(data));
         });
         opened.addEventListener("close", ({ code }) => lost(of, code));
@@ -171,6 +173,7 @@ export function createConnection(
       gone?.close();
       return;
     }
+    if (isOpen) return probe(round, DOUBTED_DEAD_AFTER_MS);
     attempt = 0;
     lastTryAt = -Infinity;
     hurry();
@@ -188,6 +191,8 @@ export function createConnection(
       const old = socket;
       socket = undefined;
       isOpen = false;
+      // Its end is no loss any more.
+      round += 1;
       old?.close();
       attempt = 0;
       connect();
@@ -203,8 +208,11 @@ export function createConnection(
       socket = undefined;
       isOpen = false;
     },
-    get open() {
+    get isOpen() {
       return isOpen;
+    },
+    get unsentBytes() {
+      return socket?.bufferedAmount ?? 0;
     },
   };
 }

@@ -1,0 +1,211 @@
+/** The page's side of numbered channels over one open socket: pieces, credit in both directions, and what is urgent first. */
+import {
+  CHANNEL_FRAME,
+  CHANNEL_PIECE_BYTES,
+  type ChannelFrameType,
+  type ChannelOpening,
+  CONNECTION_CHANNEL,
+  decodeChannelFrame,
+  decodeClosing,
+  decodeCredit,
+  encodeChannelFrame,
+  encodeClosing,
+  encodeCredit,
+} from "@atelier/contracts";
+
+/** Binary frames may be views of a larger buffer. */
+export type PageFrame = Uint8Array | string;
+
+export interface CarriedEvents {
+  onFrame: (frame: PageFrame) => void;
+  /** The server closed the channel. */
+  onClose: (code: number) => void;
+}
+
+export interface CarriedChannel {
+  /** Queues what the server has given no credit for. */
+  send(frame: PageFrame): void;
+  /** Nothing is heard any more. */
+  close(): void;
+}
+
+export interface ChannelCarrier {
+  open(opening: ChannelOpening, events: CarriedEvents): CarriedChannel;
+  /** @returns false for what breaks the protocol */
+  receive(bytes: Uint8Array): boolean;
+}
+
+export interface CarrierOptions {
+  /** Hands bytes to the socket. */
+  readonly write: (bytes: Uint8Array) => void;
+  /** Bytes that wait in the socket. */
+  readonly unsentBytes: () => number;
+  readonly after: (delayMs: number, run: () => void) => () => void;
+}
+
+/** Credit of both sides when a channel opens, in bytes. */
+const START_CREDIT_BYTES = 16 * 1024;
+/** What a whole frame takes of the credit beside its bytes. */
+const FRAME_COST_BYTES = 64;
+/** More than this is not handed to the browser: in there nothing can be overtaken. */
+const SOCKET_BYTES = 32 * 1024;
+/** The browser does not tell when it has sent something. */
+const LOOK_AGAIN_MS = 10;
+
+/**
+ * Lower priorities are sent first. The window bounds what the server has under way: large for a document, which is opened
+ * by one large frame; small for a program's output, which would delay everything else on a slow line.
+ */
+const KINDS: Readonly<Record<ChannelOpening["kind"], { readonly priority: number; readonly windowBytes: number }>> = {
+  document: { priority: 0, windowBytes: 1024 * 1024 },
+  events: { priority: 1, windowBytes: 256 * 1024 },
+  run: { priority: 2, windowBytes: 32 * 1024 },
+};
+
+type Waiting = { readonly type: ChannelFrameType; readonly bytes: Uint8Array };
+type Channel = CarriedEvents & {
+  readonly number: number;
+  readonly priority: number;
+  readonly windowBytes: number;
+  readonly waiting: Waiting[];
+  /** Bytes of the first waiting frame that have left. */
+  left: number;
+  /** Cost of what may still be sent; below zero after a piece that exceeded it. */
+  sendable: number;
+  /** Cost of what was received since the server got credit. */
+  taken: number;
+  readonly pieces: Uint8Array[];
+};
+
+export const PING = encodeChannelFrame({
+  channel: CONNECTION_CHANNEL,
+  type: CHANNEL_FRAME.ping,
+  payload: new Uint8Array(),
+});
+
+const joined = (pieces: readonly Uint8Array[]): Uint8Array => {
+  const whole = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.byteLength;
+  }
+  return whole;
+};
+
+export const createChannelCarrier = ({ write, unsentBytes, after }: CarrierOptions): ChannelCarrier => {
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder();
+  /** In the order in which equals take turns. */
+  const channels = new Map<number, Channel>();
+  let lastNumber = 0;
+  let isLookingAgain = false;
+
+  const writeFrame = ({ number }: Channel, type: ChannelFrameType, payload: Uint8Array): void =>
+    write(encodeChannelFrame({ channel: number, type, payload }));
+
+  const next = (): Channel | undefined => {
+    let first: Channel | undefined;
+    for (const channel of channels.values()) {
+      const isReady = channel.waiting.length > 0 && channel.sendable > 0;
+      if (isReady && (first === undefined || channel.priority < first.priority)) first = channel;
+    }
+    return first;
+  };
+
+  const sendPiece = (channel: Channel): void => {
+    const [first] = channel.waiting;
+    if (first === undefined) return;
+    const rest = first.bytes.subarray(channel.left);
+    const isLast = rest.byteLength <= CHANNEL_PIECE_BYTES;
+    const payload = isLast ? rest : rest.subarray(0, CHANNEL_PIECE_BYTES);
+    channel.sendable -= payload.byteLength + (isLast ? FRAME_COST_BYTES : 0);
+    channel.left = isLast ? 0 : channel.left + payload.byteLength;
+    if (isLast) channel.waiting.shift();
+    writeFrame(channel, isLast ? first.type : CHANNEL_FRAME.more, payload);
+  };
+
+  const pump = (): void => {
+    for (let channel = next(); channel !== undefined; channel = next()) {
+      if (unsentBytes() >= SOCKET_BYTES) {
+        if (!isLookingAgain) after(LOOK_AGAIN_MS, lookAgain);
+        isLookingAgain = true;
+        return;
+      }
+      sendPiece(channel);
+      if (channels.delete(channel.number)) channels.set(channel.number, channel);
+    }
+  };
+  const lookAgain = (): void => {
+    isLookingAgain = false;
+    pump();
+  };
+
+  const grant = (channel: Channel, bytes: number): void => {
+    channel.taken += bytes;
+    // A grant for each frame would be a frame for each frame.
+    if (channel.taken < channel.windowBytes / 4) return;
+    writeFrame(channel, CHANNEL_FRAME.credit, encodeCredit(channel.taken));
+    channel.taken = 0;
+  };
+
+  const takePiece = (channel: Channel, type: ChannelFrameType, payload: Uint8Array): void => {
+    const isLast = type !== CHANNEL_FRAME.more;
+    grant(channel, payload.byteLength + (isLast ? FRAME_COST_BYTES : 0));
+    if (!isLast) return void channel.pieces.push(payload);
+    const whole = channel.pieces.length === 0 ? payload : joined([...channel.pieces.splice(0), payload]);
+    channel.onFrame(type === CHANNEL_FRAME.text ? decoder.decode(whole) : whole);
+  };
+
+  return {
+    open(opening, events) {
+      lastNumber += 1;
+      const { priority, windowBytes } = KINDS[opening.kind];
+      const channel: Channel = {
+        ...events,
+        number: lastNumber,
+        priority,
+        windowBytes,
+        waiting: [],
+        left: 0,
+        sendable: START_CREDIT_BYTES,
+        taken: 0,
+        pieces: [],
+      };
+      channels.set(lastNumber, channel);
+      writeFrame(channel, CHANNEL_FRAME.open, encoder.encode(JSON.stringify(opening)));
+      writeFrame(channel, CHANNEL_FRAME.credit, encodeCredit(windowBytes - START_CREDIT_BYTES));
+      return {
+        send(frame) {
+          if (!channels.has(channel.number)) return;
+          const isText = typeof frame === "string";
+          channel.waiting.push({
+            type: isText ? CHANNEL_FRAME.text : CHANNEL_FRAME.data,
+            bytes: isText ? encoder.encode(frame) : frame,
+          });
+          pump();
+        },
+        close() {
+          if (channels.delete(channel.number))
+            writeFrame(channel, CHANNEL_FRAME.close, encodeClosing({ code: 1000, reason: "" }));
+        },
+      };
+    },
+    receive(bytes) {
+      const frame = decodeChannelFrame(bytes);
+      if (frame === undefined) return false;
+      const { channel: number, type, payload } = frame;
+      const channel = channels.get(number);
+      // A closed channel may still get what the server sent before it knew.
+      if (channel === undefined) return number <= lastNumber;
+      if (type === CHANNEL_FRAME.credit) {
+        channel.sendable += decodeCredit(payload) ?? 0;
+        pump();
+      } else if (type === CHANNEL_FRAME.close) {
+        channels.delete(number);
+        channel.onClose(decodeClosing(payload)?.code ?? 1000);
+      } else takePiece(channel, type, payload);
+      return true;
+    },
+  };
+};
