@@ -5,8 +5,10 @@ import { Lifecycle, releasing } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
 import { createAuditTrail } from "#platform/audit";
 import { createVault, loadSecretKey } from "#platform/blobs";
+import type { Bus } from "#platform/bus";
 import type { Homes } from "#platform/homes";
 import { createHousekeeping } from "#platform/housekeeping";
+import { createLinkBudget, createNodeLinks, linkKey, type Links, noLinks } from "#platform/links";
 import { rateLimitPoints } from "#platform/rate-limits";
 import type { Sql } from "#platform/sql";
 import { createCollaborationHousekeeping } from "#collaboration";
@@ -26,6 +28,8 @@ import { createCommonPasswordRules } from "./modules/identity/adapters/common-pa
 import { createLanguageFolderTemplates } from "./modules/files/adapters/language-folder-templates.ts";
 import { openFolderBlobStore } from "./platform/blobs/adapters/folder-blob-store.ts";
 import { createInProcessBus } from "./platform/bus/adapters/in-process-bus.ts";
+import { createLinkedBus } from "./platform/bus/adapters/linked-bus.ts";
+import { dialNode, listenForNodes } from "./platform/channels/adapters/node-link.ts";
 import { createWsChannel } from "./platform/channels/adapters/ws-channel.ts";
 import { createFastifyServer } from "./platform/http/adapters/fastify-server.ts";
 import { createInProcessHomes } from "./platform/homes/adapters/in-process-homes.ts";
@@ -77,11 +81,36 @@ const openDatabase = async (
   return createPgSql({ url: postgres.url, log, hasRoom: () => postgres.hasRoom() });
 };
 
-const openHomes = async ({ HOMES }: Configuration, sql: Sql, { clock, log, lifecycle }: Tools): Promise<Homes> => {
-  if (HOMES === "process") return createInProcessHomes({ fences: createSequenceFences(sql), clock });
-  const homes = createPostgresHomes({ sql, clock, log, address: null });
+/** What several servers share, or what stands in for it where there is one. */
+type Cluster = { readonly homes: Homes; readonly links: Links; readonly bus: Bus };
+
+const openCluster = async (
+  settings: Configuration,
+  { sql, secretKey }: { readonly sql: Sql; readonly secretKey: Uint8Array },
+  { clock, log, lifecycle }: Tools,
+): Promise<Cluster> => {
+  const local = createInProcessBus(log);
+  if (settings.HOMES === "process")
+    return {
+      homes: createInProcessHomes({ fences: createSequenceFences(sql), clock }),
+      links: noLinks,
+      bus: local,
+    };
+  const link = { key: linkKey(secretKey), clock, log, reserve: createLinkBudget() };
+  const links = createNodeLinks({ dial: (address) => dialNode(address, link), clock, log });
+  const listener = await listenForNodes({
+    ...link,
+    host: settings.LINK_HOST,
+    port: settings.LINK_PORT,
+    accept: (carrier) => links.accept(carrier),
+  });
+  await lifecycle.start(releasing("links to other servers", listener));
+  const address = settings.LINK_ADDRESS ?? listener.address;
+  const homes = createPostgresHomes({ sql, clock, log, address });
   await lifecycle.start(homes);
-  return homes;
+  const bus = createLinkedBus({ local, links, homes, address, clock, log });
+  await lifecycle.start(bus);
+  return { homes, links, bus };
 };
 
 const findBaseImage = (places: Places) =>
@@ -137,10 +166,9 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   const sql = await openDatabase(settings, places, tools);
   await lifecycle.start(releasing("database pool", sql));
 
-  const bus = createInProcessBus(log);
+  const { homes, links, bus } = await openCluster(settings, { sql, secretKey }, tools);
   const vault = createVault(secretKey);
   const blobs = await openFolderBlobStore(settings.BLOBS_DIR ?? join(places.dataDir, "blobs"));
-  const homes = await openHomes(settings, sql, tools);
   const audit = createAuditTrail({ sql, clock, log, metrics });
   await lifecycle.start(audit);
   const passwords = createArgon2Passwords();
@@ -179,7 +207,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
     quota: createAccountQuota({ sql, clock, mostBytes: settings.ACCOUNT_MAX_MIB * 1_048_576 }),
     bus,
   });
-  const shared = { sql, blobs, bus, homes, audit, clock, log, metrics, identity, sandboxes };
+  const shared = { sql, blobs, bus, homes, links, audit, clock, log, metrics, identity, sandboxes };
   const application = createApplication({
     ...shared,
     languagesFolder,
@@ -204,7 +232,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   await lifecycle.start(closingOf(server));
   for (const component of application.components) await lifecycle.start(component);
   const linkReads = createLinkReads({ projects, audit, clock, log });
-  bindApplication(server, application, { identity, projects, files, homes, bus, clock, log, linkReads, https });
+  bindApplication(server, application, { ...shared, projects, files, linkReads, https });
   await lifecycle.start(createMemberExpiry({ sql, bus, clock, log }));
   await lifecycle.start(
     createHousekeeping({

@@ -8,6 +8,7 @@ import type { Bus } from "#platform/bus";
 import { createRightsRecheck, type RightsRecheck } from "#platform/channels";
 import { createProjectSocket, type HttpServer } from "#platform/http";
 import type { Homes } from "#platform/homes";
+import { createNodes, type Links, type Nodes, servingRelays } from "#platform/links";
 import type { Metrics } from "#platform/metrics";
 import type { Sql } from "#platform/sql";
 import {
@@ -48,6 +49,7 @@ export type ApplicationParts = {
   readonly bus: Bus;
   readonly audit: AuditTrail;
   readonly homes: Homes;
+  readonly links: Links;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -66,6 +68,7 @@ export type Application = {
   readonly collaboration: Collaboration;
   readonly liveFiles: LiveFiles;
   readonly execution: ExecutionModule;
+  readonly nodes: Nodes;
   readonly colors: PresenceColors;
   readonly rechecks: RightsRecheck;
   /** In the order of their start. */
@@ -74,6 +77,7 @@ export type Application = {
 
 export const createApplication = (parts: ApplicationParts): Application => {
   const { sql, projects, files, bus, clock, log, metrics } = parts;
+  const nodes = createNodes(parts);
   const colors = createPresenceColors();
   const rechecks = createRightsRecheck({
     roleOf: (...given) => projects.roleOf(...given),
@@ -87,6 +91,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
     projects,
     files,
     homes: parts.homes,
+    nodes,
     bus,
     rechecks,
     colors,
@@ -103,6 +108,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
     projects,
     files: liveFiles,
     homes: parts.homes,
+    nodes,
     bus,
     rechecks,
     metrics,
@@ -116,26 +122,29 @@ export const createApplication = (parts: ApplicationParts): Application => {
   const { blobs, onFatal } = parts;
   const mover = createStagingMover({ sql, blobs, clock, log, everyMs: STAGING_EVERY_MS, onFatal });
   const components = [mover, rechecks, collaboration, execution];
-  return { collaboration, liveFiles, execution, colors, rechecks, components };
+  return { collaboration, liveFiles, execution, nodes, colors, rechecks, components };
 };
 
 /** Binds every route and socket of the contracts. */
 export const bindApplication = (
   edge: HttpServer,
   application: Application,
-  parts: Pick<ApplicationParts, "identity" | "projects" | "files" | "homes" | "bus" | "clock" | "log"> & {
+  parts: Pick<
+    ApplicationParts,
+    "identity" | "projects" | "files" | "homes" | "links" | "bus" | "audit" | "clock" | "log"
+  > & {
     readonly https: boolean;
     readonly linkReads: LinkReads;
   },
 ): void => {
-  const { collaboration, liveFiles, execution, colors, rechecks } = application;
+  const { collaboration, liveFiles, execution, nodes, colors, rechecks } = application;
   const { projects, homes, bus, clock, log } = parts;
   registerIdentityHttp(edge, parts.identity, { https: parts.https });
-  const audited = parts.linkReads.through(createProjectSocket(edge, { clock }));
+  const audited = parts.linkReads.through(createProjectSocket(servingRelays(edge, parts), { clock }));
   registerProjectsHttp(audited, projects);
   registerFilesHttp(audited, parts.files);
   registerLiveFilesHttp(audited, liveFiles);
-  registerProjectsSocket(audited, { projects, homes, bus, rechecks, colors, clock, log });
+  registerProjectsSocket(audited, { projects, homes, nodes, bus, rechecks, colors, clock, log });
   registerCollaborationHttp(audited, { collaboration, projects });
   registerCollaborationSocket(audited, collaboration);
   registerExecutionHttp(audited, execution);

@@ -70,6 +70,31 @@ export const coreSettings = {
       "`postgres` (several; needs DATABASE_URL, SECRET_KEY and BLOBS_DIR, the same for all of them, and a DATA_DIR for each).",
     defaultText: "process",
   } satisfies Setting<"process" | "postgres">,
+  LINK_HOST: {
+    schema: z.string().min(1).default("127.0.0.1"),
+    description:
+      "Address to listen on for the other servers on the database (`HOMES=postgres`). Their connections are encrypted, and only " +
+      "servers with the same SECRET_KEY get one.",
+    defaultText: "127.0.0.1",
+  } satisfies Setting<string>,
+  LINK_PORT: {
+    schema: z
+      .string()
+      .regex(/^\d{1,5}$/u, "a port number")
+      .default("0")
+      .transform(Number)
+      .pipe(z.number().max(65_535)),
+    description: "Port to listen on for the other servers; 0 takes a free one.",
+    defaultText: "0",
+  } satisfies Setting<number>,
+  LINK_ADDRESS: {
+    schema: z
+      .string()
+      .regex(/^(?:\[[\da-f:]+\]|[^\s:/]+):\d{1,5}$/iu, "host:port")
+      .optional(),
+    description: "`host:port` at which the other servers reach this one, where that is not LINK_HOST and LINK_PORT.",
+    defaultText: "LINK_HOST and the port that was opened",
+  } satisfies Setting<string | undefined>,
   BLOBS_DIR: {
     schema: folder,
     description: "Folder of the encrypted contents of files; servers on one database share it.",

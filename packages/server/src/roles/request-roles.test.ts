@@ -14,6 +14,7 @@ import { silentLog } from "#kernel/log";
 import { createVault } from "#platform/blobs";
 import type { HttpServer } from "#platform/http";
 import type { Scope, Sql } from "#platform/sql";
+import { noLinks } from "#platform/links";
 import { createAccountQuota, createFiles, type Files } from "#files";
 import { createIdentity } from "#identity";
 import { createLinkReads, createLinkTokens, createProjects, type Projects } from "#projects";
@@ -126,6 +127,7 @@ beforeAll(async () => {
     bus,
     audit,
     homes,
+    links: noLinks,
     clock,
     log,
     metrics,
@@ -154,6 +156,8 @@ beforeAll(async () => {
     projects,
     files,
     homes,
+    links: noLinks,
+    audit,
     bus,
     clock,
     log,

@@ -10,7 +10,8 @@ import type { AuditTrail } from "#platform/audit";
 import type { Bus } from "#platform/bus";
 import { type Access, createAccessWatch, type RightsRecheck } from "#platform/channels";
 import type { SocketCall } from "#platform/http";
-import type { Homes } from "#platform/homes";
+import { type Homes, HomeTaken } from "#platform/homes";
+import type { Nodes } from "#platform/links";
 import type { Metrics } from "#platform/metrics";
 import type { Files } from "#files";
 import type { PresenceColors, Projects } from "#projects";
@@ -27,8 +28,9 @@ import { createLogWriter } from "./log/log-writer.ts";
 import { createMaterialiser, type Deadlines } from "./materialise/materialiser.ts";
 import { openDocument } from "./document/open-document.ts";
 import type { DocumentRef, DocumentStore } from "./ports.ts";
+import { answerForDocuments, createDocumentsElsewhere } from "./document/documents-elsewhere.ts";
 import { DocumentRegistry, type Hold } from "./document/registry.ts";
-import { liveSessions } from "./connection/sessions.ts";
+import { liveSessions, mergeSessions } from "./connection/sessions.ts";
 import { UPKEEP_TIMES, type UpkeepTimes } from "./document/upkeep.ts";
 import { watchFiles } from "./document/file-watch.ts";
 import { createSharedRoles } from "./connection/shared-roles.ts";
@@ -38,6 +40,7 @@ export type CollaborationOptions = {
   readonly projects: Pick<Projects, "requireRole" | "roleOf">;
   readonly files: Pick<Files, "readStored" | "saveCheckpoint">;
   readonly homes: Homes;
+  readonly nodes: Nodes;
   readonly bus: Bus;
   readonly rechecks: Pick<RightsRecheck, "watch">;
   /** Shared with every module that shows who is present. */
@@ -67,8 +70,10 @@ export type Collaboration = Component & {
   readonly liveDocuments: LiveDocuments;
   /** Serves a channel. */
   connect(call: SocketCall): void;
-  /** Open documents of a project with who is in them. The caller has checked that the asker may see it. */
+  /** Open documents of a project on this node with who is in them. The caller has checked that the asker may see it. */
   sessions(projectId: string): LiveSessions;
+  /** The same of all nodes that answer. */
+  sessionsEverywhere(projectId: string): Promise<LiveSessions>;
   /** Resolves when no look-up of rights, checkpoint, snapshot or other upkeep is under way; for tests. */
   idle(): Promise<void>;
   /** Ends at once and writes nothing, as a crash would: the log has what was acknowledged. */
@@ -138,14 +143,22 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     onDropped: (ref) => unwritten.dropped(ref),
     open: (ref, home) => openDocument(opening, ref, home),
   });
+  const elsewhere = createDocumentsElsewhere(options.nodes.calls);
   const unwritten = createUnwrittenEdits({
     store: options.store,
     registry,
     checkpointing,
     areHomesShared: options.homes.areShared,
+    elsewhere,
     log,
   });
-  const mergeQueue = createMergeQueue({ registry, checkpointing });
+  const mergeQueue = createMergeQueue({ registry, checkpointing, elsewhere });
+  const sessions = (projectId: string): LiveSessions => liveSessions(connections.of(projectId));
+  answerForDocuments(options.nodes.calls, {
+    write: (ref) => unwritten.writeOpen(ref),
+    merge: (change) => mergeQueue.mergeStored(change),
+    sessions,
+  });
   const access = createAccessWatch({ bus: options.bus, rechecks: options.rechecks, log, pending });
   const removedFiles = watchFiles({ bus: options.bus, registry });
   const roleOf = createSharedRoles(projects);
@@ -283,6 +296,8 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
       const ref = { projectId: projectId.toLowerCase(), fileId: fileId.toLowerCase() };
       const guest = { channel, userId: actor.userId, signInId: actor.signInId, projectId: ref.projectId };
       serve(call, ref, access.add(guest).access).catch((error: unknown) => {
+        if (error instanceof HomeTaken && error.where.at === "node" && options.nodes.relay(call, error.where.node))
+          return;
         const isHidden = error instanceof Problem && error.status === 404;
         if (!isHidden)
           log.warn("collaboration.open-failed", { error: error instanceof Error ? error.message : "unknown" });
@@ -290,7 +305,14 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
         else channel.close(CLOSE.overloaded, "the document can't be opened right now");
       });
     },
-    sessions: (projectId) => liveSessions(connections.of(projectId)),
+    sessions,
+    async sessionsEverywhere(projectId) {
+      const nodes = await options.homes.nodes();
+      // What a node that does not answer had open is open nowhere.
+      const asked = await Promise.allSettled(nodes.map((node) => elsewhere.sessions(node, projectId)));
+      const others = asked.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+      return others.length === 0 ? sessions(projectId) : mergeSessions([sessions(projectId), ...others]);
+    },
     async start(signal) {
       keepAlive(0);
       isSwept = unwritten.sweep(signal);

@@ -6,10 +6,13 @@ import type { Collaboration } from "./collaboration.ts";
 
 export const registerCollaborationHttp = (
   edge: Pick<Edge, "bind">,
-  parts: { readonly collaboration: Pick<Collaboration, "sessions">; readonly projects: Pick<Projects, "requireRole"> },
+  parts: {
+    readonly collaboration: Pick<Collaboration, "sessionsEverywhere">;
+    readonly projects: Pick<Projects, "requireRole">;
+  },
 ): void => {
   edge.bind(routes.liveSessions, async ({ actor, params }) => {
     await parts.projects.requireRole(actor, params.projectId, "viewer");
-    return { status: 200 as const, body: parts.collaboration.sessions(params.projectId) };
+    return { status: 200 as const, body: await parts.collaboration.sessionsEverywhere(params.projectId) };
   });
 };

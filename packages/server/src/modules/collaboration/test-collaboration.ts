@@ -12,6 +12,7 @@ import { Problem } from "#kernel/problem";
 import type { AuditEntry } from "#platform/audit";
 import type { Sql } from "#platform/sql";
 import type { Files, StoredFile } from "#files";
+import { createNodes, type Links, noLinks, servingRelays } from "#platform/links";
 import { createPresenceColors, type Projects } from "#projects";
 import { createInProcessBus } from "../../platform/bus/adapters/in-process-bus.ts";
 import { actorNamed, createEdgeFixture } from "../../platform/http/test-edge.ts";
@@ -132,6 +133,8 @@ export type TestClient = {
 export type TestServerOptions = Partial<Omit<CollaborationOptions, "store" | "projects" | "files">> & {
   /** Stands in front of the real database, to make it fail. */
   readonly wrapSql?: (sql: Sql) => Sql;
+  /** To the other nodes; absent: there are none. */
+  readonly links?: Links;
 };
 
 /** Polls until the condition holds, for at most 30 s. */
@@ -158,12 +161,14 @@ export const openTestCollaboration = async () => {
     const metrics = createPrometheusMetrics();
     const corrupt: number[] = [];
     const audited: AuditEntry[] = [];
+    const links = options.links ?? noLinks;
     const collaboration: Collaboration = createCollaboration({
       store: createPostgresDocumentStore({ sql, onCorrupt: (_ref, sequence) => corrupt.push(sequence) }),
       projects: files.projects,
       files: files.atRest,
       rechecks: { watch: () => () => undefined },
       homes: createInProcessHomes({ fences, clock: systemClock }),
+      nodes: createNodes({ links, clock: systemClock, log: silentLog }),
       bus,
       colors: createPresenceColors(),
       audit: { record: (entry) => audited.push(entry) },
@@ -173,7 +178,8 @@ export const openTestCollaboration = async () => {
       log,
     });
     const edge = createEdgeFixture({ bus });
-    registerCollaborationSocket(edge.server, collaboration);
+    const audit = { record: (entry: AuditEntry) => void audited.push(entry) };
+    registerCollaborationSocket(servingRelays(edge.server, { links, audit }), collaboration);
     registerCollaborationHttp(edge.server, { collaboration, projects: files.projects });
     const origin = await edge.listen();
     await collaboration.start(new AbortController().signal);

@@ -6,6 +6,7 @@ import { systemClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import { createPresenceColors } from "#projects";
+import { createNodes, noLinks } from "#platform/links";
 import { createInProcessHomes } from "../../platform/homes/adapters/in-process-homes.ts";
 import { createSequenceFences } from "../../platform/homes/adapters/sequence-fences.ts";
 import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometheus-metrics.ts";
@@ -57,6 +58,7 @@ beforeAll(async () => {
     },
     rechecks: { watch: () => () => undefined },
     homes: createInProcessHomes({ fences: createSequenceFences(sql), clock: systemClock }),
+    nodes: createNodes({ links: noLinks, clock: systemClock, log: silentLog }),
     bus: base.bus,
     colors: createPresenceColors(),
     audit: { record: () => undefined },

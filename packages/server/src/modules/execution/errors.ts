@@ -37,6 +37,3 @@ export const programTooLarge = (maxBytes: number): Problem =>
   new Problem("projects/too-large", `The files of one run may hold ${Math.floor(maxBytes / 1_048_576)} MiB together.`);
 
 export const serverStopping = (): Problem => new Problem("server/stopping", undefined, { retryAfterSeconds: 5 });
-
-export const runsElsewhere = (): Problem =>
-  new Problem("server/unavailable", "Another server runs this execution.", { retryAfterSeconds: 5 });

@@ -17,6 +17,7 @@ import type { ExecutionStore } from "./execution-store.ts";
 import { createLanguageShelf } from "./language-shelf.ts";
 import { createRunner } from "./runner.ts";
 import { createScriptedProvider } from "./scripted-provider.ts";
+import type { ExecutionsElsewhere } from "./executions-elsewhere.ts";
 import { createExecutionService, type ExecutionService } from "./service.ts";
 import { createWaitingRuns } from "./waiting-runs.ts";
 import { createWarmPool } from "./warm-pool.ts";
@@ -76,6 +77,7 @@ export const createTestHomes = (): Homes & { held: Set<string>; elsewhere: Map<s
         release: async () => void held.delete(name),
       };
     },
+    nodes: async () => [],
     find: async (name) => elsewhere.get(name) ?? { at: held.has(name) ? "here" : "nobody" },
   };
 };
@@ -105,6 +107,7 @@ export type SceneOptions = {
   maxWarm?: number;
   unavailable?: string;
   maxProgramBytes?: number;
+  elsewhere?: ExecutionsElsewhere;
   clock?: Clock;
 };
 
@@ -197,6 +200,10 @@ export const createScene = async (options: SceneOptions = {}) => {
     registry,
     store,
     homes,
+    elsewhere: options.elsewhere ?? {
+      find: () => Promise.reject(new Error("no other node is asked")),
+      stop: () => Promise.reject(new Error("no other node is asked")),
+    },
     recorder,
     languages: shelf,
     engine: () => engine,

@@ -19,7 +19,8 @@ beforeEach(async () => {
   const { service, shelf, bus, clock, log } = scene;
   registerExecutionHttp(edge.server, { service, languages: () => shelf.list(true) });
   registerExecutionSocket(edge.server, {
-    openStream: (call) => void openStream(call, { service, watch: createAccessWatch({ bus, log }), clock, log }),
+    openStream: (call) =>
+      void openStream(call, { service, watch: createAccessWatch({ bus, log }), relay: () => false, clock, log }),
   });
   origin = await edge.listen();
 });

@@ -1,5 +1,6 @@
 import { createManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
+import type { HomesNode } from "#platform/homes";
 import type { Execution } from "@atelier/contracts";
 import { expect, it } from "vitest";
 import {
@@ -55,8 +56,14 @@ it("[X59] rows without a home are marked at the start and every minute; those of
   expect(statuses().at(-1)).toBe("running");
 });
 
-it("[X59] a run of another node is shown and not stopped here; one whose node died is shown as ended", async () => {
-  const scene = await createScene();
+it("[X59] a run of another node is asked for and stopped there; one whose node died is shown as ended", async () => {
+  const asked: string[] = [];
+  const answers: Execution[] = [];
+  const elsewhere = (what: string) => async (node: HomesNode, id: string) => {
+    asked.push(`${what} ${id} of ${node.id}`);
+    return answers.at(-1);
+  };
+  const scene = await createScene({ elsewhere: { find: elsewhere("find"), stop: elsewhere("stop") } });
   const { facts } = await scene.service.submit(ada, helloRequest, interactive);
   const name = homeOfExecution(facts.id);
   const live = scene.registry.get(facts.id);
@@ -65,8 +72,15 @@ it("[X59] a run of another node is shown and not stopped here; one whose node di
   const node = { id: "other", address: "http://other.example" };
   scene.homes.elsewhere.set(name, { at: "node", node });
   expect((await scene.service.find(ada, facts.id)).status).not.toBe("system-error");
+  const answer: Execution = { ...(await scene.service.find(ada, facts.id)), status: "cancelled" };
+  answers.push(answer);
+  expect(await scene.service.find(ada, facts.id)).toEqual(answer);
+  expect(await scene.service.stop(ada, facts.id)).toEqual(answer);
+  const [find, stop] = ["find", "stop"].map((what) => `${what} ${facts.id} of other`);
+  expect(asked).toEqual([find, find, find, stop]);
+  await expect(scene.service.stop(actorNamed("bob"), facts.id)).rejects.toMatchObject({ status: 404 });
+  expect(asked).toHaveLength(4);
   expect((await scene.service.follow(ada, facts.id)).source).toMatchObject({ elsewhere: node });
-  await expect(scene.service.stop(ada, facts.id)).rejects.toMatchObject({ code: "server/unavailable" });
   scene.homes.elsewhere.clear();
   expect((await scene.service.find(ada, facts.id)).status).toBe("system-error");
 });

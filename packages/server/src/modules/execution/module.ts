@@ -6,6 +6,7 @@ import type { Bus } from "#platform/bus";
 import { createAccessWatch, type RightsRecheck } from "#platform/channels";
 import type { Homes } from "#platform/homes";
 import type { SocketCall } from "#platform/http";
+import type { Nodes } from "#platform/links";
 import type { Metrics } from "#platform/metrics";
 import type { SandboxProvider } from "#platform/sandboxes";
 import { createImageStore } from "#platform/sandboxes/images";
@@ -23,6 +24,7 @@ import { createEngines } from "./engines.ts";
 import { createExecutionMetrics } from "./execution-metrics.ts";
 import { createExecutionRegistry } from "./execution-registry.ts";
 import { createExecutionStore } from "./execution-store.ts";
+import { answerForExecutions, createExecutionsElsewhere } from "./executions-elsewhere.ts";
 import { createLanguageShelf } from "./language-shelf.ts";
 import { createLeftBehind } from "./left-behind.ts";
 import { createOutputRetention } from "./output-retention.ts";
@@ -45,6 +47,7 @@ export type ExecutionOptions = {
   readonly projects: Pick<Projects, "requireRole" | "roleOf">;
   readonly files: Pick<LiveFiles, "readAll" | "sizeOf" | "writeMerged">;
   readonly homes: Homes;
+  readonly nodes: Nodes;
   readonly bus: Bus;
   readonly rechecks: Pick<RightsRecheck, "watch">;
   readonly metrics: Metrics;
@@ -126,6 +129,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     registry,
     store,
     homes,
+    elsewhere: createExecutionsElsewhere(options.nodes.calls),
     recorder,
     languages: shelf,
     engine: () =>
@@ -135,6 +139,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     arrived: (language) => history.arrived(language),
   });
 
+  answerForExecutions(options.nodes.calls, registry);
   const watch = createAccessWatch({ bus, rechecks: options.rechecks, log });
   const retention = createOutputRetention({ sql, clock, log });
   const leftBehind = createLeftBehind({ store, homes, clock, log });
@@ -165,7 +170,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       await removeOrphans(provider);
       if (!stopping.signal.aborted) engines.use(provider);
     },
-    openStream: (call) => void openStream(call, { service, watch, clock, log }),
+    openStream: (call) => void openStream(call, { service, watch, relay: options.nodes.relay, clock, log }),
     readiness() {
       if (engines.current === undefined) return { ok: false, detail: unavailableReason() };
       const missing = shelf.list(true).filter((language) => !language.ready);

@@ -23,6 +23,7 @@ import * as errors from "./errors.ts";
 import type { ExecutionMetrics } from "./execution-metrics.ts";
 import type { ExecutionRegistry } from "./execution-registry.ts";
 import type { ExecutionStore } from "./execution-store.ts";
+import type { ExecutionsElsewhere } from "./executions-elsewhere.ts";
 import type { WaitingRuns } from "./waiting-runs.ts";
 import { type CollectPart, createCollectRoom } from "./collect-room.ts";
 import { createFileRoom, type HeldRoom } from "./file-room.ts";
@@ -51,6 +52,7 @@ export type ServiceNeeds = {
   readonly registry: ExecutionRegistry;
   readonly store: ExecutionStore;
   readonly homes: Homes;
+  readonly elsewhere: ExecutionsElsewhere;
   readonly recorder: EndRecorder;
   readonly languages: LanguageShelf;
   /** Called for each execution, because a provider may be adopted later. */
@@ -321,9 +323,18 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     return { source, mayControl: facts.userId === userId || (role !== undefined && canEdit(role)) };
   };
 
+  /** The row, which has the end of what has ended. */
+  const requireStored = async ({ userId }: Actor, id: string): Promise<Execution> => {
+    const stored = await store.find(userId, id);
+    if (stored === undefined) throw errors.noSuchExecution();
+    return stored;
+  };
+
   const find = async (actor: Actor, id: string): Promise<Execution> => {
     const { source } = await follow(actor, id);
-    return "live" in source ? source.live.snapshot({ output: true }) : source.stored;
+    if ("live" in source) return source.live.snapshot({ output: true });
+    if (source.elsewhere === undefined) return source.stored;
+    return (await needs.elsewhere.find(source.elsewhere, id)) ?? requireStored(actor, id);
   };
 
   return {
@@ -382,8 +393,8 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       const { source, mayControl } = await follow(actor, id);
       if (!mayControl) throw new Problem("projects/role-too-low", "Stopping a run needs the right to edit.");
       if ("stored" in source) {
-        if (source.elsewhere !== undefined) throw errors.runsElsewhere();
-        return source.stored;
+        if (source.elsewhere === undefined) return source.stored;
+        return (await needs.elsewhere.stop(source.elsewhere, id)) ?? requireStored(actor, id);
       }
       source.live.cancel();
       await source.live.ended;

@@ -1,3 +1,4 @@
+import { sockets } from "@atelier/contracts";
 import type { Actor } from "#kernel/actor";
 import { createAccessWatch, type Frame } from "#platform/channels";
 import { expect, it } from "vitest";
@@ -19,6 +20,8 @@ const open = (scene: Scene, id: string, actor: Actor, service: Pick<Scene["servi
   const call = {
     channel,
     params: { id },
+    path: sockets.executionStream,
+    isRelayed: false,
     query: new URLSearchParams(),
     actor,
     request: { id: "r", address: "127.0.0.1" },
@@ -28,7 +31,7 @@ const open = (scene: Scene, id: string, actor: Actor, service: Pick<Scene["servi
     audit: (row: object) => void rows.push(row),
   };
   const watch = createAccessWatch({ bus: scene.bus, log: scene.log });
-  const opened = openStream(call, { service, watch, clock: scene.clock, log: scene.log });
+  const opened = openStream(call, { service, watch, relay: () => false, clock: scene.clock, log: scene.log });
   return { wire, far, sent, opened, rows, reads };
 };
 

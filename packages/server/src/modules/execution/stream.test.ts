@@ -1,7 +1,7 @@
 import { systemClock } from "#kernel/clock";
 import { createAccessWatch } from "#platform/channels";
 import type { Actor } from "#kernel/actor";
-import type { StreamServerMessage } from "@atelier/contracts";
+import { sockets, type StreamServerMessage } from "@atelier/contracts";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
@@ -38,6 +38,8 @@ const listen = async (scene: Scene, id: string, actor: Actor = ada): Promise<Lis
     const call = {
       channel: createWsChannel(accepted, () => () => undefined),
       params: { id },
+      path: sockets.executionStream,
+      isRelayed: false,
       query: new URLSearchParams(),
       actor,
       request: { id: "r", address: "127.0.0.1" },
@@ -47,6 +49,7 @@ const listen = async (scene: Scene, id: string, actor: Actor = ada): Promise<Lis
       audit: () => undefined,
     };
     void openStream(call, {
+      relay: () => false,
       service: scene.service,
       watch: createAccessWatch({ bus: scene.bus, log: scene.log }),
       clock: scene.clock,

@@ -4,6 +4,7 @@ import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { AccessWatch } from "#platform/channels";
 import type { SocketCall } from "#platform/http";
+import type { Relay } from "#platform/links";
 import { CLOSE, type Execution } from "@atelier/contracts";
 import type { LiveExecution } from "./live-execution.ts";
 import type { ExecutionService, Followed } from "./service.ts";
@@ -13,6 +14,8 @@ import { createStreamSender } from "./stream-sender.ts";
 export type StreamNeeds = {
   readonly service: Pick<ExecutionService, "follow">;
   readonly watch: AccessWatch;
+  /** Passes the channel on to the node that runs the execution. */
+  readonly relay: Relay;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -74,7 +77,10 @@ const followLive = (live: LiveExecution, { call, clock }: { call: SocketCall; cl
 };
 
 /** Serves a channel until it closes. */
-export const openStream = async (call: SocketCall, { service, watch, clock, log }: StreamNeeds): Promise<void> => {
+export const openStream = async (
+  call: SocketCall,
+  { service, watch, relay, clock, log }: StreamNeeds,
+): Promise<void> => {
   const { channel, actor } = call;
   const id = (call.params["id"] ?? "").toLowerCase();
   const { access, belongsTo } = watch.add({ channel, userId: actor.userId, signInId: actor.signInId });
@@ -92,7 +98,10 @@ export const openStream = async (call: SocketCall, { service, watch, clock, log 
   const { projectId } = "stored" in source ? source.stored : source.live.facts;
   if (projectId !== null) call.reads(projectId);
   if ("stored" in source) {
-    if (source.elsewhere !== undefined) return channel.close(CLOSE.overloaded, "another server runs it");
+    if (source.elsewhere !== undefined) {
+      if (relay(call, source.elsewhere)) return;
+      return channel.close(CLOSE.overloaded, "another server runs it");
+    }
     return sendStored(source.stored, { call, clock });
   }
   const { live } = source;

@@ -4,6 +4,7 @@ import { systemClock } from "#kernel/clock";
 import { type Log, silentLog } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { SandboxProvider } from "#platform/sandboxes";
+import { createNodes, noLinks } from "#platform/links";
 import type { Execution, StartExecution } from "@atelier/contracts";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -125,6 +126,7 @@ const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void =
         projects: { requireRole: refuse, roleOf: async () => undefined },
         files: { readAll: refuse, writeMerged: refuse, sizeOf: refuse },
         homes: createTestHomes(),
+        nodes: createNodes({ links: noLinks, clock: systemClock, log: silentLog }),
         rechecks: { watch: () => () => undefined },
         bus: createInProcessBus(silentLog),
         metrics: createPrometheusMetrics(),

@@ -18,6 +18,8 @@ export type EventChannel = {
   join(listener: Listener, since: number | undefined): void;
   leave(listener: Listener): void;
   publish(event: ProjectEvent): void;
+  /** Events may have been lost before they came here: nobody resumes, and everybody here is told so by another hello. */
+  missed(): void;
   /** One listener only: sequence numbers are everybody's, so it carries the last one. */
   tell(listener: Listener, event: ProjectEvent): void;
   /** After a listener's presence was changed. */
@@ -61,14 +63,18 @@ export const createEventChannel = (clock: Clock, first: number): EventChannel =>
     });
   };
 
+  const greet = (listener: Listener, resumed: boolean): void => {
+    const { connectionId, role } = listener.presence;
+    listener.send(frame({ type: "hello", connectionId, resumed, role, presence: presence() }));
+  };
+
   return {
     listeners,
     presenceChanged,
     join(listener, since) {
       const replay = missed(since);
       listeners.add(listener);
-      const { connectionId, role } = listener.presence;
-      listener.send(frame({ type: "hello", connectionId, resumed: replay !== undefined, role, presence: presence() }));
+      greet(listener, replay !== undefined);
       for (const text of replay ?? []) listener.send(text);
       if (listeners.size > 1) presenceChanged();
     },
@@ -80,6 +86,12 @@ export const createEventChannel = (clock: Clock, first: number): EventChannel =>
       const text = frame(event);
       remember(text);
       everybody(text);
+    },
+    missed() {
+      sequence++;
+      memory.length = 0;
+      memoryBytes = 0;
+      for (const listener of listeners) greet(listener, false);
     },
     tell(listener, event) {
       listener.send(frame(event));

@@ -84,6 +84,8 @@ export const createLinkReads = ({ projects, audit, clock, log }: LinkReadsNeeds)
     },
     socket(path, options, handler) {
       edge.socket(path, options, (call) => {
+        // The node that has the socket has recorded it.
+        if (call.isRelayed) return handler(call);
         const reads = (projectId: string): void => note(call.actor, projectId, call.request);
         const projectId = projectOf(call.params, undefined);
         if (projectId !== undefined) reads(projectId);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Entry, ProjectEventFrame, Role } from "@atelier/contracts";
+import { type Entry, type ProjectEventFrame, type Role, sockets } from "@atelier/contracts";
 import type { Actor } from "#kernel/actor";
 import { createManualClock, type ManualClock } from "#kernel/clock";
 import { createId } from "#kernel/ids";
@@ -51,6 +51,7 @@ const listen = (roleOf: Projects["roleOf"] = (userId, id) => projects.service.ro
   stop?.();
   const edge: Edge = { bind: () => undefined, socket: (_path, _options, given) => void (handler = given) };
   stop = registerProjectsSocket(edge, {
+    nodes: { relay: () => false },
     projects: { roleOf },
     homes,
     rechecks: { watch: (holder) => (holders.add(holder), () => void holders.delete(holder)) },
@@ -76,6 +77,8 @@ const open = async (actor: Actor, since?: number): Promise<Wire> => {
   const query = new URLSearchParams(since === undefined ? {} : { since: `${since}` });
   handler({
     channel,
+    path: sockets.projectEvents,
+    isRelayed: false,
     params: { projectId },
     query,
     actor,
@@ -164,6 +167,17 @@ describe("project events", () => {
     const wire = await open(alice);
     lost.abort();
     await until(() => wire.closed === 1012);
+  });
+
+  test("[P44] when the bus may have lost events, those here get another hello, and nobody resumes from before", async () => {
+    const here = await open(alice);
+    const since = here.frames.at(-1)?.sequence;
+    projects.bus.publish("messages-lost", {});
+    await until(() => here.frames.filter(({ event }) => event.type === "hello").length === 2);
+    expect(here.frames.at(-1)?.event).toMatchObject({ type: "hello", resumed: false, role: "owner" });
+    expect((await open(alice, since)).frames[0]?.event).toMatchObject({ type: "hello", resumed: false });
+    const again = await open(alice, here.frames.at(-1)?.sequence);
+    expect(again.frames[0]?.event).toMatchObject({ type: "hello", resumed: true });
   });
 
   test("[P15] a client that reconnects gets the missed events in order, or is told that they are not available", async () => {

@@ -7,6 +7,7 @@ import type { Bus } from "#platform/bus";
 import { createAccessWatch, type Frame, frameCost, type RightsRecheck } from "#platform/channels";
 import { type Home, type Homes, HomeTaken } from "#platform/homes";
 import type { Edge, SocketCall } from "#platform/http";
+import type { Nodes } from "#platform/links";
 import { createEventChannel, type EventChannel, type Listener } from "./event-channel.ts";
 import type { Projects } from "./service.ts";
 import type { PresenceColors } from "./presence-colors.ts";
@@ -23,6 +24,8 @@ export type ProjectsSocketNeeds = {
   readonly projects: Pick<Projects, "roleOf">;
   readonly homes: Homes;
   readonly bus: Bus;
+  /** Passes a socket on to the node that numbers the project's events. */
+  readonly nodes: Pick<Nodes, "relay">;
   readonly rechecks: Pick<RightsRecheck, "watch">;
   readonly colors: PresenceColors;
   readonly clock: Clock;
@@ -77,7 +80,7 @@ const parseViewing = (frame: Frame): { readonly fileId: string | null } | undefi
 
 /** Binds the socket and listens on the bus. @returns the way to stop listening. */
 export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): (() => void) => {
-  const { projects, homes, bus, colors, clock, log } = needs;
+  const { projects, homes, bus, nodes, colors, clock, log } = needs;
   const rooms = new Map<string, Room>();
   const opening = new Map<string, Promise<Room>>();
   const watch = createAccessWatch({ bus, rechecks: needs.rechecks, log });
@@ -168,7 +171,10 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
   /** A user whose rights can't be determined is closed with 1013 and may reconnect. */
   const orClose = (call: SocketCall, work: Promise<void>): void => {
     work.catch((error: unknown) => {
-      if (error instanceof HomeTaken) return call.channel.close(CLOSE.overloaded, "another server has this project");
+      if (error instanceof HomeTaken) {
+        if (error.where.at === "node" && nodes.relay(call, error.where.node)) return;
+        return call.channel.close(CLOSE.overloaded, "another server has this project");
+      }
       log.warn("projects.socket-rights-unknown", { requestId: call.request.id, error });
       call.channel.close(CLOSE.overloaded, "try again");
     });
@@ -179,8 +185,13 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
   const stopPublishing = bus.subscribe("project-event", ({ projectId, event }) =>
     rooms.get(projectId)?.channel.publish(event),
   );
+  // Events may have been among the lost messages: everybody reads the project again.
+  const stopMissing = bus.subscribe("messages-lost", () => {
+    for (const { channel } of rooms.values()) channel.missed();
+  });
   return () => {
     stopPublishing();
+    stopMissing();
     watch.stop();
   };
 };

@@ -16,7 +16,6 @@ import { type Channel, type Closing, type Frame, frameCost, type Reserve } from 
 
 /** Bytes that wait in the carrier itself: there an urgent frame could not overtake them. */
 const CARRIER_BYTES = 32 * 1024;
-/** Channels that may be open at once on one carrier. */
 const MAX_CHANNELS = 256;
 const PRIORITIES = [0, 1, 2] as const;
 
@@ -38,6 +37,8 @@ export type MultiplexerOptions = {
   readonly reserve: Reserve;
   /** Absent: the peer may open none. */
   readonly accept?: (opening: string) => Acceptance;
+  /** Channels that may be open at once; 256. */
+  readonly maxChannels?: number;
 };
 
 export type Multiplexer = {
@@ -47,7 +48,13 @@ export type Multiplexer = {
   readonly size: number;
 };
 
-export const createMultiplexer = ({ carrier, clock, reserve, accept }: MultiplexerOptions): Multiplexer => {
+export const createMultiplexer = ({
+  carrier,
+  clock,
+  reserve,
+  accept,
+  maxChannels = MAX_CHANNELS,
+}: MultiplexerOptions): Multiplexer => {
   const channels = new Map<number, MultiplexedChannel>();
   const ready: Record<ChannelTraits["priority"], Set<MultiplexedChannel>> = {
     0: new Set(),
@@ -110,9 +117,7 @@ export const createMultiplexer = ({ carrier, clock, reserve, accept }: Multiplex
     if (accept === undefined || number <= lastNumber) return false;
     lastNumber = number;
     const acceptance: Acceptance =
-      channels.size >= MAX_CHANNELS
-        ? { refuse: { code: CLOSE.tooFast, reason: "too many channels" } }
-        : accept(opening);
+      channels.size >= maxChannels ? { refuse: { code: CLOSE.tooFast, reason: "too many channels" } } : accept(opening);
     if ("refuse" in acceptance) refuse(number, acceptance.refuse);
     else acceptance.serve(add(number, acceptance.traits));
     return true;
@@ -163,10 +168,11 @@ export const createMultiplexer = ({ carrier, clock, reserve, accept }: Multiplex
   return {
     open(opening, traits) {
       lastNumber += 1;
-      carrier.send(
-        encodeChannelFrame({ channel: lastNumber, type: CHANNEL_FRAME.open, payload: Buffer.from(opening) }),
-      );
-      return add(lastNumber, traits);
+      const number = lastNumber;
+      // First added: the answer may come while it is sent.
+      const channel = add(number, traits);
+      carrier.send(encodeChannelFrame({ channel: number, type: CHANNEL_FRAME.open, payload: Buffer.from(opening) }));
+      return channel;
     },
     get size() {
       return channels.size;

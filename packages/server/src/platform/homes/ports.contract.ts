@@ -165,6 +165,15 @@ export const describeSharedHomes = (name: string, open: () => Promise<SharedHome
       expect((await first.claim("a")).fence > taken.fence).toBe(true);
     });
 
+    test("[H15] nodes know the other living ones, and not themselves", async () => {
+      const { first, second, secondAddress, stopSecond } = await open();
+      const seen = await first.nodes();
+      expect(seen.map(({ address }) => address)).toContain(secondAddress);
+      expect((await second.nodes()).map(({ address }) => address)).not.toContain(secondAddress);
+      await stopSecond();
+      expect((await first.nodes()).map(({ address }) => address)).not.toContain(secondAddress);
+    });
+
     test("[H11] a node that stops gives up all of its homes at once", async () => {
       const { first, second, stopSecond } = await open();
       const home = await second.claim("a");

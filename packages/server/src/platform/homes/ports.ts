@@ -37,6 +37,8 @@ export interface Homes {
   claim(name: string, options?: { readonly waitMs?: number }): Promise<Home>;
   /** @throws Problem `server/unavailable` */
   find(name: string): Promise<Whereabouts>;
+  /** The other living nodes. @throws Problem `server/unavailable` */
+  nodes(): Promise<readonly HomesNode[]>;
 }
 
 /** Where fences come from: each one is greater than all before it, also across restarts and crashes. */

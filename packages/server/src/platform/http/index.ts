@@ -15,7 +15,7 @@ export type {
   RequestFacts,
   SocketCall,
 } from "./ports.ts";
-export { createProjectSocket } from "./project-socket.ts";
+export { channelPriorityOf, createProjectSocket } from "./project-socket.ts";
 export { pagePolicy } from "./security-headers.ts";
 export { httpSettings } from "./settings.ts";
 export { createSocketBudget } from "./socket-budget.ts";

@@ -45,10 +45,14 @@ export type Handler<R extends Route> = (call: Call<R>) => Promise<Answer<R>>;
 export type SocketCall = {
   /** Frames that wait in it count in the budget of this user, and of all users. */
   readonly channel: Channel;
+  /** The contracts' path of the socket that serves the channel. */
+  readonly path: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly actor: Actor;
   readonly request: Pick<RequestFacts, "id" | "address">;
+  /** Another node has the socket, and relays the channel to this one. */
+  readonly isRelayed: boolean;
   /** Reserves memory in the budget of the opener, for frames of channels that this one carries. */
   readonly reserve: Reserve;
   /** Counts a further opening in the rate limits of the opener. @returns false: it is too much. Never rejects. */

@@ -24,6 +24,10 @@ const KINDS: Readonly<Record<Kind, { readonly path: string; readonly priority: C
   run: { path: sockets.executionStream, priority: 2 },
 };
 
+/** How urgent the frames of a channel are that the socket with this path serves. */
+export const channelPriorityOf = (path: string): ChannelTraits["priority"] =>
+  Object.values(KINDS).find((kind) => kind.path === path)?.priority ?? 2;
+
 type Bound = { readonly maxFrameBytes: number; readonly handler: (call: SocketCall) => void };
 
 const parseOpening = (text: string): ChannelOpening | undefined => {
@@ -67,7 +71,8 @@ export const createProjectSocket = (edge: Edge, { clock }: { readonly clock: Clo
     void call.admit().then((isAdmitted) => {
       if (!isAdmitted) return channel.close(CLOSE.tooFast, "request/rate-limited");
       const place = placeOf(opening, call.params["projectId"] ?? "");
-      handler({ ...call, ...place, channel, request: { ...call.request, id: createId() } });
+      const { path } = KINDS[opening.kind];
+      handler({ ...call, ...place, path, channel, request: { ...call.request, id: createId() } });
     });
   };
 

@@ -30,6 +30,24 @@ const personOf = ({ connection: { userId, actor, user, role }, sinceMs }: Seat) 
   since: new Date(sinceMs).toISOString(),
 });
 
+type SessionPerson = LiveSessions["people"][number];
+
+const earlier = (one: string, other: string): string => (one < other ? one : other);
+
+const inOnePerson = (one: SessionPerson | undefined, other: SessionPerson): SessionPerson =>
+  one === undefined ? other : { ...one, since: earlier(one.since, other.since), files: [...one.files, ...other.files] };
+
+/** The lists of several nodes as one: a document is open on one node, a person may be connected to several. */
+export const mergeSessions = (lists: readonly LiveSessions[]): LiveSessions => {
+  const people = new Map<string, SessionPerson>();
+  for (const person of lists.flatMap((list) => list.people))
+    people.set(person.userId, inOnePerson(people.get(person.userId), person));
+  return {
+    documents: lists.flatMap(({ documents }) => documents),
+    people: [...people.values()].toSorted((a, b) => a.since.localeCompare(b.since)),
+  };
+};
+
 /** @param all connections of one project; closed ones are left out */
 export const liveSessions = (all: Iterable<Connection>): LiveSessions => {
   const connections = [...all].filter((connection) => !connection.isClosed);

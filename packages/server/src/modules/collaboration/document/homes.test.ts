@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
+import type { Links } from "#platform/links";
 import { createPostgresHomes } from "../../../platform/homes/adapters/postgres-homes.ts";
+import { createTestLinks } from "../../../platform/links/test-links.ts";
 import { openTestCollaboration, type TestCollaboration, until } from "../test-collaboration.ts";
 
 let fixture: TestCollaboration;
@@ -11,11 +13,16 @@ beforeAll(async () => {
 afterAll(() => fixture[Symbol.asyncDispose]());
 
 /** A server that shares its homes; time stands still for them until told. */
-const openNode = async () => {
+const openNode = async (linked?: { readonly address: string; readonly links: Links }) => {
   const clock = createManualClock();
-  const homes = createPostgresHomes({ sql: fixture.database.sql, clock, log: silentLog, address: null });
+  const homes = createPostgresHomes({
+    sql: fixture.database.sql,
+    clock,
+    log: silentLog,
+    address: linked?.address ?? null,
+  });
   await homes.start(new AbortController().signal);
-  const server = await fixture.serve({ homes });
+  const server = await fixture.serve({ homes, ...(linked && { links: linked.links }) });
   return {
     ...server,
     clock,
@@ -50,6 +57,46 @@ describe("documents of several nodes", () => {
     const reader = await second.speak(fileId);
     await until(() => reader.isSynced);
     expect(reader.text).toBe("more text");
+    await second.stop();
+  });
+
+  test("[C62] nodes with a link have one document: typed into, read and written through either, and after a cut", async () => {
+    const { projectId } = fixture.files;
+    const fileId = await fixture.files.add("text");
+    const network = createTestLinks();
+    const nodeAt = (address: string) => openNode({ address, links: network.add(address) });
+    const [first, second] = [await nodeAt("first"), await nodeAt("second")];
+    const { liveDocuments } = second.collaboration;
+    const [one, other] = [await first.speak(fileId), await second.speak(fileId)];
+    await until(() => one.isSynced && other.isSynced);
+    one.insert(0, "1");
+    other.insert(other.text.length, "2");
+    await until(() => one.text === other.text && one.text.length === 6);
+    await until(() => other.saved === other.sent);
+    await liveDocuments.checkpoint(projectId, fileId);
+    expect(fixture.files.text(fileId)).toBe(one.text);
+    const sessions = await second.collaboration.sessionsEverywhere(projectId);
+    expect(sessions.documents).toMatchObject([{ fileId, participants: [{ connections: 2 }] }]);
+    expect(sessions.people).toMatchObject([{ name: "alice", files: [{ fileId, connections: 2 }] }]);
+    const change = fixture.files.write(fileId, `${one.text} put`);
+    await liveDocuments.applyExternal({ projectId, fileId, userId: fixture.files.ownerId, ...change });
+    await until(() => one.text.endsWith(" put") && other.text === one.text);
+
+    network.cut();
+    await until(() => other.closeCode !== undefined);
+    expect(other.closeCode).toBe(1012);
+    expect(one.closeCode).toBeUndefined();
+    one.insert(0, "typed meanwhile ");
+    await until(() => one.saved === one.sent);
+    await expect(liveDocuments.checkpoint(projectId, fileId)).rejects.toThrow(/on another server, which is away/u);
+    const refused = await second.speak(fileId);
+    await until(() => refused.closeCode === 1013);
+    network.mend();
+    const back = await second.speak(fileId);
+    await until(() => back.text === one.text);
+    await liveDocuments.checkpoint(projectId);
+    expect(fixture.files.text(fileId)).toBe(one.text);
+    await first.stop();
     await second.stop();
   });
 

@@ -5,7 +5,7 @@ import type { Pending } from "#kernel/pending";
 import type { Clock } from "#kernel/clock";
 import { Problem } from "#kernel/problem";
 import { SetIndex } from "#kernel/set-index";
-import { HomeTaken, type Home, type Homes } from "#platform/homes";
+import type { Home, Homes, HomesNode } from "#platform/homes";
 import type { Checkpointing } from "../checkpoint/checkpointing.ts";
 import { Overrun } from "../materialise/materialiser.ts";
 import type { LiveDocument } from "./live-document.ts";
@@ -88,7 +88,7 @@ export class DocumentRegistry {
 
   /**
    * Opens the document or joins those who have it open.
-   * @returns undefined when there is no such file. @throws Problem collaboration/document-unavailable while it rests
+   * @returns undefined when there is no such file. @throws Problem collaboration/document-unavailable while it rests; HomeTaken
    */
   async hold(ref: DocumentRef): Promise<Hold | undefined> {
     const key = keyOf(ref);
@@ -209,23 +209,17 @@ export class DocumentRegistry {
     return opened;
   }
 
-  async #claim(ref: DocumentRef): Promise<Home> {
-    try {
-      return await this.#options.homes.claim(homeOf(ref), { waitMs: CLAIM_WAIT_MS });
-    } catch (error) {
-      if (error instanceof HomeTaken) throw unavailable("The document is open on another server.");
-      throw error;
-    }
-  }
-
-  /** Whether another node has the document open. */
-  async isElsewhere(ref: DocumentRef): Promise<boolean> {
-    return !this.#slots.has(keyOf(ref)) && (await this.#options.homes.find(homeOf(ref))).at === "node";
+  /** The other node that has the document open, if one has. */
+  async elsewhere(ref: DocumentRef): Promise<HomesNode | undefined> {
+    const { homes } = this.#options;
+    if (!homes.areShared || this.#slots.has(keyOf(ref))) return undefined;
+    const where = await homes.find(homeOf(ref));
+    return where.at === "node" ? where.node : undefined;
   }
 
   async #openInHome(ref: DocumentRef): Promise<Open | undefined> {
     const { clock, log, times, checkpointing } = this.#options;
-    const home = await this.#claim(ref);
+    const home = await this.#options.homes.claim(homeOf(ref), { waitMs: CLAIM_WAIT_MS });
     let document: LiveDocument | undefined;
     try {
       document = await this.#options.open(ref, home);

@@ -1,5 +1,6 @@
 /** Brings versions written from outside into their open documents: one at a time for each document, while at most one waits. */
 import type { Checkpointing } from "../checkpoint/checkpointing.ts";
+import type { DocumentsElsewhere, StoredChange } from "../document/documents-elsewhere.ts";
 import { documentUnavailable } from "../document/document-unavailable.ts";
 import type { DocumentRegistry } from "../document/registry.ts";
 
@@ -35,14 +36,21 @@ export type MergeQueue = {
    * @throws Problem collaboration/document-unavailable
    */
   merge(change: OutsideChange): Promise<void>;
+  /**
+   * Merges a version that another node has stored into a document that is open here; does nothing when it is not.
+   * @throws Problem collaboration/document-unavailable
+   */
+  mergeStored(change: StoredChange): Promise<void>;
 };
 
 export const createMergeQueue = ({
   registry,
   checkpointing,
+  elsewhere,
 }: {
   readonly registry: DocumentRegistry;
   readonly checkpointing: Checkpointing;
+  readonly elsewhere: Pick<DocumentsElsewhere, "merge">;
 }): MergeQueue => {
   /** By document: the version that waits while another one is being merged. */
   const merges = new Map<string, { next: Change | undefined; isDone: Promise<void> }>();
@@ -50,8 +58,13 @@ export const createMergeQueue = ({
 
   const bringIn = async ({ projectId, fileId, ...outside }: Change): Promise<void> => {
     // A document that is not open merges the newest version when it opens, before any client sees it.
-    const hold = await registry.holdOpen({ projectId, fileId });
-    if (hold === undefined) return;
+    const ref = { projectId, fileId };
+    const hold = await registry.holdOpen(ref);
+    if (hold === undefined) {
+      const { basedOn, version, userId } = outside;
+      const node = await registry.elsewhere(ref);
+      return node && elsewhere.merge(node, { ...ref, basedOn, version, userId });
+    }
     try {
       const { bytes } = outside;
       hold.document.awaited = outside;
@@ -65,9 +78,9 @@ export const createMergeQueue = ({
   const drop = ({ bytes }: Change): void => void (waitingBytes -= bytes?.byteLength ?? 0);
 
   /** At most one version waits for each document: a later one includes the text of those before it. */
-  const mergeInTurn = (change: OutsideChange): Promise<void> => {
+  const mergeInTurn = (change: Change): Promise<void> => {
     const key = `${change.projectId}/${change.fileId}`;
-    const hasRoom = waitingBytes + change.bytes.byteLength <= MAX_WAITING_BYTES;
+    const hasRoom = waitingBytes + (change.bytes?.byteLength ?? 0) <= MAX_WAITING_BYTES;
     const taken: Change = hasRoom ? change : { ...change, bytes: undefined };
     waitingBytes += taken.bytes?.byteLength ?? 0;
     const turn = merges.get(key);
@@ -102,6 +115,15 @@ export const createMergeQueue = ({
     async merge(change) {
       try {
         await mergeInTurn(change);
+      } catch (error) {
+        throw documentUnavailable(error);
+      }
+    },
+    async mergeStored(change) {
+      // A node that lost the document meanwhile has nothing to merge into, and asks no further one.
+      if (registry.document(change) === undefined) return;
+      try {
+        await mergeInTurn({ ...change, bytes: undefined });
       } catch (error) {
         throw documentUnavailable(error);
       }

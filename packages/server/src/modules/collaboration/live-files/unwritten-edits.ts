@@ -1,7 +1,9 @@
 /** Writes the edits that are in no file version yet, before a file is read: of open documents, and of those that left memory with some. */
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
+import { HomeTaken } from "#platform/homes";
 import type { Checkpointing } from "../checkpoint/checkpointing.ts";
+import type { DocumentsElsewhere } from "../document/documents-elsewhere.ts";
 import { documentUnavailable } from "../document/document-unavailable.ts";
 import type { DocumentRegistry } from "../document/registry.ts";
 import { Overrun } from "../materialise/materialiser.ts";
@@ -13,6 +15,7 @@ export type UnwrittenEditsParts = {
   readonly checkpointing: Checkpointing;
   /** Other nodes may leave documents behind at any time: they are looked up at every reading. */
   readonly areHomesShared: boolean;
+  readonly elsewhere: Pick<DocumentsElsewhere, "write">;
   readonly log: Log;
 };
 
@@ -43,6 +46,8 @@ export type UnwrittenEdits = {
   write(projectId: string, fileId?: string): Promise<void>;
   /** Told of a document that left memory with edits in no version. */
   dropped(ref: DocumentRef): void;
+  /** Writes the edits of a document that is open here, for another node. @throws Problem */
+  writeOpen(ref: DocumentRef): Promise<void>;
   /** Writes what a crash left behind, one document after the other. */
   sweep(signal: AbortSignal): Promise<void>;
 };
@@ -81,11 +86,22 @@ export const createUnwrittenEdits = (parts: UnwrittenEditsParts): UnwrittenEdits
       if (fileId === undefined || found === fileId) await checkpointOne({ projectId, fileId: found });
   };
 
-  /** What the log has beyond the versions, of documents that are not open here. @throws Problem when another node has one open */
+  /** Writes a document's edits into a version where it is open, here if it is open nowhere. @throws Problem */
+  const checkpointAnywhere = async (ref: DocumentRef): Promise<void> => {
+    try {
+      await checkpointOne(ref);
+    } catch (error) {
+      if (!(error instanceof HomeTaken) || error.where.at !== "node") throw error;
+      await parts.elsewhere.write(error.where.node, ref);
+    }
+  };
+
+  /** What the log has beyond the versions, of documents that are not open here. @throws Problem */
   const writeLeft = async (projectId: string, fileId: string | undefined): Promise<void> => {
-    for (const ref of await store.listUncheckpointed(projectId))
-      if ((fileId === undefined || fileId === ref.fileId) && registry.document(ref) === undefined)
-        await checkpointOne(ref);
+    const unwritten = (await store.listUncheckpointed(projectId)).filter(
+      (ref) => (fileId === undefined || fileId === ref.fileId) && registry.document(ref) === undefined,
+    );
+    await eachAtOnce(unwritten, CHECKPOINTS_AT_ONCE, checkpointAnywhere);
   };
 
   /** Documents of an earlier process are looked up once per project; one that can't be read delays no other file. */
@@ -128,6 +144,17 @@ export const createUnwrittenEdits = (parts: UnwrittenEditsParts): UnwrittenEdits
       }
     },
 
+    async writeOpen(ref) {
+      const hold = await registry.holdOpen(ref);
+      try {
+        if (hold?.document.isDirty === true) await checkpointing.checkpoint(hold.document);
+      } catch (error) {
+        throw documentUnavailable(error);
+      } finally {
+        hold?.release();
+      }
+    },
+
     dropped({ projectId, fileId }) {
       if (parts.areHomesShared) return;
       const fileIds = dropped.get(projectId);
@@ -141,7 +168,7 @@ export const createUnwrittenEdits = (parts: UnwrittenEditsParts): UnwrittenEdits
         for (const ref of await store.listUncheckpointed()) {
           if (signal.aborted) return;
           try {
-            if (!(await registry.isElsewhere(ref))) await checkpointOne(ref);
+            if ((await registry.elsewhere(ref)) === undefined) await checkpointOne(ref);
           } catch (error) {
             isWhole = false;
             log.warn("collaboration.recovery-failed", {

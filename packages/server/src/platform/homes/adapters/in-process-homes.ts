@@ -21,5 +21,6 @@ export const createInProcessHomes = (needs: { readonly fences: FenceSource; read
       }
     },
     find: async (name) => ({ at: held.has(name) ? "here" : "nobody" }),
+    nodes: async () => [],
   };
 };

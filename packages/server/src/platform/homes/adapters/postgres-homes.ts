@@ -11,7 +11,7 @@ import type { Sql } from "#platform/sql";
 import { HomeTaken } from "../home-taken.ts";
 import { holdHome } from "../held-home.ts";
 import { createNameQueue } from "../name-queue.ts";
-import type { Homes } from "../ports.ts";
+import type { Homes, HomesNode } from "../ports.ts";
 
 /** How long a node's row lives after a renewal. */
 export const NODE_LIFE_MS = 20_000;
@@ -49,6 +49,7 @@ const FORGET_DEAD = "delete from server_nodes where expires_at < clock_timestamp
 const CLAIM = "select claimed_fence, holder, holder_address from atelier_claim_home($1, $2)";
 const FIND = `select n.id, n.address from homes h join server_nodes n on n.id = h.node_id
   where h.name = $1 and n.expires_at > clock_timestamp()`;
+const OTHERS = "select id, address from server_nodes where expires_at > clock_timestamp() and id is distinct from $1";
 const GIVE_UP = "delete from homes where name = $1 and node_id = $2";
 
 /** `start` registers the node and throws what the database says; disposal gives all homes up. */
@@ -195,6 +196,7 @@ export const createPostgresHomes = ({ sql, clock, log, address }: PostgresHomesN
         ? { at: held.has(name) ? "here" : "nobody" }
         : { at: "node", node: { id: row.id, address: row.address } };
     },
+    nodes: () => run<HomesNode>(OTHERS, [lastId ?? null]),
     async [Symbol.asyncDispose]() {
       isStopped = true;
       timer?.cancel();

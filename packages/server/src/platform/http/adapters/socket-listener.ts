@@ -235,7 +235,21 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
     const audit: SocketCall["audit"] = (entry) =>
       options.audit.record({ ...entry, userId: actor.userId, address, requestId: id });
     const reads = (): void => undefined;
-    target.handler({ channel, params, query, actor, request: { id, address }, reserve, admit, reads, audit });
+    const { path } = target;
+    const request = { id, address };
+    target.handler({
+      channel,
+      path,
+      params,
+      query,
+      actor,
+      request,
+      isRelayed: false,
+      reserve,
+      admit,
+      reads,
+      audit,
+    });
   };
 
   return {

@@ -1,0 +1,146 @@
+/**
+ * The bus of several nodes: what is published on one is delivered there and sent to all others. A message is lost when a node can't be
+ * reached; that node is told that it has missed some as soon as it is reached again.
+ */
+import type { Clock, Timer } from "#kernel/clock";
+import type { Component } from "#kernel/lifecycle";
+import type { Log } from "#kernel/log";
+import { type Channel, type ChannelTraits, frameCost } from "#platform/channels";
+import type { Homes } from "#platform/homes";
+import type { Links } from "#platform/links";
+import { CLOSE } from "@atelier/contracts";
+import type { Bus, BusMessages, BusTopic } from "../ports.ts";
+
+const KIND = "bus";
+const TRAITS: ChannelTraits = { priority: 1, maxFrameBytes: 16 * 1024 * 1024 };
+/** How often the list of nodes is read, for those that did not come by themselves. */
+const LOOK_EVERY_MS = 5_000;
+const RETRY_MS = 500;
+const NEVER = -1;
+/** A node that takes messages so slowly is let go of, and misses some. */
+const MOST_UNSENT_BYTES = 16 * 1024 * 1024;
+
+export type LinkedBusNeeds = {
+  /** Delivers on this node. */
+  readonly local: Bus;
+  readonly links: Links;
+  readonly homes: Pick<Homes, "nodes">;
+  /** Of this node, for those that it connects to. */
+  readonly address: string;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+type Message = { [T in BusTopic]: { readonly topic: T; readonly message: BusMessages[T] } }[BusTopic];
+
+/** What a node says when it opens its channel to another one. */
+type Hello = {
+  readonly from: string;
+  /** It has published what this channel did not carry. */
+  readonly missed: boolean;
+};
+
+export type LinkedBus = Bus &
+  Component & {
+    /** Number of other nodes that hear this one. */
+    readonly peers: number;
+  };
+
+/** `start` connects to the nodes that are there. */
+export const createLinkedBus = (needs: LinkedBusNeeds): LinkedBus => {
+  const { local, links, homes, address: own, clock, log } = needs;
+  const channels = new Map<string, Channel>();
+  const connecting = new Map<string, Promise<void>>();
+  let published = 0;
+  /** By address: the value of `published` until which the node misses nothing; NEVER after a channel to it broke. */
+  const heardUntil = new Map<string, number>();
+  let isStopped = false;
+  let timer: Timer | undefined;
+  let looking: Promise<void> = Promise.resolve();
+
+  const hear = (channel: Channel, { missed }: Hello): void => {
+    channel.onFrame((frame) => {
+      const { topic, message } = JSON.parse(String(frame)) as Message;
+      local.publish(topic, message);
+      channel.credit(frameCost(frame));
+    });
+    if (missed) local.publish("messages-lost", {});
+  };
+  links.serve(KIND, (body) => ({
+    traits: TRAITS,
+    serve(channel) {
+      const hello = body as Hello;
+      hear(channel, hello);
+      // A new node is heard by those whom it has called.
+      void connect(hello.from);
+    },
+  }));
+
+  const openTo = async (address: string): Promise<void> => {
+    try {
+      const hello: Hello = { from: own, missed: published > (heardUntil.get(address) ?? NEVER) };
+      const channel = await links.open(address, { kind: KIND, body: hello }, TRAITS);
+      if (isStopped) return channel.close(CLOSE.moving, "stopping");
+      channels.set(address, channel);
+      void channel.closed.then(() => {
+        heardUntil.set(address, NEVER);
+        channels.delete(address);
+        lookLater(RETRY_MS);
+      });
+    } catch (error) {
+      log.debug("bus.node-unreachable", { address, error });
+    }
+  };
+  const connect = (address: string): Promise<void> => {
+    if (isStopped || address === own || channels.has(address)) return Promise.resolve();
+    if (!heardUntil.has(address)) heardUntil.set(address, published);
+    const known = connecting.get(address);
+    if (known !== undefined) return known;
+    const opened = openTo(address).finally(() => connecting.delete(address));
+    connecting.set(address, opened);
+    return opened;
+  };
+
+  const look = async (): Promise<void> => {
+    try {
+      const nodes = await homes.nodes();
+      await Promise.all(nodes.map(({ address }) => connect(address ?? own)));
+    } catch (error) {
+      log.debug("bus.nodes-unknown", { error });
+    }
+  };
+  const lookLater = (afterMs: number): void => {
+    timer?.cancel();
+    if (isStopped) return;
+    timer = clock.after(afterMs, () => {
+      looking = look().then(() => lookLater(LOOK_EVERY_MS));
+    });
+  };
+  return {
+    name: "bus between servers",
+    get peers() {
+      return channels.size;
+    },
+    publish(topic, message) {
+      local.publish(topic, message);
+      if (topic === "messages-lost") return;
+      published += 1;
+      const text = JSON.stringify({ topic, message });
+      for (const channel of channels.values())
+        if (channel.unsentBytes > MOST_UNSENT_BYTES) channel.close(CLOSE.overloaded, "reads too slowly");
+        else channel.send(text);
+    },
+    subscribe: (topic, listener) => local.subscribe(topic, listener),
+    async start() {
+      await look();
+      lookLater(LOOK_EVERY_MS);
+    },
+    async [Symbol.asyncDispose]() {
+      isStopped = true;
+      timer?.cancel();
+      for (const channel of channels.values()) channel.close(CLOSE.moving, "stopping");
+      await looking;
+      await Promise.all(connecting.values());
+    },
+  };
+};
