@@ -287,6 +287,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     liveDocuments: {
       checkpoint: (...given) => unwritten.write(...given),
       applyExternal: (change) => mergeQueue.merge(change),
+      mergeTexts: async (projectId, texts) => (await materialiser.run("merge", () => texts, `${projectId}/`)).text,
     },
     connect(call) {
       const { channel, actor } = call;

@@ -38,6 +38,7 @@ beforeAll(async () => {
   const { sql } = base.database;
   const live: LiveDocuments = {
     checkpoint: (...what) => collaboration.liveDocuments.checkpoint(...what),
+    mergeTexts: (...given) => collaboration.liveDocuments.mergeTexts(...given),
     applyExternal: async (change) => {
       await mergesMayStart;
       await collaboration.liveDocuments.applyExternal(change);

@@ -4,7 +4,7 @@ import type { Actor } from "#kernel/actor";
 import type { Log } from "#kernel/log";
 import type { Files, Replay, StoredFile, Written } from "#files";
 import type { Projects } from "#projects";
-import { type ProgramFile, writeMerged } from "./write-merged.ts";
+import { type MergedTexts, type ProgramFile, writeMerged } from "./write-merged.ts";
 import type { MergeQueue } from "../external/merge-queue.ts";
 import { createKeyedQueue } from "./keyed-queue.ts";
 import type { UnwrittenEdits } from "./unwritten-edits.ts";
@@ -16,6 +16,8 @@ export interface LiveDocuments {
   checkpoint: UnwrittenEdits["write"];
   /** As MergeQueue.merge. */
   applyExternal: MergeQueue["merge"];
+  /** Keeps the insertions and deletions of both sides, off the event loop; `projectId` has the CPU accounted. @throws Overrun */
+  mergeTexts(projectId: string, texts: MergedTexts): Promise<string>;
 }
 
 /** Problems are those of the routes; reading also throws collaboration/document-unavailable instead of serving an older text. */
@@ -142,6 +144,7 @@ export const createLiveFiles = (needs: {
         read: (path, version) => read(actor, projectId, { path, version }),
         create: (path, bytes) => files.create(actor, projectId, { path, bytes }),
         write: (next) => write(actor, projectId, next),
+        merge: (texts) => documents.mergeTexts(projectId, texts),
       });
     },
     async restore(actor, projectId, { path, version }) {

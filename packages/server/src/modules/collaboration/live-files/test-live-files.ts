@@ -7,6 +7,7 @@ import { type Files, registerFilesHttp, type StoredFile } from "#files";
 import { type Projects, registerProjectsHttp } from "#projects";
 import { openTestFiles, type TestFiles, type TestFilesOptions } from "../../files/test-files.ts";
 import { type ContentWrite, parseWrite, registerLiveFilesHttp } from "./http.ts";
+import { work } from "../materialise/materialise.ts";
 import { createLiveFiles, type LiveDocuments, type LiveFiles } from "./live-files.ts";
 
 /** Projects, files and live files as one, with content as the routes take it. */
@@ -52,6 +53,7 @@ export const openTestLiveFiles = async (options: TestFilesOptions = {}): Promise
     async applyExternal(change) {
       liveCalls.push({ call: "applyExternal", ...change });
     },
+    mergeTexts: async (_projectId, texts) => work.merge(texts).text,
   };
   const liveFiles = createLiveFiles({ projects, files, documents, log: silentLog });
   const test: TestLiveFiles = {

@@ -2,15 +2,16 @@
 import { MAX_FILE_BYTES, type Entry } from "@atelier/contracts";
 import { Problem } from "#kernel/problem";
 import { type StoredFile, tooLarge, versionConflict } from "#files";
-import { mergeTexts } from "../external/merge-texts.ts";
 
 /** The bytes that a program wrote, and the version that it saw: undefined when the file did not exist. */
 export type ProgramFile = { readonly path: string; readonly bytes: Uint8Array; readonly basedOn: number | undefined };
 
-/** When comparing the texts takes longer, larger pieces are replaced. */
-const MERGE_MS = 100;
+/** A text, and what two sides made of it. */
+export type MergedTexts = { readonly base: string; readonly current: string; readonly changed: string };
 
 export type MergeNeeds = {
+  /** As LiveDocuments.mergeTexts. */
+  readonly merge: (texts: MergedTexts) => Promise<string>;
   /** The requested version, or the newest one with live edits. @throws Problem projects/no-such-file, no-such-version */
   readonly read: (path: string, version?: number) => Promise<StoredFile>;
   readonly create: (path: string, bytes: Uint8Array) => Promise<Entry>;
@@ -57,11 +58,7 @@ export const writeMerged = async (file: ProgramFile, needs: MergeNeeds): Promise
     const texts = [base?.bytes, current.bytes, bytes].map((each) => (each === undefined ? undefined : textOf(each)));
     const [baseText, currentText, changed] = texts;
     if (baseText === undefined || currentText === undefined || changed === undefined) throw versionConflict(version);
-    const deadline = performance.now() + MERGE_MS;
-    return Buffer.from(
-      mergeTexts({ base: baseText, current: currentText, changed }, () => performance.now() > deadline),
-      "utf8",
-    );
+    return Buffer.from(await needs.merge({ base: baseText, current: currentText, changed }), "utf8");
   };
 
   for (let tries = 1; ; tries += 1) {

@@ -5,6 +5,7 @@ import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
 import { applyExternalWrite } from "../external/external-change.ts";
+import { mergeTexts } from "../external/merge-texts.ts";
 import { BadMessage } from "../connection/frames.ts";
 import { decodeFile, encodeFile, encodeWithEndsOf, hasOwnLineEnds, type TextFormat } from "./text-format.ts";
 import { inspectUpdate, type Inspection } from "../updates/update-inspection.ts";
@@ -156,6 +157,13 @@ export const work = {
     const before = Y.snapshot(doc);
     Y.applyUpdate(doc, update);
     return { adds: !Y.equalSnapshots(before, Y.snapshot(doc)) || doc.store.pendingStructs !== null };
+  },
+
+  /** Merges two changes of one text. Of a large one the cutting into lines alone would be noticed on the event loop. */
+  merge(texts: { readonly base: string; readonly current: string; readonly changed: string }): {
+    readonly text: string;
+  } {
+    return { text: mergeTexts(texts, outOfCpu()) };
   },
 
   /** Brings in a version written from outside. @returns undefined when one of the two versions is not text. */
