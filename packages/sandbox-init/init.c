@@ -20,12 +20,15 @@ static bool user_code_ran;
 static bool files_failed;
 
 static struct boot_options parse_options(char **argv) {
-  struct boot_options options = {.disk = "size=16m", .identity = "separate"};
+  struct boot_options options = {.disk = "size=16m", .identity = "separate", .layers = 1};
+  int most_trees = (int)(sizeof options.trees / sizeof *options.trees);
   for (argv++; *argv != NULL; argv++) {
     if (strncmp(*argv, "--disk=", 7) == 0) options.disk = *argv + 7;
     else if (strncmp(*argv, "--identity=", 11) == 0) options.identity = *argv + 11;
     else if (strncmp(*argv, "--memory=", 9) == 0) options.memory_bytes = strtoull(*argv + 9, NULL, 10);
     else if (strncmp(*argv, "--seccomp=", 10) == 0) options.seccomp = *argv + 10;
+    else if (strncmp(*argv, "--layers=", 9) == 0) options.layers = atoi(*argv + 9);
+    else if (strncmp(*argv, "--tree=", 7) == 0 && options.tree_count < most_trees) options.trees[options.tree_count++] = *argv + 7;
     else if (strcmp(*argv, "--hide-host") == 0) options.hide_host = true;
     else if (strcmp(*argv, "--") == 0 && argv[1] != NULL) {
       options.warm_up = argv + 1;
@@ -157,6 +160,12 @@ static void interpreter_spoke(void) {
   send_ready(byte == 'C');
 }
 
+/* The program of the tier probe, which runs in a root that has no other one: says that it is ready and waits for its end. */
+static int answer(void) {
+  if (write(4, "R", 1) != 1) return 1;
+  for (;;) pause();
+}
+
 static int watch_children(void) {
   sigset_t children;
   sigemptyset(&children);
@@ -170,6 +179,7 @@ static int watch_children(void) {
 int main(int argc, char **argv) {
   if (argc < 2) return 64;
   if (strcmp(argv[1], "launch") == 0) return launch(argv + 2);
+  if (strcmp(argv[1], "answer") == 0) return answer();
   struct boot_options options = parse_options(argv);
   close_range(3, ~0u, 0); /* whatever the launcher left open */
   boot(&options);

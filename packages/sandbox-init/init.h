@@ -50,6 +50,9 @@ struct boot_options {
   const char *identity;  /* "separate": init is user 1; "shared": one user id is mapped, init holds no capability */
   const char *seccomp;   /* file with the filter program, or NULL */
   uint64_t memory_bytes; /* what /proc/meminfo shows until there is a job */
+  int layers;            /* folders that are the root together; the lowest is the root, the others are in /.atelier/mounts */
+  int tree_count;
+  char *trees[8];        /* where the trees appear, which are in /.atelier/mounts behind the layers */
   bool hide_host;        /* the kernel is the host's: hide the facts that it shows of the host */
   char **warm_up;        /* argv of the pre-started interpreter, or NULL */
 };
@@ -96,7 +99,7 @@ bool channel_pending(void);
 void channel_flush(void);
 void channel_flush_blocking(void);
 
-/* launch.c: the one part that runs on the host. */
+/* launch.c: runs on the host. */
 int launch(char **arguments);
 
 /* files.c */

@@ -22,6 +22,10 @@
 
 /* Files that replace those of the image; see runtime-folder.ts. */
 #define LAYER "/.atelier/layer"
+/* Where the launcher has mounted further layers and trees; see mount-plan.ts. */
+#define MOUNTS "/.atelier/mounts"
+#define EMPTY MOUNTS "/empty"
+#define SKELETON MOUNTS "/skeleton"
 /* A folder that every image has; the disk is mounted over it later. */
 #define PASSING "/tmp"
 #define TERMINALS "32"
@@ -36,22 +40,72 @@ static void or_fail(int result, const char *what) {
   if (result != 0) fail(what);
 }
 
-/* Mounts an overlay of the image as the root. It has its own inodes, so no other sandbox notices locks, leases and watches on files of
-   the image, although all share the image and its page cache. mountinfo then has no path of the host.
-   False: this kernel allows no overlay here (before 5.11, or on top of two others), and the root is the image itself. */
-static bool make_root(bool has_disk) {
-  static const char *const moved[] = {"/proc", "/dev", PROJECT};
+/* Gives a mount of the old root to the new one. gVisor cannot move mounts. */
+static void carry(const char *mount_point) {
   char target[64];
-  if (mount("image", PASSING, "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV, "lowerdir=" LAYER ":/") != 0) return false;
-  for (size_t i = 0; i < sizeof moved / sizeof *moved - (has_disk ? 0 : 1); i++) {
-    snprintf(target, sizeof target, PASSING "%s", moved[i]);
-    or_fail(mount(moved[i], target, NULL, MS_MOVE, NULL), target);
+  snprintf(target, sizeof target, PASSING "%s", mount_point);
+  or_fail(mount(mount_point, target, NULL, in_gvisor ? MS_BIND | MS_REC : MS_MOVE, NULL), target);
+}
+
+static void make_folders(const char *base, const char *path) {
+  char at[512];
+  size_t length = (size_t)snprintf(at, sizeof at, "%s", base);
+  for (const char *part = path; *part == '/' && length < sizeof at - 1;) {
+    const char *next = strchrnul(part + 1, '/');
+    length += (size_t)snprintf(at + length, sizeof at - length, "%.*s", (int)(next - part), part);
+    if (mkdir(at, 0755) != 0 && errno != EEXIST) fail(at);
+    part = next;
   }
+}
+
+/* Folders for the trees that the image does not have, as the lowest layer. */
+static void make_skeleton(const struct boot_options *options) {
+  or_fail(mount("skeleton", SKELETON, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k"), SKELETON);
+  for (int i = 0; i < options->tree_count; i++) make_folders(SKELETON, options->trees[i]);
+}
+
+/* On the host's kernel an overlay of its own, as the root is: with a bind mount mountinfo would show the path on the host. */
+static void mount_tree(const struct boot_options *options, int index, const char *root) {
+  char source[64], target[512], lower[128];
+  snprintf(source, sizeof source, MOUNTS "/%d", options->layers - 1 + index);
+  snprintf(target, sizeof target, "%s%s", root, options->trees[index]);
+  snprintf(lower, sizeof lower, "lowerdir=%s:" EMPTY, source);
+  if (!in_gvisor && mount("tree", target, "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV, lower) == 0) return;
+  or_fail(mount(source, target, NULL, MS_BIND, NULL), target);
+}
+
+static void mount_trees(const struct boot_options *options, const char *root) {
+  for (int i = 0; i < options->tree_count; i++) mount_tree(options, i, root);
+}
+
+/* Mounts an overlay of the image's layers as the root. It has its own inodes, so no other sandbox notices locks, leases and watches on
+   files of the image, although all share the image and its page cache. mountinfo then has no path of the host.
+   False: this kernel allows no overlay here (before 5.11, or on top of two others), and the root is the lowest layer itself. */
+static bool make_root(const struct boot_options *options) {
+  char lower[512];
+  size_t length = (size_t)snprintf(lower, sizeof lower, "lowerdir=" LAYER);
+  for (int i = options->layers - 2; i >= 0; i--) length += (size_t)snprintf(lower + length, sizeof lower - length, ":" MOUNTS "/%d", i);
+  if (options->tree_count > 0) make_skeleton(options);
+  snprintf(lower + length, sizeof lower - length, ":/%s", options->tree_count > 0 ? ":" SKELETON : "");
+  if (mount("image", PASSING, "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV, lower) != 0) return false;
+  carry("/proc");
+  carry("/dev");
+  if (in_gvisor) carry("/sys");
+  if (strcmp(options->disk, "mounted") == 0) carry(PROJECT);
+  mount_trees(options, PASSING);
   or_fail(chdir(PASSING), PASSING);
   or_fail((int)syscall(SYS_pivot_root, ".", "."), "change the root");
   or_fail(umount2(".", MNT_DETACH), "leave the image");
   or_fail(chdir("/"), "enter the root");
   return true;
+}
+
+/* gVisor makes an inode of its own for each sandbox anyway, so there the root is combined only where it has to be. */
+static bool has_to_combine(const struct boot_options *options) {
+  struct stat about;
+  for (int i = 0; i < options->tree_count; i++)
+    if (stat(options->trees[i], &about) != 0) return true;
+  return options->layers > 1 || !in_gvisor;
 }
 
 /* Mounts the files of the layer over those of the image, which may name the machine that built it. */
@@ -205,7 +259,10 @@ static void start_clock(void) {
 }
 
 void inside_root(const struct boot_options *options) {
-  if (in_gvisor || !make_root(strcmp(options->disk, "mounted") == 0)) cover_names();
+  if (has_to_combine(options) && make_root(options)) return;
+  if (options->layers > 1) fail("combine the layers of the root");
+  cover_names();
+  mount_trees(options, "");
 }
 
 void inside_facts(const struct boot_options *options) {

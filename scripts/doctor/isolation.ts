@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { silentLog } from "../../packages/server/src/kernel/log.ts";
 import { createBubblewrapProvider } from "../../packages/server/src/platform/sandboxes/adapters/bubblewrap.ts";
 import { createGvisorProvider } from "../../packages/server/src/platform/sandboxes/adapters/gvisor.ts";
-import { buildInit } from "../../packages/server/src/platform/sandboxes/machine/build-init.ts";
+import { buildInit, isInitBuilt } from "../../packages/server/src/platform/sandboxes/machine/build-init.ts";
 import {
   probeTiers,
   type TierCandidate,
@@ -41,7 +41,7 @@ const describe = (verdict: TierVerdict): Finding => {
     return { state: verdict.tier === "microvm" ? "plain" : "worse", what: verdict.tier, says: verdict.reason };
   }
   const limits = verdict.limitsEnforcement === "cgroup" ? "limits held by cgroups" : "limits polled every 50 ms";
-  const says = `works: booted, ran a program and answered in ${verdict.tookMs.toFixed(0)} ms; ${limits}`;
+  const says = `works: booted, and a program in it answered, in ${verdict.tookMs.toFixed(0)} ms; ${limits}`;
   const state = verdict.limitsEnforcement === "cgroup" ? "good" : "worse";
   return { state, what: verdict.tier, says };
 };
@@ -55,17 +55,18 @@ const conclude = (verdicts: readonly TierVerdict[]): Finding => {
 /** One finding for each tier, strongest first, and what follows. */
 export const isolationFindings = async (): Promise<Finding[]> => {
   const imageRoot = join(imageFolder("base"), "rootfs");
-  if (!existsSync(imageRoot)) {
+  const init = {
+    cacheFolder: join(cacheFolder(), "sandbox-init"),
+    sourceFolder: join(checkout, "packages", "sandbox-init"),
+  };
+  if (!existsSync(imageRoot) && !isInitBuilt(init)) {
     return [{ state: "bad", what: "→", says: "nothing to boot: the base image is not built", remedy: "npm start" }];
   }
   const stateFolder = mkdtempSync(join(tmpdir(), "atelier-doctor-"));
   try {
-    const initPath = await buildInit({
-      imageRoot,
-      cacheFolder: join(cacheFolder(), "sandbox-init"),
-      sourceFolder: join(checkout, "packages", "sandbox-init"),
-    });
-    const verdicts = await probeTiers({ candidates: candidatesIn(stateFolder, initPath), imageRoot });
+    const initPath = await buildInit({ imageRoot, ...init });
+    const probeImage = join(stateFolder, "probe-image");
+    const verdicts = await probeTiers({ candidates: candidatesIn(stateFolder, initPath), imageFolder: probeImage });
     return [...verdicts.map(describe), conclude(verdicts)];
   } catch (error) {
     const says = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);

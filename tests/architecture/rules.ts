@@ -80,7 +80,7 @@ export const rules: IForbiddenRuleType[] = [
     "sandboxes-without-packages",
     "the providers also run on a machine without npm packages (tests/guest), so they must not import any at run time",
     {
-      from: { path: `${server}/platform/sandboxes/(?!images/)`, pathNot: tests },
+      from: { path: `${server}/(platform/sandboxes/(?!images/)|modules/execution/run/)`, pathNot: tests },
       to: {
         path: "node_modules/|^packages/contracts/src/",
         pathNot: "^packages/contracts/src/path\\.ts$",

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SandboxProvider, SandboxRun } from "../../packages/server/src/platform/sandboxes/ports.ts";
+import type { RunProvider, SandboxRun } from "../../packages/server/src/modules/execution/run/ports.ts";
 import { raiseServerPriority } from "../../packages/server/src/platform/sandboxes/adapters/server-priority.ts";
 import { sandboxBlueprint, openSandboxProvider, sandboxJob } from "./sandbox-cost.ts";
 import { line, ratioLine, summarise } from "./statistics.ts";
@@ -17,7 +17,7 @@ const BUSY = {
 } as const;
 
 /** The neighbour has ended with its sandbox, which cannot be used again. */
-const runHello = async (provider: SandboxProvider): Promise<number> => {
+const runHello = async (provider: RunProvider): Promise<number> => {
   const sandbox = await provider.boot(sandboxBlueprint(HELLO.language));
   const start = performance.now();
   const running = sandbox.run(
@@ -31,7 +31,7 @@ const runHello = async (provider: SandboxProvider): Promise<number> => {
 };
 
 /** Resolves when it has begun. */
-const startBusy = async (provider: SandboxProvider): Promise<SandboxRun> => {
+const startBusy = async (provider: RunProvider): Promise<SandboxRun> => {
   const sandbox = await provider.boot(sandboxBlueprint(BUSY.language));
   const { promise, resolve } = Promise.withResolvers<void>();
   const job = { ...sandboxJob(BUSY), owner: "neighbour" };

@@ -8,12 +8,9 @@ import { promisify } from "node:util";
 import { silentLog } from "../../packages/server/src/kernel/log.ts";
 import { createBubblewrapProvider } from "../../packages/server/src/platform/sandboxes/adapters/bubblewrap.ts";
 import { createGvisorProvider } from "../../packages/server/src/platform/sandboxes/adapters/gvisor.ts";
-import type {
-  SandboxBlueprint,
-  SandboxJob,
-  SandboxProvider,
-  WarmSandbox,
-} from "../../packages/server/src/platform/sandboxes/ports.ts";
+import type { SandboxBlueprint } from "../../packages/server/src/platform/sandboxes/ports.ts";
+import type { RunProvider, SandboxJob, WarmSandbox } from "../../packages/server/src/modules/execution/run/ports.ts";
+import { createRunProvider } from "../../packages/server/src/modules/execution/run/run-provider.ts";
 import { buildInit } from "../../packages/server/src/platform/sandboxes/machine/build-init.ts";
 import { findProgram } from "../../scripts/lib/command.mjs";
 import { imageFolder } from "../../scripts/lib/image.mjs";
@@ -53,7 +50,9 @@ const declared = (language: string): Declared =>
   JSON.parse(readFileSync(join(checkout, "languages", language, "language.json"), "utf8")) as Declared;
 
 const blueprintOf = (warmUp?: readonly string[]): SandboxBlueprint => ({
-  imageRoot,
+  mounts: { layers: [imageRoot] },
+  network: "none",
+  lifetime: "run",
   memoryBytes: limits.memoryBytes,
   diskBytes: limits.diskBytes,
   diskInodes: limits.diskInodes,
@@ -89,7 +88,7 @@ const runIn = async (sandbox: WarmSandbox, program: Program): Promise<number> =>
 };
 
 /** A provider of this tier with the cached image and tools. */
-export const openSandboxProvider = async (tier: string, stateFolder: string): Promise<SandboxProvider> => {
+export const openSandboxProvider = async (tier: string, stateFolder: string): Promise<RunProvider> => {
   const common = {
     initPath: await buildInit({
       imageRoot,
@@ -100,9 +99,11 @@ export const openSandboxProvider = async (tier: string, stateFolder: string): Pr
     stateFolder,
     log: silentLog,
   };
-  return tier === "gvisor"
-    ? createGvisorProvider({ ...common, runsc: join(toolsFolder(), "runsc") })
-    : createBubblewrapProvider({ ...common, bwrap: findProgram("bwrap") ?? "/usr/bin/bwrap" });
+  return createRunProvider(
+    tier === "gvisor"
+      ? createGvisorProvider({ ...common, runsc: join(toolsFolder(), "runsc") })
+      : createBubblewrapProvider({ ...common, bwrap: findProgram("bwrap") ?? "/usr/bin/bwrap" }),
+  );
 };
 
 /** CPU-ms of each part of one sandbox's life. */
@@ -120,7 +121,7 @@ const ownCpuMs = (): number => {
 };
 
 const measure = async (
-  { provider, account }: { readonly provider: SandboxProvider; readonly account: CpuAccount },
+  { provider, account }: { readonly provider: RunProvider; readonly account: CpuAccount },
   program: Program,
   warm: boolean,
 ): Promise<Parts> => {
@@ -176,7 +177,7 @@ const bareCpuMs = async (program: Program, account: CpuAccount, runs: number): P
 
 /** Boots, runs and ends as many as the cores take, each sandbox once: what a machine sustains. */
 const throughput = async (
-  provider: SandboxProvider,
+  provider: RunProvider,
   account: CpuAccount,
   options: { readonly program: Program; readonly warm: boolean; readonly runs: number },
 ): Promise<{ perSecond: number; cpuMs: number }> => {

@@ -1,5 +1,5 @@
 /** What the emulated machine has to show: who runs sandboxes there, in which tiers, and which programs. No test library: the guest reads it too. */
-import type { SandboxEnd } from "../../packages/server/src/platform/sandboxes/ports.ts";
+import type { SandboxEnd } from "../../packages/server/src/modules/execution/run/ports.ts";
 import type { TestProgram } from "../../packages/server/src/platform/sandboxes/contract/harness.ts";
 import { limitCases } from "../../packages/server/src/platform/sandboxes/contract/limit-cases.ts";
 import { programCases } from "../../packages/server/src/platform/sandboxes/contract/programs.ts";

@@ -22,7 +22,8 @@ import { createBubblewrapProvider } from "./platform/sandboxes/adapters/bubblewr
 import { createGvisorProvider } from "./platform/sandboxes/adapters/gvisor.ts";
 import { raiseServerPriority } from "./platform/sandboxes/adapters/server-priority.ts";
 import { createImageStore } from "./platform/sandboxes/images/image-store.ts";
-import { buildInit } from "./platform/sandboxes/machine/build-init.ts";
+import { buildInit, isInitBuilt } from "./platform/sandboxes/machine/build-init.ts";
+import { probeProvider } from "./platform/sandboxes/probe.ts";
 import { createArgon2Passwords } from "./modules/identity/adapters/argon2-passwords.ts";
 import { createCommonPasswordRules } from "./modules/identity/adapters/common-passwords.ts";
 import { createLanguageFolderTemplates } from "./modules/files/adapters/language-folder-templates.ts";
@@ -116,6 +117,11 @@ const openCluster = async (
 const findBaseImage = (places: Places) =>
   createImageStore({ recipes: join(places.root, "languages/images"), images: places.imagesDir }).find("base");
 
+const initFolders = (places: Places) => ({
+  cacheFolder: join(places.cacheDir, "sandbox-init"),
+  sourceFolder: join(places.root, "packages/sandbox-init"),
+});
+
 const openSandbox = async (
   settings: Configuration,
   places: Places,
@@ -125,11 +131,7 @@ const openSandbox = async (
   const languages = join(places.root, "languages");
   const image = await findBaseImage(places);
   const common = async (tier: string) => ({
-    initPath: await buildInit({
-      imageRoot: image?.root ?? "",
-      cacheFolder: join(places.cacheDir, "sandbox-init"),
-      sourceFolder: join(places.root, "packages/sandbox-init"),
-    }),
+    initPath: await buildInit({ imageRoot: image?.root, ...initFolders(places) }),
     warmUpFolder: languages,
     stateFolder: join(places.dataDir, "sandboxes", tier),
     log,
@@ -141,12 +143,17 @@ const openSandbox = async (
     openNamespaces: async (bwrap) => createBubblewrapProvider({ bwrap, ...(await common("namespaces")) }),
   });
   const known = candidates.findIndex(({ tier }) => tier === strongerThan);
-  return chooseSandbox(known === -1 ? candidates : candidates.slice(0, known), { imageRoot: image?.root, log });
+  return chooseSandbox(known === -1 ? candidates : candidates.slice(0, known), {
+    probe: (provider) => probeProvider(provider, join(places.dataDir, "sandboxes", "probe-image")),
+    log,
+  });
 };
 
-/** The paths of the image and the tools that running programs needs. */
-const sandboxInventory = async (places: Places): Promise<string> =>
-  JSON.stringify([(await findBaseImage(places))?.root, await findRunsc(places.toolsDir), findBubblewrap()]);
+/** What a tier can be probed with: init, or the image that it is compiled in, and the tools. */
+const sandboxInventory = async (places: Places): Promise<string> => {
+  const hasInit = isInitBuilt(initFolders(places)) || (await findBaseImage(places)) !== undefined;
+  return JSON.stringify([hasInit, await findRunsc(places.toolsDir), findBubblewrap()]);
+};
 
 const openServer = async (settings: Configuration, places: Places, tools: Tools): Promise<void> => {
   const { log, clock, metrics, lifecycle, tell } = tools;

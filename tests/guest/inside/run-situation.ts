@@ -11,6 +11,7 @@ import { createGvisorProvider } from "../../../packages/server/src/platform/sand
 import type { SandboxProvider } from "../../../packages/server/src/platform/sandboxes/ports.ts";
 import { buildInit } from "../../../packages/server/src/platform/sandboxes/machine/build-init.ts";
 import {
+  bootToRun,
   findResidue,
   jobOf,
   runProgram,
@@ -86,7 +87,7 @@ const cgroupsIn = (stateFolder: string): string | undefined => {
 /** A sandbox of a server that is gone is found by the next one. */
 const leaveOrphan = async (tier: GuestTier, stateFolder: string): Promise<{ orphans: number; residue: string[] }> => {
   const lost = withSmallSandboxes(await openProvider(tier, stateFolder));
-  const sandbox = await lost.boot(testBlueprint(imageRoot));
+  const sandbox = await bootToRun(lost, testBlueprint(imageRoot));
   const running = sandbox.run(jobOf({ argv: ["sleep", "600"] }), {
     stage: () => undefined,
     output: () => undefined,
@@ -106,7 +107,7 @@ const measureShare = async (
   { name }: Situation,
   { tier, provider, folder }: { readonly tier: GuestTier; readonly provider: SandboxProvider; readonly folder: string },
 ): Promise<void> => {
-  const sandbox = await provider.boot(testBlueprint(imageRoot));
+  const sandbox = await bootToRun(provider, testBlueprint(imageRoot));
   const { promise: started, resolve } = Promise.withResolvers<void>();
   const job = jobOf({ argv: ["sh", "-c", "while :; do :; done"] });
   const running = sandbox.run(job, { stage: () => resolve(), output: () => undefined });

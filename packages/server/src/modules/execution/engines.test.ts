@@ -1,22 +1,30 @@
 import { createManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
-import type { SandboxProvider } from "#platform/sandboxes";
+import type { SandboxBlueprint } from "#platform/sandboxes";
 import { expect, it } from "vitest";
 import { settle } from "./execution-fixture.ts";
 import { createEngines } from "./engines.ts";
 import type { LiveExecution } from "./live-execution.ts";
 import type { Program } from "./runner.ts";
+import type { RunProvider } from "./run/ports.ts";
 import { createScriptedProvider, type ScriptedProvider } from "./scripted-provider.ts";
 import { createWarmPool, type SandboxKind } from "./warm-pool.ts";
 
-const blueprint = { imageRoot: "/image", memoryBytes: 1, diskBytes: 1, diskInodes: 1 };
+const blueprint: SandboxBlueprint = {
+  mounts: { layers: ["/image"] },
+  network: "none",
+  lifetime: "run",
+  memoryBytes: 1,
+  diskBytes: 1,
+  diskInodes: 1,
+};
 const kind: SandboxKind = { key: "python", blueprint };
 
 /** Programs that run until the test ends them. Each claims a sandbox, as real ones do. */
 const openEngines = () => {
   const clock = createManualClock();
   const ends = new Map<string, () => void>();
-  const ranIn = new Map<string, SandboxProvider>();
+  const ranIn = new Map<string, RunProvider>();
   const engines = createEngines((provider) => {
     const pool = createWarmPool({ provider, clock, log: silentLog, maxWarm: 8, parallelBoots: 2 });
     return {

@@ -1,10 +1,10 @@
 /** An engine runs programs: a provider with its warm pool. A stronger provider replaces it without ending running programs. */
-import type { SandboxProvider } from "#platform/sandboxes";
+import type { RunProvider } from "./run/ports.ts";
 import type { Runner } from "./runner.ts";
 import type { SandboxKind, WarmPool } from "./warm-pool.ts";
 
 type Engine = {
-  readonly provider: SandboxProvider;
+  readonly provider: RunProvider;
   readonly pool: WarmPool;
   readonly runner: Runner;
   readonly active: Set<Promise<void>>;
@@ -14,7 +14,7 @@ export interface Engines {
   /** The engine of programs that start now; undefined before the first `use`. */
   readonly current: Pick<Engine, "provider" | "pool"> | undefined;
   /** Programs that start from now on run in it. The replaced pool is disposed when its last program has ended. */
-  use(provider: SandboxProvider): void;
+  use(provider: RunProvider): void;
   /** Keeps sandboxes of this kind ready in this engine and later ones. */
   keep(kind: SandboxKind): void;
   /** Runs a program in the engine that is current at the call. @throws Error before the first `use` */
@@ -23,7 +23,7 @@ export interface Engines {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export const createEngines = (open: (provider: SandboxProvider) => Pick<Engine, "pool" | "runner">): Engines => {
+export const createEngines = (open: (provider: RunProvider) => Pick<Engine, "pool" | "runner">): Engines => {
   const kinds: SandboxKind[] = [];
   const leaving = new Set<Promise<void>>();
   let current: Engine | undefined;

@@ -1,12 +1,6 @@
 /** The states of an execution: they only move forward, and each has only its own fields. */
-import type {
-  IsolationTier,
-  LimitsEnforcement,
-  SandboxEnd,
-  SandboxResult,
-  SandboxStage,
-  SandboxUsage,
-} from "#platform/sandboxes";
+import type { IsolationTier, LimitsEnforcement } from "#platform/sandboxes";
+import type { SandboxEnd, SandboxResult, SandboxStage, SandboxUsage } from "./run/ports.ts";
 import type { ExecutionStatus } from "@atelier/contracts";
 
 /** The isolation that a run really has. */

@@ -3,7 +3,7 @@ import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
-import type { SandboxCollected } from "#platform/sandboxes";
+import type { SandboxCollected } from "./run/ports.ts";
 import type { LiveFiles } from "#collaboration";
 import type { CollectedFile, SkipReason } from "@atelier/contracts";
 

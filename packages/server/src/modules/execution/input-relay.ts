@@ -1,5 +1,5 @@
 /** What listeners type, signal and resize: kept in order until the program runs, then passed on with backpressure. */
-import type { SandboxRun, TerminalSize } from "#platform/sandboxes";
+import type { SandboxRun, TerminalSize } from "./run/ports.ts";
 
 export type SignalName = Parameters<SandboxRun["signal"]>[0];
 

@@ -50,7 +50,13 @@ const makeReady = (declaration: LanguageDeclaration, image: Image): ReadyLanguag
     version: resolved ?? declaration.version,
     kind: {
       key: JSON.stringify([image.root, warmUp ?? null]),
-      blueprint: { ...SANDBOX_CEILING, imageRoot: image.root, ...(warmUp === undefined ? {} : { warmUp }) },
+      blueprint: {
+        ...SANDBOX_CEILING,
+        mounts: { layers: [image.root] },
+        network: "none",
+        lifetime: "run",
+        ...(warmUp === undefined ? {} : { warmUp }),
+      },
     },
   };
 };

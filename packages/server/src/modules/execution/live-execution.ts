@@ -1,6 +1,6 @@
 /** One execution from admission to a while after its end: its state, its output, and who listens. */
 import type { Clock, Timer } from "#kernel/clock";
-import type { SandboxLimits, SandboxRun, TerminalSize } from "#platform/sandboxes";
+import type { SandboxLimits, SandboxRun, TerminalSize } from "./run/ports.ts";
 import { type CollectedFile, hasEnded, type Execution } from "@atelier/contracts";
 import { exitOf, isForward, NO_USAGE, statusOf, type EndedState, type ExecutionState } from "./execution-state.ts";
 import type { Hint } from "./languages/line-end-hints.ts";

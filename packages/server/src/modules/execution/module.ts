@@ -28,6 +28,7 @@ import { answerForExecutions, createExecutionsElsewhere } from "./executions-els
 import { createLanguageShelf } from "./language-shelf.ts";
 import { createLeftBehind } from "./left-behind.ts";
 import { createOutputRetention } from "./output-retention.ts";
+import { createRunProvider } from "./run/run-provider.ts";
 import { createRunner } from "./runner.ts";
 import { createExecutionService, type ExecutionService } from "./service.ts";
 import { openStream } from "./stream.ts";
@@ -144,7 +145,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   const retention = createOutputRetention({ sql, clock, log });
   const leftBehind = createLeftBehind({ store, homes, clock, log });
 
-  const removeOrphans = async (provider: SandboxProvider): Promise<void> => {
+  const removeOrphans = async (provider: Pick<SandboxProvider, "removeOrphans">): Promise<void> => {
     try {
       await provider.removeOrphans();
     } catch (error) {
@@ -156,7 +157,8 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     if (engines.current !== undefined) await removeOrphans(engines.current.provider);
     await shelf.watch();
   };
-  if (options.provider !== undefined) engines.use(options.provider);
+  let machines = options.provider;
+  if (machines !== undefined) engines.use(createRunProvider(machines));
 
   return {
     name: "execution",
@@ -166,9 +168,11 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       return engines.current !== undefined;
     },
     async adopt(provider) {
-      if (engines.current?.provider === provider) return;
+      if (machines === provider) return;
       await removeOrphans(provider);
-      if (!stopping.signal.aborted) engines.use(provider);
+      if (stopping.signal.aborted) return;
+      machines = provider;
+      engines.use(createRunProvider(provider));
     },
     openStream: (call) => void openStream(call, { service, watch, relay: options.nodes.relay, clock, log }),
     readiness() {

@@ -1,5 +1,5 @@
 /** What one run may use on each plan, and how a request's own limits are checked against that. */
-import type { SandboxLimits } from "#platform/sandboxes";
+import type { SandboxLimits } from "./run/ports.ts";
 import type { Plan, StartExecution } from "@atelier/contracts";
 import { floorBytes, type LanguageFloors } from "@atelier/contracts/language-declaration";
 import { limitTooHigh } from "./errors.ts";

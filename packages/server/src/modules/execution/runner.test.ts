@@ -1,4 +1,4 @@
-import type { SandboxEnd } from "#platform/sandboxes";
+import type { SandboxEnd } from "./run/ports.ts";
 import { describe, expect, it } from "vitest";
 import { actorNamed, createScene, helloRequest, settle } from "./execution-fixture.ts";
 

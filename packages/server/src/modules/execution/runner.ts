@@ -9,7 +9,7 @@ import type {
   SandboxRun,
   SandboxStage,
   WarmSandbox,
-} from "#platform/sandboxes";
+} from "./run/ports.ts";
 import type { CollectedFile } from "@atelier/contracts";
 import { endingOf, NO_USAGE, type SandboxFacts } from "./execution-state.ts";
 import type { ExecutionMetrics } from "./execution-metrics.ts";

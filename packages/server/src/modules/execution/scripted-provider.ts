@@ -1,15 +1,15 @@
 /** A sandbox provider whose runs do what a test says: for the service's own rules, not for isolation. */
+import type { SandboxBlueprint } from "#platform/sandboxes";
 import type {
+  RunProvider,
   SandboxCollected,
-  SandboxBlueprint,
   SandboxEnd,
   SandboxJob,
   SandboxListener,
-  SandboxProvider,
   SandboxRun,
   SandboxStage,
   WarmSandbox,
-} from "#platform/sandboxes";
+} from "./run/ports.ts";
 
 /** One run as the test sees it: it writes, it ends, and it can look at what arrived. */
 export type ScriptedRun = {
@@ -32,7 +32,7 @@ export type ScriptedRun = {
   drain(): void;
 };
 
-export type ScriptedProvider = SandboxProvider & {
+export type ScriptedProvider = RunProvider & {
   readonly runs: ScriptedRun[];
   readonly booted: SandboxBlueprint[];
   disposed: number;

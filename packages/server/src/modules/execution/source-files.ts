@@ -1,7 +1,7 @@
 /** The files of a run: gathered from a project (live text included) or from the request, with their versions and one hash. */
 import type { Actor } from "#kernel/actor";
 import { Problem } from "#kernel/problem";
-import type { SandboxFile } from "#platform/sandboxes";
+import type { SandboxFile } from "./run/ports.ts";
 import type { LiveFiles } from "#collaboration";
 import type { StoredFile } from "#files";
 import type { StartExecution } from "@atelier/contracts";

@@ -8,7 +8,14 @@ import { createWarmPool, type SandboxKind } from "./warm-pool.ts";
 
 const kind = (key: string): SandboxKind => ({
   key,
-  blueprint: { imageRoot: `/${key}`, memoryBytes: 1, diskBytes: 1, diskInodes: 1 },
+  blueprint: {
+    mounts: { layers: [`/${key}`] },
+    network: "none",
+    lifetime: "run",
+    memoryBytes: 1,
+    diskBytes: 1,
+    diskInodes: 1,
+  },
 });
 
 const createSetting = (options: { maxWarm?: number; parallelBoots?: number } = {}) => {

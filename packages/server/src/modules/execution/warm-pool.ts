@@ -1,14 +1,15 @@
 /** Sandboxes that have booted and wait: claimed once, never reused, replaced off the hot path, as many as demand asks for. */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Log } from "#kernel/log";
-import type { SandboxBlueprint, SandboxProvider, WarmSandbox } from "#platform/sandboxes";
+import type { SandboxBlueprint } from "#platform/sandboxes";
+import type { RunProvider, WarmSandbox } from "./run/ports.ts";
 import { createDemand, type Demand } from "./demand.ts";
 
 /** What is interchangeable: languages with the same image and warm-up share sandboxes. */
 export type SandboxKind = { readonly key: string; readonly blueprint: SandboxBlueprint };
 
 export type WarmPoolOptions = {
-  readonly provider: SandboxProvider;
+  readonly provider: RunProvider;
   readonly clock: Clock;
   readonly log: Log;
   /** Waiting and booting sandboxes over all kinds, beyond those that a claim waits for. */

@@ -10,6 +10,7 @@ import { testHostFacts } from "./contract/host-facts.ts";
 import { waitUntil } from "./machine/host-processes.ts";
 import { limitCases } from "./contract/limit-cases.ts";
 import { testNeighbours } from "./contract/neighbours.ts";
+import { testMounts } from "./contract/mounts.ts";
 import { testOpenedByPath } from "./contract/opened-by-path.ts";
 import { testTerminals } from "./contract/terminals.ts";
 import { programCases } from "./contract/programs.ts";
@@ -148,6 +149,7 @@ os.wait()
     testWarmStarts(context);
     testEscapes(context);
     testOpenedByPath(context);
+    testMounts(context);
     testHostFacts(context);
     testNeighbours(context);
     testSocketMemory(context);

@@ -1,180 +1,88 @@
 /**
- * What the execution module needs from outside: a way to run hostile programs. Vocabulary follows
- * go-judge's envexec: limits go in, a status and usage come out, and a program's failure is data
- * while ours is an exception.
+ * What modules need to run programs that are not trusted: a machine that is booted, spoken to in frames, measured and destroyed. What the
+ * frames mean is a protocol's, which the module has (`run` in modules/execution).
  */
-
-/** A project file as it is written into a sandbox before the program starts. */
-export type SandboxFile = {
-  /** Relative, `/`-separated, already validated by contracts' path rules. */
-  readonly path: string;
-  readonly bytes: Uint8Array;
-  readonly executable: boolean;
-};
-
-/** Upper bounds for one stage of one run. Every number is a positive safe integer. */
-export type SandboxLimits = {
-  readonly wallMs: number;
-  readonly cpuMs: number;
-  readonly memoryBytes: number;
-  /** Bytes of stdout + stderr + terminal together that may be streamed. */
-  readonly outputBytes: number;
-  /** Bytes that the project folder and /tmp may hold together. */
-  readonly diskBytes: number;
-  /** Files and folders that the project folder and /tmp may hold together. */
-  readonly diskInodes: number;
-  readonly processes: number;
-};
-
-export type TerminalSize = { readonly columns: number; readonly rows: number };
-
-/** One program to run: argv is never a shell string. */
-export type SandboxCommand = {
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly limits: SandboxLimits;
-};
-
-/** Which files are collected from a run's project folder after its end, among those that are new or differ from the job's files. */
-export type SandboxCollect = {
-  /** Called for each valid path. */
-  readonly wants: (path: string) => boolean;
-  readonly maxFiles: number;
-  /** Limit on the bytes of all files together. */
-  readonly maxBytes: number;
-  /**
-   * Asked once, before any file comes, for the bytes of all of them, `maxBytes` at most. False: there is no memory for them in
-   * time. Never rejects. Absent: there always is.
-   */
-  readonly reserve?: (bytes: number) => Promise<boolean>;
-};
-
-/** Why the sandbox did not send a wanted file. */
-export type NotCollected = "name" | "not-a-file" | "too-many" | "too-large" | "unreadable" | "out-of-time";
-
-export type SandboxCollected =
-  | { readonly path: string; readonly bytes: Uint8Array }
-  | { readonly path: string; readonly size: number; readonly skipped: NotCollected };
-
-/** For a run that somebody may type to: its wall clock is paused while the program waits for input. */
-export type SandboxPatience = {
-  /** Idle limit, counted from the last input or the start. After it the run ends as at its wall limit. */
-  readonly idleMs: number;
-  /** Called when the program begins to wait. False: it may not wait, and its wall clock continues. */
-  readonly begin: () => boolean;
-  readonly end: () => void;
-};
-
-/** The job that turns a waiting sandbox into a run; it can be given once. */
-export type SandboxJob = {
-  /**
-   * Owner of the run: all runs of one owner together get the same share of busy processors as another owner's. Absent: an owner with this
-   * run only.
-   */
-  readonly owner?: string;
-  readonly files: readonly SandboxFile[];
-  /** Run first, without stdin; the run is started only if it exits with 0. */
-  readonly compile?: SandboxCommand;
-  readonly run: SandboxCommand;
-  /** Set: stdin, stdout and stderr of the run are one pseudo-terminal opened inside the sandbox. */
-  readonly terminal?: TerminalSize;
-  readonly collect?: SandboxCollect;
-  readonly patience?: SandboxPatience;
-};
-
-export type SandboxStage = "compile" | "run";
-
-/** Why a run ended. `exited` carries the code; the host decides what the user is told. */
-export type SandboxEnd =
-  | { readonly kind: "exited"; readonly exitCode: number }
-  | { readonly kind: "signalled"; readonly signal: string }
-  | {
-      readonly kind: "limit";
-      readonly limit: "wall" | "cpu" | "memory" | "output";
-    }
-  | { readonly kind: "cancelled" }
-  | { readonly kind: "sandbox-failed"; readonly reason: string };
-
-export type SandboxUsage = {
-  readonly wallMs: number;
-  readonly cpuMs: number;
-  readonly memoryPeakBytes: number;
-  readonly outputBytes: number;
-};
-
-export type SandboxResult = {
-  readonly stage: SandboxStage;
-  readonly end: SandboxEnd;
-  readonly usage: SandboxUsage;
-  /** Output of the program was lost: it could not be delivered in time after a limit, or was above its limit. */
-  readonly outputCut?: boolean;
-  /** In the order of their paths. Absent: none were requested, or the sandbox could not list them. */
-  readonly collected?: readonly SandboxCollected[];
-};
-
-/** What a run says while it lives. Chunks arrive in the order in which the program wrote them, per stream. */
-export type SandboxListener = {
-  output(stream: "stdout" | "stderr" | "terminal", chunk: Uint8Array): void;
-  stage(stage: SandboxStage): void;
-  /** The program began or ended waiting for input; never sent without `patience`. */
-  waits?(waits: boolean): void;
-};
-
-/** A run in progress. Every method is safe to call after the end, and then does nothing. */
-export interface SandboxRun {
-  /**
-   * Resolves when every process of the program has ended and its output has been delivered; what is left of the sandbox is
-   * gone when it has been disposed of. Never rejects.
-   */
-  readonly result: Promise<SandboxResult>;
-  /** False when the sandbox's input buffer is full; `drained` resolves when there is room again. */
-  writeStdin(chunk: Uint8Array): boolean;
-  drained(): Promise<void>;
-  endStdin(): void;
-  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL" | "SIGHUP" | "SIGQUIT" | "SIGUSR1" | "SIGUSR2"): void;
-  resize(size: TerminalSize): void;
-  /** Stop reading output until resumed: a slow listener slows the program down instead of filling memory. */
-  pauseOutput(): void;
-  resumeOutput(): void;
-  /** Ends the run with `cancelled`. */
-  cancel(): void;
-}
-
-/** A sandbox that has booted, has its interpreter started where the runtime has a warm-up, and has seen no user code. */
-export interface WarmSandbox {
-  readonly tier: IsolationTier;
-  readonly limitsEnforcement: LimitsEnforcement;
-  /** Resolves if the sandbox dies while waiting, so that a pool can replace it. */
-  readonly died: Promise<void>;
-  /** Consumes the sandbox: a second call throws. */
-  run(job: SandboxJob, listener: SandboxListener): SandboxRun;
-  /** Resolves when nothing of it is left on the host; rejects when something cannot be removed. */
-  [Symbol.asyncDispose](): Promise<void>;
-}
+import type { Meter } from "./limits/meter.ts";
+import type { Frame } from "./machine/frames.ts";
 
 export type IsolationTier = "microvm" | "gvisor" | "namespaces";
 
 /** `cgroup`: the kernel enforces memory and CPU; `polled`: the host reads usage every 50 ms because no cgroup is delegated. */
 export type LimitsEnforcement = "cgroup" | "polled";
 
-/** What a sandbox is booted with: an image and, where the runtime has one, a warm-up program. */
+/** A folder of the host that the sandbox sees read-only at a path. */
+export type SandboxTree = { readonly source: string; readonly target: string };
+
+/** The root file system, read-only for the sandbox: layers, and trees in it. */
+export type SandboxMounts = {
+  /** Folders of the host, the lowest first: of a path that several have, the sandbox sees the last one's. At most 8. */
+  readonly layers: readonly [string, ...string[]];
+  /** At most 7. */
+  readonly trees?: readonly SandboxTree[];
+};
+
+/** What a sandbox is booted with. */
 export type SandboxBlueprint = {
-  /** Root file system folder, read-only for the sandbox. */
-  readonly imageRoot: string;
-  /** argv of the pre-started interpreter, which waits for its job on descriptor 3; absent: no warm-up. */
+  readonly mounts: SandboxMounts;
+  /** `none`: a network stack with a loopback device. A network with an egress policy becomes a second member when something uses it. */
+  readonly network: "none";
+  /** `run`: the sandbox ends with the server process that booted it. */
+  readonly lifetime: "run";
+  /** argv of the pre-started program, which waits for its job on descriptor 3 and says ready on descriptor 4; absent: no warm-up. */
   readonly warmUp?: readonly string[];
-  /** The sandbox's outer memory ceiling; a job's own limit may be lower. */
+  /** The sandbox's outer memory ceiling; a protocol may set a lower limit. */
   readonly memoryBytes: number;
   readonly diskBytes: number;
   readonly diskInodes: number;
 };
+
+/** What a protocol hears from its sandbox. Everything in a frame was produced inside. */
+export type FrameListener = {
+  /** May throw FrameFault: then the channel is lost with it. */
+  frame(frame: Frame): void;
+  /** Called once, when the channel has ended or the sandbox sent something malformed, which `reason` says. Nothing comes after it. */
+  lost(reason: string | undefined): void;
+};
+
+/** A sandbox in use. */
+export interface Machine {
+  /** Sends frames as `encodeFrame` makes them. After the end nothing is sent. */
+  send(frame: Uint8Array): void;
+  /** Frames are not read until `resume`: what writes inside waits. */
+  pause(): void;
+  resume(): void;
+  readonly meter: Meter;
+  /** Share of a processor that the sandbox may use while its program waits for input: more is work. */
+  readonly idleShare: number;
+  /** Ends everything and removes every trace; idempotent. Rejects when something remained. */
+  destroy(): Promise<void>;
+  /** What init or the isolation tool last wrote to its error stream, for an operator; at most 2 KiB. */
+  complaint(): string;
+}
+
+/** A sandbox that has booted, whose warm-up program is ready where it has one, and that has seen no user code. */
+export interface Sandbox {
+  readonly tier: IsolationTier;
+  readonly limitsEnforcement: LimitsEnforcement;
+  readonly blueprint: SandboxBlueprint;
+  /** Resolves if the sandbox dies while waiting, so that a pool can replace it. */
+  readonly died: Promise<void>;
+  /**
+   * Uses the sandbox: it gets the CPU from now on, and its frames go to `listener`. A second call throws.
+   * @param owner all sandboxes of one owner together get the same share of busy processors as another owner's; absent: an owner with this
+   * sandbox only
+   */
+  take(listener: FrameListener, owner?: string): Machine;
+  /** Resolves when nothing of it is left on the host; rejects when something cannot be removed. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
 
 /** One isolation technology. Adapters pass the suite in ports.contract.ts. */
 export interface SandboxProvider {
   readonly tier: IsolationTier;
   readonly limitsEnforcement: LimitsEnforcement;
   /** Boots a sandbox. Rejects with SandboxUnavailable when the host cannot. */
-  boot(blueprint: SandboxBlueprint): Promise<WarmSandbox>;
+  boot(blueprint: SandboxBlueprint): Promise<Sandbox>;
   /** Removes what a killed server left behind: processes, mounts, cgroups, folders. Returns how many. */
   removeOrphans(): Promise<number>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -24,7 +24,7 @@ const refusing: SandboxProvider = {
 test("a tool that is missing is named, and nothing is tried", async () => {
   const verdicts = await probeTiers({
     candidates: [{ tier: "gvisor", needs: [`${folder}/runsc`], open: () => Promise.reject(new Error("tried")) }],
-    imageRoot: folder,
+    imageFolder: `${folder}/image`,
   });
   expect(verdicts).toEqual([
     { tier: "microvm", available: false, reason: "The microVM tier is not built yet." },
@@ -35,7 +35,7 @@ test("a tool that is missing is named, and nothing is tried", async () => {
 test("a sandbox that does not boot makes the tier unavailable, whatever else is there", async () => {
   const [, verdict] = await probeTiers({
     candidates: [{ tier: "namespaces", needs: [], open: () => refusing }],
-    imageRoot: folder,
+    imageFolder: `${folder}/image`,
     hostSetting: () => undefined,
   });
   expect(verdict).toEqual({
@@ -49,7 +49,7 @@ test("a sandbox that does not boot makes the tier unavailable, whatever else is 
 test("switched-off user namespaces are named as the cause", async () => {
   const [, verdict] = await probeTiers({
     candidates: [{ tier: "namespaces", needs: [], open: () => refusing }],
-    imageRoot: folder,
+    imageFolder: `${folder}/image`,
     hostSetting: (path) => (path === "/proc/sys/user/max_user_namespaces" ? "0" : undefined),
   });
   expect(verdict).toMatchObject({ available: false, reason: expect.stringContaining("user.max_user_namespaces") });

@@ -1,7 +1,8 @@
-/** Finds out which tiers are real on this host: a sandbox is booted, runs a program and answers, or the tier does not count. */
-import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import type { IsolationTier, LimitsEnforcement, SandboxLimits, SandboxProvider, WarmSandbox } from "./ports.ts";
+/** Finds out which tiers are real on this host: a sandbox is booted and a program in it answers, or the tier does not count. */
+import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { insidePaths } from "./machine/runtime-folder.ts";
+import type { IsolationTier, LimitsEnforcement, SandboxProvider } from "./ports.ts";
 
 /** What is known about one tier; `reason` is a sentence for an operator. */
 export type TierVerdict =
@@ -9,7 +10,7 @@ export type TierVerdict =
       readonly tier: IsolationTier;
       readonly available: true;
       readonly limitsEnforcement: LimitsEnforcement;
-      /** Boot, run and answer, in milliseconds. */
+      /** From boot to the end of the sandbox, in milliseconds. */
       readonly tookMs: number;
       readonly reason?: string;
     }
@@ -29,14 +30,35 @@ export type HostSettings = (path: string) => string | undefined;
 const answerTimeoutMs = 5000;
 const mebibyte = 1024 * 1024;
 
-const probeLimits: SandboxLimits = {
-  wallMs: answerTimeoutMs,
-  cpuMs: answerTimeoutMs,
-  memoryBytes: 128 * mebibyte,
-  outputBytes: 4096,
-  diskBytes: 8 * mebibyte,
-  diskInodes: 256,
-  processes: 16,
+/** The folders that a sandbox's mounts need in its root. */
+const mountPoints = [".atelier", "dev", "etc", "proc", "project", "sys", "tmp"];
+
+/** A root file system in which nothing is: no language image has to be there. Made in `folder` where it is missing. */
+const makeProbeImage = (folder: string): string => {
+  for (const path of ["", ...mountPoints].map((name) => join(folder, name))) {
+    mkdirSync(path, { recursive: true });
+    // Programs are another user, whatever the server creates files with.
+    chmodSync(path, 0o755);
+  }
+  return folder;
+};
+
+/**
+ * Boots a sandbox whose root is empty, and resolves when the program that runs in it (init's own binary) has answered.
+ * @param imageFolder is made where it is missing; the provider's sandboxes must be able to reach it
+ * @throws Error that says what did not work
+ */
+export const probeProvider = async (provider: SandboxProvider, imageFolder: string): Promise<void> => {
+  const sandbox = await provider.boot({
+    mounts: { layers: [makeProbeImage(imageFolder)] },
+    network: "none",
+    lifetime: "run",
+    warmUp: [insidePaths.init, "answer"],
+    memoryBytes: 128 * mebibyte,
+    diskBytes: 8 * mebibyte,
+    diskInodes: 256,
+  });
+  await sandbox[Symbol.asyncDispose]();
 };
 
 const readHostSetting: HostSettings = (path) => {
@@ -61,31 +83,12 @@ const explain = (setting: HostSettings, asRoot: boolean): string | undefined => 
   return undefined;
 };
 
-const answer = async (sandbox: WarmSandbox, word: string): Promise<string> => {
-  let text = "";
-  const run = sandbox.run(
-    { files: [], run: { argv: ["/bin/echo", word], env: {}, limits: probeLimits } },
-    { stage: () => undefined, output: (_, chunk) => (text += Buffer.from(chunk).toString("utf8")) },
-  );
-  run.endStdin();
-  const { end } = await run.result;
-  if (end.kind !== "exited" || end.exitCode !== 0) throw new Error(`a program in it ended with ${JSON.stringify(end)}`);
-  return text.trim();
-};
-
-const tryCandidate = async (candidate: TierCandidate, imageRoot: string): Promise<TierVerdict> => {
+const tryCandidate = async (candidate: TierCandidate, imageFolder: string): Promise<TierVerdict> => {
   const { tier } = candidate;
   const provider = await candidate.open();
   try {
     const startedAt = performance.now();
-    const sandbox = await provider.boot({
-      imageRoot,
-      memoryBytes: probeLimits.memoryBytes,
-      diskBytes: probeLimits.diskBytes,
-      diskInodes: probeLimits.diskInodes,
-    });
-    const word = randomUUID();
-    if ((await answer(sandbox, word)) !== word) throw new Error("a program in it gave a wrong answer");
+    await probeProvider(provider, imageFolder);
     const tookMs = performance.now() - startedAt;
     const { limitsEnforcement } = provider;
     if (limitsEnforcement === "cgroup") return { tier, available: true, limitsEnforcement, tookMs };
@@ -113,20 +116,21 @@ const deadline = async (attempt: Promise<TierVerdict>): Promise<TierVerdict> => 
 /** One verdict per candidate, in their order, and `microvm`, which is not built. Never rejects. */
 export const probeTiers = async (options: {
   readonly candidates: readonly TierCandidate[];
-  readonly imageRoot: string;
+  /** For the probe's own image. */
+  readonly imageFolder: string;
   readonly hostSetting?: HostSettings;
 }): Promise<TierVerdict[]> => {
   const hostSetting = options.hostSetting ?? readHostSetting;
   const verdicts: TierVerdict[] = [{ tier: "microvm", available: false, reason: "The microVM tier is not built yet." }];
   for (const candidate of options.candidates) {
     const { tier } = candidate;
-    const missing = [options.imageRoot, ...candidate.needs].find((path) => !existsSync(path));
+    const missing = candidate.needs.find((path) => !existsSync(path));
     if (missing !== undefined) {
       verdicts.push({ tier, available: false, reason: `${missing} is missing.` });
       continue;
     }
     try {
-      verdicts.push(await deadline(tryCandidate(candidate, options.imageRoot)));
+      verdicts.push(await deadline(tryCandidate(candidate, options.imageFolder)));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const cause = explain(hostSetting, process.geteuid?.() === 0);

@@ -1,5 +1,5 @@
 /** From a language's templates to the argv of one run: elements, never a shell string. */
-import type { SandboxFile } from "#platform/sandboxes";
+import type { SandboxFile } from "../run/ports.ts";
 import { resolve } from "node:path";
 import type { LanguageDeclaration } from "./load-languages.ts";
 

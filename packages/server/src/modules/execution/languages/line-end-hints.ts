@@ -1,5 +1,5 @@
 /** Finds scripts whose interpreter reads their line ends or byte order mark as part of the program. */
-import type { SandboxFile } from "#platform/sandboxes";
+import type { SandboxFile } from "../run/ports.ts";
 import type { LanguageDeclaration } from "./load-languages.ts";
 
 /** `onFailure`: the hint is shown only when the run did not succeed, because the program may never start the file. */

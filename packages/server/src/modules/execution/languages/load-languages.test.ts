@@ -1,4 +1,4 @@
-import type { SandboxFile } from "#platform/sandboxes";
+import type { SandboxFile } from "../run/ports.ts";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, expect, test } from "vitest";
 import { silentLog } from "#kernel/log";
 import { findResidue } from "../contract/harness.ts";
-import type { SandboxProvider } from "../ports.ts";
+import type { SandboxBlueprint, SandboxProvider } from "../ports.ts";
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
 import { createBubblewrapProvider } from "./bubblewrap.ts";
 
@@ -22,7 +22,14 @@ const writeProgram = (name: string, script: string, mode = 0o755): string => {
   return path;
 };
 const becomesTool = 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"';
-const blueprint = { imageRoot: "/", memoryBytes: 64 << 20, diskBytes: 8 << 20, diskInodes: 256 };
+const blueprint: SandboxBlueprint = {
+  mounts: { layers: ["/"] },
+  network: "none",
+  lifetime: "run",
+  memoryBytes: 64 << 20,
+  diskBytes: 8 << 20,
+  diskInodes: 256,
+};
 const warmUpFolder = join(folder, "languages");
 mkdirSync(warmUpFolder);
 

@@ -4,11 +4,12 @@ import type { Writable } from "node:stream";
 import type { SandboxBlueprint, SandboxProvider } from "../ports.ts";
 import { killProcesses } from "../machine/host-processes.ts";
 import { type Launched, launch } from "../machine/launch.ts";
+import { planMounts } from "../machine/mount-plan.ts";
 import { insidePaths } from "../machine/runtime-folder.ts";
 import type { SandboxPlace } from "../machine/sandbox-home.ts";
 import { createSandboxProvider, type ProviderOptions } from "../machine/sandbox-provider.ts";
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
-import { baseEnvironment } from "../run/start-frame.ts";
+import { baseEnvironment } from "../machine/base-environment.ts";
 import { createToolMachine } from "../machine/tool-machine.ts";
 import { createUserPairs, type UserPair } from "../machine/user-pairs.ts";
 
@@ -25,12 +26,14 @@ const bwrapArguments = (options: {
 }): string[] => {
   const { blueprint, runtimeFolder, place, separateUsers } = options;
   const disk = place.disk;
+  const mounts = planMounts(blueprint.mounts);
   return [
     ["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"],
     ["--die-with-parent", "--new-session", "--as-pid-1", "--info-fd", "3", "--userns-block-fd", "4"],
     ["--cap-add", "ALL", "--hostname", "atelier", "--clearenv"],
     ...Object.entries(baseEnvironment).map(([name, value]) => ["--setenv", name, value]),
-    ["--ro-bind", blueprint.imageRoot, "/", "--ro-bind", runtimeFolder, "/.atelier"],
+    ["--ro-bind", mounts.root, "/", "--ro-bind", runtimeFolder, "/.atelier"],
+    ...mounts.binds.map(({ source, target }) => ["--ro-bind", source, target]),
     ["--proc", "/proc", "--dev", "/dev"],
     disk === undefined ? [] : ["--bind", disk.mountPoint, "/project"],
     ["--", insidePaths.init, `--disk=${disk === undefined ? diskOptions(blueprint) : "mounted"}`],
@@ -39,6 +42,7 @@ const bwrapArguments = (options: {
       "--hide-host",
       `--memory=${blueprint.memoryBytes}`,
       `--seccomp=${insidePaths.seccomp}`,
+      ...mounts.initOptions,
     ],
     blueprint.warmUp === undefined ? [] : ["--", ...blueprint.warmUp],
   ].flat();

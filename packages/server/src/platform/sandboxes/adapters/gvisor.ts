@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { SandboxBlueprint, SandboxProvider } from "../ports.ts";
 import { launch } from "../machine/launch.ts";
+import { type MountPlan, planMounts } from "../machine/mount-plan.ts";
 import { insidePaths } from "../machine/runtime-folder.ts";
 import type { SandboxPlace } from "../machine/sandbox-home.ts";
 import { createSandboxProvider, type ProviderOptions } from "../machine/sandbox-provider.ts";
 import type { ScratchDisk } from "../disks/scratch-disk.ts";
-import { baseEnvironment } from "../run/start-frame.ts";
+import { baseEnvironment } from "../machine/base-environment.ts";
 import { createToolMachine } from "../machine/tool-machine.ts";
 import { createOriginals } from "./gvisor-originals.ts";
 
@@ -34,7 +35,11 @@ const initCapabilities = [
   "CAP_DAC_OVERRIDE",
 ];
 
-const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string, disk: ScratchDisk | undefined): unknown => ({
+const bundleWith = (
+  mounts: MountPlan,
+  blueprint: SandboxBlueprint,
+  { runtimeFolder, disk }: { readonly runtimeFolder: string; readonly disk: ScratchDisk | undefined },
+): unknown => ({
   ociVersion: "1.0.2",
   process: {
     user: { uid: 0, gid: 0 },
@@ -45,6 +50,7 @@ const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string, disk: Scr
       // A refused call would reach gVisor's kernel only, but a program's limits do not apply in a user namespace that it makes.
       `--seccomp=${insidePaths.seccomp}`,
       `--memory=${blueprint.memoryBytes}`,
+      ...mounts.initOptions,
       ...(blueprint.warmUp === undefined ? [] : ["--", ...blueprint.warmUp]),
     ],
     env: Object.entries(baseEnvironment).map(([name, value]) => `${name}=${value}`),
@@ -59,13 +65,18 @@ const ociBundle = (blueprint: SandboxBlueprint, runtimeFolder: string, disk: Scr
     rlimits: [{ type: "RLIMIT_NOFILE", soft: 1024, hard: 1024 }],
   },
   // A current runsc mounts nothing below a path that goes through a symbolic link.
-  root: { path: realpathSync(blueprint.imageRoot), readonly: true },
+  root: { path: realpathSync(mounts.root), readonly: true },
   hostname: "atelier",
   mounts: [
     { destination: "/proc", type: "proc", source: "proc" },
     { destination: "/dev", type: "tmpfs", source: "tmpfs" },
     { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
-    { destination: "/.atelier", type: "bind", source: runtimeFolder, options: ["rbind", "ro", "nosuid", "nodev"] },
+    ...[{ source: runtimeFolder, target: "/.atelier" }, ...mounts.binds].map(({ source, target }) => ({
+      destination: target,
+      type: "bind",
+      source: realpathSync(source),
+      options: ["rbind", "ro", "nosuid", "nodev"],
+    })),
     ...(disk === undefined
       ? []
       : [
@@ -133,7 +144,10 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
       const original = originals.hold(kind);
       const pidFile = join(place.folder, "kernel.pid");
       const common = ["--bundle", place.folder, "--pid-file", pidFile, place.id];
-      writeFileSync(join(place.folder, "config.json"), JSON.stringify(ociBundle(blueprint, runtimeFolder, place.disk)));
+      writeFileSync(
+        join(place.folder, "config.json"),
+        JSON.stringify(bundleWith(planMounts(blueprint.mounts), blueprint, { runtimeFolder, disk: place.disk })),
+      );
       const launching = launch({
         initPath: options.initPath,
         argv:

@@ -1,7 +1,7 @@
 /** The contract's part on what a run delivers at its end: its last output at a limit, and the files that it left in the project folder. */
 import { describe, expect, test } from "vitest";
 import type { ContractContext } from "../ports.contract.ts";
-import type { SandboxCollect, SandboxCollected } from "../ports.ts";
+import type { SandboxCollect, SandboxCollected } from "../../../modules/execution/run/ports.ts";
 import { type Outcome, runProgram, type TestProgram } from "./harness.ts";
 
 const MIB = 1_048_576;

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { ContractContext } from "../ports.contract.ts";
-import { findResidue, jobOf, type Outcome, runProgram, testBlueprint } from "./harness.ts";
+import { bootToRun, findResidue, jobOf, type Outcome, runProgram, testBlueprint } from "./harness.ts";
 
 const mebibyte = 1024 * 1024;
 const bytes = (text: string): Buffer => Buffer.from(text, "utf8");
@@ -98,7 +98,7 @@ export const testConversations = (context: ContractContext): void => {
       const code =
         "import os, sys\nfor i in range(64): os.write(1, b'x' * 65536); sys.stderr.write('.') and sys.stderr.flush()";
       let heardWhilePaused = 0;
-      const sandbox = await context.provider().boot(testBlueprint(context.imageRoot));
+      const sandbox = await bootToRun(context.provider(), testBlueprint(context.imageRoot));
       let heard = 0;
       const running = sandbox.run(jobOf({ argv: ["python3", "-c", code] }), {
         stage: () => undefined,
@@ -181,7 +181,7 @@ export const testConversations = (context: ContractContext): void => {
 
     test("many lines, each written alone, arrive whole and in few pieces", async () => {
       let pieces = 0;
-      const sandbox = await context.provider().boot(testBlueprint(context.imageRoot));
+      const sandbox = await bootToRun(context.provider(), testBlueprint(context.imageRoot));
       let text = "";
       const code = "import os\nfor i in range(20000): os.write(1, b'%d\\n' % i)";
       const running = sandbox.run(jobOf({ argv: ["python3", "-c", code] }), {
@@ -198,7 +198,7 @@ export const testConversations = (context: ContractContext): void => {
 
     test("what goes to two streams in turn is told in turn", async () => {
       const order: string[] = [];
-      const sandbox = await context.provider().boot(testBlueprint(context.imageRoot));
+      const sandbox = await bootToRun(context.provider(), testBlueprint(context.imageRoot));
       const code = `
 import os
 for i in range(200): os.write(1, b"o")
@@ -291,7 +291,7 @@ for request in (0x5412, 0x5412 | 1 << 32, 0x541C):
     });
 
     test("a sandbox gives one run", async () => {
-      const sandbox = await context.provider().boot(testBlueprint(context.imageRoot));
+      const sandbox = await bootToRun(context.provider(), testBlueprint(context.imageRoot));
       const listener = { stage: () => undefined, output: () => undefined };
       expect(() => sandbox.run(jobOf({ argv: ["true"], limits: { cpuMs: Number.NaN } }), listener)).toThrow(RangeError);
       expect(() => sandbox.run(jobOf({ argv: ["true"], limits: { wallMs: -1 } }), listener)).toThrow(RangeError);
@@ -308,7 +308,7 @@ for request in (0x5412, 0x5412 | 1 << 32, 0x541C):
 
     test("what a killed server leaves behind is found and removed", async () => {
       const provider = await context.open();
-      const sandbox = await provider.boot(testBlueprint(context.imageRoot));
+      const sandbox = await bootToRun(provider, testBlueprint(context.imageRoot));
       const running = sandbox.run(jobOf({ argv: ["sleep", "60"] }), {
         stage: () => undefined,
         output: () => undefined,

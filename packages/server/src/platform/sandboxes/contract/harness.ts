@@ -1,18 +1,19 @@
 /** Runs programs for the contract suite and looks at what they leave on the host. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { SandboxBlueprint, SandboxProvider } from "../ports.ts";
 import type {
-  SandboxBlueprint,
   SandboxCollect,
   SandboxJob,
   SandboxLimits,
   SandboxPatience,
-  SandboxProvider,
   SandboxResult,
   SandboxRun,
   SandboxStage,
   TerminalSize,
-} from "../ports.ts";
+  WarmSandbox,
+} from "../../../modules/execution/run/ports.ts";
+import { createRunProvider } from "../../../modules/execution/run/run-provider.ts";
 import { processesNaming } from "../machine/host-processes.ts";
 import { cgroupParentName } from "../machine/sandbox-home.ts";
 
@@ -31,7 +32,9 @@ export const testLimits: SandboxLimits = {
 
 /** A sandbox without a waiting interpreter. */
 export const testBlueprint = (imageRoot: string, warmUp?: readonly string[]): SandboxBlueprint => ({
-  imageRoot,
+  mounts: { layers: [imageRoot] },
+  network: "none",
+  lifetime: "run",
   memoryBytes: testLimits.memoryBytes,
   diskBytes: testLimits.diskBytes,
   diskInodes: testLimits.diskInodes,
@@ -90,13 +93,30 @@ export const jobOf = (program: TestProgram): SandboxJob => {
   };
 };
 
+/** Boots a sandbox that takes a job of the protocol `run`. */
+export const bootToRun = (provider: SandboxProvider, blueprint: SandboxBlueprint): Promise<WarmSandbox> =>
+  createRunProvider(provider).boot(blueprint);
+
 /** Boots a sandbox, runs the program in it, and resolves when nothing is left. */
-export const runProgram = async (
+export const runProgram = (
   { provider, imageRoot }: { readonly provider: SandboxProvider; readonly imageRoot: string },
   program: TestProgram,
   during?: (conversation: Conversation) => Promise<void> | void,
+): Promise<Outcome> => runIn(bootToRun(provider, testBlueprint(imageRoot, program.warmUp)), program, during);
+
+/** The same in a sandbox of another blueprint. */
+export const runMounted = (
+  provider: SandboxProvider,
+  blueprint: SandboxBlueprint,
+  program: TestProgram,
+): Promise<Outcome> => runIn(bootToRun(provider, blueprint), { stdin: "", ...program });
+
+const runIn = async (
+  booting: Promise<WarmSandbox>,
+  program: TestProgram,
+  during?: (conversation: Conversation) => Promise<void> | void,
 ): Promise<Outcome> => {
-  const sandbox = await provider.boot(testBlueprint(imageRoot, program.warmUp));
+  const sandbox = await booting;
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[], terminal: [] as Buffer[] };
   const stages: SandboxStage[] = [];
   let heard = "";

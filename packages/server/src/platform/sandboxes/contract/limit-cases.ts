@@ -1,5 +1,5 @@
 /** Programs that want too much, and how each must end: the contract's table of limits. */
-import type { SandboxEnd } from "../ports.ts";
+import type { SandboxEnd } from "../../../modules/execution/run/ports.ts";
 import type { TestProgram } from "./harness.ts";
 
 /** One row. */

@@ -1,5 +1,5 @@
 /** Ordinary programs and what must come of them: the contract's table of what works. */
-import type { SandboxEnd } from "../ports.ts";
+import type { SandboxEnd } from "../../../modules/execution/run/ports.ts";
 import type { TestProgram } from "./harness.ts";
 
 /** One row: a program and exactly what it prints and how it ends. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ContractContext } from "../ports.contract.ts";
-import { jobOf, type Outcome, runProgram, testBlueprint, type TestProgram } from "./harness.ts";
+import { bootToRun, jobOf, type Outcome, runProgram, testBlueprint, type TestProgram } from "./harness.ts";
 import { typescriptCases } from "./typescript-cases.ts";
 import { commandOf, type WarmCase, warmCases, warmUps } from "./warm-cases.ts";
 
@@ -145,7 +145,7 @@ export const testWarmStarts = (context: ContractContext): void => {
     });
 
     test("[I24] the clock is right after a rest", async () => {
-      const sandbox = await context.provider().boot(testBlueprint(context.imageRoot, warmUps.python));
+      const sandbox = await bootToRun(context.provider(), testBlueprint(context.imageRoot, warmUps.python));
       await new Promise((resolve) => setTimeout(resolve, 2500));
       let said = "";
       const program = {

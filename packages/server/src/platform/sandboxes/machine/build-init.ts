@@ -9,19 +9,38 @@ const run = promisify(execFile);
 
 const isSource = (name: string): boolean => name.endsWith(".c") || name.endsWith(".h");
 
-/** Path of the static binary in `cacheFolder`. Rejects with the compiler's words when it does not build. */
-export const buildInit = async (options: {
-  readonly imageRoot: string;
+export type InitFolders = {
   readonly cacheFolder: string;
   /** packages/sandbox-init */
   readonly sourceFolder: string;
-  readonly bwrap?: string;
-}): Promise<string> => {
-  const sources = readdirSync(options.sourceFolder).filter(isSource).toSorted();
+};
+
+const sourcesIn = (folder: string): string[] => readdirSync(folder).filter(isSource).toSorted();
+
+const targetOf = ({ cacheFolder, sourceFolder }: InitFolders): string => {
   const hash = createHash("sha256").update(process.arch);
-  for (const name of sources) hash.update(name).update(readFileSync(join(options.sourceFolder, name)));
-  const target = join(options.cacheFolder, `init-${hash.digest("hex").slice(0, 16)}`);
+  for (const name of sourcesIn(sourceFolder)) hash.update(name).update(readFileSync(join(sourceFolder, name)));
+  return join(cacheFolder, `init-${hash.digest("hex").slice(0, 16)}`);
+};
+
+/** Whether these sources were compiled before: no image is needed then. */
+export const isInitBuilt = (folders: InitFolders): boolean => existsSync(targetOf(folders));
+
+/**
+ * Path of the static binary in `cacheFolder`. Rejects with the compiler's words when it does not build, and with a sentence for an operator
+ * when it has to be built and there is no image.
+ */
+export const buildInit = async (
+  options: InitFolders & {
+    /** The image with the compiler. */
+    readonly imageRoot: string | undefined;
+    readonly bwrap?: string;
+  },
+): Promise<string> => {
+  const target = targetOf(options);
   if (existsSync(target)) return target;
+  if (options.imageRoot === undefined)
+    throw new Error("no language image is built yet, and sandbox-init is compiled with its gcc");
   const making = join(options.cacheFolder, `making-${process.pid}-${Date.now()}`);
   mkdirSync(making, { recursive: true });
   try {
@@ -31,7 +50,7 @@ export const buildInit = async (options: {
       ["--ro-bind", options.sourceFolder, "/mnt/source", "--bind", making, "/mnt/out", "--chdir", "/mnt/source"],
       ["--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--"],
       ["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", "/mnt/out/init"],
-      sources.filter((name) => name.endsWith(".c")),
+      sourcesIn(options.sourceFolder).filter((name) => name.endsWith(".c")),
     ];
     await run(options.bwrap ?? "bwrap", argv.flat());
     chmodSync(join(making, "init"), 0o755);

@@ -1,69 +1,17 @@
 /** The wire format spoken with sandbox-init: type (1 byte), payload length (4 bytes, little endian), payload. */
 
-/** What the host may say; the payloads are described in packages/sandbox-init/init.h. */
-export const toSandbox = {
-  file: 0x01,
-  fileData: 0x02,
-  start: 0x03,
-  stdin: 0x04,
-  stdinEnd: 0x05,
-  signal: 0x06,
-  resize: 0x07,
+/** A frame as it came; everything in it was produced inside a sandbox. */
+export type Frame = { readonly type: number; readonly payload: Buffer };
+
+/** What the host says and hears while a sandbox boots; the payloads are described in packages/sandbox-init/init.h. */
+export const bootFrames = {
+  /** To init: this sandbox is a copy. */
   rehearse: 0x08,
+  /** To init: this sandbox will be copied. */
   prepare: 0x09,
-  end: 0x0a,
-  list: 0x0b,
-  fetch: 0x0c,
-  probe: 0x0d,
-} as const;
-
-const fromSandbox = {
   ready: 0x41,
-  stdout: 0x42,
-  stderr: 0x43,
-  terminal: 0x44,
-  stdinTaken: 0x45,
-  exit: 0x46,
   failed: 0x47,
-  started: 0x48,
-  listed: 0x49,
-  fetched: 0x4a,
-  waits: 0x4b,
 } as const;
-
-/** `fault`: why neither it nor what is in it can be requested: a path longer than a project's, or a folder that can't be read. */
-export type ListedEntry = {
-  readonly isFile: boolean;
-  readonly fault?: "name" | "unreadable";
-  readonly size: number;
-  readonly path: Uint8Array;
-};
-
-/** A decoded frame. Everything in it was produced inside a sandbox: sizes are checked, meaning is not trusted. */
-export type SandboxFrame =
-  | { readonly kind: "ready"; readonly mayBeCopied: boolean }
-  | {
-      readonly kind: "output";
-      readonly stream: "stdout" | "stderr" | "terminal";
-      readonly bytes: Uint8Array;
-    }
-  | { readonly kind: "stdin-taken"; readonly count: number }
-  | {
-      readonly kind: "exit";
-      readonly signalled: boolean;
-      readonly code: number;
-      readonly cpuMs: number;
-      readonly memoryPeakBytes: number;
-    }
-  /** From now on the program may have run. */
-  | { readonly kind: "started" }
-  /** A file that is new or changed; without an entry: the end of the list. The path is as in the file system. */
-  | { readonly kind: "listed"; readonly entry?: ListedEntry }
-  /** Whether the program is blocked reading its input. */
-  | { readonly kind: "waits"; readonly waits: boolean }
-  /** Bytes of the requested file; without bytes: its end. */
-  | { readonly kind: "fetched"; readonly bytes: Uint8Array }
-  | { readonly kind: "failed"; readonly reason: string };
 
 const headerBytes = 5;
 
@@ -93,63 +41,13 @@ export const encodeData = (type: number, bytes: Uint8Array): Buffer[] => {
   return frames;
 };
 
-const expectLength = (payload: Buffer, length: number, name: string): void => {
-  if (payload.byteLength !== length) throw new FrameFault(`${name} frame of ${payload.byteLength} bytes`);
-};
-
-const decodePayload = (type: number, payload: Buffer): SandboxFrame => {
-  switch (type) {
-    case fromSandbox.ready:
-      expectLength(payload, 1, "ready");
-      return { kind: "ready", mayBeCopied: payload[0] === 1 };
-    case fromSandbox.stdout:
-      return { kind: "output", stream: "stdout", bytes: payload };
-    case fromSandbox.stderr:
-      return { kind: "output", stream: "stderr", bytes: payload };
-    case fromSandbox.terminal:
-      return { kind: "output", stream: "terminal", bytes: payload };
-    case fromSandbox.stdinTaken:
-      expectLength(payload, 4, "stdin-taken");
-      return { kind: "stdin-taken", count: payload.readUInt32LE(0) };
-    case fromSandbox.exit:
-      expectLength(payload, 18, "exit");
-      return {
-        kind: "exit",
-        signalled: payload[0] === 1,
-        code: payload.readUInt8(1),
-        cpuMs: Number(payload.readBigUInt64LE(2) / 1000n),
-        memoryPeakBytes: Number(payload.readBigUInt64LE(10)),
-      };
-    case fromSandbox.started:
-      expectLength(payload, 0, "started");
-      return { kind: "started" };
-    case fromSandbox.listed:
-      if (payload.byteLength === 0) return { kind: "listed" };
-      if (payload.byteLength < 10) throw new FrameFault(`listed frame of ${payload.byteLength} bytes`);
-      return {
-        kind: "listed",
-        entry: {
-          isFile: payload[0] === 0,
-          ...(payload[0] === 2 ? { fault: "name" } : payload[0] === 3 ? { fault: "unreadable" } : {}),
-          size: Number(payload.readBigUInt64LE(1)),
-          path: payload.subarray(9),
-        },
-      };
-    case fromSandbox.waits:
-      expectLength(payload, 1, "waits");
-      return { kind: "waits", waits: payload[0] === 1 };
-    case fromSandbox.fetched:
-      return { kind: "fetched", bytes: payload };
-    case fromSandbox.failed:
-      // oxlint-disable-next-line no-control-regex -- control characters are what is being removed
-      return { kind: "failed", reason: payload.toString("utf8", 0, 512).replace(/[\u0000-\u001f]/g, " ") };
-    default:
-      throw new FrameFault(`frame of unknown type ${type}`);
-  }
-};
+/** The sentence of a FAILED frame, for an operator. */
+export const failureOf = ({ payload }: Frame): string =>
+  // oxlint-disable-next-line no-control-regex -- control characters are what is being removed
+  payload.toString("utf8", 0, 512).replace(/[\u0000-\u001f]/g, " ");
 
 /** A decoder that keeps at most one incomplete frame. `push` throws FrameFault on anything malformed. */
-export const createFrameDecoder = (): { push(chunk: Buffer): SandboxFrame[] } => {
+export const createFrameDecoder = (): { push(chunk: Buffer): Frame[] } => {
   let kept: Buffer[] = [];
   let keptBytes = 0;
   let needed = headerBytes;
@@ -159,7 +57,7 @@ export const createFrameDecoder = (): { push(chunk: Buffer): SandboxFrame[] } =>
       keptBytes += chunk.byteLength;
       if (keptBytes < needed) return [];
       let bytes = kept.length === 1 ? chunk : Buffer.concat(kept, keptBytes);
-      const frames: SandboxFrame[] = [];
+      const frames: Frame[] = [];
       for (;;) {
         needed = headerBytes;
         if (bytes.byteLength < needed) break;
@@ -167,7 +65,7 @@ export const createFrameDecoder = (): { push(chunk: Buffer): SandboxFrame[] } =>
         if (length > maximumPayloadBytes) throw new FrameFault(`frame of ${length} bytes`);
         needed += length;
         if (bytes.byteLength < needed) break;
-        frames.push(decodePayload(bytes.readUInt8(0), bytes.subarray(headerBytes, needed)));
+        frames.push({ type: bytes.readUInt8(0), payload: bytes.subarray(headerBytes, needed) });
         bytes = bytes.subarray(needed);
       }
       kept = bytes.byteLength > 0 ? [bytes] : [];

@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LimitsEnforcement } from "../ports.ts";
+import { mountNames } from "./mount-plan.ts";
 import { encodeSeccompFilter } from "./seccomp-filter.ts";
 
 /** Where things are inside a sandbox. */
@@ -129,7 +130,7 @@ export const makeRuntimeFolder = (options: {
   const hash = createHash("sha256")
     .update(readFileSync(options.initPath))
     .update(filter ?? "")
-    .update(JSON.stringify(layerFiles));
+    .update(JSON.stringify([layerFiles, mountNames]));
   for (const name of warmUps) hash.update(name).update(readFileSync(join(options.warmUpFolder, name)));
   const packages = findPackages(options.warmUpFolder);
   for (const { name, version } of packages) hash.update(`${name} ${version}`);
@@ -145,7 +146,9 @@ export const makeRuntimeFolder = (options: {
     chmodSync(join(making, "warm-up", name), 0o644);
   }
   for (const each of packages) copyAddOns(each, making);
-  for (const path of ["", "warm-up", ...warmUps.map((name) => join("warm-up", name, ".."))]) {
+  const mountPoints = ["mounts", ...mountNames.map((name) => join("mounts", name))];
+  for (const path of mountPoints) mkdirSync(join(making, path));
+  for (const path of ["", "warm-up", ...mountPoints, ...warmUps.map((name) => join("warm-up", name, ".."))]) {
     if (existsSync(join(making, path))) chmodSync(join(making, path), 0o755);
   }
   makeLayer(making);

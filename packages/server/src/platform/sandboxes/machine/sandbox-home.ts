@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Log } from "#kernel/log";
-import type { IsolationTier, LimitsEnforcement, SandboxBlueprint, WarmSandbox } from "../ports.ts";
+import type { IsolationTier, LimitsEnforcement, Sandbox, SandboxBlueprint } from "../ports.ts";
 import { type CgroupLayout, findCgroupLayout } from "../limits/cgroup-layout.ts";
 import { createSandboxCgroup, removeSandboxCgroups, type SandboxCgroup, type ToolMemory } from "../limits/cgroups.ts";
 import { type CpuWeights, createCpuWeights } from "../limits/cpu-weights.ts";
@@ -35,7 +35,7 @@ export interface SandboxHome {
   /** Called when a sandbox did not start: its disk is tested again before the next one uses it. */
   doubt(): void;
   /** Remembers a sandbox so that `close` can end it. */
-  track(sandbox: WarmSandbox): WarmSandbox;
+  track(sandbox: Sandbox): Sandbox;
   removeOrphans(): Promise<number>;
   close(): Promise<void>;
 }
@@ -77,7 +77,7 @@ export const createSandboxHome = (options: {
   mkdirSync(sandboxes, { recursive: true });
   const cgroupParent = cgroupParentName(stateFolder);
   const layout = (options.findCgroups ?? findCgroupLayout)();
-  const living = new Set<WarmSandbox>();
+  const living = new Set<Sandbox>();
   const cpuWeights = createCpuWeights();
 
   const disks =

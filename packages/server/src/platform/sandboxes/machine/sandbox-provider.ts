@@ -1,16 +1,16 @@
 /** What the tiers have in common: a place on the host, a machine started in it, a sandbox that waits, and their end. */
 import { mkdirSync } from "node:fs";
 import type { Log } from "#kernel/log";
-import type { IsolationTier, SandboxBlueprint, SandboxProvider, WarmSandbox } from "../ports.ts";
+import type { IsolationTier, SandboxBlueprint, SandboxProvider, Sandbox } from "../ports.ts";
 import type { CgroupLayout } from "../limits/cgroup-layout.ts";
 import type { ToolMemory } from "../limits/cgroups.ts";
 import type { FreeBytes } from "../disks/disk-promises.ts";
-import type { Machine } from "./machine.ts";
+import type { TierMachine } from "./tier-machine.ts";
 import { makeRuntimeFolder } from "./runtime-folder.ts";
 import { createSandboxHome, type SandboxPlace } from "./sandbox-home.ts";
 import { destroyTimeoutMs } from "./tool-machine.ts";
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
-import { openWarmSandbox } from "../run/warm-sandbox.ts";
+import { openSandbox } from "./open-sandbox.ts";
 
 /** Where things are on the host. */
 export type ProviderOptions = {
@@ -48,7 +48,7 @@ export const createSandboxProvider = (
     /** Bytes of memory that the tool may use beside the program. */
     readonly toolMemoryBytes: ToolMemory;
     /** Rejects, with nothing left running, when the tool does not start. */
-    readonly start: (options: MachineOptions) => Promise<Machine>;
+    readonly start: (options: MachineOptions) => Promise<TierMachine>;
     /** What the tier keeps on the host beside sandboxes goes, after them. */
     readonly clear?: () => void;
   },
@@ -61,7 +61,7 @@ export const createSandboxProvider = (
   const booting = new Set<Promise<unknown>>();
   let isClosed = false;
 
-  const startMachine = async (blueprint: SandboxBlueprint, mayBeCopy: boolean): Promise<Machine> => {
+  const startMachine = async (blueprint: SandboxBlueprint, mayBeCopy: boolean): Promise<TierMachine> => {
     runtimeFolder ??= makeRuntimeFolder({
       ...options,
       // With gVisor all memory of the program is in the cgroup's account.
@@ -75,10 +75,10 @@ export const createSandboxProvider = (
       throw error;
     }
   };
-  const ready = (blueprint: SandboxBlueprint, machine: Machine): Promise<WarmSandbox> =>
-    openWarmSandbox({ tier, limitsEnforcement: home.limitsEnforcement, blueprint, machine, bootTimeoutMs });
+  const ready = (blueprint: SandboxBlueprint, machine: TierMachine): Promise<Sandbox> =>
+    openSandbox({ tier, limitsEnforcement: home.limitsEnforcement, blueprint, machine, bootTimeoutMs });
 
-  const open = async (blueprint: SandboxBlueprint): Promise<WarmSandbox> => {
+  const open = async (blueprint: SandboxBlueprint): Promise<Sandbox> => {
     const machine = await startMachine(blueprint, true);
     try {
       return await ready(blueprint, machine);

@@ -2,7 +2,7 @@
 import type { CpuTurn } from "../limits/cpu-weights.ts";
 import { familyOf, isAlive, killProcesses, waitUntil } from "./host-processes.ts";
 import type { Launched } from "./launch.ts";
-import type { Machine } from "./machine.ts";
+import type { TierMachine } from "./tier-machine.ts";
 import type { Meter } from "../limits/meter.ts";
 import { createPolledMeter, hostView } from "../limits/polled-meter.ts";
 import type { SandboxPlace } from "./sandbox-home.ts";
@@ -43,10 +43,10 @@ export const createToolMachine = (options: {
   readonly place: SandboxPlace;
   readonly networkPid?: number;
   readonly isCopy?: boolean;
-  readonly becomeOriginal?: Machine["becomeOriginal"];
+  readonly becomeOriginal?: TierMachine["becomeOriginal"];
   readonly rest?: () => void;
   readonly wake?: () => void;
-}): Machine => {
+}): TierMachine => {
   const { launched, place } = options;
   const meter = meterOf(launched, place, options.networkPid);
   let turn: CpuTurn | undefined;

@@ -1,7 +1,9 @@
+import { encodeFrame, FrameFault } from "#platform/sandboxes";
 import { describe, expect, it } from "vitest";
-import type { SandboxCollect, SandboxCollected } from "../ports.ts";
+import type { SandboxCollect, SandboxCollected } from "./ports.ts";
 import { startCollection } from "./collection.ts";
-import { createFrameDecoder, encodeFrame, FrameFault } from "../machine/frames.ts";
+import { createFrameDecoder } from "../../../platform/sandboxes/machine/frames.ts";
+import { decodeRunFrame } from "./run-frames.ts";
 
 const MIB = 1_048_576;
 
@@ -94,7 +96,7 @@ describe("files that come out of a sandbox", () => {
       [3, "skip/locked"],
     ] as const)
       for (const frame of decoder.push(encodeFrame(0x49, payload(kind, path))))
-        collection.frame(frame as Parameters<typeof collection.frame>[0]);
+        collection.frame(decodeRunFrame(frame) as Parameters<typeof collection.frame>[0]);
     end();
     expect(told()).toEqual(["deep: name", "locked: unreadable"]);
   });
@@ -194,7 +196,8 @@ describe("files that come out of a sandbox", () => {
   });
 
   it("[X33] malformed frames are faults", () => {
-    expect(() => createFrameDecoder().push(encodeFrame(0x49, Buffer.alloc(9)))).toThrow(FrameFault);
-    expect(createFrameDecoder().push(encodeFrame(0x49))).toEqual([{ kind: "listed" }]);
+    const decode = (bytes: Buffer) => createFrameDecoder().push(bytes).map(decodeRunFrame);
+    expect(() => decode(encodeFrame(0x49, Buffer.alloc(9)))).toThrow(FrameFault);
+    expect(decode(encodeFrame(0x49))).toEqual([{ kind: "listed" }]);
   });
 });

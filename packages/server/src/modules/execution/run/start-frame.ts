@@ -1,18 +1,7 @@
 /** Turns a command into init's START frame, and checks that it can be said at all. */
-import type { SandboxCommand, SandboxJob, SandboxLimits, TerminalSize } from "../ports.ts";
-import { encodeFrame, toSandbox } from "../machine/frames.ts";
-
-/** Every program's environment before its own settings: a UTF-8 locale, UTC, and a home that is writable. */
-export const baseEnvironment: Readonly<Record<string, string>> = {
-  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-  HOME: "/tmp",
-  USER: "user",
-  LOGNAME: "user",
-  SHELL: "/bin/bash",
-  LANG: "C.UTF-8",
-  LC_ALL: "C.UTF-8",
-  TZ: "UTC",
-};
+import { baseEnvironment, encodeFrame } from "#platform/sandboxes";
+import type { SandboxCommand, SandboxJob, SandboxLimits, TerminalSize } from "./ports.ts";
+import { toSandbox } from "./run-frames.ts";
 
 const startBytesMaximum = 3 * 1024 * 1024;
 const stringsMaximum = 4096;

@@ -1,6 +1,6 @@
 /** Decides whether the interpreter that was started ahead can take a job. */
-import type { SandboxCommand } from "../ports.ts";
-import { baseEnvironment } from "./start-frame.ts";
+import { baseEnvironment } from "#platform/sandboxes";
+import type { SandboxCommand } from "./ports.ts";
 
 /** Variables that an interpreter, its allocator or the loader read only while starting. */
 const readAtStart = /^(?:PYTHON|NODE_|LD_|MALLOC_|GLIBC_|UV_|SSL_|OPENSSL_)/u;

@@ -1,5 +1,5 @@
 /** Finds out whether a program waits for input: asks init when the program has been quiet for a while. */
-import type { SandboxPatience } from "../ports.ts";
+import type { SandboxPatience } from "./ports.ts";
 
 export type InputWaitOptions = {
   readonly patience: SandboxPatience;

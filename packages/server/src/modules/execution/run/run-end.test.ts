@@ -1,10 +1,8 @@
 /** How a run ends, decided from the sandbox's frames and the meter's measurements. */
-import { PassThrough } from "node:stream";
+import { type Machine, type Measurement, MemoryInUse, type Meter } from "#platform/sandboxes";
 import { expect, test } from "vitest";
-import type { SandboxResult } from "../ports.ts";
-import { jobOf, testLimits } from "../contract/harness.ts";
-import type { Machine } from "../machine/machine.ts";
-import { type Measurement, MemoryInUse, type Meter } from "../limits/meter.ts";
+import type { SandboxResult } from "./ports.ts";
+import { jobOf, testLimits } from "../../../platform/sandboxes/contract/harness.ts";
 import { type RunInProgress, startRun } from "./run-in-progress.ts";
 
 const nothingUsed: Measurement = { cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false };
@@ -15,14 +13,11 @@ const start = (
   { compile = false, destroy = () => Promise.resolve() }: { compile?: boolean; destroy?: Machine["destroy"] } = {},
 ): RunInProgress => {
   const machine: Machine = {
-    input: new PassThrough().resume(),
-    output: new PassThrough(),
+    send: () => undefined,
+    pause: () => undefined,
+    resume: () => undefined,
     meter: { intervalMs: 1_000_000, begin: () => undefined, measure: () => nothingUsed, ...meter },
     idleShare: 0.05,
-    isCopy: false,
-    becomeOriginal: () => Promise.resolve(false),
-    rest: () => undefined,
-    wake: () => undefined,
     destroy,
     complaint: () => "",
   };

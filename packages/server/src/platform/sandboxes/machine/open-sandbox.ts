@@ -1,46 +1,50 @@
-/** The port's WarmSandbox over any machine: waits until it is ready, gives it its one job, and destroys it afterwards. */
-import type { IsolationTier, LimitsEnforcement, SandboxBlueprint, WarmSandbox } from "../ports.ts";
-import { createFrameDecoder, encodeFrame, FrameFault, type SandboxFrame, toSandbox } from "../machine/frames.ts";
-import type { Machine } from "../machine/machine.ts";
-import { type RunInProgress, startRun } from "./run-in-progress.ts";
+/** The port's Sandbox over a tier's machine: waits until it is ready, gives it to its one user, and destroys it afterwards. */
+import type { FrameListener, IsolationTier, LimitsEnforcement, Machine, Sandbox, SandboxBlueprint } from "../ports.ts";
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
-import { checkJob } from "./start-frame.ts";
-import { warmArguments } from "./warm-start.ts";
+import { bootFrames, createFrameDecoder, encodeFrame, failureOf, type Frame, FrameFault } from "./frames.ts";
+import type { TierMachine } from "./tier-machine.ts";
 
 /** What is known about the sandbox beside its machine. */
-export type WarmSandboxOptions = {
+export type OpenSandboxOptions = {
   readonly tier: IsolationTier;
   readonly limitsEnforcement: LimitsEnforcement;
   readonly blueprint: SandboxBlueprint;
-  readonly machine: Machine;
+  readonly machine: TierMachine;
   readonly bootTimeoutMs: number;
 };
 
-/** Resolves when init, and the interpreter where there is one, said ready. Rejects with SandboxUnavailable. */
-export const openWarmSandbox = async (options: WarmSandboxOptions): Promise<WarmSandbox> => {
-  const { machine, blueprint } = options;
+/** Resolves when init, and the warm-up program where there is one, said ready. Rejects with SandboxUnavailable. */
+export const openSandbox = async (options: OpenSandboxOptions): Promise<Sandbox> => {
+  const { machine } = options;
   let ready = Promise.withResolvers<{ readonly mayBeCopied: boolean }>();
   const died = Promise.withResolvers<void>();
   const decoder = createFrameDecoder();
-  let current: RunInProgress | undefined;
+  let user: FrameListener | undefined;
   let state: "booting" | "waiting" | "used" | "gone" = "booting";
 
   const lost = (fault?: FrameFault): void => {
-    if (current !== undefined) current.lost(fault);
+    const isUsed = state === "used";
+    const wasWaiting = state === "waiting";
+    if (state !== "gone") state = "gone";
+    if (isUsed) user?.lost(fault?.message);
     ready.reject(new SandboxUnavailable(`the sandbox did not start. ${fault?.message ?? machine.complaint()}`.trim()));
-    if (state === "waiting") void machine.destroy();
-    state = "gone";
+    if (wasWaiting) void machine.destroy();
     died.resolve();
   };
-  const idle = (frame: SandboxFrame): void => {
-    if (frame.kind === "ready" && state === "booting") ready.resolve(frame);
-    else lost(new FrameFault(frame.kind === "failed" ? frame.reason : `unexpected ${frame.kind} while idle`));
+  const idle = (frame: Frame): void => {
+    if (frame.type === bootFrames.ready && frame.payload.byteLength === 1 && state === "booting") {
+      ready.resolve({ mayBeCopied: frame.payload[0] === 1 });
+      return;
+    }
+    const isFailure = frame.type === bootFrames.failed;
+    throw new FrameFault(isFailure ? failureOf(frame) : `unexpected frame of type ${frame.type} while idle`);
   };
   machine.output.on("data", (chunk: Buffer) => {
+    if (state === "gone") return;
     try {
       for (const frame of decoder.push(chunk)) {
-        if (current === undefined) idle(frame);
-        else current.frame(frame);
+        if (user === undefined) idle(frame);
+        else user.frame(frame);
       }
     } catch (error) {
       if (!(error instanceof FrameFault)) throw error;
@@ -73,10 +77,10 @@ export const openWarmSandbox = async (options: WarmSandboxOptions): Promise<Warm
     await answered();
   };
   try {
-    if (machine.isCopy) ask(toSandbox.rehearse);
+    if (machine.isCopy) ask(bootFrames.rehearse);
     const { mayBeCopied } = await answered();
-    if (mayBeCopied && (await machine.becomeOriginal(() => askAgain(toSandbox.prepare)))) {
-      await askAgain(toSandbox.rehearse);
+    if (mayBeCopied && (await machine.becomeOriginal(() => askAgain(bootFrames.prepare)))) {
+      await askAgain(bootFrames.rehearse);
     }
     machine.rest();
     state = "waiting";
@@ -85,23 +89,28 @@ export const openWarmSandbox = async (options: WarmSandboxOptions): Promise<Warm
     throw error;
   }
 
+  const inUse: Machine = {
+    send: (frame) => void machine.input.write(frame),
+    pause: () => void machine.output.pause(),
+    resume: () => void machine.output.resume(),
+    meter: machine.meter,
+    idleShare: machine.idleShare,
+    destroy: () => machine.destroy(),
+    complaint: () => machine.complaint(),
+  };
   return {
     tier: options.tier,
     limitsEnforcement: options.limitsEnforcement,
+    blueprint: options.blueprint,
     died: died.promise,
-    run(job, listener) {
+    take(listener, owner) {
       if (state !== "waiting") throw new Error("this sandbox has been used or has died");
-      checkJob(job);
-      const warmArgv = job.compile === undefined ? warmArguments(blueprint.warmUp, job.run) : undefined;
       state = "used";
-      machine.wake(job.owner);
-      current = startRun({ machine, job, listener, warmArgv, memoryBytes: blueprint.memoryBytes });
-      return current.run;
+      user = listener;
+      machine.wake(owner);
+      return inUse;
     },
     async [Symbol.asyncDispose]() {
-      state = "gone";
-      current?.run.cancel();
-      await current?.run.result;
       await machine.destroy();
     },
   };

@@ -1,9 +1,9 @@
-/** What an adapter makes: a booted init behind a channel, a meter, and complete removal. */
+/** What a tier makes: a booted init behind two streams, a meter, and complete removal. */
 import type { Readable, Writable } from "node:stream";
 import type { Meter } from "../limits/meter.ts";
 
-/** A sandbox as the shared session logic drives it. */
-export interface Machine {
+/** A sandbox as the code that the tiers share drives it. */
+export interface TierMachine {
   /** Frames to init. */
   readonly input: Writable;
   /** Frames from init; ends when the sandbox dies. */
@@ -18,9 +18,9 @@ export interface Machine {
    * original. True: it was copied, and has to rehearse as well.
    */
   becomeOriginal(prepare: () => Promise<void>): Promise<boolean>;
-  /** It waits for its job from now on: it may be kept from using the CPU until `wake`. */
+  /** It waits for its use from now on: it may be kept from using the CPU until `wake`. */
   rest(): void;
-  /** Called when the sandbox gets its job; `owner` as in SandboxJob. */
+  /** Called when the sandbox is used; `owner` as in Sandbox.take. */
   wake(owner?: string): void;
   /** Ends everything and removes every trace; idempotent. Rejects when something remained. */
   destroy(): Promise<void>;

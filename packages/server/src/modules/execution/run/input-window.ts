@@ -1,5 +1,6 @@
 /** Sends a program's input no faster than the sandbox can take it, so that control frames are never stuck behind it. */
-import { encodeFrame, toSandbox } from "../machine/frames.ts";
+import { encodeFrame } from "#platform/sandboxes";
+import { toSandbox } from "./run-frames.ts";
 
 /** The queue between a caller and a sandbox's 64 KiB input buffer. */
 export interface InputWindow {

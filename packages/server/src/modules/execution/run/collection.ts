@@ -1,7 +1,8 @@
 /** Receives a run's new and changed files from its sandbox, one after the other, and checks everything that the sandbox sends. */
+import { encodeFrame } from "#platform/sandboxes";
 import { parsePath } from "@atelier/contracts/path";
-import type { NotCollected, SandboxCollect, SandboxCollected, SandboxFile } from "../ports.ts";
-import { encodeFrame, type ListedEntry, type SandboxFrame, toSandbox } from "../machine/frames.ts";
+import type { NotCollected, SandboxCollect, SandboxCollected, SandboxFile } from "./ports.ts";
+import { type ListedEntry, type SandboxFrame, toSandbox } from "./run-frames.ts";
 
 export type CollectionOptions = {
   readonly send: (frame: Uint8Array) => void;

@@ -1,4 +1,5 @@
 /** One job in one sandbox: stages, limits, output, and the single place where a run ends. */
+import { encodeData, encodeFrame, type Machine, type Measurement, MemoryInUse } from "#platform/sandboxes";
 import { constants } from "node:os";
 import type {
   SandboxCollected,
@@ -9,13 +10,11 @@ import type {
   SandboxResult,
   SandboxRun,
   SandboxStage,
-} from "../ports.ts";
+} from "./ports.ts";
 import { type Collection, startCollection } from "./collection.ts";
-import { encodeData, encodeFrame, type FrameFault, type SandboxFrame, toSandbox } from "../machine/frames.ts";
 import { createInputWait, type InputWait } from "./input-wait.ts";
 import { createInputWindow } from "./input-window.ts";
-import type { Machine } from "../machine/machine.ts";
-import { type Measurement, MemoryInUse } from "../limits/meter.ts";
+import { type SandboxFrame, toSandbox } from "./run-frames.ts";
 import { encodeStart } from "./start-frame.ts";
 
 /** What the run needs from the sandbox it runs in. */
@@ -34,7 +33,7 @@ export type RunInProgress = {
   readonly run: SandboxRun;
   frame(frame: SandboxFrame): void;
   /** Called when the channel ended or sent something malformed. */
-  lost(fault?: FrameFault): void;
+  lost(reason?: string): void;
 };
 
 const signalName = (number: number): string =>
@@ -72,7 +71,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
   let wallSince = 0;
 
   const send = (frame: Uint8Array): void => {
-    if (!ended) machine.input.write(frame);
+    if (!ended) machine.send(frame);
   };
   const input = createInputWindow(send);
   const command = (): SandboxCommand => (stage === "compile" && job.compile !== undefined ? job.compile : job.run);
@@ -99,7 +98,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     measure();
     wallMs = startedAt === undefined ? 0 : performance.now() - startedAt;
     // The rest is delivered at once: a slow listener does not delay the end.
-    machine.output.resume();
+    machine.resume();
   };
 
   /** `collected` of a program whose processes have all ended: it is told so at once, and not after the sandbox has gone. */
@@ -296,9 +295,9 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
         send(encodeFrame(toSandbox.resize, payload));
       },
       pauseOutput() {
-        if (decided === undefined) machine.output.pause();
+        if (decided === undefined) machine.pause();
       },
-      resumeOutput: () => void machine.output.resume(),
+      resumeOutput: () => machine.resume(),
       cancel() {
         // Ends at once when no files are collected, or nobody waits for them any longer.
         if (job.collect === undefined || decided !== undefined) finish({ kind: "cancelled" });
@@ -315,7 +314,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
       else if (frame.kind === "listed" || frame.kind === "fetched") collection?.frame(frame);
       else if (frame.kind === "failed") finish(decided ?? { kind: "sandbox-failed", reason: frame.reason });
     },
-    lost(fault) {
+    lost(reason) {
       if (ended) return;
       if (collection !== undefined) return collection.stop();
       outputCut = true;
@@ -324,7 +323,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
       else
         finish({
           kind: "sandbox-failed",
-          reason: fault?.message ?? `the sandbox ended early. ${machine.complaint()}`.trim(),
+          reason: reason ?? `the sandbox ended early. ${machine.complaint()}`.trim(),
         });
     },
   };

@@ -1,8 +1,7 @@
-import { PassThrough } from "node:stream";
+import type { Machine } from "#platform/sandboxes";
 import { describe, expect, it } from "vitest";
-import type { SandboxLimits } from "../ports.ts";
-import type { SandboxFrame } from "../machine/frames.ts";
-import type { Machine } from "../machine/machine.ts";
+import type { SandboxLimits } from "./ports.ts";
+import type { SandboxFrame } from "./run-frames.ts";
 import { startRun } from "./run-in-progress.ts";
 
 const limits: SandboxLimits = {
@@ -17,18 +16,15 @@ const limits: SandboxLimits = {
 
 /** A machine that accepts every frame and sends none by itself. */
 const quietMachine = (): Machine => ({
-  input: new PassThrough().resume(),
-  output: new PassThrough(),
+  send: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
   meter: {
     intervalMs: 50,
     begin: () => undefined,
     measure: () => ({ cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false }),
   },
   idleShare: 0.05,
-  isCopy: false,
-  becomeOriginal: async () => false,
-  rest: () => undefined,
-  wake: () => undefined,
   destroy: async () => undefined,
   complaint: () => "",
 });
