@@ -34,7 +34,7 @@ const mebibyte = 1024 * 1024;
 const mountPoints = [".atelier", "dev", "etc", "proc", "project", "sys", "tmp"];
 
 /** A root file system in which nothing is: no language image has to be there. Made in `folder` where it is missing. */
-const makeProbeImage = (folder: string): string => {
+export const makeProbeImage = (folder: string): string => {
   for (const path of ["", ...mountPoints].map((name) => join(folder, name))) {
     mkdirSync(path, { recursive: true });
     // Programs are another user, whatever the server creates files with.

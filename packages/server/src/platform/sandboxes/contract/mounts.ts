@@ -1,12 +1,15 @@
 /** The contract's part on what a root is made of: layers, trees, and the probe's root without anything. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ContractContext } from "../ports.contract.ts";
-import { probeProvider } from "../probe.ts";
+import { makeProbeImage, probeProvider } from "../probe.ts";
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
+import { makeNodeTree } from "../machine/node-tree.ts";
 import { findResidue, runMounted, runProgram, testBlueprint } from "./harness.ts";
+
+const repository = join(import.meta.dirname, "../../../../../..");
 
 /** Writes files that everybody may read. */
 const writeFiles = (folder: string, files: Readonly<Record<string, string>>): string => {
@@ -85,6 +88,36 @@ exit 0`;
 
     test("[I61] the probe needs no language image", async () => {
       await expect(probeProvider(context.provider(), join(folder, "probe-image"))).resolves.toBeUndefined();
+    });
+
+    test("[I62] our Node runs in an image that has neither Node nor a C library", async () => {
+      const { tree, argv } = await makeNodeTree({
+        node: process.execPath,
+        imageRoot: context.imageRoot,
+        cacheFolder: folder,
+      });
+      const script = `
+const { spawnSync } = require("node:child_process"), { readdirSync, readFileSync } = require("node:fs");
+const child = spawnSync(process.argv[1], [...process.argv.slice(2), "-p", "6 * 7"], { encoding: "utf8" });
+const mounts = readFileSync("/proc/self/mountinfo", "utf8");
+console.log(JSON.stringify({ version: process.version, root: readdirSync("/"), child: child.stdout, mounts }));`;
+      const outcome = await runMounted(
+        context.provider(),
+        {
+          ...testBlueprint(context.imageRoot),
+          mounts: { layers: [makeProbeImage(join(folder, "probe-image"))], trees: [tree] },
+        },
+        { argv: [...argv, "-e", script, ...argv] },
+      );
+      expect(outcome.result.end, outcome.stderr).toEqual({ kind: "exited", exitCode: 0 });
+      const said = JSON.parse(outcome.stdout) as { version: string; root: string[]; child: string; mounts: string };
+      const { optionalDependencies } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as {
+        optionalDependencies: Record<string, string>;
+      };
+      expect(said.version).toBe(`v${optionalDependencies[`node-linux-${process.arch}`]}`);
+      expect(said.child).toBe("42\n");
+      expect(said.root.toSorted()).toEqual([".atelier", "dev", "etc", "proc", "project", "sys", "tmp"]);
+      expect(said.mounts).not.toContain(folder);
     });
   });
 };

@@ -146,7 +146,7 @@ export const makeRuntimeFolder = (options: {
     chmodSync(join(making, "warm-up", name), 0o644);
   }
   for (const each of packages) copyAddOns(each, making);
-  const mountPoints = ["mounts", ...mountNames.map((name) => join("mounts", name))];
+  const mountPoints = ["node", "mounts", ...mountNames.map((name) => join("mounts", name))];
   for (const path of mountPoints) mkdirSync(join(making, path));
   for (const path of ["", "warm-up", ...mountPoints, ...warmUps.map((name) => join("warm-up", name, ".."))]) {
     if (existsSync(join(making, path))) chmodSync(join(making, path), 0o755);
