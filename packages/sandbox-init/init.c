@@ -179,6 +179,7 @@ static int watch_children(void) {
 int main(int argc, char **argv) {
   if (argc < 2) return 64;
   if (strcmp(argv[1], "launch") == 0) return launch(argv + 2);
+  if (strcmp(argv[1], "shim") == 0) return shim(argv + 2);
   if (strcmp(argv[1], "answer") == 0) return answer();
   struct boot_options options = parse_options(argv);
   close_range(3, ~0u, 0); /* whatever the launcher left open */

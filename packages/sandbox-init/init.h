@@ -102,6 +102,9 @@ void channel_flush_blocking(void);
 /* launch.c: runs on the host. */
 int launch(char **arguments);
 
+/* shim.c: on the host too; owns the pipes of a sandbox that may outlive its server. */
+int shim(char **arguments);
+
 /* files.c */
 bool file_open(const uint8_t *payload, size_t length);
 bool file_append(const uint8_t *bytes, size_t length);

@@ -75,6 +75,7 @@ const withSmallSandboxes = (provider: SandboxProvider): SandboxProvider => ({
   tier: provider.tier,
   limitsEnforcement: provider.limitsEnforcement,
   boot: (blueprint) => provider.boot({ ...blueprint, ...guestSizes }),
+  adopt: (...given) => provider.adopt(...given),
   removeOrphans: () => provider.removeOrphans(),
   [Symbol.asyncDispose]: () => provider[Symbol.asyncDispose](),
 });

@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { IsolationTier, SandboxProvider } from "./ports.ts";
+import { testAdoption } from "./contract/adoption.ts";
 import { testCollecting } from "./contract/collecting.ts";
 import { testConversations } from "./contract/conversations.ts";
 import { testEscapes } from "./contract/escapes.ts";
@@ -28,8 +29,17 @@ export type ProviderUnderTest = {
   readonly stateFolder: string;
   /** The sandbox runs in Debian's gVisor of 2024: tests of what that version cannot do are skipped. */
   readonly isOldGvisor?: boolean;
+  /** How another process makes the same provider. */
+  readonly madeFrom: () => Promise<ProviderRecipe>;
   /** A new provider over the same state folder, as after a restart of the server. */
   readonly open: () => Promise<SandboxProvider>;
+};
+
+/** A file in `adapters`, the function that it exports, and that function's options but for the log. */
+export type ProviderRecipe = {
+  readonly module: string;
+  readonly factory: string;
+  readonly options: Readonly<Record<string, unknown>>;
 };
 
 /** What the parts of the suite are given; `provider` is there once tests run. */
@@ -40,6 +50,7 @@ export type ContractContext = {
   readonly isOldGvisor: boolean;
   readonly open: () => Promise<SandboxProvider>;
   readonly provider: () => SandboxProvider;
+  readonly madeFrom: () => Promise<ProviderRecipe>;
 };
 
 /** Declares the suite. */
@@ -150,6 +161,7 @@ os.wait()
     testEscapes(context);
     testOpenedByPath(context);
     testMounts(context);
+    testAdoption(context);
     testHostFacts(context);
     testNeighbours(context);
     testSocketMemory(context);

@@ -21,13 +21,18 @@ export type SandboxMounts = {
   readonly trees?: readonly SandboxTree[];
 };
 
+/**
+ * `run`: the sandbox ends with the server process that booted it. Else another server process may adopt it (`SandboxProvider.adopt`): it
+ * lives for `graceMs` without one, and may use so much CPU time meanwhile. That needs cgroups, because nobody polls then.
+ */
+export type SandboxLifetime = "run" | { readonly graceMs: number; readonly unattendedCpuMs: number };
+
 /** What a sandbox is booted with. */
 export type SandboxBlueprint = {
   readonly mounts: SandboxMounts;
   /** `none`: a network stack with a loopback device. A network with an egress policy becomes a second member when something uses it. */
   readonly network: "none";
-  /** `run`: the sandbox ends with the server process that booted it. */
-  readonly lifetime: "run";
+  readonly lifetime: SandboxLifetime;
   /** argv of the pre-started program, which waits for its job on descriptor 3 and says ready on descriptor 4; absent: no warm-up. */
   readonly warmUp?: readonly string[];
   /** The sandbox's outer memory ceiling; a protocol may set a lower limit. */
@@ -56,12 +61,16 @@ export interface Machine {
   readonly idleShare: number;
   /** Ends everything and removes every trace; idempotent. Rejects when something remained. */
   destroy(): Promise<void>;
+  /** Leaves the sandbox to another server process until its deadline; nothing is heard of it here. Throws for lifetime `run`. */
+  detach(): void;
   /** What init or the isolation tool last wrote to its error stream, for an operator; at most 2 KiB. */
   complaint(): string;
 }
 
 /** A sandbox that has booted, whose warm-up program is ready where it has one, and that has seen no user code. */
 export interface Sandbox {
+  /** By which another server process can adopt it. */
+  readonly id: string;
   readonly tier: IsolationTier;
   readonly limitsEnforcement: LimitsEnforcement;
   readonly blueprint: SandboxBlueprint;
@@ -83,7 +92,15 @@ export interface SandboxProvider {
   readonly limitsEnforcement: LimitsEnforcement;
   /** Boots a sandbox. Rejects with SandboxUnavailable when the host cannot. */
   boot(blueprint: SandboxBlueprint): Promise<Sandbox>;
-  /** Removes what a killed server left behind: processes, mounts, cgroups, folders. Returns how many. */
+  /**
+   * Takes over a sandbox that another server process booted, which has detached or died. Frames that it had not dealt with come first, from
+   * the beginning of the first of them. Rejects with SandboxUnavailable when it has ended, or its deadline has passed.
+   */
+  adopt(id: string, listener: FrameListener): Promise<Machine>;
+  /**
+   * Removes what a killed server left behind: processes, mounts, cgroups, folders; but not what can be adopted, whose rest is removed after
+   * its deadline. Returns how many were removed.
+   */
   removeOrphans(): Promise<number>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -14,6 +14,7 @@ const refusing: SandboxProvider = {
   tier: "namespaces",
   limitsEnforcement: "polled",
   boot: () => Promise.reject(new SandboxUnavailable("bubblewrap did not start.")),
+  adopt: () => Promise.reject(new SandboxUnavailable("there is none")),
   removeOrphans: () => Promise.resolve(0),
   [Symbol.asyncDispose]: () => {
     closed += 1;

@@ -14,6 +14,7 @@ const provider = (tier: TierName, answers: { bootFails?: string }): SandboxProvi
     if (answers.bootFails !== undefined) throw new Error(answers.bootFails);
     return { [Symbol.asyncDispose]: async () => void said.push(`${tier} sandbox gone`) } as Sandbox;
   },
+  adopt: () => Promise.reject(new Error("there is none")),
   removeOrphans: async () => 0,
   [Symbol.asyncDispose]: async () => void said.push(`${tier} provider gone`),
 });

@@ -19,6 +19,7 @@ const start = (
     meter: { intervalMs: 1_000_000, begin: () => undefined, measure: () => nothingUsed, ...meter },
     idleShare: 0.05,
     destroy,
+    detach: () => undefined,
     complaint: () => "",
   };
   return startRun({

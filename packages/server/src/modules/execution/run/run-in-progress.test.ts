@@ -26,6 +26,7 @@ const quietMachine = (): Machine => ({
   },
   idleShare: 0.05,
   destroy: async () => undefined,
+  detach: () => undefined,
   complaint: () => "",
 });
 

@@ -14,5 +14,10 @@ sandboxProviderContract({
   missing: existsSync(imageRoot) ? undefined : "set ATELIER_TEST_IMAGE",
   imageRoot,
   stateFolder,
+  madeFrom: async () => ({
+    module: "bubblewrap.ts",
+    factory: "createBubblewrapProvider",
+    options: { ...(await providerParts({ imageRoot, stateFolder })), bwrap: "bwrap" },
+  }),
   open: async () => createBubblewrapProvider({ ...(await providerParts({ imageRoot, stateFolder })), bwrap: "bwrap" }),
 });

@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import type { Writable } from "node:stream";
 import type { SandboxBlueprint, SandboxProvider } from "../ports.ts";
 import { killProcesses } from "../machine/host-processes.ts";
-import { type Launched, launch } from "../machine/launch.ts";
+import type { Launched } from "../machine/launch.ts";
+import { launchTool } from "../machine/shim.ts";
 import { planMounts } from "../machine/mount-plan.ts";
 import { insidePaths } from "../machine/runtime-folder.ts";
 import type { SandboxPlace } from "../machine/sandbox-home.ts";
@@ -96,7 +97,7 @@ export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxPro
     toolMemoryBytes: 0,
     start: async ({ blueprint, place, runtimeFolder, bootTimeoutMs }) => {
       const pair = separateUsers ? nextPair() : undefined;
-      const launched = await launch({
+      const launched = await launchTool(place, {
         initPath: options.initPath,
         argv: [options.bwrap, ...bwrapArguments({ blueprint, runtimeFolder, place, separateUsers })],
         joinFiles: place.cgroup?.joinFiles ?? [],

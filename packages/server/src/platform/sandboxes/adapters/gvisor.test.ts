@@ -33,6 +33,11 @@ sandboxProviderContract({
   imageRoot,
   stateFolder,
   isOldGvisor: isDebians,
+  madeFrom: async () => ({
+    module: "gvisor.ts",
+    factory: "createGvisorProvider",
+    options: { ...(await providerParts({ imageRoot, stateFolder })), runsc },
+  }),
   open: () => open(stateFolder, runsc),
 });
 

@@ -4,7 +4,7 @@ import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { SandboxBlueprint, SandboxProvider } from "../ports.ts";
-import { launch } from "../machine/launch.ts";
+import { launchTool } from "../machine/shim.ts";
 import { type MountPlan, planMounts } from "../machine/mount-plan.ts";
 import { insidePaths } from "../machine/runtime-folder.ts";
 import type { SandboxPlace } from "../machine/sandbox-home.ts";
@@ -148,7 +148,7 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
         join(place.folder, "config.json"),
         JSON.stringify(bundleWith(planMounts(blueprint.mounts), blueprint, { runtimeFolder, disk: place.disk })),
       );
-      const launching = launch({
+      const launching = launchTool(place, {
         initPath: options.initPath,
         argv:
           original === undefined
@@ -188,6 +188,7 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
         },
       });
     },
+    resume: (place) => signalKernel(readPid(join(place.folder, "kernel.pid")), "SIGCONT"),
     clear: () => originals.clear(),
   });
 };

@@ -12,6 +12,8 @@ export type FreeBytes = (folder: string) => Promise<number>;
 export interface DiskPromises {
   /** Whether there is room for so many bytes beside all that is promised; then they are the sandbox's until `release`. */
   give(sandbox: string, bytes: number): Promise<boolean>;
+  /** The bytes of a disk that another server process gave: they are promised, whether there is room or not. */
+  keep(sandbox: string, bytes: number): void;
   release(sandbox: string): void;
 }
 
@@ -43,6 +45,7 @@ export const createDiskPromises = (options: {
       }
       return roomFor >= 1;
     },
+    keep: (sandbox, bytes) => void promised.set(sandbox, bytes),
     release: (sandbox) => void promised.delete(sandbox),
   };
 };

@@ -14,6 +14,8 @@ export interface SandboxCgroup {
   readonly chargesSockets: boolean;
   /** Files that a process writes its own pid to in order to enter. */
   readonly joinFiles: readonly string[];
+  /** Where the CPU time that all have used together is read. */
+  readonly cpuFile: string;
   processes(): number[];
   /** Sets the CPU weight relative to the other sandboxes (each has 1 at first); does nothing when the cgroup is gone. */
   readonly setCpuWeight: (weight: number) => void;
@@ -259,10 +261,21 @@ export const createSandboxCgroup = (
   if (layout.version === 2) writeFileSync(join(outer.memory, "cgroup.subtree_control"), handedDown);
   if (layout.isDelegated === true) setCpuWeight(outer, delegatedWeight);
   const paths = foldersOf(outer, id);
-  const folders = uniqueFolders(paths);
-  for (const folder of folders) mkdirSync(folder);
+  for (const folder of uniqueFolders(paths)) mkdirSync(folder);
   if (paths.pids !== undefined) writeFileSync(join(paths.pids, "pids.max"), String(tasksMaximum));
+  return openSandboxCgroup(layout, names, toolBytes);
+};
+
+/** A cgroup that was made before, also by another server process. */
+export const openSandboxCgroup = (
+  layout: CgroupLayout,
+  { parent, id }: { readonly parent: string; readonly id: string },
+  toolBytes: ToolMemory,
+): SandboxCgroup => {
+  const paths = foldersOf(foldersOf(layout, parent), id);
+  const folders = uniqueFolders(paths);
   return {
+    cpuFile: layout.version === 1 ? join(paths.cpuacct, "cpuacct.usage") : join(paths.cpu, "cpu.stat"),
     chargesSockets: layout.version === 2 || existsSync(socketLimitOne(paths)),
     meter: layout.version === 1 ? meterOne(paths, toolBytes) : meterTwo(paths, toolBytes),
     joinFiles: folders.map((folder) => join(folder, "cgroup.procs")),
@@ -272,14 +285,22 @@ export const createSandboxCgroup = (
   };
 };
 
-/** Kills and removes every sandbox cgroup below `parent`, and `parent`. Returns how many sandboxes there were. */
-export const removeSandboxCgroups = async (layout: CgroupLayout, parent: string): Promise<number> => {
+/**
+ * Kills and removes every sandbox cgroup below `parent` except those that are `kept`, and `parent` when none is. Returns how many were
+ * removed.
+ */
+export const removeSandboxCgroups = async (
+  layout: CgroupLayout,
+  parent: string,
+  kept: ReadonlySet<string> = new Set(),
+): Promise<number> => {
   const outer = uniqueFolders(foldersOf(layout, parent)).filter((folder) => existsSync(folder));
   const names = new Set(
     outer.flatMap((folder) =>
       readdirSync(folder, { withFileTypes: true })
         .filter((entry) => entry.isDirectory())
-        .map((entry) => entry.name),
+        .map((entry) => entry.name)
+        .filter((name) => !kept.has(name)),
     ),
   );
   for (const name of names) {
@@ -289,6 +310,6 @@ export const removeSandboxCgroups = async (layout: CgroupLayout, parent: string)
     );
   }
   // The kernel may hold a parent for a moment after its last child is gone.
-  await waitUntil(() => outer.every(removeFolder), 5000);
+  if (kept.size === 0) await waitUntil(() => outer.every(removeFolder), 5000);
   return names.size;
 };

@@ -4,20 +4,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { createBubblewrapProvider } from "../adapters/bubblewrap.ts";
-import { findResidue, runProgram, type TestProgram } from "../contract/harness.ts";
+import { findResidue, runProgram, testBlueprint, type TestProgram } from "../contract/harness.ts";
 import { providerParts } from "../contract/provider-parts.ts";
+import type { SandboxProvider } from "../ports.ts";
 
 const imageRoot = process.env["ATELIER_TEST_IMAGE"] ?? "";
 const stateFolder = mkdtempSync(join(tmpdir(), "atelier-polled-"));
 afterAll(() => rmSync(stateFolder, { recursive: true, force: true }));
 
 describe.skipIf(!existsSync(imageRoot))("polled limits (set ATELIER_TEST_IMAGE)", { timeout: 60_000 }, () => {
-  const run = async (code: string, limits: TestProgram["limits"] = {}): ReturnType<typeof runProgram> => {
-    await using provider = createBubblewrapProvider({
+  const open = async (): Promise<SandboxProvider> =>
+    createBubblewrapProvider({
       ...(await providerParts({ imageRoot, stateFolder })),
       bwrap: "bwrap",
       findCgroups: () => undefined,
     });
+  const run = async (code: string, limits: TestProgram["limits"] = {}): ReturnType<typeof runProgram> => {
+    await using provider = await open();
     expect(provider.limitsEnforcement).toBe("polled");
     // Awaited here: the provider is closed when this function ends.
     return await runProgram(
@@ -39,6 +42,13 @@ print(libc.shmget(0, 1 << 20, 0o1600), os.strerror(ctypes.get_errno()))
 `;
     const outcome = await run(code);
     expect(outcome.stdout, outcome.stderr).toBe("Operation not permitted\n-1 Operation not permitted\n");
+    expect(findResidue(stateFolder)).toEqual([]);
+  });
+
+  test("[I63] a sandbox that nobody would measure without its server cannot outlive it", async () => {
+    await using provider = await open();
+    const lifetime = { graceMs: 60_000, unattendedCpuMs: 1000 };
+    await expect(provider.boot({ ...testBlueprint(imageRoot), lifetime })).rejects.toThrow("needs cgroups");
     expect(findResidue(stateFolder)).toEqual([]);
   });
 

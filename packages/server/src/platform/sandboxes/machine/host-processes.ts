@@ -23,7 +23,8 @@ const readText = (path: string): string | undefined => {
   }
 };
 
-const readProcess = (pid: number): HostProcess | undefined => {
+/** A process by its number; undefined when there is none. */
+export const readProcess = (pid: number): HostProcess | undefined => {
   const stat = readText(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
   // The name in parentheses is chosen by the program and may contain anything.

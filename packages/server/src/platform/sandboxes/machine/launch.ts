@@ -1,12 +1,12 @@
 /** Starts an isolation tool as a child, in our cgroups, with our disk and streams, and keeps its last error output. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
+import type { HostProcess } from "./host-processes.ts";
 import type { ScratchDisk } from "../disks/scratch-disk.ts";
 
 /** A started tool. */
 export type Launched = {
-  readonly child: ChildProcess;
   readonly pid: number;
   readonly input: Writable;
   readonly output: Readable;
@@ -14,6 +14,14 @@ export type Launched = {
   readonly extra: readonly (Readable | Writable)[];
   readonly exited: Promise<void>;
   readonly complaint: () => string;
+  /** So many bytes of the output have been dealt with. */
+  readonly acknowledge: (bytes: number) => void;
+  /** The process that owns the pipes, where it is not this one. */
+  readonly shim?: HostProcess;
+  /** Kills what `pid` names, in addition to the sandbox's own processes. */
+  readonly stop: () => void;
+  /** Leaves the sandbox to another server process. Throws where it cannot outlive this one. */
+  readonly detach: () => void;
 };
 
 const complaintBytes = 2048;
@@ -27,6 +35,8 @@ export type LaunchPlan = {
   readonly disk: ScratchDisk | undefined;
   /** Give the tool its own device nodes in /dev, where the host allows it; needs the root user. */
   readonly ownDevices?: boolean;
+  /** Pipes for the tool's descriptors from 3 on. */
+  readonly extraPipes?: number;
 };
 
 /** `init launch …`, which becomes the tool (packages/sandbox-init/launch.c). */
@@ -40,27 +50,32 @@ export const launchArguments = ({ initPath, argv, joinFiles, disk, ownDevices }:
   ...argv,
 ];
 
-const spawnTool = (file: string, rest: readonly string[], extraPipes: number): ChildProcess => {
-  const extra = Array.from({ length: extraPipes }, () => "pipe" as const);
+const spawnChild = (argv: readonly string[], stdio: StdioOptions): ChildProcess => {
+  const [file, ...rest] = argv;
+  if (file === undefined) throw new RangeError("argv is empty");
   try {
     // Its own session: a terminal's Ctrl-C stops the server, which then stops sandboxes in order.
-    return spawn(file, rest, {
-      stdio: ["pipe", "pipe", "pipe", ...extra],
-      detached: true,
-      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-      cwd: "/",
-    });
+    return spawn(file, rest, { stdio, detached: true, env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" }, cwd: "/" });
   } catch (error) {
     throw new SandboxUnavailable(`${file} cannot be started: ${String(error)}`, { cause: error });
   }
 };
 
-/** Rejects with SandboxUnavailable when the child cannot be started at all. */
-export const launch = async (plan: LaunchPlan & { readonly extraPipes?: number }): Promise<Launched> => {
-  const argv = launchArguments(plan);
-  const [file, ...rest] = argv;
-  if (file === undefined) throw new RangeError("argv is empty");
-  const child = spawnTool(file, rest, plan.extraPipes ?? 0);
+/** A process that was started, with what it last wrote to its error stream. */
+type SpawnedTool = Pick<Launched, "extra" | "exited" | "complaint"> & {
+  readonly child: ChildProcess;
+  /** Rejects with SandboxUnavailable when there is no process. */
+  readonly started: Promise<{ readonly pid: number }>;
+};
+
+/** @param options.ownStreams whether its standard input and output are pipes to this process */
+export const spawnTool = (
+  argv: readonly string[],
+  options: { readonly extraPipes: number; readonly ownStreams: boolean },
+): SpawnedTool => {
+  const own = options.ownStreams ? ("pipe" as const) : ("ignore" as const);
+  const extra = Array.from({ length: options.extraPipes }, () => "pipe" as const);
+  const child = spawnChild(argv, [own, own, "pipe", ...extra]);
   let words = "";
   let failure = "";
   const exited = Promise.withResolvers<void>();
@@ -72,20 +87,39 @@ export const launch = async (plan: LaunchPlan & { readonly extraPipes?: number }
   child.stderr?.on("data", (chunk: Buffer) => {
     words = (words + chunk.toString("utf8")).slice(-complaintBytes);
   });
-  const { pid, stdin, stdout } = child;
-  if (pid === undefined) {
+  const started = async (): Promise<{ readonly pid: number }> => {
+    if (child.pid !== undefined) return { pid: child.pid };
     // There is no process (no such file, no right, no room for one more), and the reason comes a moment later.
     await exited.promise;
-    throw new SandboxUnavailable(`${file} cannot be started: ${failure}`);
-  }
-  if (stdin === null || stdout === null) throw new Error("the child has no pipes");
+    throw new SandboxUnavailable(`${argv[0]} cannot be started: ${failure}`);
+  };
   return {
     child,
-    pid,
-    input: stdin,
-    output: stdout,
+    started: started(),
     extra: child.stdio.slice(3).filter((stream) => stream !== null && stream !== undefined),
     exited: exited.promise,
     complaint: () => `${failure} ${words}`.trim(),
+  };
+};
+
+/** Rejects with SandboxUnavailable when the child cannot be started at all. */
+export const launch = async (plan: LaunchPlan): Promise<Launched> => {
+  const { child, started, ...rest } = spawnTool(launchArguments(plan), {
+    extraPipes: plan.extraPipes ?? 0,
+    ownStreams: true,
+  });
+  const { pid } = await started;
+  const { stdin, stdout } = child;
+  if (stdin === null || stdout === null) throw new Error("the child has no pipes");
+  return {
+    ...rest,
+    pid,
+    input: stdin,
+    output: stdout,
+    acknowledge: () => undefined,
+    stop: () => undefined,
+    detach() {
+      throw new Error("this sandbox ends with the server process");
+    },
   };
 };

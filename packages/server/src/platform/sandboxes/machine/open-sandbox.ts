@@ -2,15 +2,86 @@
 import type { FrameListener, IsolationTier, LimitsEnforcement, Machine, Sandbox, SandboxBlueprint } from "../ports.ts";
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
 import { bootFrames, createFrameDecoder, encodeFrame, failureOf, type Frame, FrameFault } from "./frames.ts";
+import type { Tracked } from "./sandbox-home.ts";
 import type { TierMachine } from "./tier-machine.ts";
 
 /** What is known about the sandbox beside its machine. */
 export type OpenSandboxOptions = {
+  readonly id: string;
   readonly tier: IsolationTier;
   readonly limitsEnforcement: LimitsEnforcement;
   readonly blueprint: SandboxBlueprint;
   readonly machine: TierMachine;
   readonly bootTimeoutMs: number;
+  /** Called when the sandbox was left to another server process. */
+  readonly left: (sandbox: Tracked) => void;
+};
+
+const headerBytes = 5;
+
+/** Passes the frames of a machine on, and acknowledges what was dealt with. `lost` comes once, and nothing after it. */
+const listen = (machine: TierMachine, listener: FrameListener): { readonly stop: () => void } => {
+  const decoder = createFrameDecoder();
+  let isOver = false;
+  const end = (reason: string | undefined): void => {
+    if (isOver) return;
+    isOver = true;
+    listener.lost(reason);
+  };
+  machine.output.on("data", (chunk: Buffer) => {
+    if (isOver) return;
+    let dealtWith = 0;
+    try {
+      for (const each of decoder.push(chunk)) {
+        listener.frame(each);
+        dealtWith += headerBytes + each.payload.byteLength;
+      }
+    } catch (error) {
+      if (!(error instanceof FrameFault)) throw error;
+      end(error.message);
+    }
+    if (dealtWith > 0) machine.acknowledge(dealtWith);
+  });
+  machine.output.on("close", () => end(undefined));
+  machine.output.on("error", () => end(undefined));
+  // Writing to a sandbox that has just died; its output's end says so.
+  machine.input.on("error", () => undefined);
+  return { stop: () => void (isOver = true) };
+};
+
+const inUse = (machine: TierMachine, detach: () => void): Machine => ({
+  send: (frame) => void machine.input.write(frame),
+  pause: () => void machine.output.pause(),
+  resume: () => void machine.output.resume(),
+  meter: machine.meter,
+  idleShare: machine.idleShare,
+  destroy: () => machine.destroy(),
+  detach,
+  complaint: () => machine.complaint(),
+});
+
+/** A machine that another server process has left, for its new user. */
+export const adoptSandbox = (
+  machine: TierMachine,
+  listener: FrameListener,
+  { left }: Pick<OpenSandboxOptions, "left">,
+): { readonly machine: Machine; readonly sandbox: Tracked } => {
+  const died = Promise.withResolvers<void>();
+  const sandbox: Tracked = { died: died.promise, [Symbol.asyncDispose]: () => machine.destroy() };
+  machine.wake();
+  const listening = listen(machine, {
+    frame: (frame) => listener.frame(frame),
+    lost(reason) {
+      listener.lost(reason);
+      died.resolve();
+    },
+  });
+  const detach = (): void => {
+    machine.detach();
+    listening.stop();
+    left(sandbox);
+  };
+  return { machine: inUse(machine, detach), sandbox };
 };
 
 /** Resolves when init, and the warm-up program where there is one, said ready. Rejects with SandboxUnavailable. */
@@ -18,19 +89,9 @@ export const openSandbox = async (options: OpenSandboxOptions): Promise<Sandbox>
   const { machine } = options;
   let ready = Promise.withResolvers<{ readonly mayBeCopied: boolean }>();
   const died = Promise.withResolvers<void>();
-  const decoder = createFrameDecoder();
   let user: FrameListener | undefined;
   let state: "booting" | "waiting" | "used" | "gone" = "booting";
 
-  const lost = (fault?: FrameFault): void => {
-    const isUsed = state === "used";
-    const wasWaiting = state === "waiting";
-    if (state !== "gone") state = "gone";
-    if (isUsed) user?.lost(fault?.message);
-    ready.reject(new SandboxUnavailable(`the sandbox did not start. ${fault?.message ?? machine.complaint()}`.trim()));
-    if (wasWaiting) void machine.destroy();
-    died.resolve();
-  };
   const idle = (frame: Frame): void => {
     if (frame.type === bootFrames.ready && frame.payload.byteLength === 1 && state === "booting") {
       ready.resolve({ mayBeCopied: frame.payload[0] === 1 });
@@ -39,22 +100,20 @@ export const openSandbox = async (options: OpenSandboxOptions): Promise<Sandbox>
     const isFailure = frame.type === bootFrames.failed;
     throw new FrameFault(isFailure ? failureOf(frame) : `unexpected frame of type ${frame.type} while idle`);
   };
-  machine.output.on("data", (chunk: Buffer) => {
-    if (state === "gone") return;
-    try {
-      for (const frame of decoder.push(chunk)) {
-        if (user === undefined) idle(frame);
-        else user.frame(frame);
-      }
-    } catch (error) {
-      if (!(error instanceof FrameFault)) throw error;
-      lost(error);
-    }
+  const listening = listen(machine, {
+    frame(frame) {
+      if (user === undefined) idle(frame);
+      else user.frame(frame);
+    },
+    lost(reason) {
+      const before = state;
+      state = "gone";
+      user?.lost(reason);
+      ready.reject(new SandboxUnavailable(`the sandbox did not start. ${reason ?? machine.complaint()}`.trim()));
+      if (before === "waiting") void machine.destroy();
+      died.resolve();
+    },
   });
-  machine.output.on("close", () => lost());
-  machine.output.on("error", () => lost());
-  // Writing to a sandbox that has just died; its output's end says so.
-  machine.input.on("error", () => undefined);
 
   const ask = (question: number): void => void machine.input.write(encodeFrame(question));
   /** Each answer has its time: saving an original in between takes its own. */
@@ -89,16 +148,8 @@ export const openSandbox = async (options: OpenSandboxOptions): Promise<Sandbox>
     throw error;
   }
 
-  const inUse: Machine = {
-    send: (frame) => void machine.input.write(frame),
-    pause: () => void machine.output.pause(),
-    resume: () => void machine.output.resume(),
-    meter: machine.meter,
-    idleShare: machine.idleShare,
-    destroy: () => machine.destroy(),
-    complaint: () => machine.complaint(),
-  };
-  return {
+  const sandbox: Sandbox = {
+    id: options.id,
     tier: options.tier,
     limitsEnforcement: options.limitsEnforcement,
     blueprint: options.blueprint,
@@ -108,10 +159,16 @@ export const openSandbox = async (options: OpenSandboxOptions): Promise<Sandbox>
       state = "used";
       user = listener;
       machine.wake(owner);
-      return inUse;
+      return inUse(machine, () => {
+        machine.detach();
+        listening.stop();
+        options.left(sandbox);
+      });
     },
     async [Symbol.asyncDispose]() {
+      if (state === "waiting") state = "gone";
       await machine.destroy();
     },
   };
+  return sandbox;
 };

@@ -3,18 +3,26 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Log } from "#kernel/log";
-import type { IsolationTier, LimitsEnforcement, Sandbox, SandboxBlueprint } from "../ports.ts";
+import type { IsolationTier, LimitsEnforcement, SandboxBlueprint } from "../ports.ts";
 import { type CgroupLayout, findCgroupLayout } from "../limits/cgroup-layout.ts";
-import { createSandboxCgroup, removeSandboxCgroups, type SandboxCgroup, type ToolMemory } from "../limits/cgroups.ts";
+import {
+  createSandboxCgroup,
+  openSandboxCgroup,
+  removeSandboxCgroups,
+  type SandboxCgroup,
+  type ToolMemory,
+} from "../limits/cgroups.ts";
 import { type CpuWeights, createCpuWeights } from "../limits/cpu-weights.ts";
 import { createDiskPromises, type FreeBytes } from "../disks/disk-promises.ts";
-import { killProcesses, processesNaming, waitUntil } from "./host-processes.ts";
+import { type AdoptionRecord, readAdoption } from "./adoption-record.ts";
+import { familyOf, killProcesses, processesNaming, waitUntil } from "./host-processes.ts";
 import { unmountBelow } from "./left-mounts.ts";
 import { createScratchDisks, imageBytes, type ScratchDisk } from "../disks/scratch-disk.ts";
 
 /** One sandbox's belongings on the host. */
 export type SandboxPlace = {
   readonly id: string;
+  readonly blueprint: SandboxBlueprint;
   /** Holds the tool's own state; its path on a command line is how a later server finds what was left behind. */
   readonly folder: string;
   readonly cgroup: SandboxCgroup | undefined;
@@ -27,15 +35,21 @@ export type SandboxPlace = {
   remove(timeoutMs: number): Promise<void>;
 };
 
+/** What ends with the provider. */
+export type Tracked = AsyncDisposable & { readonly died: Promise<void> };
+
 /** The belongings of all of a provider's sandboxes. */
 export interface SandboxHome {
   readonly limitsEnforcement: LimitsEnforcement;
   /** Rejects, with nothing left on the host, when there can be no place. */
   open(blueprint: SandboxBlueprint): Promise<SandboxPlace>;
+  /** The place of a sandbox that another server process left; undefined when there is none, or it has ended. */
+  reopen(id: string): { readonly place: SandboxPlace; readonly record: AdoptionRecord } | undefined;
   /** Called when a sandbox did not start: its disk is tested again before the next one uses it. */
   doubt(): void;
-  /** Remembers a sandbox so that `close` can end it. */
-  track(sandbox: Sandbox): Sandbox;
+  /** Remembers a sandbox so that `close` can end it, until it has died or is forgotten. */
+  track(sandbox: Tracked): void;
+  forget(sandbox: Tracked): void;
   removeOrphans(): Promise<number>;
   close(): Promise<void>;
 }
@@ -44,6 +58,10 @@ export interface SandboxHome {
 const isolationTool = /^(?:bwrap|runsc|runsc-\w+|exe|init-\w+)$/u;
 
 const layoutFile = "cgroups.json";
+
+/** After the deadline of a sandbox that nobody adopted. */
+const SWEEP_MARGIN_MS = 1000;
+const SWEEP_TIMEOUT_MS = 5000;
 
 /** The sandboxes that an earlier server recorded; a file that a full disk or a crash cut short counts as none. */
 const readLayout = (path: string): CgroupLayout | undefined => {
@@ -77,7 +95,7 @@ export const createSandboxHome = (options: {
   mkdirSync(sandboxes, { recursive: true });
   const cgroupParent = cgroupParentName(stateFolder);
   const layout = (options.findCgroups ?? findCgroupLayout)();
-  const living = new Set<Sandbox>();
+  const living = new Set<Tracked>();
   const cpuWeights = createCpuWeights();
 
   const disks =
@@ -114,6 +132,37 @@ export const createSandboxHome = (options: {
     renameSync(`${path}.new`, path);
   };
 
+  /** Sandboxes whose deadline has not passed; also those that this server process uses. */
+  const adoptable = (): { readonly id: string; readonly record: AdoptionRecord }[] =>
+    (existsSync(sandboxes) ? readdirSync(sandboxes) : []).flatMap((id) => {
+      const record = readAdoption(join(sandboxes, id));
+      return record === undefined ? [] : [{ id, record }];
+    });
+  const graceOf = ({ blueprint }: AdoptionRecord): number =>
+    blueprint.lifetime === "run" ? 0 : blueprint.lifetime.graceMs;
+
+  let sweepTimer: NodeJS.Timeout | undefined;
+  /** Shims end by themselves at their deadline; what is left of their sandboxes on the host is removed then. */
+  const sweepLater = (left: ReturnType<typeof adoptable>): void => {
+    clearTimeout(sweepTimer);
+    if (left.length === 0) return;
+    const afterMs = Math.max(...left.map(({ record }) => graceOf(record))) + SWEEP_MARGIN_MS;
+    sweepTimer = setTimeout(() => {
+      sweepEnded(left).catch((error: unknown) => options.log.error("sandbox.orphans-remain", { error }));
+    }, afterMs).unref();
+  };
+  const sweepEnded = async (left: ReturnType<typeof adoptable>): Promise<void> => {
+    const made = readLayout(join(stateFolder, layoutFile)) ?? layout;
+    const alive = left.filter(({ id }) => readAdoption(join(sandboxes, id)) !== undefined);
+    sweepLater(alive);
+    for (const { id } of left.filter((one) => !alive.includes(one) && existsSync(join(sandboxes, one.id)))) {
+      if (made !== undefined)
+        await openSandboxCgroup(made, { parent: cgroupParent, id }, options.toolMemoryBytes).remove(SWEEP_TIMEOUT_MS);
+      rmSync(join(sandboxes, id), { recursive: true, force: true });
+      options.log.warn("sandbox.not-adopted", { tier: options.tier, sandbox: id });
+    }
+  };
+
   return {
     limitsEnforcement: layout === undefined ? "polled" : "cgroup",
     async open(blueprint) {
@@ -135,40 +184,66 @@ export const createSandboxHome = (options: {
           await cgroup?.remove(timeoutMs);
           removeFolder();
         };
-        return { id, folder, cgroup, cpuWeights, disk, toolMemoryBytes: options.toolMemoryBytes, remove };
+        return { id, blueprint, folder, cgroup, cpuWeights, disk, toolMemoryBytes: options.toolMemoryBytes, remove };
       } catch (error) {
         removeFolder();
         throw error;
       }
     },
     doubt: () => disks?.doubt(),
+    reopen(id) {
+      if (!/^[0-9a-f]{16}$/u.test(id)) return undefined;
+      const folder = join(sandboxes, id);
+      const record = readAdoption(folder);
+      const made = readLayout(join(stateFolder, layoutFile)) ?? layout;
+      if (record === undefined || made === undefined) return undefined;
+      const { blueprint } = record;
+      const cgroup = openSandboxCgroup(made, { parent: cgroupParent, id }, options.toolMemoryBytes);
+      if (record.hasDisk) {
+        promises.keep(id, imageBytes({ bytes: blueprint.diskBytes, inodes: blueprint.diskInodes }));
+      }
+      const remove = async (timeoutMs: number): Promise<void> => {
+        await cgroup.remove(timeoutMs);
+        rmSync(folder, { recursive: true, force: true });
+        promises.release(id);
+      };
+      const place = { id, blueprint, folder, cgroup, cpuWeights, disk: undefined, remove };
+      return { place: { ...place, toolMemoryBytes: options.toolMemoryBytes }, record };
+    },
     track(sandbox) {
       living.add(sandbox);
       void sandbox.died.then(() => living.delete(sandbox));
-      return sandbox;
     },
+    forget: (sandbox) => void living.delete(sandbox),
     async removeOrphans() {
-      const names = readdirSync(sandboxes);
+      const kept = adoptable();
+      const keptNames = new Set(kept.map(({ id }) => id));
+      const names = readdirSync(sandboxes).filter((name) => !keptNames.has(name));
       // Tools that outlived their server name its state folder on their command line.
       const marker = stateFolder.endsWith("/") ? stateFolder : `${stateFolder}/`;
       await waitUntil(() => {
-        const left = processesNaming(marker, isolationTool);
+        const spared = new Set(kept.flatMap(({ record }) => familyOf(record.shim.pid).map(({ pid }) => pid)));
+        const left = processesNaming(marker, isolationTool).filter((pid) => !spared.has(pid));
         killProcesses(left);
         return left.length === 0;
       }, 5000);
       const before = readLayout(join(stateFolder, layoutFile)) ?? layout;
-      const cgroups = before === undefined ? 0 : await removeSandboxCgroups(before, cgroupParent);
+      const cgroups = before === undefined ? 0 : await removeSandboxCgroups(before, cgroupParent, keptNames);
       if (names.length > 0) unmountBelow(sandboxes);
       for (const name of names) rmSync(join(sandboxes, name), { recursive: true, force: true });
-      rememberLayout();
+      // What is kept is where the earlier server recorded it.
+      if (kept.length === 0) rememberLayout();
+      sweepLater(kept);
       const count = Math.max(names.length, cgroups);
       if (count > 0) options.log.warn("execution.orphans-removed", { tier: options.tier, count });
       return count;
     },
     async close() {
+      clearTimeout(sweepTimer);
       await Promise.all([...living].map((sandbox) => sandbox[Symbol.asyncDispose]()));
       living.clear();
-      if (layout !== undefined) await removeSandboxCgroups(layout, cgroupParent);
+      const kept = new Set(adoptable().map(({ id }) => id));
+      if (layout !== undefined) await removeSandboxCgroups(layout, cgroupParent, kept);
     },
   };
 };

@@ -8,9 +8,10 @@ import type { FreeBytes } from "../disks/disk-promises.ts";
 import type { TierMachine } from "./tier-machine.ts";
 import { makeRuntimeFolder } from "./runtime-folder.ts";
 import { createSandboxHome, type SandboxPlace } from "./sandbox-home.ts";
-import { destroyTimeoutMs } from "./tool-machine.ts";
+import { attachToShim } from "./shim.ts";
+import { createToolMachine, destroyTimeoutMs } from "./tool-machine.ts";
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
-import { openSandbox } from "./open-sandbox.ts";
+import { adoptSandbox, openSandbox } from "./open-sandbox.ts";
 
 /** Where things are on the host. */
 export type ProviderOptions = {
@@ -39,6 +40,8 @@ export type MachineOptions = {
   readonly bootTimeoutMs: number;
 };
 
+type Started = { readonly place: SandboxPlace; readonly machine: TierMachine };
+
 const usualBootTimeoutMs = 20_000;
 
 /** A provider of one tier. Does no I/O but to make its state folder. */
@@ -49,6 +52,8 @@ export const createSandboxProvider = (
     readonly toolMemoryBytes: ToolMemory;
     /** Rejects, with nothing left running, when the tool does not start. */
     readonly start: (options: MachineOptions) => Promise<TierMachine>;
+    /** Lets a sandbox run that was kept from using the CPU when its server process died. */
+    readonly resume?: (place: SandboxPlace) => void;
     /** What the tier keeps on the host beside sandboxes goes, after them. */
     readonly clear?: () => void;
   },
@@ -61,7 +66,7 @@ export const createSandboxProvider = (
   const booting = new Set<Promise<unknown>>();
   let isClosed = false;
 
-  const startMachine = async (blueprint: SandboxBlueprint, mayBeCopy: boolean): Promise<TierMachine> => {
+  const startMachine = async (blueprint: SandboxBlueprint, mayBeCopy: boolean): Promise<Started> => {
     runtimeFolder ??= makeRuntimeFolder({
       ...options,
       // With gVisor all memory of the program is in the cgroup's account.
@@ -69,23 +74,32 @@ export const createSandboxProvider = (
     });
     const place = await home.open(blueprint);
     try {
-      return await options.start({ blueprint, place, runtimeFolder, mayBeCopy, bootTimeoutMs });
+      const machine = await options.start({ blueprint, place, runtimeFolder, mayBeCopy, bootTimeoutMs });
+      return { place, machine };
     } catch (error) {
       await place.remove(destroyTimeoutMs);
       throw error;
     }
   };
-  const ready = (blueprint: SandboxBlueprint, machine: TierMachine): Promise<Sandbox> =>
-    openSandbox({ tier, limitsEnforcement: home.limitsEnforcement, blueprint, machine, bootTimeoutMs });
+  const ready = ({ place, machine }: Started): Promise<Sandbox> =>
+    openSandbox({
+      id: place.id,
+      tier,
+      limitsEnforcement: home.limitsEnforcement,
+      blueprint: place.blueprint,
+      machine,
+      bootTimeoutMs,
+      left: (sandbox) => home.forget(sandbox),
+    });
 
   const open = async (blueprint: SandboxBlueprint): Promise<Sandbox> => {
-    const machine = await startMachine(blueprint, true);
+    const started = await startMachine(blueprint, true);
     try {
-      return await ready(blueprint, machine);
+      return await ready(started);
     } catch (error) {
-      if (!machine.isCopy) throw error;
+      if (!started.machine.isCopy) throw error;
       options.log.warn("execution.copy-failed", { tier, reason: String(error) });
-      return ready(blueprint, await startMachine(blueprint, false));
+      return ready(await startMachine(blueprint, false));
     }
   };
 
@@ -97,13 +111,28 @@ export const createSandboxProvider = (
       const opening = open(blueprint);
       booting.add(opening);
       try {
-        return home.track(await opening);
+        const sandbox = await opening;
+        home.track(sandbox);
+        return sandbox;
       } catch (error) {
         home.doubt();
         throw error;
       } finally {
         booting.delete(opening);
       }
+    },
+    async adopt(id, listener) {
+      if (isClosed) throw new SandboxUnavailable("the server is stopping");
+      const found = home.reopen(id);
+      if (found === undefined) throw new SandboxUnavailable("there is no such sandbox, or it has ended");
+      const { place, record } = found;
+      const launched = await attachToShim(place.folder, record.shim);
+      const { networkPid } = record;
+      const machine = createToolMachine({ launched, place, ...(networkPid === undefined ? {} : { networkPid }) });
+      options.resume?.(place);
+      const adopted = adoptSandbox(machine, listener, { left: (sandbox) => home.forget(sandbox) });
+      home.track(adopted.sandbox);
+      return adopted.machine;
     },
     async removeOrphans() {
       const count = await home.removeOrphans();

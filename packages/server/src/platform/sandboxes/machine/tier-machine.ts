@@ -24,6 +24,10 @@ export interface TierMachine {
   wake(owner?: string): void;
   /** Ends everything and removes every trace; idempotent. Rejects when something remained. */
   destroy(): Promise<void>;
+  /** So many bytes of the output have been dealt with: another server process begins behind them. */
+  acknowledge(bytes: number): void;
+  /** Leaves the sandbox to another server process. Throws where it cannot outlive this one. */
+  detach(): void;
   /** What init or the isolation tool last wrote to its error stream, for an operator; at most 2 KiB. */
   complaint(): string;
 }

@@ -1,5 +1,6 @@
 /** The machine that a launched isolation tool makes: its streams, its meter, and its end without a trace. */
 import type { CpuTurn } from "../limits/cpu-weights.ts";
+import { writeAdoption } from "./adoption-record.ts";
 import { familyOf, isAlive, killProcesses, waitUntil } from "./host-processes.ts";
 import type { Launched } from "./launch.ts";
 import type { TierMachine } from "./tier-machine.ts";
@@ -13,6 +14,7 @@ export const destroyTimeoutMs = 10_000;
 
 /** Kills by cgroup, which nothing inside can leave; where there is none, by descent. */
 const end = async (launched: Launched, place: SandboxPlace): Promise<void> => {
+  launched.stop();
   if (place.cgroup !== undefined) {
     killProcesses(place.cgroup.processes());
     await launched.exited;
@@ -49,6 +51,7 @@ export const createToolMachine = (options: {
 }): TierMachine => {
   const { launched, place } = options;
   const meter = meterOf(launched, place, options.networkPid);
+  if (launched.shim !== undefined) writeAdoption(place, { shim: launched.shim, networkPid: options.networkPid });
   let turn: CpuTurn | undefined;
   let destroyed: Promise<void> | undefined;
   return {
@@ -76,5 +79,10 @@ export const createToolMachine = (options: {
       return (destroyed ??= end(launched, place));
     },
     complaint: launched.complaint,
+    acknowledge: launched.acknowledge,
+    detach() {
+      launched.detach();
+      turn?.leave();
+    },
   };
 };
