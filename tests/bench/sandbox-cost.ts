@@ -1,5 +1,6 @@
 /** E2 part by part: what one sandbox costs in CPU, from its boot to its end, without server and database around it. */
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,7 +62,9 @@ const blueprintOf = (warmUp?: readonly string[]): SandboxBlueprint => ({
 
 /** One run of a program as the language declares it. */
 export const sandboxJob = ({ language, file, code }: Program): SandboxJob => ({
-  files: [{ path: file, bytes: Buffer.from(code), executable: false }],
+  files: [
+    { path: file, bytes: Buffer.from(code), hash: createHash("sha256").update(code).digest("hex"), executable: false },
+  ],
   run: {
     argv: declared(language)
       .run.filter((part) => part !== "{args}")

@@ -107,6 +107,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
     sql,
     projects,
     files: liveFiles,
+    stored: files,
     homes: parts.homes,
     nodes,
     bus,

@@ -1,4 +1,4 @@
-/** How much memory the files that runs bring back may take until they are kept; a run waits for it in order. */
+/** How much memory files may take on their way into sandboxes, or back from them until they are kept; a run waits for it in order. */
 
 /** One run's part of it. */
 export type CollectPart = {
@@ -25,7 +25,7 @@ export const COLLECT_ROOM: CollectRoomLimits = { totalBytes: 128 * MIB, userByte
 
 type Waiting = { readonly userId: string; readonly bytes: number; readonly grant: () => void };
 
-/** What is larger than the limits has all of the memory for itself. */
+/** What is larger than the limits has all of the memory for itself. The limits are those of files that come back, unless others are given. */
 export const createCollectRoom = (limits: CollectRoomLimits = COLLECT_ROOM): CollectRoom => {
   const users = new Map<string, number>();
   const waiting = new Set<Waiting>();

@@ -10,12 +10,15 @@ import type { StoredFile } from "#files";
 import { hasEnded, type Execution, type Role } from "@atelier/contracts";
 import { join } from "node:path";
 import { createAdmission } from "./admission.ts";
+import { createCollectRoom } from "./collect-room.ts";
 import { createEndRecorder } from "./end-recorder.ts";
 import { createExecutionMetrics } from "./execution-metrics.ts";
 import { createExecutionRegistry } from "./execution-registry.ts";
 import type { ExecutionStore } from "./execution-store.ts";
+import { createFileCollector } from "./file-collector.ts";
+import { createJobFiles } from "./job-files.ts";
 import { createLanguageShelf } from "./language-shelf.ts";
-import { createRunner } from "./runner.ts";
+import { createRunner, type Program, type Runner } from "./runner.ts";
 import { createScriptedProvider } from "./scripted-provider.ts";
 import type { ExecutionsElsewhere } from "./executions-elsewhere.ts";
 import { createExecutionService, type ExecutionService } from "./service.ts";
@@ -86,7 +89,7 @@ export const PROJECT = "00000000-0000-7000-8000-00000000abcd";
 
 export const storedFile = (path: string, text: string, version = 1): StoredFile => ({
   entry: {
-    id: PROJECT,
+    id: `the file ${path}`,
     parentId: null,
     path,
     kind: "file",
@@ -109,6 +112,7 @@ export type SceneOptions = {
   maxProgramBytes?: number;
   elsewhere?: ExecutionsElsewhere;
   clock?: Clock;
+  cacheBytes?: number;
 };
 
 export const createScene = async (options: SceneOptions = {}) => {
@@ -156,13 +160,18 @@ export const createScene = async (options: SceneOptions = {}) => {
       opened.bytes += sizeOf(project);
       return project;
     },
+    async readStored(_projectId: string, fileId: string, version?: number) {
+      const found = project.find(({ entry }) => entry.id === fileId && entry.version === version);
+      if (found !== undefined) opened.again.push(found.entry.path);
+      return found && { ...found, ownerId: "" };
+    },
   };
   const memory = { availableBytes: 1e12 };
   const kept: Parameters<LiveFiles["writeMerged"]>[2][] = [];
   /** Path to the reason why the file is refused. */
   const refusals = new Map<string, Error>();
   /** Bytes of contents that were read. */
-  const opened = { bytes: 0 };
+  const opened = { bytes: 0, /** Paths of files that were read again for a sandbox. */ again: [] as string[] };
   const measured: string[] = [];
   const counter = (name: string) => ({ add: (labels = {}) => void measured.push(`${name} ${JSON.stringify(labels)}`) });
   const pool = createWarmPool({ provider, clock, log, maxWarm: options.maxWarm ?? 8, parallelBoots: 2 });
@@ -185,13 +194,35 @@ export const createScene = async (options: SceneOptions = {}) => {
   });
   await shelf.load();
   await shelf.watch();
+  const contents = createJobFiles(projects, options.cacheBytes);
+  const programs: Program[] = [];
+  const recorded =
+    (runner: Runner): Runner =>
+    (live, program) => {
+      programs.push(program);
+      return runner(live, program);
+    };
   const engine =
     options.unavailable === undefined
-      ? { runner: createRunner({ pool, clock, log, metrics, moved: (live) => service.announce(live) }) }
+      ? {
+          runner: recorded(
+            createRunner({
+              pool,
+              clock,
+              log,
+              metrics,
+              files: contents,
+              collectRoom: createCollectRoom(),
+              keepFiles: createFileCollector({ files: projects, clock, log }),
+              moved: (live) => service.announce(live),
+            }),
+          ),
+        }
       : { unavailableReason: options.unavailable };
   const service: ExecutionService = createExecutionService({
     projects,
     files: projects,
+    contents,
     bus,
     clock,
     log,
@@ -221,6 +252,8 @@ export const createScene = async (options: SceneOptions = {}) => {
     project,
     projects,
     opened,
+    contents,
+    programs,
     kept,
     memory,
     refusals,

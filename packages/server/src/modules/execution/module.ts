@@ -12,12 +12,14 @@ import type { SandboxProvider } from "#platform/sandboxes";
 import { createImageStore } from "#platform/sandboxes/images";
 import type { Sql } from "#platform/sql";
 import type { LiveFiles } from "#collaboration";
+import type { Files } from "#files";
 import type { Projects } from "#projects";
 import type { Language } from "@atelier/contracts";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { createAdmission } from "./admission.ts";
 import type { ExecutionSettings } from "./config.ts";
+import { createCollectRoom } from "./collect-room.ts";
 import { createDemandHistory } from "./demand-history.ts";
 import { createEndRecorder } from "./end-recorder.ts";
 import { createEngines } from "./engines.ts";
@@ -25,8 +27,11 @@ import { createExecutionMetrics } from "./execution-metrics.ts";
 import { createExecutionRegistry } from "./execution-registry.ts";
 import { createExecutionStore } from "./execution-store.ts";
 import { answerForExecutions, createExecutionsElsewhere } from "./executions-elsewhere.ts";
+import { createFileCollector } from "./file-collector.ts";
+import { createJobFiles } from "./job-files.ts";
 import { createLanguageShelf } from "./language-shelf.ts";
 import { createLeftBehind } from "./left-behind.ts";
+import type { LiveExecution } from "./live-execution.ts";
 import { createOutputRetention } from "./output-retention.ts";
 import { createRunProvider } from "./run/run-provider.ts";
 import { createRunner } from "./runner.ts";
@@ -47,6 +52,8 @@ export type ExecutionOptions = {
   readonly sql: Sql;
   readonly projects: Pick<Projects, "requireRole" | "roleOf">;
   readonly files: Pick<LiveFiles, "readAll" | "sizeOf" | "writeMerged">;
+  /** Versions at rest: what a run reads when its sandbox is there. */
+  readonly stored: Pick<Files, "readStored">;
   readonly homes: Homes;
   readonly nodes: Nodes;
   readonly bus: Bus;
@@ -95,6 +102,9 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     running: () => admission.running,
     warm: () => engines.current?.pool.size ?? 0,
   });
+  const contents = createJobFiles(options.stored);
+  const collectRoom = createCollectRoom();
+  const keepFiles = createFileCollector({ files: options.files, clock, log });
   const engines = createEngines((provider) => {
     const pool = createWarmPool({
       provider,
@@ -104,7 +114,11 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       parallelBoots: availableParallelism(),
       expectedPerHour,
     });
-    return { pool, runner: createRunner({ pool, clock, log, metrics, moved: (live) => service.announce(live) }) };
+    const moved = (live: LiveExecution): void => service.announce(live);
+    return {
+      pool,
+      runner: createRunner({ pool, clock, log, metrics, files: contents, collectRoom, keepFiles, moved }),
+    };
   });
   const shelf = createLanguageShelf({
     languagesFolder: options.languagesFolder,
@@ -133,6 +147,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     elsewhere: createExecutionsElsewhere(options.nodes.calls),
     recorder,
     languages: shelf,
+    contents,
     engine: () =>
       engines.current === undefined ? { unavailableReason: unavailableReason() } : { runner: engines.run },
     waitingRuns: createWaitingRuns({ clock, availableBytes: availableMemoryBytes }),

@@ -1,26 +1,22 @@
 /** Takes one execution from the head of the queue to its end: claims a sandbox, runs the job, reports how it ended. */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Log } from "#kernel/log";
-import type {
-  SandboxCollected,
-  SandboxJob,
-  SandboxPatience,
-  SandboxResult,
-  SandboxRun,
-  SandboxStage,
-  WarmSandbox,
-} from "./run/ports.ts";
-import type { CollectedFile } from "@atelier/contracts";
+import type { SandboxJob, SandboxPatience, SandboxResult, SandboxRun, SandboxStage, WarmSandbox } from "./run/ports.ts";
+import { MAX_COLLECTED_BYTES, MAX_COLLECTED_FILES } from "@atelier/contracts";
+import { createCollectFilter } from "./collect-globs.ts";
+import type { CollectPart, CollectRoom } from "./collect-room.ts";
 import { endingOf, NO_USAGE, type SandboxFacts } from "./execution-state.ts";
 import type { ExecutionMetrics } from "./execution-metrics.ts";
+import type { FileCollector } from "./file-collector.ts";
+import type { JobFiles, LoadedFiles } from "./job-files.ts";
 import type { LiveExecution } from "./live-execution.ts";
+import type { RunJob } from "./run-job.ts";
 import type { SandboxKind, WarmPool } from "./warm-pool.ts";
 
+/** A job, what it runs in, and what is the queue's own. */
 export type Program = {
-  /** Writes the collected files back into the project. */
-  readonly keep?: (files: readonly SandboxCollected[]) => Promise<CollectedFile[]>;
   readonly kind: SandboxKind;
-  readonly job: Omit<SandboxJob, "terminal" | "patience">;
+  readonly job: RunJob;
   /** Whether somebody may type: the wall clock is paused while the program waits for input. */
   readonly patience?: SandboxPatience;
 };
@@ -30,6 +26,11 @@ export type RunnerOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: ExecutionMetrics;
+  readonly files: Pick<JobFiles, "load">;
+  /** Memory for the files that come back. */
+  readonly collectRoom: CollectRoom;
+  /** Writes them back into the project. */
+  readonly keepFiles: FileCollector;
   /** After every move of the state but the last. */
   readonly moved: (live: LiveExecution) => void;
 };
@@ -40,9 +41,13 @@ const ATTEMPTS = 2;
 /** Beyond the stages' own wall limits: boot, files, draining, tearing down. */
 const GRACE_MS = 20_000;
 
+/** What a run has beside its job until its sandbox has been removed. */
+type Held = { readonly sandbox: WarmSandbox; readonly part: CollectPart };
+
 type Attempt = { readonly result: SandboxResult; readonly started: SandboxStage | null };
 
-export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions): Runner => {
+export const createRunner = (options: RunnerOptions): Runner => {
+  const { pool, clock, log, metrics, files, collectRoom, keepFiles, moved } = options;
   /** A sandbox that does not answer any more counts as dead, so that a run never hangs. */
   const createDeadline = () => {
     const overdue = Promise.withResolvers<SandboxResult>();
@@ -64,7 +69,11 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
     };
   };
 
-  const attempt = async (live: LiveExecution, program: Program, sandbox: WarmSandbox): Promise<Attempt> => {
+  const attempt = async (
+    live: LiveExecution,
+    program: Program,
+    { sandbox, part, loaded }: Held & { readonly loaded: LoadedFiles },
+  ): Promise<Attempt> => {
     const facts: SandboxFacts = { tier: sandbox.tier, limitsEnforcement: sandbox.limitsEnforcement };
     let started: SandboxStage | null = null;
     let startedAtMs = 0;
@@ -73,6 +82,7 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
       const isFirst = started === null;
       started = stage;
       if (isFirst) {
+        loaded.release();
         startedAtMs = clock.now();
         metrics.started(live.facts.language, startedAtMs - live.facts.queuedAtMs);
       }
@@ -84,18 +94,38 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
         if (stage === "run") live.input.connect(of);
       });
     };
-    const { compile, run: command } = program.job;
+    const { compile, run: command, collect } = program.job;
     const patience =
       program.patience === undefined
         ? {}
         : { patience: { ...program.patience, begin: () => !live.cancelled && program.patience?.begin() === true } };
     const terminal = live.facts.tty ? { terminal: live.input.size } : {};
-    const job: SandboxJob = { ...program.job, owner: live.facts.userId, ...patience, ...terminal };
+    const collects =
+      collect === undefined
+        ? {}
+        : {
+            collect: {
+              wants: createCollectFilter(collect),
+              maxFiles: MAX_COLLECTED_FILES,
+              maxBytes: MAX_COLLECTED_BYTES,
+              reserve: (bytes: number) => part.reserve(bytes),
+            },
+          };
+    const commands = { ...(compile === undefined ? {} : { compile }), run: command };
+    // It has its own list: the contents are free once the sandbox has them.
+    const jobOf = (): SandboxJob => ({
+      ...commands,
+      files: [...loaded.files],
+      owner: program.job.userId,
+      ...collects,
+      ...patience,
+      ...terminal,
+    });
     const deadline = createDeadline();
     const deadlineMs = (compile?.limits.wallMs ?? 0) + command.limits.wallMs + GRACE_MS;
     const early: SandboxStage[] = [];
     const begun: { run?: SandboxRun } = {};
-    const run = sandbox.run(job, {
+    const run = sandbox.run(jobOf(), {
       // A provider may report the first stage before `run` has returned.
       stage: (stage) => {
         if (begun.run === undefined) early.push(stage);
@@ -122,31 +152,44 @@ export const createRunner = ({ pool, clock, log, metrics, moved }: RunnerOptions
   };
 
   /** A sandbox that died while it was claimed refuses its job: nothing ran there. */
-  const attemptOrRefusal = async (live: LiveExecution, program: Program, sandbox: WarmSandbox): Promise<Attempt> => {
+  const attemptOrRefusal = async (live: LiveExecution, program: Program, held: Held): Promise<Attempt> => {
+    const loaded = await files.load(program.job);
     try {
-      return await attempt(live, program, sandbox);
+      // It may have been cancelled while it waited for memory.
+      if (live.state.status === "ended") {
+        return { result: { stage: "run", end: { kind: "cancelled" }, usage: NO_USAGE }, started: null };
+      }
+      return await attempt(live, program, { ...held, loaded });
     } catch (error) {
       const end = { kind: "sandbox-failed", reason: String(error) } as const;
       return { result: { stage: "run", end, usage: NO_USAGE }, started: null };
+    } finally {
+      loaded.release();
     }
   };
 
   /** Runs in one sandbox. True: no process of the user's started there, so another sandbox may be tried. */
   const runOn = async (sandbox: WarmSandbox, live: LiveExecution, program: Program): Promise<boolean> => {
+    const part = collectRoom.of(program.job.userId);
     try {
       if (live.state.status === "ended") return false;
-      const { result, started } = await attemptOrRefusal(live, program, sandbox);
+      const { result, started } = await attemptOrRefusal(live, program, { sandbox, part });
       if (result.end.kind === "sandbox-failed") {
         log.error("execution.sandbox-failed", { executionId: live.facts.id, reason: result.end.reason, started });
         if (started === null && !live.cancelled) return true;
       }
       if (result.outputCut === true) live.cutOutput();
       const { collected = [] } = result;
-      if (program.keep !== undefined && collected.length > 0) live.collect(await program.keep(collected));
+      const { keep } = program.job;
+      if (keep !== undefined && collected.length > 0) {
+        part.shrink(collected.reduce((sum, file) => sum + ("bytes" in file ? file.bytes.byteLength : 0), 0));
+        live.collect(await keepFiles(keep, collected));
+      }
       live.finish({ ending: endingOf(result), stage: started === null ? null : result.stage, usage: result.usage });
       return false;
     } finally {
       await sandbox[Symbol.asyncDispose]();
+      part.release();
     }
   };
 

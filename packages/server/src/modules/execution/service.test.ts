@@ -125,20 +125,29 @@ describe("admission of executions", () => {
     const users = Array.from({ length: 40 }, (_, i) => actorNamed(`u${i}`));
     for (const user of users) scene.roles.set(user.userId, "owner");
     const large = { projectId: PROJECT, language: "python", entryPoint: "main.py" };
-    const [file] = scene.project;
-    if (file === undefined) throw new Error("no file");
-    const blank = Buffer.alloc(100 * MIB);
-    scene.project[0] = { ...file, entry: { ...file.entry, hash: "0".repeat(64) }, bytes: blank };
-    const attempt = (user = ada) => codeOf(scene.service.submit(user, large, interactive));
+    // Of the size that a project has, and being read until the test lets them go.
+    const opened = Promise.withResolvers<never>();
+    let openedBytes = 0;
+    scene.projects.sizeOf = async () => 100 * MIB;
+    scene.projects.readAll = async (_actor, _projectId, { maxBytes }) => {
+      if (maxBytes < 100 * MIB) throw new Problem("projects/too-large");
+      openedBytes += 100 * MIB;
+      return opened.promise;
+    };
+    const attempts: Promise<string | undefined>[] = [];
+    const attempt = async (user = ada): Promise<void> => {
+      attempts.push(codeOf(scene.service.submit(user, large, interactive)));
+      await settle();
+    };
     // Somebody with one project, as often as the plan lets wait.
-    await Promise.all(Array.from({ length: 68 }, () => attempt(users[0])));
-    await attempt(users[0]);
-    expect(scene.opened.bytes).toBe(200 * MIB);
+    for (let n = 0; n < 68; n += 1) await attempt(users[0]);
+    expect(openedBytes).toBe(200 * MIB);
     // Many with one each.
-    const answers = await Promise.all(users.slice(1).map((user) => attempt(user)));
-    expect(new Set(answers)).toEqual(new Set([undefined, "execution/queue-full"]));
-    expect(scene.opened.bytes).toBe(300 * MIB);
+    for (const user of users.slice(1)) await attempt(user);
+    expect(openedBytes).toBe(300 * MIB);
     await scene.service.submit(bob, helloRequest, interactive);
+    opened.reject(new Problem("server/unavailable"));
+    expect(new Set(await Promise.all(attempts))).toEqual(new Set(["execution/queue-full", "server/unavailable"]));
     await scene.service.close();
     expect(await Promise.all(scene.registry.unended().map(({ ended }) => ended))).toEqual([]);
   });
@@ -163,6 +172,63 @@ describe("admission of executions", () => {
     }
     expect(scene.opened.bytes).toBe(24 * 20 * MIB);
     expect(scene.lines.filter(({ event }) => event === "execution.unexpected")).toEqual([]);
+  });
+
+  it("[X60] a run that waits is data: no content of a project is kept, and what runs reads what was there", async () => {
+    const scene = await createScene({ concurrency: 1, cacheBytes: 0 });
+    scene.roles.set(ada.userId, "owner");
+    scene.project.push(storedFile("lib/tool.py", "tool", 7));
+    const request = { projectId: PROJECT, language: "python", entryPoint: "main.py", collect: ["**"] };
+    await scene.service.submit(bob, helloRequest, interactive);
+    const waiting = await scene.service.submit(ada, request, interactive);
+    await settle();
+    expect(scene.contents.heldBytes).toBe(Buffer.byteLength("print(1)"));
+    // Newer versions come, and the old ones stay readable by their numbers.
+    const seen = [...scene.project];
+    scene.project.push(storedFile("main.py", "print(2)", 4));
+    scene.provider.runs[0]?.stage("run");
+    scene.provider.runs[0]?.end({ kind: "exited", exitCode: 0 });
+    await settle();
+    await settle();
+    const job = scene.programs[1]?.job;
+    expect(JSON.parse(JSON.stringify(job))).toEqual(job);
+    expect(job).toMatchObject({ executionId: waiting.facts.id, userId: ada.userId, collect: ["**"] });
+    expect(scene.opened.again).toEqual(["main.py", "lib/tool.py"]);
+    expect(scene.provider.runs[1]?.job.files.map(({ path, bytes }) => [path, Buffer.from(bytes).toString()])).toEqual(
+      seen.map(({ entry, bytes }) => [entry.path, Buffer.from(bytes).toString()]),
+    );
+    expect(scene.contents.heldBytes).toBe(0);
+  });
+
+  it("[X60] a run that is cancelled while its files are read starts nothing", async () => {
+    const scene = await createScene({ cacheBytes: 0 });
+    scene.roles.set(ada.userId, "owner");
+    const read = Promise.withResolvers<Awaited<ReturnType<typeof scene.projects.readStored>>>();
+    scene.projects.readStored = () => read.promise;
+    const request = { projectId: PROJECT, language: "python", entryPoint: "main.py" };
+    const live = await scene.service.submit(ada, request, interactive);
+    await settle();
+    live.cancel();
+    read.resolve({ ...storedFile("main.py", "print(1)", 3), ownerId: "" });
+    await settle();
+    expect([live.snapshot({ output: false }).status, scene.provider.runs, scene.provider.disposed]).toEqual([
+      "cancelled",
+      [],
+      1,
+    ]);
+  });
+
+  it("[X60] a content that is not there any more ends the run as ours to answer for", async () => {
+    const scene = await createScene({ cacheBytes: 0 });
+    scene.roles.set(ada.userId, "owner");
+    scene.projects.readStored = async () => undefined;
+    const request = { projectId: PROJECT, language: "python", entryPoint: "main.py" };
+    const live = await scene.service.submit(ada, request, interactive);
+    await live.ended;
+    expect(live.snapshot({ output: false })).toMatchObject({ status: "system-error", startedAt: null });
+    expect(scene.provider.runs).toEqual([]);
+    await settle();
+    expect([scene.provider.disposed, scene.admission.running]).toEqual([1, 0]);
   });
 
   it("[X5] the code hash is over the sorted hashes and paths", async () => {

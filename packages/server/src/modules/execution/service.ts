@@ -6,17 +6,8 @@ import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { Bus } from "#platform/bus";
 import type { Homes, HomesNode } from "#platform/homes";
-import type { LiveFiles } from "#collaboration";
 import type { Projects } from "#projects";
-import {
-  type Execution,
-  hasEnded,
-  IDLE_LIMIT_MS,
-  MAX_COLLECTED_BYTES,
-  MAX_COLLECTED_FILES,
-  type Role,
-  type StartExecution,
-} from "@atelier/contracts";
+import { type Execution, hasEnded, IDLE_LIMIT_MS, type Role, type StartExecution } from "@atelier/contracts";
 import type { Admission, Place } from "./admission.ts";
 import type { EndRecorder } from "./end-recorder.ts";
 import * as errors from "./errors.ts";
@@ -25,11 +16,10 @@ import type { ExecutionRegistry } from "./execution-registry.ts";
 import type { ExecutionStore } from "./execution-store.ts";
 import type { ExecutionsElsewhere } from "./executions-elsewhere.ts";
 import type { WaitingRuns } from "./waiting-runs.ts";
-import { type CollectPart, createCollectRoom } from "./collect-room.ts";
 import { createFileRoom, type HeldRoom } from "./file-room.ts";
+import type { JobFiles } from "./job-files.ts";
 import type { LanguageShelf, ReadyLanguage } from "./language-shelf.ts";
-import { createCollectFilter } from "./collect-globs.ts";
-import { createFileCollector } from "./file-collector.ts";
+import type { JobFile } from "./run-job.ts";
 import { findHints } from "./languages/line-end-hints.ts";
 import { homeOfExecution } from "./left-behind.ts";
 import { commandLinesOf } from "./languages/command-line.ts";
@@ -43,7 +33,7 @@ export type Engine = { readonly runner: Runner } | { readonly unavailableReason:
 
 export type ServiceNeeds = {
   readonly projects: Pick<Projects, "requireRole" | "roleOf">;
-  readonly files: FilesReader & Pick<LiveFiles, "writeMerged">;
+  readonly files: FilesReader;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
@@ -55,6 +45,7 @@ export type ServiceNeeds = {
   readonly elsewhere: ExecutionsElsewhere;
   readonly recorder: EndRecorder;
   readonly languages: LanguageShelf;
+  readonly contents: Pick<JobFiles, "add" | "forget">;
   /** Called for each execution, because a provider may be adopted later. */
   readonly engine: () => Engine;
   readonly waitingRuns: WaitingRuns;
@@ -102,8 +93,6 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   const { projects, bus, clock, log, metrics, admission, registry, store, homes, recorder, languages, engine } = needs;
   const working = new Set<Promise<void>>();
   const fileRoom = createFileRoom();
-  const collectRoom = createCollectRoom();
-  const keepFiles = createFileCollector({ files: needs.files, clock, log });
   let closing = false;
 
   const announce = (live: LiveExecution): void => {
@@ -150,14 +139,13 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       projectId === undefined
         ? readGivenFiles(files ?? [], options)
         : await readProjectFiles(needs.files, { actor, projectId, ...options });
-    room.resize(sources.totalBytes);
     return sources;
   };
 
   const prepare = async (
     actor: Actor,
     request: StartExecution,
-    { language, room, part }: { readonly language: ReadyLanguage; readonly room: HeldRoom; readonly part: CollectPart },
+    { language, room }: { readonly language: ReadyLanguage; readonly room: HeldRoom },
   ): Promise<{ readonly live: LiveExecution; readonly program: Program }> => {
     const { plan } = actor;
     const { floors } = language.declaration;
@@ -195,30 +183,31 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     );
     const { projectId, collect } = request;
     const { fileVersions } = sources;
+    const executionId = live.facts.id;
+    const files = sources.files.map(({ path, hash, size, executable, ref }): JobFile => ({
+      path,
+      hash,
+      size,
+      executable,
+      ref,
+    }));
+    needs.contents.add(
+      executionId,
+      files,
+      sources.files.map(({ bytes }) => bytes),
+    );
+    // Of a project only what is cached stays in memory.
+    room.resize(projectId === undefined ? sources.totalBytes : 0);
     const program: Program = {
       kind: language.kind,
-      ...(projectId === undefined
-        ? {}
-        : {
-            keep(files) {
-              part.shrink(files.reduce((sum, file) => sum + ("bytes" in file ? file.bytes.byteLength : 0), 0));
-              return keepFiles({ actor, projectId, fileVersions }, files);
-            },
-          }),
       job: {
-        ...(collect === undefined
-          ? {}
-          : {
-              collect: {
-                wants: createCollectFilter(collect),
-                maxFiles: MAX_COLLECTED_FILES,
-                maxBytes: MAX_COLLECTED_BYTES,
-                reserve: (bytes) => part.reserve(bytes),
-              },
-            }),
-        files: sources.files,
+        executionId,
+        userId: actor.userId,
+        files,
         ...(argv.compile === undefined ? {} : { compile: { argv: argv.compile, env, limits: compileLimits } }),
         run: { argv: argv.run, env, limits },
+        ...(collect === undefined ? {} : { collect }),
+        ...(projectId === undefined ? {} : { keep: { actor, projectId, fileVersions } }),
       },
     };
     return { live, program };
@@ -265,20 +254,20 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     }
   };
 
-  /** A place in the queue and room for the files, those that come back too, all given back by one call. */
+  /** A place in the queue and memory for the files, both given back by one call. */
   const admit = async (actor: Actor, request: StartExecution, language: ReadyLanguage) => {
     const place = reserve(actor);
-    const part = collectRoom.of(actor.userId);
     let room: HeldRoom | undefined;
     try {
       room = fileRoom.hold(actor.userId, 0);
-      const prepared = await prepare(actor, request, { language, room, part });
+      const prepared = await prepare(actor, request, { language, room });
       if (closing) throw errors.serverStopping();
       const held = room;
+      const { executionId } = prepared.program.job;
       const leave = (): void => {
         place.leave();
         held.release();
-        part.release();
+        needs.contents.forget(executionId);
       };
       return { ...prepared, place, leave };
     } catch (error) {

@@ -1,16 +1,19 @@
 /** The files of a run: gathered from a project (live text included) or from the request, with their versions and one hash. */
 import type { Actor } from "#kernel/actor";
 import { Problem } from "#kernel/problem";
-import type { SandboxFile } from "./run/ports.ts";
 import type { LiveFiles } from "#collaboration";
 import type { StoredFile } from "#files";
 import type { StartExecution } from "@atelier/contracts";
 import { createHash } from "node:crypto";
 import { contentInvalid, invalidField, programTooLarge } from "./errors.ts";
 import { type HeldRoom, SMALL_PROGRAM_BYTES } from "./file-room.ts";
+import type { JobFile } from "./run-job.ts";
+
+/** A file with its content: what admission looks at, and does not keep. */
+export type SourceFile = JobFile & { readonly bytes: Uint8Array };
 
 export type SourceFiles = {
-  readonly files: readonly SandboxFile[];
+  readonly files: readonly SourceFile[];
   /** Path -> version; empty without a project. */
   readonly fileVersions: Readonly<Record<string, number>>;
   /** SHA-256, hex, over the sorted lines `<SHA-256 of the bytes>  <path>`. */
@@ -28,7 +31,7 @@ const codeHashOf = (hashes: readonly { path: string; hash: string }[]): string =
       .join(""),
   );
 
-const totalOf = (files: readonly SandboxFile[]): number => files.reduce((sum, file) => sum + file.bytes.byteLength, 0);
+const totalOf = (files: readonly SourceFile[]): number => files.reduce((sum, { size }) => sum + size, 0);
 
 /** Reads the files of a run. */
 export type FilesReader = Pick<LiveFiles, "readAll" | "sizeOf">;
@@ -68,11 +71,19 @@ export const readProjectFiles = async (
   options: ReadOptions & { readonly actor: Actor; readonly projectId: string },
 ): Promise<SourceFiles> => {
   const stored = (await readWithRoom(reader, options)).filter(({ entry }) => entry.kind === "file");
-  const files = stored.map(({ entry, bytes }) => ({ path: entry.path, bytes, executable: entry.executable }));
+  const { projectId } = options;
+  const files = stored.map(({ entry, bytes }): SourceFile => ({
+    path: entry.path,
+    hash: entry.hash ?? sha256(bytes),
+    size: bytes.byteLength,
+    executable: entry.executable,
+    ref: { at: "project", projectId, fileId: entry.id, version: entry.version },
+    bytes,
+  }));
   return {
     files,
     fileVersions: Object.fromEntries(stored.map(({ entry }) => [entry.path, entry.version])),
-    codeHash: codeHashOf(stored.map(({ entry, bytes }) => ({ path: entry.path, hash: entry.hash ?? sha256(bytes) }))),
+    codeHash: codeHashOf(files),
     totalBytes: totalOf(files),
   };
 };
@@ -109,9 +120,12 @@ export const readGivenFiles = (given: readonly GivenFile[], { maxBytes, room }: 
     }
   }
   room.resize(given.reduce((sum, file) => sum + mostBytesOf(file), 0));
-  const files = given.map((file) => ({ path: file.path, bytes: bytesOf(file), executable: false }));
+  const files = given.map((file): SourceFile => {
+    const bytes = bytesOf(file);
+    const ref = { at: "request" } as const;
+    return { path: file.path, hash: sha256(bytes), size: bytes.byteLength, executable: false, ref, bytes };
+  });
   const totalBytes = totalOf(files);
   if (totalBytes > maxBytes) throw programTooLarge(maxBytes);
-  const hashes = files.map(({ path, bytes }) => ({ path, hash: sha256(bytes) }));
-  return { files, fileVersions: {}, codeHash: codeHashOf(hashes), totalBytes };
+  return { files, fileVersions: {}, codeHash: codeHashOf(files), totalBytes };
 };

@@ -3,10 +3,13 @@ import type { SandboxFile } from "../run/ports.ts";
 import { resolve } from "node:path";
 import type { LanguageDeclaration } from "./load-languages.ts";
 
+/** What of a file decides how a program is started. */
+export type SourceText = Pick<SandboxFile, "path" | "bytes">;
+
 export type CommandLineInput = {
   readonly entryPoint: string;
   readonly args: readonly string[];
-  readonly files: readonly SandboxFile[];
+  readonly files: readonly SourceText[];
   /** Whether the output is shown in a terminal. */
   readonly terminal?: boolean;
 };
@@ -24,7 +27,7 @@ const asPath = (path: string): string => (readsAsPath(path) ? path : `./${path}`
 /** The entry point, then every other source of the language that has no entry point of its own: several programs may share a project. */
 const sourcesOf = (language: LanguageDeclaration, { entryPoint, files }: CommandLineInput): string[] => {
   const ownEntryPoint = language.ownEntryPoint === undefined ? undefined : new RegExp(language.ownEntryPoint, "u");
-  const isOther = ({ path, bytes }: SandboxFile): boolean =>
+  const isOther = ({ path, bytes }: SourceText): boolean =>
     path !== entryPoint &&
     language.extensions.some((extension) => path.endsWith(extension)) &&
     ownEntryPoint?.test(Buffer.from(bytes).toString("utf8")) !== true;

@@ -1,5 +1,5 @@
 /** Finds scripts whose interpreter reads their line ends or byte order mark as part of the program. */
-import type { SandboxFile } from "../run/ports.ts";
+import type { SourceText } from "./command-line.ts";
 import type { LanguageDeclaration } from "./load-languages.ts";
 
 /** `onFailure`: the hint is shown only when the run did not succeed, because the program may never start the file. */
@@ -9,10 +9,10 @@ const MOST_HINTS = 5;
 const MARK = "\u00ef\u00bb\u00bf";
 
 /** The beginning of the file as Latin-1: enough for a byte order mark and the first line. */
-const beginningOf = ({ bytes }: SandboxFile): string => Buffer.from(bytes.subarray(0, 4096)).toString("latin1");
+const beginningOf = ({ bytes }: SourceText): string => Buffer.from(bytes.subarray(0, 4096)).toString("latin1");
 
 /** What is wrong with a file that its language reads line by line, or undefined. */
-const faultOf = (file: SandboxFile, name: string): string | undefined => {
+const faultOf = (file: SourceText, name: string): string | undefined => {
   const start = beginningOf(file);
   const parts = [
     ...(start.startsWith(MARK)
@@ -28,7 +28,7 @@ const faultOf = (file: SandboxFile, name: string): string | undefined => {
 };
 
 /** The interpreter named by a `#!` line that the kernel cannot read, because of a carriage return or a byte order mark; or undefined. */
-const brokenInterpreter = (file: SandboxFile): string | undefined => {
+const brokenInterpreter = (file: SourceText): string | undefined => {
   const [first = ""] = beginningOf(file).split("\n");
   const line = first.startsWith(MARK) ? first.slice(MARK.length) : first;
   if (!line.startsWith("#!") || (line === first && !line.endsWith("\r"))) return undefined;
@@ -38,9 +38,9 @@ const brokenInterpreter = (file: SandboxFile): string | undefined => {
 /** @param entryPoint its `#!` line is not checked: the language's interpreter starts it */
 export const findHints = (
   language: Pick<LanguageDeclaration, "name" | "extensions" | "unixText">,
-  { entryPoint, files }: { readonly entryPoint: string; readonly files: readonly SandboxFile[] },
+  { entryPoint, files }: { readonly entryPoint: string; readonly files: readonly SourceText[] },
 ): Hint[] => {
-  const isOwn = ({ path }: SandboxFile): boolean =>
+  const isOwn = ({ path }: SourceText): boolean =>
     path === entryPoint || language.extensions.some((extension) => path.endsWith(extension));
   const hints = files.flatMap((file): Hint[] => {
     if (language.unixText && isOwn(file)) {

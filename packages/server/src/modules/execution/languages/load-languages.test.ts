@@ -1,4 +1,4 @@
-import type { SandboxFile } from "../run/ports.ts";
+import type { SourceText } from "./command-line.ts";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,7 +56,7 @@ const requireLanguage = async (id: string): Promise<LanguageDeclaration> => {
   return found;
 };
 
-const file = (path: string, text: string): SandboxFile => ({ path, bytes: Buffer.from(text), executable: false });
+const file = (path: string, text: string): SourceText => ({ path, bytes: Buffer.from(text) });
 
 describe("languages as data", () => {
   it("[X21] the product's own languages are valid, have a pretty hello that asks something, and no name twice", async () => {

@@ -1,4 +1,5 @@
 import { encodeFrame, FrameFault } from "#platform/sandboxes";
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { SandboxCollect, SandboxCollected } from "./ports.ts";
 import { startCollection } from "./collection.ts";
@@ -29,11 +30,12 @@ const scene = (
       maxBytes: options.maxBytes ?? 20 * MIB,
       ...(options.reserve === undefined ? {} : { reserve: options.reserve }),
     },
-    files: Object.entries(options.known ?? {}).map(([path, text]) => ({
-      path,
-      bytes: Buffer.from(text),
-      executable: false,
-    })),
+    known: new Map(
+      Object.entries(options.known ?? {}).map(([path, text]) => [
+        path,
+        createHash("sha256").update(text).digest("hex"),
+      ]),
+    ),
     done: (collected) => void (ended.collected = collected),
   });
   const listed = (path: string | Uint8Array, size: number, isFile = true): void =>

@@ -1,14 +1,15 @@
 /** Receives a run's new and changed files from its sandbox, one after the other, and checks everything that the sandbox sends. */
 import { encodeFrame } from "#platform/sandboxes";
 import { parsePath } from "@atelier/contracts/path";
-import type { NotCollected, SandboxCollect, SandboxCollected, SandboxFile } from "./ports.ts";
+import { createHash } from "node:crypto";
+import type { NotCollected, SandboxCollect, SandboxCollected } from "./ports.ts";
 import { type ListedEntry, type SandboxFrame, toSandbox } from "./run-frames.ts";
 
 export type CollectionOptions = {
   readonly send: (frame: Uint8Array) => void;
   readonly collect: SandboxCollect;
-  /** The files of the project when the run began. */
-  readonly files: readonly SandboxFile[];
+  /** Path -> SHA-256 of the files of the project when the run began. */
+  readonly known: ReadonlyMap<string, string>;
   /** Called when all files are listed and memory for them is reserved: they come from now on. */
   readonly fetching?: () => void;
   /** Called once, when the collection ends or is stopped, with the files received until then. */
@@ -50,8 +51,7 @@ const isWithin = (path: string): boolean => path !== "" && !path.startsWith("/")
 const readable = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).slice(0, 1024);
 
 /** Requests the list of files at once. */
-export const startCollection = ({ send, collect, files, fetching, done }: CollectionOptions): Collection => {
-  const known = new Map(files.map((file) => [file.path, file.bytes]));
+export const startCollection = ({ send, collect, known, fetching, done }: CollectionOptions): Collection => {
   const listed = new Map<string, Listed>();
   const result: SandboxCollected[] = [];
   let queue: Listed[] = [];
@@ -133,7 +133,7 @@ export const startCollection = ({ send, collect, files, fetching, done }: Collec
     }
     const whole = content ?? new Uint8Array(0);
     if (currentBytes < current.size) skip(current, "unreadable");
-    else if (!known.has(current.path) || Buffer.compare(whole, known.get(current.path) ?? whole) !== 0) {
+    else if (known.get(current.path) !== createHash("sha256").update(whole).digest("hex")) {
       takenFiles += 1;
       takenBytes += currentBytes;
       result.push({ path: current.path, bytes: whole });

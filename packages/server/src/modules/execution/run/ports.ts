@@ -9,6 +9,8 @@ export type SandboxFile = {
   /** Relative, `/`-separated, already validated by contracts' path rules. */
   readonly path: string;
   readonly bytes: Uint8Array;
+  /** SHA-256 of the bytes, hex: a file that comes back is compared with it. */
+  readonly hash: string;
   readonly executable: boolean;
 };
 

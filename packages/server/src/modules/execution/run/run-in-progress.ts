@@ -47,7 +47,10 @@ const COLLECT_MS = 5000;
 const nothing: Measurement = { cpuMs: 0, memoryPeakBytes: 0, memoryExceeded: false };
 
 /** Starts the job at once. Throws RangeError, with nothing sent, when the job can't be encoded. */
-export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunOptions): RunInProgress => {
+export const startRun = ({ machine, job: given, listener, warmArgv, memoryBytes }: RunOptions): RunInProgress => {
+  // No function below refers to the files: their contents are free as soon as the sandbox has them.
+  const { files, ...job } = given;
+  const known = new Map(files.map(({ path, hash }) => [path, hash]));
   const { promise: result, resolve } = Promise.withResolvers<SandboxResult>();
   let stage: SandboxStage = job.compile === undefined ? "run" : "compile";
   let startedAt: number | undefined;
@@ -153,14 +156,14 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
     if (decided === undefined) decide(end);
     clearTimeout(lastTimer);
     if (stage !== "run" || job.collect === undefined) return finish(end, { collected: undefined });
-    const { collect, files } = job;
+    const { collect } = job;
     const giveTime = (): void => {
       clearTimeout(lastTimer);
       lastTimer = setTimeout(() => collection?.stop(), COLLECT_MS);
     };
     giveTime();
     const done = (collected: readonly SandboxCollected[]): void => finish(end, { collected });
-    collection = startCollection({ send, collect, files, fetching: giveTime, done });
+    collection = startCollection({ send, collect, known, fetching: giveTime, done });
   };
 
   const checkUsage = (): void => {
@@ -267,7 +270,7 @@ export const startRun = ({ machine, job, listener, warmArgv, memoryBytes }: RunO
   // Before anything is sent, because a command that can't be encoded is the caller's error.
   frameFor("run");
   frameFor(stage);
-  for (const file of job.files) {
+  for (const file of files) {
     send(encodeFrame(toSandbox.file, Uint8Array.of(file.executable ? 1 : 0), Buffer.from(file.path, "utf8")));
     for (const frame of encodeData(toSandbox.fileData, file.bytes)) send(frame);
   }

@@ -1,4 +1,5 @@
 /** Runs programs for the contract suite and looks at what they leave on the host. */
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SandboxBlueprint, SandboxProvider } from "../ports.ts";
@@ -83,6 +84,7 @@ export const jobOf = (program: TestProgram): SandboxJob => {
     files: Object.entries(program.files ?? {}).map(([path, text]) => ({
       path,
       bytes: Buffer.from(text, "utf8"),
+      hash: createHash("sha256").update(text, "utf8").digest("hex"),
       executable: false,
     })),
     run: { argv: program.argv, env, limits },
