@@ -6,6 +6,9 @@ import { languageTables } from "./build/language-tables.ts";
 import { precompress } from "./build/precompress.ts";
 import { slimContracts } from "./build/slim-contracts.ts";
 
+/** What the build tells must be worth a warning to somebody who only starts the server: times of plug-ins are not. */
+const rolldownOptions = { checks: { bundlerTimings: false } };
+
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
@@ -22,7 +25,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: false,
     chunkSizeWarningLimit: 6000,
+    rolldownOptions,
   },
-  worker: { format: "es" },
+  worker: { format: "es", rolldownOptions },
   server: { host: "127.0.0.1" },
 });

@@ -1,4 +1,5 @@
 /** Text is composed with an input method while others edit the same lines: the page, the document and other clients agree. */
+import { setTimeout } from "node:timers/promises";
 import type { CDPSession } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { openCuttableProxy } from "../support/cuttable-proxy.ts";
@@ -119,6 +120,25 @@ describe("composing while others edit", () => {
     await allHave(composer, "restored abc漢\n\nend!");
     await editor.page.keyboard.press("ControlOrMeta+Z");
     await allHave(composer, "restored abc\n\nend!");
+    expect(composer.workspace.editor.faults).toEqual([]);
+  });
+
+  it("is one step of undo: Ctrl+Z takes the composed word away, and no part of it comes back", async () => {
+    const composer = await openComposer();
+    const { keyboard } = composer.workspace.editor.page;
+    await composer.begin("abc|\n\nend");
+    for (const word of ["漢", "字"]) {
+      await composer.compose("k");
+      // Longer than the pause that separates steps of typing.
+      await setTimeout(1000);
+      await composer.compose("か");
+      await composer.commit(word);
+    }
+    await allHave(composer, "abc漢字\n\nend");
+    await keyboard.press("ControlOrMeta+Z");
+    await allHave(composer, "abc漢\n\nend");
+    await keyboard.press("ControlOrMeta+Z");
+    await allHave(composer, "abc\n\nend");
     expect(composer.workspace.editor.faults).toEqual([]);
   });
 

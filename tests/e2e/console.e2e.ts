@@ -153,6 +153,35 @@ describe("the console", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 
+  it("links the files of a traceback, and opens a printed address in a tab that can't reach the page", async () => {
+    const address = `${stage.server.origin}/healthz`;
+    await using ada = await workspace({
+      "main.py": `import part\nprint("(see ${address}).")\npart.fail()\n`,
+      "part.py": "def fail():\n    raise ValueError\n",
+    });
+    const { page } = ada.editor;
+    await ada.editor.run();
+    await ada.editor.ended(/exit 1/u);
+    /** The terminal hears the mouse in front of its rows. */
+    const clickOn = async (text: string): Promise<void> => {
+      const box = await page.locator("#slot-output .xterm-rows span", { hasText: text }).first().boundingBox();
+      await page.mouse.move((box?.x ?? 0) + 58, (box?.y ?? 0) + 8);
+      await page.mouse.move((box?.x ?? 0) + 60, (box?.y ?? 0) + 8);
+      await page.mouse.down();
+      await page.mouse.up();
+    };
+    const opening = page.context().waitForEvent("page");
+    await clickOn("see http");
+    const opened = await opening;
+    await eventually(() => expect(opened.url()).toBe(address));
+    expect(await opened.evaluate(() => window.opener === null)).toBe(true);
+    await opened.close();
+    await page.bringToFront();
+    await clickOn("part.py");
+    await eventually(async () => expect(await ada.editor.shownText()).toContain("raise ValueError"));
+    expect(ada.editor.faults).toEqual([]);
+  });
+
   it("takes text, an interrupt and pasted text before its terminal is loaded", async () => {
     let load = (): void => undefined;
     const loaded = new Promise<void>((resolve) => (load = resolve));

@@ -50,6 +50,12 @@ describe("on a phone", () => {
       expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThan(PORTRAIT.height);
       if (process.env["SHOW_PHONE"] !== undefined)
         await ada.page.screenshot({ path: `${process.env["SHOW_PHONE"]}.first.png` });
+      // While somebody types, keyboard and row of keys leave no place for words.
+      await ada.page.locator("#editor .view-lines").tap();
+      await ada.page.getByRole("toolbar", { name: "Keys" }).waitFor();
+      expect(await words.isVisible()).toBe(false);
+      if (process.env["SHOW_PHONE"] !== undefined)
+        await ada.page.screenshot({ path: `${process.env["SHOW_PHONE"]}.keys.png` });
       await ada.run();
       expect(await words.count()).toBe(0);
       await ada.page.getByText("Waiting for input · idle limit").waitFor();

@@ -134,7 +134,7 @@ describe("a project", () => {
     expect(people.faults()).toEqual([]);
   });
 
-  it("that is viewed can be duplicated and not changed", async () => {
+  it("of another owner can be duplicated and not changed", async () => {
     const ada = await people.visitAndType("print('mine')\n");
     const eve = await people.visit(await createLink(ada.page, "viewer"));
     await eve.editorReady();
@@ -142,6 +142,12 @@ describe("a project", () => {
     const items = (await eve.page.getByRole("menuitem").allInnerTexts()).map((text) => text.trim());
     expect(items).toEqual(expect.arrayContaining(["Duplicate", "Download as zip"]));
     expect(items.some((item) => item.startsWith("Rename") || item.startsWith("Delete"))).toBe(false);
+    // Neither may an editor rename it.
+    const bob = await people.visit(await createLink(ada.page, "editor"));
+    await bob.editorReady();
+    await projectButton(bob.page).click();
+    await bob.page.getByRole("menuitem", { name: "Duplicate" }).waitFor();
+    expect(await bob.page.getByRole("menuitem", { name: /^(?:Rename|Delete)/u }).count()).toBe(0);
     expect(people.faults()).toEqual([]);
   });
 });

@@ -13,7 +13,8 @@ function composer(content: string, cursor: number) {
   text.insert(0, content);
   const fake = createFakeModel(content);
   const composing = createFakeEditor(fake);
-  const undo = createPerUserUndo(fake.model, text, {});
+  const own = {};
+  const undo = createPerUserUndo(fake.model, text, own);
   const logged: string[] = [];
   const bind = (origin: object) =>
     bindModel({
@@ -25,7 +26,7 @@ function composer(content: string, cursor: number) {
       beforeEdit: undo.beforeEdit,
       log: (event) => logged.push(event),
     });
-  const binding = bind({});
+  const binding = bind(own);
   const hear = () => Y.applyUpdate(mine, Y.encodeStateAsUpdate(theirs, Y.encodeStateVector(mine)), "remote");
   const tell = () => Y.applyUpdate(theirs, Y.encodeStateAsUpdate(mine, Y.encodeStateVector(theirs)), "remote");
   tell();
@@ -128,6 +129,26 @@ describe("while one composes", () => {
     it.compose("漢");
     it.endComposition();
     expect(it.texts()).toEqual(same("a漢"));
+  });
+
+  test("a composition is one step of undo, however long it takes", () => {
+    const it = composer("a", 1);
+    for (const commit of ["漢", "字"]) {
+      it.undo.boundary();
+      for (const part of ["k", "か", commit]) {
+        it.compose(part);
+        // As if it had happened longer ago than the pause that ends a step.
+        it.undo.manager.lastChange -= 5000;
+      }
+      it.endComposition();
+    }
+    it.fake.type([{ offset: 3, deleted: 0, inserted: "b" }]);
+    const steps = [it.fake.text];
+    for (let step = 0; step < 3; step += 1) {
+      it.fake.undo();
+      steps.push(it.fake.text);
+    }
+    expect(steps).toEqual(["a漢字b", "a漢字", "a漢", "a"]);
   });
 
   test("a document that comes anew (a restore, a reconnect) is shown without its line, which follows", () => {

@@ -37,7 +37,7 @@ export interface BindingOptions {
   /** Whether this user may change the shared text; checked before the text is corrected. */
   mayWrite: () => boolean;
   /** Called before a local edit becomes a transaction. */
-  beforeEdit?: (changes: readonly TextChange[]) => void;
+  beforeEdit?: (changes: readonly TextChange[], isComposing: boolean) => void;
   /** Called after others' edits (or an undo) reached the model; not for edits that are held. */
   afterOutsideEdit?: (changes: readonly TextChange[], origin: unknown) => void;
   log: (event: string, details?: Record<string, unknown>) => void;
@@ -185,14 +185,14 @@ export function bindModel(options: BindingOptions): MonacoBinding {
       return;
     }
     const changes = changesFromModel(event.changes);
-    options.beforeEdit?.(changes);
+    options.beforeEdit?.(changes, options.editor()?.inComposition ?? false);
     toShared(changes);
   });
 
   return {
     edit: (changes) => {
       if (changes.length === 0) return;
-      options.beforeEdit?.(changes);
+      options.beforeEdit?.(changes, false);
       transact(held.cross(changes));
       applyToModel(changes);
     },

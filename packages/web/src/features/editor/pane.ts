@@ -195,6 +195,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
   };
 
   const subscriptions = [
+    editor.onDidCompositionStart(() => shown()?.moved()),
     editor.onDidChangeCursorPosition(({ position, reason }) => {
       if (reason === monaco.editor.CursorChangeReason.Explicit) shown()?.moved();
       events.cursor({ line: position.lineNumber, column: position.column });

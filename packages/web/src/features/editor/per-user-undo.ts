@@ -8,14 +8,17 @@ const GROUP_MS = 800;
 
 export interface PerUserUndo {
   readonly manager: Y.UndoManager;
-  /** Tells of a local edit before it happens, so that a new kind of edit begins a new step. */
-  readonly beforeEdit: (changes: readonly TextChange[]) => void;
-  /** The reader moved the cursor: the next edit begins a new step. */
+  /**
+   * Tells of a local edit before it happens, so that a new kind of edit begins a new step. All edits of a composition, its commit included,
+   * are one step, however long it takes.
+   */
+  readonly beforeEdit: (changes: readonly TextChange[], isComposing?: boolean) => void;
+  /** The reader moved the cursor, or begins a composition: the next edit begins a new step. */
   boundary(): void;
   dispose(): void;
 }
 
-type EditKind = "word" | "space" | "delete" | "other";
+type EditKind = "word" | "space" | "delete" | "composition" | "other";
 
 /** Takes over the model's undo; its own stack does not know of others' edits and would undo the wrong text. */
 export function createPerUserUndo(model: EditorModel, text: Y.Text, origin: object): PerUserUndo {
@@ -35,8 +38,9 @@ export function createPerUserUndo(model: EditorModel, text: Y.Text, origin: obje
   });
   return {
     manager,
-    beforeEdit: (changes) => {
-      const kind = kindOf(changes);
+    beforeEdit: (changes, isComposing = false) => {
+      const kind = isComposing ? "composition" : kindOf(changes);
+      manager.captureTimeout = isComposing ? Number.POSITIVE_INFINITY : GROUP_MS;
       const continues = kind === last || (last === "space" && kind === "word");
       if (kind === "other" || !continues) manager.stopCapturing();
       last = kind;

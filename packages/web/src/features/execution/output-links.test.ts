@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createOutputBuffer } from "./output-buffer.ts";
-import { errorPlace, findOutputLinks, resolvePrintedPath } from "./output-links.ts";
+import { errorPlace, findLinks, findOutputLinks, findWebLinks, resolvePrintedPath } from "./output-links.ts";
 import { plainPreview, plainText } from "./plain-output.ts";
 
 const paths = ["main.py", "src/app.ts", "src/lib/app.ts", "hello.c"];
@@ -36,6 +36,37 @@ describe("findOutputLinks", () => {
   it("does not look through a line that is data", () => {
     expect(findOutputLinks(`hello.c:1 ${"a.".repeat(900)}`, paths)).toHaveLength(1);
     expect(findOutputLinks(`hello.c:1 ${"a.".repeat(1000)}`, paths)).toEqual([]);
+  });
+});
+
+describe("findWebLinks", () => {
+  it.each([
+    ["see https://example.org/a?b=c#d now", "https://example.org/a?b=c#d"],
+    ["(https://example.org/a).", "https://example.org/a"],
+    [
+      "https://en.wikipedia.org/wiki/C_(programming_language), and",
+      "https://en.wikipedia.org/wiki/C_(programming_language)",
+    ],
+    ['<a href="http://localhost:8080/">', "http://localhost:8080/"],
+    ["[http://[::1]:3000/x]", "http://[::1]:3000/x"],
+    ["https://example.org/\u202Egpj.exe", "https://example.org/"],
+  ])("finds the address in %s", (text, address) => {
+    const found = findWebLinks(text);
+    expect(found.map((link) => text.slice(link.start, link.end))).toEqual([address]);
+    expect(found).toMatchObject([{ address }]);
+  });
+
+  it.each(["javascript:alert(1)", "file:///etc/passwd", "https://", "xhttp://a", "www.example.org"])(
+    "links nothing else: %s",
+    (text) => expect(findWebLinks(text)).toEqual([]),
+  );
+
+  it("an address that ends like a place in a file is an address", () => {
+    const text = "http://localhost/hello.c:3 and hello.c:3";
+    expect(findLinks(text, paths).map(({ start, end }) => text.slice(start, end))).toEqual([
+      "http://localhost/hello.c:3",
+      "hello.c:3",
+    ]);
   });
 });
 

@@ -1,4 +1,4 @@
-/** Finds places in the project's files that a program's output names: `main.py:3`, `File "main.py", line 3`. */
+/** Finds what a program's output names: places in the project's files (`main.py:3`, `File "main.py", line 3`), and addresses of the web. */
 import { LANGUAGE_ERRORS } from "virtual:languages/errors";
 
 export type OutputLink = {
@@ -8,6 +8,14 @@ export type OutputLink = {
   readonly path: string;
   readonly line: number;
   readonly column?: number;
+};
+
+export type WebLink = {
+  /** Offsets as in OutputLink. */
+  readonly start: number;
+  readonly end: number;
+  /** http or https; exactly the text. */
+  readonly address: string;
 };
 
 /** A longer line is data and no message; looking through it would cost more than a link is worth. */
@@ -46,6 +54,40 @@ export const findOutputLinks = (text: string, paths: readonly string[]): OutputL
     }
   }
   return found.toSorted((a, b) => a.start - b.start);
+};
+
+/** Up to a space, a quotation mark or a bracket that an address can't have, or an invisible character. */
+const ADDRESS = /\bhttps?:\/\/[^\s"'`<>\\^{|}\p{Cc}\p{Cf}]+/giu;
+/** Punctuation at its end belongs to the sentence. */
+const SENTENCE_END = /[.,:;!?…]+$/u;
+
+const PAIRS: Readonly<Record<string, string>> = { ")": "(", "]": "[" };
+
+const withoutSentence = (address: string): string => {
+  const trimmed = address.replace(SENTENCE_END, "");
+  const closer = trimmed.at(-1) ?? "";
+  const opener = PAIRS[closer];
+  // A bracket belongs to the address if that opens it.
+  if (opener === undefined || trimmed.split(closer).length <= trimmed.split(opener).length) return trimmed;
+  return withoutSentence(trimmed.slice(0, -1));
+};
+
+/** The addresses in one line of output, from left to right. */
+export const findWebLinks = (text: string): WebLink[] => {
+  if (text.length > LONGEST_LINE) return [];
+  return [...text.matchAll(ADDRESS)].flatMap(({ 0: printed, index }) => {
+    const address = withoutSentence(printed);
+    return URL.canParse(address) ? [{ start: index, end: index + address.length, address }] : [];
+  });
+};
+
+/** Both kinds; an address that ends like a place in a file is an address. */
+export const findLinks = (text: string, paths: readonly string[]): (OutputLink | WebLink)[] => {
+  const addresses = findWebLinks(text);
+  const places = findOutputLinks(text, paths).filter(
+    ({ start, end }) => !addresses.some((address) => start < address.end && address.start < end),
+  );
+  return [...places, ...addresses].toSorted((a, b) => a.start - b.start);
 };
 
 /** One expression that matches what any of them does; none matches nothing. */

@@ -30,7 +30,10 @@ const terminal = (columns: number, lines: readonly string[]): TerminalLines => {
   };
 };
 const found = (lines: TerminalLines, index: number) =>
-  findTerminalLinks(lines, index, PATHS).map(({ range, link }) => ({ ...range, to: `${link.path}:${link.line}` }));
+  findTerminalLinks(lines, index, PATHS).map(({ range, link }) => ({
+    ...range,
+    to: "address" in link ? link.address : `${link.path}:${link.line}`,
+  }));
 
 describe("links in a terminal", () => {
   it("are where they are drawn", () => {
@@ -57,6 +60,12 @@ describe("links in a terminal", () => {
   it("find a path of wide characters", () => {
     expect(found(terminal(40, ['File "日本.py", line 2']), 0)).toEqual([
       { start: { x: 1, y: 1 }, end: { x: 22, y: 1 }, to: "日本.py:2" },
+    ]);
+  });
+
+  it("go to addresses of the web too, over the end of a row", () => {
+    expect(found(terminal(16, ["to http://localhost:80/abc."]), 1)).toEqual([
+      { start: { x: 4, y: 1 }, end: { x: 10, y: 2 }, to: "http://localhost:80/abc" },
     ]);
   });
 

@@ -1,6 +1,6 @@
 /** Links of a terminal's line as cells: a line that was wrapped is one line, and a wide character is two cells. */
 import type { IBufferRange, ILink } from "@xterm/xterm";
-import { findOutputLinks, type OutputLink } from "./output-links.ts";
+import { findLinks, type OutputLink, type WebLink } from "./output-links.ts";
 
 /** A cell: empty behind a wide character. */
 export type TerminalCell = { readonly chars: string; readonly width: number };
@@ -44,15 +44,19 @@ export const findTerminalLinks = (
   lines: TerminalLines,
   index: number,
   paths: readonly string[],
-): { readonly range: IBufferRange; readonly link: OutputLink }[] => {
+): { readonly range: IBufferRange; readonly link: OutputLink | WebLink }[] => {
   const { text, places } = lineAround(lines, index);
-  return findOutputLinks(text, paths).flatMap((link) => {
+  return findLinks(text, paths).flatMap((link) => {
     const [start, end] = [places[link.start], places[link.end - 1]];
     const touches = start && end && start.y <= index + 1 && end.y >= index + 1;
     return touches ? [{ range: { start, end }, link }] : [];
   });
 };
 
-/** The same as xterm's own links. */
+/** The same as xterm's own links. A printed address is opened in a new tab that can't reach this page. */
 export const toLinks = (found: ReturnType<typeof findTerminalLinks>, onLink: (link: OutputLink) => void): ILink[] =>
-  found.map(({ range, link }) => ({ range, text: link.path, activate: () => onLink(link) }));
+  found.map(({ range, link }) =>
+    "address" in link
+      ? { range, text: link.address, activate: () => void open(link.address, "_blank", "noopener,noreferrer") }
+      : { range, text: link.path, activate: () => onLink(link) },
+  );

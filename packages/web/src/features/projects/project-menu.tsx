@@ -40,7 +40,7 @@ const OwnItems = ({ project, onRename }: { readonly project: Project; readonly o
   const app = useApp();
   return (
     <>
-      {project.role !== "viewer" && <MenuItem icon={<Pencil size={15} />} label="Rename" onChoose={onRename} />}
+      {project.role === "owner" && <MenuItem icon={<Pencil size={15} />} label="Rename" onChoose={onRename} />}
       <MenuItem icon={<CopyPlus size={15} />} label="Duplicate" onChoose={() => void duplicateProject(app, project)} />
       <MenuItem
         icon={<Download size={15} />}
@@ -74,7 +74,7 @@ export const ProjectMenu = () => {
       (error: unknown) => setRecent({ kind: "failed", error }),
     );
   };
-  if (project && isRenaming && project.role !== "viewer") {
+  if (project && isRenaming && project.role === "owner") {
     return <ProjectNameField key={project.id} project={project} onDone={() => setRenaming(false)} />;
   }
   return (
