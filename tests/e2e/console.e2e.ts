@@ -99,10 +99,13 @@ describe("the console", () => {
       await tool(page, "Find in the output").click();
       await page.getByRole("textbox", { name: "Find in the output" }).fill("GOT 'pasted");
       await page.getByText("2 of 2").waitFor();
+      // Drawn with the next frame.
+      await eventually(async () => expect(await page.locator(".xterm-decoration").count()).toBe(2));
       await page.keyboard.press("Enter");
       await page.getByText("1 of 2").waitFor();
       await page.keyboard.press("Escape");
       await page.getByRole("textbox", { name: "Find in the output" }).waitFor({ state: "detached" });
+      expect(await page.locator(".xterm-decoration").count()).toBe(0);
 
       await page.keyboard.press("Control+C");
       await ada.editor.outputContains("interrupted");

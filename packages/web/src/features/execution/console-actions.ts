@@ -29,6 +29,6 @@ export const openFind = (): void => consoleStore.setState({ isFinding: true });
 export const closeFind = (): void => {
   consoleStore.setState({ isFinding: false });
   const { view } = consoleStore.getState();
-  view?.reveal(undefined);
+  view?.reveal([], 0);
   view?.focus();
 };

@@ -25,7 +25,7 @@ export const ConsoleFind = () => {
     const isSame = wanted === text;
     const at = length === 0 ? 0 : isSame ? (found.at + step + length) % length : length - 1;
     setFound({ places, at });
-    view?.reveal(places[at]);
+    view?.reveal(places, at);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === "Enter") {

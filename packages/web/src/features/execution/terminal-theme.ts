@@ -13,6 +13,9 @@ const colorReader =
     return color;
   };
 
+/** The background of text that was found, except of the selected match. */
+export const foundColor = (host: HTMLElement): string => colorReader(host)("--terminal-found");
+
 /** Reads the tokens at the terminal's element. */
 export const terminalTheme = (host: HTMLElement): ITheme => {
   const color = colorReader(host);

@@ -14,6 +14,7 @@ import { keyMeaning } from "./terminal-keys.ts";
 import { findTerminalLinks, type TerminalLines, toLinks } from "./terminal-links.ts";
 import { FONT_SIZE_PX, type TerminalSize } from "./terminal-size.ts";
 import { hideEmptyRows } from "./terminal-rows.ts";
+import { markFound } from "./terminal-marks.ts";
 import { terminalTheme } from "./terminal-theme.ts";
 import { CONTINUES_OSC, createWordWrap } from "./word-wrap.ts";
 
@@ -56,8 +57,8 @@ export interface TerminalView {
   /** Pastes like the keyboard does; what is typed until the text has been read comes after it. */
   paste(reading: Promise<string | undefined>): void;
   find(text: string): readonly FoundText[];
-  /** Selects a match and scrolls to it; undefined clears the selection. */
-  reveal(found: FoundText | undefined): void;
+  /** Marks all matches, selects the one at this index and scrolls to it; an empty list clears marks and selection. */
+  reveal(found: readonly FoundText[], at: number): void;
   dispose(): void;
 }
 
@@ -104,6 +105,8 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
   let isActive = false;
   let isDisposed = false;
   const terminal = new Terminal({
+    // Decorations are a proposed part of the interface.
+    allowProposedApi: true,
     convertEol: true,
     cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     cursorInactiveStyle: "outline",
@@ -210,10 +213,12 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
     refit();
   });
   const stopHiding = hideEmptyRows(host);
+  const marks = markFound(terminal, host);
 
   return {
     restyle() {
       terminal.options.theme = terminalTheme(host);
+      marks.restyle();
     },
     setActive(now) {
       isActive = now;
@@ -249,11 +254,13 @@ export const mountTerminal = (options: TerminalOptions): TerminalView => {
     },
     find: (text) =>
       findInTerminal(linesOf(terminal), { text, rows: terminal.buffer.active.length, columns: terminal.cols }),
-    reveal(found) {
+    reveal(found, at) {
+      marks.show(found);
       terminal.clearSelection();
-      if (!found) return;
-      terminal.select(found.column, found.row, found.cells);
-      terminal.scrollToLine(Math.max(0, found.row - Math.floor(terminal.rows / 2)));
+      const selected = found[at];
+      if (!selected) return;
+      terminal.select(selected.column, selected.row, selected.cells);
+      terminal.scrollToLine(Math.max(0, selected.row - Math.floor(terminal.rows / 2)));
     },
     dispose() {
       isDisposed = true;
