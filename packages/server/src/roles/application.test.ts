@@ -16,6 +16,7 @@ it("binds every route and socket once", () => {
   };
   const parts = {
     identity: {},
+    links: { serve: () => undefined },
     bus: createInProcessBus(silentLog),
     clock: createManualClock(),
     log: silentLog,
