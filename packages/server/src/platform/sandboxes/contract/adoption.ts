@@ -17,8 +17,16 @@ import { findResidue, testBlueprint, testLimits } from "./harness.ts";
 
 const mebibyte = 1024 * 1024;
 
+type ServerProgram = {
+  /** Python. */
+  readonly code: string;
+  readonly lifetime: SandboxLifetime;
+  /** `once`: the server deals with the first output, and with none after it. */
+  readonly listens?: "once";
+};
+
 /** A server process in small: boots a sandbox, starts a program in it, and prints the sandbox's id and what the program says. */
-const serverScript = async (context: ContractContext, code: string, lifetime: SandboxLifetime): Promise<string> => {
+const serverScript = async (context: ContractContext, { code, lifetime, listens }: ServerProgram): Promise<string> => {
   const at = (path: string): string => JSON.stringify(join(import.meta.dirname, path));
   const { module, factory, options } = await context.madeFrom();
   return `
@@ -32,6 +40,7 @@ const machine = sandbox.take({
   frame(frame) {
     const { kind, bytes } = decodeRunFrame(frame);
     if (kind === "output") process.stdout.write(bytes);
+    if (kind === "output" && ${listens === "once"}) machine.pause();
   },
   lost: (reason) => console.log("lost", reason, machine.complaint()),
 });
@@ -48,8 +57,8 @@ type Server = {
   readonly text: () => string;
 };
 
-const startServer = async (context: ContractContext, code: string, lifetime: SandboxLifetime): Promise<Server> => {
-  const script = await serverScript(context, code, lifetime);
+const startServer = async (context: ContractContext, program: ServerProgram): Promise<Server> => {
+  const script = await serverScript(context, program);
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
     cwd: import.meta.dirname,
     stdio: ["ignore", "pipe", "inherit"],
@@ -125,7 +134,7 @@ export const testAdoption = (context: ContractContext): void => {
     beforeEach(({ skip }) => skip(context.provider().limitsEnforcement === "polled", "it needs cgroups"));
 
     test("[I63] a program goes on while its server is killed, and another one reads the rest and ends it", async () => {
-      const server = await startServer(context, counting, long);
+      const server = await startServer(context, { code: counting, lifetime: long });
       await eventually(() => server.text().includes("\n50\n"));
       await kill(server);
       const heard = server.text();
@@ -159,10 +168,11 @@ time.sleep(0.3)
 for i in range(${size / 4096}): os.write(1, b"x" * 4095 + b"\\n")
 print("finished", time.time())
 `;
-      const server = await startServer(context, code, long);
+      const server = await startServer(context, { code, lifetime: long, listens: "once" });
       await eventually(() => server.text() !== "");
+      await delay(1000);
       await kill(server);
-      await delay(1500);
+      await delay(500);
       const adoptedAt = Date.now() / 1000;
       await using provider = await context.open();
       const { machine, text, exit } = await adopt(provider, server.id);
@@ -193,7 +203,10 @@ print("finished", time.time())
     });
 
     test("[I64] what nobody adopts in time ends by itself, and is removed", async () => {
-      const server = await startServer(context, counting, { graceMs: 2000, unattendedCpuMs: 30_000 });
+      const server = await startServer(context, {
+        code: counting,
+        lifetime: { graceMs: 2000, unattendedCpuMs: 30_000 },
+      });
       await kill(server);
       await using provider = await context.open();
       expect(await provider.removeOrphans()).toBe(0);
@@ -206,7 +219,7 @@ print("finished", time.time())
 
     test("[I64] without a server it may use so much CPU time", async () => {
       const code = "print('busy')\nwhile True: pass";
-      const server = await startServer(context, code, { graceMs: 60_000, unattendedCpuMs: 200 });
+      const server = await startServer(context, { code, lifetime: { graceMs: 60_000, unattendedCpuMs: 200 } });
       await eventually(() => server.text() !== "");
       await kill(server);
       // Only its shim is left.
