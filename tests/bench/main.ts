@@ -10,6 +10,7 @@ import { openCpuAccount } from "./cpu-account.ts";
 import { describeMachine } from "./machine.ts";
 import { benchEditToVisible } from "./edit-to-visible.ts";
 import { benchFirstVisit } from "./first-visit.ts";
+import { benchOneSocket } from "./one-socket.ts";
 import { benchPage } from "./page-load.ts";
 import { benchPut } from "./put.ts";
 import { benchReconnect } from "./reconnect.ts";
@@ -56,11 +57,12 @@ const section = async (title: string, work: () => Promise<string[]>): Promise<vo
 };
 
 if (wanted("start")) await section("Starting and stopping", () => benchStart(short ? 1 : 5));
-if (["put", "edit", "page", "visit", "reconnect"].some(wanted)) {
+if (["put", "edit", "socket", "page", "visit", "reconnect"].some(wanted)) {
   await using server = await startServer({ env: UNLIMITED });
   // The first sandboxes boot behind the listening server; they are measured below, not here.
   await delay(SETTLE_MS);
   if (wanted("edit")) await section("Live documents", () => benchEditToVisible(server, short ? 50 : 1000));
+  if (wanted("socket")) await section("Keys beside a program", () => benchOneSocket(server, short ? 25 : 250));
   if (wanted("put")) await section("Saves", () => benchPut(server, short ? 40 : 2000));
   if (wanted("page")) await section("The page (headless Chromium)", () => benchPage(server, short ? 1 : 7));
   if (wanted("visit")) await section("A first visit", () => benchFirstVisit(server, short ? 1 : 7));

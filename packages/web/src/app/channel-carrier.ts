@@ -11,6 +11,7 @@ import {
   encodeChannelFrame,
   encodeClosing,
   encodeCredit,
+  MIN_CHANNEL_PIECE_BYTES,
 } from "@atelier/contracts";
 
 /** Binary frames may be views of a larger buffer. */
@@ -33,6 +34,8 @@ export interface ChannelCarrier {
   open(opening: ChannelOpening, events: CarriedEvents): CarriedChannel;
   /** @returns false for what breaks the protocol */
   receive(bytes: Uint8Array): boolean;
+  /** Asks whether the server is there; its answer is a frame that is received. */
+  ping(): void;
 }
 
 export interface CarrierOptions {
@@ -40,6 +43,8 @@ export interface CarrierOptions {
   readonly write: (bytes: Uint8Array) => void;
   /** Bytes that wait in the socket. */
   readonly unsentBytes: () => number;
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number;
   readonly after: (delayMs: number, run: () => void) => () => void;
 }
 
@@ -52,21 +57,25 @@ const SOCKET_BYTES = 32 * 1024;
 /** The browser does not tell when it has sent something. */
 const LOOK_AGAIN_MS = 10;
 
+/** A window grows up to this. */
+const LONGEST_WINDOW_BYTES = 1024 * 1024;
+
 /**
  * Lower priorities are sent first. The window bounds what the server has under way: large for a document, which is opened
- * by one large frame; small for a program's output, which would delay everything else on a slow line.
+ * by one large frame; small for a program's output, which would delay everything else on a slow line. It grows where the
+ * line carries more than a window in a round trip.
  */
 const KINDS: Readonly<Record<ChannelOpening["kind"], { readonly priority: number; readonly windowBytes: number }>> = {
   document: { priority: 0, windowBytes: 1024 * 1024 },
   events: { priority: 1, windowBytes: 256 * 1024 },
-  run: { priority: 2, windowBytes: 32 * 1024 },
+  run: { priority: 2, windowBytes: 16 * 1024 },
 };
 
 type Waiting = { readonly type: ChannelFrameType; readonly bytes: Uint8Array };
 type Channel = CarriedEvents & {
   readonly number: number;
   readonly priority: number;
-  readonly windowBytes: number;
+  windowBytes: number;
   readonly waiting: Waiting[];
   /** Bytes of the first waiting frame that have left. */
   left: number;
@@ -74,10 +83,13 @@ type Channel = CarriedEvents & {
   sendable: number;
   /** Cost of what was received since the server got credit. */
   taken: number;
+  /** Cost of what was received in the current window, which began at `windowAtMs`. */
+  inWindow: number;
+  windowAtMs: number;
   readonly pieces: Uint8Array[];
 };
 
-export const PING = encodeChannelFrame({
+const PING = encodeChannelFrame({
   channel: CONNECTION_CHANNEL,
   type: CHANNEL_FRAME.ping,
   payload: new Uint8Array(),
@@ -93,14 +105,21 @@ const joined = (pieces: readonly Uint8Array[]): Uint8Array => {
   return whole;
 };
 
-export const createChannelCarrier = ({ write, unsentBytes, after }: CarrierOptions): ChannelCarrier => {
+export const createChannelCarrier = ({ write, unsentBytes, now, after }: CarrierOptions): ChannelCarrier => {
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   /** In the order in which equals take turns. */
   const channels = new Map<number, Channel>();
   let lastNumber = 0;
   let isLookingAgain = false;
+  let pingedAtMs: number | undefined;
+  /** The shortest until now. */
+  let roundTripMs = Infinity;
 
+  const ping = (): void => {
+    pingedAtMs = now();
+    write(PING);
+  };
   const writeFrame = ({ number }: Channel, type: ChannelFrameType, payload: Uint8Array): void =>
     write(encodeChannelFrame({ channel: number, type, payload }));
 
@@ -117,8 +136,10 @@ export const createChannelCarrier = ({ write, unsentBytes, after }: CarrierOptio
     const [first] = channel.waiting;
     if (first === undefined) return;
     const rest = first.bytes.subarray(channel.left);
-    const isLast = rest.byteLength <= CHANNEL_PIECE_BYTES;
-    const payload = isLast ? rest : rest.subarray(0, CHANNEL_PIECE_BYTES);
+    // What exceeds the credit would be under way too, and delay what comes behind it.
+    const mostBytes = Math.min(CHANNEL_PIECE_BYTES, Math.max(MIN_CHANNEL_PIECE_BYTES, channel.sendable));
+    const isLast = rest.byteLength <= mostBytes;
+    const payload = isLast ? rest : rest.subarray(0, mostBytes);
     channel.sendable -= payload.byteLength + (isLast ? FRAME_COST_BYTES : 0);
     channel.left = isLast ? 0 : channel.left + payload.byteLength;
     if (isLast) channel.waiting.shift();
@@ -141,8 +162,24 @@ export const createChannelCarrier = ({ write, unsentBytes, after }: CarrierOptio
     pump();
   };
 
+  /**
+   * A whole window in about one round trip means that the server waits for credit, not for the line. Much less time than
+   * that is the page catching up.
+   */
+  const growWindow = (channel: Channel, bytes: number): void => {
+    channel.inWindow += bytes;
+    if (channel.inWindow < channel.windowBytes) return;
+    const tookMs = now() - channel.windowAtMs;
+    channel.inWindow = 0;
+    channel.windowAtMs = now();
+    if (tookMs < roundTripMs / 2 || tookMs > roundTripMs * 1.25 || channel.windowBytes >= LONGEST_WINDOW_BYTES) return;
+    channel.taken += channel.windowBytes;
+    channel.windowBytes *= 2;
+  };
+
   const grant = (channel: Channel, bytes: number): void => {
     channel.taken += bytes;
+    growWindow(channel, bytes);
     // A grant for each frame would be a frame for each frame.
     if (channel.taken < channel.windowBytes / 4) return;
     writeFrame(channel, CHANNEL_FRAME.credit, encodeCredit(channel.taken));
@@ -157,7 +194,9 @@ export const createChannelCarrier = ({ write, unsentBytes, after }: CarrierOptio
     channel.onFrame(type === CHANNEL_FRAME.text ? decoder.decode(whole) : whole);
   };
 
+  ping();
   return {
+    ping,
     open(opening, events) {
       lastNumber += 1;
       const { priority, windowBytes } = KINDS[opening.kind];
@@ -170,11 +209,14 @@ export const createChannelCarrier = ({ write, unsentBytes, after }: CarrierOptio
         left: 0,
         sendable: START_CREDIT_BYTES,
         taken: 0,
+        inWindow: 0,
+        windowAtMs: now(),
         pieces: [],
       };
       channels.set(lastNumber, channel);
       writeFrame(channel, CHANNEL_FRAME.open, encoder.encode(JSON.stringify(opening)));
-      writeFrame(channel, CHANNEL_FRAME.credit, encodeCredit(windowBytes - START_CREDIT_BYTES));
+      if (windowBytes > START_CREDIT_BYTES)
+        writeFrame(channel, CHANNEL_FRAME.credit, encodeCredit(windowBytes - START_CREDIT_BYTES));
       return {
         send(frame) {
           if (!channels.has(channel.number)) return;
@@ -195,6 +237,10 @@ export const createChannelCarrier = ({ write, unsentBytes, after }: CarrierOptio
       const frame = decodeChannelFrame(bytes);
       if (frame === undefined) return false;
       const { channel: number, type, payload } = frame;
+      if (type === CHANNEL_FRAME.pong && pingedAtMs !== undefined) {
+        roundTripMs = Math.min(roundTripMs, now() - pingedAtMs);
+        pingedAtMs = undefined;
+      }
       const channel = channels.get(number);
       // A closed channel may still get what the server sent before it knew.
       if (channel === undefined) return number <= lastNumber;

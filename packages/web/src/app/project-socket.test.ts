@@ -236,6 +236,36 @@ describe("credit", () => {
     expect(sent.map(({ channel }) => channel)).toEqual([2, 1]);
   });
 
+  it("[K32] grows with a line that carries a window in a round trip, and not with one that is slower", async () => {
+    const page = setUp();
+    page.run();
+    await page.advance(0);
+    const socket = page.last();
+    socket.accept();
+    const granted = () =>
+      framesOf(socket)
+        .filter(({ type }) => type === CHANNEL_FRAME.credit)
+        .reduce((sum, { payload }) => sum + (decodeCredit(payload) ?? 0), 16_384);
+    let takenBytes = 0;
+    /** A frame of 4 KiB, credit and all, arrives every so many milliseconds. */
+    const receive = async (frames: number, everyMs: number): Promise<void> => {
+      for (let frame = 0; frame < frames; frame += 1) {
+        await page.advance(everyMs);
+        say(socket, 1, "data", new Uint8Array(4_032));
+        takenBytes += 4_096;
+      }
+    };
+    await page.advance(100);
+    say(socket, 0, "pong");
+    await receive(40, 33);
+    expect(granted() - takenBytes).toBe(16_384);
+    await receive(4, 26);
+    expect(granted() - takenBytes).toBe(32_768);
+    // The page was busy, and now catches up.
+    await receive(80, 0);
+    expect(granted() - takenBytes).toBeLessThanOrEqual(32_768);
+  });
+
   it("[K3][K15] is given for what was taken, a large frame's pieces included, and the frame arrives whole", async () => {
     const page = setUp();
     const document = page.document("a");

@@ -3,13 +3,7 @@
  * A channel that the server closed alone is opened again by itself, while the others go on.
  */
 import { type ChannelOpening, CLOSE, sockets } from "@atelier/contracts";
-import {
-  type CarriedChannel,
-  type ChannelCarrier,
-  createChannelCarrier,
-  type PageFrame,
-  PING,
-} from "./channel-carrier.ts";
+import { type CarriedChannel, type ChannelCarrier, createChannelCarrier, type PageFrame } from "./channel-carrier.ts";
 import type { ConnectionEnvironment } from "./environment.ts";
 import {
   createReconnectingSocket,
@@ -75,6 +69,7 @@ const createProjectSocket = (options: {
         carrier = createChannelCarrier({
           write: (bytes) => void socket.send(bytes),
           unsentBytes: () => socket.unsentBytes,
+          now: () => environment.now(),
           after: (delayMs, run) => environment.after(delayMs, run),
         });
         for (const member of members) member.attach();
@@ -84,7 +79,7 @@ const createProjectSocket = (options: {
         if (carrier?.receive(bytes) === false) restart();
       },
       onClose: loseAll,
-      probe: () => void socket.send(PING),
+      probe: () => carrier?.ping(),
       isUrgent: () => [...members].some((member) => member.isUrgent()),
     },
     environment,

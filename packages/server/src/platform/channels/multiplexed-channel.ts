@@ -103,7 +103,7 @@ export class MultiplexedChannel implements Channel {
 
   /** Sends one piece. To be called when `isReady`. */
   sendPiece(): void {
-    const piece = this.#queue.take();
+    const piece = this.#queue.take(this.#sendable);
     if (piece === undefined) return;
     this.#sendable -= pieceCost(piece);
     this.#host.write(piece.type, piece.payload);

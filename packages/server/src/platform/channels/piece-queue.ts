@@ -1,5 +1,5 @@
 /** Frames of one channel that wait to be sent, cut into pieces as they leave. */
-import { CHANNEL_FRAME, CHANNEL_PIECE_BYTES, type ChannelFrameType } from "@atelier/contracts";
+import { CHANNEL_FRAME, CHANNEL_PIECE_BYTES, type ChannelFrameType, MIN_CHANNEL_PIECE_BYTES } from "@atelier/contracts";
 import { type Frame, FRAME_COST_BYTES } from "./ports.ts";
 
 /** What it takes of the credit. */
@@ -27,13 +27,17 @@ export class PieceQueue {
     this.unsentBytes += bytes.byteLength;
   }
 
-  /** The next piece; undefined when nothing waits. */
-  take(): Piece | undefined {
+  /**
+   * The next piece; undefined when nothing waits.
+   * @param creditBytes above 0; a piece goes beyond it by less than MIN_CHANNEL_PIECE_BYTES
+   */
+  take(creditBytes: number): Piece | undefined {
     const [first] = this.#waiting;
     if (first === undefined) return undefined;
     const rest = first.bytes.subarray(this.#left);
-    const isLast = rest.byteLength <= CHANNEL_PIECE_BYTES;
-    const payload = isLast ? rest : rest.subarray(0, CHANNEL_PIECE_BYTES);
+    const mostBytes = Math.min(CHANNEL_PIECE_BYTES, Math.max(MIN_CHANNEL_PIECE_BYTES, creditBytes));
+    const isLast = rest.byteLength <= mostBytes;
+    const payload = isLast ? rest : rest.subarray(0, mostBytes);
     this.unsentBytes -= payload.byteLength;
     this.#left = isLast ? 0 : this.#left + payload.byteLength;
     if (isLast) this.#waiting.shift();
