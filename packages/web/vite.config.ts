@@ -1,4 +1,5 @@
 /** How the page is built: relative assets, slim contracts, styles inside the HTML, compressed twins. */
+import { join } from "node:path";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { inlineEntryStyles } from "./build/inline-entry-styles.ts";
@@ -13,6 +14,13 @@ export default defineConfig({
   root: import.meta.dirname,
   base: "./",
   plugins: [slimContracts(), languageTables(), react(), inlineEntryStyles(), precompress()],
+  resolve: {
+    alias: [
+      // Its module, and not its script with a Monaco of its own; and that module's Monaco is the page's.
+      { find: /^monaco-vim$/u, replacement: join(import.meta.dirname, "../../node_modules/monaco-vim/dist/index.mjs") },
+      { find: /^monaco-editor\/esm\/vs\/(?<path>.*)$/u, replacement: "monaco-editor/$1" },
+    ],
+  },
   // HTML names assets from the root, for the server to put its base in front; everything else is relative to itself.
   experimental: {
     renderBuiltUrl: (filename, { hostType }) => (hostType === "html" ? `/${filename}` : { relative: true }),
@@ -25,7 +33,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: false,
     chunkSizeWarningLimit: 6000,
-    rolldownOptions,
+    // Keys are taken after one script (W2): what the entry imports is one chunk, whichever late parts use some of it too.
+    rolldownOptions: {
+      ...rolldownOptions,
+      output: { codeSplitting: { groups: [{ name: "index", tags: ["$initial"] }] } },
+    },
   },
   worker: { format: "es", rolldownOptions },
   server: { host: "127.0.0.1" },

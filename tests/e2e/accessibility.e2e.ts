@@ -121,6 +121,14 @@ describe("axe", () => {
     await page.keyboard.type("Ada\r");
     await ada.editor.ended(/exit 3/u);
     await look("failed run");
+    await page.keyboard.press("F1");
+    await page.getByRole("option", { selected: true }).waitFor();
+    await look("the palette");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("ControlOrMeta+,");
+    await page.getByRole("dialog", { name: "Settings" }).waitFor();
+    await look("settings");
+    await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "Share" }).click();
     await page.getByRole("button", { name: "Create link that can edit" }).waitFor();
     await look("share dialog");
@@ -154,6 +162,9 @@ describe("axe", () => {
     await ada.editor.editorReady();
     const { look, found } = screens(page);
     await look("code");
+    // The status bar leaves a phone its room.
+    await page.locator("#slot-bar .save-state").waitFor();
+    expect(await page.locator("#slot-status").isVisible()).toBe(false);
     await page.getByRole("button", { name: "Files", exact: true }).click();
     await look("files");
     await ada.editor.run();
@@ -242,12 +253,12 @@ describe("the keyboard alone", () => {
 
     const round: string[] = [];
     await page.getByRole("treeitem", { name: "main.py" }).focus();
-    for (let count = 0; count < 4; count += 1) {
+    for (let count = 0; count < 5; count += 1) {
       await page.keyboard.press("F6");
       const { name, inEditor } = await focused(page);
       round.push(inEditor ? "editor" : name);
     }
-    expect(round).toEqual(["editor", "Clear the output", "Run", "main.py"]);
+    expect(round).toEqual(["editor", "Clear the output", "Ln 1, Col 1", "Run", "main.py"]);
     await page.keyboard.press("Shift+F6");
     expect((await focused(page)).name).toBe("Run");
   });

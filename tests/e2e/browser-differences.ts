@@ -112,6 +112,19 @@ const defineDifferences = (launch: Launch): void => {
     expect(await field.evaluate((element) => getComputedStyle(element).textAlign)).not.toBe("center");
   });
 
+  it("F1 opens the palette in every browser, and Escape gives the keyboard back to the code", async () => {
+    await ada.focusEnd();
+    await ada.page.keyboard.press("F1");
+    const field = ada.page.getByRole("combobox", { name: "Commands" });
+    await field.waitFor();
+    await ada.page.keyboard.type("theme");
+    expect(await field.inputValue()).toBe(">theme");
+    await ada.page.keyboard.press("Escape");
+    await field.waitFor({ state: "detached" });
+    const inCode = () => ada.page.evaluate(() => document.activeElement?.closest("#editor") !== null);
+    await eventually(async () => expect(await inCode()).toBe(true));
+  });
+
   it("nothing is reported against the page", () => {
     expect(ada.faults).toEqual([]);
   });

@@ -78,6 +78,19 @@ try {
   await grace.page.keyboard.press("Shift+ArrowLeft");
   await shoot(ada, "two-cursors");
 
+  const command = async (words: string): Promise<void> => {
+    await ada.page.keyboard.press("F1");
+    await ada.page.keyboard.type(words);
+    await ada.page.getByRole("option", { selected: true }).waitFor();
+  };
+  await command("new");
+  await shoot(ada, "palette");
+  await ada.page.keyboard.press("Escape");
+  await ada.page.keyboard.press("ControlOrMeta+,");
+  await ada.page.getByRole("dialog", { name: "Settings" }).waitFor();
+  await shoot(ada, "settings");
+  await ada.page.keyboard.press("Escape");
+
   await ada.replaceAll(
     'def load(path):\n    return open(path).read()\n\n\nprint("reading the settings")\nload("settings.toml")\n',
   );
@@ -85,6 +98,22 @@ try {
   await ada.ended(/exit 1/u);
   await ada.page.locator(".exit-line").hover();
   await shoot(ada, "error");
+
+  await command("compare with an older");
+  await ada.page.keyboard.press("Enter");
+  await ada.page.locator(".comparison .diffEditor, .comparison .monaco-diff-editor").first().waitFor();
+  await shoot(ada, "comparison");
+  await ada.page.keyboard.press("Escape");
+  await command("output below");
+  await ada.page.keyboard.press("Enter");
+  await ada.page.emulateMedia({ colorScheme: "dark" });
+  await shoot(ada, "output-below");
+  await ada.page.emulateMedia({ colorScheme: "light" });
+  await command("output beside");
+  await ada.page.keyboard.press("Enter");
+  await ada.page.setViewportSize({ width: 820, height: 1180 });
+  await shoot(ada, "tablet");
+  await ada.page.setViewportSize({ width: 1280, height: 800 });
 
   for (const colorScheme of ["light", "dark"] as const) {
     await using phone = await EditorPage.open(browser, server.origin, { ...PHONE, colorScheme });

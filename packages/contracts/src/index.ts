@@ -7,6 +7,7 @@ export * from "./execution-stream.ts";
 export * from "./file.ts";
 export * from "./first-file.ts";
 export * from "./live-protocol.ts";
+export * from "./page-settings.ts";
 export * from "./path.ts";
 export * from "./path-schema.ts";
 export * from "./presence-colors.ts";

@@ -4,6 +4,8 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 export type OpenDialog =
   | { kind: "none" }
   | { kind: "share" }
+  | { kind: "settings" }
+  | { kind: "palette"; mode: "commands" | "files" }
   | { kind: "account"; form: "log-in" | "register"; reason?: string; invitation?: string }
   | { kind: "admin"; token: string };
 

@@ -1,12 +1,14 @@
 /** Draws the open dialog, and the sign-in in front of a closed door; each one's code is loaded when it is first opened. */
 import { useStore } from "zustand";
 import { createLatePart } from "./late-part.tsx";
+import { Palette } from "./palette/palette.tsx";
 import { useApp } from "./services.ts";
 
 const ShareDialog = createLatePart(async () => (await import("../features/share/share-dialog.tsx")).ShareDialog);
 const AccountDialog = createLatePart(
   async () => (await import("../features/identity/account-dialog.tsx")).AccountDialog,
 );
+const SettingsDialog = createLatePart(async () => (await import("./settings/settings-dialog.tsx")).SettingsDialog);
 const SignInScreen = createLatePart(async () => (await import("../features/identity/sign-in-screen.tsx")).SignInScreen);
 
 export const Dialogs = () => {
@@ -17,6 +19,8 @@ export const Dialogs = () => {
   return (
     <>
       {asked !== undefined && <SignInScreen with={{ reason: asked }} onClose={() => location.reload()} />}
+      {open.kind === "palette" && <Palette key={open.mode} mode={open.mode} onClose={close} />}
+      {open.kind === "settings" && <SettingsDialog with={{ onClose: close }} onClose={close} />}
       {open.kind === "share" && <ShareDialog with={{ onClose: close }} onClose={close} />}
       {asked === undefined && (open.kind === "account" || open.kind === "admin") && (
         <AccountDialog with={{ form: open, onClose: close }} onClose={close} />

@@ -1,14 +1,18 @@
-/** Sizes of the side panes, and which pane a phone shows. */
+/** Where the panes are and how large, and which one a phone shows. Kept in this browser, and per project on the server. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { readStored, writeStored } from "./stored.ts";
 
 export type PaneName = "code" | "files" | "output";
+export type PanelPlace = "right" | "bottom";
 export type Layout = {
   readonly pane: PaneName;
   /** CSS pixels. */
   readonly filesWidth: number;
   /** Percent of the window's width. */
   readonly outputWidth: number;
+  /** Percent of the window's height, where the panel is below the code. */
+  readonly outputHeight: number;
+  readonly panelAt: PanelPlace;
   /** Undefined: the tree shows from the second file on. */
   readonly filesShown: boolean | undefined;
 };
@@ -16,13 +20,16 @@ export type LayoutStore = StoreApi<Layout>;
 
 export const FILES_WIDTH = { least: 150, most: 480, first: 216 } as const;
 export const OUTPUT_WIDTH = { least: 20, most: 70, first: 40 } as const;
+export const OUTPUT_HEIGHT = { least: 15, most: 75, first: 35 } as const;
 const NAME = "layout";
 
-type Kept = Partial<Pick<Layout, "filesWidth" | "outputWidth">>;
+/** What is kept of it. */
+export type KeptLayout = Pick<Layout, "filesWidth" | "outputWidth" | "outputHeight" | "panelAt">;
+const KEPT = ["filesWidth", "outputWidth", "outputHeight", "panelAt"] as const satisfies (keyof KeptLayout)[];
 
-const readKept = (): Kept => {
+const readKept = (): unknown => {
   try {
-    return JSON.parse(readStored(NAME) ?? "{}") as Kept;
+    return JSON.parse(readStored(NAME) ?? "{}");
   } catch {
     return {};
   }
@@ -31,25 +38,41 @@ const readKept = (): Kept => {
 const within = (value: unknown, { least, most, first }: { least: number; most: number; first: number }): number =>
   typeof value === "number" && Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : first;
 
+/** A layout out of what was kept, by whichever page: what is missing or out of range is as at first. */
+export const layoutFrom = (kept: unknown): KeptLayout => {
+  const { filesWidth, outputWidth, outputHeight, panelAt } = (
+    typeof kept === "object" && kept !== null ? kept : {}
+  ) as Partial<Record<keyof KeptLayout, unknown>>;
+  return {
+    filesWidth: within(filesWidth, FILES_WIDTH),
+    outputWidth: within(outputWidth, OUTPUT_WIDTH),
+    outputHeight: within(outputHeight, OUTPUT_HEIGHT),
+    panelAt: panelAt === "bottom" ? "bottom" : "right",
+  };
+};
+
+/** The part of it that is kept. */
+export const keptOf = (layout: KeptLayout): KeptLayout => {
+  const { filesWidth, outputWidth, outputHeight, panelAt } = layout;
+  return { filesWidth, outputWidth, outputHeight, panelAt };
+};
+
+export const isSameLayout = (one: KeptLayout, other: KeptLayout): boolean =>
+  KEPT.every((name) => one[name] === other[name]);
+
 export const createLayoutStore = (shell: HTMLElement): LayoutStore => {
-  const kept = readKept();
-  const store = createStore<Layout>(() => ({
-    pane: "code",
-    filesWidth: within(kept.filesWidth, FILES_WIDTH),
-    outputWidth: within(kept.outputWidth, OUTPUT_WIDTH),
-    filesShown: undefined,
-  }));
-  const apply = ({ pane, filesWidth, outputWidth }: Layout): void => {
+  const store = createStore<Layout>(() => ({ pane: "code", ...layoutFrom(readKept()), filesShown: undefined }));
+  const apply = ({ pane, filesWidth, outputWidth, outputHeight, panelAt }: Layout): void => {
     shell.dataset["pane"] = pane;
+    shell.dataset["panel"] = panelAt;
+    shell.style.setProperty("--output-height", `${outputHeight}%`);
     shell.style.setProperty("--files-width", `${filesWidth}px`);
     shell.style.setProperty("--output-width", `${outputWidth}%`);
   };
   apply(store.getState());
   store.subscribe((layout, before) => {
     apply(layout);
-    if (layout.filesWidth !== before.filesWidth || layout.outputWidth !== before.outputWidth) {
-      writeStored(NAME, JSON.stringify({ filesWidth: layout.filesWidth, outputWidth: layout.outputWidth }));
-    }
+    if (!isSameLayout(layout, before)) writeStored(NAME, JSON.stringify(keptOf(layout)));
   });
   return store;
 };

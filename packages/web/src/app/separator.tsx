@@ -12,18 +12,21 @@ export type SeparatorProps = {
   readonly step: number;
   readonly direction: 1 | -1;
   readonly first: number;
-  /** The value for a pointer at this horizontal place of the window, in CSS pixels. */
-  readonly valueAt: (clientX: number) => number;
+  /** Between panes beside each other, or above each other. */
+  readonly orientation?: "vertical" | "horizontal";
+  /** The value for a pointer at this place of the window, in CSS pixels from the left or, if horizontal, from the top. */
+  readonly valueAt: (client: number) => number;
   readonly onChange: (value: number) => void;
 };
 
 export const Separator = (props: SeparatorProps) => {
-  const { value, least, most, step, direction, first } = props;
+  const { value, least, most, step, direction, first, orientation = "vertical" } = props;
+  const isHorizontal = orientation === "horizontal";
   const change = (wanted: number): void => props.onChange(Math.min(most, Math.max(least, wanted)));
   const onKeyDown = (event: KeyboardEvent): void => {
     const wanted: Readonly<Record<string, number>> = {
-      ArrowRight: value + step * direction,
-      ArrowLeft: value - step * direction,
+      [isHorizontal ? "ArrowDown" : "ArrowRight"]: value + step * direction,
+      [isHorizontal ? "ArrowUp" : "ArrowLeft"]: value - step * direction,
       Home: least,
       End: most,
       Enter: first,
@@ -38,7 +41,8 @@ export const Separator = (props: SeparatorProps) => {
     event.currentTarget.dataset["dragging"] = "";
   };
   const onPointerMove = (event: PointerEvent<HTMLElement>): void => {
-    if (event.currentTarget.hasPointerCapture(event.pointerId)) change(props.valueAt(event.clientX));
+    if (event.currentTarget.hasPointerCapture(event.pointerId))
+      change(props.valueAt(isHorizontal ? event.clientY : event.clientX));
   };
   const onPointerUp = (event: PointerEvent<HTMLElement>): void => {
     delete event.currentTarget.dataset["dragging"];
@@ -50,7 +54,7 @@ export const Separator = (props: SeparatorProps) => {
       className="separator"
       tabIndex={0}
       aria-label={props.label}
-      aria-orientation="vertical"
+      aria-orientation={orientation}
       aria-controls={props.controls}
       aria-valuenow={Math.round(value)}
       aria-valuemin={least}

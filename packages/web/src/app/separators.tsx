@@ -1,6 +1,6 @@
 /** The two bars between the panes. */
 import { useStore } from "zustand";
-import { FILES_WIDTH, OUTPUT_WIDTH } from "./layout-store.ts";
+import { FILES_WIDTH, OUTPUT_HEIGHT, OUTPUT_WIDTH } from "./layout-store.ts";
 import { Separator } from "./separator.tsx";
 import { useApp } from "./services.ts";
 
@@ -21,9 +21,30 @@ export const FilesSeparator = () => {
   );
 };
 
+/** Of the panel below the code. */
+const PanelTop = () => {
+  const { layout } = useApp();
+  const outputHeight = useStore(layout, (state) => state.outputHeight);
+  return (
+    <Separator
+      label="Height of the output"
+      controls="slot-output"
+      orientation="horizontal"
+      value={outputHeight}
+      {...OUTPUT_HEIGHT}
+      step={2}
+      direction={-1}
+      valueAt={(clientY) => ((innerHeight - clientY) / innerHeight) * 100}
+      onChange={(next) => layout.setState({ outputHeight: next })}
+    />
+  );
+};
+
 export const OutputSeparator = () => {
   const { layout } = useApp();
   const outputWidth = useStore(layout, (state) => state.outputWidth);
+  const isBelow = useStore(layout, ({ panelAt }) => panelAt === "bottom");
+  if (isBelow) return <PanelTop />;
   return (
     <Separator
       label="Width of the output"

@@ -3,10 +3,9 @@ import { type ReactNode, useLayoutEffect } from "react";
 import { createPortal } from "react-dom";
 import { useStore } from "zustand";
 import { ToastList } from "../design/toast-list.tsx";
-import { OutputPane } from "../features/execution/output-pane.tsx";
+import { ComparisonCover } from "../features/files/comparison-cover.tsx";
 import { EditorTabs } from "../features/files/editor-tabs.tsx";
 import { FileCover } from "../features/files/file-cover.tsx";
-import { FileTree } from "../features/files/file-tree.tsx";
 import { ProblemsButton } from "../features/files/problems-button.tsx";
 import { WindowDrop } from "../features/files/window-drop.tsx";
 import { FollowFrame } from "../features/presence/avatars.tsx";
@@ -20,6 +19,8 @@ import { Notices } from "./notices.tsx";
 import { KeyRow } from "./key-row.tsx";
 import { FilesSeparator, OutputSeparator } from "./separators.tsx";
 import { useApp } from "./services.ts";
+import { StatusBar } from "./status-bar.tsx";
+import { ShownView, ViewTabs } from "./views/view-tabs.tsx";
 import { TopBar } from "./top-bar.tsx";
 
 const place = (id: string): HTMLElement => {
@@ -55,7 +56,8 @@ export const Shell = () => {
         <Notices />
       </In>
       <In slot="slot-files">
-        <FileTree />
+        <ViewTabs place="side" />
+        <ShownView place="side" />
         <FilesSeparator />
       </In>
       <In slot="slot-tabs">
@@ -65,11 +67,15 @@ export const Shell = () => {
       <In slot="slot-editor-cover">
         <ProjectCover />
         <FileCover />
+        <ComparisonCover />
         <FollowFrame />
       </In>
       <In slot="slot-output">
         <OutputSeparator />
-        <OutputPane />
+        <ShownView place="panel" />
+      </In>
+      <In slot="slot-status">
+        <StatusBar />
       </In>
       <In slot="slot-bottom">
         <KeyRow />

@@ -1,9 +1,13 @@
 /** Puts the page together: editor first, so that keys are taken; then the shell around it; then the network. */
 import { ADMIN_FRAGMENT, INVITATION_FRAGMENT, routes } from "@atelier/contracts";
+import { Files, SquareTerminal } from "lucide-react";
 import { createRoot } from "react-dom/client";
 import { createEditor, type EditorUser } from "../features/editor/index.ts";
+import { OutputPane } from "../features/execution/output-pane.tsx";
 import { readinessOf, watchReadiness } from "../features/execution/run-readiness.ts";
 import { createRunStore } from "../features/execution/run-store.ts";
+import { createComparisonStore } from "../features/files/comparison-store.ts";
+import { FileTree } from "../features/files/file-tree.tsx";
 import { createFilesStore } from "../features/files/files-store.ts";
 import { createProjectSources } from "../features/files/project-sources.ts";
 import { createTabsStore, setSave } from "../features/files/tabs-store.ts";
@@ -13,20 +17,28 @@ import { personColor } from "../features/presence/person-color.ts";
 import { createPresenceStore } from "../features/presence/presence-store.ts";
 import { createProjectStore } from "../features/projects/project-store.ts";
 import { addRecovered, createRecoveredStore } from "../features/projects/recovered-store.ts";
-import { startAt } from "../features/projects/start-at.ts";
+import { promoteAtFirstEdit, startAt } from "../features/projects/start-at.ts";
 import { createApi } from "./api.ts";
 import { readBoot } from "./boot.ts";
 import { browserEnvironment } from "./environment.ts";
 import { Boundary, pageFailed } from "./boundary.tsx";
+import { createCommandRegistry } from "./commands/command-registry.ts";
+import { installKeys } from "./commands/install-keys.ts";
+import { registerPageCommands } from "./commands/page-commands.ts";
 import { createDialogStore } from "./dialog-store.ts";
 import { createLayoutStore } from "./layout-store.ts";
 import { logFault } from "./page-log.ts";
 import { createProjectSockets } from "./project-socket.ts";
+import { createProjectScopes } from "./project-scope.ts";
 import { type App, AppProvider } from "./services.ts";
 import { createBrowserSession } from "./browser-session.ts";
 import { Shell } from "./shell.tsx";
-import { installShortcuts } from "./shortcuts.ts";
+import { applyTheme, applyType, preferencesOf } from "./settings/apply-settings.ts";
+import { keepSettings } from "./settings/keep-settings.ts";
+import { createSettingsStore, takeFromOtherPage } from "./settings/settings-store.ts";
+import { onSettingsOfOtherPages, storedSettings } from "./settings/stored-settings.ts";
 import { createThemeStore } from "./theme-store.ts";
+import { addView, createViewStore } from "./views/view-registry.ts";
 import { createTransport } from "./transport.ts";
 import { createSocketOpener } from "./open-socket.ts";
 import { whenSignedIn } from "./when-signed-in.ts";
@@ -57,6 +69,8 @@ const createApp = (): App => {
   });
   const sockets = createProjectSockets({ open, environment: browserEnvironment() });
   const theme = createThemeStore();
+  const settings = createSettingsStore(storedSettings, { theme: theme.getState().choice });
+  applyType(settings.getState().values, document.documentElement.style);
   const editorUser = (): EditorUser | undefined => {
     const user = session.user();
     return user && { id: user.id, name: user.name, color: personColor(user.id) };
@@ -65,6 +79,7 @@ const createApp = (): App => {
   const files = createFilesStore();
   const editor = createEditor(requireElement("editor"), {
     theme: theme.getState().shown,
+    preferences: preferencesOf(settings.getState().values),
     user: editorUser,
     openChannel: sockets.openChannel,
     log: logFault,
@@ -72,21 +87,46 @@ const createApp = (): App => {
   });
   return {
     boot,
+    commands: createCommandRegistry(),
     call,
     session,
     sockets,
     editor,
     theme,
+    settings,
     projects,
+    scopes: createProjectScopes((error) => logFault("not-released", error)),
     files,
     tabs: createTabsStore(),
+    comparison: createComparisonStore(),
     runs: createRunStore(readinessOf(boot.execution)),
     presence: createPresenceStore(),
     layout: createLayoutStore(requireElement("shell")),
+    views: createViewStore(),
     dialogs: createDialogStore(),
     signInNotice: createSignInNoticeStore(),
     recovered: createRecoveredStore(),
   };
+};
+
+/** Settings are in effect at once, in every page of this browser, and kept on the server. */
+const connectSettings = ({ call, editor, session, settings, theme }: App): void => {
+  applyTheme(settings.getState().values, theme);
+  settings.subscribe(({ values }, { values: before }) => {
+    applyTheme(values, theme);
+    if (JSON.stringify(values) === JSON.stringify(before)) return;
+    applyType(values, document.documentElement.style);
+    editor.setPreferences(preferencesOf(values));
+  });
+  const { flush } = keepSettings({
+    settings,
+    session: session.store,
+    read: () => call(routes.settings, {}),
+    write: (body) => call(routes.putSettings, { body: body as Record<string, never>, keepalive: true }),
+    onFault: (error) => logFault("settings-not-kept", error),
+  });
+  addEventListener("pagehide", flush);
+  onSettingsOfOtherPages((text) => takeFromOtherPage(settings, text));
 };
 
 const connectEditor = ({ editor, recovered, tabs, theme }: App): void => {
@@ -109,10 +149,15 @@ const takeOneTimeLink = ({ dialogs, boot }: App): void => {
 export const startApp = (): void => {
   const app = createApp();
   connectEditor(app);
+  connectSettings(app);
   installFollowing(app);
-  installShortcuts(app);
+  registerPageCommands(app);
+  addView(app.views, "side", { id: "files", title: "Files", icon: Files, Body: FileTree });
+  addView(app.views, "panel", { id: "output", title: "Output", icon: SquareTerminal, Body: OutputPane });
+  installKeys(app);
   takeOneTimeLink(app);
   watchReadiness(app);
+  promoteAtFirstEdit(app);
   void startAt(app);
   const onCaughtError = (error: unknown): void => logFault("part-failed", error);
   createRoot(requireElement("app"), { onCaughtError }).render(

@@ -4,6 +4,9 @@ import { logFault } from "./page-log.ts";
 
 const PREFIX = "atelier.";
 
+/** The key of a preference in the browser's storage. */
+export const storedName = (name: string): string => PREFIX + name;
+
 /** Browsers may refuse storage altogether. */
 export const storageOrNull = (): Storage | null => {
   try {

@@ -8,6 +8,7 @@ import { Avatars } from "../features/presence/avatars.tsx";
 import { ProjectMenu } from "../features/projects/project-menu.tsx";
 import { useFilesShown } from "./files-visibility.ts";
 import { useApp } from "./services.ts";
+import { useIsPhone } from "./use-is-phone.ts";
 import "./top-bar.css";
 
 const FilesToggle = () => {
@@ -41,7 +42,7 @@ export const TopBar = () => {
       </a>
       <FilesToggle />
       <ProjectMenu />
-      <SaveStateLabel />
+      {useIsPhone() && <SaveStateLabel />}
       <span className="bar-space" />
       <Avatars />
       {canShare && (

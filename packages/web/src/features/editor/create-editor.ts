@@ -8,6 +8,7 @@ import type { PaneEvents } from "./pane-events.ts";
 import {
   type EditorHandle,
   type EditorOptions,
+  type EditorStatus,
   type OpenFile,
   type Participant,
   type Problem,
@@ -23,7 +24,7 @@ const LATE = "The rest of the editor has not loaded. It is tried again and again
 export function createEditor(host: HTMLElement, options: EditorOptions): EditorHandle {
   const saveState = remembered<[SaveState, string]>();
   const participants = remembered<readonly Participant[]>();
-  const cursor = createSignal<{ line: number; column: number }>();
+  const status = remembered<EditorStatus | undefined>();
   const followEnded = createSignal<void>();
   const followedElsewhere = createSignal<string>();
   const recovered = createSignal<RecoveredCopy>();
@@ -36,7 +37,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
   let shownId: string | undefined;
   /** Where to go in a file that came without its text. */
   let wantedPlace: { id: string; line: number; column: number } | undefined;
-  let theme = options.theme;
+  let { theme, preferences } = options;
   let followed: string | null = null;
   let pane: Pane | undefined;
   let disposed = false;
@@ -54,6 +55,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
     drafts.edited(id);
     if (!isLate) tellEarly(id);
   });
+  early.setIndentation(preferences);
   const drafts = createEarlyDrafts(
     (id) => early.textOf(id),
     (id) => tellEarly(id),
@@ -70,7 +72,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
   const events: PaneEvents = {
     saveState: tell,
     participants: participants.emit,
-    cursor: cursor.emit,
+    status: status.emit,
     followEnded: () => {
       followed = null;
       followEnded.emit();
@@ -124,7 +126,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
     await fileShown;
     await early.composed();
     if (disposed) return;
-    const made = createPane(host, { ...options, theme }, events);
+    const made = createPane(host, { ...options, theme, preferences }, events);
     takePlace(made);
     pane = made;
     performance.mark("atelier:monaco-ready");
@@ -159,6 +161,11 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
       theme = next;
       pane?.setTheme(next);
     },
+    setPreferences: (next) => {
+      preferences = next;
+      early.setIndentation(next);
+      pane?.setPreferences(next);
+    },
     onSaveState: (listener) => saveState.on(([state, fileId]) => listener(state, fileId)),
     onParticipants: participants.on,
     follow: (participantId) => {
@@ -185,11 +192,15 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
       if (shownId === localId) shownId = to.fileId;
     },
     onFirstEdit: firstEdit.on,
-    onCursor: cursor.on,
+    onStatus: status.on,
+    setIndentation: (indentation) => pane?.setIndentation(indentation),
     onProblems: problems.on,
     onRecovered: recovered.on,
     discardRecovered: (copy) => pane?.discardRecovered(copy),
     act: (action) => (pane ?? early).act(action),
+    actions: () => pane?.actions() ?? [],
+    runAction: (id) => pane?.runAction(id),
+    compare: (container, older) => pane?.compare(container, older),
     find: () => pane?.find(),
     whenSaved: async (timeoutMs) => {
       const end = performance.now() + timeoutMs;

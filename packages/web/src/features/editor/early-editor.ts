@@ -2,6 +2,7 @@
 import "./early-editor.css";
 import type { EditorAction } from "./editor-action.ts";
 import { carryOver, changesBetween } from "./minimal-change.ts";
+import type { EditorPreferences } from "./ports.ts";
 import { mapOffset } from "./text-changes.ts";
 
 /** What was in the early surface when Monaco took its place. */
@@ -22,6 +23,7 @@ export interface EarlyEditor {
   /** The text of a file that was shown here, as the reader left it. */
   textOf(id: string): string | undefined;
   rename(from: string, to: string): void;
+  setIndentation(preferences: Pick<EditorPreferences, "insertSpaces" | "tabSize">): void;
   focus(): void;
   act(action: EditorAction): void;
   reveal(line: number, column: number): void;
@@ -49,7 +51,6 @@ interface EarlyFile {
   scrollLeft: number;
 }
 
-const INDENT = "    ";
 const CARET_MOVES = {
   left: ["backward", "character"],
   right: ["forward", "character"],
@@ -80,6 +81,7 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
   let shownId: string | undefined;
   let composing = false;
   let lineCount = 0;
+  let indent = "    ";
 
   const number = () => {
     let count = 1;
@@ -116,12 +118,12 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Tab" && !event.shiftKey && !leaving && !area.readOnly) {
       event.preventDefault();
-      insert(INDENT);
+      insert(indent);
     } else if (event.key === "Enter" && !event.shiftKey && !area.readOnly) {
       const start = area.value.lastIndexOf("\n", area.selectionStart - 1) + 1;
-      const indent = /^[\t ]*/.exec(area.value.slice(start, area.selectionStart))?.[0] ?? "";
+      const before = /^[\t ]*/.exec(area.value.slice(start, area.selectionStart))?.[0] ?? "";
       event.preventDefault();
-      insert(`\n${indent}`);
+      insert(`\n${before}`);
     }
     leaving = event.key === "Escape";
   });
@@ -178,12 +180,16 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
       files.set(to, file);
       if (shownId === from) shownId = to;
     },
+    setIndentation: ({ insertSpaces, tabSize }) => {
+      indent = insertSpaces ? " ".repeat(tabSize) : "\t";
+      area.style.tabSize = String(tabSize);
+    },
     focus: () => area.focus({ preventScroll: true }),
     act: (action) => {
       if (area.readOnly) return;
       if (document.activeElement !== area) area.focus({ preventScroll: true });
       if (action.kind === "type" || action.kind === "insert") insert(action.text);
-      else if (action.kind === "tab") insert(INDENT);
+      else if (action.kind === "tab") insert(indent);
       else if (action.kind === "undo" || action.kind === "redo") document.execCommand(action.kind);
       else {
         const [alter, unit] = CARET_MOVES[action.kind];

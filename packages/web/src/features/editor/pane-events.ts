@@ -1,6 +1,6 @@
 /** Events from the large part of the editor to the small one. */
 import type { Problem } from "./problems/problem.ts";
-import type { Participant, RecoveredCopy, SaveState } from "./ports.ts";
+import type { EditorStatus, Participant, RecoveredCopy, SaveState } from "./ports.ts";
 
 export interface PaneEvents {
   saveState(state: SaveState, fileId: string): void;
@@ -8,7 +8,7 @@ export interface PaneEvents {
   followEnded(): void;
   followedElsewhere(fileId: string): void;
   firstEdit(path: string): void;
-  cursor(position: { line: number; column: number }): void;
+  status(status: EditorStatus | undefined): void;
   /** Of the shown file. */
   problems(problems: readonly Problem[]): void;
   recovered(copy: RecoveredCopy): void;

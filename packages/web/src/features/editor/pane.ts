@@ -7,7 +7,9 @@ import { type DocumentRegistry, createDocumentRegistry } from "../collaboration/
 import { documentName } from "../collaboration/live-document.ts";
 import { createUnsavedStore } from "../collaboration/unsaved-store.ts";
 import "./monaco/languages.ts";
-import { editorOptions, typeMetrics } from "./monaco/editor-options.ts";
+import { editorOptions, preferredOptions, typeMetrics } from "./monaco/editor-options.ts";
+import { compareWith } from "./monaco/compare.ts";
+import { createKeymap } from "./monaco/keymap.ts";
 import { monaco } from "./monaco/monaco.ts";
 import { applyTheme } from "./monaco/themes.ts";
 import { rangeBetween, selectionBetween } from "./monaco/types.ts";
@@ -16,11 +18,22 @@ import { ACTION_COMMANDS, type EditorAction } from "./editor-action.ts";
 import type { Carried } from "./early-editor.ts";
 import { languageOfFileName } from "./language-of-file-name.ts";
 import { type OpenedFile, createOpenFile } from "./open-file.ts";
-import { type EditorOptions, type EditorTheme, type OpenFile, type RecoveredCopy, localFileId } from "./ports.ts";
+import {
+  type DiffHandle,
+  type EditorCommand,
+  type EditorOptions,
+  type EditorPreferences,
+  type EditorTheme,
+  type Indentation,
+  type OpenFile,
+  type RecoveredCopy,
+  localFileId,
+} from "./ports.ts";
 import { minimalChange } from "./minimal-change.ts";
 import { createProblems } from "./problems/problems.ts";
 import { createPresence } from "./presence.ts";
 import type { PaneEvents } from "./pane-events.ts";
+import { watchStatus } from "./monaco/watch-status.ts";
 import { createTabHint, tabKeys } from "./tab-hint.ts";
 
 export interface Pane {
@@ -29,11 +42,16 @@ export interface Pane {
   focus(): void;
   reveal(line: number, column: number): void;
   setTheme(theme: EditorTheme): void;
+  setPreferences(preferences: EditorPreferences): void;
   follow(participantId: string | null): void;
   getText(fileId: string | undefined): string;
   promote(localPath: string, to: { projectId: string; fileId: string }): void;
   discardRecovered(copy: RecoveredCopy): void;
   act(action: EditorAction): void;
+  actions(): readonly EditorCommand[];
+  runAction(id: string): void;
+  setIndentation(indentation: Indentation): void;
+  compare(container: HTMLElement, older: string): DiffHandle | undefined;
   find(): void;
   whenSaved(timeoutMs: number): Promise<boolean>;
   dispose(): void;
@@ -43,12 +61,18 @@ const SAVED_POLL_MS = 20;
 
 export function createPane(host: HTMLElement, options: EditorOptions, events: PaneEvents): Pane {
   const { log } = options;
+  let { preferences } = options;
   const container = document.createElement("div");
   // Monaco's colours are variables of its own elements; its menus hang beside them, in here.
   container.className = "editor-pane monaco-component";
   host.append(container);
   applyTheme(options.theme, host);
-  const editor = monaco.editor.create(container, editorOptions(host));
+  const editor = monaco.editor.create(container, {
+    ...editorOptions(host),
+    ...preferredOptions(preferences),
+  });
+  const keymap = createKeymap(editor, container, log);
+  keymap.set(preferences.keymap);
   void document.fonts.ready.then(() => monaco.editor.remeasureFonts());
 
   const files = new Map<string, OpenedFile>();
@@ -87,6 +111,8 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     tell: (found) => events.problems(found),
     log,
   });
+
+  const stopStatus = watchStatus(editor, (status) => events.status(status));
 
   const refresh = () => {
     const file = shown();
@@ -131,7 +157,14 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       earlyId: id,
       log,
     });
+    let isDetected = text !== "";
     const changed = () => {
+      // Monaco looks at the indentation of the text that a model begins with, and this one's came later.
+      if (!isDetected && opened.attached) {
+        isDetected = true;
+        const { insertSpaces, tabSize } = preferences;
+        model.detectIndentation(insertSpaces, tabSize);
+      }
       if (shown() === opened) return refresh();
       const known = [...files].find(([, other]) => other === opened)?.[0];
       if (known !== undefined) events.saveState(opened.saveState, known);
@@ -196,9 +229,8 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
 
   const subscriptions = [
     editor.onDidCompositionStart(() => shown()?.moved()),
-    editor.onDidChangeCursorPosition(({ position, reason }) => {
+    editor.onDidChangeCursorPosition(({ reason }) => {
       if (reason === monaco.editor.CursorChangeReason.Explicit) shown()?.moved();
-      events.cursor({ line: position.lineNumber, column: position.column });
     }),
     // The shell runs the program with Ctrl/Cmd+Enter; Monaco would open a line.
     monaco.editor.addKeybindingRules([
@@ -242,6 +274,11 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       applyTheme(theme, host);
       editor.updateOptions(typeMetrics(host));
     },
+    setPreferences: (next) => {
+      preferences = next;
+      editor.updateOptions({ ...preferredOptions(next), ...typeMetrics(host) });
+      keymap.set(preferences.keymap);
+    },
     follow: presence.follow,
     getText: (fileId) =>
       (fileId === undefined ? shown() : files.get(fileId))?.model.getValue(monaco.editor.EndOfLinePreference.LF) ?? "",
@@ -263,6 +300,23 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
         editor.trigger("keyboard", "paste", { text: action.text, pasteOnNewLine: false });
       else editor.trigger("keyboard", ACTION_COMMANDS[action.kind], {});
     },
+    actions: () =>
+      shown()
+        ? editor
+            .getSupportedActions()
+            .filter((action) => action.isSupported())
+            .map(({ id, label }) => ({ id, label }))
+        : [],
+    setIndentation: ({ spaces, size }) =>
+      editor.getModel()?.updateOptions({ insertSpaces: spaces, tabSize: size, indentSize: size }),
+    runAction: (id) => {
+      editor.focus();
+      void editor.getAction(id)?.run();
+    },
+    compare: (place, older) => {
+      const newer = shown()?.model;
+      return newer && compareWith(place, { older, newer, type: typeMetrics(host) });
+    },
     find: () => void editor.getAction("actions.find")?.run(),
     whenSaved: async (timeoutMs) => {
       const saved = () =>
@@ -276,6 +330,8 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       presence.dispose();
       problems.dispose();
       removeTabHint();
+      stopStatus();
+      keymap.dispose();
       for (const subscription of subscriptions) subscription.dispose();
       editor.dispose();
       for (const file of files.values()) file.dispose();

@@ -37,6 +37,16 @@ export interface EditorUser {
 
 export type EditorTheme = "light" | "dark";
 
+/** What the user has set for all files. */
+export interface EditorPreferences {
+  /** Columns of a step of indentation, where the file's own text says nothing else. */
+  readonly tabSize: number;
+  readonly insertSpaces: boolean;
+  readonly wordWrap: boolean;
+  readonly minimap: boolean;
+  readonly keymap: "standard" | "vim";
+}
+
 /** One line for the shell's log; never carries text of a file. */
 export type EditorLog = (event: string, details?: Record<string, unknown>) => void;
 
@@ -51,6 +61,7 @@ export interface ProjectSources {
 
 export interface EditorOptions {
   theme: EditorTheme;
+  preferences: EditorPreferences;
   /** Asked whenever the editor announces itself, so a guest who signs up is renamed; undefined before sign-in. */
   user: () => EditorUser | undefined;
   /** Channels of documents. */
@@ -70,6 +81,39 @@ export interface RecoveredCopy {
   keptAt: number;
 }
 
+/** How a file is indented: by spaces or by tabs, `size` columns a step. */
+export interface Indentation {
+  readonly spaces: boolean;
+  readonly size: number;
+}
+
+/** What the heavy editor knows of the shown file. */
+export interface EditorStatus {
+  /** 1-based, of the first cursor. */
+  readonly line: number;
+  readonly column: number;
+  readonly cursors: number;
+  /** UTF-16 units in all selections. */
+  readonly selected: number;
+  readonly indentation: Indentation;
+  readonly lineEnds: "LF" | "CRLF";
+  /** The name of the syntax, such as `Python`. */
+  readonly language: string;
+}
+
+/** A comparison that is shown. */
+export interface DiffHandle {
+  /** Goes to a difference and gives it the keyboard. */
+  go(where: "next" | "previous"): void;
+  dispose(): void;
+}
+
+/** An action of the heavy editor, for the palette. */
+export interface EditorCommand {
+  readonly id: string;
+  readonly label: string;
+}
+
 export type Unsubscribe = () => void;
 
 /** The editor of one pane; every method may be called before the heavy editor has loaded. */
@@ -85,6 +129,8 @@ export interface EditorHandle {
    */
   reveal(line: number, column?: number): void;
   setTheme(theme: EditorTheme): void;
+  /** Also reads the size and font of code anew from the page's styles. */
+  setPreferences(preferences: EditorPreferences): void;
   /** Hears the state of each open file on every change, and of the last one that changed at once. */
   onSaveState(listener: (state: SaveState, fileId: string) => void): Unsubscribe;
   /** Hears who is in the shown file at once and on every change. */
@@ -101,8 +147,10 @@ export interface EditorHandle {
   promote(localPath: string, to: { projectId: string; fileId: string }): void;
   /** Hears the reader's first change to each local file. */
   onFirstEdit(listener: (path: string) => void): Unsubscribe;
-  /** Hears the 1-based cursor position of the shown file. */
-  onCursor(listener: (position: { line: number; column: number }) => void): Unsubscribe;
+  /** Hears where the cursor of the shown file is and how its text is written, at once and on every change; undefined without a file. */
+  onStatus(listener: (status: EditorStatus | undefined) => void): Unsubscribe;
+  /** Indents the shown file in another way from now on; its text stays as it is. */
+  setIndentation(indentation: Indentation): void;
   /** Calls the listener with the problems of the shown file, at once and on every change; with none while they are not known. */
   onProblems(listener: (problems: readonly Problem[]) => void): Unsubscribe;
   /** Hears of unsaved text that belonged to another generation of a document and could not be merged. */
@@ -111,6 +159,12 @@ export interface EditorHandle {
   discardRecovered(copy: RecoveredCopy): void;
   /** Does what a key does in the shown file; nothing when it can't be edited. The focus does not move. */
   act(action: EditorAction): void;
+  /** The editor's own actions that are possible now, such as folding; none before the heavy editor is in place. */
+  actions(): readonly EditorCommand[];
+  /** Runs one of them in the shown file and gives the editor the keyboard. */
+  runAction(id: string): void;
+  /** Fills the host with the difference between an older text and the shown file; undefined before the heavy editor is in place. */
+  compare(host: HTMLElement, older: string): DiffHandle | undefined;
   /** Opens the find widget of the shown file. */
   find(): void;
   /** Resolves when every unsaved change of every open document is confirmed, or after `timeoutMs`. */

@@ -3,6 +3,7 @@ import { Check, Copy, Eraser, Search, WrapText } from "lucide-react";
 import { Fragment, useEffect, useState } from "react";
 import { useStore } from "zustand";
 import { type App, useApp } from "../../app/services.ts";
+import { PanelTitle } from "../../app/views/view-tabs.tsx";
 import { mayEdit } from "../projects/project-store.ts";
 import { copyOutput, closeFind, openFind } from "./console-actions.ts";
 import { consoleStore, setWrapped } from "./console-store.ts";
@@ -114,7 +115,7 @@ export const OutputHeader = () => {
   const entryPoint = "execution" in state ? state.execution.entryPoint : undefined;
   return (
     <header className="output-header">
-      <h2 className="output-title">Output</h2>
+      <PanelTitle />
       {entryPoint !== undefined && (
         <span className="output-entry" title={entryPoint}>
           {entryPoint}

@@ -4,13 +4,14 @@ import { type FormEvent, useState } from "react";
 import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
-import { runKeyCaps } from "../../app/shortcuts.ts";
+import { keyCaps } from "../../app/commands/key-binding.ts";
 import { mayEdit } from "../projects/project-store.ts";
 import { ConsoleFind } from "./console-find.tsx";
 import { consoleStore } from "./console-store.ts";
 import { ExitLine, LostLine } from "./exit-line.tsx";
 import "./output.css";
 import { entryPointOf, run } from "./run-actions.ts";
+import { RUN_KEYS } from "./run-keys.ts";
 import { OutputHeader } from "./output-header.tsx";
 import { sendInput, showRun } from "./run-view.ts";
 import type { ExecutionSummary } from "./run-store.ts";
@@ -46,7 +47,7 @@ const Empty = () => {
         Press <b>Run</b> to see what the program prints.
       </p>
       <p className="output-keys">
-        {runKeyCaps.map((cap) => (
+        {keyCaps(RUN_KEYS).map((cap) => (
           <kbd key={cap} className="keycap">
             {cap}
           </kbd>

@@ -2,9 +2,10 @@
 import { Play, Square } from "lucide-react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
-import { runKeys } from "../../app/shortcuts.ts";
+import { keyWords } from "../../app/commands/key-binding.ts";
 import { preloadTerminal } from "./load-terminal.ts";
 import { entryPointOf, run, runFault, stop } from "./run-actions.ts";
+import { RUN_KEYS } from "./run-keys.ts";
 import { mayEdit } from "../projects/project-store.ts";
 import { isBusy } from "./run-store.ts";
 
@@ -46,7 +47,7 @@ export const RunButton = () => {
       onClick={() => fault === undefined && run(app)}
       onPointerEnter={() => preloadTerminal()}
       aria-disabled={fault !== undefined}
-      title={fault ?? paused ?? `Run ${entryPointOf(app)?.path ?? ""} (${runKeys})`}
+      title={fault ?? paused ?? `Run ${entryPointOf(app)?.path ?? ""} (${keyWords(RUN_KEYS)})`}
       aria-keyshortcuts="Control+Enter Meta+Enter"
     >
       <Play size={13} aria-hidden />

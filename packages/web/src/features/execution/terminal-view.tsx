@@ -2,7 +2,7 @@
 import { type FormEvent, type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
-import { isPageKey } from "../../app/shortcuts.ts";
+import { commandForKey } from "../../app/commands/command-for-key.ts";
 import { logFault } from "../../app/page-log.ts";
 import { filesOf } from "../files/entries.ts";
 import { openPath } from "../files/open-file.ts";
@@ -128,7 +128,7 @@ export const TerminalView = () => {
         onLink: ({ path, line, column }) => openPath(app, path, column === undefined ? { line } : { line, column }),
         onFind: openFind,
         onSelection: (hasSelection) => consoleStore.setState({ hasSelection }),
-        isPageKey,
+        isPageKey: (event) => commandForKey(app, event) !== undefined,
         isWrapped: consoleStore.getState().isWrapped,
       });
       consoleStore.setState({ view: mounted });

@@ -1,11 +1,17 @@
-/** Remembers the reader's tabs in a project, per user, on the server. */
+/** Remembers the reader's tabs and layout in a project, per user, on the server. */
 import { routes } from "@atelier/contracts";
+import { isSameLayout, type KeptLayout, keptOf, layoutFrom } from "../../app/layout-store.ts";
 import type { App } from "../../app/services.ts";
 import { logFault } from "../../app/page-log.ts";
 
 const QUIET_MS = 800;
 
-export type KeptTabs = { readonly open: readonly string[]; readonly shown: string | undefined };
+export type KeptTabs = {
+  readonly open: readonly string[];
+  readonly shown: string | undefined;
+  /** Undefined: the layout was never changed here. */
+  readonly layout: KeptLayout | undefined;
+};
 
 const stringsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
@@ -15,10 +21,11 @@ export const loadEditorState = async (app: App, projectId: string): Promise<Kept
   try {
     const kept = await app.call(routes.editorState, { params: { projectId } });
     const { shown } = kept;
-    return { open: stringsOf(kept["open"]), shown: typeof shown === "string" ? shown : undefined };
+    const layout = kept["layout"] === undefined ? undefined : layoutFrom(kept["layout"]);
+    return { open: stringsOf(kept["open"]), shown: typeof shown === "string" ? shown : undefined, layout };
   } catch (error) {
     logFault("editor-state-not-read", error);
-    return { open: [], shown: undefined };
+    return { open: [], shown: undefined, layout: undefined };
   }
 };
 
@@ -26,13 +33,23 @@ export const loadEditorState = async (app: App, projectId: string): Promise<Kept
  * Stores the tabs after changes, when they have not changed for a moment or when the page is left; returns a function that stops it.
  *
  * @param isChanged whether they have changed already
+ * @param hasLayout whether a layout is kept for this project already
  */
-export const keepEditorState = (app: App, projectId: string, isChanged: boolean): (() => void) => {
+export const keepEditorState = (
+  app: App,
+  projectId: string,
+  { isChanged, hasLayout }: { readonly isChanged: boolean; readonly hasLayout: boolean },
+): (() => void) => {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isLayoutKept = hasLayout;
   const save = (): void => {
     timer = undefined;
     const { open, shown } = app.tabs.getState();
-    const body = shown === undefined ? { open: [...open] } : { open: [...open], shown };
+    const body = {
+      open: [...open],
+      ...(shown === undefined ? {} : { shown }),
+      ...(isLayoutKept ? { layout: keptOf(app.layout.getState()) } : {}),
+    };
     app.call(routes.putEditorState, { params: { projectId }, body, keepalive: true }).catch((error: unknown) => {
       logFault("editor-state-not-kept", error);
     });
@@ -51,8 +68,14 @@ export const keepEditorState = (app: App, projectId: string, isChanged: boolean)
   const unsubscribe = app.tabs.subscribe((now, before) => {
     if (now.open !== before.open || now.shown !== before.shown) saveSoon();
   });
+  const unsubscribeLayout = app.layout.subscribe((now, before) => {
+    if (isSameLayout(now, before)) return;
+    isLayoutKept = true;
+    saveSoon();
+  });
   return () => {
     clearTimeout(timer);
+    unsubscribeLayout();
     removeEventListener("pagehide", leave);
     unsubscribe();
   };

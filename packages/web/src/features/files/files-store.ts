@@ -31,6 +31,9 @@ const EMPTY: FilesState = {
 
 export const createFilesStore = (): FilesStore => createStore(() => EMPTY);
 
+/** As without a project. */
+export const resetFiles = (store: FilesStore): void => store.setState(EMPTY);
+
 export const setEntries = (store: FilesStore, list: readonly Entry[]): void =>
   store.setState({ entries: entriesFrom(list), status: "ready" });
 

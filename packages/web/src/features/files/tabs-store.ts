@@ -13,8 +13,13 @@ export type TabsState = {
 };
 export type TabsStore = StoreApi<TabsState>;
 
+const EMPTY: TabsState = { open: [], shown: undefined, saves: new Map(), hasShown: false };
+
+/** As without a project. */
+export const resetTabs = (store: TabsStore): void => store.setState(EMPTY);
+
 export const createTabsStore = (): TabsStore => {
-  const store: TabsStore = createStore(() => ({ open: [], shown: undefined, saves: new Map(), hasShown: false }));
+  const store: TabsStore = createStore(() => EMPTY);
   store.subscribe(({ shown, hasShown }) => {
     if (shown !== undefined && !hasShown) store.setState({ hasShown: true });
   });

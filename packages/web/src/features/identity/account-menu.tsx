@@ -1,9 +1,12 @@
 /** Who is signed in here, the theme, and the ways in and out. */
-import { Check, CircleUserRound, LogIn, LogOut, UserPlus } from "lucide-react";
+import { Check, CircleUserRound, Command, LogIn, LogOut, Settings, UserPlus } from "lucide-react";
+import type { ReactNode } from "react";
 import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
-import { chooseTheme, type ThemeChoice } from "../../app/theme-store.ts";
+import { keyWords } from "../../app/commands/key-binding.ts";
+import { changeSetting } from "../../app/settings/settings-store.ts";
+import type { ThemeChoice } from "../../app/theme-store.ts";
 import { MenuButton, MenuItem } from "../../design/menu.tsx";
 import { showToast } from "../../design/toasts.ts";
 import { initialsOf, personColor } from "../presence/person-color.ts";
@@ -15,8 +18,8 @@ const THEMES: readonly { readonly choice: ThemeChoice; readonly label: string }[
 ];
 
 const ThemeItems = () => {
-  const { theme } = useApp();
-  const choice = useStore(theme, (state) => state.choice);
+  const { settings } = useApp();
+  const choice = useStore(settings, ({ values }) => values.theme);
   return THEMES.map((item) => (
     <button
       key={item.choice}
@@ -25,12 +28,35 @@ const ThemeItems = () => {
       aria-checked={choice === item.choice}
       tabIndex={-1}
       className="menu-item"
-      onClick={() => chooseTheme(theme, item.choice)}
+      onClick={() => changeSetting(settings, "theme", item.choice)}
     >
       <Check size={15} style={{ visibility: choice === item.choice ? "visible" : "hidden" }} aria-hidden />
       <span className="menu-item-label">{item.label}</span>
     </button>
   ));
+};
+
+/** A command of the page, with its key. */
+const CommandItem = ({
+  id,
+  icon,
+  label,
+}: {
+  readonly id: string;
+  readonly icon: ReactNode;
+  readonly label: string;
+}) => {
+  const { commands } = useApp();
+  const [keys] = commands.get(id)?.keys ?? [];
+  return (
+    <MenuItem
+      icon={icon}
+      label={label}
+      hint={keys === undefined ? undefined : keyWords(keys)}
+      // The menu gives the keyboard back to its button first.
+      onChoose={() => setTimeout(() => commands.run(id))}
+    />
+  );
 };
 
 export const AccountMenu = () => {
@@ -72,6 +98,9 @@ export const AccountMenu = () => {
           )}
           {!isRegistered && <MenuItem icon={<LogIn size={15} />} label="Log in" onChoose={() => open("log-in")} />}
           {isRegistered && <MenuItem icon={<LogOut size={15} />} label="Log out" onChoose={logOut} />}
+          <div className="menu-rule" />
+          <CommandItem id="view.settings" icon={<Settings size={15} />} label="Settings" />
+          <CommandItem id="palette.commands" icon={<Command size={15} />} label="All commands" />
           <div className="menu-rule" />
           <div className="menu-heading">Theme</div>
           <ThemeItems />

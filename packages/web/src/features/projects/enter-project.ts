@@ -1,15 +1,17 @@
-/** Goes into a project: address, tree, events, the tabs of last time, the file to show. */
+/** Goes into a project (address, tree, events, the tabs of last time, the file to show) and out of it. */
 import { type Entry, firstFile, type Project, routes } from "@atelier/contracts";
 import { parseAddress } from "../../app/address.ts";
+import type { ProjectScope } from "../../app/project-scope.ts";
 import type { App } from "../../app/services.ts";
 import { showToast } from "../../design/toasts.ts";
-import { resumeRun } from "../execution/run-view.ts";
+import { detachRun, resumeRun } from "../execution/run-view.ts";
 import { entryAt } from "../files/entries.ts";
 import { keepEditorState, loadEditorState } from "../files/editor-state.ts";
 import { followAddress, forgetStep } from "../files/follow-address.ts";
 import { followEntries } from "../files/follow-entries.ts";
-import { expandTo, setEntries, setExpanded } from "../files/files-store.ts";
+import { expandTo, resetFiles, setEntries, setExpanded } from "../files/files-store.ts";
 import { addressOf, closeFile, followProjectName, openFile } from "../files/open-file.ts";
+import { resetTabs } from "../files/tabs-store.ts";
 import { listenToProject } from "./project-events.ts";
 import { setProjectState } from "./project-store.ts";
 
@@ -25,11 +27,18 @@ export type EnterOptions = {
 
 /**
  * @param guessed the file that is shown because no other was asked for
- * @returns whether the user opened, closed or showed a file meanwhile
+ * @returns whether the user opened, closed or showed a file meanwhile, and whether a layout was kept
  */
-const restoreTabs = async (app: App, project: Project, guessed: string | undefined): Promise<boolean> => {
+const restoreTabs = async (
+  app: App,
+  scope: ProjectScope,
+  { project, guessed }: { readonly project: Project; readonly guessed: string | undefined },
+): Promise<{ readonly isChanged: boolean; readonly hasLayout: boolean }> => {
   const before = app.tabs.getState();
   const kept = await loadEditorState(app, project.id);
+  const hasLayout = kept.layout !== undefined;
+  if (scope.isLeft) return { isChanged: false, hasLayout };
+  if (kept.layout) app.layout.setState(kept.layout);
   const after = app.tabs.getState();
   const isChanged = after.open !== before.open || after.shown !== before.shown;
   const { entries } = app.files.getState();
@@ -37,13 +46,14 @@ const restoreTabs = async (app: App, project: Project, guessed: string | undefin
   const wanted = kept.shown !== undefined && open.includes(kept.shown) ? kept.shown : open[0];
   app.tabs.setState(({ open: now }) => ({ open: [...new Set([...open, ...now])] }));
   const { shown, saves } = app.tabs.getState();
-  if (guessed === undefined || wanted === undefined || wanted === guessed || shown !== guessed) return isChanged;
+  if (guessed === undefined || wanted === undefined || wanted === guessed || shown !== guessed)
+    return { isChanged, hasLayout };
   // A user who may type by now perhaps does: the next key must not go into another file.
-  if (saves.get(guessed)?.kind !== "read-only") return isChanged;
+  if (saves.get(guessed)?.kind !== "read-only") return { isChanged, hasLayout };
   forgetStep();
   openFile(app, wanted, { focus: false });
   if (!open.includes(guessed)) closeFile(app, guessed);
-  return isChanged;
+  return { isChanged, hasLayout };
 };
 
 /** The file that the address asks for. A folder is opened in the tree instead, and what is not here is said. */
@@ -61,22 +71,17 @@ const fileInAddress = (app: App): { id: string; line?: number } | undefined => {
   return undefined;
 };
 
-/** @throws ApiProblem, Unreachable when the tree can't be had */
-export const enterProject = async (app: App, options: EnterOptions): Promise<void> => {
-  const { project } = options;
-  const address = addressOf(app, project.slug);
-  if (location.pathname !== address) history.replaceState(null, "", address);
-  setProjectState(app.projects, { kind: "open", project });
-  if (options.entries) {
-    setEntries(app.files, options.entries);
-  } else {
-    app.files.setState({ status: "loading" });
-    setEntries(app.files, (await app.call(routes.tree, { params: { projectId: project.id } })).entries);
-  }
+/** The tree of the project, as it came with the page or as the server has it. @throws ApiProblem, Unreachable */
+const readEntries = async (app: App, { project, entries }: EnterOptions): Promise<readonly Entry[]> => {
+  if (entries) return entries;
+  app.files.setState({ status: "loading" });
+  return (await app.call(routes.tree, { params: { projectId: project.id } })).entries;
+};
 
+/** The file of the address, or else the likeliest one: an editor without a file takes no keys, and lets go of the keyboard. */
+const showFirst = (app: App, options: EnterOptions): { guessed: string | undefined } => {
   const asked = fileInAddress(app);
   const known = asked?.id ?? options.file?.id;
-  // An editor without a file takes no keys, and lets go of the keyboard: the likeliest file, until the tabs are known.
   const first = known ?? firstFile(app.files.getState().entries.values())?.id;
   if (options.promotedFileId !== undefined) {
     app.tabs.setState({ open: [options.promotedFileId], shown: options.promotedFileId });
@@ -85,15 +90,54 @@ export const enterProject = async (app: App, options: EnterOptions): Promise<voi
     const text = options.file?.id === first ? { initialText: options.file.content } : {};
     openFile(app, first, { ...line, ...text, focus: false });
   }
+  return { guessed: known === undefined ? first : undefined };
+};
 
-  followEntries(app);
-  followProjectName(app);
-  followAddress(app);
-  listenToProject(app, project.id);
-  let isChanged = false;
+/** Nothing of the project stays in the page; what is not saved yet stays on this device. */
+const clear = (app: App): void => {
+  detachRun();
+  app.runs.getState().output.clear();
+  app.runs.setState({ state: { kind: "idle" }, awaitsInput: false, other: undefined });
+  for (const fileId of app.tabs.getState().open) app.editor.close(fileId);
+  resetTabs(app.tabs);
+  resetFiles(app.files);
+  app.comparison.setState({ fileId: undefined });
+};
+
+const stay = async (app: App, scope: ProjectScope, options: EnterOptions): Promise<void> => {
+  const { project } = options;
+  const entries = await readEntries(app, options);
+  if (scope.isLeft) return;
+  setEntries(app.files, entries);
+  scope.add(() => clear(app));
+  const { guessed } = showFirst(app, options);
+  scope.add(followEntries(app));
+  scope.add(followProjectName(app));
+  scope.add(followAddress(app));
+  scope.add(listenToProject(app, project.id));
+  let known = { isChanged: false, hasLayout: false };
   if (options.promotedFileId === undefined) {
-    isChanged = await restoreTabs(app, project, known === undefined ? first : undefined);
+    known = await restoreTabs(app, scope, { project, guessed });
+    if (scope.isLeft) return;
     void resumeRun(app, project.id);
   }
-  keepEditorState(app, project.id, isChanged);
+  scope.add(keepEditorState(app, project.id, known));
+};
+
+/**
+ * Goes into a project; the one before is left. A try that fails holds nothing, and can be made again.
+ * @throws ApiProblem, Unreachable when the tree can't be had
+ */
+export const enterProject = async (app: App, options: EnterOptions): Promise<void> => {
+  const { project } = options;
+  const scope = app.scopes.enter();
+  const address = addressOf(app, project.slug);
+  if (location.pathname !== address) history.replaceState(null, "", address);
+  setProjectState(app.projects, { kind: "open", project });
+  try {
+    await stay(app, scope, options);
+  } catch (error) {
+    if (!scope.isLeft) app.scopes.leave();
+    throw error;
+  }
 };

@@ -112,12 +112,16 @@ const fail = (app: App, address: Address, error: unknown): void => {
   }
 };
 
-/** Never rejects: what goes wrong becomes the project's state. */
-export const startAt = async (app: App): Promise<void> => {
-  const address = parseAddress(new URL(location.href), app.boot.basePath);
+/** The sample becomes a project at its first edit. Called once. */
+export const promoteAtFirstEdit = (app: App): void => {
   app.editor.onFirstEdit(() => {
     ensureProject(app).catch((error: unknown) => logFault("project-not-made", error));
   });
+};
+
+/** Never rejects: what goes wrong becomes the project's state. May be called again after that. */
+export const startAt = async (app: App): Promise<void> => {
+  const address = parseAddress(new URL(location.href), app.boot.basePath);
   try {
     await route(app, address);
   } catch (error) {

@@ -1,5 +1,6 @@
 /** How Monaco is set up here, in the shell's type. */
 import type { editor } from "monaco-editor/editor";
+import type { EditorPreferences } from "../ports.ts";
 
 /** Size, line height and font of the host's code, so that Monaco's lines fall on those of the early surface. */
 export function typeMetrics(host: HTMLElement): { fontSize: number; lineHeight: number; fontFamily: string } {
@@ -16,12 +17,17 @@ export function typeMetrics(host: HTMLElement): { fontSize: number; lineHeight: 
   return metrics;
 }
 
+/** What the user has set, as Monaco names it. */
+export function preferredOptions(preferences: EditorPreferences): editor.IEditorOptions & editor.IGlobalEditorOptions {
+  const { tabSize, insertSpaces, wordWrap, minimap } = preferences;
+  return { tabSize, insertSpaces, wordWrap: wordWrap ? "on" : "off", minimap: { enabled: minimap } };
+}
+
 export function editorOptions(host: HTMLElement): editor.IStandaloneEditorConstructionOptions {
   return {
     ...typeMetrics(host),
     model: null,
     automaticLayout: true,
-    minimap: { enabled: false },
     scrollbar: { horizontalScrollbarSize: 8, verticalScrollbarSize: 10 },
     padding: { top: 8, bottom: 8 },
     lineNumbersMinChars: 4,

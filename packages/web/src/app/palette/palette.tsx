@@ -1,0 +1,74 @@
+/**
+ * The palette's field, which takes keys from its first moment on: what is typed into it must not go into the code while
+ * its list is still loading. The list is a part of its own.
+ */
+import { type KeyboardEvent, useId, useLayoutEffect, useRef, useState } from "react";
+import { createLatePart } from "../late-part.tsx";
+import "./palette.css";
+
+export type PaletteMode = "commands" | "files";
+
+const PaletteList = createLatePart(async () => (await import("./palette-list.tsx")).PaletteList);
+
+/** What the field says, and how it is called, in each mode. */
+const WORDS = {
+  commands: { name: "Commands", hint: "What to do" },
+  files: { name: "Go to file", hint: "File name, with :line, or > for commands" },
+} as const satisfies Record<PaletteMode, { name: string; hint: string }>;
+
+export const Palette = ({ mode, onClose }: { readonly mode: PaletteMode; readonly onClose: () => void }) => {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const field = useRef<HTMLInputElement>(null);
+  const isGone = useRef(false);
+  const listId = useId();
+  const [query, setQuery] = useState(mode === "commands" ? ">" : "");
+  const [isEarlyEnter, setEarlyEnter] = useState(false);
+  // Closed by the platform before it goes, so that the keyboard is back where it came from.
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    isGone.current = false;
+    if (element?.open === false) element.showModal();
+    // Behind the sign of commands, where some browsers put the caret before it.
+    field.current?.setSelectionRange(1, 1);
+    return () => {
+      isGone.current = true;
+      element?.close();
+    };
+  }, []);
+  const shownMode = query.startsWith(">") ? "commands" : "files";
+  // The list listens to the field itself once it is here.
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === "Enter" && !event.nativeEvent.isComposing) setEarlyEnter(true);
+  };
+  return (
+    <dialog
+      ref={dialog}
+      className="palette"
+      aria-label={WORDS[shownMode].name}
+      onClose={() => {
+        if (!isGone.current) onClose();
+      }}
+      // A click outside closes, in browsers that know the attribute.
+      {...{ closedby: "any" }}
+    >
+      <input
+        ref={field}
+        className="palette-field"
+        role="combobox"
+        aria-label={WORDS[shownMode].name}
+        aria-expanded
+        aria-controls={listId}
+        aria-autocomplete="list"
+        placeholder={WORDS[shownMode].hint}
+        autoCapitalize="off"
+        autoComplete="off"
+        autoCorrect="off"
+        spellCheck={false}
+        value={query}
+        onChange={(event) => setQuery(event.target.value)}
+        onKeyDown={onKeyDown}
+      />
+      <PaletteList with={{ listId, query, field, isEarlyEnter, onClose }} onClose={onClose} />
+    </dialog>
+  );
+};
