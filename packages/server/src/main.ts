@@ -11,13 +11,13 @@ import { createHousekeeping } from "#platform/housekeeping";
 import { createLinkBudget, createNodeLinks, linkKey, type Links, noLinks } from "#platform/links";
 import { rateLimitPoints } from "#platform/rate-limits";
 import type { Sql } from "#platform/sql";
-import { createCollaborationHousekeeping } from "#collaboration";
+import { createCollaborationHousekeeping, createDocumentStorage, createSnapshots } from "#collaboration";
 import { createAccountQuota, createFiles, createFilesHousekeeping } from "#files";
 import { createIdentity, createIdentityHousekeeping } from "#identity";
 import { createLinkReads, createLinkTokens, createMemberExpiry, createProjects } from "#projects";
 import { choosesLogLevel, type Configuration, ConfigurationFaults, readConfiguration } from "./config.ts";
-import { createPostgresDocumentStore } from "./modules/collaboration/log/adapters/document-store-postgres.ts";
-import { createPostgresLogRetention } from "./modules/collaboration/log/adapters/log-retention-postgres.ts";
+import { createPostgresDocumentLog } from "./modules/collaboration/log/adapters/postgres-document-log.ts";
+import { createPostgresLogRetention } from "./modules/collaboration/log/adapters/postgres-log-retention.ts";
 import { createBubblewrapProvider } from "./platform/sandboxes/adapters/bubblewrap.ts";
 import { createGvisorProvider } from "./platform/sandboxes/adapters/gvisor.ts";
 import { raiseServerPriority } from "./platform/sandboxes/adapters/server-priority.ts";
@@ -214,17 +214,20 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
     quota: createAccountQuota({ sql, clock, mostBytes: settings.ACCOUNT_MAX_MIB * 1_048_576 }),
     bus,
   });
+  const snapshots = createSnapshots({
+    sql,
+    vault,
+    blobs,
+    onDamaged: ({ projectId, fileId }, sequence) =>
+      log.error("collaboration.snapshot-corrupt", { projectId, fileId, sequence }),
+  });
   const shared = { sql, blobs, bus, homes, links, audit, clock, log, metrics, identity, sandboxes };
   const application = createApplication({
     ...shared,
     languagesFolder,
     projects,
     files,
-    documents: createPostgresDocumentStore({
-      sql,
-      onCorrupt: ({ projectId, fileId }, sequence) =>
-        log.error("collaboration.snapshot-corrupt", { projectId, fileId, sequence }),
-    }),
+    documents: createDocumentStorage({ sql, log: createPostgresDocumentLog(sql), snapshots }),
     executionSettings: settings,
     imagesFolder: places.imagesDir,
     onFatal: tools.onFatal,
@@ -246,7 +249,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
       tasks: [
         ...createIdentityHousekeeping(sql),
         ...createFilesHousekeeping({ sql, blobs }),
-        ...createCollaborationHousekeeping(createPostgresLogRetention(sql)),
+        ...createCollaborationHousekeeping({ retention: createPostgresLogRetention(sql), snapshots }),
       ],
       ...shared,
     }),

@@ -15,7 +15,7 @@ import {
   type Collaboration,
   createCollaboration,
   createLiveFiles,
-  type DocumentStore,
+  type DocumentStorage,
   type LiveFiles,
   registerCollaborationHttp,
   registerCollaborationSocket,
@@ -56,7 +56,7 @@ export type ApplicationParts = {
   readonly identity: IdentityService;
   readonly projects: Projects;
   readonly files: Files;
-  readonly documents: DocumentStore;
+  readonly documents: DocumentStorage;
   readonly sandboxes: Pick<SandboxWatch, "choice" | "reason" | "onProvider">;
   readonly executionSettings: ExecutionSettings;
   readonly languagesFolder: string;
@@ -87,7 +87,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
     log,
   });
   const collaboration = createCollaboration({
-    store: parts.documents,
+    storage: parts.documents,
     projects,
     files,
     homes: parts.homes,

@@ -15,10 +15,11 @@ import { createVault } from "#platform/blobs";
 import type { HttpServer } from "#platform/http";
 import type { Scope, Sql } from "#platform/sql";
 import { noLinks } from "#platform/links";
+import { createDocumentStorage, createSnapshots } from "#collaboration";
 import { createAccountQuota, createFiles, type Files } from "#files";
 import { createIdentity } from "#identity";
 import { createLinkReads, createLinkTokens, createProjects, type Projects } from "#projects";
-import { createPostgresDocumentStore } from "../modules/collaboration/log/adapters/document-store-postgres.ts";
+import { createPostgresDocumentLog } from "../modules/collaboration/log/adapters/postgres-document-log.ts";
 import { createArgon2Passwords } from "../modules/identity/adapters/argon2-passwords.ts";
 import { createCommonPasswordRules } from "../modules/identity/adapters/common-passwords.ts";
 import { openFolderBlobStore } from "../platform/blobs/adapters/folder-blob-store.ts";
@@ -80,6 +81,7 @@ beforeAll(async () => {
   const bus = createInProcessBus(log);
   const metrics = createPrometheusMetrics();
   const blobs = await openFolderBlobStore(folder);
+  const vault = createVault(randomBytes(32));
   const secretKey = randomBytes(32);
   const passwords = createArgon2Passwords();
   const usage = createAccountUsage({ sql, projectBytes: 1e8 });
@@ -106,7 +108,7 @@ beforeAll(async () => {
   });
   const atRest = createFiles({
     sql,
-    vault: createVault(randomBytes(32)),
+    vault,
     blobs,
     projects,
     templates: { get: async () => [{ path: "main.py", bytes: Buffer.from("print(1)\n") }] },
@@ -134,7 +136,11 @@ beforeAll(async () => {
     identity,
     projects,
     files,
-    documents: createPostgresDocumentStore({ sql: database.sql, onCorrupt: () => undefined }),
+    documents: createDocumentStorage({
+      sql: database.sql,
+      log: createPostgresDocumentLog(database.sql),
+      snapshots: createSnapshots({ sql: database.sql, vault, blobs, onDamaged: () => undefined }),
+    }),
     sandboxes: {
       choice: { provider: undefined, tier: null, verdicts: [] },
       reason: () => "no sandboxes here",

@@ -27,8 +27,9 @@ import { createUnwrittenEdits } from "./live-files/unwritten-edits.ts";
 import { createLogWriter } from "./log/log-writer.ts";
 import { createMaterialiser, type Deadlines } from "./materialise/materialiser.ts";
 import { openDocument } from "./document/open-document.ts";
-import type { DocumentRef, DocumentStore } from "./ports.ts";
 import { answerForDocuments, createDocumentsElsewhere } from "./document/documents-elsewhere.ts";
+import type { DocumentRef } from "./document/document-ref.ts";
+import type { DocumentStorage } from "./document/document-storage.ts";
 import { DocumentRegistry, type Hold } from "./document/registry.ts";
 import { liveSessions, mergeSessions } from "./connection/sessions.ts";
 import { UPKEEP_TIMES, type UpkeepTimes } from "./document/upkeep.ts";
@@ -36,7 +37,7 @@ import { watchFiles } from "./document/file-watch.ts";
 import { createSharedRoles } from "./connection/shared-roles.ts";
 
 export type CollaborationOptions = {
-  readonly store: DocumentStore;
+  readonly storage: DocumentStorage;
   readonly projects: Pick<Projects, "requireRole" | "roleOf">;
   readonly files: Pick<Files, "readStored" | "saveCheckpoint">;
   readonly homes: Homes;
@@ -86,7 +87,7 @@ const KEEP_ALIVE_SLICES = 20;
 const REST_AT_ONCE = 8;
 
 export const createCollaboration = (options: CollaborationOptions): Collaboration => {
-  const { projects, clock, log, metrics } = options;
+  const { storage, projects, clock, log, metrics } = options;
   const connections = new ConnectionIndex();
   const acknowledged = new Set<Connection>();
   const pending = createPending();
@@ -98,7 +99,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
   };
   const materialiser = createMaterialiser(log, options.workDeadlines);
   const writer = createLogWriter({
-    store: options.store,
+    storage,
     clock,
     log,
     spacingMs: options.commitSpacingMs ?? 20,
@@ -114,7 +115,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     onDown: () => tellAll(false),
   });
   const checkpointing = createCheckpointing({
-    store: options.store,
+    storage,
     files: options.files,
     materialiser,
     writer,
@@ -124,7 +125,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     evict: (document, close) => registry.evict(document, close),
   });
   const opening = {
-    store: options.store,
+    storage,
     files: options.files,
     materialiser,
     writer,
@@ -145,7 +146,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
   });
   const elsewhere = createDocumentsElsewhere(options.nodes.calls);
   const unwritten = createUnwrittenEdits({
-    store: options.store,
+    storage,
     registry,
     checkpointing,
     areHomesShared: options.homes.areShared,

@@ -1,6 +1,9 @@
 /** For tests: live documents on a real database behind the real HTTP edge, with files at rest that a test can look at. */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Entry, Role } from "@atelier/contracts";
 import { WebSocket } from "ws";
 import { WebsocketProvider } from "y-websocket";
@@ -10,17 +13,21 @@ import { createId } from "#kernel/ids";
 import { silentLog, type Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { AuditEntry } from "#platform/audit";
+import { createVault } from "#platform/blobs";
 import type { Sql } from "#platform/sql";
 import type { Files, StoredFile } from "#files";
 import { createNodes, type Links, noLinks, servingRelays } from "#platform/links";
 import { createPresenceColors, type Projects } from "#projects";
+import { openFolderBlobStore } from "../../platform/blobs/adapters/folder-blob-store.ts";
 import { createInProcessBus } from "../../platform/bus/adapters/in-process-bus.ts";
 import { actorNamed, createEdgeFixture } from "../../platform/http/test-edge.ts";
 import { createInProcessHomes } from "../../platform/homes/adapters/in-process-homes.ts";
 import { createSequenceFences } from "../../platform/homes/adapters/sequence-fences.ts";
 import { createPrometheusMetrics } from "../../platform/metrics/adapters/prometheus-metrics.ts";
 import { openTestDatabase } from "../../platform/sql/test-database.ts";
-import { createPostgresDocumentStore } from "./log/adapters/document-store-postgres.ts";
+import { createDocumentStorage } from "./document/document-storage.ts";
+import { createPostgresDocumentLog } from "./log/adapters/postgres-document-log.ts";
+import { createSnapshots } from "./snapshot/snapshots.ts";
 import { createCollaboration, type Collaboration, type CollaborationOptions } from "./collaboration.ts";
 import { registerCollaborationHttp } from "./http.ts";
 import { registerCollaborationSocket } from "./socket.ts";
@@ -130,7 +137,7 @@ export type TestClient = {
   type(at: number, text: string, remove?: number): void;
 };
 
-export type TestServerOptions = Partial<Omit<CollaborationOptions, "store" | "projects" | "files">> & {
+export type TestServerOptions = Partial<Omit<CollaborationOptions, "storage" | "projects" | "files">> & {
   /** Stands in front of the real database, to make it fail. */
   readonly wrapSql?: (sql: Sql) => Sql;
   /** To the other nodes; absent: there are none. */
@@ -152,6 +159,9 @@ export const openTestCollaboration = async () => {
   const bus = createInProcessBus(silentLog);
   const closers: (() => Promise<void>)[] = [];
   const fences = createSequenceFences(database.sql);
+  const folder = await mkdtemp(join(tmpdir(), "atelier-documents-"));
+  const blobs = await openFolderBlobStore(folder);
+  const vault = createVault(randomBytes(32));
 
   /** One server process; several after each other share database and files, as restarts do. */
   const serve = async (options: TestServerOptions = {}) => {
@@ -163,7 +173,11 @@ export const openTestCollaboration = async () => {
     const audited: AuditEntry[] = [];
     const links = options.links ?? noLinks;
     const collaboration: Collaboration = createCollaboration({
-      store: createPostgresDocumentStore({ sql, onCorrupt: (_ref, sequence) => corrupt.push(sequence) }),
+      storage: createDocumentStorage({
+        sql,
+        log: createPostgresDocumentLog(sql),
+        snapshots: createSnapshots({ sql, vault, blobs, onDamaged: (_ref, sequence) => corrupt.push(sequence) }),
+      }),
       projects: files.projects,
       files: files.atRest,
       rechecks: { watch: () => () => undefined },
@@ -267,12 +281,22 @@ export const openTestCollaboration = async () => {
 
   return {
     database,
+    blobs,
+    vault,
     files,
     bus,
+    /** Changes one byte of a blob. */
+    async damage(storageKey: string): Promise<void> {
+      const sealed = Buffer.from((await blobs.get(storageKey)) ?? []);
+      sealed[sealed.length >> 1] = (sealed[sealed.length >> 1] ?? 0) ^ 1;
+      await blobs.delete(storageKey);
+      await blobs.put(storageKey, sealed);
+    },
     serve,
     async [Symbol.asyncDispose]() {
       for (const close of closers) await close();
       await database[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 };

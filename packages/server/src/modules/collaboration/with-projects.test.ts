@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { CLOSE } from "@atelier/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -5,6 +6,7 @@ import { WebSocket } from "ws";
 import { systemClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import { Problem } from "#kernel/problem";
+import { createVault } from "#platform/blobs";
 import { createPresenceColors } from "#projects";
 import { createNodes, noLinks } from "#platform/links";
 import { createInProcessHomes } from "../../platform/homes/adapters/in-process-homes.ts";
@@ -14,7 +16,9 @@ import { actorNamed, createEdgeFixture, type EdgeFixture } from "../../platform/
 import { openTestFiles, type TestFiles } from "../files/test-files.ts";
 import { createLiveFiles, type LiveDocuments } from "./live-files/live-files.ts";
 import { type TestService, testServiceOf } from "./live-files/test-live-files.ts";
-import { createPostgresDocumentStore } from "./log/adapters/document-store-postgres.ts";
+import { createDocumentStorage } from "./document/document-storage.ts";
+import { createPostgresDocumentLog } from "./log/adapters/postgres-document-log.ts";
+import { createSnapshots } from "./snapshot/snapshots.ts";
 import { createCollaboration, type Collaboration } from "./collaboration.ts";
 import { registerCollaborationSocket } from "./socket.ts";
 import { until } from "./test-collaboration.ts";
@@ -48,7 +52,16 @@ beforeAll(async () => {
   const liveFiles = createLiveFiles({ projects: base.projects, files, documents: live, log: silentLog });
   projects = testServiceOf({ projects: base.projects, files, liveFiles });
   collaboration = createCollaboration({
-    store: createPostgresDocumentStore({ sql, onCorrupt: () => undefined }),
+    storage: createDocumentStorage({
+      sql,
+      log: createPostgresDocumentLog(sql),
+      snapshots: createSnapshots({
+        sql,
+        vault: createVault(randomBytes(32)),
+        blobs: base.blobs,
+        onDamaged: () => undefined,
+      }),
+    }),
     projects: base.projects,
     files: {
       readStored: (...given) => files.readStored(...given),

@@ -115,7 +115,8 @@ const DELETE_UNUSED = `
 
 const KNOWN_KEYS = `
   select storage_key from blob_references where storage_key = any ($1)
-  union select storage_key from blob_staging where storage_key = any ($1)`;
+  union select storage_key from blob_staging where storage_key = any ($1)
+  union select storage_key from document_snapshots where storage_key = any ($1)`;
 
 type NodeKey = { readonly project_id: string; readonly id: string };
 type ContentKey = { readonly owner_id: string; readonly hash: string };

@@ -120,7 +120,7 @@ describe("row-level security", () => {
   const insertLog = (projectId: string) =>
     database.sql.transaction({ role: "log", projectIds: [project] }, (transaction) =>
       transaction.query(
-        "insert into document_log (project_id, file_id, generation, sequence, fence, update) values ($1, $2, 1, 900, 7, '\\x00')",
+        "insert into document_log (project_id, file_id, generation, sequence, fence, kind, update) values ($1, $2, 1, 900, 7, 'edit', '\\x00')",
         [projectId, file],
       ),
     );
@@ -138,7 +138,7 @@ describe("row-level security", () => {
   const append = (fence: number, sequence: number, projectIds = [project]) =>
     database.sql.transaction({ role: "log", projectIds: [project] }, (transaction) =>
       transaction.query(
-        `select refused_file_id as id from append_document_log($1, $2, '{1,1}', $3, $4, $5, '{5,6}', '{edit,edit}', '{2,3}', $6)`,
+        `select refused_file_id as id from append_document_log($1, $2, '{1,1}', $3, $4, $5, '{5,6}', '{edit,edit}', '{NULL,NULL}', '{2,3}', $6)`,
         [
           [projectIds[0], projectIds.at(-1)],
           [file, file],

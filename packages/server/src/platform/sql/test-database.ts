@@ -96,12 +96,15 @@ const administer = async (adminUrl: string, statement: string): Promise<void> =>
   }
 };
 
-/** A database of its own for the caller; disposal drops it. */
-export const openTestDatabase = async (): Promise<TestDatabase> => {
+/** A database of its own for the caller; disposal drops it. @param options.isEmpty without a schema, for tests of migrations */
+export const openTestDatabase = async (options: { readonly isEmpty?: boolean } = {}): Promise<TestDatabase> => {
   const server = await attach();
   const name = `test_${randomBytes(8).toString("hex")}`;
   const maintenance = withDatabase(server.adminUrl, "postgres");
-  await administer(maintenance, `create database ${name} template atelier`);
+  await administer(
+    maintenance,
+    `create database ${name} template ${options.isEmpty === true ? "template0" : "atelier"}`,
+  );
   const url = withDatabase(server.url, name);
   const sql = createPgSql({ url, log: silentLog, maxConnections: 8 });
   const adminUrl = withDatabase(server.adminUrl, name);

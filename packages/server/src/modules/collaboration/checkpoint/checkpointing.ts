@@ -6,11 +6,12 @@ import { updateFrame } from "../connection/frames.ts";
 import type { LiveDocument } from "../document/live-document.ts";
 import type { LogWriter } from "../log/log-writer.ts";
 import type { Materialiser } from "../materialise/materialiser.ts";
-import { type DocumentStore, Fenced } from "../ports.ts";
+import { Fenced } from "../document/document-ref.ts";
+import type { DocumentStorage } from "../document/document-storage.ts";
 import { inspectUpdate } from "../updates/update-inspection.ts";
 
 export type CheckpointingParts = {
-  readonly store: DocumentStore;
+  readonly storage: DocumentStorage;
   readonly files: Pick<Files, "readStored" | "saveCheckpoint">;
   readonly materialiser: Materialiser;
   readonly writer: LogWriter;
@@ -40,7 +41,7 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 export type Checkpointing = ReturnType<typeof createCheckpointing>;
 
 export const createCheckpointing = (parts: CheckpointingParts) => {
-  const { store, files, materialiser, writer } = parts;
+  const { storage, files, materialiser, writer } = parts;
 
   const removed = (document: LiveDocument): void =>
     parts.evict(document, { code: CLOSE.notFound, reason: "the file was removed" });
@@ -89,7 +90,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     // What the change builds on has to be in the log before it.
     await writer.flush();
     if (result === undefined) {
-      await store.retire(owner, outside.version).catch((error: unknown) => {
+      await storage.endGeneration(owner, outside.version).catch((error: unknown) => {
         // A document whose file was never text is dropped: it has no generation to end.
         if (document.fixedReadOnly === null || !(error instanceof Fenced)) throw error;
       });
@@ -97,20 +98,20 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
       return;
     }
     const isWhole = result.snapshot !== null && builtOn === document.sequence;
-    const sequence = result.update === undefined ? document.sequence : document.takeSequence();
     const inspection = result.update === undefined ? undefined : inspectUpdate(result.update);
+    const update = result.update ?? new Uint8Array();
+    const before = document.sequence;
+    const sequence = result.update === undefined ? document.takeEntrySequence() : document.takeSequence();
+    const newest = result.update === undefined ? before : sequence;
     const now = {
       baseVersion: outside.version,
-      checkpointedSequence: isWhole ? sequence : checkpoint.checkpointedSequence,
-      format: result.format,
+      checkpointedSequence: isWhole ? newest : checkpoint.checkpointedSequence,
     };
-    const entry =
-      result.update === undefined
-        ? undefined
-        : { owner, sequence, update: result.update, userId: outside.userId, clientId: inspection?.clientId ?? null };
+    const author = { userId: outside.userId, clientId: inspection?.clientId ?? null };
+    const facts = { ...document.facts(), ...now, format: result.format, saving: null };
     try {
-      await store.appendExternal(entry, owner, now);
-      document.countLogged(entry?.update.byteLength ?? 0);
+      await storage.logExternal({ kind: "external", owner, sequence, update, ...author, facts });
+      document.countLogged(update.byteLength);
     } catch (error) {
       // Whether it is in the log is unknown; only reading the log again can tell.
       parts.evict(document, { code: CLOSE.moving, reason: "reading the document again" });
@@ -125,12 +126,23 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
       baseHash: sha256(outside.bytes),
       baseSnapshot: isWhole ? result.snapshot : null,
       saving: null,
-      isNoted: true,
+      isNoted: false,
     });
     if (result.update !== undefined && inspection !== undefined)
       document.relay(updateFrame(result.update), inspection, { sequence, except: null });
     if (isFormatNew) document.factsChanged();
     if (document.isDirty) document.onEdited();
+    // Other nodes look the row up.
+    if (parts.notesAtOnce) await noteRow(document);
+  };
+
+  const noteRow = (document: LiveDocument): Promise<void> => storage.noteProgress(document.owner, document.checkpoint);
+
+  /** Says in the log and in the row where the document stands. */
+  const note = async (document: LiveDocument): Promise<void> => {
+    await storage.logFacts(document.owner, document.takeEntrySequence(), document.facts());
+    await noteRow(document);
+    document.checkpoint.isNoted = true;
   };
 
   /** Finds out whether the checkpoint of unknown outcome became a version. */
@@ -196,7 +208,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     await writer.flush();
     if (result.hash !== checkpoint.baseHash) {
       checkpoint.saving = { sequence: result.sequence, hash: result.hash, snapshot: result.snapshot };
-      await store.noteCheckpoint(owner, checkpoint);
+      await storage.logFacts(owner, document.takeEntrySequence(), document.facts());
       const saved = await files.saveCheckpoint({
         ...owner.ref,
         bytes: result.bytes,
@@ -234,17 +246,25 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
 
   const snapshotNow = async (document: LiveDocument): Promise<void> => {
     const { checkpoint, owner } = document;
-    if (document.isGone || document.fixedReadOnly !== null || checkpoint.snapshotSequence === document.sequence) return;
+    if (document.isGone || document.fixedReadOnly !== null) return;
+    if (checkpoint.snapshotSequence === document.sequence) {
+      document.takeLogged();
+      document.hold("history", false);
+      return;
+    }
     const { sequence } = document;
     const whole = document.content.wholeState;
     const compacted =
       whole === undefined ? await read(document) : { state: whole, stateVector: document.content.stateVector() };
     await writer.flush();
-    const logged = document.takeLogged();
+    // The log may be read from the snapshot on: what it says of the document has to be in it again.
+    await note(document);
+    const loggedBytes = document.takeLogged();
     try {
-      await store.saveSnapshot(owner, { sequence, state: compacted.state, stateVector: compacted.stateVector }, logged);
+      const { state, stateVector } = compacted;
+      await storage.saveSnapshot(owner, { sequence, state, stateVector }, { ownerId: document.ownerId, loggedBytes });
     } catch (error) {
-      document.countLogged(logged);
+      document.countLogged(loggedBytes);
       throw error;
     }
     checkpoint.snapshotSequence = sequence;
@@ -262,7 +282,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
       await writer.flush();
       await checkpointNow(document);
       if (document.isGone) return;
-      await store.retire(document.owner, document.checkpoint.baseVersion);
+      await storage.endGeneration(document.owner, document.checkpoint.baseVersion);
       parts.evict(document, { code: CLOSE.generationChanged, reason: "the history is begun anew" });
     } finally {
       document.hold("renewal", false);
@@ -270,9 +290,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
   };
 
   const noteIfNew = async (document: LiveDocument): Promise<void> => {
-    if (document.isGone || document.checkpoint.isNoted) return;
-    await store.noteCheckpoint(document.owner, document.checkpoint);
-    document.checkpoint.isNoted = true;
+    if (!document.isGone && !document.checkpoint.isNoted) await note(document);
   };
 
   /** A document whose text does not change makes no versions, so only this check tells it that its account is full. */
@@ -287,13 +305,15 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
 
   /** After much was logged in a short time: removes what snapshots and a version hold now, instead of in housekeeping's next round. */
   const shrinkLog = async (document: LiveDocument): Promise<void> => {
-    if (document.isGone || document.fixedReadOnly !== null || !document.isLogLong) return;
-    await checkpointNow(document);
-    await snapshotNow(document);
-    await noteIfNew(document);
-    if (document.isGone) return;
-    await store.trimLog(document.owner.ref, parts.keptLogBytes);
-    await lookForRoom(document);
+    // Again for what was logged meanwhile: a document that takes no more updates because of it gets no further call.
+    while (!document.isGone && document.fixedReadOnly === null && document.isLogLong) {
+      await checkpointNow(document);
+      await snapshotNow(document);
+      await noteIfNew(document);
+      if (document.isGone) return;
+      await storage.trimLog(document.owner, parts.keptLogBytes);
+      await lookForRoom(document);
+    }
   };
 
   /** At most one compaction of each document waits: later requests share it. */

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { Problem } from "#kernel/problem";
 import type { HomesNode } from "#platform/homes";
 import type { NodeCalls } from "#platform/links";
-import type { DocumentRef } from "../ports.ts";
+import type { DocumentRef } from "./document-ref.ts";
 
 const WRITE = "document-write";
 const VERSION = "document-version";

@@ -6,7 +6,8 @@ import type { DocumentContent } from "./document-content.ts";
 import type { Clock } from "#kernel/clock";
 import { updateFrame } from "../connection/frames.ts";
 import type { LogWriter } from "../log/log-writer.ts";
-import type { Ownership } from "../ports.ts";
+import type { LogFacts } from "../log/ports.ts";
+import type { Ownership } from "./document-ref.ts";
 import { RangeSet } from "./range-set.ts";
 import type { TextFormat } from "../materialise/text-format.ts";
 import type { Inspection } from "../updates/update-inspection.ts";
@@ -45,7 +46,7 @@ export type CheckpointState = {
   /** A checkpoint that may have become a version although nobody said so. */
   saving: { readonly sequence: number; readonly hash: string; readonly snapshot: Uint8Array | null } | null;
   snapshotSequence: number;
-  /** The store knows all of this. */
+  /** The log and the row say all of this. */
   isNoted: boolean;
 };
 
@@ -63,12 +64,17 @@ type ReadOnlyReason = "binary" | "too-large" | "log-unavailable";
 
 export type LiveDocumentOptions = {
   readonly owner: Ownership;
+  /** The account that owns the project. */
+  readonly ownerId: string;
   readonly path: string;
   readonly format: TextFormat;
   /** The base version has line ends that differ from its format's: they are kept line by line. */
   readonly hasOwnEnds: boolean;
   readonly content: DocumentContent;
+  /** Of the newest update. */
   readonly sequence: number;
+  /** Of the newest log entry of any kind. */
+  readonly lastSequence: number;
   readonly checkpoint: CheckpointState;
   /** Set when the document is read-only and nothing of it is stored. */
   readonly fixedReadOnly: "binary" | "too-large" | null;
@@ -81,6 +87,7 @@ export type LiveDocumentOptions = {
 
 export class LiveDocument {
   readonly owner: Ownership;
+  readonly ownerId: string;
   readonly content: DocumentContent;
   readonly checkpoint: CheckpointState;
   readonly participants = new Set<Participant>();
@@ -109,6 +116,7 @@ export class LiveDocument {
   /** Called when another owner has the document. */
   onRefused: () => void = () => undefined;
   #sequence: number;
+  #lastSequence: number;
   #pendingBytes = 0;
   #loggedBytes = 0;
   readonly #shrinkLogBytes: number;
@@ -118,6 +126,7 @@ export class LiveDocument {
 
   constructor(options: LiveDocumentOptions) {
     this.owner = options.owner;
+    this.ownerId = options.ownerId;
     this.content = options.content;
     this.checkpoint = options.checkpoint;
     this.path = options.path;
@@ -126,6 +135,7 @@ export class LiveDocument {
     this.fixedReadOnly = options.fixedReadOnly;
     this.editorIds = new Set(options.editorIds);
     this.#sequence = options.sequence;
+    this.#lastSequence = options.lastSequence;
     this.#writer = options.writer;
     this.#shrinkLogBytes = options.shrinkLogBytes ?? SHRINK_LOG_BYTES;
     this.clientOwners = new ClientOwners({
@@ -178,6 +188,7 @@ export class LiveDocument {
     this.#pendingBytes += bytes;
     this.countLogged(bytes);
     this.#writer.append({
+      kind: "edit",
       owner: this.owner,
       sequence: this.#sequence,
       update: made.update,
@@ -219,9 +230,28 @@ export class LiveDocument {
     return bytes;
   }
 
+  /** The number of the next update. */
   takeSequence(): number {
-    this.#sequence += 1;
+    this.#sequence = this.takeEntrySequence();
     return this.#sequence;
+  }
+
+  /** The number of the next log entry without an update. */
+  takeEntrySequence(): number {
+    this.#lastSequence += 1;
+    return this.#lastSequence;
+  }
+
+  /** Where the document stands, as the log keeps it. */
+  facts(): LogFacts {
+    const { baseVersion, checkpointedSequence, saving } = this.checkpoint;
+    return {
+      baseVersion,
+      checkpointedSequence,
+      format: this.format,
+      saving: saving === null ? null : { sequence: saving.sequence, hash: saving.hash },
+      editorIds: [...this.editorIds],
+    };
   }
 
   /** Shows an update to everybody and keeps it in memory. */

@@ -10,12 +10,14 @@ import { BadMessage, EMPTY_UPDATE, updateFrame } from "../connection/frames.ts";
 import { LiveDocument, type CheckpointState } from "./live-document.ts";
 import type { LogWriter } from "../log/log-writer.ts";
 import type { Materialiser } from "../materialise/materialiser.ts";
-import type { DocumentRef, DocumentStore, Ownership, StoredDocument } from "../ports.ts";
+import type { DocumentRef, Ownership } from "./document-ref.ts";
+import type { DocumentStorage } from "./document-storage.ts";
+import type { History, StoredDocument } from "./stored-document.ts";
 import { decodeFile, hasOwnLineEnds, type TextFormat } from "../materialise/text-format.ts";
 import { INLINE_INSPECTION_BYTES, inspectUpdate, type Inspection } from "../updates/update-inspection.ts";
 
 export type OpeningParts = {
-  readonly store: DocumentStore;
+  readonly storage: DocumentStorage;
   readonly files: Pick<Files, "readStored">;
   readonly materialiser: Materialiser;
   readonly writer: LogWriter;
@@ -38,20 +40,20 @@ const inspect = async (materialiser: Materialiser, update: Uint8Array, key: stri
 
 /** The bytes of a stored document as they are kept in memory, with the number of its last update. */
 const replay = async (
-  stored: StoredDocument,
+  { snapshot, updates }: History,
   { materialiser, log }: OpeningParts,
   key: string,
 ): Promise<{ content: DocumentContent; sequence: number }> => {
-  const base = stored.snapshot ?? { state: EMPTY_UPDATE, stateVector: EMPTY_VECTOR, sequence: 0 };
+  const base = snapshot ?? { state: EMPTY_UPDATE, stateVector: EMPTY_VECTOR, sequence: 0 };
   const content = new DocumentContent(base);
   let { sequence } = base;
-  for (const logged of stored.tail) {
+  for (const logged of updates) {
     ({ sequence } = logged);
     try {
       content.append(sequence, updateFrame(logged.update), (await inspect(materialiser, logged.update, key)).ranges);
     } catch (error) {
       if (!(error instanceof BadMessage)) throw error;
-      // Only what was inspected gets into the log: this row was changed since.
+      // Only what was inspected gets into the log: this entry was changed since.
       log.error("collaboration.log-row-unreadable", { sequence, error: error.message });
     }
   }
@@ -73,27 +75,31 @@ const atRest = (file: StoredFile, sequence: number): CheckpointState => ({
   baseSnapshot: null,
   checkpointedSequence: sequence,
   saving: null,
-  // A seed is one log row: reading it back is as quick as a snapshot.
+  // A seed is one log entry: reading it back is as quick as a snapshot.
   snapshotSequence: sequence,
   isNoted: true,
 });
 
-/** Whether there is a valid snapshot, or the log goes back to its seed. Both snapshots may be damaged after the log was trimmed. */
-const isWhole = ({ row, snapshot, tail }: StoredDocument): boolean => {
-  const [first] = tail;
-  return snapshot !== null || (first === undefined ? row.checkpointedSequence === 0 : first.sequence === 1);
-};
-
-/** When the log can't be read back, the newest file version is used. */
+/** When the history can't be read back, the next generation begins with the newest file version. */
 const beginAnew = async (
   parts: OpeningParts,
   ref: DocumentRef,
-  { home, found }: { readonly home: Home; readonly found: StoredDocument },
-): Promise<StoredDocument | undefined> => {
-  const { generation, baseVersion } = found.row;
+  at: { readonly generation: number; readonly fence: bigint; readonly version: number },
+): Promise<number> => {
+  const { generation, fence } = at;
   parts.log.error("collaboration.history-unreadable", { ...ref, generation });
-  await parts.store.retire({ ref, generation, fence: home.fence }, baseVersion);
-  return parts.store.takeOver(ref, home.fence);
+  await parts.storage.endGeneration({ ref, generation, fence }, at.version);
+  return generation + 1;
+};
+
+const generationOf = (
+  parts: OpeningParts,
+  found: StoredDocument | undefined,
+  about: { readonly ref: DocumentRef; readonly fence: bigint; readonly version: number },
+): number | Promise<number> => {
+  if (found === undefined) return 1;
+  const { generation, isDamaged } = found;
+  return isDamaged ? beginAnew(parts, about.ref, { ...about, generation }) : generation;
 };
 
 /** @returns undefined when there is no such file. @throws Fenced, Problem */
@@ -104,37 +110,41 @@ export const openDocument = async (
 ): Promise<LiveDocument | undefined> => {
   const file = await parts.files.readStored(ref.projectId, ref.fileId);
   if (file === undefined) return undefined;
-  const found = await parts.store.takeOver(ref, home.fence);
-  const stored = found === undefined || isWhole(found) ? found : await beginAnew(parts, ref, { home, found });
-  const owner: Ownership = { ref, generation: stored?.row.generation ?? 1, fence: home.fence };
+  const { fence } = home;
+  const stored = await parts.storage.open(ref, { fence, ownerId: file.ownerId });
+  const generation = await generationOf(parts, stored, { ref, fence, version: file.entry.version });
+  const owner: Ownership = { ref, generation, fence };
   const key = `${ref.projectId}/${ref.fileId}`;
   const common = {
     owner,
+    ownerId: file.ownerId,
     path: file.entry.path,
     clock: parts.clock,
     writer: parts.writer,
     shrinkLogBytes: parts.shrinkLogBytes,
   };
 
-  if (stored !== undefined && (stored.snapshot !== null || stored.tail.length > 0)) {
-    const { content, sequence } = await replay(stored, parts, key);
-    const { row } = stored;
+  const history = stored?.history ?? null;
+  if (history !== null) {
+    const { content, sequence } = await replay(history, parts, key);
+    const { facts, snapshot, lastSequence } = history;
     const document = new LiveDocument({
       ...common,
       content,
       sequence,
-      format: row.format,
-      hasOwnEnds: hasOwnEnds(file.bytes, row.format),
+      lastSequence,
+      format: facts.format,
+      hasOwnEnds: hasOwnEnds(file.bytes, facts.format),
       fixedReadOnly: null,
-      editorIds: stored.editorIds,
+      editorIds: facts.editorIds,
       checkpoint: {
-        baseVersion: row.baseVersion,
-        baseHash: row.baseVersion === file.entry.version ? textHash(file.bytes) : null,
+        baseVersion: facts.baseVersion,
+        baseHash: facts.baseVersion === file.entry.version ? textHash(file.bytes) : null,
         baseSnapshot: null,
-        checkpointedSequence: row.checkpointedSequence,
-        saving: row.saving === null ? null : { ...row.saving, snapshot: null },
-        snapshotSequence: stored.snapshot?.sequence ?? 0,
-        isNoted: true,
+        checkpointedSequence: facts.checkpointedSequence,
+        saving: facts.saving === null ? null : { ...facts.saving, snapshot: null },
+        snapshotSequence: snapshot?.sequence ?? 0,
+        isNoted: stored?.isNoted ?? true,
       },
     });
     await parts.checkpointing.catchUp(document, file);
@@ -147,6 +157,7 @@ export const openDocument = async (
       ...common,
       content: new DocumentContent({ state: EMPTY_UPDATE, stateVector: EMPTY_VECTOR, sequence: 0 }),
       sequence: 0,
+      lastSequence: 0,
       format: { eol: "lf", byteOrderMark: false },
       hasOwnEnds: false,
       fixedReadOnly: decoded.kind,
@@ -155,7 +166,7 @@ export const openDocument = async (
     });
 
   const seed = await parts.materialiser.run("seed", () => ({ text: decoded.text }), key);
-  await parts.store.create(owner, { update: seed.state, baseVersion: file.entry.version, format: decoded.format });
+  await parts.storage.create(owner, { update: seed.state, baseVersion: file.entry.version, format: decoded.format });
   return new LiveDocument({
     ...common,
     content: new DocumentContent({
@@ -165,6 +176,7 @@ export const openDocument = async (
       fileBytes: file.bytes.byteLength,
     }),
     sequence: 1,
+    lastSequence: 1,
     format: decoded.format,
     hasOwnEnds: hasOwnEnds(file.bytes, decoded.format),
     fixedReadOnly: null,

@@ -9,7 +9,7 @@ import type { Home, Homes, HomesNode } from "#platform/homes";
 import type { Checkpointing } from "../checkpoint/checkpointing.ts";
 import { Overrun } from "../materialise/materialiser.ts";
 import type { LiveDocument } from "./live-document.ts";
-import type { DocumentRef } from "../ports.ts";
+import type { DocumentRef } from "./document-ref.ts";
 import { Upkeep, type UpkeepTimes } from "./upkeep.ts";
 
 const CLAIM_WAIT_MS = 10_000;

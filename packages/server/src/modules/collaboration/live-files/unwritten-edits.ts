@@ -7,10 +7,11 @@ import type { DocumentsElsewhere } from "../document/documents-elsewhere.ts";
 import { documentUnavailable } from "../document/document-unavailable.ts";
 import type { DocumentRegistry } from "../document/registry.ts";
 import { Overrun } from "../materialise/materialiser.ts";
-import type { DocumentRef, DocumentStore } from "../ports.ts";
+import type { DocumentRef } from "../document/document-ref.ts";
+import type { DocumentStorage } from "../document/document-storage.ts";
 
 export type UnwrittenEditsParts = {
-  readonly store: Pick<DocumentStore, "listUncheckpointed">;
+  readonly storage: Pick<DocumentStorage, "listUncheckpointed">;
   readonly registry: DocumentRegistry;
   readonly checkpointing: Checkpointing;
   /** Other nodes may leave documents behind at any time: they are looked up at every reading. */
@@ -53,7 +54,7 @@ export type UnwrittenEdits = {
 };
 
 export const createUnwrittenEdits = (parts: UnwrittenEditsParts): UnwrittenEdits => {
-  const { store, registry, checkpointing, log } = parts;
+  const { storage, registry, checkpointing, log } = parts;
   /** By project, after the look-up: documents that an earlier process left with edits in no version. */
   const left = new Map<string, Set<string>>();
   let isAllLooked = false;
@@ -98,7 +99,7 @@ export const createUnwrittenEdits = (parts: UnwrittenEditsParts): UnwrittenEdits
 
   /** What the log has beyond the versions, of documents that are not open here. @throws Problem */
   const writeLeft = async (projectId: string, fileId: string | undefined): Promise<void> => {
-    const unwritten = (await store.listUncheckpointed(projectId)).filter(
+    const unwritten = (await storage.listUncheckpointed(projectId)).filter(
       (ref) => (fileId === undefined || fileId === ref.fileId) && registry.document(ref) === undefined,
     );
     await eachAtOnce(unwritten, CHECKPOINTS_AT_ONCE, checkpointAnywhere);
@@ -110,7 +111,7 @@ export const createUnwrittenEdits = (parts: UnwrittenEditsParts): UnwrittenEdits
     if (isAllLooked) return;
     let fileIds = left.get(projectId);
     if (fileIds === undefined) {
-      fileIds = new Set((await store.listUncheckpointed(projectId)).map((ref) => ref.fileId));
+      fileIds = new Set((await storage.listUncheckpointed(projectId)).map((ref) => ref.fileId));
       if (left.size >= MAX_REMEMBERED) left.clear();
       left.set(projectId, fileIds);
     }
@@ -165,7 +166,7 @@ export const createUnwrittenEdits = (parts: UnwrittenEditsParts): UnwrittenEdits
     async sweep(signal) {
       try {
         let isWhole = true;
-        for (const ref of await store.listUncheckpointed()) {
+        for (const ref of await storage.listUncheckpointed()) {
           if (signal.aborted) return;
           try {
             if ((await registry.elsewhere(ref)) === undefined) await checkpointOne(ref);

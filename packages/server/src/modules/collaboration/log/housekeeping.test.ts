@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "#kernel/clock";
-import { createAccountQuota } from "../../files/account-quota.ts";
-import { createPostgresLogRetention } from "./adapters/log-retention-postgres.ts";
+import { createAccountQuota, createFilesHousekeeping } from "#files";
+import { createPostgresLogRetention } from "./adapters/postgres-log-retention.ts";
+import { createSnapshots } from "../snapshot/snapshots.ts";
 import { createCollaborationHousekeeping } from "./housekeeping.ts";
 import { openTestCollaboration, until, type TestCollaboration } from "../test-collaboration.ts";
 
@@ -18,9 +19,12 @@ const query = <Row extends object>(text: string, values: unknown[] = []): Promis
 
 /** One whole round of a task. @returns how much it removed */
 const run = async (name: string, options: { logBytes?: number; inMs?: number } = {}): Promise<number> => {
-  const tasks = createCollaborationHousekeeping(createPostgresLogRetention(fixture.database.sql), {
-    logBytes: options.logBytes ?? 1e9,
-  });
+  const { sql } = fixture.database;
+  const snapshots = createSnapshots({ sql, vault: fixture.vault, blobs: fixture.blobs, onDamaged: () => undefined });
+  const tasks = createCollaborationHousekeeping(
+    { retention: createPostgresLogRetention(sql), snapshots },
+    { logBytes: options.logBytes ?? 1e9 },
+  );
   const task = tasks.find((found) => found.name === name);
   if (task === undefined) throw new Error(`no task ${name}`);
   let removed = 0;
@@ -48,6 +52,11 @@ const editedOften = async (text: string, times = 4): Promise<string> => {
 const logged = async (fileId: string): Promise<number[]> =>
   (await query<{ sequence: number }>("select sequence from document_log where file_id = $1 order by 1", [fileId])).map(
     (row) => row.sequence,
+  );
+
+const snapshotKeys = async (fileId: string): Promise<string[]> =>
+  (await query<{ key: string }>("select storage_key as key from document_snapshots where file_id = $1", [fileId])).map(
+    ({ key }) => key,
   );
 
 describe("what live documents forget", () => {
@@ -99,10 +108,7 @@ describe("what live documents forget", () => {
     const fileId = await editedOften("sound\n");
     const text = fixture.files.text(fileId);
     await run("collaboration.log", { inMs: 31 * DAY_MS });
-    await query(
-      "update document_snapshots set state = set_byte(state, 5, 255 - get_byte(state, 5)) where file_id = $1",
-      [fileId],
-    );
+    for (const key of await snapshotKeys(fileId)) await fixture.damage(key);
     const server = await fixture.serve();
     const stale = await server.speak(fileId, { query: "generation=1" });
     await until(() => stale.closeCode === 4409);
@@ -131,7 +137,7 @@ describe("what live documents forget", () => {
     const measure = async () => {
       const [row] = await query<{ counted: number; kept: number; logged: number }>(
         `select history_bytes as counted, logged, logged + (
-            select coalesce(sum(octet_length(state)), 0) from document_snapshots s where s.file_id = d.file_id) as kept
+            select coalesce(sum(bytes), 0) from document_snapshots s where s.file_id = d.file_id) as kept
           from documents d, lateral (
             select sum(octet_length(update)) as logged from document_log l where l.file_id = d.file_id) l
           where d.file_id = $1`,
@@ -177,6 +183,21 @@ describe("what live documents forget", () => {
     await until(() => client.closeCode !== undefined);
     expect(client.closeCode).toBe(4413);
     await server.stop();
+  }, 20_000);
+
+  it("[C64] the sweep of stray blobs leaves a snapshot's blob as long as there is its row", async () => {
+    const [key] = await snapshotKeys(await editedOften("swept\n", 1));
+    const { sql } = fixture.database;
+    const sweep = async (): Promise<void> => {
+      const tasks = createFilesHousekeeping({ sql, blobs: fixture.blobs });
+      const task = tasks.find(({ name }) => name === "projects.stray-blobs");
+      for (let prefix = 0; prefix < 256; prefix += 1) await task?.step(Date.now() + 2 * DAY_MS);
+    };
+    await sweep();
+    expect(await fixture.blobs.has(key ?? "")).toBe(true);
+    await query("delete from document_snapshots where storage_key = $1", [key]);
+    await sweep();
+    expect(await fixture.blobs.has(key ?? "")).toBe(false);
   }, 20_000);
 
   it("[C48] what a removed file left goes, and nothing else", async () => {

@@ -3,10 +3,11 @@ import { Problem } from "#kernel/problem";
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import type { Histogram } from "#platform/metrics";
-import type { DocumentStore, LogEntry } from "../ports.ts";
+import type { DocumentStorage } from "../document/document-storage.ts";
+import type { EditEntry } from "./ports.ts";
 
 /** An update on its way into the log. */
-export type Append = LogEntry & {
+export type Append = EditEntry & {
   /** Called once the update would survive a power cut. */
   durable(): void;
   /** Called when another owner has the document. */
@@ -26,7 +27,7 @@ export interface LogWriter {
 }
 
 export type LogWriterOptions = {
-  readonly store: Pick<DocumentStore, "append">;
+  readonly storage: Pick<DocumentStorage, "append">;
   readonly clock: Clock;
   readonly log: Log;
   readonly commitSeconds: Histogram;
@@ -44,7 +45,7 @@ const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 const RETRY_MS = [50, 100, 250, 500, 1_000, 2_000] as const;
 
 export const createLogWriter = (options: LogWriterOptions): LogWriter => {
-  const { store, clock, log } = options;
+  const { storage, clock, log } = options;
   let waiting: Append[] = [];
   let backlogBytes = 0;
   let isUp = true;
@@ -113,7 +114,7 @@ export const createLogWriter = (options: LogWriterOptions): LogWriter => {
     const batch = takeBatch();
     const startMs = clock.monotonic();
     try {
-      const refused = await store.append(batch);
+      const refused = await storage.append(batch);
       if (isClosed) return;
       failures = 0;
       lastCommitMs = clock.monotonic();

@@ -138,7 +138,7 @@ describe("how large a document may grow", () => {
     await server.stop();
     const [kept] = await fixture.database.sql.transaction({ role: "jobs" }, (transaction) =>
       transaction.query<{ bytes: number; logged: number }>(
-        `select (select max(octet_length(state)) from document_snapshots where file_id = $1) as bytes,
+        `select (select max(bytes) from document_snapshots where file_id = $1) as bytes,
           (select sum(octet_length(update)) from document_log where file_id = $1) as logged`,
         [fileId],
       ),

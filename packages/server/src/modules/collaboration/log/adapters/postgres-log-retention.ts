@@ -1,6 +1,8 @@
 /** Removes parts of logs and snapshots that are no longer needed, in PostgreSQL. */
 import type { Sql, Transaction } from "#platform/sql";
-import type { DocumentRef, LogRetention } from "../../ports.ts";
+import type { DocumentRef } from "../../document/document-ref.ts";
+import type { LogRetention } from "../housekeeping.ts";
+import type { DocumentLog } from "../ports.ts";
 
 /** Documents, each with the sequence up to which both kept snapshots and a file version hold all updates. */
 const COVERED = `
@@ -10,7 +12,6 @@ const COVERED = `
           where s.project_id = d.project_id and s.file_id = d.file_id and s.generation = d.generation
           order by s.sequence desc offset 1 limit 1), 0)) as covered
     from documents d`;
-const ONE_DOCUMENT = `${COVERED} where d.project_id = $1 and d.file_id = $2`;
 const DOCUMENTS = `${COVERED}
     where $1::uuid is null or (d.project_id, d.file_id) > ($1, $2)
     order by d.project_id, d.file_id limit $3`;
@@ -41,7 +42,7 @@ const MEASURE = `
       select k.project_id, k.file_id,
           coalesce((select sum(octet_length(l.update)) from document_log l
             where l.project_id = k.project_id and l.file_id = k.file_id), 0)
-          + coalesce((select sum(octet_length(s.state)) from document_snapshots s
+          + coalesce((select sum(coalesce(s.bytes, octet_length(s.state))) from document_snapshots s
             where s.project_id = k.project_id and s.file_id = k.file_id), 0) as bytes
         from unnest($1::uuid[], $2::uuid[]) as k (project_id, file_id)) m
     where d.project_id = m.project_id and d.file_id = m.file_id and d.history_bytes <> m.bytes`;
@@ -76,10 +77,14 @@ const trimDocuments = async (
 };
 
 /** Trims one document by size; housekeeping trims by age. */
-export const trimDocumentLog = (sql: Sql, ref: DocumentRef, mostBytes: number): Promise<void> =>
+export const trimDocumentLog = (
+  sql: Sql,
+  { projectId, fileId }: DocumentRef,
+  { generation, through, keptBytes }: Parameters<DocumentLog["truncate"]>[1],
+): Promise<void> =>
   sql.transaction({ role: "jobs" }, async (transaction) => {
-    const rows = await transaction.query<Covered>(ONE_DOCUMENT, [ref.projectId, ref.fileId]);
-    await trimDocuments(transaction, rows, { before: new Date(0), mostBytes, limit: ROWS_AT_ONCE });
+    const row = { project_id: projectId, file_id: fileId, generation, covered: through };
+    await trimDocuments(transaction, [row], { before: new Date(0), mostBytes: keptBytes, limit: ROWS_AT_ONCE });
   });
 
 export const createPostgresLogRetention = (sql: Sql): LogRetention => ({
