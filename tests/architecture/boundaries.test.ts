@@ -69,7 +69,7 @@ describe("a copy with violations", () => {
     linkModules();
     for (const path of stock) if (!existsSync(join(copy, path))) plant(path, "export {};");
     for (const { path, text } of planted) plant(path, text);
-    // A name that leads past a module's face, as a careless entry in package.json would.
+    // A name that leads past a module's index, as a careless entry in package.json would.
     const manifest = join(copy, "packages/server/package.json");
     const { imports, ...rest } = JSON.parse(readFileSync(manifest, "utf8")) as { imports: Record<string, string> };
     const careless = { "#planted-inside": "./src/modules/identity/inside.ts", ...imports };

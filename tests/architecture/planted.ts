@@ -30,13 +30,13 @@ export const planted: readonly Planted[] = [
     text: 'import "#execution";',
   },
   {
-    rule: "modules-have-one-face",
+    rule: "modules-have-one-index",
     path: `${server}/modules/projects/planted-path.ts`,
     text: 'import "#planted-inside";',
   },
   {
     rule: "modules-by-name",
-    path: `${server}/modules/projects/planted-face.ts`,
+    path: `${server}/modules/projects/planted-index.ts`,
     text: 'import "../identity/index.ts";',
   },
   {

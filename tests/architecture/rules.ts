@@ -52,7 +52,7 @@ export const rules: IForbiddenRuleType[] = [
   layer("modules", "roles|main\\.ts|config\\.ts"),
   layer("roles", "main\\.ts"),
   ...modules.slice(0, -1).map(moduleLooksBack),
-  rule("modules-have-one-face", "another module is imported by its name (#projects), never by a path into it", {
+  rule("modules-have-one-index", "another module is imported by its name (#projects), never by a path into it", {
     from: { path: `${server}/modules/([^/]+)/`, pathNot: tests },
     to: { path: `${server}/modules/`, pathNot: `${server}/modules/($1/|[^/]+/index\\.ts$)` },
   }),

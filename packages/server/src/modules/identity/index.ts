@@ -1,6 +1,6 @@
 /** Users and their authentication: guests, accounts, sign-ins, access tokens and tickets. */
 export { identitySettings } from "./config.ts";
-export type { Identity } from "./face.ts";
+export type { Identity } from "./identity.ts";
 export { createIdentityHousekeeping } from "./housekeeping.ts";
 export { registerIdentityHttp } from "./http.ts";
 export { insertInvitation } from "./invitations.ts";

@@ -14,7 +14,7 @@ import { createAdminToken, takeAdminToken } from "./admin-link.ts";
 import { watchDisabledAccounts } from "./disabled-accounts.ts";
 import * as errors from "./errors.ts";
 import { createGuestName } from "./guest-names.ts";
-import type { Identity } from "./face.ts";
+import type { Identity } from "./identity.ts";
 import { takeInvitation } from "./invitations.ts";
 import type { AccountUsage, PasswordRules, Passwords } from "./ports.ts";
 import { createRefreshTokens } from "./refresh-tokens.ts";

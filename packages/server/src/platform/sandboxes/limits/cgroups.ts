@@ -1,4 +1,4 @@
-/** One cgroup per sandbox: limits, usage, why it died, and its removal; versions 1 and 2 behind one face. */
+/** One cgroup per sandbox: limits, usage, why it died, and its removal; versions 1 and 2 behind one interface. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
