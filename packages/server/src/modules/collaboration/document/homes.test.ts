@@ -67,8 +67,11 @@ describe("documents of several nodes", () => {
     const nodeAt = (address: string) => openNode({ address, links: network.add(address) });
     const [first, second] = [await nodeAt("first"), await nodeAt("second")];
     const { liveDocuments } = second.collaboration;
-    const [one, other] = [await first.speak(fileId), await second.speak(fileId)];
-    await until(() => one.isSynced && other.isSynced);
+    // The first to open it has its home.
+    const one = await first.speak(fileId);
+    await until(() => one.isSynced);
+    const other = await second.speak(fileId);
+    await until(() => other.isSynced);
     one.insert(0, "1");
     other.insert(other.text.length, "2");
     await until(() => one.text === other.text && one.text.length === 6);
