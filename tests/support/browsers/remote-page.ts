@@ -20,6 +20,7 @@ const KEYS: Readonly<Record<string, string>> = {
   End: "\u{E010}",
   Enter: "\u{E007}",
   Escape: "\u{E00C}",
+  F1: "\u{E031}",
   F10: "\u{E03A}",
   F6: "\u{E036}",
   Home: "\u{E011}",
