@@ -1,8 +1,16 @@
 /** One numbered channel of a multiplexer: its queue, its credit in both directions, and its end. */
-import { CHANNEL_FRAME, type ChannelFrameType, CLOSE, encodeClosing, encodeCredit } from "@atelier/contracts";
+import {
+  CHANNEL_FRAME,
+  CHANNEL_PIECE_BYTES,
+  type ChannelFrameType,
+  CLOSE,
+  encodeClosing,
+  encodeCredit,
+  MIN_CHANNEL_PIECE_BYTES,
+} from "@atelier/contracts";
 import { Inbox } from "./inbox.ts";
 import { type Piece, PieceCollector, pieceCost, PieceQueue } from "./piece-queue.ts";
-import { type Channel, type Closing, type Frame, type Reserve, START_CREDIT_BYTES } from "./ports.ts";
+import { type Channel, type Closing, type Frame, FRAME_COST_BYTES, type Reserve, START_CREDIT_BYTES } from "./ports.ts";
 
 /** A close 1000 waits for the peer's credit at most so long without progress. */
 export const LAST_FRAMES_MS = 30_000;
@@ -19,6 +27,8 @@ export type ChannelHost = {
   readonly reserve: Reserve;
   /** Puts a frame on the carrier. */
   write(type: ChannelFrameType, payload: Uint8Array): void;
+  /** Nothing waits in any channel, and the carrier has room: what is sent now overtakes nothing. */
+  readonly isIdle: boolean;
   /** It has something to send and credit for it. */
   ready(): void;
   /** Nothing is sent or received any more. */
@@ -75,8 +85,22 @@ export class MultiplexedChannel implements Channel {
 
   send(frame: Frame): void {
     if (!this.isOpen) return;
+    if (typeof frame !== "string" && this.#queue.isEmpty && this.#mayPass(frame) && this.#host.isIdle) {
+      this.#sendable -= frame.byteLength + FRAME_COST_BYTES;
+      this.#host.write(CHANNEL_FRAME.data, frame);
+      this.#sent?.();
+      return;
+    }
     this.#queue.add(frame);
     if (this.isReady) this.#host.ready();
+  }
+
+  /** Whether a frame is one piece, for which there is credit. */
+  #mayPass({ byteLength }: Uint8Array): boolean {
+    return (
+      this.#sendable > 0 &&
+      byteLength <= Math.max(MIN_CHANNEL_PIECE_BYTES, Math.min(CHANNEL_PIECE_BYTES, this.#sendable))
+    );
   }
 
   onSent(handler: () => void): void {

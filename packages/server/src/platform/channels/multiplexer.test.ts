@@ -111,6 +111,32 @@ describe("the multiplexer", () => {
     expect(reads.dialer.isOpen).toBe(true);
   });
 
+  test("[K1] one frame sent in several channels arrives in each, in order with what waits there", async () => {
+    const { far, served } = openPair();
+    const shared = Buffer.from("shared");
+    const channels = [far.open("{}", traits), far.open("{}", traits), far.open("{}", traits)];
+    const got = served.map((channel) => {
+      const frames: string[] = [];
+      channel.onFrame((frame) => {
+        frames.push(
+          Buffer.from(frame as Uint8Array)
+            .toString()
+            .slice(0, 6),
+        );
+        channel.credit(frameCost(frame));
+      });
+      return frames;
+    });
+    // The second channel has no credit for all of this: what follows must not overtake it.
+    for (const letter of ["a", "b"]) channels[1]?.send(Buffer.alloc(40_000, letter));
+    for (const channel of channels) channel.send(shared);
+    for (const channel of channels) channel.send(Buffer.from("last"));
+    for (const channel of channels) channel.send(shared);
+    await Promise.resolve();
+    const end = ["shared", "last", "shared"];
+    expect(got).toEqual([end, ["aaaaaa", "bbbbbb", ...end], end]);
+  });
+
   test("[K14] a ping that carries something, or belongs to a channel, breaks the protocol", async () => {
     for (const bytes of [
       [0, 6, 1],

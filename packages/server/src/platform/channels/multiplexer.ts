@@ -1,6 +1,7 @@
 /** Many numbered channels over one carrier, each with its own credit: what is urgent goes first, and no channel holds up another. */
 import {
   CHANNEL_FRAME,
+  type ChannelFrame,
   CLOSE,
   CONNECTION_CHANNEL,
   decodeChannelFrame,
@@ -18,6 +19,21 @@ import { type Channel, type Closing, type Frame, frameCost, type Reserve } from 
 const CARRIER_BYTES = 32 * 1024;
 const MAX_CHANNELS = 256;
 const PRIORITIES = [0, 1, 2] as const;
+
+/** A frame that was encoded for one carrier is the next one's too, when many receive the same: then it is also framed once below. */
+const MAX_SHARED_BYTES = 8 * 1024;
+let lastDecoded: ChannelFrame | undefined;
+let lastEncoded: Uint8Array = new Uint8Array();
+
+const encodeShared = (frame: ChannelFrame): Uint8Array => {
+  if (frame.payload.byteLength > MAX_SHARED_BYTES) return encodeChannelFrame(frame);
+  const { channel, type, payload } = frame;
+  if (lastDecoded?.payload !== payload || lastDecoded.channel !== channel || lastDecoded.type !== type) {
+    lastDecoded = frame;
+    lastEncoded = encodeChannelFrame(frame);
+  }
+  return lastEncoded;
+};
 
 const PONG = encodeChannelFrame({
   channel: CONNECTION_CHANNEL,
@@ -90,7 +106,15 @@ export const createMultiplexer = ({
   const add = (number: number, traits: ChannelTraits): MultiplexedChannel => {
     const host: ChannelHost = {
       reserve,
-      write: (type, payload) => carrier.send(encodeChannelFrame({ channel: number, type, payload })),
+      write: (type, payload) => carrier.send(encodeShared({ channel: number, type, payload })),
+      get isIdle() {
+        return (
+          !isPumping &&
+          ready[0].size + ready[1].size + ready[2].size === 0 &&
+          carrier.isOpen &&
+          carrier.unsentBytes < CARRIER_BYTES
+        );
+      },
       ready: () => {
         ready[traits.priority].add(channel);
         pump();

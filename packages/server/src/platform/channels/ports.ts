@@ -20,7 +20,10 @@ export const frameCost = (frame: Frame): number => frameBytes(frame) + FRAME_COS
 export type Closing = { readonly code: number; readonly reason: string };
 
 export interface Channel {
-  /** Sends a frame, or queues it while the peer has given no credit. Ignored once the channel is closed. */
+  /**
+   * Sends a frame, or queues it while the peer has given no credit. Its bytes must not change afterwards. Ignored once the channel is
+   * closed.
+   */
   send(frame: Frame): void;
   /** Bytes of sent frames that wait for credit or for the network. */
   readonly unsentBytes: number;

@@ -50,6 +50,7 @@ export const createSocketBudget = (limits: BodyBudgetLimits = SOCKET_BUDGET): So
       const releases: (() => void)[] = [];
       const complete = (): void => {
         unfinished = 0;
+        if (reserved === 0) return;
         reserved = 0;
         for (const release of releases.splice(0)) release();
       };

@@ -87,7 +87,7 @@ export const listenForNodes = async (
     request.socket.setNoDelay(true);
     socket.on("error", (error) => log.warn("link.error", { reason: error.message }));
     watchLife(socket, clock);
-    options.accept(createWsChannel(socket, reserve));
+    options.accept(createWsChannel(socket, reserve, request.socket));
   });
   const connections = new Set<Socket>();
   server.on("connection", (socket: Socket) => {

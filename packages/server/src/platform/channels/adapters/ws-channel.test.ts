@@ -1,8 +1,10 @@
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { describeChannel } from "../ports.contract.ts";
+import { type ChannelPair, describeChannel } from "../ports.contract.ts";
+import { type Frame, frameCost, type Reserve } from "../ports.ts";
 import { createWsChannel } from "./ws-channel.ts";
 
 const cleanUps: (() => void)[] = [];
@@ -10,14 +12,15 @@ afterEach(() => {
   for (const cleanUp of cleanUps.splice(0)) cleanUp();
 });
 
-describeChannel("ws", async (reserve) => {
-  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+/** @param isDirect the server's channel puts frames on the connection itself */
+const open = async (reserve: Reserve, isDirect: boolean): Promise<ChannelPair> => {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false });
   await once(server, "listening");
-  const accepted = once(server, "connection") as Promise<[WebSocket]>;
+  const accepted = once(server, "connection") as Promise<[WebSocket, IncomingMessage]>;
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const far = createWsChannel(client, () => () => undefined);
-  const [socket] = await accepted;
-  const near = createWsChannel(socket, reserve);
+  const [socket, request] = await accepted;
+  const near = createWsChannel(socket, reserve, isDirect ? request.socket : undefined);
   await once(client, "open");
   cleanUps.push(() => {
     client.terminate();
@@ -26,4 +29,24 @@ describeChannel("ws", async (reserve) => {
   });
   // What one read of the network brings is parsed to its end.
   return { near, far, overrunBytes: 70_000 };
+};
+
+describeChannel("ws", (reserve) => open(reserve, false));
+describeChannel("ws, frames put on the connection directly", (reserve) => open(reserve, true));
+
+test("[K1] frames of all lengths and kinds keep their order and bytes when some go through ws and some directly", async () => {
+  const { near, far } = await open(() => () => undefined, true);
+  const got: Frame[] = [];
+  far.onFrame((frame) => {
+    got.push(typeof frame === "string" ? frame : Buffer.from(frame));
+    far.credit(frameCost(frame));
+  });
+  const lengths = [0, 1, 125, 126, 127, 8_192, 8_193, 65_535, 65_536];
+  const sent = lengths.flatMap((length): Frame[] => [Buffer.alloc(length, length % 251), `text ${length}`]);
+  // One of them to several receivers, as a relayed update is.
+  const [shared, other] = [Buffer.from("shared"), Buffer.from("others")];
+  sent.push(shared, shared, other, shared, "end", shared);
+  for (const frame of sent) near.send(frame);
+  await vi.waitFor(() => expect(got).toHaveLength(sent.length), { timeout: 20_000 });
+  expect(got).toEqual(sent);
 });

@@ -2,24 +2,58 @@
  * A channel over one plain WebSocket. Its protocol carries no credit: the adapter stops reading while the peer has none left, and the peer
  * sends no faster than its own network takes the bytes.
  */
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { Inbox } from "../inbox.ts";
 import type { Channel, Closing, Frame, Reserve } from "../ports.ts";
 
 /** Shared by all sends: frames are small, and compressing them costs more than it saves. */
 const UNCOMPRESSED = { compress: false } as const;
+/**
+ * Binary frames up to this size leave as one piece of memory, header and all: copying them costs less than a second piece. Twice this may
+ * stay in memory for the next receiver.
+ */
+const MAX_WHOLE_BYTES = 8 * 1024;
+const FINAL_BINARY = 0x82;
+/** A longer payload has its length in two more bytes. */
+const MAX_SHORT_BYTES = 125;
+const LENGTH_16 = 126;
+
+let lastPayload: Uint8Array | undefined;
+let lastWhole: Buffer | undefined;
+
+/** The unmasked WebSocket frame (RFC 6455, 5.2) of a payload. A payload that goes to many receivers one after the other is framed once. */
+const wholeFrame = (payload: Uint8Array): Buffer => {
+  if (payload === lastPayload && lastWhole !== undefined) return lastWhole;
+  const { byteLength } = payload;
+  const head = byteLength > MAX_SHORT_BYTES ? 4 : 2;
+  const whole = Buffer.allocUnsafe(head + byteLength);
+  whole[0] = FINAL_BINARY;
+  if (head === 2) whole[1] = byteLength;
+  else {
+    whole[1] = LENGTH_16;
+    whole.writeUInt16BE(byteLength, 2);
+  }
+  whole.set(payload, head);
+  lastPayload = payload;
+  lastWhole = whole;
+  return whole;
+};
+
 /** Codes of RFC 6455 that only describe an end and can't be sent. */
 const NO_STATUS = 1005;
 
 class WsChannel implements Channel {
   readonly closed: Promise<Closing>;
   readonly #socket: WebSocket;
+  readonly #stream: Duplex | undefined;
   readonly #inbox: Inbox;
   #isClosing = false;
   #sent: (() => void) | undefined;
 
-  constructor(socket: WebSocket, reserve: Reserve) {
+  constructor(socket: WebSocket, reserve: Reserve, stream: Duplex | undefined) {
     this.#socket = socket;
+    this.#stream = stream;
     this.#inbox = new Inbox({
       reserve,
       overfull: () => this.close(1013, "too many frames are waiting"),
@@ -46,11 +80,16 @@ class WsChannel implements Channel {
   }
 
   get unsentBytes(): number {
-    return this.#socket.bufferedAmount;
+    return this.#stream?.writableLength ?? this.#socket.bufferedAmount;
   }
 
   send(frame: Frame): void {
-    if (this.isOpen) this.#socket.send(frame, UNCOMPRESSED, this.#sent);
+    if (!this.isOpen) return;
+    const stream = this.#stream;
+    if (stream === undefined || typeof frame === "string" || frame.byteLength > MAX_WHOLE_BYTES)
+      this.#socket.send(frame, UNCOMPRESSED, this.#sent);
+    // `ws` puts an uncompressed frame on the stream at once, so the order is kept.
+    else if (stream.writable) stream.write(wholeFrame(frame), this.#sent);
   }
 
   onSent(handler: () => void): void {
@@ -80,5 +119,10 @@ class WsChannel implements Channel {
   }
 }
 
-/** @param reserve counts the frames that are not dealt with; when it refuses, the socket is closed with 1013 */
-export const createWsChannel = (socket: WebSocket, reserve: Reserve): Channel => new WsChannel(socket, reserve);
+/**
+ * @param reserve counts the frames that are not dealt with; when it refuses, the socket is closed with 1013
+ * @param stream connection of a server's socket without compression: small frames are put on it directly. Absent: all go through `ws`,
+ *   which masks those of a client
+ */
+export const createWsChannel = (socket: WebSocket, reserve: Reserve, stream?: Duplex): Channel =>
+  new WsChannel(socket, reserve, stream);

@@ -46,8 +46,11 @@ type Upgrade = {
   readonly ended: EndsHeard;
 };
 
-/** @param reserve counts frames that wait in the budget of their sender */
-export type ChannelOf = (socket: WebSocket, reserve: Reserve) => Channel;
+/**
+ * @param reserve counts frames that wait in the budget of their sender
+ * @param stream the socket's connection; frames on it are neither masked nor compressed
+ */
+export type ChannelOf = (socket: WebSocket, reserve: Reserve, stream: Duplex) => Channel;
 
 export type SocketListenerOptions = {
   readonly admission: Admission;
@@ -231,7 +234,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
         () => true,
         () => false,
       );
-    const channel = options.channelOf(socket, reserve);
+    const channel = options.channelOf(socket, reserve, upgrade.stream);
     const audit: SocketCall["audit"] = (entry) =>
       options.audit.record({ ...entry, userId: actor.userId, address, requestId: id });
     const reads = (): void => undefined;
