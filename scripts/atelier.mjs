@@ -4,7 +4,7 @@ import process from "node:process";
 import { SetupFault, report } from "./lib/fault.mjs";
 import { ensureImage, imageNames } from "./lib/image.mjs";
 import { launch } from "./lib/launch.mjs";
-import { checkout, projectNode } from "./lib/places.mjs";
+import { checkout, projectNode } from "./lib/checkout.mjs";
 import { step } from "./lib/progress.mjs";
 import { ensureDependencies } from "./lib/dependencies.mjs";
 import { ensureBuiltRunsc } from "./lib/runsc-build.mjs";

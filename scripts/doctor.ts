@@ -6,7 +6,7 @@ import { type Finding, show } from "./doctor/finding.ts";
 import { hostFindings } from "./doctor/host.ts";
 import { isolationFindings } from "./doctor/isolation.ts";
 import { partFindings } from "./doctor/parts.ts";
-import { cacheFolder, isRoot } from "./lib/places.mjs";
+import { cacheFolder, isRoot } from "./lib/checkout.mjs";
 
 const dataFolder = (): string => {
   const named = process.env["DATA_DIR"];

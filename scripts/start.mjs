@@ -7,7 +7,7 @@ import { stopCommands, takeOverSignals } from "./lib/command.mjs";
 import { SetupFault, report } from "./lib/fault.mjs";
 import { launch } from "./lib/launch.mjs";
 import { onLostParent } from "./lib/lost-parent.mjs";
-import { checkout, projectNode } from "./lib/places.mjs";
+import { checkout, projectNode } from "./lib/checkout.mjs";
 import { notice, stopDrawing } from "./lib/progress.mjs";
 import { buildRunscInBackground } from "./lib/runsc-build.mjs";
 import { beginSetUp, serverEnvironment } from "./lib/setup.mjs";

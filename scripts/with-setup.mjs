@@ -2,7 +2,7 @@
 import process from "node:process";
 import { SetupFault, report } from "./lib/fault.mjs";
 import { launch } from "./lib/launch.mjs";
-import { checkout, projectNode } from "./lib/places.mjs";
+import { checkout, projectNode } from "./lib/checkout.mjs";
 import { setUp, testEnvironment } from "./lib/setup.mjs";
 import { serverPackages, testPackages } from "./lib/system-packages.mjs";
 import { watchedRun } from "./lib/watched-run.mjs";

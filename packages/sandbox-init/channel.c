@@ -11,7 +11,7 @@
 static uint8_t *inbox;
 static size_t inbox_size, inbox_used, inbox_read;
 
-/* Room for a few data frames; programs are read only while one more full frame fits. */
+/* Space for a few data frames; programs are read only while one more full frame fits. */
 static uint8_t outbox[4 * (FRAME_HEADER + FRAME_PAYLOAD_MAX)];
 static size_t outbox_start, outbox_end;
 
@@ -57,14 +57,14 @@ bool channel_next(struct frame *frame) {
   return true;
 }
 
-size_t channel_room(void) {
+size_t channel_space(void) {
   if (outbox_start == outbox_end) outbox_start = outbox_end = 0;
   if (outbox_start > 0 && sizeof outbox - outbox_end < FRAME_HEADER + FRAME_PAYLOAD_MAX) {
     memmove(outbox, outbox + outbox_start, outbox_end - outbox_start);
     outbox_end -= outbox_start;
     outbox_start = 0;
   }
-  /* One frame's room stays free for exit and failure reports. */
+  /* One frame's space stays free for exit and failure reports. */
   size_t free_bytes = sizeof outbox - outbox_end;
   if (free_bytes < 2 * (FRAME_HEADER + FRAME_PAYLOAD_MAX)) return 0;
   return FRAME_PAYLOAD_MAX;

@@ -21,19 +21,19 @@ enum { IS_FILE = 0, IS_OTHER = 1, HAS_LONG_PATH = 2, IS_UNREADABLE_FOLDER = 3 };
 struct written { ino_t inode; struct timespec changed; };
 
 static struct written *written;
-static size_t written_count, written_room;
+static size_t written_count, written_capacity;
 static dev_t disk;
 static size_t listed, visited;
 
 void collect_note(int fd) {
   struct stat about;
   if (fstat(fd, &about) != 0) return;
-  if (written_count == written_room) {
-    size_t room = written_room == 0 ? 64 : 2 * written_room;
-    struct written *grown = realloc(written, room * sizeof *grown);
+  if (written_count == written_capacity) {
+    size_t capacity = written_capacity == 0 ? 64 : 2 * written_capacity;
+    struct written *grown = realloc(written, capacity * sizeof *grown);
     if (grown == NULL) return; /* the file then counts as changed, and the host compares its bytes */
     written = grown;
-    written_room = room;
+    written_capacity = capacity;
   }
   written[written_count++] = (struct written){about.st_ino, about.st_ctim};
 }
@@ -146,9 +146,9 @@ void collect_fetch(const uint8_t *payload, size_t length) {
   }
   bool is_file = fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
   while (is_file && most > 0) {
-    if (channel_room() == 0) channel_flush_blocking();
-    size_t room = channel_room() < most ? channel_room() : most;
-    ssize_t count = read(fd, channel_begin(), room);
+    if (channel_space() == 0) channel_flush_blocking();
+    size_t space = channel_space() < most ? channel_space() : most;
+    ssize_t count = read(fd, channel_begin(), space);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
     channel_commit(TO_HOST_FETCHED, (size_t)count);

@@ -91,7 +91,7 @@ struct frame { uint8_t type; uint32_t length; const uint8_t *payload; };
 void channel_open(void);
 bool channel_receive(void);                  /* false: the host has gone */
 bool channel_next(struct frame *frame);
-size_t channel_room(void);                   /* payload bytes that one data frame may carry now */
+size_t channel_space(void);                   /* payload bytes that one data frame may carry now */
 uint8_t *channel_begin(void);                /* where to put the payload of the next frame */
 void channel_commit(uint8_t type, size_t length);
 void channel_send(uint8_t type, const void *payload, size_t length);

@@ -234,12 +234,12 @@ void inside_renew(void) {
 /* Puts a line behind those of the image's file, where it has this file. */
 static void add_line(const char *path, const char *line) {
   static char text[65536];
-  size_t room = sizeof text - strlen(line);
+  size_t space = sizeof text - strlen(line);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return;
-  ssize_t size = read(fd, text, room);
+  ssize_t size = read(fd, text, space);
   close(fd);
-  if (size < 0 || (size_t)size >= room) return;
+  if (size < 0 || (size_t)size >= space) return;
   strcpy(text + size, line);
   close(replace_file(path, text));
 }

@@ -116,9 +116,9 @@ static void count_burst(int fd, size_t count) {
 static bool is_gathering(int fd) { return job.running && burst.fd == fd && now_ms() < burst.pause_until_ms; }
 
 static void read_output(int *fd, uint8_t type) {
-  size_t room = channel_room();
-  if (*fd < 0 || room == 0) return;
-  ssize_t count = read(*fd, channel_begin(), room);
+  size_t space = channel_space();
+  if (*fd < 0 || space == 0) return;
+  ssize_t count = read(*fd, channel_begin(), space);
   if (count > 0) {
     count_burst(*fd, (size_t)count);
     channel_commit(type, (size_t)count);
@@ -144,7 +144,7 @@ static void press_signal_key(uint8_t key, struct termios settings) {
   char echo[2] = {'^', (char)(key ^ 0x40)};
   /* Behind the echo of what was typed before, ahead of what the program says to it. */
   read_output(&job.out, TO_HOST_TERMINAL);
-  if ((settings.c_lflag & ECHO) != 0 && channel_room() > 0) channel_send(TO_HOST_TERMINAL, echo, sizeof echo);
+  if ((settings.c_lflag & ECHO) != 0 && channel_space() > 0) channel_send(TO_HOST_TERMINAL, echo, sizeof echo);
   /* A line that is complete would hold the key back until somebody reads it. */
   while (drops && read(job.slave, dropped, sizeof dropped) > 0) continue;
   quiet.c_lflag = (quiet.c_lflag | ICANON) & ~(tcflag_t)ECHO;
@@ -199,7 +199,7 @@ static bool type_shown_key(uint8_t key, struct termios settings) {
   bool written = write(job.in, &key, 1) == 1;
   if (tcgetattr(job.slave, &now) == 0 && same_settings(&now, &quiet)) tcsetattr(job.slave, TCSANOW, &settings);
   if (!written) return false;
-  if (channel_room() > 0) channel_send(TO_HOST_TERMINAL, echo, sizeof echo);
+  if (channel_space() > 0) channel_send(TO_HOST_TERMINAL, echo, sizeof echo);
   taken(1);
   return true;
 }
@@ -347,9 +347,9 @@ void relay_step(void) {
   if (!all_killed) kill_everything();
   /* With every writer dead the pipes end after what is in them, so this loop ends too. */
   while (job.out >= 0 || job.err >= 0) {
-    if (channel_room() == 0) return;
+    if (channel_space() == 0) return;
     read_output(&job.out, job.terminal ? TO_HOST_TERMINAL : TO_HOST_STDOUT);
-    if (channel_room() == 0) return;
+    if (channel_space() == 0) return;
     read_output(&job.err, TO_HOST_STDERR);
   }
   close_fd(&job.in);
@@ -364,26 +364,26 @@ static int wait_for(int64_t until) {
 }
 
 int relay_timeout(void) {
-  if (!active || channel_room() == 0) return -1;
+  if (!active || channel_space() == 0) return -1;
   if (!job.running) return wait_for(drain_until);
   return burst.is_left_out ? wait_for(burst.pause_until_ms) : -1;
 }
 
 int relay_poll(struct pollfd *polled, int count) {
   if (!active) return count;
-  bool room = channel_room() > 0;
+  bool space = channel_space() > 0;
   short in_events = input_start < input_end ? POLLOUT : 0;
-  burst.is_left_out = room && is_gathering(burst.fd);
+  burst.is_left_out = space && is_gathering(burst.fd);
   if (job.terminal) {
-    short events = (short)(in_events | (room && !burst.is_left_out ? POLLIN : 0));
-    /* A terminal that nobody uses any more says so again and again: it is heard where there is room for it. */
-    polled[count++] = (struct pollfd){.fd = room || events != 0 ? job.out : -1, .events = events};
+    short events = (short)(in_events | (space && !burst.is_left_out ? POLLIN : 0));
+    /* A terminal that nobody uses any more says so again and again: it is heard where there is space for it. */
+    polled[count++] = (struct pollfd){.fd = space || events != 0 ? job.out : -1, .events = events};
     return count;
   }
   int left_out = burst.is_left_out ? burst.fd : -1;
   polled[count++] = (struct pollfd){.fd = in_events != 0 ? job.in : -1, .events = POLLOUT};
-  polled[count++] = (struct pollfd){.fd = room && job.out != left_out ? job.out : -1, .events = POLLIN};
-  polled[count++] = (struct pollfd){.fd = room && job.err != left_out ? job.err : -1, .events = POLLIN};
+  polled[count++] = (struct pollfd){.fd = space && job.out != left_out ? job.out : -1, .events = POLLIN};
+  polled[count++] = (struct pollfd){.fd = space && job.err != left_out ? job.err : -1, .events = POLLIN};
   return count;
 }
 

@@ -76,16 +76,16 @@ static int64_t now_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static size_t held(const struct buffer *buffer) { return buffer->end - buffer->start; }
+static size_t unread(const struct buffer *buffer) { return buffer->end - buffer->start; }
 
-static void make_room(struct buffer *buffer, size_t room) {
-  if (buffer->size - buffer->end >= room) return;
-  memmove(buffer->bytes, buffer->bytes + buffer->start, held(buffer));
+static void make_space(struct buffer *buffer, size_t space) {
+  if (buffer->size - buffer->end >= space) return;
+  memmove(buffer->bytes, buffer->bytes + buffer->start, unread(buffer));
   buffer->end -= buffer->start;
   buffer->start = 0;
   /* Not moved again before half of it has gone, so that a byte is moved about once. */
-  if (buffer->size / 2 >= buffer->end + room) return;
-  buffer->size = 2 * (buffer->end + room);
+  if (buffer->size / 2 >= buffer->end + space) return;
+  buffer->size = 2 * (buffer->end + space);
   buffer->bytes = realloc(buffer->bytes, buffer->size);
   if (buffer->bytes == NULL) give_up("allocate a buffer");
 }
@@ -145,7 +145,7 @@ static void accept_server(void) {
 static void handle(uint8_t type, const uint8_t *frame, size_t length) {
   if (type < FIRST_OWN_TYPE) {
     if (tool_in < 0) return;
-    make_room(&to_tool, length);
+    make_space(&to_tool, length);
     memcpy(to_tool.bytes + to_tool.end, frame, length);
     to_tool.end += length;
   } else if (type == FROM_SERVER_ACKNOWLEDGE && length == FRAME_HEADER + 4) {
@@ -159,38 +159,38 @@ static void handle(uint8_t type, const uint8_t *frame, size_t length) {
 
 /* Only whole frames are passed on: a server that dies in the middle of one leaves the sandbox able to read the next. */
 static void read_server(void) {
-  make_room(&from_server, MESSAGE_BYTES);
+  make_space(&from_server, MESSAGE_BYTES);
   ssize_t count = read(server, from_server.bytes + from_server.end, from_server.size - from_server.end);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count <= 0) return be_alone();
   from_server.end += (size_t)count;
-  while (held(&from_server) >= FRAME_HEADER) {
+  while (unread(&from_server) >= FRAME_HEADER) {
     const uint8_t *at = from_server.bytes + from_server.start;
     size_t length = FRAME_HEADER + (size_t)u32(at + 1);
     if (length > FRAME_HEADER + CONTROL_PAYLOAD_MAX) return be_alone();
-    if (held(&from_server) < length) break;
+    if (unread(&from_server) < length) break;
     handle(at[0], at, length);
     from_server.start += length;
   }
 }
 
 static void write_tool(void) {
-  ssize_t count = write(tool_in, to_tool.bytes + to_tool.start, held(&to_tool));
+  ssize_t count = write(tool_in, to_tool.bytes + to_tool.start, unread(&to_tool));
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count < 0) {
     close_fd(&tool_in);
     return clear(&to_tool);
   }
   to_tool.start += (size_t)count;
-  if (held(&to_tool) == 0) clear(&to_tool);
+  if (unread(&to_tool) == 0) clear(&to_tool);
 }
 
-static size_t ring_room(void) { return RING_BYTES - (size_t)(ring_read - ring_acknowledged); }
+static size_t ring_space(void) { return RING_BYTES - (size_t)(ring_read - ring_acknowledged); }
 
 static void read_tool(void) {
-  size_t at = (size_t)(ring_read % RING_BYTES), room = ring_room();
-  if (room > RING_BYTES - at) room = RING_BYTES - at;
-  ssize_t count = read(tool_out, ring + at, room);
+  size_t at = (size_t)(ring_read % RING_BYTES), space = ring_space();
+  if (space > RING_BYTES - at) space = RING_BYTES - at;
+  ssize_t count = read(tool_out, ring + at, space);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count <= 0) return close_fd(&tool_out);
   ring_read += (uint64_t)count;
@@ -340,9 +340,9 @@ int shim(char **argument) {
     struct pollfd polled[] = {
         {.fd = listener, .events = POLLIN},
         {.fd = signals, .events = POLLIN},
-        {.fd = server, .events = (short)((held(&to_tool) < INPUT_MAX ? POLLIN : 0) | (message_start < message_end ? POLLOUT : 0))},
-        {.fd = held(&to_tool) > 0 ? tool_in : -1, .events = POLLOUT},
-        {.fd = ring_room() > 0 ? tool_out : -1, .events = POLLIN},
+        {.fd = server, .events = (short)((unread(&to_tool) < INPUT_MAX ? POLLIN : 0) | (message_start < message_end ? POLLOUT : 0))},
+        {.fd = unread(&to_tool) > 0 ? tool_in : -1, .events = POLLOUT},
+        {.fd = ring_space() > 0 ? tool_out : -1, .events = POLLIN},
         {.fd = tool_err, .events = POLLIN},
     };
     if (poll(polled, sizeof polled / sizeof *polled, wait_ms()) < 0 && errno != EINTR) give_up("wait");

@@ -216,7 +216,7 @@ int spawn_ask(uint32_t question) {
   return write_all(warm_job_fd, (const char *)&question, sizeof question) ? 0 : -1;
 }
 
-/* It will not be heard again: it takes its job, or makes room for another program. */
+/* It will not be heard again: it takes its job, or makes space for another program. */
 void spawn_warm_done(void) {
   if (warm_ready_fd >= 0) close(warm_ready_fd);
   warm_ready_fd = -1;
@@ -239,8 +239,8 @@ int spawn_give(const struct command *command, struct job *job) {
   size_t size = 0;
   FILE *out = open_memstream(&text, &size);
   if (out == NULL) return -1;
-  uint32_t room = 0;
-  fwrite(&room, sizeof room, 1, out);
+  uint32_t space = 0;
+  fwrite(&space, sizeof space, 1, out);
   fprintf(out, "%s%c%d%c", command->terminal ? terminal_path : "", 0, command->argc, 0);
   for (int i = 0; i < command->argc; i++) fprintf(out, "%s%c", command->argv[i], 0);
   for (int i = 0; i < command->envc; i++) fprintf(out, "%s%c", command->env[i], 0);

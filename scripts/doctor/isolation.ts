@@ -13,7 +13,7 @@ import {
 } from "../../packages/server/src/platform/sandboxes/probe.ts";
 import { findProgram } from "../lib/command.mjs";
 import { imageFolder } from "../lib/image.mjs";
-import { cacheFolder, checkout } from "../lib/places.mjs";
+import { cacheFolder, checkout } from "../lib/checkout.mjs";
 import { toolsFolder } from "../lib/tools.mjs";
 import type { Finding } from "./finding.ts";
 
@@ -40,7 +40,7 @@ const describe = (verdict: TierVerdict): Finding => {
     // The microVM tier is nobody's fault.
     return { state: verdict.tier === "microvm" ? "plain" : "worse", what: verdict.tier, says: verdict.reason };
   }
-  const limits = verdict.limitsEnforcement === "cgroup" ? "limits held by cgroups" : "limits polled every 50 ms";
+  const limits = verdict.limitsEnforcement === "cgroup" ? "limits enforced by cgroups" : "limits polled every 50 ms";
   const says = `works: booted, and a program in it answered, in ${verdict.tookMs.toFixed(0)} ms; ${limits}`;
   const state = verdict.limitsEnforcement === "cgroup" ? "good" : "worse";
   return { state, what: verdict.tier, says };

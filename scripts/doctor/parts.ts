@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { archivePackages } from "../lib/debian.mjs";
 import { imageFacts, imageFolder, imageNames } from "../lib/image.mjs";
-import { checkout } from "../lib/places.mjs";
+import { checkout } from "../lib/checkout.mjs";
 import { buildFailure, builtIsThere } from "../lib/runsc-build.mjs";
 import { installCommand, missingPackages, serverPackages } from "../lib/system-packages.mjs";
 import { toolsAreThere, toolsFolder } from "../lib/tools.mjs";

@@ -1,9 +1,9 @@
 // The checks that need no server: format, lint, types.
 import { join } from "node:path";
 import process from "node:process";
-import { directOutput, heldOutput } from "./part-output.mjs";
+import { directOutput, bufferedOutput } from "./part-output.mjs";
 import { fromModules, runNode, wholeResult } from "./parts.mjs";
-import { checkout } from "./places.mjs";
+import { checkout } from "./checkout.mjs";
 import { digest, readIfThere, writeWhole } from "./recipe.mjs";
 import { sourceDigest } from "./source-digest.mjs";
 
@@ -44,10 +44,10 @@ export async function check({ title, args, out, memory }) {
     out.write(`✓ ${title} (nothing changed since it passed)\n`);
     return wholeResult(title, true);
   }
-  const held = heldOutput();
-  const isGood = (await runNode(args, { out: held })) === 0;
+  const output = bufferedOutput();
+  const isGood = (await runNode(args, { out: output })) === 0;
   out.write(`${isGood ? "✓" : "✗"} ${title} (${((performance.now() - began) / 1000).toFixed(1)} s)\n`);
-  if (!isGood) out.write(`${held.held().trimEnd()}\n`);
+  if (!isGood) out.write(`${output.text().trimEnd()}\n`);
   if (isGood && key !== undefined && (await verdictKey(args, memory)) === key) writeWhole(stamp, key);
   return wholeResult(title, isGood);
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { check } from "./checks.mjs";
-import { heldOutput } from "./part-output.mjs";
+import { bufferedOutput } from "./part-output.mjs";
 
 let root = "";
 let installed = "tool 1";
@@ -32,11 +32,11 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 const runs = (): number => (existsSync(join(root, "runs.log")) ? readFileSync(join(root, "runs.log")).length : 0);
 
 const verdict = async (...words: string[]) => {
-  const out = heldOutput();
+  const out = bufferedOutput();
   const script = `process.chdir(${JSON.stringify(root)}); ${tool}`;
   const memory = { root, folder: join(root, "stamps"), installed: () => installed };
   const { passed, failed } = await check({ title: "tool", args: ["-e", script, ...words], out, memory });
-  return { good: passed === 1 && failed === 0, text: out.held(), runs: runs() };
+  return { good: passed === 1 && failed === 0, text: out.text(), runs: runs() };
 };
 
 test("what passed is not run again while nothing changed, and is after any change", async () => {

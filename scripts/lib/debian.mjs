@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import process from "node:process";
 import { run } from "./command.mjs";
 import { SetupFault } from "./fault.mjs";
-import { isRoot } from "./places.mjs";
+import { isRoot } from "./checkout.mjs";
 import { installCommand, missingPackages, serverPackages } from "./system-packages.mjs";
 
 export const suite = "trixie";

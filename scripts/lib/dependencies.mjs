@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import process from "node:process";
 import { run } from "./command.mjs";
 import { locked } from "./lock.mjs";
-import { checkout, pinnedNode } from "./places.mjs";
+import { checkout, pinnedNode } from "./checkout.mjs";
 import { digest, readIfThere, writeWhole } from "./recipe.mjs";
 
 const stamp = join(checkout, "node_modules", ".atelier-stamp");

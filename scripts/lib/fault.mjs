@@ -23,11 +23,11 @@ const refusals = {
   EPERM: "this user may not write there",
 };
 
-/** How programs say that there is no more room. */
+/** How programs say that the disk is full. */
 const full = /no space left on device|disk quota exceeded|ENOSPC|EDQUOT/i;
 
 /**
- * The error itself, or a SetupFault in its place where a disk or its rights refused something.
+ * The error itself, or a SetupFault instead where a disk or its rights refused something.
  * @param {unknown} error
  * @param {string} [folder] what was worked on, for an error that does not say it (a write knows no name) or names a part of it
  */

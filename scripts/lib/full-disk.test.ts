@@ -1,4 +1,4 @@
-/** A setup on a disk without room or rights: one line that names the place, and exit 1. */
+/** A setup on a disk without space or rights: one line that names the path, and exit 1. */
 import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

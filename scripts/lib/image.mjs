@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { SetupFault } from "./fault.mjs";
 import { locked } from "./lock.mjs";
-import { cacheFolder, checkout, pinnedNode } from "./places.mjs";
+import { cacheFolder, checkout, pinnedNode } from "./checkout.mjs";
 import { buildFolder, digest, readIfThere } from "./recipe.mjs";
 import { buildRootfs } from "./rootfs.mjs";
 

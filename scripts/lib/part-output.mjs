@@ -6,22 +6,22 @@ import process from "node:process";
  * @property {"inherit" | "pipe"} stdio how a child process is started
  * @property {NodeJS.ProcessEnv} env the variables that tell a child whether to use colours
  * @property {(text: string) => void} write
- * @property {() => string} held the output that is buffered
+ * @property {() => string} text the output that is buffered
  */
 
 /** @returns {PartOutput} */
 export function directOutput() {
-  return { stdio: "inherit", env: {}, write: (text) => void process.stdout.write(text), held: () => "" };
+  return { stdio: "inherit", env: {}, write: (text) => void process.stdout.write(text), text: () => "" };
 }
 
 /** @returns {PartOutput} */
-export function heldOutput() {
+export function bufferedOutput() {
   let text = "";
   return {
     stdio: "pipe",
     // Programs use no colours in a pipe unless they are told to; the buffered output goes to the same terminal.
     env: process.stdout.isTTY ? { FORCE_COLOR: "1" } : {},
     write: (more) => void (text += more),
-    held: () => text,
+    text: () => text,
   };
 }

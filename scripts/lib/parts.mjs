@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { directOutput } from "./part-output.mjs";
-import { checkout, projectNode } from "./places.mjs";
+import { checkout, projectNode } from "./checkout.mjs";
 import { readIfThere } from "./recipe.mjs";
 
 /** @typedef {import("./part-output.mjs").PartOutput} PartOutput */

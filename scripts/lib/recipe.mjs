@@ -59,7 +59,7 @@ export function writeWhole(path, text) {
 
 /**
  * Makes `folder` by `build(temporaryFolder)` and a rename, so that it exists complete or not at all. Whatever an
- * earlier, killed build left beside it is removed first; the caller holds the lock of that place.
+ * earlier, killed build left beside it is removed first; the caller holds the lock of that folder.
  */
 export async function buildFolder(folder, build) {
   const remove = (path) => rmSync(path, { recursive: true, force: true });

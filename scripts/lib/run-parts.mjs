@@ -1,6 +1,6 @@
 // Runs parts of the tests in parallel lanes. The output of a part is printed when the part ends, so that outputs do not mix.
 import process from "node:process";
-import { directOutput, heldOutput } from "./part-output.mjs";
+import { directOutput, bufferedOutput } from "./part-output.mjs";
 import { wholeResult } from "./parts.mjs";
 
 /** @typedef {import("./parts.mjs").Result} Result */
@@ -33,13 +33,13 @@ export function runParts(lanes, parts, env, say = sayAloud) {
   /** @type {Map<string, { out: PartOutput, began: number }>} */
   const running = new Map();
 
-  const show = (heading, held) => {
+  const show = (heading, output) => {
     if (isAlone) return;
     say(`\n━━ ${heading}`);
-    if (held.trim() !== "") say(held.trimEnd());
+    if (output.trim() !== "") say(output.trimEnd());
   };
   const runPart = async (name) => {
-    const out = isAlone ? directOutput() : heldOutput();
+    const out = isAlone ? directOutput() : bufferedOutput();
     const began = performance.now();
     running.set(name, { out, began });
     let results;
@@ -50,7 +50,7 @@ export function runParts(lanes, parts, env, say = sayAloud) {
       results = [wholeResult(name, false)];
     }
     running.delete(name);
-    show(`${name}: ${summary(results)} (${seconds(began)})`, out.held());
+    show(`${name}: ${summary(results)} (${seconds(began)})`, out.text());
     return results;
   };
   const waiting = lanes.map((lane) => [...lane]);
@@ -72,7 +72,7 @@ export function runParts(lanes, parts, env, say = sayAloud) {
   return {
     results,
     showUnfinished() {
-      for (const [name, { out, began: since }] of running) show(`${name}: ended after ${seconds(since)}`, out.held());
+      for (const [name, { out, began: since }] of running) show(`${name}: ended after ${seconds(since)}`, out.text());
     },
   };
 }

@@ -72,7 +72,7 @@ test("a part that breaks counts as failed with its reason, and the rest of its l
   expect(lines.join("\n")).toContain("planted");
 });
 
-test("what a program writes on both streams is held, with its exit code", async () => {
+test("what a program writes on both streams is buffered, with its exit code", async () => {
   const lines: string[] = [];
   const script = "console.log('to stdout'); console.error('to stderr'); process.exit(3)";
   const parts = {

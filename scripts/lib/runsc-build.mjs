@@ -7,7 +7,7 @@ import { areCommandsStopping, findProgram, run } from "./command.mjs";
 import { suite } from "./debian.mjs";
 import { SetupFault } from "./fault.mjs";
 import { locked } from "./lock.mjs";
-import { cacheFolder, checkout } from "./places.mjs";
+import { cacheFolder, checkout } from "./checkout.mjs";
 import { buildFolder, digest, readIfThere, writeWhole } from "./recipe.mjs";
 import { buildRootfs } from "./rootfs.mjs";
 import { changes } from "./runsc-changes.mjs";

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { checkout } from "./places.mjs";
+import { checkout } from "./checkout.mjs";
 import { writeWhole } from "./recipe.mjs";
 
 /** The pending steps that programs wait for; the file has the shape that roles/executor/setup-state.ts reads. */

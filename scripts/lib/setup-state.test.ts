@@ -13,7 +13,7 @@ test("pending steps, their end and their faults reach the server through the fil
     state.during("Tools", () => tools.promise),
     state.during("Image", async (onFault) => {
       await image.promise;
-      onFault(new Error("no room"));
+      onFault(new Error("no space"));
     }),
   ];
   expect(state.pending()).toEqual(["Tools", "Image"]);
@@ -24,7 +24,7 @@ test("pending steps, their end and their faults reach the server through the fil
   expect(await readSetupState(file)).toEqual({ pending: ["Image"], faults: [] });
   image.resolve(undefined);
   await running[1];
-  expect(await readSetupState(file)).toEqual({ pending: [], faults: [{ step: "Image", message: "no room" }] });
+  expect(await readSetupState(file)).toEqual({ pending: [], faults: [{ step: "Image", message: "no space" }] });
   state.remove();
   expect(existsSync(file)).toBe(false);
   expect(await readSetupState(file)).toEqual({ pending: [], faults: [] });

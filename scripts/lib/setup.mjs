@@ -6,7 +6,7 @@ import { archivePackages } from "./debian.mjs";
 import { ensureDependencies } from "./dependencies.mjs";
 import { faultText, SetupFault } from "./fault.mjs";
 import { ensureImage, imageFacts, imageFolder, testGuest, testServices } from "./image.mjs";
-import { checkout } from "./places.mjs";
+import { checkout } from "./checkout.mjs";
 import { notice, step } from "./progress.mjs";
 import { createSetupState } from "./setup-state.mjs";
 import { ensureSubordinateIds } from "./subordinate-ids.mjs";

@@ -1,7 +1,7 @@
 // User ids of an ordinary user's own besides its one: without them no image can be built in a user namespace.
 import { userInfo } from "node:os";
 import { succeeds } from "./command.mjs";
-import { isRoot } from "./places.mjs";
+import { isRoot } from "./checkout.mjs";
 import { readIfThere } from "./recipe.mjs";
 import { privilege } from "./system-packages.mjs";
 

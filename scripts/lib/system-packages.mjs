@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import process from "node:process";
 import { findProgram, run, succeeds } from "./command.mjs";
 import { SetupFault } from "./fault.mjs";
-import { isRoot } from "./places.mjs";
+import { isRoot } from "./checkout.mjs";
 
 /** @typedef {{ name: string, program?: string, file?: string, why: string, rootOnly?: boolean }} SystemPackage */
 

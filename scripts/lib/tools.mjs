@@ -6,7 +6,7 @@ import process from "node:process";
 import { run } from "./command.mjs";
 import { suite, writeDebianTar } from "./debian.mjs";
 import { locked } from "./lock.mjs";
-import { cacheFolder } from "./places.mjs";
+import { cacheFolder } from "./checkout.mjs";
 import { buildFolder, digest } from "./recipe.mjs";
 import { builtFolder, builtIsThere } from "./runsc-build.mjs";
 

@@ -6,7 +6,7 @@ import { constants, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { onLostParent } from "./lost-parent.mjs";
-import { checkout, projectNode } from "./places.mjs";
+import { checkout, projectNode } from "./checkout.mjs";
 import { digest } from "./recipe.mjs";
 
 /** Marks a folder that a reaper watches. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./command.mjs";
 import { locked } from "./lock.mjs";
-import { checkout, projectNode } from "./places.mjs";
+import { checkout, projectNode } from "./checkout.mjs";
 import { digestOf, readIfThere, writeWhole } from "./recipe.mjs";
 
 const sources = ["packages/web", "packages/contracts/src", "languages", "package-lock.json", "tsconfig.base.json"];

@@ -7,7 +7,7 @@ import { silentLog } from "../../packages/server/src/kernel/log.ts";
 import { createEmbeddedPostgres } from "../../packages/server/src/platform/sql/adapters/embedded-postgres.ts";
 import { findPostmaster, findSocketFolder } from "../../packages/server/src/platform/sql/adapters/postmaster.ts";
 import { migrate } from "../../packages/server/src/platform/sql/migrate.ts";
-import { isRoot } from "../lib/places.mjs";
+import { isRoot } from "../lib/checkout.mjs";
 
 export type OperatorTransaction = {
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;

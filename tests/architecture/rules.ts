@@ -72,7 +72,7 @@ export const rules: IForbiddenRuleType[] = [
       dependencyTypesNot: ["aliased-subpath-import"],
     },
   }),
-  rule("adapters-are-chosen-in-main", "embedded or distributed is decided in one place", {
+  rule("adapters-are-chosen-in-main", "embedded or distributed is decided once", {
     from: { path: server, pathNot: `${server}/(main\\.ts|.*/adapters/)|${tests}` },
     to: { path: "/adapters/" },
   }),

@@ -15,7 +15,7 @@ import { createRunProvider } from "../../packages/server/src/modules/execution/r
 import { buildInit } from "../../packages/server/src/platform/sandboxes/machine/build-init.ts";
 import { findProgram } from "../../scripts/lib/command.mjs";
 import { imageFolder } from "../../scripts/lib/image.mjs";
-import { cacheFolder, checkout } from "../../scripts/lib/places.mjs";
+import { cacheFolder, checkout } from "../../scripts/lib/checkout.mjs";
 import { toolsFolder } from "../../scripts/lib/tools.mjs";
 import type { CpuAccount } from "./cpu-account.ts";
 import { SYSTEM_PYTHON } from "./machine.ts";

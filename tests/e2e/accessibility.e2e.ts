@@ -162,7 +162,7 @@ describe("axe", () => {
     await ada.editor.editorReady();
     const { look, found } = screens(page);
     await look("code");
-    // The status bar leaves a phone its room.
+    // The status bar leaves a phone its space.
     await page.locator("#slot-bar .save-state").waitFor();
     expect(await page.locator("#slot-status").isVisible()).toBe(false);
     await page.getByRole("button", { name: "Files", exact: true }).click();
@@ -189,7 +189,7 @@ const focused = (page: Page) =>
 
 type Focus = Awaited<ReturnType<typeof focused>>;
 
-/** Presses a key until the keyboard is where it should be. @throws Error with every place it was in. */
+/** Presses a key until the keyboard is where it should be. @throws Error with every element it was in. */
 const pressUntil = async (page: Page, key: string, isThere: (focus: Focus) => boolean, most = 12): Promise<void> => {
   const seen: string[] = [];
   for (let count = 0; count < most; count += 1) {

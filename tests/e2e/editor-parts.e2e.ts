@@ -227,7 +227,7 @@ describe("others' cursors", () => {
     expect(near).toEqual({ elsewhere: 0, here: [expect.objectContaining({ at: "2:12", names: ["Ada"] })] });
   });
 
-  it("never stand on one another: names of a line side by side, carets at one place too", async () => {
+  it("never stand on one another: names of a line side by side, carets at one position too", async () => {
     const look = await page.evaluate(() => {
       const { cursors, cursorOf, drawn, names } = mounted.cursors;
       const person = (name: string, color: string) => ({ user: { id: name, name, color } });

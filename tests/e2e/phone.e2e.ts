@@ -50,7 +50,7 @@ describe("on a phone", () => {
       expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThan(PORTRAIT.height);
       if (process.env["SHOW_PHONE"] !== undefined)
         await ada.page.screenshot({ path: `${process.env["SHOW_PHONE"]}.first.png` });
-      // While somebody types, keyboard and row of keys leave no place for words.
+      // While somebody types, keyboard and row of keys leave no space for words.
       await ada.page.locator("#editor .view-lines").tap();
       await ada.page.getByRole("toolbar", { name: "Keys" }).waitFor();
       expect(await words.isVisible()).toBe(false);
@@ -159,7 +159,7 @@ describe("on a phone", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 
-  it("those for whom there is no room are counted, and nothing is wider than the screen", async () => {
+  it("those for whom there is no space are counted, and nothing is wider than the screen", async () => {
     const before = async (opening: Page): Promise<void> => {
       await tapChannels(opening, "events", {
         textToPage(text) {

@@ -12,23 +12,23 @@ const image = dirname(process.env["ATELIER_TEST_IMAGE"] ?? "");
 const tools = process.env["ATELIER_TEST_TOOLS"] ?? "";
 
 const folder = await mkdtemp(join(tmpdir(), "prepared-"));
-const places = { images: join(folder, "images"), tools: join(folder, "tools"), state: join(folder, "setup.json") };
+const folders = { images: join(folder, "images"), tools: join(folder, "tools"), state: join(folder, "setup.json") };
 
 /** Writes the file as scripts/lib/setup-state.mjs does. */
 const say = async (state: object): Promise<void> => {
-  await writeFile(`${places.state}.new`, JSON.stringify(state));
-  await rename(`${places.state}.new`, places.state);
+  await writeFile(`${folders.state}.new`, JSON.stringify(state));
+  await rename(`${folders.state}.new`, folders.state);
 };
 
 beforeAll(async () => {
-  await mkdir(places.images);
-  await mkdir(places.tools);
+  await mkdir(folders.images);
+  await mkdir(folders.tools);
   await say({ pending: ["Tools (gVisor)", "Base language image"], faults: [] });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const stage = setStage({
-  env: { IMAGES_DIR: places.images, TOOLS_DIR: places.tools, ATELIER_SETUP_STATE: places.state },
+  env: { IMAGES_DIR: folders.images, TOOLS_DIR: folders.tools, ATELIER_SETUP_STATE: folders.state },
 });
 
 const refusal = async (): Promise<ApiError> => {
@@ -54,8 +54,8 @@ it("Run is being prepared, then enabled without a reload, and runs", { timeout: 
   expect(await refusal()).toMatchObject({ status: 503, body: { code: "execution/unavailable" } });
   expect(JSON.stringify((await refusal()).body)).toContain("Base language image");
 
-  await symlink(join(tools, "runsc"), join(places.tools, "runsc"));
-  await symlink(image, join(places.images, basename(image)));
+  await symlink(join(tools, "runsc"), join(folders.tools, "runsc"));
+  await symlink(image, join(folders.images, basename(image)));
   // Something is still pending, so an incomplete image is not probed.
   await say({ pending: ["Base language image"], faults: [] });
   await eventually(async () => {

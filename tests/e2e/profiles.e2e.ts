@@ -57,7 +57,7 @@ const leave = (page: Page): Promise<void> =>
     await navigator.serviceWorker.ready;
   });
 
-/** What a page finds in every place where `leave` stores something. */
+/** What a page finds in every store where `leave` stores something. */
 const found = (page: Page) =>
   page.evaluate(async () => {
     const files: string[] = [];
@@ -98,8 +98,8 @@ it("a profile that is used again is empty, but has the cached scripts", async ()
   }
   await first.context.setOffline(true);
   // The control: each of these would be noticed.
-  for (const [place, nothing] of Object.entries(NOTHING))
-    expect([place, (await found(first.page))[place as keyof typeof NOTHING]]).not.toEqual([place, nothing]);
+  for (const [store, nothing] of Object.entries(NOTHING))
+    expect([store, (await found(first.page))[store as keyof typeof NOTHING]]).not.toEqual([store, nothing]);
   await first.context.newPage();
   const loadedBefore = scripts.length;
   await first.release();

@@ -51,7 +51,7 @@ const openDocument = (channel: Channel): Y.Doc => {
   return doc;
 };
 
-it("[K12][K18] a document, events and a run share one socket; a program that does not read its input holds up no key", async () => {
+it("[K12][K18] a document, events and a run share one socket; a program that does not read its input delays no key", async () => {
   const client = await signInAsGuest(server.origin);
   const project = await client.createProject({ name: "one socket" });
   const notes = await client.createFile(project.id, "notes.txt", "hello");

@@ -43,8 +43,8 @@ const hasText = async (friend: EditorPage): Promise<void> => {
 const stored = (of: { token: string; projectId: string }, text: string): Promise<void> =>
   eventually(async () => expect(await textOf(of)).toBe(text), 15_000);
 
-/** A socket that a script holds, beside the page's own. */
-const holdSocket = async (of: { token: string; projectId: string; fileId: string }) => {
+/** A socket that a script opens, beside the page's own. */
+const openScriptSocket = async (of: { token: string; projectId: string; fileId: string }) => {
   const address = `${stage.server.origin.replace("http", "ws")}/api/collaborate/${of.projectId}/${of.fileId}?token=${of.token}`;
   const socket = new WebSocket(address);
   const closed = new Promise<number>((resolve) => socket.on("close", resolve));
@@ -102,9 +102,9 @@ describe("a share link", () => {
     const ada = await people.visitAndType("shared\n");
     const path = await createLink(ada.page, "editor");
     // What Bob types while this is true stays on its way.
-    let isHeld = false;
+    let isPaused = false;
     const before = async (page: Page): Promise<void> => {
-      await tapChannels(page, "document", { fromPage: () => !isHeld });
+      await tapChannels(page, "document", { fromPage: () => !isPaused });
     };
     const bob = await people.visit(path, { before });
     await hasText(bob);
@@ -113,8 +113,8 @@ describe("a share link", () => {
     const rights = await projectOf(bob);
     await stored(rights, "shared\nfrom Bob");
     await bob.saved();
-    const held = await holdSocket(rights);
-    isHeld = true;
+    const scripted = await openScriptSocket(rights);
+    isPaused = true;
     await bob.page.keyboard.type(" and on its way");
 
     const dialog = shareDialog(ada);
@@ -124,8 +124,8 @@ describe("a share link", () => {
 
     await lost(bob).waitFor();
     expect(await bob.page.getByRole("list", { name: "People here" }).count()).toBe(0);
-    held.send();
-    expect(await held.closed).toBe(CLOSE.rightsTaken);
+    scripted.send();
+    expect(await scripted.closed).toBe(CLOSE.rightsTaken);
     await bob.page.getByText("could not be saved there").waitFor();
     const [download] = await Promise.all([
       bob.page.waitForEvent("download"),
@@ -163,9 +163,9 @@ describe("a member", () => {
     );
     await bob.page.keyboard.type("NOT THIS");
     expect(await bob.shownText()).not.toContain("NOT");
-    const held = await holdSocket(rights);
-    held.send();
-    expect(await held.closed).toBe(CLOSE.rightsTaken);
+    const scripted = await openScriptSocket(rights);
+    scripted.send();
+    expect(await scripted.closed).toBe(CLOSE.rightsTaken);
 
     await role.selectOption("editor");
     await bob.page.getByText("You can edit this project now.").waitFor();

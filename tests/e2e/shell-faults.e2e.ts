@@ -86,7 +86,7 @@ describe("a fault of the page itself", () => {
     await using ada = await openProject({ "main.py": "", "b.py": "" }, (page) =>
       tapChannels(page, "events", {
         textToPage(text) {
-          // A person without a name is more than the faces in the bar can draw.
+          // A person without a name is more than the avatars in the bar can draw.
           const frame = JSON.parse(text) as { event: { presence?: unknown[] } };
           frame.event.presence?.push({ connectionId: "x", user: { id: "x" }, role: "editor", fileId: null });
           return JSON.stringify(frame);
@@ -323,12 +323,12 @@ describe("saving", () => {
     );
     const { page } = ada.editor;
     await ada.editor.saved();
-    const place = () => page.getByRole("button", { name: "New file" }).last().boundingBox();
-    const before = await place();
+    const box = () => page.getByRole("button", { name: "New file" }).last().boundingBox();
+    const before = await box();
     await page.locator("#editor .view-lines").click();
     await page.keyboard.type("unsaved");
     await page.locator(".tab-dot").waitFor();
-    expect(await place()).toEqual(before);
+    expect(await box()).toEqual(before);
     expect(ada.editor.faults).toEqual([]);
   });
 
@@ -336,8 +336,8 @@ describe("saving", () => {
     await using ada = await workspace({ "main.py": "" });
     const { page } = ada.editor;
     await ada.editor.saved();
-    const isTaken = (place: string): Promise<boolean> =>
-      page.locator(place).evaluate((element) => {
+    const isTaken = (selector: string): Promise<boolean> =>
+      page.locator(selector).evaluate((element) => {
         const event = new KeyboardEvent("keydown", { key: "s", ctrlKey: true, bubbles: true, cancelable: true });
         element.dispatchEvent(event);
         return event.defaultPrevented;

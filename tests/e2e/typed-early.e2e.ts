@@ -58,7 +58,7 @@ afterEach(async () => {
   await profile.release();
 });
 
-const hold = async (address: RegExp): Promise<void> => {
+const pauseRequests = async (address: RegExp): Promise<void> => {
   await page.route(address, async (route) => {
     await released;
     await route.continue().catch(() => undefined);
@@ -126,7 +126,7 @@ const monaco = () => page.locator("#editor .monaco-editor .view-line").first().w
 describe("keys typed early into a project", () => {
   it("are kept in a file with Windows line ends", { timeout: 60_000 }, async () => {
     const { address, text } = await makeProject("one\r\ntwo\r\n");
-    await hold(SLOWEST);
+    await pauseRequests(SLOWEST);
     await page.goto(address, { waitUntil: "commit" });
     await focusCode();
     await typeAcross([release, monaco]);
@@ -137,7 +137,7 @@ describe("keys typed early into a project", () => {
   it("are kept in a file of which the first response shows only a part", { timeout: 60_000 }, async () => {
     const lines = "a line of this file\n".repeat(5000);
     const { address, text } = await makeProject(lines);
-    await hold(SLOWEST);
+    await pauseRequests(SLOWEST);
     await page.goto(address, { waitUntil: "commit" });
     await focusCode();
     await typeAcross([release, monaco]);
@@ -147,7 +147,7 @@ describe("keys typed early into a project", () => {
 
   it("are kept where Monaco is there before the page knows who is signed in", { timeout: 60_000 }, async () => {
     const { address, text } = await makeProject("one\n");
-    await hold(/\/api\/auth\/refresh$/u);
+    await pauseRequests(/\/api\/auth\/refresh$/u);
     const loaded = page.waitForResponse(PANE);
     await page.goto(address, { waitUntil: "commit" });
     await focusCode();
@@ -190,7 +190,7 @@ describe("keys typed early into a project", () => {
 it("what is typed early is not called saved, however often its file is shown", async () => {
   const { address } = await makeProject("one\n");
   await page.route(PANE, (route) => route.abort());
-  await hold(/\/api\/auth\/refresh$/u);
+  await pauseRequests(/\/api\/auth\/refresh$/u);
   await page.goto(address, { waitUntil: "commit" });
   await focusCode();
   await page.keyboard.type("x");

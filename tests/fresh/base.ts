@@ -13,7 +13,7 @@ import { dirname, join } from "node:path";
 import { findProgram, run } from "../../scripts/lib/command.mjs";
 import { writeDebianTar } from "../../scripts/lib/debian.mjs";
 import { locked } from "../../scripts/lib/lock.mjs";
-import { cacheFolder } from "../../scripts/lib/places.mjs";
+import { cacheFolder } from "../../scripts/lib/checkout.mjs";
 import { digest } from "../../scripts/lib/recipe.mjs";
 
 /** One release of Debian or Ubuntu. */

@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { notice } from "../../scripts/lib/progress.mjs";
-import { isRoot } from "../../scripts/lib/places.mjs";
+import { isRoot } from "../../scripts/lib/checkout.mjs";
 import { releases, type Suite } from "./base.ts";
 import { startMachine } from "./machine.ts";
 import { type ScenarioName, scenarios, tryScenario } from "./scenarios.ts";

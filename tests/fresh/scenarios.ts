@@ -1,7 +1,7 @@
 /** What is tried on a fresh machine: who starts, and what has to be true afterwards. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { checkout } from "../../scripts/lib/places.mjs";
+import { checkout } from "../../scripts/lib/checkout.mjs";
 import { run } from "../../scripts/lib/command.mjs";
 import { removeWithRun } from "../../scripts/lib/watched-run.mjs";
 import { cgroupsOf } from "../support/leftovers.ts";

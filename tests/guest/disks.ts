@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSyn
 import { basename, dirname, join } from "node:path";
 import { run } from "../../scripts/lib/command.mjs";
 import { locked } from "../../scripts/lib/lock.mjs";
-import { cacheFolder, checkout } from "../../scripts/lib/places.mjs";
+import { cacheFolder, checkout } from "../../scripts/lib/checkout.mjs";
 import { buildFolder, digest } from "../../scripts/lib/recipe.mjs";
 import { buildInit } from "../../packages/server/src/platform/sandboxes/machine/build-init.ts";
 import { encodeInitramfs } from "./initramfs.ts";

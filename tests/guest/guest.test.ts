@@ -84,11 +84,11 @@ const testTier = (situation: Situation, tier: GuestTier): void => {
 
   // Elsewhere doctor is asked about cgroups alone.
   if (situation.programs !== "all") return;
-  test("doctor boots it, and says how limits are held", () => {
+  test("doctor boots it, and says how limits are enforced", () => {
     const { lines } = reported("doctor", { situation: situation.name });
     expect(lines.find((line) => line.split(" ")[1] === `${tier}:`)).toMatch(
       situation.limits === "cgroup"
-        ? /^good .* works: .*limits held by cgroups$/u
+        ? /^good .* works: .*limits enforced by cgroups$/u
         : /^worse .* works: .*limits polled/u,
     );
   });

@@ -24,7 +24,7 @@ export type Situation = {
 
 const both: readonly GuestTier[] = ["namespaces", "gvisor"];
 
-/** `inside/main.sh` makes these places, in this order; the names are the same there. */
+/** `inside/main.sh` makes these cgroups, in this order; the names are the same there. */
 export const situations: readonly Situation[] = [
   // A unit of systemd's, as docs/operations.md has it.
   {

@@ -17,8 +17,8 @@ const SHELL = "/usr/lib/chromium/chromium-headless-shell";
  * @throws Error naming the package when there is no Chromium.
  */
 export const launchBrowser = async (parts: "whole" | "shell" = "whole"): Promise<Browser> => {
-  const places = parts === "shell" ? [SHELL, ...WHOLE] : WHOLE;
-  const executablePath = places.find((place) => existsSync(place));
+  const paths = parts === "shell" ? [SHELL, ...WHOLE] : WHOLE;
+  const executablePath = paths.find((path) => existsSync(path));
   if (executablePath === undefined) throw new Error("no Chromium here: install the package chromium");
   return chromium.launch({
     executablePath,

@@ -2,7 +2,7 @@
 import { readdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { eventually } from "./eventually.ts";
-import { cgroupParentName } from "../../packages/server/src/platform/sandboxes/machine/sandbox-home.ts";
+import { cgroupParentName } from "../../packages/server/src/platform/sandboxes/machine/host-resources.ts";
 
 /** Command lines of living processes whose command line, DATA_DIR or TMPDIR has the folder. */
 export const processesNaming = async (folder: string): Promise<string[]> => {

@@ -15,7 +15,7 @@ export const newAccount = (name: string): Account => {
   return { name, email: `${name.toLowerCase()}.${accounts}@example.org`, password: `correct horse ${accounts}` };
 };
 
-/** Somebody who registered before, from another place. */
+/** Somebody who registered before, from another site. */
 export const createAccount = async (origin: string, account: Account): Promise<void> => {
   const answer = await fetch(`${origin}/api/auth/register`, {
     method: "POST",
@@ -26,20 +26,20 @@ export const createAccount = async (origin: string, account: Account): Promise<v
 };
 
 /** A browser, and the server it visits. */
-export type Place = { readonly browser: Browser; readonly server: { readonly origin: string } };
+export type TestSite = { readonly browser: Browser; readonly server: { readonly origin: string } };
 
 /** Visitors of one server, all sent away when the test is over. */
 export class People implements AsyncDisposable {
-  readonly #place: Place;
+  readonly #site: TestSite;
   readonly #pages: EditorPage[] = [];
 
-  /** The place may be there later: it is asked at each visit. */
-  constructor(place: Place) {
-    this.#place = place;
+  /** The site may be there later: it is asked at each visit. */
+  constructor(site: TestSite) {
+    this.#site = site;
   }
 
   async visit(path: string, options: Parameters<typeof EditorPage.open>[2] = {}): Promise<EditorPage> {
-    const page = await EditorPage.open(this.#place.browser, `${this.#place.server.origin}${path}`, options);
+    const page = await EditorPage.open(this.#site.browser, `${this.#site.server.origin}${path}`, options);
     this.#pages.push(page);
     return page;
   }
@@ -64,9 +64,9 @@ export class People implements AsyncDisposable {
   }
 }
 
-/** Visitors of a place for all tests of a file, sent away after each. Called while the file is read. */
-export const setPeople = (place: Place): People => {
-  const people = new People(place);
+/** Visitors of a site for all tests of a file, sent away after each. Called while the file is read. */
+export const setPeople = (site: TestSite): People => {
+  const people = new People(site);
   afterEach(() => people[Symbol.asyncDispose]());
   return people;
 };

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, readlinkSync, readdirSync, rmSync } from "nod
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { run } from "../../scripts/lib/command.mjs";
-import { cgroupParentName } from "../../packages/server/src/platform/sandboxes/machine/sandbox-home.ts";
+import { cgroupParentName } from "../../packages/server/src/platform/sandboxes/machine/host-resources.ts";
 import { cgroupsNamed, cgroupsOf, removeCgroup } from "./leftovers.ts";
 
 /** Time for a server to end its sandboxes and its database; after it the server is killed. */

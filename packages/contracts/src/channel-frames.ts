@@ -72,11 +72,11 @@ const writeVarint = (bytes: Uint8Array, { at, value }: { readonly at: number; re
 /** @returns the number and the position after it; undefined when it is cut off or above 2^31 */
 const readVarint = (bytes: Uint8Array, at: number): { readonly value: number; readonly next: number } | undefined => {
   let value = 0;
-  for (let place = 0; place < 5; place += 1) {
-    const byte = bytes[at + place];
+  for (let index = 0; index < 5; index += 1) {
+    const byte = bytes[at + index];
     if (byte === undefined) return undefined;
-    value += (byte & 127) * 128 ** place;
-    if (byte < 128) return value > MAX_VARINT ? undefined : { value, next: at + place + 1 };
+    value += (byte & 127) * 128 ** index;
+    if (byte < 128) return value > MAX_VARINT ? undefined : { value, next: at + index + 1 };
   }
   return undefined;
 };

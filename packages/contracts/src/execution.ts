@@ -136,7 +136,7 @@ export const ExecutionSchema = z
     stage: z.enum(["compile", "run"]).nullable(),
     sandbox: z.enum(["microvm", "gvisor", "namespaces"]).nullable(),
     limitsEnforcement: z.enum(["cgroup", "polled"]).nullable(),
-    /** Place in the queue, from 1; only while queued. */
+    /** Position in the queue, from 1; only while queued. */
     queuePosition: z.int().optional(),
     queuedAt: TimeSchema,
     startedAt: TimeSchema.nullable(),

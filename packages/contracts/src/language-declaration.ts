@@ -35,9 +35,9 @@ const compiles = (source: string): boolean => {
 /** The source of a regular expression with the flag `u`. */
 const PatternSchema = z.string().min(1).max(500).refine(compiles, "This is not a regular expression.");
 
-const PlaceSchema = PatternSchema.refine(
+const PositionSchema = PatternSchema.refine(
   (source) => source.includes("(?<path>") && source.includes("(?<line>"),
-  "A place has the groups (?<path>…) and (?<line>…), and may have (?<column>…).",
+  "A position has the groups (?<path>…) and (?<line>…), and may have (?<column>…).",
 );
 
 const ExtensionSchema = z.string().regex(/^\.[a-z0-9+]+$/u, "An extension is a dot and small letters or digits.");
@@ -81,7 +81,7 @@ const EditorSchema = z.strictObject({
 /** How the page finds source positions in what a program prints, beside the general `path:line:column` and `path(line,column)`. */
 const ErrorsSchema = z.strictObject({
   /** A line is searched only if it has a digit after `:`, `(` or `line `. */
-  places: z.array(PlaceSchema).default([]),
+  positions: z.array(PositionSchema).default([]),
   /** Matches a line of a stack trace whose first line is the deepest. */
   deepestFirst: PatternSchema.optional(),
   /** Matches a compiler's message of any kind, and one that is an error: the first error counts. */
@@ -99,7 +99,7 @@ const FloorsSchema = z.strictObject({
 export const DeclarationSchema = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/u),
   name: z.string().min(1).max(40),
-  /** Place among the languages, from 1. The first is the language of the first page. */
+  /** Position among the languages, from 1. The first is the language of the first page. */
   order: z.int().min(1),
   /** Shown until the image says better. */
   version: z.string().regex(/^\d+(?:\.\d+)*$/u),
@@ -129,7 +129,7 @@ export const DeclarationSchema = z.strictObject({
   /** Globs of files that its tools write for themselves: a run started in the page does not bring them into the project. */
   byproducts: z.array(z.string().min(1).max(255)).default([]),
   editor: EditorSchema,
-  errors: ErrorsSchema.default({ places: [] }),
+  errors: ErrorsSchema.default({ positions: [] }),
   /** The hello program's file in the same folder, which is also its path in a new project. */
   sample: z.string().regex(/^[A-Za-z0-9._-]+$/u),
 });

@@ -1,4 +1,4 @@
-/** The rules for a project path, in one place: the page checks them before a request, the server on every request. Imports nothing. */
+/** The rules for a project path, once: the page checks them before a request, the server on every request. Imports nothing. */
 
 export const MAX_PATH_BYTES = 1024;
 export const MAX_SEGMENT_BYTES = 255;

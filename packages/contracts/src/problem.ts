@@ -17,7 +17,7 @@ export const PROBLEMS = {
   "server/internal": kind(500, "Something went wrong on our side", true),
   "server/unavailable": kind(503, "The service can't answer right now", true),
   "server/stopping": kind(503, "The server is stopping", true),
-  "server/storage-full": kind(507, "The server has no room left: reading works, saving does not"),
+  "server/storage-full": kind(507, "The server's disk is full: reading works, saving does not"),
   "identity/sign-in-required": kind(401, "Sign in first"),
   "identity/token-invalid": kind(401, "The access token is not valid"),
   "identity/wrong-credentials": kind(401, "The email address or the password is wrong"),

@@ -60,11 +60,11 @@ export const UpdateMeSchema = z.strictObject({
 export const TicketSchema = z.object({ ticket: z.string() }).meta({ id: "Ticket" });
 
 /** JSON may say what the database's JSON can't. The edge has bounded the depth. */
-const holdsPlainTextOnly = (value: unknown): boolean => {
+const hasPlainTextOnly = (value: unknown): boolean => {
   if (typeof value === "string") return isPlainText(value);
-  if (Array.isArray(value)) return value.every(holdsPlainTextOnly);
+  if (Array.isArray(value)) return value.every(hasPlainTextOnly);
   if (typeof value !== "object" || value === null) return true;
-  return Object.entries(value).every(([key, inner]) => isPlainText(key) && holdsPlainTextOnly(inner));
+  return Object.entries(value).every(([key, inner]) => isPlainText(key) && hasPlainTextOnly(inner));
 };
 
 /** The edge refuses JSON that is nested deeper. */
@@ -73,7 +73,7 @@ export const MAX_JSON_DEPTH = 64;
 /** Editor settings and editor state are the page's own documents: the server keeps them as they are, within a size. */
 export const PageDocumentSchema = z
   .record(z.string().max(100), z.json())
-  .refine(holdsPlainTextOnly, "No NUL character and no unpaired surrogate, also in keys.")
+  .refine(hasPlainTextOnly, "No NUL character and no unpaired surrogate, also in keys.")
   .meta({
     id: "PageDocument",
     description: `A JSON object, nested at most ${MAX_JSON_DEPTH} levels deep. No text or key in it has a NUL character or an unpaired surrogate.`,

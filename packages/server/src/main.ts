@@ -53,7 +53,7 @@ import { createSandboxWatch } from "./roles/executor/sandbox-watch.ts";
 import { readSetupState } from "./roles/executor/setup-state.ts";
 import { openGateway } from "./roles/gateway-role.ts";
 import { closingOf, describeIsolation, drainingOf, listen, probePort, refuseWeakSandbox } from "./roles/listener.ts";
-import { findBubblewrap, findPlaces, findRunsc, type Places } from "./roles/places.ts";
+import { findBubblewrap, findFolders, findRunsc, type Folders } from "./roles/folders.ts";
 import { installShutdown } from "./roles/shutdown.ts";
 import { describeStartFault } from "./roles/start-fault.ts";
 
@@ -62,7 +62,7 @@ const STOP_DEADLINE_MS = 25_000;
 
 const openDatabase = async (
   settings: Configuration,
-  places: Places,
+  folders: Folders,
   { log, lifecycle, onFatal, beforeForcedEnd }: Tools,
 ) => {
   const url = settings.DATABASE_URL;
@@ -72,14 +72,14 @@ const openDatabase = async (
     return createPgSql({ url, log });
   }
   const postgres = createEmbeddedPostgres({
-    dataDir: places.dataDir,
+    dataDir: folders.dataDir,
     log,
     runtimeFolders: settings.XDG_RUNTIME_DIR === undefined ? [] : [settings.XDG_RUNTIME_DIR],
   });
   beforeForcedEnd(() => postgres.endNow());
   await lifecycle.start(postgres);
   await migrate({ url: postgres.adminUrl, serverRole: postgres.serverRole, log });
-  return createPgSql({ url: postgres.url, log, hasRoom: () => postgres.hasRoom() });
+  return createPgSql({ url: postgres.url, log, hasSpace: () => postgres.hasSpace() });
 };
 
 /** What several servers share, or what stands in for it where there is one. */
@@ -114,55 +114,55 @@ const openCluster = async (
   return { homes, links, bus };
 };
 
-const findBaseImage = (places: Places) =>
-  createImageStore({ recipes: join(places.root, "languages/images"), images: places.imagesDir }).find("base");
+const findBaseImage = (folders: Folders) =>
+  createImageStore({ recipes: join(folders.root, "languages/images"), images: folders.imagesDir }).find("base");
 
-const initFolders = (places: Places) => ({
-  cacheFolder: join(places.cacheDir, "sandbox-init"),
-  sourceFolder: join(places.root, "packages/sandbox-init"),
+const initFolders = (folders: Folders) => ({
+  cacheFolder: join(folders.cacheDir, "sandbox-init"),
+  sourceFolder: join(folders.root, "packages/sandbox-init"),
 });
 
 const openSandbox = async (
   settings: Configuration,
-  places: Places,
+  folders: Folders,
   { log, strongerThan }: { log: Log; strongerThan: SandboxChoice["tier"] },
 ): Promise<SandboxChoice> => {
   raiseServerPriority();
-  const languages = join(places.root, "languages");
-  const image = await findBaseImage(places);
+  const languages = join(folders.root, "languages");
+  const image = await findBaseImage(folders);
   const common = async (tier: string) => ({
-    initPath: await buildInit({ imageRoot: image?.root, ...initFolders(places) }),
+    initPath: await buildInit({ imageRoot: image?.root, ...initFolders(folders) }),
     warmUpFolder: languages,
-    stateFolder: join(places.dataDir, "sandboxes", tier),
+    stateFolder: join(folders.dataDir, "sandboxes", tier),
     log,
   });
   const candidates = await findCandidates({
-    places,
+    folders,
     wanted: settings.SANDBOX,
     openGvisor: async (runsc) => createGvisorProvider({ runsc, ...(await common("gvisor")) }),
     openNamespaces: async (bwrap) => createBubblewrapProvider({ bwrap, ...(await common("namespaces")) }),
   });
   const known = candidates.findIndex(({ tier }) => tier === strongerThan);
   return chooseSandbox(known === -1 ? candidates : candidates.slice(0, known), {
-    probe: (provider) => probeProvider(provider, join(places.dataDir, "sandboxes", "probe-image")),
+    probe: (provider) => probeProvider(provider, join(folders.dataDir, "sandboxes", "probe-image")),
     log,
   });
 };
 
 /** What a tier can be probed with: init, or the image that it is compiled in, and the tools. */
-const sandboxInventory = async (places: Places): Promise<string> => {
-  const hasInit = isInitBuilt(initFolders(places)) || (await findBaseImage(places)) !== undefined;
-  return JSON.stringify([hasInit, await findRunsc(places.toolsDir), findBubblewrap()]);
+const sandboxInventory = async (folders: Folders): Promise<string> => {
+  const hasInit = isInitBuilt(initFolders(folders)) || (await findBaseImage(folders)) !== undefined;
+  return JSON.stringify([hasInit, await findRunsc(folders.toolsDir), findBubblewrap()]);
 };
 
-const openServer = async (settings: Configuration, places: Places, tools: Tools): Promise<void> => {
+const openServer = async (settings: Configuration, folders: Folders, tools: Tools): Promise<void> => {
   const { log, clock, metrics, lifecycle, tell } = tools;
-  await lifecycle.start(openDataFolder(places.dataDir));
-  const secretKey = await loadSecretKey({ secretKey: settings.SECRET_KEY, dataDir: places.dataDir });
+  await lifecycle.start(openDataFolder(folders.dataDir));
+  const secretKey = await loadSecretKey({ secretKey: settings.SECRET_KEY, dataDir: folders.dataDir });
   tell("Starting the database, looking for sandboxes …");
   const sandboxes = createSandboxWatch({
-    choose: (strongerThan) => openSandbox(settings, places, { log, strongerThan }),
-    inventory: () => sandboxInventory(places),
+    choose: (strongerThan) => openSandbox(settings, folders, { log, strongerThan }),
+    inventory: () => sandboxInventory(folders),
     readSetup: () => readSetupState(settings.ATELIER_SETUP_STATE),
     permit: (choice) => refuseWeakSandbox(settings, choice),
     clock,
@@ -170,12 +170,12 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
     announce: (choice) => describeIsolation(choice).forEach(tell),
   });
   await lifecycle.start(sandboxes);
-  const sql = await openDatabase(settings, places, tools);
+  const sql = await openDatabase(settings, folders, tools);
   await lifecycle.start(releasing("database pool", sql));
 
   const { homes, links, bus } = await openCluster(settings, { sql, secretKey }, tools);
   const vault = createVault(secretKey);
-  const blobs = await openFolderBlobStore(settings.BLOBS_DIR ?? join(places.dataDir, "blobs"));
+  const blobs = await openFolderBlobStore(settings.BLOBS_DIR ?? join(folders.dataDir, "blobs"));
   const audit = createAuditTrail({ sql, clock, log, metrics });
   await lifecycle.start(audit);
   const passwords = createArgon2Passwords();
@@ -195,7 +195,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   await lifecycle.start(identity);
 
   await sandboxes.first();
-  const languagesFolder = join(places.root, "languages");
+  const languagesFolder = join(folders.root, "languages");
   const projects = createProjects({
     sql,
     linkTokens: createLinkTokens(secretKey),
@@ -229,7 +229,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
     files,
     documents: createDocumentStorage({ sql, log: createPostgresDocumentLog(sql), snapshots }),
     executionSettings: settings,
-    imagesFolder: places.imagesDir,
+    imagesFolder: folders.imagesDir,
     onFatal: tools.onFatal,
   });
 
@@ -257,7 +257,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
   const hasPage = await openGateway(server, {
     ...shared,
     settings,
-    places,
+    folders,
     https,
     projects,
     files,
@@ -266,7 +266,7 @@ const openServer = async (settings: Configuration, places: Places, tools: Tools)
     lifecycle,
   });
   await lifecycle.start(drainingOf(server));
-  await listen(server, { settings, https, hasPage, sandboxes, identity, dataDir: places.dataDir, log, tell });
+  await listen(server, { settings, https, hasPage, sandboxes, identity, dataDir: folders.dataDir, log, tell });
 };
 
 type Tools = {
@@ -280,7 +280,7 @@ type Tools = {
 };
 
 const main = async (settings: Configuration): Promise<void> => {
-  const places = findPlaces(settings);
+  const folders = findFolders(settings);
   const forPeople = process.stdout.isTTY || settings.ATELIER_PROGRESS;
   const log = createPinoLog({ level: forPeople && !choosesLogLevel() ? "warn" : settings.LOG_LEVEL });
   const lifecycle = new Lifecycle({
@@ -293,7 +293,7 @@ const main = async (settings: Configuration): Promise<void> => {
   const { onFatal, beforeForcedEnd } = installShutdown({ log, stop: () => lifecycle.stop(), tell });
   try {
     await probePort({ host: settings.HOST, port: settings.PORT });
-    await openServer(settings, places, {
+    await openServer(settings, folders, {
       log,
       clock: systemClock,
       metrics: createPrometheusMetrics(),
@@ -306,7 +306,7 @@ const main = async (settings: Configuration): Promise<void> => {
     // Told to stop while starting: the signal's handler waits for the components and ends the process.
     if (lifecycle.signal.aborted) return;
     log.error("server.start-failed", { error });
-    const where = { host: settings.HOST, port: settings.PORT, dataDir: places.dataDir };
+    const where = { host: settings.HOST, port: settings.PORT, dataDir: folders.dataDir };
     process.stderr.write(`${describeStartFault(error, where)}\n`);
     await lifecycle.stop();
     log.flush();

@@ -10,7 +10,7 @@ import type { Plugin } from "vite";
 
 export type FileSyntaxes = { readonly extensions: Record<string, string>; readonly names: Record<string, string> };
 export type ErrorPatterns = {
-  readonly places: readonly string[];
+  readonly positions: readonly string[];
   readonly deepestFirst: readonly string[];
   readonly diagnostics: readonly { readonly any: string; readonly error: string }[];
 };
@@ -68,7 +68,7 @@ export const tablesOf = (languages: readonly Declaration[]) => {
     ),
   };
   const errors: ErrorPatterns = {
-    places: unique(languages.flatMap(({ errors: { places } }) => places)),
+    positions: unique(languages.flatMap(({ errors: { positions } }) => positions)),
     deepestFirst: unique(languages.flatMap(({ errors: { deepestFirst } }) => deepestFirst ?? [])),
     diagnostics: languages.flatMap(({ errors: { diagnostics } }) => diagnostics ?? []),
   };

@@ -4,7 +4,7 @@ import EditorWorker from "monaco-editor/editor/editor.worker?worker";
 
 self.MonacoEnvironment = { getWorker: () => new EditorWorker() };
 const host = document.getElementById("editor");
-if (host === null) throw new Error("no place for the editor");
+if (host === null) throw new Error("no element for the editor");
 const editor = monaco.editor.create(host, {
   value: 'print("hello")\n',
   language: "python",

@@ -1,18 +1,18 @@
 /** What surrounds the editor's light parts when they are tried alone in a real page: a stand-in for Monaco and its document. */
 import type { StandaloneEditor } from "../../../packages/web/src/features/editor/monaco/types.ts";
 
-type Place = { readonly lineNumber: number; readonly column: number };
+type Position = { readonly lineNumber: number; readonly column: number };
 type Listener = (event: never) => void;
 
 /** Text with places in it, as far as cursors ask for them. */
 const createModel = (text: string) => ({
   getValueLength: () => text.length,
   getLineMaxColumn: (line: number) => (text.split("\n")[line - 1] ?? "").length + 1,
-  getPositionAt: (offset: number): Place => {
+  getPositionAt: (offset: number): Position => {
     const before = text.slice(0, offset).split("\n");
     return { lineNumber: before.length, column: (before.at(-1) ?? "").length + 1 };
   },
-  getOffsetAt: ({ lineNumber, column }: Place): number =>
+  getOffsetAt: ({ lineNumber, column }: Position): number =>
     text
       .split("\n")
       .slice(0, lineNumber - 1)
@@ -35,9 +35,9 @@ export const createStandIn = (text: string, layer: HTMLElement) => {
         ),
     };
   };
-  const seen = { revealed: [] as Place[], decorations: [] as unknown[], layouts: 0 };
-  type Widget = { getDomNode: () => HTMLElement; getPosition: () => { position: Place } };
-  const place = ({ getDomNode, getPosition }: Widget): void => {
+  const seen = { revealed: [] as Position[], decorations: [] as unknown[], layouts: 0 };
+  type Widget = { getDomNode: () => HTMLElement; getPosition: () => { position: Position } };
+  const show = ({ getDomNode, getPosition }: Widget): void => {
     const { position } = getPosition();
     Object.assign(getDomNode().dataset, { line: String(position.lineNumber), column: String(position.column) });
   };
@@ -54,17 +54,17 @@ export const createStandIn = (text: string, layer: HTMLElement) => {
       clear: () => (seen.decorations = []),
     }),
     addContentWidget: (widget: Widget) => {
-      place(widget);
+      show(widget);
       layer.append(widget.getDomNode());
     },
     layoutContentWidget: (widget: Widget) => {
       seen.layouts += 1;
-      place(widget);
+      show(widget);
     },
     removeContentWidget: (widget: Widget) => widget.getDomNode().remove(),
-    getScrolledVisiblePosition: ({ column }: Place) => ({ left: column * 10, top: 0, height: 20 }),
+    getScrolledVisiblePosition: ({ column }: Position) => ({ left: column * 10, top: 0, height: 20 }),
     getLayoutInfo: () => ({ width: 400 }),
-    revealPositionInCenterIfOutsideViewport: (position: Place) => seen.revealed.push(position),
+    revealPositionInCenterIfOutsideViewport: (position: Position) => seen.revealed.push(position),
     onDidChangeCursorSelection: on("cursor"),
     onDidChangeModelContent: on("content"),
     onKeyDown: on("key"),

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes the places of situations.ts and runs each situation's programs there. Reports go to the first serial port,
+# Makes the cgroups of situations.ts and runs each situation's programs there. Reports go to the first serial port,
 # everything else to the second, which is the console.
 export PATH=/usr/local/bin:/usr/sbin:/usr/bin LC_ALL=C.UTF-8 HOME=/root
 export ATELIER_CACHE_DIR=/var/cache/atelier ATELIER_GUEST_IMAGE ATELIER_GUEST_RUNSC
@@ -55,7 +55,7 @@ fi
 cd /sys/fs/cgroup || exit 1
 
 # Makes a cgroup and hands controllers down to it, as systemd does for its slices.
-place() {
+make_cgroup() {
   local path=. part
   for part in ${1//\// }; do
     echo '+memory +cpu +pids' >"$path/cgroup.subtree_control"
@@ -81,7 +81,7 @@ situation() {
   local name=$1 cgroup=$2
   shift 2
   case ",$wanted," in *",$name,"*) ;; *) return ;; esac
-  place "$cgroup"
+  make_cgroup "$cgroup"
   (
     echo $BASHPID >"$cgroup/cgroup.procs"
     # As npm is above a server: a parent that lives in the same cgroup.
@@ -93,7 +93,7 @@ situation root system.slice/atelier.service
 
 session=user.slice/user-1000.slice/session-1.scope
 manager=user.slice/user-1000.slice/user@1000.service
-place $manager/app.slice/run-1.scope
+make_cgroup $manager/app.slice/run-1.scope
 delegate $manager
 delegate $manager/app.slice
 delegate $manager/app.slice/run-1.scope
@@ -102,13 +102,13 @@ situation delegated $manager/app.slice/run-1.scope "${ada[@]}"
 situation polled $session "${ada[@]}"
 
 # A terminal's scope belongs to the user too, but so does everything else in it.
-place $manager/app.slice/terminal.scope
+make_cgroup $manager/app.slice/terminal.scope
 delegate $manager/app.slice/terminal.scope
 "${ada[@]}" sleep infinity 3>&- &
 echo $! >$manager/app.slice/terminal.scope/cgroup.procs
 situation terminal $manager/app.slice/terminal.scope "${ada[@]}"
 
-place user.slice/user-0.slice/session-2.scope
+make_cgroup user.slice/user-0.slice/session-2.scope
 situation root-session user.slice/user-0.slice/session-2.scope
 
 # A container has a cgroup namespace: its own cgroup is the mount's root, with processes in it.

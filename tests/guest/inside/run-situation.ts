@@ -18,7 +18,7 @@ import {
   testBlueprint,
 } from "../../../packages/server/src/platform/sandboxes/contract/harness.ts";
 import { listProcesses } from "../../../packages/server/src/platform/sandboxes/machine/host-processes.ts";
-import { cgroupParentName } from "../../../packages/server/src/platform/sandboxes/machine/sandbox-home.ts";
+import { cgroupParentName } from "../../../packages/server/src/platform/sandboxes/machine/host-resources.ts";
 import {
   type GuestReport,
   guestSizes,
@@ -150,13 +150,13 @@ const runTier = async (situation: Situation, tier: GuestTier): Promise<void> => 
     });
   }
   const { limitsEnforcement: limits } = provider;
-  const place = cgroupsIn(stateFolder);
-  if (place !== undefined && sharesProcessor(situation, tier)) {
-    await measureShare(situation, { tier, provider, folder: join(place, cgroupParentName(stateFolder)) });
+  const cgroup = cgroupsIn(stateFolder);
+  if (cgroup !== undefined && sharesProcessor(situation, tier)) {
+    await measureShare(situation, { tier, provider, folder: join(cgroup, cgroupParentName(stateFolder)) });
   }
   await provider[Symbol.asyncDispose]();
   const orphan = await leaveOrphan(tier, stateFolder);
-  report({ kind: "provider", situation: situation.name, tier, limits, cgroupsIn: place, ...orphan });
+  report({ kind: "provider", situation: situation.name, tier, limits, cgroupsIn: cgroup, ...orphan });
   await rm(stateFolder, { recursive: true });
 };
 

@@ -11,7 +11,7 @@ import { WebSocket } from "ws";
 import { startListening } from "./child-process.ts";
 import type { DrivenBrowser, DrivenPage } from "./driven-page.ts";
 
-const PLACES = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
+const PATHS = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
 
 /** No request leaves the machine and Firefox opens none of its own pages. */
 const PREFERENCES: Readonly<Record<string, boolean | number | string>> = {
@@ -123,7 +123,7 @@ const openPage = async (
 };
 
 /** The browser's program; undefined where it is not installed. */
-export const firefoxProgram = (): string | undefined => PLACES.find((place) => existsSync(place));
+export const firefoxProgram = (): string | undefined => PATHS.find((path) => existsSync(path));
 
 /** @throws Error naming the package when there is no Firefox. */
 export const launchFirefox = async (): Promise<DrivenBrowser> => {

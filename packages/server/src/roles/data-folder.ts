@@ -65,7 +65,7 @@ export const openDataFolder = (folder: string): Component => {
         if (error instanceof StartFault) throw error;
         const { code = "unknown error" } = error as NodeJS.ErrnoException;
         if (code === "ENOSPC" || code === "EDQUOT")
-          throw new StartFault(`The disk is full: there is no room in ${folder}.`);
+          throw new StartFault(`The disk is full: there is no space left in ${folder}.`);
         throw new StartFault(
           `The data folder ${folder} can't be made or written (${code}): set DATA_DIR to one that can.`,
         );

@@ -14,7 +14,7 @@ import type { Application } from "./application.ts";
 import type { SandboxWatch } from "./executor/sandbox-watch.ts";
 import { type GatewayOptions, registerGateway } from "./gateway/index.ts";
 import { createProjectOpener } from "./open-project.ts";
-import type { Places } from "./places.ts";
+import type { Folders } from "./folders.ts";
 
 /** Never a blob's key: asking for it tells whether the store answers. */
 const PROBED_KEY = "readiness-probe";
@@ -28,7 +28,7 @@ export type GatewayRoleNeeds = {
     readonly REGISTRATION: Registration;
     readonly METRICS_TOKEN: string | undefined;
   };
-  readonly places: Places;
+  readonly folders: Folders;
   readonly https: boolean;
   readonly sql: Sql;
   readonly blobs: BlobStore;
@@ -50,7 +50,7 @@ export const openGateway = (server: HttpServer, needs: GatewayRoleNeeds): Promis
   const { execution, liveFiles } = application;
   const openProject = createProjectOpener({ sql, projects: needs.projects, files: needs.files, liveFiles });
   return registerGateway(server, {
-    webFolder: join(needs.places.root, "packages/web/dist"),
+    webFolder: join(needs.folders.root, "packages/web/dist"),
     https: needs.https,
     version: VERSION,
     basePath: settings.BASE_PATH,
@@ -68,7 +68,7 @@ export const openGateway = (server: HttpServer, needs: GatewayRoleNeeds): Promis
         const isPreparing = sandboxes.isPreparing || sandboxes.choice.provider !== undefined;
         return { available: false, reason: execution.readiness().detail, ...(isPreparing ? { isPreparing } : {}) };
       },
-      whoHolds: (token) => identity.whoHolds(token),
+      findByRefreshToken: (token) => identity.findByRefreshToken(token),
       async openProject(visitor, asked) {
         const opened = await openProject(visitor, asked);
         if (visitor !== undefined && opened !== undefined)

@@ -23,6 +23,6 @@ export const describeStartFault = (
   if (code === "EACCES" && syscall === "listen")
     return `Port ${where.port} may not be used by this user: set PORT to 1024 or above.`;
   const words = wordsOf(error);
-  if (FULL.test(words)) return `The disk is full: there is no room in ${where.dataDir}.`;
+  if (FULL.test(words)) return `The disk is full: there is no space left in ${where.dataDir}.`;
   return words.split("\n").find((line) => line.trim() !== "") ?? "The server could not start.";
 };

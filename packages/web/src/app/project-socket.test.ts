@@ -199,7 +199,7 @@ describe("the project's socket", () => {
 });
 
 describe("credit", () => {
-  it("[K12] holds up the channel that has none, and no other; frames go out in pieces of at most 16 KiB", async () => {
+  it("[K12] blocks the channel that has none, and no other; frames go out in pieces of at most 16 KiB", async () => {
     const page = setUp();
     const [run, document] = [page.run(), page.document("a")];
     await page.advance(0);

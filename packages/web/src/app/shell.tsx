@@ -38,7 +38,7 @@ const TabStrip = () => {
   return kind === "open" ? <EditorTabs /> : null;
 };
 
-/** What the static page showed in the meantime makes room in the same frame. */
+/** What the static page showed in the meantime is hidden in the same frame. */
 const useClearedPlaceholders = (): void =>
   useLayoutEffect(() => {
     for (const placeholder of document.querySelectorAll("[data-placeholder]")) placeholder.remove();

@@ -11,7 +11,7 @@ export const StatusBar = () => {
   const { projects, tabs } = useApp();
   const kind = useStore(projects, ({ state }) => state.kind);
   const hasFile = useStore(tabs, ({ shown }) => shown !== undefined);
-  // A phone has the save state in its top bar, and no room for the rest.
+  // A phone has the save state in its top bar, and no space for the rest.
   if (useIsPhone()) return null;
   const isEditing = kind === "sample" || (kind === "open" && hasFile);
   return (

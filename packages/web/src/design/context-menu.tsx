@@ -1,6 +1,6 @@
 /** A menu at the pointer, or at the element that has the focus when the menu key is pressed; looks like the menus of buttons. */
 import { type KeyboardEvent, type MouseEvent, type ReactNode, useLayoutEffect, useRef } from "react";
-import { moveInMenu, placeMenu } from "./menu.tsx";
+import { moveInMenu, positionMenu } from "./menu.tsx";
 
 /** In CSS pixels of the window. */
 export type MenuPlace = { readonly x: number; readonly y: number };
@@ -33,7 +33,7 @@ export const ContextMenu = ({ label, at, onClose, children }: ContextMenuProps) 
     before.current = document.activeElement;
     // A manual popover: an automatic one closes when the button that opened it is released.
     element.showPopover();
-    placeMenu(element, new DOMRect(at.x, at.y, 0, 0), "start");
+    positionMenu(element, new DOMRect(at.x, at.y, 0, 0), "start");
     element.querySelector<HTMLElement>("[role^=menuitem]:not(:disabled)")?.focus({ preventScroll: true });
     const leave = (event: Event): void => {
       if (!element.contains(event.target as Node | null)) close.current();

@@ -22,7 +22,7 @@ export type MenuButtonProps = {
   readonly style?: CSSProperties;
   readonly tabIndex?: number;
   /** Where the menu is in the page; beside the button unless that is inside something whose text is its name. */
-  readonly place?: () => Element | null;
+  readonly container?: () => Element | null;
 };
 
 const itemsOf = (menu: HTMLElement): HTMLElement[] => [...menu.querySelectorAll<HTMLElement>("[role^=menuitem]")];
@@ -45,8 +45,8 @@ export const moveInMenu = (menu: HTMLElement, key: string): boolean => {
   return true;
 };
 
-/** Places a menu below `anchor`, or above it where there is no room. */
-export const placeMenu = (menu: HTMLElement, anchor: DOMRect, align: "start" | "end"): void => {
+/** Positions a menu below `anchor`, or above it where it does not fit. */
+export const positionMenu = (menu: HTMLElement, anchor: DOMRect, align: "start" | "end"): void => {
   const { width, height } = menu.getBoundingClientRect();
   const left = align === "start" ? anchor.left : anchor.right - width;
   const below = anchor.bottom + 5;
@@ -62,8 +62,8 @@ export const MenuButton = (props: MenuButtonProps) => {
   const id = useId();
 
   const within = (element: ReactNode): ReactNode => {
-    const place = props.place?.();
-    return place ? createPortal(element, place) : element;
+    const container = props.container?.();
+    return container ? createPortal(element, container) : element;
   };
   const close = (): void => {
     menu.current?.hidePopover();
@@ -80,7 +80,7 @@ export const MenuButton = (props: MenuButtonProps) => {
     const opened = event.newState === "open";
     setOpen(opened);
     if (!opened || !menu.current || !button.current) return;
-    placeMenu(menu.current, button.current.getBoundingClientRect(), props.align ?? "start");
+    positionMenu(menu.current, button.current.getBoundingClientRect(), props.align ?? "start");
     props.onOpen?.();
   };
   // Choosing closes; a choice among several (the theme) stays open to be seen.

@@ -2,23 +2,23 @@
 import { X } from "lucide-react";
 import { useEffect } from "react";
 import { useStore } from "zustand";
-import { dismissToast, holdToasts, runToastAction, toastStore } from "./toasts.ts";
+import { dismissToast, pauseToasts, runToastAction, toastStore } from "./toasts.ts";
 
 export const ToastList = () => {
   const toasts = useStore(toastStore, (state) => state.toasts);
   useEffect(() => {
     // The one under the pointer, or with the focus, went: nothing says that it was left.
-    if (toasts.length === 0) holdToasts(false);
+    if (toasts.length === 0) pauseToasts(false);
   }, [toasts]);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- nothing is done here, only waited
     <output
       id="toasts"
       className="toasts"
-      onPointerEnter={() => holdToasts(true)}
-      onPointerLeave={() => holdToasts(false)}
-      onFocus={() => holdToasts(true)}
-      onBlur={() => holdToasts(false)}
+      onPointerEnter={() => pauseToasts(true)}
+      onPointerLeave={() => pauseToasts(false)}
+      onFocus={() => pauseToasts(true)}
+      onBlur={() => pauseToasts(false)}
     >
       {toasts.map((toast) => (
         <div key={toast.id} className="toast" data-tone={toast.tone}>

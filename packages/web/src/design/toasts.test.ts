@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { dismissToast, holdToasts, runToastAction, showToast, toastStore } from "./toasts.ts";
+import { dismissToast, pauseToasts, runToastAction, showToast, toastStore } from "./toasts.ts";
 
 const texts = () => toastStore.getState().toasts.map(({ text }) => text);
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => {
-  holdToasts(false);
+  pauseToasts(false);
   vi.runAllTimers();
   vi.useRealTimers();
 });
@@ -22,21 +22,21 @@ describe("toasts", () => {
     expect(gone).toHaveBeenCalledOnce();
   });
 
-  it("stay while they are held, and go their whole time after that", () => {
+  it("stay while they are paused, and go their whole time after that", () => {
     showToast({ text: "a" });
     vi.advanceTimersByTime(5000);
-    holdToasts(true);
+    pauseToasts(true);
     showToast({ text: "b" });
     vi.advanceTimersByTime(60_000);
     expect(texts()).toEqual(["a", "b"]);
-    holdToasts(false);
+    pauseToasts(false);
     vi.advanceTimersByTime(5999);
     expect(texts()).toEqual(["a", "b"]);
     vi.advanceTimersByTime(1);
     expect(texts()).toEqual([]);
   });
 
-  it("make room for a fourth, whose going is told like any other", () => {
+  it("go when there is a fourth, whose going is told like any other", () => {
     const gone = vi.fn<() => void>();
     showToast({ text: "a", onGone: gone });
     for (const text of ["b", "c", "d"]) showToast({ text });

@@ -13,7 +13,7 @@ export type Toast = {
 const SHOWN_MS = 6000;
 const MOST = 3;
 let lastId = 0;
-let isHeld = false;
+let isPaused = false;
 const timers = new Map<number, ReturnType<typeof setTimeout>>();
 
 export const toastStore = createStore<{ toasts: readonly Toast[] }>(() => ({ toasts: [] }));
@@ -45,16 +45,16 @@ export const updateToast = (id: number, text: string): void => {
     toasts: toasts.map((toast) => (toast.id === id ? { ...toast, text } : toast)),
   }));
   clearTimeout(timers.get(id));
-  if (!isHeld) startTimer(id);
+  if (!isPaused) startTimer(id);
 };
 
 /** While the pointer or the keyboard is on a toast, none of them goes. */
-export const holdToasts = (isOn: boolean): void => {
-  if (isOn === isHeld) return;
-  isHeld = isOn;
+export const pauseToasts = (isOn: boolean): void => {
+  if (isOn === isPaused) return;
+  isPaused = isOn;
   for (const timer of timers.values()) clearTimeout(timer);
   timers.clear();
-  if (!isHeld) for (const { id } of toastStore.getState().toasts) startTimer(id);
+  if (!isPaused) for (const { id } of toastStore.getState().toasts) startTimer(id);
 };
 
 /** Shows a toast for six seconds; returns its id. */
@@ -63,6 +63,6 @@ export const showToast = (toast: Omit<Toast, "id" | "tone"> & { tone?: Toast["to
   const shown: Toast = { tone: "plain", ...toast, id: lastId };
   toastStore.setState(({ toasts }) => ({ toasts: [...toasts, shown] }));
   for (const { id } of toastStore.getState().toasts.slice(0, -MOST)) dismissToast(id);
-  if (!isHeld) startTimer(shown.id);
+  if (!isPaused) startTimer(shown.id);
   return shown.id;
 };

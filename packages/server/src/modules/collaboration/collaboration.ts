@@ -30,7 +30,7 @@ import { openDocument } from "./document/open-document.ts";
 import { answerForDocuments, createDocumentsElsewhere } from "./document/documents-elsewhere.ts";
 import type { DocumentRef } from "./document/document-ref.ts";
 import type { DocumentStorage } from "./document/document-storage.ts";
-import { DocumentRegistry, type Hold } from "./document/registry.ts";
+import { DocumentRegistry, type DocumentReference } from "./document/registry.ts";
 import { liveSessions, mergeSessions } from "./connection/sessions.ts";
 import { UPKEEP_TIMES, type UpkeepTimes } from "./document/upkeep.ts";
 import { watchFiles } from "./document/file-watch.ts";
@@ -65,7 +65,7 @@ export type CollaborationOptions = {
   readonly workDeadlines?: Deadlines;
 };
 
-type Opened = { readonly role: Role; readonly hold: Hold };
+type Opened = { readonly role: Role; readonly reference: DocumentReference };
 
 export type Collaboration = Component & {
   readonly liveDocuments: LiveDocuments;
@@ -184,10 +184,10 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     for (;;) {
       const seen = removedFiles.removals;
       const role = await projects.requireRole(call.actor, ref.projectId, "viewer");
-      const hold = await registry.hold(ref);
-      if (hold === undefined) return undefined;
-      if (removedFiles.removals === seen) return { role, hold };
-      hold.release();
+      const reference = await registry.acquire(ref);
+      if (reference === undefined) return undefined;
+      if (removedFiles.removals === seen) return { role, reference };
+      reference.release();
     }
   };
 
@@ -195,21 +195,21 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     const { channel, query } = call;
     const opened = await guest.first(
       () => open(call, ref),
-      ({ hold }) => hold.release(),
+      ({ reference }) => reference.release(),
     );
     if (opened === undefined) return channel.close(CLOSE.notFound, "no such file");
-    const { role, hold } = opened;
-    const { document } = hold;
+    const { role, reference } = opened;
+    const { document } = reference;
     const asked = query.get("generation");
     if (!channel.isOpen || isStopping) {
-      hold.release();
+      reference.release();
       return channel.close(CLOSE.moving, "stopping");
     }
     if (asked !== null && asked !== String(document.owner.generation)) {
-      hold.release();
+      reference.release();
       return channel.close(CLOSE.generationChanged, "another generation");
     }
-    const color = options.colors.hold(document.owner.ref.projectId, call.actor.userId);
+    const color = options.colors.acquire(document.owner.ref.projectId, call.actor.userId);
     const connection = new Connection({
       channel,
       access: guest,
@@ -235,7 +235,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
       connection.leave();
       connections.delete(connection);
       color.release();
-      hold.release();
+      reference.release();
     });
     guest.serve<Role>({
       look: (change) => roleOf({ userId: call.actor.userId, projectId: ref.projectId }, change),

@@ -144,10 +144,10 @@ export type TestServerOptions = Partial<Omit<CollaborationOptions, "storage" | "
   readonly links?: Links;
 };
 
-/** Polls until the condition holds, for at most 30 s. */
-export const until = async (holds: () => boolean, what = "the condition"): Promise<void> => {
+/** Polls until the condition is met, for at most 30 s. */
+export const until = async (condition: () => boolean, what = "the condition"): Promise<void> => {
   const endMs = performance.now() + 30_000;
-  while (!holds()) {
+  while (!condition()) {
     if (performance.now() > endMs) throw new Error(`still waiting for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -10,8 +10,8 @@ export type AdmissionOptions = {
   readonly capacity: number;
 };
 
-/** A place that was granted: first in the queue, then among the running. `leave` gives it back, from either. */
-export type Place = {
+/** A granted slot: first in the queue, then among the running. `leave` gives it back, from either. */
+export type Slot = {
   /** Waits its turn. `begin` is called once, maybe at once; `moved` with the new position whenever it changes. */
   enter(turn: { begin(): void; moved(position: number): void }): void;
   leave(): void;
@@ -22,7 +22,7 @@ export type Place = {
 
 export interface Admission {
   /** @throws Problem execution/queue-full with the seconds after which to try again. */
-  reserve(user: { readonly userId: string; readonly plan: Plan }): Place;
+  reserve(user: { readonly userId: string; readonly plan: Plan }): Slot;
   readonly waiting: number;
   readonly running: number;
 }

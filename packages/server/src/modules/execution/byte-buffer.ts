@@ -12,17 +12,17 @@ export interface ByteBuffer {
 
 /** @param maxBytes the bound; memory is taken as it is needed. */
 export const createByteBuffer = (maxBytes: number): ByteBuffer => {
-  let room = maxBytes;
+  let free = maxBytes;
   let store = new Uint8Array(0);
   let length = 0;
   let truncated = false;
   return {
     append(chunk) {
-      const taken = Math.min(chunk.length, room - length);
+      const taken = Math.min(chunk.length, free - length);
       if (taken < chunk.length) truncated = true;
       if (taken === 0) return;
       if (length + taken > store.length) {
-        const grown = new Uint8Array(Math.min(room, Math.max(256, 2 * store.length, length + taken)));
+        const grown = new Uint8Array(Math.min(free, Math.max(256, 2 * store.length, length + taken)));
         grown.set(store.subarray(0, length));
         store = grown;
       }
@@ -33,7 +33,7 @@ export const createByteBuffer = (maxBytes: number): ByteBuffer => {
       truncated ||= length > 0;
       store = new Uint8Array(0);
       length = 0;
-      room = 0;
+      free = 0;
     },
     get bytes() {
       return store.subarray(0, length);

@@ -95,7 +95,7 @@ describe("files that a run brings back", () => {
     ]);
   });
 
-  it("[X33] a project that cannot be written holds up the end for ten seconds and no longer", async () => {
+  it("[X33] a project that cannot be written delays the end by ten seconds and no longer", async () => {
     const scene = await createScene();
     scene.roles.set(ada.userId, "editor");
     scene.projects.writeMerged = () => new Promise(() => undefined);

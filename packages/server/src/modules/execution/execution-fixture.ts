@@ -10,14 +10,14 @@ import type { StoredFile } from "#files";
 import { hasEnded, type Execution, type Role } from "@atelier/contracts";
 import { join } from "node:path";
 import { createAdmission } from "./admission.ts";
-import { createCollectRoom } from "./collect-room.ts";
+import { createTransferBudget } from "./transfer-budget.ts";
 import { createEndRecorder } from "./end-recorder.ts";
 import { createExecutionMetrics } from "./execution-metrics.ts";
 import { createExecutionRegistry } from "./execution-registry.ts";
 import type { ExecutionStore } from "./execution-store.ts";
 import { createFileCollector } from "./file-collector.ts";
 import { createJobFiles } from "./job-files.ts";
-import { createLanguageShelf } from "./language-shelf.ts";
+import { createLanguageCatalog } from "./language-catalog.ts";
 import { createRunner, type Program, type Runner } from "./runner.ts";
 import { createScriptedProvider } from "./scripted-provider.ts";
 import type { ExecutionsElsewhere } from "./executions-elsewhere.ts";
@@ -64,24 +64,24 @@ export const createMemoryStore = (): ExecutionStore & { rows: Map<string, Execut
 };
 
 /** Homes of this process; `elsewhere` says which names another node has. */
-export const createTestHomes = (): Homes & { held: Set<string>; elsewhere: Map<string, Whereabouts> } => {
-  const held = new Set<string>();
+export const createTestHomes = (): Homes & { claimed: Set<string>; elsewhere: Map<string, Whereabouts> } => {
+  const claimed = new Set<string>();
   const elsewhere = new Map<string, Whereabouts>();
   return {
-    held,
+    claimed,
     elsewhere,
     areShared: true,
     async claim(name) {
-      held.add(name);
+      claimed.add(name);
       return {
         name,
         fence: 1n,
         lost: new AbortController().signal,
-        release: async () => void held.delete(name),
+        release: async () => void claimed.delete(name),
       };
     },
     nodes: async () => [],
-    find: async (name) => elsewhere.get(name) ?? { at: held.has(name) ? "here" : "nobody" },
+    find: async (name) => elsewhere.get(name) ?? { at: claimed.has(name) ? "here" : "nobody" },
   };
 };
 
@@ -185,15 +185,15 @@ export const createScene = async (options: SceneOptions = {}) => {
   const registry = createExecutionRegistry(clock);
   const stopping = new AbortController();
   const recorder = createEndRecorder({ store, registry, clock, log, stopping: stopping.signal });
-  const shelf = createLanguageShelf({
+  const catalog = createLanguageCatalog({
     languagesFolder,
     images: { find: async () => ({ root: "/image", versions: { python3: "3.13.5-1" } }) },
     clock,
     log,
     onReady: ({ kind }) => (options.maxWarm === 0 ? undefined : pool.keep(kind)),
   });
-  await shelf.load();
-  await shelf.watch();
+  await catalog.load();
+  await catalog.watch();
   const contents = createJobFiles(projects, options.cacheBytes);
   const programs: Program[] = [];
   const recorded =
@@ -212,7 +212,7 @@ export const createScene = async (options: SceneOptions = {}) => {
               log,
               metrics,
               files: contents,
-              collectRoom: createCollectRoom(),
+              transferBudget: createTransferBudget(),
               keepFiles: createFileCollector({ files: projects, clock, log }),
               moved: (live) => service.announce(live),
             }),
@@ -236,7 +236,7 @@ export const createScene = async (options: SceneOptions = {}) => {
       stop: () => Promise.reject(new Error("no other node is asked")),
     },
     recorder,
-    languages: shelf,
+    languages: catalog,
     engine: () => engine,
     waitingRuns: createWaitingRuns({ clock, availableBytes: () => memory.availableBytes }),
     maxProgramBytes: options.maxProgramBytes ?? 1_048_576,
@@ -264,7 +264,7 @@ export const createScene = async (options: SceneOptions = {}) => {
     pool,
     admission,
     registry,
-    shelf,
+    catalog,
     clock,
     manual,
     log,

@@ -4,7 +4,7 @@ import type { LiveExecution } from "./live-execution.ts";
 
 export interface ExecutionRegistry {
   add(live: LiveExecution): void;
-  /** It ended and is stored: it may be forgotten after a while, or earlier when others need the room. */
+  /** It ended and is stored: it may be forgotten after a while, or earlier when others need the memory. */
   settle(live: LiveExecution): void;
   remove(live: LiveExecution): void;
   get(id: string): LiveExecution | undefined;

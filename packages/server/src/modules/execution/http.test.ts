@@ -16,8 +16,8 @@ let scene: Scene;
 beforeEach(async () => {
   edge = createEdgeFixture();
   scene = await createScene({ clock: systemClock, concurrency: 2, capacity: 3 });
-  const { service, shelf, bus, clock, log } = scene;
-  registerExecutionHttp(edge.server, { service, languages: () => shelf.list(true) });
+  const { service, catalog, bus, clock, log } = scene;
+  registerExecutionHttp(edge.server, { service, languages: () => catalog.list(true) });
   registerExecutionSocket(edge.server, {
     openStream: (call) =>
       void openStream(call, { service, watch: createAccessWatch({ bus, log }), relay: () => false, clock, log }),

@@ -15,7 +15,7 @@ export type InputRelayOptions = {
 const USUAL_SIZE: TerminalSize = { columns: 80, rows: 24 };
 
 export interface InputRelay {
-  /** Resolves when more may be written: at once, or when what was written has found room. */
+  /** Resolves when more may be written: at once, or when the sandbox has taken what was written. */
   write(chunk: Uint8Array): Promise<void>;
   end(): void;
   signal(name: SignalName): void;

@@ -91,7 +91,7 @@ it("[X60] what a request brought is kept for its run until it is forgotten", asy
   expect((await files.load(jobOf("run", [file]))).files).toHaveLength(1);
   await expect(files.load(jobOf("another", [file]))).rejects.toThrow("main.py is not there");
   files.forget("run");
-  expect(files.heldBytes).toBe(0);
+  expect(files.storedBytes).toBe(0);
   await expect(files.load(jobOf("run", [file]))).rejects.toThrow("main.py is not there");
 });
 

@@ -1,9 +1,9 @@
 /** The contents of runs' files between admission and sandbox: a request's are kept, a project's are read again by reference where the cache has lost them. */
 import type { Files } from "#files";
 import { createHash } from "node:crypto";
-import { createCollectRoom, type CollectRoomLimits } from "./collect-room.ts";
+import { createTransferBudget, type TransferBudgetLimits } from "./transfer-budget.ts";
 import { createContentCache } from "./content-cache.ts";
-import { SMALL_PROGRAM_BYTES } from "./file-room.ts";
+import { SMALL_PROGRAM_BYTES } from "./file-budget.ts";
 import type { SandboxFile } from "./run/ports.ts";
 import type { FileReference, JobFile, RunJob } from "./run-job.ts";
 
@@ -23,27 +23,27 @@ export interface JobFiles {
   load(job: RunJob): Promise<LoadedFiles>;
   forget(executionId: string): void;
   /** Bytes of contents that are kept or cached. */
-  readonly heldBytes: number;
+  readonly storedBytes: number;
 }
 
 const MIB = 1_048_576;
 export const CACHE_BYTES = 64 * MIB;
 /** For files on their way into sandboxes; small programs need not wait. */
-export const LOADING: CollectRoomLimits = { totalBytes: 256 * MIB, userBytes: 128 * MIB };
+export const LOADING: TransferBudgetLimits = { totalBytes: 256 * MIB, userBytes: 128 * MIB };
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 export const createJobFiles = (stored: Pick<Files, "readStored">, cacheBytes = CACHE_BYTES): JobFiles => {
   const cache = createContentCache(cacheBytes);
   const kept = new Map<string, ReadonlyMap<string, Uint8Array>>();
-  const room = createCollectRoom(LOADING);
+  const budget = createTransferBudget(LOADING);
 
   const readAgain = async (ref: FileReference): Promise<Uint8Array | undefined> =>
     ref.at === "request" ? undefined : (await stored.readStored(ref.projectId, ref.fileId, ref.version))?.bytes;
 
   const contentOf = async (executionId: string, { path, hash, ref }: JobFile): Promise<Uint8Array> => {
-    const held = kept.get(executionId)?.get(hash) ?? cache.get(hash);
-    if (held !== undefined) return held;
+    const found = kept.get(executionId)?.get(hash) ?? cache.get(hash);
+    if (found !== undefined) return found;
     const bytes = await readAgain(ref);
     if (bytes === undefined || sha256(bytes) !== hash) throw new Error(`the content of ${path} is not there any more`);
     cache.put(hash, bytes);
@@ -63,7 +63,7 @@ export const createJobFiles = (stored: Pick<Files, "readStored">, cacheBytes = C
     },
     async load({ executionId, userId, files }) {
       const bytes = files.reduce((sum, file) => sum + file.size, 0);
-      const part = room.of(userId);
+      const part = budget.of(userId);
       if (bytes > SMALL_PROGRAM_BYTES) await part.reserve(bytes);
       const loaded: SandboxFile[] = [];
       try {
@@ -84,7 +84,7 @@ export const createJobFiles = (stored: Pick<Files, "readStored">, cacheBytes = C
       };
     },
     forget: (executionId) => void kept.delete(executionId),
-    get heldBytes() {
+    get storedBytes() {
       const own = [...kept.values()].flatMap((contents) => [...contents.values()]);
       return cache.bytes + own.reduce((sum, { byteLength }) => sum + byteLength, 0);
     },

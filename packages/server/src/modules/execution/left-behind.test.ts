@@ -19,17 +19,17 @@ const interactive = { interactive: true };
 it("[X59] an execution has a home from before its row until its end is stored", async () => {
   const scene = await createScene();
   const { facts } = await scene.service.submit(ada, helloRequest, interactive);
-  expect([...scene.homes.held]).toEqual([homeOfExecution(facts.id)]);
+  expect([...scene.homes.claimed]).toEqual([homeOfExecution(facts.id)]);
   await settle();
   scene.store.failing = true;
   scene.provider.runs[0]?.end({ kind: "exited", exitCode: 0 });
   await settle();
-  expect(scene.homes.held.size).toBe(1);
+  expect(scene.homes.claimed.size).toBe(1);
   scene.store.failing = false;
   scene.manual.advance(1_000);
   await settle();
   expect(scene.store.rows.get(facts.id)?.status).toBe("succeeded");
-  expect(scene.homes.held.size).toBe(0);
+  expect(scene.homes.claimed.size).toBe(0);
 });
 
 it("[X59] rows without a home are marked at the start and every minute; those of a living node never", async () => {
@@ -68,7 +68,7 @@ it("[X59] a run of another node is asked for and stopped there; one whose node d
   const name = homeOfExecution(facts.id);
   const live = scene.registry.get(facts.id);
   if (live !== undefined) scene.registry.remove(live);
-  scene.homes.held.delete(name);
+  scene.homes.claimed.delete(name);
   const node = { id: "other", address: "http://other.example" };
   scene.homes.elsewhere.set(name, { at: "node", node });
   expect((await scene.service.find(ada, facts.id)).status).not.toBe("system-error");

@@ -30,7 +30,7 @@ export type ExecutionFacts = {
 export type ExecutionListener = {
   readonly userId: string;
   output(frame: OutputFrame): void;
-  /** The state or the place in the queue changed; not called for the end. */
+  /** The state or the position in the queue changed; not called for the end. */
   status(): void;
   ended(): void;
 };
@@ -46,7 +46,7 @@ export class LiveExecution {
   readonly facts: ExecutionFacts;
   readonly input: InputRelay;
   readonly ended: Promise<void>;
-  /** Place in the queue, from 1; undefined when not queued. */
+  /** Position in the queue, from 1; undefined when not queued. */
   queuePosition: number | undefined;
   #state: ExecutionState = { status: "queued" };
   #run: SandboxRun | undefined;
@@ -59,7 +59,7 @@ export class LiveExecution {
   #compilerBytes = 0;
   readonly #output: OutputRecord = createOutputRecord({ captureBytes: CAPTURED_BYTES, replayBytes: REPLAYED_BYTES });
   readonly #listeners = new Set<ExecutionListener>();
-  readonly #holders = new Set<object>();
+  readonly #slowReaders = new Set<object>();
   #abandoned: Timer | undefined;
   readonly #end = Promise.withResolvers<void>();
   readonly #clock: Clock;
@@ -123,7 +123,7 @@ export class LiveExecution {
     });
   }
 
-  /** Tells listeners about a new status or place in the queue. */
+  /** Tells listeners about a new status or position in the queue. */
   announce(): void {
     for (const listener of this.#listeners) listener.status();
   }
@@ -174,19 +174,19 @@ export class LiveExecution {
     };
   }
 
-  /** While anything holds the output, the program is slowed down instead of memory being filled. */
-  hold(holder: object): void {
-    this.#holders.add(holder);
-    if (this.#holders.size === 1) this.#run?.pauseOutput();
+  /** While any reader is slow, the output is paused: the program is slowed down instead of memory being filled. */
+  pauseFor(reader: object): void {
+    this.#slowReaders.add(reader);
+    if (this.#slowReaders.size === 1) this.#run?.pauseOutput();
   }
-  release(holder: object): void {
-    if (this.#holders.delete(holder) && this.#holders.size === 0) this.#run?.resumeOutput();
+  resumeFor(reader: object): void {
+    if (this.#slowReaders.delete(reader) && this.#slowReaders.size === 0) this.#run?.resumeOutput();
   }
 
   /** The sandbox has the job: cancellation and back-pressure are passed to it from now on. */
   connect(run: SandboxRun): void {
     this.#run = run;
-    if (this.#holders.size > 0) run.pauseOutput();
+    if (this.#slowReaders.size > 0) run.pauseOutput();
     if (this.#cancelled) run.cancel();
   }
 

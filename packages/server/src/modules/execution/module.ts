@@ -19,7 +19,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { createAdmission } from "./admission.ts";
 import type { ExecutionSettings } from "./config.ts";
-import { createCollectRoom } from "./collect-room.ts";
+import { createTransferBudget } from "./transfer-budget.ts";
 import { createDemandHistory } from "./demand-history.ts";
 import { createEndRecorder } from "./end-recorder.ts";
 import { createEngines } from "./engines.ts";
@@ -29,7 +29,7 @@ import { createExecutionStore } from "./execution-store.ts";
 import { answerForExecutions, createExecutionsElsewhere } from "./executions-elsewhere.ts";
 import { createFileCollector } from "./file-collector.ts";
 import { createJobFiles } from "./job-files.ts";
-import { createLanguageShelf } from "./language-shelf.ts";
+import { createLanguageCatalog } from "./language-catalog.ts";
 import { createLeftBehind } from "./left-behind.ts";
 import type { LiveExecution } from "./live-execution.ts";
 import { createOutputRetention } from "./output-retention.ts";
@@ -103,7 +103,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     warm: () => engines.current?.pool.size ?? 0,
   });
   const contents = createJobFiles(options.stored);
-  const collectRoom = createCollectRoom();
+  const transferBudget = createTransferBudget();
   const keepFiles = createFileCollector({ files: options.files, clock, log });
   const engines = createEngines((provider) => {
     const pool = createWarmPool({
@@ -117,10 +117,10 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     const moved = (live: LiveExecution): void => service.announce(live);
     return {
       pool,
-      runner: createRunner({ pool, clock, log, metrics, files: contents, collectRoom, keepFiles, moved }),
+      runner: createRunner({ pool, clock, log, metrics, files: contents, transferBudget, keepFiles, moved }),
     };
   });
-  const shelf = createLanguageShelf({
+  const catalog = createLanguageCatalog({
     languagesFolder: options.languagesFolder,
     images: createImageStore({ recipes: join(options.languagesFolder, "images"), images: options.imagesFolder }),
     clock,
@@ -146,7 +146,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     homes,
     elsewhere: createExecutionsElsewhere(options.nodes.calls),
     recorder,
-    languages: shelf,
+    languages: catalog,
     contents,
     engine: () =>
       engines.current === undefined ? { unavailableReason: unavailableReason() } : { runner: engines.run },
@@ -170,7 +170,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   /** Languages become ready only after the leftovers of an earlier process are removed. */
   const openLanguages = async (): Promise<void> => {
     if (engines.current !== undefined) await removeOrphans(engines.current.provider);
-    await shelf.watch();
+    await catalog.watch();
   };
   let machines = options.provider;
   if (machines !== undefined) engines.use(createRunProvider(machines));
@@ -178,7 +178,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   return {
     name: "execution",
     service,
-    languages: () => shelf.list(engines.current !== undefined),
+    languages: () => catalog.list(engines.current !== undefined),
     get isAvailable() {
       return engines.current !== undefined;
     },
@@ -192,12 +192,12 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     openStream: (call) => void openStream(call, { service, watch, relay: options.nodes.relay, clock, log }),
     readiness() {
       if (engines.current === undefined) return { ok: false, detail: unavailableReason() };
-      const missing = shelf.list(true).filter((language) => !language.ready);
+      const missing = catalog.list(true).filter((language) => !language.ready);
       if (missing.length === 0) return { ok: true, detail: `tier ${engines.current.provider.tier}` };
       return { ok: false, detail: `being set up: ${missing.map(({ id }) => id).join(", ")}` };
     },
     async start(signal) {
-      await shelf.load();
+      await catalog.load();
       await history.start(signal);
       await retention.start(signal);
       await leftBehind.start();
@@ -205,7 +205,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      shelf.stop();
+      catalog.stop();
       await leftBehind.stop();
       await retention[Symbol.asyncDispose]();
       await history[Symbol.asyncDispose]();

@@ -71,13 +71,13 @@ export const createOutputRecord = ({ captureBytes, replayBytes }: OutputRecordOp
     add(stream, chunk) {
       totalBytes += chunk.length;
       captured[stream].append(chunk);
-      const room = headOpen ? Math.min(partBytes - headBytes, chunk.length) : 0;
-      if (room > 0) {
-        append(head, { stream, bytes: chunk.subarray(0, room) });
-        headBytes += room;
+      const free = headOpen ? Math.min(partBytes - headBytes, chunk.length) : 0;
+      if (free > 0) {
+        append(head, { stream, bytes: chunk.subarray(0, free) });
+        headBytes += free;
         headOpen = headBytes < partBytes && head.length < MAX_FRAMES;
       }
-      if (room < chunk.length) addToTail({ stream, bytes: chunk.subarray(room) });
+      if (free < chunk.length) addToTail({ stream, bytes: chunk.subarray(free) });
     },
     forget() {
       for (const buffer of Object.values(captured)) buffer.forget();

@@ -4,7 +4,7 @@ import type { Log } from "#kernel/log";
 import type { SandboxJob, SandboxPatience, SandboxResult, SandboxRun, SandboxStage, WarmSandbox } from "./run/ports.ts";
 import { MAX_COLLECTED_BYTES, MAX_COLLECTED_FILES } from "@atelier/contracts";
 import { createCollectFilter } from "./collect-globs.ts";
-import type { CollectPart, CollectRoom } from "./collect-room.ts";
+import type { TransferShare, TransferBudget } from "./transfer-budget.ts";
 import { endingOf, NO_USAGE, type SandboxFacts } from "./execution-state.ts";
 import type { ExecutionMetrics } from "./execution-metrics.ts";
 import type { FileCollector } from "./file-collector.ts";
@@ -28,7 +28,7 @@ export type RunnerOptions = {
   readonly metrics: ExecutionMetrics;
   readonly files: Pick<JobFiles, "load">;
   /** Memory for the files that come back. */
-  readonly collectRoom: CollectRoom;
+  readonly transferBudget: TransferBudget;
   /** Writes them back into the project. */
   readonly keepFiles: FileCollector;
   /** After every move of the state but the last. */
@@ -42,12 +42,12 @@ const ATTEMPTS = 2;
 const GRACE_MS = 20_000;
 
 /** What a run has beside its job until its sandbox has been removed. */
-type Held = { readonly sandbox: WarmSandbox; readonly part: CollectPart };
+type Claimed = { readonly sandbox: WarmSandbox; readonly part: TransferShare };
 
 type Attempt = { readonly result: SandboxResult; readonly started: SandboxStage | null };
 
 export const createRunner = (options: RunnerOptions): Runner => {
-  const { pool, clock, log, metrics, files, collectRoom, keepFiles, moved } = options;
+  const { pool, clock, log, metrics, files, transferBudget, keepFiles, moved } = options;
   /** A sandbox that does not answer any more counts as dead, so that a run never hangs. */
   const createDeadline = () => {
     const overdue = Promise.withResolvers<SandboxResult>();
@@ -72,7 +72,7 @@ export const createRunner = (options: RunnerOptions): Runner => {
   const attempt = async (
     live: LiveExecution,
     program: Program,
-    { sandbox, part, loaded }: Held & { readonly loaded: LoadedFiles },
+    { sandbox, part, loaded }: Claimed & { readonly loaded: LoadedFiles },
   ): Promise<Attempt> => {
     const facts: SandboxFacts = { tier: sandbox.tier, limitsEnforcement: sandbox.limitsEnforcement };
     let started: SandboxStage | null = null;
@@ -152,14 +152,14 @@ export const createRunner = (options: RunnerOptions): Runner => {
   };
 
   /** A sandbox that died while it was claimed refuses its job: nothing ran there. */
-  const attemptOrRefusal = async (live: LiveExecution, program: Program, held: Held): Promise<Attempt> => {
+  const attemptOrRefusal = async (live: LiveExecution, program: Program, claimed: Claimed): Promise<Attempt> => {
     const loaded = await files.load(program.job);
     try {
       // It may have been cancelled while it waited for memory.
       if (live.state.status === "ended") {
         return { result: { stage: "run", end: { kind: "cancelled" }, usage: NO_USAGE }, started: null };
       }
-      return await attempt(live, program, { ...held, loaded });
+      return await attempt(live, program, { ...claimed, loaded });
     } catch (error) {
       const end = { kind: "sandbox-failed", reason: String(error) } as const;
       return { result: { stage: "run", end, usage: NO_USAGE }, started: null };
@@ -170,7 +170,7 @@ export const createRunner = (options: RunnerOptions): Runner => {
 
   /** Runs in one sandbox. True: no process of the user's started there, so another sandbox may be tried. */
   const runOn = async (sandbox: WarmSandbox, live: LiveExecution, program: Program): Promise<boolean> => {
-    const part = collectRoom.of(program.job.userId);
+    const part = transferBudget.of(program.job.userId);
     try {
       if (live.state.status === "ended") return false;
       const { result, started } = await attemptOrRefusal(live, program, { sandbox, part });

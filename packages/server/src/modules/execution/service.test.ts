@@ -85,7 +85,7 @@ describe("admission of executions", () => {
     expect(flood[5]?.queuePosition).toBe(1);
   });
 
-  it("[X56] an end is told at once, and the run's place is the next one's when its sandbox has gone", async () => {
+  it("[X56] an end is told at once, and the run's slot is the next one's when its sandbox has gone", async () => {
     const scene = await createScene({ concurrency: 1 });
     const gone = Promise.withResolvers<void>();
     scene.provider.beforeEnd = () => gone.promise;
@@ -152,7 +152,7 @@ describe("admission of executions", () => {
     expect(await Promise.all(scene.registry.unended().map(({ ended }) => ended))).toEqual([]);
   });
 
-  it("[X28] room is given back at the end and after a refusal, and a program that grew meanwhile is measured again", async () => {
+  it("[X28] memory is given back at the end and after a refusal, and a program that grew meanwhile is measured again", async () => {
     const scene = await createScene({ concurrency: 50, capacity: 200, maxProgramBytes: 100 * MIB });
     scene.roles.set(ada.userId, "owner");
     scene.provider.onRun = (run) => run.end({ kind: "exited", exitCode: 0 });
@@ -182,7 +182,7 @@ describe("admission of executions", () => {
     await scene.service.submit(bob, helloRequest, interactive);
     const waiting = await scene.service.submit(ada, request, interactive);
     await settle();
-    expect(scene.contents.heldBytes).toBe(Buffer.byteLength("print(1)"));
+    expect(scene.contents.storedBytes).toBe(Buffer.byteLength("print(1)"));
     // Newer versions come, and the old ones stay readable by their numbers.
     const seen = [...scene.project];
     scene.project.push(storedFile("main.py", "print(2)", 4));
@@ -197,7 +197,7 @@ describe("admission of executions", () => {
     expect(scene.provider.runs[1]?.job.files.map(({ path, bytes }) => [path, Buffer.from(bytes).toString()])).toEqual(
       seen.map(({ entry, bytes }) => [entry.path, Buffer.from(bytes).toString()]),
     );
-    expect(scene.contents.heldBytes).toBe(0);
+    expect(scene.contents.storedBytes).toBe(0);
   });
 
   it("[X60] a run that is cancelled while its files are read starts nothing", async () => {
@@ -257,7 +257,7 @@ describe("admission of executions", () => {
     [{ files: [...helloRequest.files, ...helloRequest.files] }, "request/invalid"],
     [{ files: [{ path: "main.py/x", content: "" }, ...helloRequest.files] }, "request/invalid"],
     [{ files: [{ path: "main.py", content: "x".repeat(1_048_577) }] }, "projects/too-large"],
-  ])("a request with %j is refused and holds no place", async (change, code) => {
+  ])("a request with %j is refused and takes no slot", async (change, code) => {
     const scene = await createScene();
     expect(await codeOf(scene.service.submit(ada, { ...helloRequest, ...change }, interactive))).toBe(code);
     expect(scene.admission.waiting + scene.admission.running).toBe(0);

@@ -8,7 +8,7 @@ import type { Bus } from "#platform/bus";
 import type { Homes, HomesNode } from "#platform/homes";
 import type { Projects } from "#projects";
 import { type Execution, hasEnded, IDLE_LIMIT_MS, type Role, type StartExecution } from "@atelier/contracts";
-import type { Admission, Place } from "./admission.ts";
+import type { Admission, Slot } from "./admission.ts";
 import type { EndRecorder } from "./end-recorder.ts";
 import * as errors from "./errors.ts";
 import type { ExecutionMetrics } from "./execution-metrics.ts";
@@ -16,9 +16,9 @@ import type { ExecutionRegistry } from "./execution-registry.ts";
 import type { ExecutionStore } from "./execution-store.ts";
 import type { ExecutionsElsewhere } from "./executions-elsewhere.ts";
 import type { WaitingRuns } from "./waiting-runs.ts";
-import { createFileRoom, type HeldRoom } from "./file-room.ts";
+import { createFileBudget, type FileReservation } from "./file-budget.ts";
 import type { JobFiles } from "./job-files.ts";
-import type { LanguageShelf, ReadyLanguage } from "./language-shelf.ts";
+import type { LanguageCatalog, ReadyLanguage } from "./language-catalog.ts";
 import type { JobFile } from "./run-job.ts";
 import { findHints } from "./languages/line-end-hints.ts";
 import { homeOfExecution } from "./left-behind.ts";
@@ -44,7 +44,7 @@ export type ServiceNeeds = {
   readonly homes: Homes;
   readonly elsewhere: ExecutionsElsewhere;
   readonly recorder: EndRecorder;
-  readonly languages: LanguageShelf;
+  readonly languages: LanguageCatalog;
   readonly contents: Pick<JobFiles, "add" | "forget">;
   /** Called for each execution, because a provider may be adopted later. */
   readonly engine: () => Engine;
@@ -92,7 +92,7 @@ const canEdit = (role: Role): boolean => role === "owner" || role === "editor";
 export const createExecutionService = (needs: ServiceNeeds): ExecutionService => {
   const { projects, bus, clock, log, metrics, admission, registry, store, homes, recorder, languages, engine } = needs;
   const working = new Set<Promise<void>>();
-  const fileRoom = createFileRoom();
+  const fileBudget = createFileBudget();
   let closing = false;
 
   const announce = (live: LiveExecution): void => {
@@ -132,9 +132,9 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   const readSources = async (
     actor: Actor,
     { projectId, files }: StartExecution,
-    room: HeldRoom,
+    reservation: FileReservation,
   ): Promise<SourceFiles> => {
-    const options = { maxBytes: needs.maxProgramBytes, room };
+    const options = { maxBytes: needs.maxProgramBytes, reservation };
     const sources =
       projectId === undefined
         ? readGivenFiles(files ?? [], options)
@@ -145,14 +145,14 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   const prepare = async (
     actor: Actor,
     request: StartExecution,
-    { language, room }: { readonly language: ReadyLanguage; readonly room: HeldRoom },
+    { language, reservation }: { readonly language: ReadyLanguage; readonly reservation: FileReservation },
   ): Promise<{ readonly live: LiveExecution; readonly program: Program }> => {
     const { plan } = actor;
     const { floors } = language.declaration;
     const limits = resolveLimits({ plan, asked: request.limits, floors });
     const compileLimits = resolveLimits({ plan, asked: request.compileLimits, floors });
     checkArguments(request);
-    const sources = await readSources(actor, request, room);
+    const sources = await readSources(actor, request, reservation);
     const { entryPoint, args = [] } = request;
     if (!sources.files.some((file) => file.path === entryPoint)) throw errors.entryPointMissing(entryPoint);
     const argv = commandLinesOf(language.declaration, {
@@ -197,7 +197,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       sources.files.map(({ bytes }) => bytes),
     );
     // Of a project only what is cached stays in memory.
-    room.resize(projectId === undefined ? sources.totalBytes : 0);
+    reservation.resize(projectId === undefined ? sources.totalBytes : 0);
     const program: Program = {
       kind: language.kind,
       job: {
@@ -245,7 +245,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     return tracked;
   };
 
-  const reserve = (actor: Actor): Place => {
+  const reserve = (actor: Actor): Slot => {
     try {
       return admission.reserve(actor);
     } catch (error) {
@@ -254,25 +254,25 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     }
   };
 
-  /** A place in the queue and memory for the files, both given back by one call. */
+  /** A slot in the queue and memory for the files, both given back by one call. */
   const admit = async (actor: Actor, request: StartExecution, language: ReadyLanguage) => {
-    const place = reserve(actor);
-    let room: HeldRoom | undefined;
+    const slot = reserve(actor);
+    let reservation: FileReservation | undefined;
     try {
-      room = fileRoom.hold(actor.userId, 0);
-      const prepared = await prepare(actor, request, { language, room });
+      reservation = fileBudget.reserve(actor.userId, 0);
+      const prepared = await prepare(actor, request, { language, reservation });
       if (closing) throw errors.serverStopping();
-      const held = room;
+      const reserved = reservation;
       const { executionId } = prepared.program.job;
       const leave = (): void => {
-        place.leave();
-        held.release();
+        slot.leave();
+        reserved.release();
         needs.contents.forget(executionId);
       };
-      return { ...prepared, place, leave };
+      return { ...prepared, slot, leave };
     } catch (error) {
-      place.leave();
-      room?.release();
+      slot.leave();
+      reservation?.release();
       throw error;
     }
   };
@@ -335,7 +335,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       if (request.projectId !== undefined) await projects.requireRole(actor, request.projectId, "editor");
       const runner = requireRunner();
       const language = requireLanguage(request.language);
-      const { live, program, place, leave } = await admit(actor, request, language);
+      const { live, program, slot, leave } = await admit(actor, request, language);
       needs.arrived(live.facts.language);
       if (request.stdin !== undefined) void live.input.write(Buffer.from(request.stdin, "utf8"));
       if (!interactive || (request.stdin !== undefined && request.tty !== true)) live.input.end();
@@ -345,21 +345,21 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       const { inserted } = row;
       void track(afterEnd(live, row));
       let isGone = Promise.resolve();
-      // Its end is told before its sandbox has gone; its place is the next one's only then.
+      // Its end is told before its sandbox has gone; its slot is the next one's only then.
       void live.ended.then(() => isGone).then(leave);
       const patience = {
         idleMs: IDLE_LIMIT_MS,
         begin() {
           const may = needs.waitingRuns.add(live);
-          if (may) place.rest();
+          if (may) slot.rest();
           return may;
         },
         end() {
           needs.waitingRuns.remove(live);
-          place.wake();
+          slot.wake();
         },
       };
-      place.enter({
+      slot.enter({
         begin() {
           isGone = track(runner(live, live.input.open ? { ...program, patience } : program));
         },

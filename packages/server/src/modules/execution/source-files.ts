@@ -6,7 +6,7 @@ import type { StoredFile } from "#files";
 import type { StartExecution } from "@atelier/contracts";
 import { createHash } from "node:crypto";
 import { contentInvalid, invalidField, programTooLarge } from "./errors.ts";
-import { type HeldRoom, SMALL_PROGRAM_BYTES } from "./file-room.ts";
+import { type FileReservation, SMALL_PROGRAM_BYTES } from "./file-budget.ts";
 import type { JobFile } from "./run-job.ts";
 
 /** A file with its content: what admission looks at, and does not keep. */
@@ -40,7 +40,7 @@ export type ReadOptions = {
   /** Of all files together. */
   readonly maxBytes: number;
   /** Increased before anything that needs more is read. */
-  readonly room: HeldRoom;
+  readonly reservation: FileReservation;
 };
 
 const isTooLarge = (error: unknown): boolean => error instanceof Problem && error.code === "projects/too-large";
@@ -48,11 +48,11 @@ const isTooLarge = (error: unknown): boolean => error instanceof Problem && erro
 /** Starts with a small reservation: most programs are small, and only larger ones are measured first. */
 const readWithRoom = async (
   files: FilesReader,
-  { actor, projectId, maxBytes, room }: ReadOptions & { actor: Actor; projectId: string },
+  { actor, projectId, maxBytes, reservation }: ReadOptions & { actor: Actor; projectId: string },
 ): Promise<StoredFile[]> => {
   let bytes = Math.min(SMALL_PROGRAM_BYTES, maxBytes);
   for (;;) {
-    room.resize(bytes);
+    reservation.resize(bytes);
     try {
       return await files.readAll(actor, projectId, { maxBytes: bytes });
     } catch (error) {
@@ -65,7 +65,7 @@ const readWithRoom = async (
   }
 };
 
-/** @throws Problem as LiveFiles.readAll and HeldRoom.resize. */
+/** @throws Problem as LiveFiles.readAll and FileReservation.resize. */
 export const readProjectFiles = async (
   reader: FilesReader,
   options: ReadOptions & { readonly actor: Actor; readonly projectId: string },
@@ -106,9 +106,9 @@ const mostBytesOf = ({ content, encoding }: GivenFile): number =>
 
 /**
  * @throws Problem request/invalid for a path given twice or below a file, projects/content-invalid, projects/too-large;
- * as HeldRoom.resize
+ * as FileReservation.resize
  */
-export const readGivenFiles = (given: readonly GivenFile[], { maxBytes, room }: ReadOptions): SourceFiles => {
+export const readGivenFiles = (given: readonly GivenFile[], { maxBytes, reservation }: ReadOptions): SourceFiles => {
   const paths = new Set<string>();
   for (const { path } of given) {
     if (paths.has(path)) throw invalidField("files", `"${path}" is given twice.`);
@@ -119,7 +119,7 @@ export const readGivenFiles = (given: readonly GivenFile[], { maxBytes, room }: 
       if (paths.has(path.slice(0, at))) throw invalidField("files", `"${path.slice(0, at)}" is a file and a folder.`);
     }
   }
-  room.resize(given.reduce((sum, file) => sum + mostBytesOf(file), 0));
+  reservation.resize(given.reduce((sum, file) => sum + mostBytesOf(file), 0));
   const files = given.map((file): SourceFile => {
     const bytes = bytesOf(file);
     const ref = { at: "request" } as const;

@@ -20,7 +20,7 @@ export type StreamNeeds = {
   readonly log: Log;
 };
 
-/** Limit on listeners: each may hold megabytes that it has not read. */
+/** Limit on listeners: each may have megabytes that it has not read. */
 const MAX_LISTENERS = 64;
 const MAX_LISTENERS_OF_USER = 8;
 
@@ -52,7 +52,7 @@ const sendStored = (execution: Execution, { call, clock }: { call: SocketCall; c
 
 const followLive = (live: LiveExecution, { call, clock }: { call: SocketCall; clock: Clock }): void => {
   const { channel, actor } = call;
-  const holder = {};
+  const reader = {};
   const sender = createStreamSender({
     channel,
     clock,
@@ -60,8 +60,8 @@ const followLive = (live: LiveExecution, { call, clock }: { call: SocketCall; cl
     waitedFor: actor.userId === live.facts.userId,
     slow: (isSlow) => {
       if (actor.userId !== live.facts.userId) return;
-      if (isSlow) live.hold(holder);
-      else live.release(holder);
+      if (isSlow) live.pauseFor(reader);
+      else live.resumeFor(reader);
     },
   });
   const detach = live.attach({

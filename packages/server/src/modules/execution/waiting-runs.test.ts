@@ -47,7 +47,7 @@ describe("runs that wait for input", () => {
     expect(scene.provider.runs.at(-1)?.job.patience).toBeUndefined();
   });
 
-  it("[X36] are two of one user at most; others' are not counted, and one that ends makes room", async () => {
+  it("[X36] are two of one user at most; others' are not counted, and one that ends frees its slot", async () => {
     const scene = await createScene({ concurrency: 8 });
     const runs = [await start(scene), await start(scene), await start(scene)];
     expect(runs.map(({ run }) => run.wait())).toEqual([true, true, false]);
@@ -58,7 +58,7 @@ describe("runs that wait for input", () => {
     expect(runs[2]?.run.wait()).toBe(true);
   });
 
-  it("[X36] let others run in their place", async () => {
+  it("[X36] let others run meanwhile", async () => {
     const scene = await createScene({ concurrency: 1 });
     const first = await start(scene);
     const second = await scene.service.submit(bob, helloRequest, { interactive: true });

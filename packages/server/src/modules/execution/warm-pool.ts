@@ -35,7 +35,7 @@ export interface WarmPool {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-type Shelf = {
+type KindPool = {
   readonly kind: SandboxKind;
   readonly demand: Demand;
   readonly ready: WarmSandbox[];
@@ -63,18 +63,18 @@ export const createWarmPool = ({
   parallelBoots,
   expectedPerHour,
 }: WarmPoolOptions): WarmPool => {
-  const shelves = new Map<string, Shelf>();
+  const pools = new Map<string, KindPool>();
   const boots = new Set<Promise<void>>();
   const disposals = new Set<Promise<void>>();
   let refillTimer: Timer | undefined;
   let shrinkTimer: Timer | undefined;
   let stopped = false;
 
-  const shelfOf = (kind: SandboxKind): Shelf => {
-    const found = shelves.get(kind.key);
+  const poolOf = (kind: SandboxKind): KindPool => {
+    const found = pools.get(kind.key);
     if (found !== undefined) return found;
     const demand = createDemand(() => clock.monotonic(), parallelBoots * BURST_PER_CORE);
-    const shelf: Shelf = {
+    const pool: KindPool = {
       kind,
       demand,
       ready: [],
@@ -84,11 +84,11 @@ export const createWarmPool = ({
       kept: false,
       restingUntilMs: 0,
     };
-    shelves.set(kind.key, shelf);
-    return shelf;
+    pools.set(kind.key, pool);
+    return pool;
   };
 
-  const targetOf = ({ demand, kind }: Shelf): number => demand.target(expectedPerHour?.(kind));
+  const targetOf = ({ demand, kind }: KindPool): number => demand.target(expectedPerHour?.(kind));
 
   const discard = (sandbox: WarmSandbox): void => {
     const disposal = sandbox[Symbol.asyncDispose]()
@@ -97,40 +97,40 @@ export const createWarmPool = ({
     disposals.add(disposal);
   };
 
-  const accept = (shelf: Shelf, sandbox: WarmSandbox): void => {
-    const waiter = shelf.waiters.shift();
+  const accept = (pool: KindPool, sandbox: WarmSandbox): void => {
+    const waiter = pool.waiters.shift();
     if (waiter !== undefined) return waiter.resolve({ sandbox, warm: false });
     if (stopped) return discard(sandbox);
-    shelf.ready.push(sandbox);
+    pool.ready.push(sandbox);
     void sandbox.died.then(() => {
-      const index = shelf.ready.indexOf(sandbox);
+      const index = pool.ready.indexOf(sandbox);
       if (index === -1) return;
-      shelf.ready.splice(index, 1);
-      log.warn("sandbox.died-waiting", { kind: shelf.kind.key });
+      pool.ready.splice(index, 1);
+      log.warn("sandbox.died-waiting", { kind: pool.kind.key });
       discard(sandbox);
       refillSoon();
     });
   };
 
-  const boot = (shelf: Shelf): void => {
-    shelf.booting += 1;
+  const boot = (pool: KindPool): void => {
+    pool.booting += 1;
     const startMs = clock.monotonic();
     const work = provider
-      .boot(shelf.kind.blueprint)
+      .boot(pool.kind.blueprint)
       .then(
         (sandbox) => {
-          shelf.booting -= 1;
-          shelf.failures = 0;
-          shelf.demand.booted(clock.monotonic() - startMs);
-          accept(shelf, sandbox);
+          pool.booting -= 1;
+          pool.failures = 0;
+          pool.demand.booted(clock.monotonic() - startMs);
+          accept(pool, sandbox);
         },
         (error: unknown) => {
-          shelf.booting -= 1;
-          shelf.failures += 1;
-          const restMs = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (shelf.failures - 1));
-          shelf.restingUntilMs = clock.monotonic() + restMs;
-          log.warn("sandbox.boot-failed", { kind: shelf.kind.key, failures: shelf.failures, error });
-          if (shelf.failures > 1) for (const waiter of shelf.waiters.splice(0)) waiter.reject(error);
+          pool.booting -= 1;
+          pool.failures += 1;
+          const restMs = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (pool.failures - 1));
+          pool.restingUntilMs = clock.monotonic() + restMs;
+          log.warn("sandbox.boot-failed", { kind: pool.kind.key, failures: pool.failures, error });
+          if (pool.failures > 1) for (const waiter of pool.waiters.splice(0)) waiter.reject(error);
           clock.after(restMs, refill);
         },
       )
@@ -142,21 +142,21 @@ export const createWarmPool = ({
   };
 
   const serveWaiters = (): void => {
-    for (const shelf of shelves.values()) {
-      while (shelf.waiters.length > shelf.booting && boots.size < parallelBoots * 2) boot(shelf);
+    for (const pool of pools.values()) {
+      while (pool.waiters.length > pool.booting && boots.size < parallelBoots * 2) boot(pool);
     }
   };
 
-  const neediest = (): Shelf | undefined => {
-    const fillOf = (shelf: Shelf): number => (shelf.ready.length + shelf.booting) / targetOf(shelf);
-    return [...shelves.values()]
-      .filter((shelf) => shelf.kept && shelf.restingUntilMs <= clock.monotonic() && fillOf(shelf) < 1)
+  const neediest = (): KindPool | undefined => {
+    const fillOf = (pool: KindPool): number => (pool.ready.length + pool.booting) / targetOf(pool);
+    return [...pools.values()]
+      .filter((pool) => pool.kept && pool.restingUntilMs <= clock.monotonic() && fillOf(pool) < 1)
       .toSorted((a, b) => fillOf(a) - fillOf(b))[0];
   };
 
   const warmCount = (): number =>
-    [...shelves.values()].reduce(
-      (sum, shelf) => sum + shelf.ready.length + Math.max(0, shelf.booting - shelf.waiters.length),
+    [...pools.values()].reduce(
+      (sum, pool) => sum + pool.ready.length + Math.max(0, pool.booting - pool.waiters.length),
       0,
     );
 
@@ -164,9 +164,9 @@ export const createWarmPool = ({
     if (stopped) return;
     serveWaiters();
     while (boots.size < parallelBoots && warmCount() < maxWarm) {
-      const shelf = neediest();
-      if (shelf === undefined) return;
-      boot(shelf);
+      const pool = neediest();
+      if (pool === undefined) return;
+      boot(pool);
     }
   };
 
@@ -178,9 +178,9 @@ export const createWarmPool = ({
   };
 
   const shrink = (): void => {
-    for (const shelf of shelves.values()) {
-      const surplus = shelf.ready.length - Math.ceil(targetOf(shelf) * 1.25);
-      for (const sandbox of shelf.ready.splice(0, Math.max(0, surplus))) discard(sandbox);
+    for (const pool of pools.values()) {
+      const surplus = pool.ready.length - Math.ceil(targetOf(pool) * 1.25);
+      for (const sandbox of pool.ready.splice(0, Math.max(0, surplus))) discard(sandbox);
     }
     shrinkTimer = clock.after(SHRINK_EVERY_MS, shrink);
   };
@@ -188,34 +188,34 @@ export const createWarmPool = ({
   return {
     keep(kind) {
       if (stopped) return;
-      shelfOf(kind).kept = true;
+      poolOf(kind).kept = true;
       shrinkTimer ??= clock.after(SHRINK_EVERY_MS, shrink);
       refill();
     },
     async claim(kind) {
       if (stopped) throw new Error("the warm pool has been stopped");
-      const shelf = shelfOf(kind);
-      shelf.demand.arrived();
-      const sandbox = shelf.ready.shift();
+      const pool = poolOf(kind);
+      pool.demand.arrived();
+      const sandbox = pool.ready.shift();
       if (sandbox !== undefined) {
         refillSoon();
         return { sandbox, warm: true };
       }
       const waiter = Promise.withResolvers<Claim>();
-      shelf.waiters.push(waiter);
+      pool.waiters.push(waiter);
       serveWaiters();
       return waiter.promise;
     },
     get size() {
-      return [...shelves.values()].reduce((sum, shelf) => sum + shelf.ready.length, 0);
+      return [...pools.values()].reduce((sum, pool) => sum + pool.ready.length, 0);
     },
     async [Symbol.asyncDispose]() {
       stopped = true;
       refillTimer?.cancel();
       shrinkTimer?.cancel();
-      for (const shelf of shelves.values()) {
-        for (const waiter of shelf.waiters.splice(0)) waiter.reject(new Error("the warm pool has been stopped"));
-        for (const sandbox of shelf.ready.splice(0)) discard(sandbox);
+      for (const pool of pools.values()) {
+        for (const waiter of pool.waiters.splice(0)) waiter.reject(new Error("the warm pool has been stopped"));
+        for (const sandbox of pool.ready.splice(0)) discard(sandbox);
       }
       await Promise.all(boots);
       await Promise.all(disposals);

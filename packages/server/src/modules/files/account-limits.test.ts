@@ -37,7 +37,7 @@ test("[P27] a project has so many share links", async () => {
   await projects.service.createLink(alice, projectId, { role: "viewer" });
 });
 
-test("[P27] of many share links at once exactly as many are made as there is room for", async () => {
+test("[P27] of many share links at once exactly as many are made as the limit allows", async () => {
   const crowded = (await projects.service.createProject(alice, { name: "Crowded" })).id;
   await projects.admin.query(
     `insert into share_links (project_id, id, token_hash, role, created_by)

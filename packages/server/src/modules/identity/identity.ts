@@ -11,7 +11,7 @@ export interface Identity {
   /** Those of the sign-ins that have ended or expired, or whose account is disabled. */
   endedSignIns(signInIds: readonly string[]): Promise<readonly string[]>;
   /** Who holds this refresh token, which is looked at and not used up; undefined: nobody (any more). */
-  whoHolds(refreshToken: string): Promise<{ readonly actor: Actor; readonly user: User } | undefined>;
+  findByRefreshToken(refreshToken: string): Promise<{ readonly actor: Actor; readonly user: User } | undefined>;
   /** Names for ids; unknown ids are left out. */
   namesOf(userIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   getUser(userId: string): Promise<User | undefined>;

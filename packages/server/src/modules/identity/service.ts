@@ -244,7 +244,7 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
       return actor;
     },
     endedSignIns: (ids) => within((transaction) => signIns.findEnded(transaction, ids, clock.now())),
-    async whoHolds(token) {
+    async findByRefreshToken(token) {
       const signInId = refreshTokens.signInOf(token);
       if (signInId === undefined) return undefined;
       const given = { hash: refreshTokens.hash(token), nowMs: clock.now() };

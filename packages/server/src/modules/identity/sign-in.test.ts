@@ -183,11 +183,11 @@ describe("refresh tokens", () => {
     const client = it_.client();
     const { user } = await client.signIn("/auth/guest");
     const token = client.cookie?.split("=")[1] ?? "";
-    expect((await it_.identity.whoHolds(token))?.user.id).toBe(user.id);
-    expect((await it_.identity.whoHolds(token))?.actor.userId).toBe(user.id);
+    expect((await it_.identity.findByRefreshToken(token))?.user.id).toBe(user.id);
+    expect((await it_.identity.findByRefreshToken(token))?.actor.userId).toBe(user.id);
     await client.signIn("/auth/refresh");
     it_.clock.advance(31_000);
-    expect(await it_.identity.whoHolds(token)).toBeUndefined();
+    expect(await it_.identity.findByRefreshToken(token)).toBeUndefined();
     await client.signIn("/auth/refresh");
   });
 });

@@ -5,7 +5,7 @@ export { registerProjectsHttp } from "./http.ts";
 export { createLinkReads, type LinkReads } from "./link-reads.ts";
 export { createLinkTokens, type LinkTokens } from "./link-tokens.ts";
 export { createMemberExpiry } from "./member-expiry.ts";
-export { createPresenceColors, type ColorHold, type PresenceColors } from "./presence-colors.ts";
+export { createPresenceColors, type ColorReference, type PresenceColors } from "./presence-colors.ts";
 export { inProject, type ProjectUser, unlessOvertaken } from "./project-scope.ts";
 export { createProjects, type Projects, type ProjectsNeeds } from "./service.ts";
 export { registerProjectsSocket } from "./socket.ts";

@@ -1,13 +1,13 @@
 /** Assigns everybody who is present in a project a colour, unique as long as there are enough. */
 import { PRESENCE_COLORS, preferredColor, type PresenceColor } from "@atelier/contracts";
 
-/** One connection's claim to its user's colour. */
-export type ColorHold = { readonly color: PresenceColor; release(): void };
+/** One connection's reference to its user's colour. */
+export type ColorReference = { readonly color: PresenceColor; release(): void };
 
 /** Shared by all modules that show who is present, so that a person has the same colour everywhere. */
-export type PresenceColors = { hold(projectId: string, userId: string): ColorHold };
+export type PresenceColors = { acquire(projectId: string, userId: string): ColorReference };
 
-type Assigned = { readonly color: PresenceColor; holds: number };
+type Assigned = { readonly color: PresenceColor; references: number };
 
 const pick = (present: ReadonlyMap<string, Assigned>, userId: string): PresenceColor => {
   const users = new Map<PresenceColor, number>(PRESENCE_COLORS.map((color) => [color, 0]));
@@ -21,20 +21,20 @@ const pick = (present: ReadonlyMap<string, Assigned>, userId: string): PresenceC
 export const createPresenceColors = (): PresenceColors => {
   const byProject = new Map<string, Map<string, Assigned>>();
   return {
-    hold(projectId, userId) {
+    acquire(projectId, userId) {
       const present = byProject.get(projectId) ?? new Map<string, Assigned>();
       byProject.set(projectId, present);
-      const assigned = present.get(userId) ?? { color: pick(present, userId), holds: 0 };
+      const assigned = present.get(userId) ?? { color: pick(present, userId), references: 0 };
       present.set(userId, assigned);
-      assigned.holds += 1;
-      let isHeld = true;
+      assigned.references += 1;
+      let isAcquired = true;
       return {
         color: assigned.color,
         release() {
-          if (!isHeld) return;
-          isHeld = false;
-          assigned.holds -= 1;
-          if (assigned.holds > 0) return;
+          if (!isAcquired) return;
+          isAcquired = false;
+          assigned.references -= 1;
+          if (assigned.references > 0) return;
           present.delete(userId);
           if (present.size === 0) byProject.delete(projectId);
         },

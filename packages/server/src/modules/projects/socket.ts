@@ -37,7 +37,7 @@ type Connection = Listener & {
   readonly projectId: string;
 };
 
-type Room = {
+type OpenProject = {
   readonly home: Home;
   readonly channel: EventChannel;
   readonly connections: Set<Connection>;
@@ -81,42 +81,42 @@ const parseViewing = (frame: Frame): { readonly fileId: string | null } | undefi
 /** Binds the socket and listens on the bus. @returns the way to stop listening. */
 export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): (() => void) => {
   const { projects, homes, bus, nodes, colors, clock, log } = needs;
-  const rooms = new Map<string, Room>();
-  const opening = new Map<string, Promise<Room>>();
+  const openProjects = new Map<string, OpenProject>();
+  const opening = new Map<string, Promise<OpenProject>>();
   const watch = createAccessWatch({ bus, rechecks: needs.rechecks, log });
 
   /** One channel numbers a project's events, on the node that has their home. @throws HomeTaken */
-  const openRoom = async (projectId: string): Promise<Room> => {
+  const openProject = async (projectId: string): Promise<OpenProject> => {
     const home = await homes.claim(`events/${projectId}`, { waitMs: CLAIM_WAIT_MS });
     // Milliseconds: a channel gives far fewer numbers than that in its life, so a later one always starts above.
-    const room: Room = { home, channel: createEventChannel(clock, clock.now()), connections: new Set() };
-    rooms.set(projectId, room);
+    const open: OpenProject = { home, channel: createEventChannel(clock, clock.now()), connections: new Set() };
+    openProjects.set(projectId, open);
     home.lost.addEventListener("abort", () => {
-      if (rooms.get(projectId) === room) rooms.delete(projectId);
-      for (const { call } of room.connections) call.channel.close(CLOSE.moving, "the project moved");
+      if (openProjects.get(projectId) === open) openProjects.delete(projectId);
+      for (const { call } of open.connections) call.channel.close(CLOSE.moving, "the project moved");
     });
-    return room;
+    return open;
   };
 
-  const enter = (projectId: string): Promise<Room> => {
-    const known = rooms.get(projectId);
+  const enter = (projectId: string): Promise<OpenProject> => {
+    const known = openProjects.get(projectId);
     if (known !== undefined) return Promise.resolve(known);
-    const opened = opening.get(projectId) ?? openRoom(projectId).finally(() => opening.delete(projectId));
+    const opened = opening.get(projectId) ?? openProject(projectId).finally(() => opening.delete(projectId));
     opening.set(projectId, opened);
     return opened;
   };
 
   const leave = (connection: Connection): void => {
-    const room = rooms.get(connection.projectId);
-    if (room === undefined || !room.connections.delete(connection)) return;
-    room.channel.leave(connection);
-    leaveUnused(room);
+    const open = openProjects.get(connection.projectId);
+    if (open === undefined || !open.connections.delete(connection)) return;
+    open.channel.leave(connection);
+    leaveUnused(open);
   };
 
-  const leaveUnused = (room: Room): void => {
-    if (room.connections.size > 0) return;
-    room.closing?.cancel();
-    room.closing = clock.after(KEEP_CHANNEL_MS, () => void room.home.release());
+  const leaveUnused = (open: OpenProject): void => {
+    if (open.connections.size > 0) return;
+    open.closing?.cancel();
+    open.closing = clock.after(KEEP_CHANNEL_MS, () => void open.home.release());
   };
 
   const hear = (connection: Connection, events: EventChannel, frame: Frame): void => {
@@ -136,15 +136,15 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
     const look = (): Promise<Role | undefined> => projects.roleOf(actor.userId, projectId);
     const role = await access.first(look);
     if (role === undefined) return channel.close(CLOSE.notFound, "no such project");
-    const room = await enter(projectId);
-    if (room.home.lost.aborted) return channel.close(CLOSE.moving, "the project moved");
-    if (!channel.isOpen) return leaveUnused(room);
-    room.closing?.cancel();
-    const color = colors.hold(projectId, actor.userId);
+    const open = await enter(projectId);
+    if (open.home.lost.aborted) return channel.close(CLOSE.moving, "the project moved");
+    if (!channel.isOpen) return leaveUnused(open);
+    open.closing?.cancel();
+    const color = colors.acquire(projectId, actor.userId);
     const user = { id: actor.userId, name: actor.name, color: color.color };
     const presence = { connectionId: createId(), user, role, fileId: null };
     const connection: Connection = { call, projectId, presence, send: createSender(call) };
-    const { channel: events, connections } = room;
+    const { channel: events, connections } = open;
     connections.add(connection);
     void channel.closed.then(() => {
       leave(connection);
@@ -183,11 +183,11 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
   edge.socket(sockets.projectEvents, { maxFrameBytes: MAX_FRAME_BYTES }, (call) => orClose(call, admit(call)));
 
   const stopPublishing = bus.subscribe("project-event", ({ projectId, event }) =>
-    rooms.get(projectId)?.channel.publish(event),
+    openProjects.get(projectId)?.channel.publish(event),
   );
   // Events may have been among the lost messages: everybody reads the project again.
   const stopMissing = bus.subscribe("messages-lost", () => {
-    for (const { channel } of rooms.values()) channel.missed();
+    for (const { channel } of openProjects.values()) channel.missed();
   });
   return () => {
     stopPublishing();

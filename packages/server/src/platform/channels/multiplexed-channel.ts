@@ -55,7 +55,7 @@ export class MultiplexedChannel implements Channel {
   #arrived = 0;
   #granted = START_CREDIT_BYTES;
   /** Reservation for the pieces of an incomplete frame. */
-  readonly #held: (() => void)[] = [];
+  readonly #deferredReleases: (() => void)[] = [];
 
   constructor(traits: ChannelTraits, host: ChannelHost) {
     this.traits = traits;
@@ -155,7 +155,7 @@ export class MultiplexedChannel implements Channel {
     if (complete === undefined) {
       const release = this.#host.reserve(piece.payload.byteLength);
       if (release === undefined) this.close(CLOSE.overloaded, "too much data is waiting");
-      else this.#held.push(release);
+      else this.#deferredReleases.push(release);
       // A frame larger than the window could never be completed without credit for its pieces.
       this.#grant();
     } else {
@@ -187,7 +187,7 @@ export class MultiplexedChannel implements Channel {
   }
 
   #release(): void {
-    for (const release of this.#held.splice(0)) release();
+    for (const release of this.#deferredReleases.splice(0)) release();
   }
 
   #waitForLast(): void {

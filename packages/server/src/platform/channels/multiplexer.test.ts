@@ -149,7 +149,7 @@ describe("the multiplexer", () => {
     }
   });
 
-  test("[K12] a channel whose reader gives no credit holds up no other; frames are at most 16 KiB on the carrier", async () => {
+  test("[K12] a channel whose reader gives no credit blocks no other; frames are at most 16 KiB on the carrier", async () => {
     const { served, frames, say } = openRaw();
     say(1, CHANNEL_FRAME.open, '{"priority":2}');
     say(2, CHANNEL_FRAME.open, '{"priority":0}');

@@ -1,4 +1,4 @@
-/** Many numbered channels over one carrier, each with its own credit: what is urgent goes first, and no channel holds up another. */
+/** Many numbered channels over one carrier, each with its own credit: what is urgent goes first, and no channel blocks another. */
 import {
   CHANNEL_FRAME,
   type ChannelFrame,

@@ -58,14 +58,14 @@ export const describeHomes = (name: string, open: () => Promise<HomesFixture>): 
 
     test("[H3] a caller that waited too long is refused and leaves the queue", async () => {
       const { homes, pass } = await open();
-      const held = await homes.claim("a");
+      const claimed = await homes.claim("a");
       expect(await refusal(homes.claim("a"))).toEqual({ at: "here" });
       const late = refusal(homes.claim("a", { waitMs: 100 }));
       const patient = homes.claim("a", { waitMs: 60_000 });
       await pass(200);
       expect(await late).toEqual({ at: "here" });
-      await held.release();
-      expect((await patient).fence > held.fence).toBe(true);
+      await claimed.release();
+      expect((await patient).fence > claimed.fence).toBe(true);
       await (await patient).release();
     });
 

@@ -85,7 +85,7 @@ describe("housekeeping", () => {
     expect(rounds).toBe(1);
   });
 
-  test("[H3] a task that fails is counted, tried again, and holds up no other", async () => {
+  test("[H3] a task that fails is counted, tried again, and blocks no other", async () => {
     let failing = true;
     const bad: HousekeepingTask = {
       name: "bad",

@@ -112,7 +112,7 @@ export const createHousekeeping = (needs: {
       const names = new Set(tasks.map(({ name }) => name));
       if (names.size !== tasks.length) throw new Error("two housekeeping tasks have one name");
       // One after the other, so that they do not all begin in the same second.
-      for (const [place, task] of tasks.entries()) schedule(task, FIRST_AFTER_MS + place * 5_000);
+      for (const [index, task] of tasks.entries()) schedule(task, FIRST_AFTER_MS + index * 5_000);
     },
     async runAll() {
       const faults: unknown[] = [];

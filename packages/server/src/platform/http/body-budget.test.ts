@@ -36,7 +36,7 @@ describe("the budget for bodies", () => {
       expect(expectedBytes({ "content-length": length }, 100)).toBeUndefined();
   });
 
-  it("is held while a slow body arrives, and given back when its connection is cut", async () => {
+  it("is taken while a slow body arrives, and given back when its connection is cut", async () => {
     const edge = createEdgeFixture({ bodyBudget: { totalBytes: 8 * MIB, senderBytes: 5 * MIB, freeBytes: MIB } });
     await using _edge = edge;
     edge.server.bind(routes.createFile, () => Promise.reject(new Error("not reached")));
@@ -67,7 +67,7 @@ describe("the budget for bodies", () => {
     const [one, two] = [slow("alice"), slow("bob")];
     await eventually(async () => expect(await large("alice", 2 * MIB)).toBe(429));
     expect(await large("bob", 2 * MIB)).toBe(429);
-    // Small ones always have room, also for who holds large ones.
+    // Small ones are always taken, also from a sender of large ones.
     expect(await large("alice", 1_000)).toBe(400);
     one.destroy();
     await eventually(async () => expect(await large("alice", 2 * MIB)).toBe(400));
@@ -165,7 +165,7 @@ describe("the budget for answers", () => {
     return { edge, origin, ask };
   };
 
-  it("holds what is not read, for one sender and for all, and gives it back when it was read or cut", async () => {
+  it("counts what is not read, for one sender and for all, and gives it back when it was read or cut", async () => {
     const { edge, origin, ask } = await start({
       bodyBudget: { totalBytes: 90 * MIB, senderBytes: 50 * MIB, freeBytes: MIB },
     });

@@ -12,7 +12,7 @@ export type BodyBudget = {
 export type BodyBudgetLimits = {
   readonly totalBytes: number;
   readonly senderBytes: number;
-  /** Smaller ones are not counted: there is always room for them. */
+  /** Smaller ones are not counted: they are always admitted. */
   readonly freeBytes: number;
 };
 
@@ -39,10 +39,10 @@ export const createBodyBudget = (limits: BodyBudgetLimits = BODY_BUDGET): BodyBu
         throw new Problem("server/unavailable", "Too many large requests are under way.", { retryAfterSeconds: 1 });
       senders.set(sender, own + bytes);
       total += bytes;
-      let isHeld = true;
+      let isTaken = true;
       return () => {
-        if (!isHeld) return;
-        isHeld = false;
+        if (!isTaken) return;
+        isTaken = false;
         total -= bytes;
         const left = (senders.get(sender) ?? 0) - bytes;
         if (left > 0) senders.set(sender, left);

@@ -51,7 +51,7 @@ const createComponents = () => {
 type Components = ReturnType<typeof createComponents>;
 
 const parameters = (route: Route, components: Components): Json[] => {
-  const list = (schema: z.ZodType | undefined, place: "path" | "query"): Json[] => {
+  const list = (schema: z.ZodType | undefined, location: "path" | "query"): Json[] => {
     if (schema === undefined) return [];
     const { properties = {}, required = [] } = components.convert(schema, "input") as {
       properties?: Json;
@@ -59,8 +59,8 @@ const parameters = (route: Route, components: Components): Json[] => {
     };
     return Object.entries(properties).map(([name, shape]) => ({
       name,
-      in: place,
-      required: place === "path" || required.includes(name),
+      in: location,
+      required: location === "path" || required.includes(name),
       schema: shape,
     }));
   };

@@ -23,10 +23,10 @@ export type Call<R extends Route> = {
   readonly actor: R["access"] extends "user" ? Actor : Actor | undefined;
   readonly request: RequestFacts;
   /**
-   * Takes room for bytes that the handler brings into memory, until the answer is through. Answers count by themselves.
+   * Reserves memory for the bytes that the handler reads, until the answer is through. Answers count by themselves.
    * @throws Problem request/rate-limited when the caller has too many under way, server/unavailable when all together have.
    */
-  readonly hold: (bytes: number) => void;
+  readonly reserve: (bytes: number) => void;
 };
 
 export type Answer<R extends Route> = {

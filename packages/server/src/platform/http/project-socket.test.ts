@@ -115,7 +115,7 @@ it("[K18] it closes with its sign-in, and its channels with it", async () => {
   expect((await channel.closed).code).toBe(CLOSE.signedOut);
 });
 
-it("[K12] a channel that is not read on the server holds up no other, and is not read beyond its credit", async () => {
+it("[K12] a channel that is not read on the server blocks no other, and is not read beyond its credit", async () => {
   const { dial, served } = await start();
   const { page } = await dial();
   const slow = open(page, { kind: "run", executionId: RUN });

@@ -39,7 +39,7 @@ const parseOpening = (text: string): ChannelOpening | undefined => {
 };
 
 /** The parameters of the opening as those of the socket's path and query. */
-const placeOf = (opening: ChannelOpening, projectId: string): Pick<SocketCall, "params" | "query"> => {
+const parametersOf = (opening: ChannelOpening, projectId: string): Pick<SocketCall, "params" | "query"> => {
   const query = new URLSearchParams();
   const put = (name: string, value: number | undefined): void => {
     if (value !== undefined) query.set(name, String(value));
@@ -70,9 +70,9 @@ export const createProjectSocket = (edge: Edge, { clock }: { readonly clock: Clo
     // A channel counts like a socket: opening one costs the server as much. Its frames wait meanwhile.
     void call.admit().then((isAdmitted) => {
       if (!isAdmitted) return channel.close(CLOSE.tooFast, "request/rate-limited");
-      const place = placeOf(opening, call.params["projectId"] ?? "");
+      const parameters = parametersOf(opening, call.params["projectId"] ?? "");
       const { path } = KINDS[opening.kind];
-      handler({ ...call, ...place, path, channel, request: { ...call.request, id: createId() } });
+      handler({ ...call, ...parameters, path, channel, request: { ...call.request, id: createId() } });
     });
   };
 

@@ -58,7 +58,7 @@ describe("opening a socket", () => {
     expect(calls).toHaveLength(0);
   });
 
-  it("opens so many for one user, says 4429 to the next, and has room again when one closes", async () => {
+  it("opens so many for one user, says 4429 to the next, and opens one again when another closes", async () => {
     const origin = await start({ socketsPerUser: 3 });
     const dial = (user: string) => new WebSocket(`${origin}/api/projects/${PROJECT}/events?token=token-of-${user}`);
     const first = Array.from({ length: 3 }, () => dial("alice"));

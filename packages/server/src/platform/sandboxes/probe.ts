@@ -93,7 +93,7 @@ const tryCandidate = async (candidate: TierCandidate, imageFolder: string): Prom
     const { limitsEnforcement } = provider;
     if (limitsEnforcement === "cgroup") return { tier, available: true, limitsEnforcement, tookMs };
     const reason =
-      "No cgroup is delegated here, so memory and CPU are read every 50 ms instead of being held by the kernel.";
+      "No cgroup is delegated here, so memory and CPU are read every 50 ms instead of being enforced by the kernel.";
     return { tier, available: true, limitsEnforcement, tookMs, reason };
   } finally {
     await provider[Symbol.asyncDispose]();

@@ -1,10 +1,10 @@
 /** The isolation tiers that could work on this machine, strongest first; a probe then decides. */
 import type { SandboxProvider } from "#platform/sandboxes";
-import { findBubblewrap, findRunsc, type Places } from "../places.ts";
+import { findBubblewrap, findRunsc, type Folders } from "../folders.ts";
 import type { Candidate, TierName } from "./sandbox-choice.ts";
 
 export type CandidateNeeds = {
-  readonly places: Places;
+  readonly folders: Folders;
   /** SANDBOX: a tier by name is the only one considered. */
   readonly wanted: "auto" | TierName;
   openGvisor(program: string): Promise<SandboxProvider>;
@@ -12,7 +12,7 @@ export type CandidateNeeds = {
 };
 
 export const findCandidates = async (needs: CandidateNeeds): Promise<Candidate[]> => {
-  const runsc = await findRunsc(needs.places.toolsDir);
+  const runsc = await findRunsc(needs.folders.toolsDir);
   const bubblewrap = findBubblewrap();
   const all: Candidate[] = [
     runsc === undefined

@@ -34,7 +34,7 @@ export type PageSources = {
   tier(): Tier;
   execution(): Boot["execution"];
   /** Looks at a refresh token without using it up. */
-  whoHolds(refreshToken: string): Promise<{ readonly actor: Actor; readonly user: User } | undefined>;
+  findByRefreshToken(refreshToken: string): Promise<{ readonly actor: Actor; readonly user: User } | undefined>;
   /** undefined: no such project, or not for this visitor. Without an actor only what everybody may see is opened. */
   openProject(actor: Actor | undefined, asked: AskedProject): Promise<OpenedProject | undefined>;
 };
@@ -62,7 +62,7 @@ export const createBootMaker = (options: BootOptions): BootMaker => {
   const visitor = async ({ request }: PageRequest) => {
     const token = request.cookies[options.refreshCookie];
     if (token === undefined || token === "") return undefined;
-    return sources.whoHolds(token);
+    return sources.findByRefreshToken(token);
   };
   const base = (user: User | undefined): Boot => ({
     version: PROTOCOL_VERSION,

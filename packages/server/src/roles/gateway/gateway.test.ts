@@ -60,7 +60,7 @@ const sources: PageSources = {
   languages: () => [language("python", NASTY), language("c", "int main;")],
   tier: () => "gvisor",
   execution: () => ({ available: true }),
-  async whoHolds(token) {
+  async findByRefreshToken(token) {
     if (!databaseUp) throw new Error("planted");
     return token === "alice" ? { actor: actorNamed("alice"), user } : undefined;
   },
@@ -154,7 +154,7 @@ describe("the page", () => {
     await closed.fixture[Symbol.asyncDispose]();
   });
 
-  it("lets nobody's code out of its place", async () => {
+  it("serves no file outside its folder", async () => {
     const { html } = await visit("/");
     expect(html).toContain(
       `<pre id="first-code">&lt;/script&gt;&lt;!-- &lt;script&gt;alert(&quot;$&amp; $1 &amp;amp;&quot;)</pre>`,
@@ -287,7 +287,7 @@ describe("assets", () => {
   });
 });
 
-describe("other places", () => {
+describe("other paths", () => {
   it("serves page, API and probes under BASE_PATH, with assets from a CDN where there is one", async () => {
     const edgeChanges = { basePath: "/base", https: true };
     const based = await start({ basePath: "/base", https: true, assetBaseUrl: "https://cdn.example/x" }, edgeChanges);

@@ -15,10 +15,10 @@ export interface DocumentServer {
   facts: DocumentFacts;
   /** While false, updates are relayed and neither logged nor confirmed. */
   durable: boolean;
-  /** Logs and confirms what was held back. */
+  /** Logs and confirms what was delayed. */
   settle(): void;
   closeAll(code: number): void;
-  /** Another generation of the document takes over: what was held back is gone, everybody is sent away. */
+  /** Another generation of the document takes over: what was delayed is gone, everybody is sent away. */
   beginGeneration(generation: number): void;
   /** Drops every socket without a word and forgets what was not logged. */
   kill(): Promise<void>;
@@ -39,7 +39,7 @@ export async function startDocumentServer(text = ""): Promise<DocumentServer> {
   doc.getText("content").insert(0, text);
   const clients = new Set<Client>();
   const taken: Uint8Array[] = [];
-  let held: { client: Client; update: Uint8Array; count: number }[] = [];
+  let waiting: { client: Client; update: Uint8Array; count: number }[] = [];
   let server = await listen(0);
   const port = (server.address() as { port: number }).port;
   serve(server);
@@ -55,23 +55,23 @@ export async function startDocumentServer(text = ""): Promise<DocumentServer> {
     durable: true,
     settle: () => {
       it.durable = true;
-      for (const { client, update, count } of held) {
+      for (const { client, update, count } of waiting) {
         Y.applyUpdate(doc, update);
         client.socket.send(frame(MESSAGE.saved, (encoder) => encoding.writeVarUint(encoder, count)));
       }
-      held = [];
+      waiting = [];
     },
     closeAll: (code) => {
       for (const { socket } of clients) socket.close(code);
     },
     beginGeneration: (generation) => {
-      held = [];
+      waiting = [];
       it.durable = true;
       it.facts = { ...it.facts, generation };
       it.closeAll(4409);
     },
     kill: async () => {
-      held = [];
+      waiting = [];
       for (const { socket } of clients) socket.terminate();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -107,7 +107,7 @@ export async function startDocumentServer(text = ""): Promise<DocumentServer> {
       client.counted += 1;
       taken.push(message.update);
       for (const { socket } of others) socket.send(updateMessage(message.update));
-      held.push({ client, update: message.update, count: client.counted });
+      waiting.push({ client, update: message.update, count: client.counted });
       if (it.durable) it.settle();
     }
   }

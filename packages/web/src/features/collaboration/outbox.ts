@@ -22,7 +22,7 @@ export interface Outbox {
   restored(rows: readonly { update: UnsavedUpdate; ticket: UnsavedTicket }[], merged: Uint8Array): void;
   /** A socket opened; nothing goes out before `allow`. */
   connected(): void;
-  /** Lets edits go out, or holds them back. */
+  /** Lets edits go out, or delays them. */
   allow(may: boolean): void;
   /** Answers the server's step 1: everything it does not have, now or as soon as it is allowed. */
   answer(replica: Replica, serverVector: Uint8Array): void;

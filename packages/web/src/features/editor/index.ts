@@ -1,4 +1,4 @@
-/** The editor's public face: small, so it may be part of the entry chunk; Monaco is loaded behind it. */
+/** The editor's public interface: small, so it may be part of the entry chunk; Monaco is loaded behind it. */
 export { createEditor } from "./create-editor.ts";
 export { languageOfFileName } from "./language-of-file-name.ts";
 export { sameSaveState } from "../collaboration/save-state.ts";

@@ -14,18 +14,18 @@ const countWords = (count: number, at: number): string => {
 export const ConsoleFind = () => {
   const view = useStore(consoleStore, (state) => state.view);
   const [text, setText] = useState("");
-  const [found, setFound] = useState<{ places: readonly FoundText[]; at: number }>({ places: [], at: 0 });
+  const [found, setFound] = useState<{ matches: readonly FoundText[]; at: number }>({ matches: [], at: 0 });
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
 
   const look = (wanted: string, step: number): void => {
     // Searched again for each step, because the program may still print.
-    const places = view?.find(wanted) ?? [];
-    const { length } = places;
+    const matches = view?.find(wanted) ?? [];
+    const { length } = matches;
     const isSame = wanted === text;
     const at = length === 0 ? 0 : isSame ? (found.at + step + length) % length : length - 1;
-    setFound({ places, at });
-    view?.reveal(places, at);
+    setFound({ matches, at });
+    view?.reveal(matches, at);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === "Enter") {
@@ -52,7 +52,7 @@ export const ConsoleFind = () => {
         }}
         onKeyDown={onKeyDown}
       />
-      <output className="console-find-count">{text === "" ? "" : countWords(found.places.length, found.at)}</output>
+      <output className="console-find-count">{text === "" ? "" : countWords(found.matches.length, found.at)}</output>
       <button className="icon-button" aria-label="Earlier match" title="Earlier (Enter)" onClick={() => look(text, -1)}>
         <ChevronUp size={15} />
       </button>

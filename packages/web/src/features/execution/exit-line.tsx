@@ -3,7 +3,7 @@ import { useId, useState } from "react";
 import { useApp } from "../../app/services.ts";
 import { nameOf } from "../files/entries.ts";
 import { openPath } from "../files/open-file.ts";
-import { errorPlace } from "./output-links.ts";
+import { errorPosition } from "./output-links.ts";
 import { plainText } from "./plain-output.ts";
 import type { ExecutionSummary } from "./run-store.ts";
 import { runWords } from "./status-words.ts";
@@ -22,7 +22,7 @@ export const ExitLine = ({ execution }: { readonly execution: ExecutionSummary }
   const [text] = useState(() =>
     tone === "bad" ? plainText(app.runs.getState().output.text({ lastBytes: READ_BYTES })) : "",
   );
-  const link = text === "" ? undefined : errorPlace(text, paths());
+  const link = text === "" ? undefined : errorPosition(text, paths());
   return (
     <footer className="exit-line" data-tone={tone} data-open={isOpen || undefined}>
       <span className="run-dot" aria-hidden />

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { errorPlace } from "./output-links.ts";
+import { errorPosition } from "./output-links.ts";
 import { plainText } from "./plain-output.ts";
 
 type Fault = {
@@ -20,13 +20,13 @@ const faultsOf = (id: string): Fault[] => {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Fault[]) : [];
 };
 
-describe("places of errors", () => {
+describe("positions of errors", () => {
   it.each(languages)("%s has faults to look at, of more than one kind", (id) => {
     expect(faultsOf(id).length).toBeGreaterThanOrEqual(2);
   });
 
   const rows = languages.flatMap((id) => faultsOf(id).map((fault) => ({ id, ...fault })));
   it.each(rows)("$id: $name", ({ files, output, link }) => {
-    expect(errorPlace(plainText(output), Object.keys(files))).toMatchObject(link);
+    expect(errorPosition(plainText(output), Object.keys(files))).toMatchObject(link);
   });
 });

@@ -90,7 +90,7 @@ const Tools = () => {
   );
 };
 
-/** Broken, where there is no room for one line, between its parts only. */
+/** Broken, where one line is too narrow, between its parts only. */
 const StateWords = ({ words }: { readonly words: string }) => {
   const parts = words.split(" · ");
   return (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createOutputBuffer } from "./output-buffer.ts";
-import { errorPlace, findLinks, findOutputLinks, findWebLinks, resolvePrintedPath } from "./output-links.ts";
+import { errorPosition, findLinks, findOutputLinks, findWebLinks, resolvePrintedPath } from "./output-links.ts";
 import { plainPreview, plainText } from "./plain-output.ts";
 
 const paths = ["main.py", "src/app.ts", "src/lib/app.ts", "hello.c"];
@@ -12,7 +12,7 @@ describe("findOutputLinks", () => {
     ["hello.c:3:10: error: expected ';'", { path: "hello.c", line: 3, column: 10 }],
     ["src/lib/app.ts(4,2): error TS1005", { path: "src/lib/app.ts", line: 4, column: 2 }],
     ["./main.py: line 7: oops", { path: "main.py", line: 7 }],
-  ])("finds the place in %s", (text, expected) => {
+  ])("finds the position in %s", (text, expected) => {
     const [link, ...more] = findOutputLinks(text, paths);
     expect(link).toMatchObject(expected);
     expect(more).toEqual([]);
@@ -61,7 +61,7 @@ describe("findWebLinks", () => {
     (text) => expect(findWebLinks(text)).toEqual([]),
   );
 
-  it("an address that ends like a place in a file is an address", () => {
+  it("an address that ends like a position in a file is an address", () => {
     const text = "http://localhost/hello.c:3 and hello.c:3";
     expect(findLinks(text, paths).map(({ start, end }) => text.slice(start, end))).toEqual([
       "http://localhost/hello.c:3",
@@ -76,10 +76,10 @@ describe("resolvePrintedPath", () => {
   });
 });
 
-describe("errorPlace", () => {
+describe("errorPosition", () => {
   it("is the last frame of a traceback that is printed from the outside in", () => {
     const output = 'File "main.py", line 2\nFile "main.py", line 9\nValueError: x\n';
-    expect(errorPlace(output, paths)).toMatchObject({ path: "main.py", line: 9 });
+    expect(errorPosition(output, paths)).toMatchObject({ path: "main.py", line: 9 });
   });
 
   it("is the first frame of the user's own code in a stack that is printed from the inside out", () => {
@@ -94,7 +94,7 @@ describe("errorPlace", () => {
       "",
       "Node.js v24.1.0",
     ].join("\n");
-    expect(errorPlace(output, [...paths, "node_modules/lib/src/app.ts"])).toMatchObject({
+    expect(errorPosition(output, [...paths, "node_modules/lib/src/app.ts"])).toMatchObject({
       path: "src/lib/app.ts",
       line: 4,
     });
@@ -102,19 +102,19 @@ describe("errorPlace", () => {
 
   it("is a compiler's first error, not what follows from it", () => {
     const output = "hello.c:2:1: warning: w\nhello.c:3:10: error: a\nhello.c:3:10: note: n\nhello.c:9:1: error: b\n";
-    expect(errorPlace(output, paths)).toMatchObject({ path: "hello.c", line: 3, column: 10 });
+    expect(errorPosition(output, paths)).toMatchObject({ path: "hello.c", line: 3, column: 10 });
   });
 
   it("is nothing where no file is named", () => {
-    expect(errorPlace("boom\n", paths)).toBeUndefined();
+    expect(errorPosition("boom\n", paths)).toBeUndefined();
   });
 });
 
 describe("long output", () => {
-  it("that names no place is looked through in a moment", () => {
+  it("that names no position is looked through in a moment", () => {
     const text = `${"x".repeat(79)}\n`.repeat(52_000);
     const begun = performance.now();
-    expect(errorPlace(text, ["main.py"])).toBeUndefined();
+    expect(errorPosition(text, ["main.py"])).toBeUndefined();
     expect(performance.now() - begun).toBeLessThan(1500);
   });
 });

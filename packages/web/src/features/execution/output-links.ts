@@ -1,4 +1,4 @@
-/** Finds what a program's output names: places in the project's files (`main.py:3`, `File "main.py", line 3`), and addresses of the web. */
+/** Finds what a program's output names: positions in the project's files (`main.py:3`, `File "main.py", line 3`), and addresses of the web. */
 import { LANGUAGE_ERRORS } from "virtual:languages/errors";
 
 export type OutputLink = {
@@ -21,12 +21,12 @@ export type WebLink = {
 /** A longer line is data and no message; looking through it would cost more than a link is worth. */
 const LONGEST_LINE = 2000;
 
-/** Every place matches this, and most lines of long output do not: they are skipped quickly. */
+/** Every position matches this, and most lines of long output do not: they are skipped quickly. */
 const HAS_LINE_NUMBER = /(?:[:(]|line )\d/u;
 
 /** A program may start one of another language: the forms of all languages count, before those that most tools share. */
 const PATTERNS: readonly RegExp[] = [
-  ...LANGUAGE_ERRORS.places.map((source) => new RegExp(source, "gu")),
+  ...LANGUAGE_ERRORS.positions.map((source) => new RegExp(source, "gu")),
   /(?<path>(?:[\w.@+-]|\/){1,300}\.[A-Za-z][\w+]{0,9})(?::|: line )(?<line>\d{1,7})(?::(?<column>\d{1,5}))?/gu,
   /(?<path>(?:[\w.@+-]|\/){1,300}\.[A-Za-z][\w+]{0,9})\((?<line>\d{1,7})(?:,(?<column>\d{1,5}))?\)/gu,
 ];
@@ -49,8 +49,8 @@ export const findOutputLinks = (text: string, paths: readonly string[]): OutputL
       const end = match.index + match[0].length;
       const overlaps = found.some((other) => match.index < other.end && other.start < end);
       if (path === undefined || overlaps) continue;
-      const place = { start: match.index, end, path, line: Number(line) };
-      found.push(column === undefined ? place : { ...place, column: Number(column) });
+      const position = { start: match.index, end, path, line: Number(line) };
+      found.push(column === undefined ? position : { ...position, column: Number(column) });
     }
   }
   return found.toSorted((a, b) => a.start - b.start);
@@ -81,13 +81,13 @@ export const findWebLinks = (text: string): WebLink[] => {
   });
 };
 
-/** Both kinds; an address that ends like a place in a file is an address. */
+/** Both kinds; an address that ends like a position in a file is an address. */
 export const findLinks = (text: string, paths: readonly string[]): (OutputLink | WebLink)[] => {
   const addresses = findWebLinks(text);
-  const places = findOutputLinks(text, paths).filter(
+  const positions = findOutputLinks(text, paths).filter(
     ({ start, end }) => !addresses.some((address) => start < address.end && address.start < end),
   );
-  return [...places, ...addresses].toSorted((a, b) => a.start - b.start);
+  return [...positions, ...addresses].toSorted((a, b) => a.start - b.start);
 };
 
 /** One expression that matches what any of them does; none matches nothing. */
@@ -104,7 +104,7 @@ const FOREIGN = /(?:^|\/)node_modules\//u;
  * The source position of the error that ended a program: the deepest frame of the user's own code in a traceback, in whichever order the
  * language prints it; or a compiler's first error; or else the last position in the output.
  */
-export const errorPlace = (text: string, paths: readonly string[]): OutputLink | undefined => {
+export const errorPosition = (text: string, paths: readonly string[]): OutputLink | undefined => {
   const lines = text.split("\n");
   const linkOf = (index: number): OutputLink | undefined =>
     findOutputLinks(lines[index] ?? "", paths).findLast(({ path }) => !FOREIGN.test(path));

@@ -28,8 +28,8 @@ export const bytesWords = (bytes: number): string => {
   return `${Number((bytes / 1024 ** 3).toFixed(1))} GB`;
 };
 
-const ordinalPlace = (place: number | undefined): string =>
-  place === undefined || place <= 1 ? "Next in the queue" : `Number ${place} in the queue`;
+const queueWords = (position: number | undefined): string =>
+  position === undefined || position <= 1 ? "Next in the queue" : `Number ${position} in the queue`;
 
 type Summary = Omit<Execution, "stdout" | "stderr">;
 
@@ -38,7 +38,7 @@ const headlineOf = (execution: Summary): string => {
   const time = runTimeWords(execution.usage.wallMs);
   switch (execution.status) {
     case "queued":
-      return ordinalPlace(execution.queuePosition);
+      return queueWords(execution.queuePosition);
     case "preparing":
       return "Starting";
     case "compiling":

@@ -22,7 +22,7 @@ export const findInTerminal = (
     // A letter that gets longer in lower case would shift the positions after it.
     if (shown.length !== line.text.length) continue;
     for (let at = shown.indexOf(wanted); at !== -1; at = shown.indexOf(wanted, at + wanted.length)) {
-      const [start, end] = [line.places[at], line.places[at + wanted.length - 1]];
+      const [start, end] = [line.cells[at], line.cells[at + wanted.length - 1]];
       if (!start || !end) continue;
       const cells = (end.y - start.y) * columns + (end.x - start.x) + 1;
       found.push({ row: start.y - 1, column: start.x - 1, cells });

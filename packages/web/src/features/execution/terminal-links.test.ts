@@ -98,7 +98,7 @@ it("a link over rows that were broken between words is one link", () => {
 describe("finding text in a terminal", () => {
   const size = { rows: 4, columns: 24 };
 
-  it("finds every place, in either case, from top to bottom", () => {
+  it("finds every match, in either case, from top to bottom", () => {
     const lines = terminal(24, ["one two", "", "TWO and two"]);
     expect(findInTerminal(lines, { ...size, text: "two" })).toEqual([
       { row: 0, column: 4, cells: 3 },

@@ -13,18 +13,18 @@ export type TerminalLines = {
 /** Rows above and below that one line may span: more is data and no message. */
 const MOST_ROWS = 24;
 
-type Place = { readonly x: number; readonly y: number };
+type Cell = { readonly x: number; readonly y: number };
 
 /** A row without the unwritten cells at its end: where a line was broken between words they are not spaces. */
 const writtenCells = (cells: readonly TerminalCell[]): readonly TerminalCell[] =>
   cells.slice(0, cells.findLastIndex(({ chars }) => chars !== "") + 1);
 
 /** The whole line around a row, and for each of its UTF-16 units the cell (from 1) it is drawn in. */
-export const lineAround = (lines: TerminalLines, index: number): { text: string; places: readonly Place[] } => {
+export const lineAround = (lines: TerminalLines, index: number): { text: string; cells: readonly Cell[] } => {
   let first = index;
   while (index - first < MOST_ROWS && lines.row(first)?.isWrapped === true) first -= 1;
   let text = "";
-  const places: Place[] = [];
+  const cells: Cell[] = [];
   for (let at = first; at - index < MOST_ROWS; at += 1) {
     const row = lines.row(at);
     if (!row || (at > first && !row.isWrapped)) break;
@@ -33,10 +33,10 @@ export const lineAround = (lines: TerminalLines, index: number): { text: string;
       // A cell that nothing was written to is drawn as a space.
       const drawn = chars === "" ? " " : chars;
       text += drawn;
-      for (let unit = 0; unit < drawn.length; unit += 1) places.push({ x: x + 1, y: at + 1 });
+      for (let unit = 0; unit < drawn.length; unit += 1) cells.push({ x: x + 1, y: at + 1 });
     }
   }
-  return { text: text.trimEnd(), places };
+  return { text: text.trimEnd(), cells };
 };
 
 /** The links that touch a row (from 0), placed as xterm wants them: cells and rows from 1, ends inclusive. */
@@ -45,9 +45,9 @@ export const findTerminalLinks = (
   index: number,
   paths: readonly string[],
 ): { readonly range: IBufferRange; readonly link: OutputLink | WebLink }[] => {
-  const { text, places } = lineAround(lines, index);
+  const { text, cells } = lineAround(lines, index);
   return findLinks(text, paths).flatMap((link) => {
-    const [start, end] = [places[link.start], places[link.end - 1]];
+    const [start, end] = [cells[link.start], cells[link.end - 1]];
     const touches = start && end && start.y <= index + 1 && end.y >= index + 1;
     return touches ? [{ range: { start, end }, link }] : [];
   });

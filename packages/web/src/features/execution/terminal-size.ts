@@ -6,7 +6,7 @@ export type TerminalSize = NonNullable<StartExecution["terminalSize"]>;
 
 /** The largest that the server takes. */
 const MOST = 1000;
-/** The room that the terminal leaves for its scrollbar. */
+/** The width that the terminal leaves for its scrollbar. */
 const SCROLLBAR_PX = 14;
 export const FONT_SIZE_PX = 13;
 

@@ -21,7 +21,7 @@ type TabProps = {
   readonly hasTwin: boolean;
 };
 
-/** Gives the keyboard to the tab at a place of the list, once the change going on now is drawn. */
+/** Gives the keyboard to the tab at a position of the list, once the change going on now is drawn. */
 const focusTabAt = (list: HTMLElement | null, index: number): void => {
   requestAnimationFrame(() => {
     const tabs = list?.querySelectorAll<HTMLElement>("[role=tab]");

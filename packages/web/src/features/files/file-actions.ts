@@ -16,7 +16,7 @@ import { createTypeAhead } from "./type-ahead.ts";
 const takeEntry = (app: App, entry: Entry): void =>
   app.files.setState(({ entries }) => ({ entries: withChanged(entries, [entry]) }));
 
-/** Opens a field for a new entry's name, at its place in the tree. */
+/** Opens a field for a new entry's name, at its position in the tree. */
 export const startCreating = (app: App, what: "file" | "folder", folder: string): void => {
   if (folder !== "") expandTo(app.files, joinPath(folder, "-"));
   app.files.setState({ edit: { kind: "create", what, folder } });

@@ -40,7 +40,7 @@ export const closeTab = (store: TabsStore, fileId: string): void =>
     return { open: left, saves: kept, shown: shown === fileId ? (left[at] ?? left[at - 1]) : shown };
   });
 
-/** Moves a tab to a place; out of range is brought into range. */
+/** Moves a tab to a position; out of range is brought into range. */
 export const moveTab = (store: TabsStore, fileId: string, to: number): void =>
   store.setState(({ open }) => {
     if (!open.includes(fileId)) return {};

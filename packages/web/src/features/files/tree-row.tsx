@@ -51,7 +51,7 @@ const RowMenu = ({ row }: { readonly row: RowModel }) => {
       icon={<Ellipsis size={15} />}
       tabIndex={-1}
       align="end"
-      place={() => document.getElementById("slot-files")}
+      container={() => document.getElementById("slot-files")}
     >
       {() => (
         <>

@@ -22,8 +22,8 @@ test("[X21] a folder more is a language more in every table, and without a gramm
     invh: { letters: "In", hue: "magenta" },
   });
   expect(tables.byproducts).toEqual([...before.byproducts, "**/*.invc"]);
-  expect(tables.errors.places).toEqual([
-    ...before.errors.places,
+  expect(tables.errors.positions).toEqual([
+    ...before.errors.positions,
     String.raw`in (?<path>[\w./-]+) at line (?<line>\d{1,7})`,
   ]);
   expect(tables.monacoGrammars).toEqual(before.monacoGrammars);

@@ -17,7 +17,7 @@ declare module "virtual:languages/syntaxes" {
 declare module "virtual:languages/errors" {
   /** Sources of regular expressions with the flag `u`. */
   export const LANGUAGE_ERRORS: {
-    readonly places: readonly string[];
+    readonly positions: readonly string[];
     readonly deepestFirst: readonly string[];
     readonly diagnostics: readonly { readonly any: string; readonly error: string }[];
   };

@@ -7,7 +7,7 @@ import { initialsOf } from "./person-color.ts";
 import { othersOf, type Person } from "./presence-store.ts";
 import "./presence.css";
 
-/** Where there is room, and on a phone; presence.css shows one of the two counts of those who are left. */
+/** On a wide page, and on a phone; presence.css shows one of the two counts of those who are left. */
 const MOST_SHOWN = { wide: 4, narrow: 2 } as const;
 
 const Avatar = ({ person }: { readonly person: Person }) => {

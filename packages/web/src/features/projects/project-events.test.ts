@@ -70,7 +70,7 @@ const setUp = () => {
 describe("a project and a tree that were not read", () => {
   setTime();
 
-  it("are asked for again with the next hello, which claims no place among the events until then", async () => {
+  it("are asked for again with the next hello, which claims no number among the events until then", async () => {
     const { app, channels, server, stop, hello } = setUp();
     setEntries(app.files, [entry("old.py")]);
     (await hello(7, false)).end(1006);

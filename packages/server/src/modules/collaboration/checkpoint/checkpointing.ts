@@ -249,7 +249,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     if (document.isGone || document.fixedReadOnly !== null) return;
     if (checkpoint.snapshotSequence === document.sequence) {
       document.takeLogged();
-      document.hold("history", false);
+      document.pauseEdits("history", false);
       return;
     }
     const { sequence } = document;
@@ -268,7 +268,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
       throw error;
     }
     checkpoint.snapshotSequence = sequence;
-    document.hold("history", false);
+    document.pauseEdits("history", false);
   };
 
   /**
@@ -277,7 +277,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
    */
   const renew = async (document: LiveDocument): Promise<void> => {
     if (document.isGone || document.content.stateBytes <= parts.maxStateBytes) return;
-    document.hold("renewal", true);
+    document.pauseEdits("renewal", true);
     try {
       await writer.flush();
       await checkpointNow(document);
@@ -285,7 +285,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
       await storage.endGeneration(document.owner, document.checkpoint.baseVersion);
       parts.evict(document, { code: CLOSE.generationChanged, reason: "the history is begun anew" });
     } finally {
-      document.hold("renewal", false);
+      document.pauseEdits("renewal", false);
     }
   };
 

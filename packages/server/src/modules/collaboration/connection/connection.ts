@@ -16,12 +16,12 @@ import {
   type Incoming,
 } from "./frames.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
-import { isSurelyFine, type RoomParts, tryOut } from "../updates/text-limit.ts";
+import { isSurelyFine, type CapacityParts, tryOut } from "../updates/text-limit.ts";
 import type { LiveDocument, Participant } from "../document/live-document.ts";
 import { MessageLane } from "./message-lane.ts";
 import { createBucket } from "./rate-limit.ts";
 import { SavedCount } from "./saved-count.ts";
-import { admitUpdate, noteAccepted, type Offered } from "../updates/update-admission.ts";
+import { checkUpdate, noteAccepted, type Offered } from "../updates/update-check.ts";
 import { answerSync, type SyncParts } from "./sync-answer.ts";
 import { INLINE_INSPECTION_BYTES, inspectUpdate } from "../updates/update-inspection.ts";
 
@@ -31,7 +31,7 @@ const MEASURED_EVERY = 8;
 const FRAME_OVERHEAD_BYTES = 256;
 
 export type ConnectionParts = SyncParts &
-  RoomParts & {
+  CapacityParts & {
     readonly clock: Clock;
     readonly log: Log;
     readonly relaySeconds: Histogram;
@@ -311,7 +311,7 @@ export class Connection implements Participant {
     try {
       const isFine = isSurelyFine(this.document, offered);
       const refusal = isFine ? undefined : await tryOut(this.#parts, this.document, offered);
-      if (refusal === "too-large") this.close(CLOSE.tooLarge, "there is no room for more text");
+      if (refusal === "too-large") this.close(CLOSE.tooLarge, "the document is full");
       else if (refusal === "too-slow") this.close(CLOSE.badMessage, "an update that takes too long");
       else this.#accept(offered, onDurable);
     } catch (error) {
@@ -323,13 +323,13 @@ export class Connection implements Participant {
   #accept(offered: Offered, onDurable: () => void): void {
     this.#access.whenKnown(() => {
       if (this.#isClosed || !this.#channel.isOpen || !this.mayEdit || this.document.readOnlyReason !== null) return;
-      const admission = admitUpdate(this.document, offered);
-      if (admission.kind === "refused") return this.close(CLOSE.badMessage, admission.reason);
-      if (admission.kind === "known") return void this.#confirmKnown(onDurable);
+      const verdict = checkUpdate(this.document, offered);
+      if (verdict.kind === "refused") return this.close(CLOSE.badMessage, verdict.reason);
+      if (verdict.kind === "known") return void this.#confirmKnown(onDurable);
       this.#onFirstEdit?.();
       this.#onFirstEdit = undefined;
-      noteAccepted(this.document, { ...offered, inspection: admission.inspection });
-      this.document.accept(admission.update, admission.inspection, {
+      noteAccepted(this.document, { ...offered, inspection: verdict.inspection });
+      this.document.accept(verdict.update, verdict.inspection, {
         userId: this.userId,
         participant: this,
         onDurable,

@@ -46,7 +46,7 @@ export class DocumentContent {
   }
 
   /** Whether the range arrived already; it may still wait for earlier structs. */
-  holds(range: ClockRange): boolean {
+  has(range: ClockRange): boolean {
     return this.#covered.covers([range]) || this.#covered.waits(range);
   }
 

@@ -59,7 +59,7 @@ const MAX_REMEMBERED_DELETIONS = 20_000;
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
 /** Why updates are not taken for a while: too much waits for the log, or the generation is about to end. */
-type HoldReason = "backlog" | "renewal" | "history";
+type PauseReason = "backlog" | "renewal" | "history";
 type ReadOnlyReason = "binary" | "too-large" | "log-unavailable";
 
 export type LiveDocumentOptions = {
@@ -120,7 +120,7 @@ export class LiveDocument {
   #pendingBytes = 0;
   #loggedBytes = 0;
   readonly #shrinkLogBytes: number;
-  readonly #heldFor = new Set<HoldReason>();
+  readonly #pausedFor = new Set<PauseReason>();
   #lane: Promise<unknown> = Promise.resolve();
   readonly #writer: LogWriter;
 
@@ -171,7 +171,7 @@ export class LiveDocument {
   }
 
   get readOnlyReason(): ReadOnlyReason | null {
-    return this.fixedReadOnly ?? (this.#heldFor.size > 0 ? "log-unavailable" : null);
+    return this.fixedReadOnly ?? (this.#pausedFor.size > 0 ? "log-unavailable" : null);
   }
 
   factsFor(role: DocumentFacts["role"]): DocumentFacts {
@@ -208,14 +208,15 @@ export class LiveDocument {
       this.editorIds.add(sender.userId);
     }
     const mostBytes = this.#writer.isUp ? MAX_PENDING_BYTES.slow : MAX_PENDING_BYTES.down;
-    if (this.#pendingBytes > mostBytes || this.#writer.backlogBytes > MAX_BACKLOG_BYTES) this.hold("backlog", true);
+    if (this.#pendingBytes > mostBytes || this.#writer.backlogBytes > MAX_BACKLOG_BYTES)
+      this.pauseEdits("backlog", true);
     this.onEdited();
   }
 
   /** Counts the bytes of an update that is about to be logged. */
   countLogged(bytes: number): void {
     this.#loggedBytes += bytes;
-    if (this.#loggedBytes > 4 * this.#shrinkLogBytes) this.hold("history", true);
+    if (this.#loggedBytes > 4 * this.#shrinkLogBytes) this.pauseEdits("history", true);
   }
 
   /** Whether so much was logged since the last snapshot that the log should be shortened. */
@@ -275,12 +276,12 @@ export class LiveDocument {
     for (const participant of this.participants) participant.factsChanged();
   }
 
-  /** While anything holds it, the document is read-only. Clients still have what was refused meanwhile. */
-  hold(reason: HoldReason, held: boolean): void {
-    const was = this.#heldFor.size > 0;
-    if (held) this.#heldFor.add(reason);
-    else this.#heldFor.delete(reason);
-    const is = this.#heldFor.size > 0;
+  /** While there is any reason, the document is read-only. Clients still have what was refused meanwhile. */
+  pauseEdits(reason: PauseReason, isPaused: boolean): void {
+    const was = this.#pausedFor.size > 0;
+    if (isPaused) this.#pausedFor.add(reason);
+    else this.#pausedFor.delete(reason);
+    const is = this.#pausedFor.size > 0;
     if (was === is) return;
     this.factsChanged();
     if (!is) for (const participant of this.participants) participant.requestSync();
@@ -302,10 +303,10 @@ export class LiveDocument {
   #settled(bytes: number): void {
     this.#pendingBytes -= bytes;
     if (
-      this.#heldFor.has("backlog") &&
+      this.#pausedFor.has("backlog") &&
       this.#pendingBytes < MAX_PENDING_BYTES.down / 4 &&
       this.#writer.backlogBytes < MAX_BACKLOG_BYTES / 4
     )
-      this.hold("backlog", false);
+      this.pauseEdits("backlog", false);
   }
 }

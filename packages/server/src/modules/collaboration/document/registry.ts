@@ -1,4 +1,4 @@
-/** The documents that are open in this process: each once, in its home, as long as something holds it. */
+/** The documents that are open in this process: each once, in its home, as long as something refers to it. */
 import { CLOSE } from "@atelier/contracts";
 import type { Log } from "#kernel/log";
 import type { Pending } from "#kernel/pending";
@@ -15,9 +15,9 @@ import { Upkeep, type UpkeepTimes } from "./upkeep.ts";
 const CLAIM_WAIT_MS = 10_000;
 
 /** A document that stays open until released. */
-export type Hold = { readonly document: LiveDocument; release(): void };
+export type DocumentReference = { readonly document: LiveDocument; release(): void };
 
-type Open = { readonly document: LiveDocument; readonly home: Home; readonly upkeep: Upkeep; holds: number };
+type Open = { readonly document: LiveDocument; readonly home: Home; readonly upkeep: Upkeep; references: number };
 
 /** State of one document: being opened, open, or closing (then `gone` settles). */
 type Slot =
@@ -81,16 +81,16 @@ export class DocumentRegistry {
     return this.#slots.size;
   }
 
-  /** Holds a document only if it is open or being opened. */
-  async holdOpen(ref: DocumentRef): Promise<Hold | undefined> {
-    return this.#slots.has(keyOf(ref)) ? this.hold(ref) : undefined;
+  /** Acquires a document only if it is open or being opened. */
+  async acquireOpen(ref: DocumentRef): Promise<DocumentReference | undefined> {
+    return this.#slots.has(keyOf(ref)) ? this.acquire(ref) : undefined;
   }
 
   /**
    * Opens the document or joins those who have it open.
    * @returns undefined when there is no such file. @throws Problem collaboration/document-unavailable while it rests; HomeTaken
    */
-  async hold(ref: DocumentRef): Promise<Hold | undefined> {
+  async acquire(ref: DocumentRef): Promise<DocumentReference | undefined> {
     const key = keyOf(ref);
     const restMs = (this.#resting.get(key)?.untilMs ?? 0) - this.#options.clock.monotonic();
     if (restMs > 0)
@@ -105,16 +105,16 @@ export class DocumentRegistry {
       if (open === undefined) return undefined;
       // It may have left again between opening and now.
       if (open.document.isGone || this.#slots.get(key)?.state !== "open") continue;
-      open.holds += 1;
-      open.upkeep.held();
-      let isHeld = true;
+      open.references += 1;
+      open.upkeep.acquired();
+      let isAcquired = true;
       return {
         document: open.document,
         release: () => {
-          if (!isHeld) return;
-          isHeld = false;
-          open.holds -= 1;
-          if (open.holds === 0) open.upkeep.released();
+          if (!isAcquired) return;
+          isAcquired = false;
+          open.references -= 1;
+          if (open.references === 0) open.upkeep.released();
         },
       };
     }
@@ -253,10 +253,10 @@ export class DocumentRegistry {
         if (error instanceof Overrun) {
           this.#letRest(ref);
           this.evict(opened, { code: CLOSE.overloaded, reason: "the document can't be read right now" });
-        } else if (task === "retire" && open.holds === 0) upkeep.released();
+        } else if (task === "retire" && open.references === 0) upkeep.released();
       },
     });
-    const open: Open = { document: opened, home, upkeep, holds: 0 };
+    const open: Open = { document: opened, home, upkeep, references: 0 };
     opened.onEdited = () => {
       const { needsCompaction, stateBytes: bytes } = opened.content;
       upkeep.edited({ needsCompaction, bytes, isLogLong: opened.isLogLong });
@@ -271,6 +271,6 @@ export class DocumentRegistry {
   }
 
   async #retire(open: Open): Promise<void> {
-    if (open.holds === 0) await this.close(open.document);
+    if (open.references === 0) await this.close(open.document);
   }
 }

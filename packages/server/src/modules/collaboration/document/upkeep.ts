@@ -107,7 +107,7 @@ export class Upkeep {
     });
   }
 
-  held(): void {
+  acquired(): void {
     this.#idleTimer?.cancel();
     this.#idleTimer = undefined;
   }

@@ -48,7 +48,7 @@ function* shownRuns(snapshot: Y.Snapshot, client: number, clock: number, length:
 }
 
 /**
- * What is left of the snapshot's text, by the identity of each character: deleted text keeps its place in the list, so
+ * What is left of the snapshot's text, by the identity of each character: deleted text keeps its position in the list, so
  * this is exact. Undefined when the snapshot's text is not as long as expected.
  */
 const keptBySnapshot = (text: Y.Text, encoded: Uint8Array, baseLength: number): Kept[] | undefined => {

@@ -59,19 +59,19 @@ export const createMergeQueue = ({
   const bringIn = async ({ projectId, fileId, ...outside }: Change): Promise<void> => {
     // A document that is not open merges the newest version when it opens, before any client sees it.
     const ref = { projectId, fileId };
-    const hold = await registry.holdOpen(ref);
-    if (hold === undefined) {
+    const reference = await registry.acquireOpen(ref);
+    if (reference === undefined) {
       const { basedOn, version, userId } = outside;
       const node = await registry.elsewhere(ref);
       return node && elsewhere.merge(node, { ...ref, basedOn, version, userId });
     }
     try {
       const { bytes } = outside;
-      hold.document.awaited = outside;
-      if (bytes === undefined) await checkpointing.catchUpWithFile(hold.document);
-      else await checkpointing.applyOutside(hold.document, { ...outside, bytes });
+      reference.document.awaited = outside;
+      if (bytes === undefined) await checkpointing.catchUpWithFile(reference.document);
+      else await checkpointing.applyOutside(reference.document, { ...outside, bytes });
     } finally {
-      hold.release();
+      reference.release();
     }
   };
 
@@ -80,8 +80,8 @@ export const createMergeQueue = ({
   /** At most one version waits for each document: a later one includes the text of those before it. */
   const mergeInTurn = (change: Change): Promise<void> => {
     const key = `${change.projectId}/${change.fileId}`;
-    const hasRoom = waitingBytes + (change.bytes?.byteLength ?? 0) <= MAX_WAITING_BYTES;
-    const taken: Change = hasRoom ? change : { ...change, bytes: undefined };
+    const fits = waitingBytes + (change.bytes?.byteLength ?? 0) <= MAX_WAITING_BYTES;
+    const taken: Change = fits ? change : { ...change, bytes: undefined };
     waitingBytes += taken.bytes?.byteLength ?? 0;
     const turn = merges.get(key);
     if (turn !== undefined) {

@@ -105,9 +105,9 @@ export const registerLiveFilesHttp = (edge: Edge, files: LiveFiles): void => {
     await files.remove(actor, params.projectId, { path: query.path, recursive: query.recursive ?? false });
     return { status: 204 as const, body: undefined, audit: { projectId: params.projectId, target: query.path } };
   });
-  edge.bind(routes.restoreVersion, async ({ actor, params, body, hold }) => {
+  edge.bind(routes.restoreVersion, async ({ actor, params, body, reserve }) => {
     // A small request, but the version is in memory until it is written again.
-    hold(MAX_FILE_BYTES);
+    reserve(MAX_FILE_BYTES);
     const file = await files.restore(actor, params.projectId, body);
     const audit = { projectId: params.projectId, target: `${body.path} ${body.version}` };
     return { status: 200 as const, body: toFile(file), headers: tagOf(file), audit };
@@ -121,10 +121,10 @@ export const registerLiveFilesHttp = (edge: Edge, files: LiveFiles): void => {
     const project = await files.fork(actor, params.projectId, body.name);
     return { status: 201 as const, body: project, audit: { projectId: project.id, target: params.projectId } };
   });
-  edge.bind(routes.exportProject, async ({ actor, params, hold }) => {
+  edge.bind(routes.exportProject, async ({ actor, params, reserve }) => {
     const { project, entryCount, largestBytes, zip } = await files.archive(actor, params.projectId);
     // A file is decrypted whole; the rest of the archive is never in memory.
-    hold(2 * largestBytes + entryCount * ARCHIVED_ENTRY_BYTES + ARCHIVE_BYTES);
+    reserve(2 * largestBytes + entryCount * ARCHIVED_ENTRY_BYTES + ARCHIVE_BYTES);
     const headers = {
       "content-type": "application/zip",
       "content-disposition": attachment(`${project.name.replaceAll("/", "-")}.zip`),

@@ -65,7 +65,7 @@ test("[P14] a file that grows while all are read counts with what is opened", as
   expect(grow).toBeUndefined();
 });
 
-test("[P22] versions that are restored take room before they are read", async () => {
+test("[P22] memory for restored versions is reserved before they are read", async () => {
   await using projects = await openTestLiveFiles();
   await using edge = createEdgeFixture();
   bindTestRoutes(edge.server, projects);

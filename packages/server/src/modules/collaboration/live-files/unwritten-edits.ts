@@ -69,14 +69,14 @@ export const createUnwrittenEdits = (parts: UnwrittenEditsParts): UnwrittenEdits
 
   const checkpointOne = async (ref: DocumentRef): Promise<void> => {
     for (let opened = 0; opened < MAX_OPENINGS; opened += 1) {
-      const hold = await registry.hold(ref);
-      if (hold === undefined) return forget(ref);
+      const reference = await registry.acquire(ref);
+      if (reference === undefined) return forget(ref);
       try {
-        await checkpointing.checkpoint(hold.document);
+        await checkpointing.checkpoint(reference.document);
         // If it left memory meanwhile, it may again have edits in no version.
-        if (!hold.document.isGone) return forget(ref);
+        if (!reference.document.isGone) return forget(ref);
       } finally {
-        hold.release();
+        reference.release();
       }
     }
     throw new Problem("collaboration/document-unavailable", undefined, { retryAfterSeconds: 1 });
@@ -127,12 +127,12 @@ export const createUnwrittenEdits = (parts: UnwrittenEditsParts): UnwrittenEdits
       try {
         await recover(projectId, fileId);
         if (fileId !== undefined) {
-          const hold = await registry.holdOpen({ projectId, fileId });
+          const reference = await registry.acquireOpen({ projectId, fileId });
           try {
             // A version that is still to be merged does not make the answer outdated: the file's newest version is that one already.
-            if (hold?.document.isDirty === true) await checkpointing.checkpoint(hold.document);
+            if (reference?.document.isDirty === true) await checkpointing.checkpoint(reference.document);
           } finally {
-            hold?.release();
+            reference?.release();
           }
         } else {
           const dirty = [...registry.documents(projectId)].filter((document) => document.isDirty);
@@ -146,13 +146,13 @@ export const createUnwrittenEdits = (parts: UnwrittenEditsParts): UnwrittenEdits
     },
 
     async writeOpen(ref) {
-      const hold = await registry.holdOpen(ref);
+      const reference = await registry.acquireOpen(ref);
       try {
-        if (hold?.document.isDirty === true) await checkpointing.checkpoint(hold.document);
+        if (reference?.document.isDirty === true) await checkpointing.checkpoint(reference.document);
       } catch (error) {
         throw documentUnavailable(error);
       } finally {
-        hold?.release();
+        reference?.release();
       }
     },
 
@@ -176,7 +176,7 @@ export const createUnwrittenEdits = (parts: UnwrittenEditsParts): UnwrittenEdits
               fileId: ref.fileId,
               error: error instanceof Error ? error.message : "unknown",
             });
-            // The database is asked again when somebody reads; one document that can't be read holds up no other.
+            // The database is asked again when somebody reads; one document that cannot be read blocks no other.
             if (!(error instanceof Overrun)) return;
           }
         }

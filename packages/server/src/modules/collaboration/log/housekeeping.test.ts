@@ -158,9 +158,9 @@ describe("what live documents forget", () => {
     await run("collaboration.log");
     const { counted, kept } = await measure();
     expect(counted).toBe(kept);
-    const room = (mostBytes: number) =>
+    const isFull = (mostBytes: number) =>
       createAccountQuota({ sql: fixture.database.sql, clock: systemClock, mostBytes }).isFull(fixture.files.ownerId);
-    expect([await room(kept), await room(1e9)]).toEqual([true, false]);
+    expect([await isFull(kept), await isFull(1e9)]).toEqual([true, false]);
     const again = await fixture.serve();
     const reader = await again.speak(fileId);
     await until(() => reader.isSynced);

@@ -54,15 +54,15 @@ describe("how large a document may grow", () => {
     expect(acknowledged.length).toBeGreaterThan(MAX_DOCUMENT_BYTES - GROWTH_SLACK_BYTES);
     expect(acknowledged.length).toBeLessThanOrEqual(MAX_DOCUMENT_BYTES + GROWTH_SLACK_BYTES);
     await until(() => other.text === acknowledged, "the other to see what was acknowledged");
-    // Taking text away is no growth, and makes room.
+    // Removing text is no growth, and frees space.
     other.doc.getText("content").delete(0, MIB);
     await until(() => other.saved === other.sent);
-    other.insert(0, "there is room again\n");
+    other.insert(0, "there is space again\n");
     await until(() => other.saved === other.sent);
     expect(other.closeCode).toBeUndefined();
     await server.stop();
     expect(fixture.files.text(fileId)).toBe(other.text);
-    expect(fixture.files.text(fileId)).toBe(`there is room again\n${acknowledged.slice(MIB)}`);
+    expect(fixture.files.text(fileId)).toBe(`there is space again\n${acknowledged.slice(MIB)}`);
   }, 60_000);
 
   it("[C43] a single update is judged by the text that it makes", async () => {
@@ -103,7 +103,7 @@ describe("how large a document may grow", () => {
     expect(fixture.files.text(fileId)).toBe("a\r\nb\r\n");
   });
 
-  it("[C50] in a full account a document takes no more text, lets go of some, and goes on when there is room", async () => {
+  it("[C50] in a full account a document takes no more text, lets go of some, and goes on when there is space", async () => {
     const server = await fixture.serve({ times: { checkpointIdleMs: 20 } });
     const fileId = await fixture.files.add("some text\n");
     const [first, second] = [await server.speak(fileId), await server.speak(fileId)];

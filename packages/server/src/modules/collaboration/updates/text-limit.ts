@@ -15,15 +15,15 @@ const MAX_TRIAL_CPU_MS = 500;
 const MOST_FILE_BYTES = MAX_DOCUMENT_BYTES + GROWTH_SLACK_BYTES;
 
 /** `unknown`: only a compaction can tell. */
-export type Room = "enough" | "none" | "unknown";
+export type Capacity = "enough" | "none" | "unknown";
 
 export type Weighed = { readonly update: Uint8Array; readonly inspection: Inspection };
 
 /** Judges by sizes only: an update makes a text longer by at most its own size, except for line ends of two bytes. */
-export const roomFor = (
+export const capacityFor = (
   document: Pick<LiveDocument, "content" | "format" | "hasOwnEnds" | "isFull">,
   { update, inspection }: Weighed,
-): Room => {
+): Capacity => {
   const { stateFileBytes, stateBytes, tailBytes } = document.content;
   const factor = document.format.eol === "crlf" || document.hasOwnEnds ? 2 : 1;
   if (inspection.structs === 0) return tailBytes > MOST_FILE_BYTES ? "unknown" : "enough";
@@ -33,13 +33,13 @@ export const roomFor = (
   return stateFileBytes !== undefined && tailBytes === 0 ? "none" : "unknown";
 };
 
-/** Whether an update may be relayed without a trial: there is room, and it is small enough to be quick. */
+/** Whether an update may be relayed without a trial: there is capacity, and it is small enough to be quick. */
 export const isSurelyFine = (
   document: Pick<LiveDocument, "content" | "format" | "hasOwnEnds" | "isFull">,
   weighed: Weighed,
-): boolean => weighed.inspection.structs <= MAX_UNTRIED_STRUCTS && roomFor(document, weighed) === "enough";
+): boolean => weighed.inspection.structs <= MAX_UNTRIED_STRUCTS && capacityFor(document, weighed) === "enough";
 
-export type RoomParts = {
+export type CapacityParts = {
   readonly materialiser: Materialiser;
   /** Compacts the document, which measures it. */
   readonly compact: (document: LiveDocument) => Promise<void>;
@@ -49,12 +49,12 @@ export type RoomParts = {
 export type Refusal = "too-large" | "too-slow" | undefined;
 
 /** Applies the update in a worker to measure it. @throws Error when the document can't be read */
-export const tryOut = async (parts: RoomParts, document: LiveDocument, weighed: Weighed): Promise<Refusal> => {
+export const tryOut = async (parts: CapacityParts, document: LiveDocument, weighed: Weighed): Promise<Refusal> => {
   const { update, inspection } = weighed;
-  if (roomFor(document, weighed) !== "enough") await parts.compact(document);
+  if (capacityFor(document, weighed) !== "enough") await parts.compact(document);
   if (document.isGone || isSurelyFine(document, weighed)) return undefined;
   // An update that also deletes may make the text shorter.
-  if (roomFor(document, weighed) === "none" && inspection.deletions.length === 0) return "too-large";
+  if (capacityFor(document, weighed) === "none" && inspection.deletions.length === 0) return "too-large";
   const tried = await parts.materialiser
     .run(
       "measure",

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
-import { createLanguageShelf } from "../language-shelf.ts";
+import { createLanguageCatalog } from "../language-catalog.ts";
 import { resolveLimits } from "../plan-limits.ts";
 import type { LanguageDeclaration } from "./load-languages.ts";
 import { commandLinesOf } from "./command-line.ts";
@@ -80,7 +80,7 @@ describe("languages as data", () => {
       mixed: { ...named("mixed"), warmUp: ["/bin/other", "/warm"] },
       imageless: { ...named("imageless"), image: "none", extensions: [".imageless", ".one"] },
       floorless: { ...named("floorless"), floors: { memoryMiB: 8, processes: 1 } },
-      unreadable: { ...named("unreadable"), errors: { places: ["(", "x"] } },
+      unreadable: { ...named("unreadable"), errors: { positions: ["(", "x"] } },
       editorless: { ...named("editorless"), editor: { id: "x", grammar: "other/x", badge: { letters: "abc" } } },
       except: { ...named("except"), editor: { id: "x", except: { ".y": { id: "z" } } } },
     });
@@ -100,8 +100,8 @@ describe("languages as data", () => {
       /^imageless.*no recipe images\/none.json/u,
       /^one.*extension "\.one" is imageless's already/u,
       /^floorless.*floors: memoryMiB/u,
-      /^unreadable.*errors: places: 0: This is not a regular expression/u,
-      /^unreadable.*errors: places: 1: A place has the groups/u,
+      /^unreadable.*errors: positions: 0: This is not a regular expression/u,
+      /^unreadable.*errors: positions: 1: A position has the groups/u,
       /^editorless.*editor: grammar: A grammar is/u,
       /^editorless.*editor: badge: letters/u,
       /^editorless.*editor: badge: hue/u,
@@ -119,19 +119,19 @@ describe("languages as data", () => {
     const root = await languagesOf({});
     await cp(folder, root, { recursive: true });
     await cp(join(folder, "../tests/fixtures/languages"), root, { recursive: true });
-    const shelf = createLanguageShelf({
+    const catalog = createLanguageCatalog({
       languagesFolder: root,
       images: { find: async () => ({ root: "/image", versions: {} }) },
       clock: systemClock,
       log: silentLog,
       onReady: () => undefined,
     });
-    await shelf.load();
-    await shelf.watch();
+    await catalog.load();
+    await catalog.watch();
     const ids = (await loadLanguages(folder)).map(({ id }) => id);
-    expect(shelf.list(true).map(({ id }) => id)).toEqual([...ids, "invented"]);
-    expect(shelf.list(true).at(-1)).toMatchObject({ name: "Invented", extensions: [".inv"], ready: true });
-    const floors = shelf.find("inv")?.declaration.floors ?? { memoryMiB: 0, processes: 0 };
+    expect(catalog.list(true).map(({ id }) => id)).toEqual([...ids, "invented"]);
+    expect(catalog.list(true).at(-1)).toMatchObject({ name: "Invented", extensions: [".inv"], ready: true });
+    const floors = catalog.find("inv")?.declaration.floors ?? { memoryMiB: 0, processes: 0 };
     const asked = { memoryBytes: 32 * 1_048_576 };
     expect(() => resolveLimits({ plan: "free", asked, floors })).toThrow("67108864");
     expect(resolveLimits({ plan: "free", asked: {}, floors })).toMatchObject({ processes: 200 });

@@ -4,7 +4,7 @@ import { createInputWait } from "./input-wait.ts";
 
 const INTERVAL_MS = 50;
 
-/** Init answers every question with `says`; `begun` counts the places that are taken. */
+/** Init answers every question with `says`; `begun` counts the slots that are taken. */
 const watch = (says: () => boolean = () => true) => {
   let nowMs = 0;
   let cpuMs = 1234;

@@ -9,7 +9,7 @@ export interface InputWindow {
   /** False when more is queued than the sandbox can take now. */
   write(chunk: Uint8Array): boolean;
   end(): void;
-  /** The sandbox has room for `count` more bytes. */
+  /** The sandbox can take `count` more bytes. */
   taken(count: number): void;
   /** Resolves when nothing is queued, or the run is over. */
   drained(): Promise<void>;
@@ -21,7 +21,7 @@ const windowBytes = 65_536;
 
 /** `send` passes one encoded frame to the sandbox. */
 export const createInputWindow = (send: (frame: Uint8Array) => void): InputWindow => {
-  let room = windowBytes;
+  let free = windowBytes;
   let queue: Uint8Array[] = [];
   let state: "open" | "ending" | "closed" = "open";
   let started = false;
@@ -34,12 +34,12 @@ export const createInputWindow = (send: (frame: Uint8Array) => void): InputWindo
     for (const resolve of resolved) resolve();
   };
   const pump = (): void => {
-    while (started && room > 0 && queue[0] !== undefined) {
+    while (started && free > 0 && queue[0] !== undefined) {
       const chunk = queue[0];
-      const part = chunk.subarray(0, room);
+      const part = chunk.subarray(0, free);
       if (part.byteLength === chunk.byteLength) queue.shift();
       else queue[0] = chunk.subarray(part.byteLength);
-      room -= part.byteLength;
+      free -= part.byteLength;
       send(encodeFrame(toSandbox.stdin, part));
     }
     if (started && queue.length === 0 && state === "ending") {
@@ -65,8 +65,8 @@ export const createInputWindow = (send: (frame: Uint8Array) => void): InputWindo
       pump();
     },
     taken(count) {
-      if (count > windowBytes - room) return;
-      room += count;
+      if (count > windowBytes - free) return;
+      free += count;
       pump();
     },
     drained: () => {

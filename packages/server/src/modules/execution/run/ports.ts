@@ -129,7 +129,7 @@ export interface SandboxRun {
    * gone when it has been disposed of. Never rejects.
    */
   readonly result: Promise<SandboxResult>;
-  /** False when the sandbox's input buffer is full; `drained` resolves when there is room again. */
+  /** False when the sandbox's input buffer is full; `drained` resolves when it can take more. */
   writeStdin(chunk: Uint8Array): boolean;
   drained(): Promise<void>;
   endStdin(): void;

@@ -1,4 +1,4 @@
-/** One job in one sandbox: stages, limits, output, and the single place where a run ends. */
+/** One job in one sandbox: stages, limits, output, and the only code that ends a run. */
 import { encodeData, encodeFrame, type Machine, type Measurement, MemoryInUse } from "#platform/sandboxes";
 import { constants } from "node:os";
 import type {
@@ -240,8 +240,8 @@ export const startRun = ({ machine, job: given, listener, warmArgv, memoryBytes 
   };
 
   const deliver = (stream: "stdout" | "stderr" | "terminal", bytes: Uint8Array): void => {
-    const room = command().limits.outputBytes - outputBytes;
-    const part = bytes.byteLength > room ? bytes.subarray(0, room) : bytes;
+    const free = command().limits.outputBytes - outputBytes;
+    const part = bytes.byteLength > free ? bytes.subarray(0, free) : bytes;
     outputBytes += part.byteLength;
     wait?.wrote();
     if (part.byteLength > 0) listener.output(stream, part);

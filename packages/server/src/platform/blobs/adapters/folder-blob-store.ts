@@ -54,7 +54,7 @@ const removeLeftovers = async (partials: string, nowMs: number): Promise<void> =
 /**
  * Opens a store in a folder, made when missing; leftovers of interrupted writes are removed once they are an hour old.
  * Its methods reject with FatalStorageError when fsync fails (main exits then; nothing is tried again) and with Problem
- * server/storage-full when there is no room.
+ * server/storage-full when the disk is full.
  */
 export const openFolderBlobStore = async (folder: string, sync: DiskSync = kernelSync): Promise<BlobStore> => {
   const partials = join(folder, "partial");

@@ -1,12 +1,12 @@
 /** Homes of a single process: nothing is lost while the process lives, and no other node exists. */
 import type { Clock } from "#kernel/clock";
-import { holdHome } from "../held-home.ts";
+import { createClaimedHome } from "../claimed-home.ts";
 import { createNameQueue } from "../name-queue.ts";
 import type { FenceSource, Homes } from "../ports.ts";
 
 export const createInProcessHomes = (needs: { readonly fences: FenceSource; readonly clock: Clock }): Homes => {
   const queue = createNameQueue(needs.clock);
-  const held = new Map<string, AbortController>();
+  const claimed = new Map<string, AbortController>();
 
   return {
     areShared: false,
@@ -14,13 +14,13 @@ export const createInProcessHomes = (needs: { readonly fences: FenceSource; read
       await queue.take(name, waitMs);
       try {
         const fence = await needs.fences.next();
-        return holdHome(held, { name, fence, whenReleased: async () => queue.pass(name) });
+        return createClaimedHome(claimed, { name, fence, whenReleased: async () => queue.pass(name) });
       } catch (error) {
         queue.pass(name);
         throw error;
       }
     },
-    find: async (name) => ({ at: held.has(name) ? "here" : "nobody" }),
+    find: async (name) => ({ at: claimed.has(name) ? "here" : "nobody" }),
     nodes: async () => [],
   };
 };

@@ -9,7 +9,7 @@ import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { Sql } from "#platform/sql";
 import { HomeTaken } from "../home-taken.ts";
-import { holdHome } from "../held-home.ts";
+import { createClaimedHome } from "../claimed-home.ts";
 import { createNameQueue } from "../name-queue.ts";
 import type { Homes, HomesNode } from "../ports.ts";
 
@@ -55,7 +55,7 @@ const GIVE_UP = "delete from homes where name = $1 and node_id = $2";
 /** `start` registers the node and throws what the database says; disposal gives all homes up. */
 export const createPostgresHomes = ({ sql, clock, log, address }: PostgresHomesNeeds): Homes & Component => {
   const queue = createNameQueue(clock);
-  const held = new Map<string, AbortController>();
+  const claimed = new Map<string, AbortController>();
   /** Names whose row may still be there although nothing here has the home. */
   const unreleased = new Set<string>();
   let node: Node | undefined;
@@ -76,8 +76,8 @@ export const createPostgresHomes = ({ sql, clock, log, address }: PostgresHomesN
     node = undefined;
     deadline?.cancel();
     unreleased.clear();
-    const names = [...held];
-    held.clear();
+    const names = [...claimed];
+    claimed.clear();
     if (names.length > 0) log.warn("homes.lost", { homes: names.length });
     for (const [name, lost] of names) {
       lost.abort();
@@ -174,7 +174,7 @@ export const createPostgresHomes = ({ sql, clock, log, address }: PostgresHomesN
         if (row !== undefined && row.holder !== null)
           throw new HomeTaken(name, { at: "node", node: { id: row.holder, address: row.holder_address } });
         if (row === undefined || row.claimed_fence === null || !isAlive(own)) throw new Problem("server/unavailable");
-        return holdHome(held, {
+        return createClaimedHome(claimed, {
           name,
           fence: BigInt(row.claimed_fence),
           async whenReleased() {
@@ -190,10 +190,10 @@ export const createPostgresHomes = ({ sql, clock, log, address }: PostgresHomesN
       }
     },
     async find(name) {
-      if (held.has(name)) return { at: "here" };
+      if (claimed.has(name)) return { at: "here" };
       const [row] = await run<{ id: string; address: string | null }>(FIND, [name]);
       return row === undefined || row.id === node?.id || row.id === lastId
-        ? { at: held.has(name) ? "here" : "nobody" }
+        ? { at: claimed.has(name) ? "here" : "nobody" }
         : { at: "node", node: { id: row.id, address: row.address } };
     },
     nodes: () => run<HomesNode>(OTHERS, [lastId ?? null]),

@@ -11,7 +11,7 @@ import type { Metrics } from "#platform/metrics";
 import type { Route, RouteMethod } from "@atelier/contracts";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { AddressInfo } from "node:net";
-import { type Admission, admit, admitAddress, rateKey } from "../admission.ts";
+import { type RequestChecks, checkRequest, checkAddress, rateKey } from "../request-checks.ts";
 import { type BodyBudgetLimits, createBodyBudget, expectedBytes } from "../body-budget.ts";
 import { checkAnswer } from "../check-answer.ts";
 import type { TrustedProxies } from "../client-address.ts";
@@ -24,7 +24,7 @@ import { internalUrl, pathOf } from "../public-path.ts";
 import { requestFacts } from "../request-facts.ts";
 import { securityHeaders } from "../security-headers.ts";
 import { parseJsonBody } from "./json-body.ts";
-import { answerBytes, createReplyRoom } from "./reply-room.ts";
+import { answerBytes, createReplyBudget } from "./reply-budget.ts";
 import { type ChannelOf, createSocketListener } from "./socket-listener.ts";
 
 const HEADERS_DEADLINE_MS = 15_000;
@@ -37,7 +37,7 @@ const CLIENT_FAULTS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
 };
 
-export type FastifyServerOptions = Admission & {
+export type FastifyServerOptions = RequestChecks & {
   readonly audit: AuditTrail;
   /** Announces ended sign-ins, whose sockets are then closed. */
   readonly bus: Pick<Bus, "subscribe">;
@@ -86,7 +86,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
   const seconds = options.metrics.histogram("http_request_duration_seconds", "Time to answer, by operation.", {
     labelNames: ["operation", "status"],
   });
-  const room = createReplyRoom(createBodyBudget(options.bodyBudget), options.answerStalledMs);
+  const replies = createReplyBudget(createBodyBudget(options.bodyBudget), options.answerStalledMs);
   const operations: { method: RouteMethod; pattern: PathPattern }[] = [];
   const boundRoutes = new Set<string>();
   let unknownPage: PageHandler | undefined;
@@ -191,7 +191,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       throw new Problem("request/method-not-allowed");
     }
     if (unknownPage === undefined || !wantsPage(request)) throw new Problem("request/not-found");
-    await admitAddress(options, pageRequest(request, reply));
+    await checkAddress(options, pageRequest(request, reply));
     return answerPage(unknownPage, request, reply);
   });
 
@@ -212,8 +212,8 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       query: new URL(request.url, "http://own").searchParams,
       request: facts(request),
     });
-    if (!fixed) room.hold(reply, senderOf(request), answerBytes(answer.body));
-    return room.send(reply.code(answer.status).headers(answer.headers), answer.body);
+    if (!fixed) replies.reserve(reply, senderOf(request), answerBytes(answer.body));
+    return replies.send(reply.code(answer.status).headers(answer.headers), answer.body);
   };
 
   /** The answer has begun when such a failure happens: the only sign of it is that the answer ends early. */
@@ -262,7 +262,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     const body = isBytes || whole === undefined ? whole : JSON.stringify(whole);
     // Only reads can be repeated by the client; requests that change something get their answer. A stream's handler reserves its own
     // memory.
-    if (route.method === "GET") room.hold(reply, senderOf(request), answerBytes(body));
+    if (route.method === "GET") replies.reserve(reply, senderOf(request), answerBytes(body));
     if (route.audit !== null) {
       const userId = answer.audit?.userId ?? actor?.userId;
       const projectId = answer.audit?.projectId ?? params["projectId"];
@@ -280,13 +280,13 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       .header("cache-control", "no-store")
       .headers(answer.headers ?? {});
     if (answer.cookies !== undefined) void reply.header("set-cookie", [...answer.cookies]);
-    if (streamed !== undefined) return room.stream(reply, toldWhenCut(streamed, request.id, route));
+    if (streamed !== undefined) return replies.stream(reply, toldWhenCut(streamed, request.id, route));
     if (body !== undefined && !isBytes) void reply.type("application/json; charset=utf-8");
-    return room.send(reply, body);
+    return replies.send(reply, body);
   };
 
   const sockets = createSocketListener({
-    admission: options,
+    checks: options,
     trusted: options.trusted,
     basePath: options.basePath,
     bus: options.bus,
@@ -316,14 +316,14 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
           }
           const tell = (headers: Record<string, string>): void => void reply.headers(headers);
           const { atelier } = request as AnyRequest;
-          atelier.actor = await admit(options, route, { method: request.method, facts: atelier.facts, tell });
+          atelier.actor = await checkRequest(options, route, { method: request.method, facts: atelier.facts, tell });
           if (reply.raw.closed) {
             // No event would ever tell that the rest of its body does not come.
             log.debug("http.left-early", { requestId: request.id, operation: route.id });
             throw new Problem("request/invalid", "The connection was closed.");
           }
           const bytes = expectedBytes(atelier.facts.headers, route.bodyLimitBytes ?? DEFAULT_BODY_BYTES);
-          if (bytes !== undefined) room.hold(reply, senderOf(request), bytes);
+          if (bytes !== undefined) replies.reserve(reply, senderOf(request), bytes);
         },
         async handler(request, reply) {
           const { atelier } = request as AnyRequest;
@@ -332,8 +332,8 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
             throw error;
           };
           const parts = parseCall(route, { params: request.params, query: request.query, body: request.body });
-          const hold = (bytes: number): void => room.hold(reply, senderOf(request), bytes);
-          const call = { ...parts, actor: atelier.actor, request: atelier.facts, hold } as Call<R>;
+          const reserve = (bytes: number): void => replies.reserve(reply, senderOf(request), bytes);
+          const call = { ...parts, actor: atelier.actor, request: atelier.facts, reserve } as Call<R>;
           return answerCall(route, request, reply, (await handler(call).catch(refused)) as unknown as Answer<Route>);
         },
       });
@@ -344,7 +344,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
         url: path,
         config: { operation: `page ${path}` },
         async onRequest(request, reply) {
-          if (!fixed) await admitAddress(options, pageRequest(request, reply));
+          if (!fixed) await checkAddress(options, pageRequest(request, reply));
         },
         handler: (request, reply) => answerPage(handler, request, reply, fixed),
       });

@@ -12,7 +12,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { BodyBudgetLimits } from "../body-budget.ts";
-import { type Admission, bearerToken, rateKey } from "../admission.ts";
+import { type RequestChecks, bearerToken, rateKey } from "../request-checks.ts";
 import type { TrustedProxies } from "../client-address.ts";
 import { isOwnOrigin } from "../own-origin.ts";
 import { createPathPattern, type PathPattern } from "../path-pattern.ts";
@@ -53,7 +53,7 @@ type Upgrade = {
 export type ChannelOf = (socket: WebSocket, reserve: Reserve, stream: Duplex) => Channel;
 
 export type SocketListenerOptions = {
-  readonly admission: Admission;
+  readonly checks: RequestChecks;
   readonly trusted: TrustedProxies;
   readonly basePath: string;
   /** Absent: any number. */
@@ -86,7 +86,7 @@ const refuse = (stream: Duplex, status: string): void => {
 };
 
 export const createSocketListener = (options: SocketListenerOptions): SocketListener => {
-  const { admission, clock, log } = options;
+  const { checks, clock, log } = options;
   const bound: Bound[] = [];
   const signInEnds = createSignInEnds(options.bus);
   const slices = Array.from({ length: HEARTBEAT_SLICES }, () => new Set<ServerSocket>());
@@ -127,10 +127,10 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
 
   const authenticate = async (raw: IncomingMessage, query: URLSearchParams): Promise<Actor> => {
     const ticket = query.get("ticket");
-    if (ticket !== null) return admission.authenticator.redeemTicket(ticket);
+    if (ticket !== null) return checks.authenticator.redeemTicket(ticket);
     const token = bearerToken(raw.headers.authorization) ?? query.get("token");
     if (token === null) throw new Problem("identity/sign-in-required");
-    return admission.authenticator.authenticateToken(token);
+    return checks.authenticator.authenticateToken(token);
   };
 
   /** @throws HandshakeFailed when `ws` refuses the request, or the connection ends first: `ws` then calls no callback */
@@ -179,7 +179,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
   };
 
   const takeOne = async (actor: Actor | undefined, address: string): Promise<void> => {
-    const decision = await admission.rateLimits.take("read", rateKey(actor, address));
+    const decision = await checks.rateLimits.take("read", rateKey(actor, address));
     if (!decision.allowed) throw new Problem("request/rate-limited");
   };
   const admitOpener = async (raw: IncomingMessage, query: URLSearchParams, address: string): Promise<Actor> => {
@@ -272,7 +272,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
       const url = internalUrl(raw.url ?? "/", options.basePath);
       const path = URL.canParse(url, "http://own") ? new URL(url, "http://own").pathname : "";
       const { origin } = raw.headers;
-      if (origin !== undefined && !isOwnOrigin(origin, raw.headers, admission.origin))
+      if (origin !== undefined && !isOwnOrigin(origin, raw.headers, checks.origin))
         return refuse(stream, "403 Forbidden");
       if (closing) return refuse(stream, "503 Service Unavailable");
       for (const target of bound) {

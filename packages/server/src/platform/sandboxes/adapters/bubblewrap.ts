@@ -7,7 +7,7 @@ import type { Launched } from "../machine/launch.ts";
 import { launchTool } from "../machine/shim.ts";
 import { planMounts } from "../machine/mount-plan.ts";
 import { insidePaths } from "../machine/runtime-folder.ts";
-import type { SandboxPlace } from "../machine/sandbox-home.ts";
+import type { SandboxResources } from "../machine/host-resources.ts";
 import { createSandboxProvider, type ProviderOptions } from "../machine/sandbox-provider.ts";
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
 import { baseEnvironment } from "../machine/base-environment.ts";
@@ -22,11 +22,11 @@ const diskOptions = (blueprint: SandboxBlueprint): string =>
 const bwrapArguments = (options: {
   readonly blueprint: SandboxBlueprint;
   readonly runtimeFolder: string;
-  readonly place: SandboxPlace;
+  readonly resources: SandboxResources;
   readonly separateUsers: boolean;
 }): string[] => {
-  const { blueprint, runtimeFolder, place, separateUsers } = options;
-  const disk = place.disk;
+  const { blueprint, runtimeFolder, resources, separateUsers } = options;
+  const disk = resources.disk;
   const mounts = planMounts(blueprint.mounts);
   return [
     ["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"],
@@ -95,13 +95,13 @@ export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxPro
     ...options,
     tier: "namespaces",
     toolMemoryBytes: 0,
-    start: async ({ blueprint, place, runtimeFolder, bootTimeoutMs }) => {
+    start: async ({ blueprint, resources, runtimeFolder, bootTimeoutMs }) => {
       const pair = separateUsers ? nextPair() : undefined;
-      const launched = await launchTool(place, {
+      const launched = await launchTool(resources, {
         initPath: options.initPath,
-        argv: [options.bwrap, ...bwrapArguments({ blueprint, runtimeFolder, place, separateUsers })],
-        joinFiles: place.cgroup?.joinFiles ?? [],
-        disk: place.disk,
+        argv: [options.bwrap, ...bwrapArguments({ blueprint, runtimeFolder, resources, separateUsers })],
+        joinFiles: resources.cgroup?.joinFiles ?? [],
+        disk: resources.disk,
         ownDevices: separateUsers,
         extraPipes: 2,
       });
@@ -116,7 +116,7 @@ export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxPro
         killProcesses([launched.pid]);
         throw error;
       }
-      return createToolMachine({ launched, place, networkPid: childPid });
+      return createToolMachine({ launched, resources, networkPid: childPid });
     },
   });
 };

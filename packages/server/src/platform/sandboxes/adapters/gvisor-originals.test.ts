@@ -22,12 +22,12 @@ const kept = (folder: string): string[] => (existsSync(folder) ? readdirSync(fol
 describe("originals", () => {
   test("there is none until one is written, and then one for each kind", async () => {
     const { originals } = open();
-    expect(originals.hold("a")).toBeUndefined();
+    expect(originals.acquire("a")).toBeUndefined();
     expect(await originals.renew("a", write)).toBe(true);
     expect(await originals.renew("a", write)).toBe(false);
-    const held = originals.hold("a");
-    expect(existsSync(join(held?.folder ?? "", "pages"))).toBe(true);
-    expect(originals.hold("b")).toBeUndefined();
+    const acquired = originals.acquire("a");
+    expect(existsSync(join(acquired?.folder ?? "", "pages"))).toBe(true);
+    expect(originals.acquire("b")).toBeUndefined();
   });
 
   test("only one is written at a time", async () => {
@@ -42,15 +42,15 @@ describe("originals", () => {
   test("it serves so many copies, and goes with the last that reads it", async () => {
     const { folder, originals } = open();
     await originals.renew("a", write);
-    const held = Array.from({ length: copiesMaximum }, () => originals.hold("a"));
-    expect(held.every((one) => one !== undefined)).toBe(true);
-    expect(originals.hold("a")).toBeUndefined();
-    for (const one of held.slice(1)) one?.release();
+    const acquired = Array.from({ length: copiesMaximum }, () => originals.acquire("a"));
+    expect(acquired.every((one) => one !== undefined)).toBe(true);
+    expect(originals.acquire("a")).toBeUndefined();
+    for (const one of acquired.slice(1)) one?.release();
     expect(kept(folder)).toHaveLength(1);
-    held[0]?.release();
+    acquired[0]?.release();
     expect(kept(folder)).toEqual([]);
     expect(await originals.renew("a", write)).toBe(true);
-    expect(originals.hold("a")?.folder).not.toBe(held[0]?.folder);
+    expect(originals.acquire("a")?.folder).not.toBe(acquired[0]?.folder);
   });
 
   test("it serves so long", async () => {
@@ -58,9 +58,9 @@ describe("originals", () => {
     const { folder, originals } = open(() => now);
     await originals.renew("a", write);
     now = ageMaximumMs;
-    originals.hold("a")?.release();
+    originals.acquire("a")?.release();
     now += 1;
-    expect(originals.hold("a")).toBeUndefined();
+    expect(originals.acquire("a")).toBeUndefined();
     expect(kept(folder)).toEqual([]);
   });
 
@@ -70,7 +70,7 @@ describe("originals", () => {
     expect(await originals.renew("a", write)).toBe(false);
     await originals.renew("b", write);
     originals.giveUp("b");
-    expect(originals.hold("b")).toBeUndefined();
+    expect(originals.acquire("b")).toBeUndefined();
     expect(await originals.renew("b", write)).toBe(false);
     expect(kept(folder)).toEqual([]);
   });
@@ -81,7 +81,7 @@ describe("originals", () => {
     await originals.renew("a", write);
     originals.clear();
     expect(kept(folder)).toEqual([]);
-    expect(originals.hold("a")).toBeUndefined();
+    expect(originals.acquire("a")).toBeUndefined();
     expect(await originals.renew("a", write)).toBe(true);
   });
 });

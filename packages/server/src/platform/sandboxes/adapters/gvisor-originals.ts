@@ -4,12 +4,12 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 /** An original in use: its files stay until `release`. */
-export type HeldOriginal = { readonly folder: string; release(): void };
+export type OriginalReference = { readonly folder: string; release(): void };
 
 /** The originals of one provider. */
 export interface Originals {
   /** Absent: there is none yet, or it has served long enough, and a sandbox has to boot. */
-  hold(kind: string): HeldOriginal | undefined;
+  acquire(kind: string): OriginalReference | undefined;
   /**
    * Lets `write` fill a folder where an original is wanted, and resolves with whether it did; not while another is being
    * written. Rejects as `write` does.
@@ -28,7 +28,7 @@ export interface Originals {
 export const copiesMaximum = 256;
 export const ageMaximumMs = 30 * 60_000;
 
-type Original = { readonly folder: string; readonly bornMs: number; copies: number; holders: number };
+type Original = { readonly folder: string; readonly bornMs: number; copies: number; references: number };
 
 /** `folder` is this object's own; `now` is a monotonic clock in milliseconds. */
 export const createOriginals = (folder: string, now: () => number = () => performance.now()): Originals => {
@@ -40,11 +40,11 @@ export const createOriginals = (folder: string, now: () => number = () => perfor
   const retire = (kind: string): void => {
     const original = current.get(kind);
     current.delete(kind);
-    if (original !== undefined && original.holders === 0) remove(original);
+    if (original !== undefined && original.references === 0) remove(original);
   };
 
   return {
-    hold(kind) {
+    acquire(kind) {
       const original = current.get(kind);
       if (original === undefined) return undefined;
       const isThere = existsSync(original.folder);
@@ -53,19 +53,19 @@ export const createOriginals = (folder: string, now: () => number = () => perfor
         return undefined;
       }
       original.copies += 1;
-      original.holders += 1;
+      original.references += 1;
       return {
         folder: original.folder,
         release() {
-          original.holders -= 1;
-          if (original.holders === 0 && current.get(kind) !== original) remove(original);
+          original.references -= 1;
+          if (original.references === 0 && current.get(kind) !== original) remove(original);
         },
       };
     },
     async renew(kind, write) {
       if (givenUp.has(kind) || current.has(kind) || writing.has(kind)) return false;
       const name = randomBytes(8).toString("hex");
-      const original = { folder: join(folder, name), bornMs: now(), copies: 0, holders: 0 };
+      const original = { folder: join(folder, name), bornMs: now(), copies: 0, references: 0 };
       writing.add(kind);
       try {
         mkdirSync(original.folder, { recursive: true, mode: 0o700 });

@@ -7,7 +7,7 @@ import type { SandboxBlueprint, SandboxProvider } from "../ports.ts";
 import { launchTool } from "../machine/shim.ts";
 import { type MountPlan, planMounts } from "../machine/mount-plan.ts";
 import { insidePaths } from "../machine/runtime-folder.ts";
-import type { SandboxPlace } from "../machine/sandbox-home.ts";
+import type { SandboxResources } from "../machine/host-resources.ts";
 import { createSandboxProvider, type ProviderOptions } from "../machine/sandbox-provider.ts";
 import type { ScratchDisk } from "../disks/scratch-disk.ts";
 import { baseEnvironment } from "../machine/base-environment.ts";
@@ -116,9 +116,9 @@ const savingTimeoutMs = 30_000;
 export const createGvisorProvider = (options: GvisorOptions): SandboxProvider => {
   const asRoot = process.geteuid?.() === 0;
   const originals = createOriginals(join(options.stateFolder, "originals"));
-  const runsc = (place: SandboxPlace, ...command: readonly string[]): string[] =>
+  const runsc = (resources: SandboxResources, ...command: readonly string[]): string[] =>
     [
-      [options.runsc, "--root", join(place.folder, "runsc"), "--platform", "systrap", "--network", "none"],
+      [options.runsc, "--root", join(resources.folder, "runsc"), "--platform", "systrap", "--network", "none"],
       // The cgroup is entered before runsc starts, and outlives it so that the cause of a death can be read.
       ["--ignore-cgroups", "--overlay2", "none", "--host-uds", "none"],
       ["--file-access", "exclusive", "--file-access-mounts", "exclusive"],
@@ -127,10 +127,10 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
     ].flat();
 
   /** Rejects when runsc fails; the sandbox may have ended then. */
-  const save = async (place: SandboxPlace, folder: string): Promise<void> => {
+  const save = async (resources: SandboxResources, folder: string): Promise<void> => {
     // Zero pages are left out, nothing is compressed: it is written once and read for every sandbox.
     const saving = ["--compression=none", "--exclude-committed-zero-pages", "--leave-running", "--image-path", folder];
-    const [file = "", ...argv] = runsc(place, "checkpoint", ...saving, place.id);
+    const [file = "", ...argv] = runsc(resources, "checkpoint", ...saving, resources.id);
     await execute(file, argv, { env: { PATH: "/usr/bin:/bin" }, timeout: savingTimeoutMs });
   };
 
@@ -138,24 +138,24 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
     ...options,
     tier: "gvisor",
     toolMemoryBytes,
-    start: async ({ blueprint, place, runtimeFolder, mayBeCopy }) => {
-      const kind = JSON.stringify([blueprint, runtimeFolder, place.disk === undefined]);
+    start: async ({ blueprint, resources, runtimeFolder, mayBeCopy }) => {
+      const kind = JSON.stringify([blueprint, runtimeFolder, resources.disk === undefined]);
       if (!mayBeCopy) originals.giveUp(kind);
-      const original = originals.hold(kind);
-      const pidFile = join(place.folder, "kernel.pid");
-      const common = ["--bundle", place.folder, "--pid-file", pidFile, place.id];
+      const original = originals.acquire(kind);
+      const pidFile = join(resources.folder, "kernel.pid");
+      const common = ["--bundle", resources.folder, "--pid-file", pidFile, resources.id];
       writeFileSync(
-        join(place.folder, "config.json"),
-        JSON.stringify(bundleWith(planMounts(blueprint.mounts), blueprint, { runtimeFolder, disk: place.disk })),
+        join(resources.folder, "config.json"),
+        JSON.stringify(bundleWith(planMounts(blueprint.mounts), blueprint, { runtimeFolder, disk: resources.disk })),
       );
-      const launching = launchTool(place, {
+      const launching = launchTool(resources, {
         initPath: options.initPath,
         argv:
           original === undefined
-            ? runsc(place, "run", ...common)
-            : runsc(place, "restore", "--image-path", original.folder, ...common),
-        joinFiles: place.cgroup?.joinFiles ?? [],
-        disk: place.disk,
+            ? runsc(resources, "run", ...common)
+            : runsc(resources, "restore", "--image-path", original.folder, ...common),
+        joinFiles: resources.cgroup?.joinFiles ?? [],
+        disk: resources.disk,
       });
       // Also when nothing was started: nobody reads its files then.
       const release = (): void => original?.release();
@@ -164,7 +164,7 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
       let restingPid: number | undefined;
       return createToolMachine({
         launched,
-        place,
+        resources,
         isCopy: original !== undefined,
         async becomeOriginal(prepare) {
           // Without root, runsc does not restore.
@@ -172,7 +172,7 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
           try {
             return await originals.renew(kind, async (folder) => {
               await prepare();
-              await save(place, folder);
+              await save(resources, folder);
             });
           } catch (error) {
             options.log.warn("execution.original-failed", { reason: String(error) });
@@ -188,7 +188,7 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
         },
       });
     },
-    resume: (place) => signalKernel(readPid(join(place.folder, "kernel.pid")), "SIGCONT"),
+    resume: (resources) => signalKernel(readPid(join(resources.folder, "kernel.pid")), "SIGCONT"),
     clear: () => originals.clear(),
   });
 };

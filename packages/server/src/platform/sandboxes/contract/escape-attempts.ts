@@ -83,10 +83,10 @@ for n in range(3, 256):
     code: `
 wrote = []
 for line in open('/proc/self/mounts'):
-    place = line.split()[1]
-    if place in ('/project', '/tmp', '/dev/shm') or place.startswith('/proc'): continue
+    mount = line.split()[1]
+    if mount in ('/project', '/tmp', '/dev/shm') or mount.startswith('/proc'): continue
     try:
-        if os.path.isdir(place): open(place + '/escape', 'w').close(); wrote.append(place)
+        if os.path.isdir(mount): open(mount + '/escape', 'w').close(); wrote.append(mount)
     except OSError: pass
 return wrote`,
     expect: "nothing",

@@ -16,7 +16,7 @@ import type {
 } from "../../../modules/execution/run/ports.ts";
 import { createRunProvider } from "../../../modules/execution/run/run-provider.ts";
 import { processesNaming } from "../machine/host-processes.ts";
-import { cgroupParentName } from "../machine/sandbox-home.ts";
+import { cgroupParentName } from "../machine/host-resources.ts";
 
 const mebibyte = 1024 * 1024;
 

@@ -75,10 +75,10 @@ const counts = ["diskstats", "vmstat", "zoneinfo", "pressure/cpu", "softirqs"].m
 const lists = ["cgroups", "devices"].map((name) => `/proc/${name}`);
 
 /** The names of all facts of this host that occur in the text. */
-const factsIn = (told: Told, places: readonly string[]): string[] => {
+const factsIn = (told: Told, paths: readonly string[]): string[] => {
   const host = readHost();
   const whole = Object.values(told).join("\n");
-  const names = [...places, hostname(), ...disks()].filter((name) => namesIt(whole, name));
+  const names = [...paths, hostname(), ...disks()].filter((name) => namesIt(whole, name));
   const nameservers = [...(host["/etc/resolv.conf"] ?? "").matchAll(/^nameserver (\S+)/gmu)].map(
     ([, address = ""]) => address,
   );

@@ -83,7 +83,7 @@ export const limitCases: readonly LimitCase[] = [
     says: "all done",
   },
   {
-    name: "memory above the limit, for some time, is out of memory also where the tool has room beside it",
+    name: "memory above the limit, for some time, is out of memory also where the tool has memory beside it",
     program: python("a = bytearray(290 << 20)\nfor i in range(0, len(a), 4096): a[i] = 1\nimport time; time.sleep(10)"),
     ends: [limit("memory")],
   },

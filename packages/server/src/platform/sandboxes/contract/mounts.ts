@@ -66,7 +66,7 @@ exit 0`;
       expect(plain.stdout).not.toBe("layered\n");
     });
 
-    test("[I60] a tree alone needs no place for it in the image", async () => {
+    test("[I60] a tree alone needs no mount point in the image", async () => {
       const tree = writeFiles(join(folder, "alone"), { file: "alone\n" });
       const blueprint = {
         ...testBlueprint(context.imageRoot),

@@ -189,7 +189,7 @@ export const typescriptCases: readonly TypeScriptCase[] = [
   one(
     "const word = 'é';\nconst x: number = ;",
     { stdout: "", stderr: ["/project/main.ts:2", "const x: number = ;", "SyntaxError: ", "/project/main.ts:2:19"] },
-    "what is no TypeScript is a syntax error at its place",
+    "what is no TypeScript is a syntax error at its position",
   ),
   one(
     "class A { @(1 + ) m() {} }",

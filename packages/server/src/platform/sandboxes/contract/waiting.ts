@@ -50,7 +50,7 @@ const NOT_WAITING: Record<string, Program> = {
   "a read of another pipe": python("import os\nr, w = os.pipe()\nos.read(r, 1)"),
 };
 
-const places = [
+const inputs = [
   { where: "a pipe", size: {} },
   { where: "a terminal", size: { terminal } },
 ];
@@ -94,10 +94,10 @@ export const testWaiting = (context: ContractContext): void => {
 
   // Each takes seconds: in `npm test` a tier's programs wait at one of the two, and others run at the other one.
   const [waitingAt, othersAt] = isWhole
-    ? [places, places]
+    ? [inputs, inputs]
     : context.tier === "gvisor"
-      ? [places.slice(1), places.slice(0, 1)]
-      : [places.slice(0, 1), places.slice(1)];
+      ? [inputs.slice(1), inputs.slice(0, 1)]
+      : [inputs.slice(0, 1), inputs.slice(1)];
 
   describe("programs that wait for input", () => {
     test.each(waitingAt)("[X36] are not ended while they wait at $where", async ({ size }) => {

@@ -38,12 +38,12 @@ export const testWarmStarts = (context: ContractContext): void => {
   const isWhole = process.env["ATELIER_TEST_WHOLE"] === "yes";
   const isGvisor = context.tier === "gvisor";
   const isHere = ({ kernel }: { readonly kernel?: true }): boolean => isWhole || kernel === true || !isGvisor;
-  const isAt = (place: "pipe" | "terminal", { terminal, kernel }: WarmCase, index: number): boolean => {
-    if (terminal !== true) return place === "pipe";
-    return isWhole || kernel !== true || (index % 2 === 0) === (isGvisor === (place === "terminal"));
+  const isAt = (stdio: "pipe" | "terminal", { terminal, kernel }: WarmCase, index: number): boolean => {
+    if (terminal !== true) return stdio === "pipe";
+    return isWhole || kernel !== true || (index % 2 === 0) === (isGvisor === (stdio === "terminal"));
   };
-  const casesAt = (place: "pipe" | "terminal"): readonly WarmCase[] =>
-    warmCases.filter((row, index) => isHere(row) && isAt(place, row, index));
+  const casesAt = (stdio: "pipe" | "terminal"): readonly WarmCase[] =>
+    warmCases.filter((row, index) => isHere(row) && isAt(stdio, row, index));
 
   describe("waiting interpreters", () => {
     test.each(casesAt("pipe"))("$language: $name", async (row) => {

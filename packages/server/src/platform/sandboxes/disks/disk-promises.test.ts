@@ -33,7 +33,7 @@ test("[I26] so many disks are promised as fit above the reserve, and one more wh
   expect(await promises.give("g", gibibyte)).toBe(false);
   free += 2 * gibibyte;
   expect(await promises.give("g", gibibyte)).toBe(true);
-  expect(events).toEqual(["execution.disk-short", "execution.disk-has-room"]);
+  expect(events).toEqual(["execution.disk-short", "execution.disk-has-space"]);
 });
 
 test("the disk is really asked", async () => {
@@ -43,27 +43,31 @@ test("the disk is really asked", async () => {
 
 const canMount = existsSync(imageRoot) && process.geteuid?.() === 0;
 
-describe.skipIf(!canMount)("sandboxes on a disk with little room (set ATELIER_TEST_IMAGE)", { timeout: 60_000 }, () => {
-  let free = 0;
-  const open = async (): Promise<SandboxProvider> =>
-    createBubblewrapProvider({
-      ...(await providerParts({ imageRoot, stateFolder })),
-      bwrap: "bwrap",
-      freeBytes: () => Promise.resolve(free),
-    });
-  const writes =
-    "try:\n  with open('/project/x', 'wb') as f:\n    for _ in range(100): f.write(bytes(1 << 20))\nexcept OSError as error: print(error.strerror)";
-  const kindOf = "print([line.split()[2] for line in open('/proc/mounts') if line.split()[1] == '/project'][0])";
-  const run = async (provider: SandboxProvider, code: string): Promise<string> =>
-    (await runProgram({ provider, imageRoot }, { argv: ["python3", "main.py"], files: { "main.py": code } })).stdout;
+describe.skipIf(!canMount)(
+  "sandboxes on a disk with little space (set ATELIER_TEST_IMAGE)",
+  { timeout: 60_000 },
+  () => {
+    let free = 0;
+    const open = async (): Promise<SandboxProvider> =>
+      createBubblewrapProvider({
+        ...(await providerParts({ imageRoot, stateFolder })),
+        bwrap: "bwrap",
+        freeBytes: () => Promise.resolve(free),
+      });
+    const writes =
+      "try:\n  with open('/project/x', 'wb') as f:\n    for _ in range(100): f.write(bytes(1 << 20))\nexcept OSError as error: print(error.strerror)";
+    const kindOf = "print([line.split()[2] for line in open('/proc/mounts') if line.split()[1] == '/project'][0])";
+    const run = async (provider: SandboxProvider, code: string): Promise<string> =>
+      (await runProgram({ provider, imageRoot }, { argv: ["python3", "main.py"], files: { "main.py": code } })).stdout;
 
-  test("[I26] they keep files in memory while there is none, within the same limit, and are given disks again", async () => {
-    await using provider = await open();
-    expect(await run(provider, kindOf)).toBe("tmpfs\n");
-    expect(await run(provider, writes)).toBe("No space left on device\n");
-    // Room for one: it is given back with its sandbox.
-    free = reservedBytes + imageBytes({ bytes: testLimits.diskBytes, inodes: testLimits.diskInodes });
-    for (let runs = 0; runs < 3; runs++) expect(await run(provider, kindOf)).toBe("ext4\n");
-    expect(findResidue(stateFolder)).toEqual([]);
-  });
-});
+    test("[I26] they keep files in memory while there is none, within the same limit, and are given disks again", async () => {
+      await using provider = await open();
+      expect(await run(provider, kindOf)).toBe("tmpfs\n");
+      expect(await run(provider, writes)).toBe("No space left on device\n");
+      // Space for one: it is given back with its sandbox.
+      free = reservedBytes + imageBytes({ bytes: testLimits.diskBytes, inodes: testLimits.diskInodes });
+      for (let runs = 0; runs < 3; runs++) expect(await run(provider, kindOf)).toBe("ext4\n");
+      expect(findResidue(stateFolder)).toEqual([]);
+    });
+  },
+);

@@ -10,9 +10,9 @@ export type FreeBytes = (folder: string) => Promise<number>;
 
 /** Promises of bytes on one file system. */
 export interface DiskPromises {
-  /** Whether there is room for so many bytes beside all that is promised; then they are the sandbox's until `release`. */
+  /** Whether so many bytes are free beside all that is promised; then they are the sandbox's until `release`. */
   give(sandbox: string, bytes: number): Promise<boolean>;
-  /** The bytes of a disk that another server process gave: they are promised, whether there is room or not. */
+  /** The bytes of a disk that another server process gave: they are promised, whether they are free or not. */
   keep(sandbox: string, bytes: number): void;
   release(sandbox: string): void;
 }
@@ -36,14 +36,14 @@ export const createDiskPromises = (options: {
       const free = await freeBytes(folder);
       // What was written of a promise is also gone from what is free, and so counts twice: too careful, never too little.
       const promisedBytes = [...promised.values()].reduce((sum, one) => sum + one, 0);
-      const roomFor = Math.floor((free - reservedBytes - promisedBytes) / bytes);
-      if (roomFor >= 1) promised.set(sandbox, bytes);
-      // Where the last place is given and given back with every run, that is said once.
-      if (wasShort ? roomFor > 1 : roomFor < 1) {
+      const fitting = Math.floor((free - reservedBytes - promisedBytes) / bytes);
+      if (fitting >= 1) promised.set(sandbox, bytes);
+      // Where the last disk is given and given back with every run, that is said once.
+      if (wasShort ? fitting > 1 : fitting < 1) {
         wasShort = !wasShort;
-        log.warn(wasShort ? "execution.disk-short" : "execution.disk-has-room", { freeBytes: free, promisedBytes });
+        log.warn(wasShort ? "execution.disk-short" : "execution.disk-has-space", { freeBytes: free, promisedBytes });
       }
-      return roomFor >= 1;
+      return fitting >= 1;
     },
     keep: (sandbox, bytes) => void promised.set(sandbox, bytes),
     release: (sandbox) => void promised.delete(sandbox),

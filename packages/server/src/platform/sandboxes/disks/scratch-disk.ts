@@ -46,7 +46,7 @@ const blockBytes = 4096;
 /** As in packages/sandbox-init/init.h. */
 const programUid = 1000;
 
-/** What a disk may take on the host: room for the file system's own tables too, so that the program gets the bytes it was promised. */
+/** What a disk may take on the host: with the file system's own tables, so that the program gets the bytes it was promised. */
 export const imageBytes = ({ bytes, inodes }: DiskSize): number =>
   Math.ceil((bytes * 1.01 + inodes * inodeBytes + 1_048_576) / blockBytes) * blockBytes;
 

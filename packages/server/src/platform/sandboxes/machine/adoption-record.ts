@@ -17,16 +17,16 @@ const fileIn = (folder: string): string => join(folder, "adoption.json");
 
 /** Replaces the record as a whole. */
 export const writeAdoption = (
-  place: { readonly folder: string; readonly blueprint: SandboxBlueprint; readonly disk: unknown },
+  resources: { readonly folder: string; readonly blueprint: SandboxBlueprint; readonly disk: unknown },
   record: Omit<AdoptionRecord, "blueprint" | "hasDisk">,
 ): void => {
-  const path = fileIn(place.folder);
+  const path = fileIn(resources.folder);
   writeFileSync(
     `${path}.new`,
     JSON.stringify({
       ...record,
-      blueprint: place.blueprint,
-      hasDisk: place.disk !== undefined,
+      blueprint: resources.blueprint,
+      hasDisk: resources.disk !== undefined,
     } satisfies AdoptionRecord),
   );
   renameSync(`${path}.new`, path);

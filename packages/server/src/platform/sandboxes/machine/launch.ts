@@ -89,7 +89,7 @@ export const spawnTool = (
   });
   const started = async (): Promise<{ readonly pid: number }> => {
     if (child.pid !== undefined) return { pid: child.pid };
-    // There is no process (no such file, no right, no room for one more), and the reason comes a moment later.
+    // There is no process (no such file, no right, no process more allowed), and the reason comes a moment later.
     await exited.promise;
     throw new SandboxUnavailable(`${argv[0]} cannot be started: ${failure}`);
   };

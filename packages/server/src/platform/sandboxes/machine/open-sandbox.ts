@@ -2,7 +2,7 @@
 import type { FrameListener, IsolationTier, LimitsEnforcement, Machine, Sandbox, SandboxBlueprint } from "../ports.ts";
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
 import { bootFrames, createFrameDecoder, encodeFrame, failureOf, type Frame, FrameFault } from "./frames.ts";
-import type { Tracked } from "./sandbox-home.ts";
+import type { Tracked } from "./host-resources.ts";
 import type { TierMachine } from "./tier-machine.ts";
 
 /** What is known about the sandbox beside its machine. */

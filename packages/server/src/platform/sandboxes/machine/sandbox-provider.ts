@@ -1,4 +1,4 @@
-/** What the tiers have in common: a place on the host, a machine started in it, a sandbox that waits, and their end. */
+/** What the tiers have in common: resources on the host, a machine started in it, a sandbox that waits, and their end. */
 import { mkdirSync } from "node:fs";
 import type { Log } from "#kernel/log";
 import type { IsolationTier, SandboxBlueprint, SandboxProvider, Sandbox } from "../ports.ts";
@@ -7,7 +7,7 @@ import type { ToolMemory } from "../limits/cgroups.ts";
 import type { FreeBytes } from "../disks/disk-promises.ts";
 import type { TierMachine } from "./tier-machine.ts";
 import { makeRuntimeFolder } from "./runtime-folder.ts";
-import { createSandboxHome, type SandboxPlace } from "./sandbox-home.ts";
+import { createHostResources, type SandboxResources } from "./host-resources.ts";
 import { attachToShim } from "./shim.ts";
 import { createToolMachine, destroyTimeoutMs } from "./tool-machine.ts";
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
@@ -31,7 +31,7 @@ export type ProviderOptions = {
 /** What a tier starts a machine from. */
 export type MachineOptions = {
   readonly blueprint: SandboxBlueprint;
-  readonly place: SandboxPlace;
+  readonly resources: SandboxResources;
   /** What every sandbox sees read-only at /.atelier. */
   readonly runtimeFolder: string;
   /** False: the last copy of this kind failed, and another would. */
@@ -40,7 +40,7 @@ export type MachineOptions = {
   readonly bootTimeoutMs: number;
 };
 
-type Started = { readonly place: SandboxPlace; readonly machine: TierMachine };
+type Started = { readonly resources: SandboxResources; readonly machine: TierMachine };
 
 const usualBootTimeoutMs = 20_000;
 
@@ -53,14 +53,14 @@ export const createSandboxProvider = (
     /** Rejects, with nothing left running, when the tool does not start. */
     readonly start: (options: MachineOptions) => Promise<TierMachine>;
     /** Lets a sandbox run that was kept from using the CPU when its server process died. */
-    readonly resume?: (place: SandboxPlace) => void;
+    readonly resume?: (resources: SandboxResources) => void;
     /** What the tier keeps on the host beside sandboxes goes, after them. */
     readonly clear?: () => void;
   },
 ): SandboxProvider => {
   const { tier, bootTimeoutMs = usualBootTimeoutMs } = options;
   mkdirSync(options.stateFolder, { recursive: true });
-  const home = createSandboxHome(options);
+  const host = createHostResources(options);
   let runtimeFolder: string | undefined;
   /** Boots that are going on; each ends by itself, at its deadline at the latest. */
   const booting = new Set<Promise<unknown>>();
@@ -70,26 +70,26 @@ export const createSandboxProvider = (
     runtimeFolder ??= makeRuntimeFolder({
       ...options,
       // With gVisor all memory of the program is in the cgroup's account.
-      limitsEnforcement: tier === "gvisor" ? "cgroup" : home.limitsEnforcement,
+      limitsEnforcement: tier === "gvisor" ? "cgroup" : host.limitsEnforcement,
     });
-    const place = await home.open(blueprint);
+    const resources = await host.open(blueprint);
     try {
-      const machine = await options.start({ blueprint, place, runtimeFolder, mayBeCopy, bootTimeoutMs });
-      return { place, machine };
+      const machine = await options.start({ blueprint, resources, runtimeFolder, mayBeCopy, bootTimeoutMs });
+      return { resources, machine };
     } catch (error) {
-      await place.remove(destroyTimeoutMs);
+      await resources.remove(destroyTimeoutMs);
       throw error;
     }
   };
-  const ready = ({ place, machine }: Started): Promise<Sandbox> =>
+  const ready = ({ resources, machine }: Started): Promise<Sandbox> =>
     openSandbox({
-      id: place.id,
+      id: resources.id,
       tier,
-      limitsEnforcement: home.limitsEnforcement,
-      blueprint: place.blueprint,
+      limitsEnforcement: host.limitsEnforcement,
+      blueprint: resources.blueprint,
       machine,
       bootTimeoutMs,
-      left: (sandbox) => home.forget(sandbox),
+      left: (sandbox) => host.forget(sandbox),
     });
 
   const open = async (blueprint: SandboxBlueprint): Promise<Sandbox> => {
@@ -105,17 +105,17 @@ export const createSandboxProvider = (
 
   return {
     tier,
-    limitsEnforcement: home.limitsEnforcement,
+    limitsEnforcement: host.limitsEnforcement,
     async boot(blueprint) {
       if (isClosed) throw new SandboxUnavailable("the server is stopping");
       const opening = open(blueprint);
       booting.add(opening);
       try {
         const sandbox = await opening;
-        home.track(sandbox);
+        host.track(sandbox);
         return sandbox;
       } catch (error) {
-        home.doubt();
+        host.doubt();
         throw error;
       } finally {
         booting.delete(opening);
@@ -123,19 +123,19 @@ export const createSandboxProvider = (
     },
     async adopt(id, listener) {
       if (isClosed) throw new SandboxUnavailable("the server is stopping");
-      const found = home.reopen(id);
+      const found = host.reopen(id);
       if (found === undefined) throw new SandboxUnavailable("there is no such sandbox, or it has ended");
-      const { place, record } = found;
-      const launched = await attachToShim(place.folder, record.shim);
+      const { resources, record } = found;
+      const launched = await attachToShim(resources.folder, record.shim);
       const { networkPid } = record;
-      const machine = createToolMachine({ launched, place, ...(networkPid === undefined ? {} : { networkPid }) });
-      options.resume?.(place);
-      const adopted = adoptSandbox(machine, listener, { left: (sandbox) => home.forget(sandbox) });
-      home.track(adopted.sandbox);
+      const machine = createToolMachine({ launched, resources, ...(networkPid === undefined ? {} : { networkPid }) });
+      options.resume?.(resources);
+      const adopted = adoptSandbox(machine, listener, { left: (sandbox) => host.forget(sandbox) });
+      host.track(adopted.sandbox);
       return adopted.machine;
     },
     async removeOrphans() {
-      const count = await home.removeOrphans();
+      const count = await host.removeOrphans();
       options.clear?.();
       return count;
     },
@@ -143,7 +143,7 @@ export const createSandboxProvider = (
       isClosed = true;
       // A boot that goes on makes folders, mounts and a cgroup: what is removed first would come back.
       await Promise.allSettled(booting);
-      await home.close();
+      await host.close();
       options.clear?.();
     },
   };

@@ -6,7 +6,7 @@ import { SandboxUnavailable } from "../sandbox-unavailable.ts";
 import { encodeFrame } from "./frames.ts";
 import { type HostProcess, isAlive, killProcesses, readProcess, waitUntil } from "./host-processes.ts";
 import { launch, launchArguments, type LaunchPlan, type Launched, spawnTool } from "./launch.ts";
-import type { SandboxPlace } from "./sandbox-home.ts";
+import type { SandboxResources } from "./host-resources.ts";
 
 const messages = { acknowledge: 0xe1, end: 0xe2, data: 0xf1, ended: 0xf2 } as const;
 const headerBytes = 5;
@@ -158,15 +158,15 @@ const launchInShim = async (
 };
 
 /** Starts a sandbox's tool: in a shim where the sandbox may outlive this process. Rejects as `launch`. */
-export const launchTool = async (place: SandboxPlace, plan: LaunchPlan): Promise<Launched> => {
-  const { lifetime } = place.blueprint;
+export const launchTool = async (resources: SandboxResources, plan: LaunchPlan): Promise<Launched> => {
+  const { lifetime } = resources.blueprint;
   if (lifetime === "run") return launch(plan);
-  if (place.cgroup === undefined) {
+  if (resources.cgroup === undefined) {
     throw new SandboxUnavailable(
       "a sandbox that outlives its server process needs cgroups, and none are delegated here",
     );
   }
-  return launchInShim(plan, { ...lifetime, folder: place.folder, cpuFile: place.cgroup.cpuFile });
+  return launchInShim(plan, { ...lifetime, folder: resources.folder, cpuFile: resources.cgroup.cpuFile });
 };
 
 /** Attaches to the shim of another server process. Rejects with SandboxUnavailable when it has ended. */

@@ -8,7 +8,7 @@ export type UserPair = { readonly init: number; readonly program: number };
 const firstUser = 2_000_000_000;
 const pairs = 50_000_000;
 
-/** Pairs in turn from a random place, so that a restarted server does not meet ids of what it left behind. */
+/** Pairs in turn from a random position, so that a restarted server does not meet ids of what it left behind. */
 export const createUserPairs = (): (() => UserPair) => {
   let next = randomInt(pairs);
   return () => {

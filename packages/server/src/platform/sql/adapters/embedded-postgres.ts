@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
-import { createDiskRoom } from "./disk-room.ts";
+import { createDiskSpace } from "./disk-space.ts";
 import { initialiseData, makePostgresFolders, makeSocketFolder, type PostgresFolders } from "./data-folder.ts";
 import { preparePostgresProgram } from "./postgres-program.ts";
 import {
@@ -70,7 +70,7 @@ export type EmbeddedPostgres = Component & {
   /** For migrations: the superuser. Valid after start. */
   readonly adminUrl: string;
   /** False while the disk is nearly full: the pools then read only, so that the database itself stays up. */
-  hasRoom(): boolean;
+  hasSpace(): boolean;
   /** Before the process is ended by force: tells the database to end at once, which loses nothing that was acknowledged. */
   endNow(): void;
   /** The role behind `url`, to be made a member of the application roles. */
@@ -137,7 +137,7 @@ const holdInstance = async (admin: pg.Client, dataDir: string): Promise<void> =>
 
 export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): EmbeddedPostgres => {
   const { log } = options;
-  const disk = createDiskRoom({ folder: options.dataDir, log });
+  const disk = createDiskSpace({ folder: options.dataDir, log });
   let socketFolder = "";
   let guard: pg.Client | undefined;
   let folders: PostgresFolders | undefined;
@@ -224,7 +224,7 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
   return {
     name: "postgres",
     serverRole: SERVER_ROLE,
-    hasRoom: () => disk.hasRoom(),
+    hasSpace: () => disk.hasSpace(),
     endNow() {
       stopping = true;
       if (isOurs && folders !== undefined) endPostmasterNow(folders.data);

@@ -5,7 +5,7 @@ import { silentLog } from "#kernel/log";
 import { toFailure } from "../pg-failure.ts";
 import type { Transaction } from "../ports.ts";
 import { openTestDatabase, type TestDatabase } from "../test-database.ts";
-import { createDiskRoom } from "./disk-room.ts";
+import { createDiskSpace } from "./disk-space.ts";
 import { createPgSql } from "./pg-sql.ts";
 
 let database: TestDatabase;
@@ -148,14 +148,14 @@ describe("sql over pg", () => {
   });
 
   test("[S8] while the disk is nearly full, reading works and writing is told so; then it goes on", async () => {
-    let room = false;
-    const guarded = createPgSql({ url: database.url, log: silentLog, hasRoom: () => room });
+    let isEnough = false;
+    const guarded = createPgSql({ url: database.url, log: silentLog, hasSpace: () => isEnough });
     try {
       const write = () => guarded.transaction(jobs, (t) => t.query("update scratch set value = 7 where id = 1"));
       expect(await guarded.transaction(jobs, (t) => t.query("select 1 as one"))).toEqual([{ one: 1 }]);
       await expect(write()).rejects.toMatchObject({ code: "server/storage-full" });
       expect(await valueOf(1)).not.toBe(7);
-      room = true;
+      isEnough = true;
       await write();
       expect(await valueOf(1)).toBe(7);
     } finally {
@@ -163,19 +163,19 @@ describe("sql over pg", () => {
     }
   });
 
-  test("[S8] room is what the file system says, with a reserve", async () => {
+  test("[S8] free space is what the file system says, with a reserve", async () => {
     let freeBytes = 127 * 1024 * 1024;
     const logged: string[] = [];
     const log = { ...silentLog, warn: (event: string) => void logged.push(event) };
-    const disk = createDiskRoom({ folder: "/", log, freeBytes: async () => freeBytes });
+    const disk = createDiskSpace({ folder: "/", log, freeBytes: async () => freeBytes });
     await disk.start();
     disk.stop();
-    expect(disk.hasRoom()).toBe(false);
+    expect(disk.hasSpace()).toBe(false);
     freeBytes = 1e10;
     await disk.start();
     disk.stop();
-    expect(disk.hasRoom()).toBe(true);
-    expect(logged).toEqual(["postgres.disk-nearly-full", "postgres.disk-has-room"]);
+    expect(disk.hasSpace()).toBe(true);
+    expect(logged).toEqual(["postgres.disk-nearly-full", "postgres.disk-has-space"]);
   });
 
   test("[S8] a full disk is said as such; a programming fault is not dressed up", () => {

@@ -22,7 +22,7 @@ export type PgSqlOptions = {
   readonly log: Log;
   readonly maxConnections?: number;
   /** While false, transactions only read and what writes is told server/storage-full. */
-  readonly hasRoom?: () => boolean;
+  readonly hasSpace?: () => boolean;
 };
 
 export type PgSql = Sql & { [Symbol.asyncDispose](): Promise<void> };
@@ -217,7 +217,7 @@ export const createPgSql = (options: PgSqlOptions): PgSql => {
   return {
     async transaction(scope, work) {
       for (let tries = 1; ; tries++) {
-        const readOnly = options.hasRoom?.() === false;
+        const readOnly = options.hasSpace?.() === false;
         try {
           return await guarded(beginText(scope, readOnly), work);
         } catch (error) {

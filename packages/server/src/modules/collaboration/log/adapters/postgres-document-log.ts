@@ -35,8 +35,8 @@ const UNWRITTEN = `
 
 /** Entries that the log has already. */
 const APPENDED = `
-  select b.place from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::bigint[], $5::bigint[]) with ordinality
-      as b (project_id, file_id, generation, sequence, fence, place)
+  select b.ordinal from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::bigint[], $5::bigint[]) with ordinality
+      as b (project_id, file_id, generation, sequence, fence, ordinal)
     join document_log l using (project_id, file_id, generation, sequence, fence)`;
 
 const NOTHING = new Uint8Array();
@@ -102,8 +102,8 @@ export const createPostgresDocumentLog = (sql: Sql): DocumentLog => {
 
   /** After a commit whose outcome never arrived. */
   const withoutAppended = async (entries: readonly LogEntry[]): Promise<LogEntry[]> => {
-    const there = await work((transaction) => transaction.query<{ place: string }>(APPENDED, keysOf(entries)));
-    const indexes = new Set(there.map((row) => Number(row.place) - 1));
+    const there = await work((transaction) => transaction.query<{ ordinal: string }>(APPENDED, keysOf(entries)));
+    const indexes = new Set(there.map((row) => Number(row.ordinal) - 1));
     return entries.filter((_entry, index) => !indexes.has(index));
   };
 

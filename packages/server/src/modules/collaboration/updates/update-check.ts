@@ -12,7 +12,7 @@ export type Offered = {
   readonly isAnswer: boolean;
 };
 
-export type Admission =
+export type UpdateVerdict =
   | { readonly kind: "known" }
   | { readonly kind: "new"; readonly update: Uint8Array; readonly inspection: Inspection }
   | { readonly kind: "refused"; readonly reason: string };
@@ -50,10 +50,10 @@ const countUnknown = (document: LiveDocument, { ranges, deletions }: Inspection)
 };
 
 /** Judges an update against the document's current state without changing it; `LiveDocument.accept` makes the change. */
-export const admitUpdate = (document: LiveDocument, offered: Offered): Admission => {
+export const checkUpdate = (document: LiveDocument, offered: Offered): UpdateVerdict => {
   const { inspection, userId } = offered;
   const { content, clientOwners, deletions } = document;
-  const fresh = inspection.ranges.filter((range) => !content.holds(range));
+  const fresh = inspection.ranges.filter((range) => !content.has(range));
   if (fresh.some(({ client }) => clientOwners.isForeign(client, userId)))
     return { kind: "refused", reason: "another user's client id" };
   const news = inspection.deletions.filter((deletion) => !deletions.has(deletion));

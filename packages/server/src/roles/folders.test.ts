@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import { findRunsc } from "./places.ts";
+import { findRunsc } from "./folders.ts";
 
 let tools = "";
 afterEach(() => rm(tools, { recursive: true, force: true }));

@@ -2,23 +2,23 @@
 import type { Home } from "./ports.ts";
 
 /**
- * Makes a home that is `held` by its name until it is released. A loss is the adapter's: it aborts the controller and removes the entry,
+ * Makes a home that is `claimed` by its name until it is released. A loss is the adapter's: it aborts the controller and removes the entry,
  * and then a release does nothing.
  * @param whenReleased called once, after `lost` was aborted
  */
-export const holdHome = (
-  held: Map<string, AbortController>,
+export const createClaimedHome = (
+  claimed: Map<string, AbortController>,
   { name, fence, whenReleased }: Pick<Home, "name" | "fence"> & { readonly whenReleased: () => Promise<void> },
 ): Home => {
   const lost = new AbortController();
-  held.set(name, lost);
+  claimed.set(name, lost);
   return {
     name,
     fence,
     lost: lost.signal,
     async release() {
       if (lost.signal.aborted) return;
-      held.delete(name);
+      claimed.delete(name);
       lost.abort();
       await whenReleased();
     },

@@ -1,23 +1,23 @@
-/** Whether the disk under the database has room: asked before it is full, because a full one takes the database down with it. */
+/** Whether the disk under the database has free space: asked before it is full, because a full one takes the database down with it. */
 import { statfs } from "node:fs/promises";
 import type { Log } from "#kernel/log";
 
-/** Room for several segments of the write-ahead log (16 MiB each) and what comes in between two looks. */
+/** Space for several segments of the write-ahead log (16 MiB each) and what comes in between two looks. */
 const RESERVED_BYTES = 128 * 1024 * 1024;
 const LOOK_EVERY_MS = 2_000;
 
-export type DiskRoom = {
-  hasRoom(): boolean;
+export type DiskSpace = {
+  hasSpace(): boolean;
   start(): Promise<void>;
   stop(): void;
 };
 
 /** @param freeBytes how much an ordinary user may still write; replaced by tests */
-export const createDiskRoom = (options: {
+export const createDiskSpace = (options: {
   readonly folder: string;
   readonly log: Log;
   readonly freeBytes?: (folder: string) => Promise<number>;
-}): DiskRoom => {
+}): DiskSpace => {
   const { folder, log } = options;
   const freeBytes =
     options.freeBytes ??
@@ -25,18 +25,18 @@ export const createDiskRoom = (options: {
       const { bavail, bsize } = await statfs(path);
       return bavail * bsize;
     });
-  let room = true;
+  let isEnough = true;
   let timer: NodeJS.Timeout | undefined;
 
   const look = async (): Promise<void> => {
     const free = await freeBytes(folder);
     const now = free >= RESERVED_BYTES;
-    if (now !== room) log.warn(now ? "postgres.disk-has-room" : "postgres.disk-nearly-full", { freeBytes: free });
-    room = now;
+    if (now !== isEnough) log.warn(now ? "postgres.disk-has-space" : "postgres.disk-nearly-full", { freeBytes: free });
+    isEnough = now;
   };
 
   return {
-    hasRoom: () => room,
+    hasSpace: () => isEnough,
     async start() {
       await look();
       timer = setInterval(() => {

@@ -1,22 +1,22 @@
-/** How much memory the files of executions that have not ended may take: room is taken before anything is read. */
+/** How much memory the files of executions that have not ended may take: memory is reserved before anything is read. */
 import { queueFull } from "./errors.ts";
 
-/** Room for one program's files. */
-export type HeldRoom = {
-  /** From now on the files have this many bytes. @throws Problem execution/queue-full when there is no room for more. */
+/** Memory that is reserved for one program's files. */
+export type FileReservation = {
+  /** From now on the files have this many bytes. @throws Problem execution/queue-full when too little is left. */
   resize(bytes: number): void;
   release(): void;
 };
 
-export interface FileRoom {
+export interface FileBudget {
   /** @throws Problem execution/queue-full */
-  hold(userId: string, bytes: number): HeldRoom;
+  reserve(userId: string, bytes: number): FileReservation;
 }
 
-/** Programs up to this are small: the last part of all room is theirs. */
+/** Programs up to this are small: the last part of the memory is theirs. */
 export const SMALL_PROGRAM_BYTES = 1_048_576;
 
-export type FileRoomLimits = {
+export type FileBudgetLimits = {
   readonly totalBytes: number;
   /** Of one user's programs that are not small. */
   readonly userBytes: number;
@@ -25,11 +25,11 @@ export type FileRoomLimits = {
 };
 
 const MIB = 1_048_576;
-export const FILE_ROOM: FileRoomLimits = { totalBytes: 512 * MIB, userBytes: 256 * MIB, smallBytes: 128 * MIB };
+export const FILE_BUDGET: FileBudgetLimits = { totalBytes: 512 * MIB, userBytes: 256 * MIB, smallBytes: 128 * MIB };
 
 const RETRY_AFTER_SECONDS = 5;
 
-export const createFileRoom = (limits: FileRoomLimits = FILE_ROOM): FileRoom => {
+export const createFileBudget = (limits: FileBudgetLimits = FILE_BUDGET): FileBudget => {
   const users = new Map<string, number>();
   let total = 0;
 
@@ -39,13 +39,13 @@ export const createFileRoom = (limits: FileRoomLimits = FILE_ROOM): FileRoom => 
     if (own > 0) users.set(userId, own);
     else users.delete(userId);
   };
-  /** A program larger than all room runs alone: how large one may be is another setting. */
+  /** A program larger than the whole budget runs alone: how large one may be is another setting. */
   const check = (userId: string, { bytes, before }: { bytes: number; before: number }): void => {
     const isSmall = bytes <= SMALL_PROGRAM_BYTES;
     const own = (users.get(userId) ?? 0) - before;
     if (!isSmall && own > 0 && own + bytes > limits.userBytes)
       throw queueFull(
-        "Your large programs take all the room that you have. One of them has to end.",
+        "Your large programs use all the memory that you may use. One of them has to end.",
         RETRY_AFTER_SECONDS,
       );
     const others = total - before;
@@ -54,22 +54,22 @@ export const createFileRoom = (limits: FileRoomLimits = FILE_ROOM): FileRoom => 
   };
 
   return {
-    hold(userId, bytes) {
+    reserve(userId, bytes) {
       check(userId, { bytes, before: 0 });
       add(userId, bytes);
-      let held = bytes;
+      let reserved = bytes;
       let isReleased = false;
       return {
         resize(next) {
-          if (isReleased || next === held) return;
-          if (next > held) check(userId, { bytes: next, before: held });
-          add(userId, next - held);
-          held = next;
+          if (isReleased || next === reserved) return;
+          if (next > reserved) check(userId, { bytes: next, before: reserved });
+          add(userId, next - reserved);
+          reserved = next;
         },
         release() {
           if (isReleased) return;
           isReleased = true;
-          add(userId, -held);
+          add(userId, -reserved);
         },
       };
     },

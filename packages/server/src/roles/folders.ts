@@ -1,10 +1,10 @@
-/** Where things are on this machine, after the settings and their defaults. */
+/** The folders of this server on this machine, after the settings and their defaults. */
 import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
-type PlaceSettings = {
+type FolderSettings = {
   readonly DATA_DIR: string | undefined;
   readonly XDG_DATA_HOME: string | undefined;
   readonly XDG_CACHE_HOME: string | undefined;
@@ -13,7 +13,7 @@ type PlaceSettings = {
   readonly TOOLS_DIR: string | undefined;
 };
 
-export type Places = {
+export type Folders = {
   readonly dataDir: string;
   readonly cacheDir: string;
   readonly imagesDir: string;
@@ -25,7 +25,7 @@ export type Places = {
 
 const isRoot = process.getuid?.() === 0;
 
-export const findPlaces = (settings: PlaceSettings): Places => {
+export const findFolders = (settings: FolderSettings): Folders => {
   const cacheDir =
     settings.ATELIER_CACHE_DIR ??
     (isRoot ? "/var/cache/atelier" : join(settings.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "atelier"));

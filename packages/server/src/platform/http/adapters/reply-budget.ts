@@ -7,9 +7,9 @@ import type { BodyBudget } from "../body-budget.ts";
 const WATCHED_BYTES = 65_536;
 const STALLED_MS = 30_000;
 
-export type ReplyRoom = {
+export type ReplyBudget = {
   /** @throws Problem as BodyBudget.take; given back when the reply is closed */
-  hold(reply: FastifyReply, sender: string, bytes: number): void;
+  reserve(reply: FastifyReply, sender: string, bytes: number): void;
   send(reply: FastifyReply, body: string | Uint8Array | undefined): FastifyReply;
   /** Sends bytes as they come; an error while sending, or a reader that takes nothing, ends the connection. */
   stream(reply: FastifyReply, body: AsyncIterable<Uint8Array>): FastifyReply;
@@ -31,8 +31,8 @@ const watch = ({ raw, request }: FastifyReply, stalledMs: number): void => {
   });
 };
 
-export const createReplyRoom = (budget: BodyBudget, stalledMs = STALLED_MS): ReplyRoom => ({
-  hold(reply, sender, bytes) {
+export const createReplyBudget = (budget: BodyBudget, stalledMs = STALLED_MS): ReplyBudget => ({
+  reserve(reply, sender, bytes) {
     const release = budget.take(sender, bytes);
     // A connection that was cut meanwhile emits no further event.
     if (reply.raw.closed) release();

@@ -1,4 +1,4 @@
-/** What a home trusts of an earlier server's files: nothing that was cut short. */
+/** What a server trusts of an earlier server's files: nothing that was cut short. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,16 +7,16 @@ import { afterAll, expect, test } from "vitest";
 import { silentLog } from "#kernel/log";
 import type { CgroupLayout } from "../limits/cgroup-layout.ts";
 import { mountsBelow } from "./left-mounts.ts";
-import { createSandboxHome, type SandboxHome } from "./sandbox-home.ts";
+import { createHostResources, type HostResources } from "./host-resources.ts";
 
-const parent = mkdtempSync(join(tmpdir(), "atelier-home-"));
+const parent = mkdtempSync(join(tmpdir(), "atelier-host-"));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
-const open = (stateFolder: string): { home: SandboxHome; layout: CgroupLayout } => {
+const open = (stateFolder: string): { host: HostResources; layout: CgroupLayout } => {
   const cgroups = mkdtempSync(join(parent, "cgroups-"));
   const layout = { version: 1, memory: cgroups, cpu: cgroups, cpuacct: cgroups, pids: undefined } as const;
   const findCgroups = (): CgroupLayout => layout;
-  const home = createSandboxHome({
+  const host = createHostResources({
     stateFolder,
     tier: "namespaces",
     toolMemoryBytes: 0,
@@ -24,16 +24,16 @@ const open = (stateFolder: string): { home: SandboxHome; layout: CgroupLayout } 
     log: silentLog,
     findCgroups,
   });
-  return { home, layout };
+  return { host, layout };
 };
 
 test.each(["", '{"version":2,"mem', "null", "{}", "7"])(
   "[I13] a remembered layout that reads %j is none, and is written anew",
   async (text) => {
     const stateFolder = mkdtempSync(join(parent, "state-"));
-    const { home, layout } = open(stateFolder);
+    const { host, layout } = open(stateFolder);
     writeFileSync(join(stateFolder, "cgroups.json"), text);
-    expect(await home.removeOrphans()).toBe(0);
+    expect(await host.removeOrphans()).toBe(0);
     expect(JSON.parse(readFileSync(join(stateFolder, "cgroups.json"), "utf8"))).toEqual({ ...layout });
     expect(readdirSync(stateFolder).toSorted()).toEqual(["cgroups.json", "sandboxes"]);
   },
@@ -49,7 +49,7 @@ test.skipIf(process.geteuid?.() !== 0)(
   "[I13] [I55] what a dead server's tool left mounted is unmounted and removed",
   async () => {
     const stateFolder = mkdtempSync(join(parent, "state "));
-    const { home } = open(stateFolder);
+    const { host } = open(stateFolder);
     const left = join(stateFolder, "sandboxes", "0123456789abcdef", "runsc", "null-netns");
     const beside = join(stateFolder, "beside");
     mkdirSync(join(left, ".."), { recursive: true });
@@ -58,7 +58,7 @@ test.skipIf(process.geteuid?.() !== 0)(
       execFileSync("mount", ["--bind", "/proc/self/ns/net", file]);
     }
     try {
-      expect(await home.removeOrphans()).toBe(1);
+      expect(await host.removeOrphans()).toBe(1);
       expect(readdirSync(join(stateFolder, "sandboxes"))).toEqual([]);
       expect(mountsBelow(stateFolder, readFileSync("/proc/self/mountinfo", "utf8"))).toEqual([beside]);
     } finally {

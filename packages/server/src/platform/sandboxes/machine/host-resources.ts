@@ -19,8 +19,8 @@ import { familyOf, killProcesses, processesNaming, waitUntil } from "./host-proc
 import { unmountBelow } from "./left-mounts.ts";
 import { createScratchDisks, imageBytes, type ScratchDisk } from "../disks/scratch-disk.ts";
 
-/** One sandbox's belongings on the host. */
-export type SandboxPlace = {
+/** What one sandbox uses on the host. */
+export type SandboxResources = {
   readonly id: string;
   readonly blueprint: SandboxBlueprint;
   /** Holds the tool's own state; its path on a command line is how a later server finds what was left behind. */
@@ -38,13 +38,13 @@ export type SandboxPlace = {
 /** What ends with the provider. */
 export type Tracked = AsyncDisposable & { readonly died: Promise<void> };
 
-/** The belongings of all of a provider's sandboxes. */
-export interface SandboxHome {
+/** The resources of all sandboxes of a provider. */
+export interface HostResources {
   readonly limitsEnforcement: LimitsEnforcement;
-  /** Rejects, with nothing left on the host, when there can be no place. */
-  open(blueprint: SandboxBlueprint): Promise<SandboxPlace>;
-  /** The place of a sandbox that another server process left; undefined when there is none, or it has ended. */
-  reopen(id: string): { readonly place: SandboxPlace; readonly record: AdoptionRecord } | undefined;
+  /** Rejects, with nothing left on the host, when the host cannot give them. */
+  open(blueprint: SandboxBlueprint): Promise<SandboxResources>;
+  /** The resources of a sandbox that another server process left; undefined when there is none, or it has ended. */
+  reopen(id: string): { readonly resources: SandboxResources; readonly record: AdoptionRecord } | undefined;
   /** Called when a sandbox did not start: its disk is tested again before the next one uses it. */
   doubt(): void;
   /** Remembers a sandbox so that `close` can end it, until it has died or is forgotten. */
@@ -81,7 +81,7 @@ export const cgroupParentName = (stateFolder: string): string =>
   `atelier-${createHash("sha256").update(resolve(stateFolder)).digest("hex").slice(0, 12)}`;
 
 /** Makes folders below `stateFolder`; looks for cgroups once. */
-export const createSandboxHome = (options: {
+export const createHostResources = (options: {
   readonly stateFolder: string;
   readonly tier: IsolationTier;
   readonly toolMemoryBytes: ToolMemory;
@@ -89,7 +89,7 @@ export const createSandboxHome = (options: {
   readonly log: Log;
   readonly freeBytes?: FreeBytes | undefined;
   readonly findCgroups?: (() => CgroupLayout | undefined) | undefined;
-}): SandboxHome => {
+}): HostResources => {
   const stateFolder = resolve(options.stateFolder);
   const sandboxes = join(stateFolder, "sandboxes");
   mkdirSync(sandboxes, { recursive: true });
@@ -125,7 +125,7 @@ export const createSandboxHome = (options: {
   };
 
   const rememberLayout = (): void => {
-    // A later server may itself run in another cgroup, and would look for ours in the wrong place.
+    // A later server may itself run in another cgroup, and would look for ours in the wrong one.
     if (layout === undefined) return;
     const path = join(stateFolder, layoutFile);
     writeFileSync(`${path}.new`, JSON.stringify(layout));
@@ -207,8 +207,8 @@ export const createSandboxHome = (options: {
         rmSync(folder, { recursive: true, force: true });
         promises.release(id);
       };
-      const place = { id, blueprint, folder, cgroup, cpuWeights, disk: undefined, remove };
-      return { place: { ...place, toolMemoryBytes: options.toolMemoryBytes }, record };
+      const resources = { id, blueprint, folder, cgroup, cpuWeights, disk: undefined, remove };
+      return { resources: { ...resources, toolMemoryBytes: options.toolMemoryBytes }, record };
     },
     track(sandbox) {
       living.add(sandbox);

@@ -13,7 +13,7 @@ export type ReadyLanguage = {
   readonly kind: SandboxKind;
 };
 
-export type LanguageShelfOptions = {
+export type LanguageCatalogOptions = {
   readonly languagesFolder: string;
   readonly images: ImageStore;
   readonly clock: Clock;
@@ -22,7 +22,7 @@ export type LanguageShelfOptions = {
   readonly onReady: (language: ReadyLanguage) => void;
 };
 
-export interface LanguageShelf {
+export interface LanguageCatalog {
   /** By id, alias or alias in other case. */
   find(
     name: string,
@@ -61,13 +61,13 @@ const makeReady = (declaration: LanguageDeclaration, image: Image): ReadyLanguag
   };
 };
 
-export const createLanguageShelf = ({
+export const createLanguageCatalog = ({
   languagesFolder,
   images,
   clock,
   log,
   onReady,
-}: LanguageShelfOptions): LanguageShelf => {
+}: LanguageCatalogOptions): LanguageCatalog => {
   let declarations: readonly LanguageDeclaration[] = [];
   const ready = new Map<string, ReadyLanguage>();
   const complained = new Set<string>();

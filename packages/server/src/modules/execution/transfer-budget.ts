@@ -1,7 +1,7 @@
 /** How much memory files may take on their way into sandboxes, or back from them until they are kept; a run waits for it in order. */
 
 /** One run's part of it. */
-export type CollectPart = {
+export type TransferShare = {
   /** Once. False: it was released before there was enough. Never rejects. */
   reserve(bytes: number): Promise<boolean>;
   /** So much of it is needed after all, and no more is waited for. */
@@ -10,23 +10,23 @@ export type CollectPart = {
   release(): void;
 };
 
-export interface CollectRoom {
-  of(userId: string): CollectPart;
+export interface TransferBudget {
+  of(userId: string): TransferShare;
 }
 
-export type CollectRoomLimits = {
+export type TransferBudgetLimits = {
   readonly totalBytes: number;
   /** Of one user's runs together. */
   readonly userBytes: number;
 };
 
 const MIB = 1_048_576;
-export const COLLECT_ROOM: CollectRoomLimits = { totalBytes: 128 * MIB, userBytes: 64 * MIB };
+export const TRANSFER_BUDGET: TransferBudgetLimits = { totalBytes: 128 * MIB, userBytes: 64 * MIB };
 
 type Waiting = { readonly userId: string; readonly bytes: number; readonly grant: () => void };
 
 /** What is larger than the limits has all of the memory for itself. The limits are those of files that come back, unless others are given. */
-export const createCollectRoom = (limits: CollectRoomLimits = COLLECT_ROOM): CollectRoom => {
+export const createTransferBudget = (limits: TransferBudgetLimits = TRANSFER_BUDGET): TransferBudget => {
   const users = new Map<string, number>();
   const waiting = new Set<Waiting>();
   let total = 0;
@@ -38,7 +38,7 @@ export const createCollectRoom = (limits: CollectRoomLimits = COLLECT_ROOM): Col
     if (own > 0) users.set(userId, own);
     else users.delete(userId);
   };
-  /** A user at its own bound is passed by; the first of the others that finds too little holds up those behind it. */
+  /** A user at its own bound is passed by; the first of the others that finds too little blocks those behind it. */
   const grantInOrder = (): void => {
     for (const next of waiting) {
       const own = usedBy(next.userId);
@@ -52,14 +52,14 @@ export const createCollectRoom = (limits: CollectRoomLimits = COLLECT_ROOM): Col
 
   return {
     of(userId) {
-      let held = 0;
+      let granted = 0;
       let isReleased = false;
       let giveUp = (): void => undefined;
       const shrink = (bytes: number): void => {
         giveUp();
-        if (bytes >= held) return;
-        add(userId, bytes - held);
-        held = bytes;
+        if (bytes >= granted) return;
+        add(userId, bytes - granted);
+        granted = bytes;
         grantInOrder();
       };
       return {
@@ -71,7 +71,7 @@ export const createCollectRoom = (limits: CollectRoomLimits = COLLECT_ROOM): Col
             userId,
             bytes,
             grant() {
-              held = bytes;
+              granted = bytes;
               resolve(true);
             },
           };
@@ -87,7 +87,7 @@ export const createCollectRoom = (limits: CollectRoomLimits = COLLECT_ROOM): Col
           if (isReleased) return;
           isReleased = true;
           shrink(0);
-          // It may have held up others while it waited.
+          // It may have blocked others while it waited.
           grantInOrder();
         },
       };

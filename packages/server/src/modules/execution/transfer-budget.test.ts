@@ -1,17 +1,17 @@
 /** Who waits for memory for files that come back, and who goes on. */
 import { describe, expect, it } from "vitest";
-import { createCollectRoom } from "./collect-room.ts";
+import { createTransferBudget } from "./transfer-budget.ts";
 
 /** The runs that have got what they asked for, in that order. */
 const open = (limits: { totalBytes: number; userBytes: number }) => {
-  const room = createCollectRoom(limits);
+  const budget = createTransferBudget(limits);
   const granted: string[] = [];
   const run = (name: string, bytes: number, userId = name) => {
-    const part = room.of(userId);
+    const part = budget.of(userId);
     void part.reserve(bytes).then((isThere) => void granted.push(isThere ? name : `not ${name}`));
     return part;
   };
-  return { run, granted, room };
+  return { run, granted, budget };
 };
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -45,7 +45,7 @@ describe("memory for files that come back", () => {
     expect(granted).toEqual(["one", "other", "two"]);
   });
 
-  it("[X28] one that ends before there is enough takes nothing and holds up nobody, whatever it asks for later", async () => {
+  it("[X28] one that ends before there is enough takes nothing and blocks nobody, whatever it asks for later", async () => {
     const { run, granted } = open({ totalBytes: 100, userBytes: 100 });
     const first = run("first", 100);
     const waits = run("waits", 100);

@@ -1,4 +1,4 @@
-/** What a request passes before its body is read: same site, a signed-in user where the route needs one, its rate limit. */
+/** The checks of a request before its body is read: same site, a signed-in user where the route needs one, its rate limit. */
 import type { Actor } from "#kernel/actor";
 import { Problem } from "#kernel/problem";
 import type { RateDecision, RateLimits } from "#platform/rate-limits";
@@ -27,14 +27,14 @@ export const rateHeaders = (decision: RateDecision): Record<string, string> => (
   "ratelimit-reset": String(decision.resetSeconds),
 });
 
-export type Admission = {
+export type RequestChecks = {
   readonly authenticator: Authenticator;
   readonly rateLimits: RateLimits;
   readonly origin: OriginRules;
 };
 
-const take = async (admission: Admission, rate: RateClass, key: string, tell: TellHeaders): Promise<void> => {
-  const decision = await admission.rateLimits.take(rate, key);
+const take = async (checks: RequestChecks, rate: RateClass, key: string, tell: TellHeaders): Promise<void> => {
+  const decision = await checks.rateLimits.take(rate, key);
   tell(rateHeaders(decision));
   if (!decision.allowed) {
     throw new Problem("request/rate-limited", `At most ${decision.limit} such requests in a minute.`, {
@@ -49,31 +49,31 @@ type TellHeaders = (headers: Record<string, string>) => void;
  * Lets a request in or throws the problem that keeps it out.
  * @param tell takes the RateLimit headers, which refusals carry too
  */
-export const admit = async (
-  admission: Admission,
+export const checkRequest = async (
+  checks: RequestChecks,
   route: Route,
   request: { readonly method: string; readonly facts: RequestFacts; readonly tell: TellHeaders },
 ): Promise<Actor | undefined> => {
   const { facts } = request;
-  refuseCrossSite(request.method, facts.headers, admission.origin);
+  refuseCrossSite(request.method, facts.headers, checks.origin);
   let actor: Actor | undefined;
   if (route.access !== "anyone") {
     try {
       const token = bearerToken(facts.headers["authorization"]);
-      if (token !== undefined) actor = await admission.authenticator.authenticateToken(token);
+      if (token !== undefined) actor = await checks.authenticator.authenticateToken(token);
       else if (route.access === "user") throw new Problem("identity/sign-in-required");
     } catch (error) {
       // Refused credentials count against the address, so that guessing them is limited too.
-      await take(admission, "read", rateKey(undefined, facts.address), request.tell);
+      await take(checks, "read", rateKey(undefined, facts.address), request.tell);
       throw error;
     }
   }
-  await take(admission, route.rate, rateKey(actor, facts.address), request.tell);
+  await take(checks, route.rate, rateKey(actor, facts.address), request.tell);
   return actor;
 };
 
 /** Lets in a request for something that is no operation: nobody is asked who it is, so it counts for its address. */
-export const admitAddress = (
-  admission: Admission,
+export const checkAddress = (
+  checks: RequestChecks,
   { facts, tell }: { readonly facts: RequestFacts; readonly tell: TellHeaders },
-): Promise<void> => take(admission, "read", rateKey(undefined, facts.address), tell);
+): Promise<void> => take(checks, "read", rateKey(undefined, facts.address), tell);
