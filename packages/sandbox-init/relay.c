@@ -376,7 +376,7 @@ int relay_poll(struct pollfd *polled, int count) {
   burst.is_left_out = space && is_gathering(burst.fd);
   if (job.terminal) {
     short events = (short)(in_events | (space && !burst.is_left_out ? POLLIN : 0));
-    /* A terminal that nobody uses any more says so again and again: it is heard where there is space for it. */
+    /* A terminal whose other end is closed reports POLLHUP at each poll: poll it only while the channel has space. */
     polled[count++] = (struct pollfd){.fd = space || events != 0 ? job.out : -1, .events = events};
     return count;
   }

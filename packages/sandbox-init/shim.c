@@ -127,7 +127,7 @@ static void be_alone(void) {
   cpu_left_at_us = cpu_us();
 }
 
-/* The newest server process is the one: whoever starts it has made sure that the last one has lost the sandbox. */
+/* A new connection replaces the earlier one: a server process attaches only after the earlier process has lost the sandbox. */
 static void accept_server(void) {
   struct ucred peer;
   socklen_t size = sizeof peer;
@@ -217,7 +217,7 @@ static void begin_message(uint8_t type, size_t length) {
 
 static bool is_all_read(void) { return tool_ended && tool_out < 0 && tool_err < 0; }
 
-/* Puts the next message together when the last one has gone. */
+/* Builds the next message when the last one has been sent. */
 static void fill_message(void) {
   if (server < 0 || message_start < message_end) return;
   size_t unsent = (size_t)(ring_read - ring_sent);

@@ -216,7 +216,7 @@ int spawn_ask(uint32_t question) {
   return write_all(warm_job_fd, (const char *)&question, sizeof question) ? 0 : -1;
 }
 
-/* It will not be heard again: it takes its job, or makes space for another program. */
+/* Closes the pipe on which the interpreter reports that it is ready: it takes its job now, or another program replaces it. */
 void spawn_warm_done(void) {
   if (warm_ready_fd >= 0) close(warm_ready_fd);
   warm_ready_fd = -1;

@@ -24,7 +24,7 @@ const needs = (remedy: string): Pick<Finding, "says" | "remedy"> => {
   return { says: `not here yet: needs ${first.map(({ name }) => name).join(" and ")} first` };
 };
 
-/** What programs meet in Debian's runsc of 2024 and not in the built one: packages/server/src/platform/sandboxes/SPEC.md, I44. */
+/** The faults of Debian's runsc of 2024 that the built one does not have: packages/server/src/platform/sandboxes/SPEC.md, I44. */
 const oldRunscLacks =
   "long writes to a terminal are cut short, a stopped child that is killed takes its group with it, a fork copies 2 MiB around each " +
   "page that it writes, files in /dev/shm are not limited in number";

@@ -87,6 +87,50 @@ test("every socket and every close code is in the tables of the architecture, an
   expect(first(/^\| (\d{4}) \|/gm).map(Number)).toEqual([...own, ...Object.values(CLOSE)].toSorted((a, b) => a - b));
 });
 
+/** The paths that a text names in backquotes, written out; see the section on walks. */
+const pathsIn = (text: string): string[] => {
+  let module = "";
+  let last = "";
+  return [...text.matchAll(/`([^`\s]+)`/g)].flatMap(([, name = ""]) => {
+    const isWhole = /^(modules|platform|roles)\//.test(name);
+    if (!isWhole && !/^(…|[\w-]+(\/[\w-]+)*)(\/[\w-]+)?\.ts$/.test(name)) return [];
+    if (isWhole) [module = ""] = /^\w+\/[\w-]+/.exec(name) ?? [];
+    last = isWhole ? name : name.startsWith("…") ? join(dirname(last), name.slice(2)) : join(module, name);
+    return [join("packages/server/src", last)];
+  });
+};
+
+describe("the walks of the architecture", () => {
+  const text = read("docs/architecture.md");
+  const section = /^## Four walks through the server$([\s\S]*?)^## /m.exec(text)?.[1] ?? "";
+  const walks = section.split(/^- /m).slice(1);
+
+  test("name only files that exist, at least four in each", () => {
+    expect(walks.length).toBe(4);
+    const paths = walks.map(pathsIn);
+    expect(paths.filter((walk) => walk.length < 4)).toEqual([]);
+    expect(paths.flat().filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  test("are read as they say", () => {
+    expect(pathsIn("`modules/a/b/c.ts`, `…/d.ts`, in `modules/e` `f/g.ts`, `LiveFiles`, `h.ts`")).toEqual(
+      ["modules/a/b/c.ts", "modules/a/b/d.ts", "modules/e", "modules/e/f/g.ts", "modules/e/h.ts"].map((path) =>
+        join("packages/server/src", path),
+      ),
+    );
+  });
+});
+
+test("every folder that the architecture names exists", () => {
+  const named = [
+    ...read("docs/architecture.md").matchAll(/`((?:modules|platform|roles|features|packages|tests)\/[\w./-]+)`/g),
+  ];
+  const roots = ["", "packages/server/src", "packages/web/src"];
+  const missing = named.filter(([, path = ""]) => !roots.some((folder) => existsSync(join(root, folder, path))));
+  expect(named.length).toBeGreaterThan(40);
+  expect(missing.map(([, path]) => path)).toEqual([]);
+});
+
 test("documents and code tell nothing about the machine they were written on", () => {
   const telling = /\/work\/(?!tree)|\/tmp\/bash|\/root\//;
   expect(pages.filter((page) => telling.test(read(page)))).toEqual([]);

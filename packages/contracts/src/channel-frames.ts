@@ -11,8 +11,8 @@
  * | close 3 | varint code, then a reason in ASCII | the last frame of the channel, in either direction |
  * | text 4 | UTF-8 | a text frame of the channel, or its last piece |
  * | more 5 | at least 1,024 bytes | a piece of a frame that goes on in the channel's next `more`, `data` or `text` |
- * | ping 6 | nothing | on channel 0: asks whether the other side is there |
- * | pong 7 | nothing | on channel 0: the answer, ahead of everything that waits in channels |
+ * | ping 6 | nothing | on channel 0: checks that the peer responds |
+ * | pong 7 | nothing | on channel 0: the response, sent before all queued frames |
  *
  * Both sides begin with a credit of 16 KiB for each channel. `more` takes the bytes of its payload, `data` and `text` take 64 more. A side
  * that has any credit left may send one piece, which may exceed it.

@@ -49,7 +49,7 @@ export type Badge = z.infer<typeof BadgeSchema>;
 
 const CommentsSchema = z.strictObject({
   line: z.string().min(1).optional(),
-  /** What opens and what closes it. */
+  /** The opening and the closing mark. */
   block: z.tuple([z.string().min(1), z.string().min(1)]).optional(),
 });
 export type Comments = z.infer<typeof CommentsSchema>;

@@ -1,6 +1,6 @@
 /**
  * The page's settings, as one table: their kinds, limits and first values. The server keeps a user's settings as a document
- * (`GET|PUT /api/me/settings`) and does not look into it; whoever reads one takes what is valid from it.
+ * (`GET|PUT /api/me/settings`) and does not interpret it; a reader takes the valid values.
  */
 
 export type SettingDefinition =
@@ -13,7 +13,7 @@ export type SettingDefinition =
       readonly first: number;
     }
   | { readonly kind: "choice"; readonly options: readonly string[]; readonly first: string }
-  /** A line of text without control characters and quotes; empty means: as the page has it. */
+  /** A line of text without control characters and quotes; empty: the page's default. */
   | { readonly kind: "line"; readonly mostCharacters: number; readonly first: string };
 
 const define = <const T extends Readonly<Record<string, SettingDefinition>>>(table: T): T => table;
@@ -23,7 +23,7 @@ export const PAGE_SETTINGS = define({
   "editor.font": { kind: "line", mostCharacters: 80, first: "" },
   /** CSS pixels. */
   "editor.fontSize": { kind: "number", least: 10, most: 32, step: 0.5, first: 13.5 },
-  /** Columns; of files whose own indentation says nothing else. */
+  /** Columns, for files whose own indentation cannot be detected. */
   "editor.tabSize": { kind: "number", least: 1, most: 8, step: 1, first: 4 },
   "editor.insertSpaces": { kind: "toggle", first: true },
   "editor.wordWrap": { kind: "toggle", first: false },

@@ -82,7 +82,7 @@ const openDatabase = async (
   return createPgSql({ url: postgres.url, log, hasSpace: () => postgres.hasSpace() });
 };
 
-/** What several servers share, or what stands in for it where there is one. */
+/** The adapters that several servers share, or the in-process ones of a single server. */
 type Cluster = { readonly homes: Homes; readonly links: Links; readonly bus: Bus };
 
 const openCluster = async (

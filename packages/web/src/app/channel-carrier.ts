@@ -26,7 +26,7 @@ export interface CarriedEvents {
 export interface CarriedChannel {
   /** Queues what the server has given no credit for. */
   send(frame: PageFrame): void;
-  /** Nothing is heard any more. */
+  /** No event follows. */
   close(): void;
 }
 
@@ -34,7 +34,7 @@ export interface ChannelCarrier {
   open(opening: ChannelOpening, events: CarriedEvents): CarriedChannel;
   /** @returns false for what breaks the protocol */
   receive(bytes: Uint8Array): boolean;
-  /** Asks whether the server is there; its answer is a frame that is received. */
+  /** Sends a ping; the server's pong counts as a received frame. */
   ping(): void;
 }
 
@@ -52,9 +52,9 @@ export interface CarrierOptions {
 const START_CREDIT_BYTES = 16 * 1024;
 /** What a whole frame takes of the credit beside its bytes. */
 const FRAME_COST_BYTES = 64;
-/** More than this is not handed to the browser: in there nothing can be overtaken. */
+/** At most this waits in the browser, whose queue has no priorities. */
 const SOCKET_BYTES = 32 * 1024;
-/** The browser does not tell when it has sent something. */
+/** The browser has no event for sent bytes, so its queue is polled. */
 const LOOK_AGAIN_MS = 10;
 
 /** A window grows up to this. */
@@ -180,7 +180,7 @@ export const createChannelCarrier = ({ write, unsentBytes, now, after }: Carrier
   const grant = (channel: Channel, bytes: number): void => {
     channel.taken += bytes;
     growWindow(channel, bytes);
-    // A grant for each frame would be a frame for each frame.
+    // One credit frame for several frames, not one for each.
     if (channel.taken < channel.windowBytes / 4) return;
     writeFrame(channel, CHANNEL_FRAME.credit, encodeCredit(channel.taken));
     channel.taken = 0;

@@ -14,7 +14,7 @@ export interface ProjectScopes {
   leave(): void;
 }
 
-/** @param onFault hears what a release throws; the others are released all the same */
+/** @param onFault gets what a release throws; the others are released all the same */
 export const createProjectScopes = (onFault: (error: unknown) => void): ProjectScopes => {
   let leaveCurrent: (() => void) | undefined;
   const leave = (): void => {

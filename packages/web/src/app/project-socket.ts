@@ -16,9 +16,9 @@ export interface ChannelEvents {
   /** A channel is open; the server knows nothing of what an earlier one carried. Never called while `openChannel` runs. */
   onOpen: () => void;
   onFrame: (frame: PageFrame) => void;
-  /** The channel is gone, or a try to open it failed: with the code of the channel, or of the socket. Answer `stop` to stay away. */
+  /** The channel is gone, or a try to open it failed: with the code of the channel, or of the socket. Return `stop` to end the retries. */
   onClose: (code: number) => "again" | "stop";
-  /** Does something wait to be sent? Then a lost socket is looked for more often. */
+  /** Whether data waits to be sent: then a lost socket is retried more often. */
   isUrgent?: () => boolean;
 }
 

@@ -8,7 +8,7 @@ export interface SocketEvents {
   onMessage: (frame: Uint8Array) => void;
   /** The socket is gone, or a try to open one failed. */
   onClose: (code: number) => void;
-  /** Sends something that the other side answers; called when nothing was heard for a while, or when the connection is doubted. */
+  /** Sends a ping that the peer answers; called when nothing was received for a while, or when the connection may be dead. */
   probe: () => void;
   /** Does something wait to be sent? Then a line that nobody says is back is looked for more often. */
   isUrgent?: () => boolean;
@@ -191,7 +191,7 @@ export function createReconnectingSocket(
       const old = socket;
       socket = undefined;
       isOpen = false;
-      // Its end is no loss any more.
+      // The close of the old socket starts no retry.
       round += 1;
       old?.close();
       attempt = 0;

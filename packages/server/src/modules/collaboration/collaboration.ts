@@ -71,9 +71,9 @@ export type Collaboration = Component & {
   readonly liveDocuments: LiveDocuments;
   /** Serves a channel. */
   connect(call: SocketCall): void;
-  /** Open documents of a project on this node with who is in them. The caller has checked that the asker may see it. */
+  /** Open documents of a project on this node with who is in them. The caller has authorized the reader. */
   sessions(projectId: string): LiveSessions;
-  /** The same of all nodes that answer. */
+  /** The same, of all nodes that respond. */
   sessionsEverywhere(projectId: string): Promise<LiveSessions>;
   /** Resolves when no look-up of rights, checkpoint, snapshot or other upkeep is under way; for tests. */
   idle(): Promise<void>;
@@ -310,7 +310,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     sessions,
     async sessionsEverywhere(projectId) {
       const nodes = await options.homes.nodes();
-      // What a node that does not answer had open is open nowhere.
+      // Documents of a node that does not respond count as closed.
       const asked = await Promise.allSettled(nodes.map((node) => elsewhere.sessions(node, projectId)));
       const others = asked.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
       return others.length === 0 ? sessions(projectId) : mergeSessions([sessions(projectId), ...others]);

@@ -1,4 +1,4 @@
-/** The problems that execution can answer with, each each made here only. */
+/** The problems that execution can answer with, each made here only. */
 import { Problem } from "#kernel/problem";
 
 export const noSuchExecution = (): Problem => new Problem("execution/no-such-execution");

@@ -1,4 +1,4 @@
-/** What a node asks of the one that runs an execution: its state now, and to stop it. Who may ask is decided by the node that asks. */
+/** Requests to the node that runs an execution: its state, and to stop it. The requesting node authorizes them. */
 import { z } from "zod";
 import type { HomesNode } from "#platform/homes";
 import type { NodeCalls } from "#platform/links";
@@ -26,7 +26,7 @@ export const createExecutionsElsewhere = (calls: NodeCalls): ExecutionsElsewhere
   };
 };
 
-/** Answers the other nodes for the executions that run here. */
+/** Handles the requests of other nodes for executions that run here. */
 export const answerForExecutions = (calls: NodeCalls, registry: Pick<ExecutionRegistry, "get">): void => {
   const liveOf = (body: unknown) => registry.get(AskedSchema.parse(body).id);
   calls.answer(FIND, async (body) => ({ execution: liveOf(body)?.snapshot({ output: true }) ?? null }));

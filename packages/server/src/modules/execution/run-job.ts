@@ -2,7 +2,7 @@
 import type { Actor } from "#kernel/actor";
 import type { SandboxCommand } from "./run/ports.ts";
 
-/** Where the content of a file is: a version of a project's file, or with this server, because the request brought it. */
+/** Where the content of a file is: a version of a project's file, or this server's memory, where the request contained it. */
 export type FileReference =
   | { readonly at: "project"; readonly projectId: string; readonly fileId: string; readonly version: number }
   | { readonly at: "request" };

@@ -312,7 +312,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     return { source, mayControl: facts.userId === userId || (role !== undefined && canEdit(role)) };
   };
 
-  /** The row, which has the end of what has ended. */
+  /** The row: it has the end of an execution that has ended. */
   const requireStored = async ({ userId }: Actor, id: string): Promise<Execution> => {
     const stored = await store.find(userId, id);
     if (stored === undefined) throw errors.noSuchExecution();
@@ -345,7 +345,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       const { inserted } = row;
       void track(afterEnd(live, row));
       let isGone = Promise.resolve();
-      // Its end is told before its sandbox has gone; its slot is the next one's only then.
+      // Clients get the end before the sandbox is removed; the slot is free only after that.
       void live.ended.then(() => isGone).then(leave);
       const patience = {
         idleMs: IDLE_LIMIT_MS,

@@ -25,7 +25,7 @@ export const TRANSFER_BUDGET: TransferBudgetLimits = { totalBytes: 128 * MIB, us
 
 type Waiting = { readonly userId: string; readonly bytes: number; readonly grant: () => void };
 
-/** What is larger than the limits has all of the memory for itself. The limits are those of files that come back, unless others are given. */
+/** A request above the limits gets the whole budget for itself. The limits are those of files that come back, unless others are given. */
 export const createTransferBudget = (limits: TransferBudgetLimits = TRANSFER_BUDGET): TransferBudget => {
   const users = new Map<string, number>();
   const waiting = new Set<Waiting>();

@@ -153,7 +153,7 @@ export const createMultiplexer = ({
     if (decoded === undefined) return false;
     const { channel: number, type, payload } = decoded;
     if (type === CHANNEL_FRAME.ping) {
-      // A peer that reads nothing gets no answer either: answers that wait would use memory that nobody counts.
+      // A peer that reads nothing gets no response: queued responses would use memory that is not counted.
       if (carrier.unsentBytes < CARRIER_BYTES) carrier.send(PONG);
       return true;
     }

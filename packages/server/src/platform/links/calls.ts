@@ -1,4 +1,4 @@
-/** Questions from one node to another: one channel each, with one answer. */
+/** Requests from one node to another: one channel each, with one response. */
 import { CLOSE, type ProblemCode, PROBLEMS } from "@atelier/contracts";
 import type { Clock } from "#kernel/clock";
 import { Problem } from "#kernel/problem";
@@ -15,11 +15,11 @@ type Answer =
 
 export interface NodeCalls {
   /**
-   * Asks a node. `body` and the answer are plain JSON.
+   * Sends a request to a node. `body` and the response are plain JSON.
    * @throws the Problem that the other node threw; Problem `server/unavailable` when it can't be reached or does not answer in time
    */
   ask(node: HomesNode, name: string, body: unknown): Promise<unknown>;
-  /** Answers the questions of other nodes. */
+  /** Handles the requests of other nodes. */
   answer(name: string, handler: (body: unknown) => Promise<unknown>): void;
 }
 

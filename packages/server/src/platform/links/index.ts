@@ -1,4 +1,4 @@
-/** What nodes do for each other. */
+/** Links between nodes: requests, and relayed channels. */
 export type { NodeCalls } from "./calls.ts";
 export { linkKey } from "./link-key.ts";
 export { createLinkBudget, createNodeLinks, type NodeLinks } from "./node-links.ts";

@@ -1,4 +1,4 @@
-/** Links as they are: one connection for each node that this one opens channels to, dialed when it is needed. */
+/** Links over connections: one for each node that this one opens channels to, dialed on demand. */
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
@@ -29,7 +29,7 @@ export type NodeLinks = Links & {
   accept(carrier: Channel): void;
 };
 
-/** Memory for frames of links that wait: their senders' own budgets are counted where their sockets are. */
+/** Memory for queued frames of links. The node with a sender's socket counts the sender's own budget. */
 export const createLinkBudget = (mostBytes = BUDGET_BYTES): Reserve => {
   let reservedBytes = 0;
   return (bytes) => {

@@ -1,7 +1,7 @@
-/** The links port: channels to and from the other nodes. Whoever opens one has proven the key that all nodes share. */
+/** The links port: channels to and from the other nodes. A peer that opens one has proven the key that all nodes share. */
 import type { Acceptance, Channel, ChannelTraits } from "#platform/channels";
 
-/** Names what a channel is for, and what its opener says about it: plain JSON, below 16 KiB together. */
+/** The kind of a channel and its parameters: plain JSON, below 16 KiB together. */
 export type LinkOpening = { readonly kind: string; readonly body: unknown };
 
 export interface Links {

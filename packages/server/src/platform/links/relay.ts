@@ -1,6 +1,6 @@
 /**
- * Serves a user's channel on another node, where the thing is that it is about. What the nodes tell each other about the user is who it is:
- * the node with the socket has authenticated that. What the user may do is looked up again by the node that serves.
+ * Serves a user's channel on the node that is the home of its document, project or execution. The node with the socket authenticates the
+ * user and sends the identity; the serving node looks up the user's rights itself.
  */
 import { CLOSE } from "@atelier/contracts";
 import { z } from "zod";
@@ -14,7 +14,7 @@ import type { Links } from "./ports.ts";
 
 const KIND = "relay";
 
-/** What the node with the socket says of it. */
+/** What the node with the socket sends about it. */
 const RelayedSchema = z.strictObject({
   path: z.string(),
   params: z.record(z.string(), z.string()),
@@ -80,7 +80,7 @@ export const servingRelays = (
           actor,
           request,
           isRelayed: true,
-          // What follows was done, or is counted, where the socket is.
+          // The node with the socket does and counts all of this.
           reserve: () => undefined,
           admit: async () => true,
           reads: () => undefined,

@@ -1,6 +1,6 @@
 /**
- * What modules need to run programs that are not trusted: a machine that is booted, spoken to in frames, measured and destroyed. What the
- * frames mean is a protocol's, which the module has (`run` in modules/execution).
+ * What modules need to run programs that are not trusted: a machine that is booted, spoken to in frames, measured and destroyed. A
+ * protocol of the module gives the frames their meaning (`run` in modules/execution).
  */
 import type { Meter } from "./limits/meter.ts";
 import type { Frame } from "./machine/frames.ts";
@@ -41,7 +41,7 @@ export type SandboxBlueprint = {
   readonly diskInodes: number;
 };
 
-/** What a protocol hears from its sandbox. Everything in a frame was produced inside. */
+/** The events of a sandbox, for its protocol. Everything in a frame was produced inside. */
 export type FrameListener = {
   /** May throw FrameFault: then the channel is lost with it. */
   frame(frame: Frame): void;
@@ -53,7 +53,7 @@ export type FrameListener = {
 export interface Machine {
   /** Sends frames as `encodeFrame` makes them. After the end nothing is sent. */
   send(frame: Uint8Array): void;
-  /** Frames are not read until `resume`: what writes inside waits. */
+  /** Frames are not read until `resume`: a writer inside blocks. */
   pause(): void;
   resume(): void;
   readonly meter: Meter;
@@ -61,7 +61,7 @@ export interface Machine {
   readonly idleShare: number;
   /** Ends everything and removes every trace; idempotent. Rejects when something remained. */
   destroy(): Promise<void>;
-  /** Leaves the sandbox to another server process until its deadline; nothing is heard of it here. Throws for lifetime `run`. */
+  /** Leaves the sandbox to another server process until its deadline; this process gets no more of its frames. Throws for lifetime `run`. */
   detach(): void;
   /** What init or the isolation tool last wrote to its error stream, for an operator; at most 2 KiB. */
   complaint(): string;

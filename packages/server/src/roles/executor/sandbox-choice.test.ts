@@ -6,7 +6,7 @@ import { refuseWeakSandbox } from "../listener.ts";
 import { type Candidate, chooseSandbox, type TierName } from "./sandbox-choice.ts";
 
 const said: string[] = [];
-/** A provider that boots or not; what is done with it is written down. */
+/** A provider that boots or not, and records its calls. */
 const provider = (tier: TierName, answers: { bootFails?: string }): SandboxProvider => ({
   tier,
   limitsEnforcement: "cgroup",

@@ -27,7 +27,7 @@ const PROBE_DEADLINE_MS = 10_000;
 export const chooseSandbox = async (
   candidates: readonly Candidate[],
   needs: {
-    /** Boots a sandbox and hears from a program in it. @throws Error that says what did not work. */
+    /** Boots a sandbox and gets the answer of a program in it. @throws Error that says what did not work. */
     readonly probe: (provider: SandboxProvider) => Promise<void>;
     readonly log: Log;
   },

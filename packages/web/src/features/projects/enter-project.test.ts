@@ -75,7 +75,7 @@ const stage = (answer: (id: string) => unknown) => {
 const quiet = (id: string): unknown => (id === "listExecutions" ? { items: [] } : {});
 
 describe("a stay in a project", () => {
-  it("that failed to begin holds nothing, and the next try has one socket", async () => {
+  it("that failed to begin leaves nothing open, and the next attempt has one socket", async () => {
     let tries = 0;
     const { app } = stage((id) => {
       if (id !== "tree") return quiet(id);

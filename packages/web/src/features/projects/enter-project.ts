@@ -125,7 +125,7 @@ const stay = async (app: App, scope: ProjectScope, options: EnterOptions): Promi
 };
 
 /**
- * Goes into a project; the one before is left. A try that fails holds nothing, and can be made again.
+ * Goes into a project; the one before is left. A failed attempt releases everything and can be repeated.
  * @throws ApiProblem, Unreachable when the tree can't be had
  */
 export const enterProject = async (app: App, options: EnterOptions): Promise<void> => {

@@ -138,7 +138,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
 
   const noteRow = (document: LiveDocument): Promise<void> => storage.noteProgress(document.owner, document.checkpoint);
 
-  /** Says in the log and in the row where the document stands. */
+  /** Writes the document's facts to the log and to its row. */
   const note = async (document: LiveDocument): Promise<void> => {
     await storage.logFacts(document.owner, document.takeEntrySequence(), document.facts());
     await noteRow(document);
@@ -257,7 +257,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     const compacted =
       whole === undefined ? await read(document) : { state: whole, stateVector: document.content.stateVector() };
     await writer.flush();
-    // The log may be read from the snapshot on: what it says of the document has to be in it again.
+    // The log may be read from the snapshot on, so the facts are logged again after it.
     await note(document);
     const loggedBytes = document.takeLogged();
     try {

@@ -22,9 +22,9 @@ export type DocumentStorage = {
   endGeneration(owner: Ownership, baseVersion: number): Promise<void>;
   /** As DocumentLog.append. */
   append: DocumentLog["append"];
-  /** Logs a version written from outside, and with it where the document stands then. @throws Fenced */
+  /** Logs a version written from outside, with the document's facts. @throws Fenced */
   logExternal(entry: ExternalEntry): Promise<void>;
-  /** Logs where the document stands: before a checkpoint is saved, which one. @throws Fenced */
+  /** Logs the document's facts: before a checkpoint is saved, with that checkpoint. @throws Fenced */
   logFacts(owner: Ownership, sequence: number, facts: LogFacts): Promise<void>;
   /** Notes in the row how far the document is in file versions. @throws Fenced */
   noteProgress(owner: Ownership, facts: Pick<LogFacts, "baseVersion" | "checkpointedSequence">): Promise<void>;

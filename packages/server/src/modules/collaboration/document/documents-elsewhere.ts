@@ -1,4 +1,4 @@
-/** What a node asks of the one that has a document open: to write its edits into a version, and to merge a version from outside. */
+/** Requests to the node that has a document open: to write its edits into a version, and to merge a version from outside. */
 import { type LiveSessions, LiveSessionsSchema } from "@atelier/contracts";
 import { z } from "zod";
 import { Problem } from "#kernel/problem";
@@ -31,13 +31,17 @@ export interface DocumentsElsewhere {
   sessions(node: HomesNode, projectId: string): Promise<LiveSessions>;
 }
 
-/** For a reader it is the document that can't be read; which server is away is for the log. */
+/** The caller gets document-unavailable; only the log names the node that cannot be reached. */
 const asDocumentProblem = (error: unknown): never => {
   if (!(error instanceof Problem) || error.code !== "server/unavailable") throw error;
-  throw new Problem("collaboration/document-unavailable", "The document is open on another server, which is away.", {
-    cause: error,
-    retryAfterSeconds: 1,
-  });
+  throw new Problem(
+    "collaboration/document-unavailable",
+    "The document is open on another server, which cannot be reached.",
+    {
+      cause: error,
+      retryAfterSeconds: 1,
+    },
+  );
 };
 
 export const createDocumentsElsewhere = (calls: NodeCalls): DocumentsElsewhere => ({
@@ -50,7 +54,7 @@ export const createDocumentsElsewhere = (calls: NodeCalls): DocumentsElsewhere =
   sessions: async (node, projectId) => LiveSessionsSchema.parse(await calls.ask(node, SESSIONS, { projectId })),
 });
 
-/** Answers the other nodes for the documents that are open here. */
+/** Handles the requests of other nodes for documents that are open here. */
 export const answerForDocuments = (
   calls: NodeCalls,
   documents: {

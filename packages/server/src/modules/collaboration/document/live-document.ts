@@ -43,10 +43,10 @@ export type CheckpointState = {
   /** An encoded Y.Snapshot of the document when its text was that version's; null when there was no such moment. */
   baseSnapshot: Uint8Array | null;
   checkpointedSequence: number;
-  /** A checkpoint that may have become a version although nobody said so. */
+  /** A checkpoint whose outcome is unknown: it may have become a version. */
   saving: { readonly sequence: number; readonly hash: string; readonly snapshot: Uint8Array | null } | null;
   snapshotSequence: number;
-  /** The log and the row say all of this. */
+  /** These facts are in the log and in the row. */
   isNoted: boolean;
 };
 
@@ -243,7 +243,7 @@ export class LiveDocument {
     return this.#lastSequence;
   }
 
-  /** Where the document stands, as the log keeps it. */
+  /** The document's facts, as they are logged. */
   facts(): LogFacts {
     const { baseVersion, checkpointedSequence, saving } = this.checkpoint;
     return {

@@ -53,7 +53,7 @@ const replay = async (
       content.append(sequence, updateFrame(logged.update), (await inspect(materialiser, logged.update, key)).ranges);
     } catch (error) {
       if (!(error instanceof BadMessage)) throw error;
-      // Only what was inspected gets into the log: this entry was changed since.
+      // Only inspected updates are logged: this entry was damaged later.
       log.error("collaboration.log-row-unreadable", { sequence, error: error.message });
     }
   }

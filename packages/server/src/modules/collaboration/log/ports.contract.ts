@@ -7,7 +7,7 @@ export type DocumentLogFixture = {
   readonly log: DocumentLog;
   /** A document without entries, of this project or a new one. Its generation is 1. */
   readonly addDocument: (projectId?: string) => Promise<DocumentRef>;
-  /** Ends the generation of a document, as its row says. */
+  /** Ends the generation of a document in its row. */
   readonly endGeneration: (owner: Ownership) => Promise<void>;
   /** A user who may be named as an author. */
   readonly userId: string;

@@ -2,7 +2,7 @@
 import type { DocumentRef, Ownership } from "../document/document-ref.ts";
 import type { TextFormat } from "../materialise/text-format.ts";
 
-/** Where a document stands. Every entry but an edit carries it whole, so that no other record is needed to read the log. */
+/** The state of a document beside its text. Every entry except an edit carries all of it, so that no other record is needed to read the log. */
 export type LogFacts = {
   /** The file version that the text includes. */
   readonly baseVersion: number;
@@ -32,7 +32,7 @@ export type SeedEntry = Numbered & { readonly kind: "seed"; readonly update: Uin
 export type EditEntry = Numbered & Authored & { readonly kind: "edit" };
 /** A version written from outside. The update is empty when the text had it already. */
 export type ExternalEntry = Numbered & Authored & { readonly kind: "external"; readonly facts: LogFacts };
-/** Where the document stands now; no update. */
+/** The document's current facts; no update. */
 export type CheckpointEntry = Numbered & { readonly kind: "checkpoint"; readonly facts: LogFacts };
 export type LogEntry = SeedEntry | EditEntry | ExternalEntry | CheckpointEntry;
 

@@ -65,7 +65,7 @@ const expectLength = (payload: Buffer, length: number, name: string): void => {
   if (payload.byteLength !== length) throw new FrameFault(`${name} frame of ${payload.byteLength} bytes`);
 };
 
-/** @throws FrameFault on what init never says. */
+/** @throws FrameFault on a frame that init never sends. */
 export const decodeRunFrame = (frame: Frame): SandboxFrame => {
   const { type, payload } = frame;
   switch (type) {

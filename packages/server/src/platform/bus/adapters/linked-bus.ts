@@ -13,11 +13,11 @@ import type { Bus, BusMessages, BusTopic } from "../ports.ts";
 
 const KIND = "bus";
 const TRAITS: ChannelTraits = { priority: 1, maxFrameBytes: 16 * 1024 * 1024 };
-/** How often the list of nodes is read, for those that did not come by themselves. */
+/** How often the list of nodes is read, for nodes that have not connected. */
 const LOOK_EVERY_MS = 5_000;
 const RETRY_MS = 500;
 const NEVER = -1;
-/** A node that takes messages so slowly is let go of, and misses some. */
+/** A node that reads more slowly than that is disconnected, and misses messages. */
 const MOST_UNSENT_BYTES = 16 * 1024 * 1024;
 
 export type LinkedBusNeeds = {
@@ -33,16 +33,16 @@ export type LinkedBusNeeds = {
 
 type Message = { [T in BusTopic]: { readonly topic: T; readonly message: BusMessages[T] } }[BusTopic];
 
-/** What a node says when it opens its channel to another one. */
+/** What a node sends when it opens its channel to another one. */
 type Hello = {
   readonly from: string;
-  /** It has published what this channel did not carry. */
+  /** It has published messages that this channel did not carry. */
   readonly missed: boolean;
 };
 
 export type LinkedBus = Bus &
   Component & {
-    /** Number of other nodes that hear this one. */
+    /** Number of other nodes that get messages of this one. */
     readonly peers: number;
   };
 
@@ -71,7 +71,7 @@ export const createLinkedBus = (needs: LinkedBusNeeds): LinkedBus => {
     serve(channel) {
       const hello = body as Hello;
       hear(channel, hello);
-      // A new node is heard by those whom it has called.
+      // The messages of a new node reach the nodes that it has connected to.
       void connect(hello.from);
     },
   }));

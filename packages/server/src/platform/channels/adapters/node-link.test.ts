@@ -59,7 +59,7 @@ const openRecorder = async (to: string) => {
     near.on("data", (bytes) => recorded.push(bytes));
     near.pipe(far).pipe(near);
   });
-  /** From now on nothing gets through, and nobody is told. */
+  /** From now on no byte is passed on, and no side gets a close. */
   const freeze = (): void => {
     for (const socket of sockets) socket.unpipe().pause();
   };

@@ -20,7 +20,7 @@ const IDENTITY = "atelier-node";
 const PATH = "/link";
 const HANDSHAKE_MS = 5_000;
 const PING_MS = 5_000;
-/** A node that says nothing for this time counts as unreachable. */
+/** A node that sends nothing for this time counts as unreachable. */
 const SILENT_MS = 15_000;
 const MAX_CONNECTIONS = 1_000;
 
@@ -38,7 +38,7 @@ export type NodeLinkListener = AsyncDisposable & {
   readonly address: string;
 };
 
-/** Ends a connection whose other side vanished without a word. */
+/** Ends a connection whose peer is gone without a close. */
 const watchLife = (socket: WebSocket, clock: Clock): void => {
   let heardMs = clock.monotonic();
   let timer: Timer | undefined;
@@ -56,7 +56,7 @@ const watchLife = (socket: WebSocket, clock: Clock): void => {
 /**
  * Listens for other nodes.
  * @param accept gets the carrier of each node that has proven the key
- * @throws what `listen` says, EADDRINUSE for example
+ * @throws the error of `listen`, EADDRINUSE for example
  */
 export const listenForNodes = async (
   options: NodeLinkOptions & {
@@ -114,13 +114,13 @@ export const listenForNodes = async (
  * @throws Error when nobody listens there or the other side has another key
  */
 export const dialNode = async (address: string, { key, clock, log, reserve }: NodeLinkOptions): Promise<Channel> => {
-  // `ws` hands the options of TLS on.
+  // `ws` passes the TLS options on.
   const connecting: ClientOptions & ConnectionOptions = {
     pskCallback: () => ({ psk: Buffer.from(key), identity: IDENTITY }),
     ciphers: CIPHER,
     minVersion: TLS_VERSION,
     maxVersion: TLS_VERSION,
-    // There is no certificate: whoever has the key is a node. The types of `ws` and Node disagree on what this returns.
+    // There is no certificate: a peer that has the key is a node. The types of `ws` and Node disagree on what this returns.
     checkServerIdentity: () => undefined as never,
     perMessageDeflate: false,
     maxPayload: MAX_CHANNEL_FRAME_BYTES,

@@ -8,7 +8,7 @@ import type { ProviderOptions } from "../machine/sandbox-provider.ts";
 
 const repository = join(import.meta.dirname, "../../../../../..");
 
-/** Everything is kept in `stateFolder`; init is compiled once for a run of the tests, and copied there. Rejects with the compiler's words. */
+/** Everything is kept in `stateFolder`; init is compiled once for a run of the tests, and copied there. Rejects with the compiler's output. */
 export const providerParts = async (options: {
   readonly imageRoot: string;
   readonly stateFolder: string;

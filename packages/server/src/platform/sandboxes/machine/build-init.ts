@@ -27,7 +27,7 @@ const targetOf = ({ cacheFolder, sourceFolder }: InitFolders): string => {
 export const isInitBuilt = (folders: InitFolders): boolean => existsSync(targetOf(folders));
 
 /**
- * Path of the static binary in `cacheFolder`. Rejects with the compiler's words when it does not build, and with a sentence for an operator
+ * Path of the static binary in `cacheFolder`. Rejects with the compiler's output when it does not build, and with a sentence for an operator
  * when it has to be built and there is no image.
  */
 export const buildInit = async (

@@ -3,7 +3,7 @@
 /** A frame as it came; everything in it was produced inside a sandbox. */
 export type Frame = { readonly type: number; readonly payload: Buffer };
 
-/** What the host says and hears while a sandbox boots; the payloads are described in packages/sandbox-init/init.h. */
+/** The frames that are sent and received while a sandbox boots; the payloads are described in packages/sandbox-init/init.h. */
 export const bootFrames = {
   /** To init: this sandbox is a copy. */
   rehearse: 0x08,
@@ -18,7 +18,7 @@ const headerBytes = 5;
 /** The largest payload accepted from a sandbox and the largest data payload sent to one, in bytes. */
 export const maximumPayloadBytes = 65_536;
 
-/** The sandbox said something that init never says. */
+/** The sandbox sent a frame that init never sends. */
 export class FrameFault extends Error {
   override readonly name = "FrameFault";
 }

@@ -44,7 +44,7 @@ const listen = (machine: TierMachine, listener: FrameListener): { readonly stop:
   });
   machine.output.on("close", () => end(undefined));
   machine.output.on("error", () => end(undefined));
-  // Writing to a sandbox that has just died; its output's end says so.
+  // The sandbox has just died: the end of its output reports it.
   machine.input.on("error", () => undefined);
   return { stop: () => void (isOver = true) };
 };

@@ -80,7 +80,7 @@ const streamsOf = (socket: Socket): Streams => {
       kept = kept.subarray(length);
     }
   });
-  // Its close says all.
+  // The close event follows, and is handled.
   socket.on("error", () => undefined);
   socket.on("close", () => {
     if (!hasEnded) end();
