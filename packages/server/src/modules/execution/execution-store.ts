@@ -1,6 +1,6 @@
 /** Executions as rows: written at admission, completed at the end, read back when they are no longer in memory. */
 import { Problem } from "#kernel/problem";
-import { isOvertaken, type Sql, type Transaction } from "#platform/sql";
+import { isConcurrentModification, type Sql, type Transaction } from "#platform/sql";
 import { ExecutionSchema, type Execution } from "@atelier/contracts";
 
 export interface ExecutionStore {
@@ -144,7 +144,7 @@ export const createExecutionStore = (sql: Sql): ExecutionStore => ({
       );
     } catch (error) {
       // The user lost the right to the project after it was checked.
-      if (isOvertaken(error)) throw new Problem("projects/no-such-project", undefined, { cause: error });
+      if (isConcurrentModification(error)) throw new Problem("projects/no-such-project", undefined, { cause: error });
       throw error;
     }
   },

@@ -1,7 +1,7 @@
 /** Writing files and folders: their rows, and their bytes beside them or in the blob store. */
 import { type Entry, MAX_FILE_BYTES } from "@atelier/contracts";
 import { Problem } from "#kernel/problem";
-import { isOvertaken, type Sql, type Transaction } from "#platform/sql";
+import { isConcurrentModification, type Sql, type Transaction } from "#platform/sql";
 import { inProject, noSuchProject, type ProjectUser, roleTooLow, unlessOvertaken } from "#projects";
 import { folderNotEmpty, noSuchFile, notAFile, pathTaken, tooLarge, versionConflict } from "./errors.ts";
 import type { NodePath } from "./node-path.ts";
@@ -56,7 +56,7 @@ const requireFileSize = ({ byteLength }: Uint8Array): void => {
 /** The project was removed for good while its document was being written. */
 const absentWhenGone = (error: unknown): undefined => {
   const isGone = error instanceof Problem && error.code === "projects/no-such-project";
-  if (!isGone && !isOvertaken(error)) throw error;
+  if (!isGone && !isConcurrentModification(error)) throw error;
 };
 
 /** A version that was written, or found to be there: `before` is the version that was newest until then. */
@@ -130,7 +130,8 @@ export const createFileWrites = (needs: {
       return result;
     } catch (error) {
       // Only after a clear refusal: after a lost connection the row may exist, and needs its blob.
-      if ((error instanceof Problem && error.status < 500) || isOvertaken(error)) await contents.discard(content);
+      if ((error instanceof Problem && error.status < 500) || isConcurrentModification(error))
+        await contents.discard(content);
       throw error;
     }
   };

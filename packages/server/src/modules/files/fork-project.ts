@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { pathTwinKey } from "@atelier/contracts";
 import { createId } from "#kernel/ids";
 import type { Vault } from "#platform/blobs";
-import { overtaken, type Transaction } from "#platform/sql";
+import { concurrentModification, type Transaction } from "#platform/sql";
 import { tooLarge, tooManyFiles } from "./errors.ts";
 import { readNodes, type NodeRow } from "./node-rows.ts";
 import type { TreeLimits } from "./tree-changes.ts";
@@ -84,7 +84,8 @@ export const readForFork = async (
   if (source.ownerId === source.forOwner) return { nodes, references: [] };
   const hashes = [...new Set(nodes.flatMap(({ hash }) => (hash === null ? [] : [hash])))];
   const references = await transaction.query<Reference>(REFERENCES, [source.ownerId, hashes]);
-  if (references.length !== hashes.length) throw overtaken("Not every version of the original has a blob reference.");
+  if (references.length !== hashes.length)
+    throw concurrentModification("Not every version of the original has a blob reference.");
   return { nodes, references };
 };
 

@@ -12,7 +12,7 @@ import { createFileReads, type FileReads, type StoredFile } from "./file-reads.t
 import { type CheckpointSave, createFileWrites, type Written } from "./file-writes.ts";
 import { toNodePath } from "./node-path.ts";
 import type { Templates } from "./ports.ts";
-import { createProjectStarts, type ProjectStarts } from "./project-starts.ts";
+import { createInitialFiles, type InitialFiles } from "./initial-files.ts";
 import type { Replay } from "./replays.ts";
 import type { TreeLimits } from "./tree-changes.ts";
 
@@ -39,7 +39,7 @@ export type SavedVersion = {
  * Files at rest: their newest version may be older than the text of a document that is open. Everybody else reads and writes through
  * LiveFiles. Problems are those of the routes.
  */
-export interface Files extends ProjectStarts {
+export interface Files extends InitialFiles {
   tree(actor: Actor, projectId: string): Promise<Entry[]>;
   history(actor: Actor, projectId: string, path: string): Promise<Version[]>;
   createFolder(actor: Actor, projectId: string, path: string): Promise<Entry>;
@@ -97,7 +97,7 @@ export const createFiles = (needs: FilesNeeds): Files => {
   };
 
   return {
-    ...createProjectStarts({ ...needs, contents }),
+    ...createInitialFiles({ ...needs, contents }),
     tree: (actor, projectId) => reads.tree(userIn(actor, projectId)),
     history: (actor, projectId, path) => reads.history(userIn(actor, projectId), toNodePath(path)),
     find: (actor, projectId, path) => reads.find(userIn(actor, projectId), toNodePath(path)),

@@ -1,6 +1,6 @@
 /** Transactions on behalf of a user in one project: the role is checked first, in the same transaction. */
 import type { Role } from "@atelier/contracts";
-import { isOvertaken, type Sql, type Transaction } from "#platform/sql";
+import { isConcurrentModification, type Sql, type Transaction } from "#platform/sql";
 import { isId } from "#kernel/ids";
 import { noSuchProject } from "./errors.ts";
 import { requireAtLeast } from "./roles.ts";
@@ -31,7 +31,7 @@ export const unlessOvertaken = async <T>(
     try {
       return await run();
     } catch (error) {
-      if (!isOvertaken(error)) throw error;
+      if (!isConcurrentModification(error)) throw error;
       await sql.transaction({ role: "user", userId, projectId }, (transaction) => requireRole(transaction, atLeast));
       if (tries >= MOST_TRIES) throw error;
     }

@@ -16,7 +16,7 @@ import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
 import { createId, isId } from "#kernel/ids";
 import type { Bus } from "#platform/bus";
-import { isOvertaken, type Sql, type Transaction } from "#platform/sql";
+import { isConcurrentModification, type Sql, type Transaction } from "#platform/sql";
 import { type EditorState, readEditorState, writeEditorState } from "./editor-states.ts";
 import { expiryPassed, lastOwner, noSuchLink, roleTooLow } from "./errors.ts";
 import { copyName } from "./free-name.ts";
@@ -247,7 +247,7 @@ export const createProjects = (needs: ProjectsNeeds): Projects => {
         .transaction({ role: "user", userId }, (transaction) => links.joinByLink(transaction, hashOfToken(token)))
         .catch((error: unknown) => {
           // The project was removed for good while the link was being accepted.
-          if (isOvertaken(error)) throw noSuchLink();
+          if (isConcurrentModification(error)) throw noSuchLink();
           throw error;
         });
       if (projectId === undefined) throw noSuchLink();

@@ -1,3 +1,3 @@
 /** PostgreSQL as modules see it. */
 export type { Scope, Sql, Transaction } from "./ports.ts";
-export { isDataRefusal, isOvertaken, isUniqueViolation, overtaken } from "./pg-failure.ts";
+export { isDataRefusal, isConcurrentModification, isUniqueViolation, concurrentModification } from "./pg-failure.ts";

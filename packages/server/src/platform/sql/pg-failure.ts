@@ -23,10 +23,11 @@ export const isReadOnlyRefusal = (error: unknown): boolean => codeOf(error) === 
  * True when a statement was refused because something that an earlier statement of the transaction saw has changed: rights checked by
  * row-level security (42501), a referenced row (23503), or a row that was invisible for a moment (23505).
  */
-export const isOvertaken = (error: unknown): boolean => ["42501", "23503", "23505"].includes(codeOf(error));
+export const isConcurrentModification = (error: unknown): boolean =>
+  ["42501", "23503", "23505"].includes(codeOf(error));
 
 /** Thrown by code that detects such a change itself. */
-export const overtaken = (what: string): Error => Object.assign(new Error(what), { code: "42501" });
+export const concurrentModification = (what: string): Error => Object.assign(new Error(what), { code: "42501" });
 
 /** True when values can't be kept as they are: trying again changes nothing. */
 export const isDataRefusal = (error: unknown): boolean => /^2[23]/u.test(codeOf(error));

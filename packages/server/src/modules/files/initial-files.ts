@@ -11,7 +11,7 @@ import { toNodePath } from "./node-path.ts";
 import type { Templates } from "./ports.ts";
 import { makeFile, type TreeLimits } from "./tree-changes.ts";
 
-export type ProjectStarts = {
+export type InitialFiles = {
   /** @throws Problem projects/no-such-template, limit-reached, too-large */
   createProject(
     actor: Actor,
@@ -30,14 +30,14 @@ export type ProjectStarts = {
   forkProject(actor: Actor, projectId: string, name: string | undefined): Promise<Project>;
 };
 
-export const createProjectStarts = (needs: {
+export const createInitialFiles = (needs: {
   readonly projects: Pick<Projects, "createProject" | "copyProject" | "getProject">;
   readonly templates: Templates;
   readonly contents: ContentStore;
   readonly vault: Vault;
   readonly limits: TreeLimits;
   readonly quota: AccountQuota;
-}): ProjectStarts => {
+}): InitialFiles => {
   const { projects, contents, limits, quota } = needs;
   return {
     async createProject(actor, { template, ...project }) {
