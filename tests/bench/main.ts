@@ -14,6 +14,7 @@ import { benchOneSocket } from "./one-socket.ts";
 import { benchPage } from "./page-load.ts";
 import { benchPut } from "./put.ts";
 import { benchReconnect } from "./reconnect.ts";
+import { benchMemory, benchRelay } from "./relay/relay.ts";
 import { benchRunCost } from "./run-cost.ts";
 import { benchSandboxCost } from "./sandbox-cost.ts";
 import { benchStart } from "./start.ts";
@@ -67,6 +68,18 @@ if (["put", "edit", "socket", "page", "visit", "reconnect"].some(wanted)) {
   if (wanted("page")) await section("The page (headless Chromium)", () => benchPage(server, short ? 1 : 7));
   if (wanted("visit")) await section("A first visit", () => benchFirstVisit(server, short ? 1 : 7));
   if (wanted("reconnect")) await section("The network returns", () => benchReconnect(server, short ? 1 : 20));
+}
+if (wanted("relay")) {
+  await section("What relaying costs a server", async () => {
+    await using server = await startServer({ env: UNLIMITED });
+    await delay(SETTLE_MS);
+    // Awaited here: the server ends with this block.
+    return await benchRelay(
+      server,
+      short ? { warmSeconds: 1, seconds: 3, rounds: 1 } : { warmSeconds: 3, seconds: 8, rounds: 3 },
+    );
+  });
+  await section("A server's memory", () => benchMemory(UNLIMITED, SETTLE_MS));
 }
 if (wanted("run") || wanted("cost")) {
   const account = openCpuAccount();
