@@ -5,7 +5,7 @@ import { inspectWithAxe } from "../support/axe.ts";
 import { EditorPage } from "../support/editor-page.ts";
 import { eventually } from "../support/eventually.ts";
 import { setStage } from "../support/stage.ts";
-import { openWorkspace } from "../support/workspace.ts";
+import { openWorkspace, type Workspace } from "../support/workspace.ts";
 
 const stage = setStage();
 
@@ -18,6 +18,14 @@ const isTaken = (page: Page, init: { key: string; ctrlKey?: boolean }): Promise<
     (document.activeElement ?? document.body).dispatchEvent(event);
     return event.defaultPrevented;
   }, init);
+
+/** The ids of the project's entries, by path. */
+const idsOf = async ({ call, project }: Workspace): Promise<Record<string, string>> => {
+  const { entries } = (await call("GET", `/projects/${project.id}/tree`)) as {
+    entries: { id: string; path: string }[];
+  };
+  return Object.fromEntries(entries.map(({ id, path }) => [path, id]));
+};
 
 const inEditor = (page: Page): Promise<boolean> =>
   page.evaluate(() => document.activeElement?.closest("#editor") !== null);
@@ -247,6 +255,64 @@ describe("the output", () => {
     await page.evaluate(() => localStorage.removeItem("atelier.layout"));
     await page.reload();
     await eventually(async () => expect(await top()).toBeGreaterThan(0.5));
+    expect(ada.editor.faults).toEqual([]);
+  });
+});
+
+describe("the groups of the editor", () => {
+  it("split and join it: each has its tabs, file and cursor, one file may be in both, and they are kept", async () => {
+    await using ada = await openWorkspace(stage.browser, stage.server.origin, { files: FILES, query: "?file=main.py" });
+    const { page } = ada.editor;
+    await ada.editor.editorReady();
+    await ada.editor.saved();
+    await ada.editor.focusEnd();
+    expect(await page.locator(".monaco-editor[role=code]").count()).toBe(1);
+    await page.keyboard.press("ControlOrMeta+\\");
+    const beside = page.locator("#editor-beside");
+    await beside.locator(".view-line").first().waitFor();
+    const isIn = (id: string): Promise<boolean> =>
+      page.evaluate((host) => document.activeElement?.closest(`#${host}`) !== null, id);
+    await eventually(async () => expect(await isIn("editor-beside")).toBe(true));
+
+    // One file in two views: what is typed in one is in the other, and one undo takes it back in both.
+    await page.keyboard.type("x");
+    await eventually(async () => expect(await ada.editor.shownText()).toBe("print('main')\nx"));
+    await page.keyboard.press("ControlOrMeta+1");
+    await eventually(async () => expect(await isIn("editor")).toBe(true));
+    await page.keyboard.press("ControlOrMeta+Z");
+    await eventually(async () => expect(await beside.locator(".view-lines").innerText()).not.toContain("x"));
+
+    // An opened file goes into the active group; the run's file and the status bar are that group's too.
+    await page.keyboard.press("ControlOrMeta+2");
+    await page.keyboard.press("ControlOrMeta+P");
+    await page.keyboard.type("shortcuts:2");
+    await page.getByRole("option", { selected: true }).waitFor();
+    await page.keyboard.press("Enter");
+    const second = page.getByRole("tablist", { name: "Open files, second group" });
+    await second.getByRole("tab", { name: "shortcuts.py", selected: true }).waitFor();
+    await page.getByRole("contentinfo", { name: "Status" }).getByText("Ln 2, Col 1").waitFor();
+    expect(await ada.editor.shownText()).toContain("main");
+    await ada.editor.saved();
+    expect((await inspectWithAxe(page)).violations).toEqual([]);
+    const { "main.py": main, "app/shortcuts.py": shortcuts } = await idsOf(ada);
+    await eventually(async () =>
+      expect(await ada.call("GET", `/projects/${ada.project.id}/editor-state`)).toMatchObject({
+        open: [main],
+        shown: main,
+        beside: { open: [main, shortcuts], shown: shortcuts },
+      }),
+    );
+
+    await page.reload();
+    await second.getByRole("tab", { name: "shortcuts.py", selected: true }).waitFor();
+    await eventually(async () => expect(await beside.locator(".view-lines").innerText()).toContain("two"));
+    // Its last tab closes a group, and the other one's view is the only one.
+    await page.locator("#slot-tabs").getByRole("tab", { name: "main.py" }).focus();
+    await page.keyboard.press("Delete");
+    await second.waitFor({ state: "detached" });
+    await eventually(async () => expect(await ada.editor.shownText()).toBe("one\ntwo\nthree\n"));
+    expect(await page.getByRole("tab").count()).toBe(2);
+    expect(await beside.locator(".monaco-editor").count()).toBe(0);
     expect(ada.editor.faults).toEqual([]);
   });
 });

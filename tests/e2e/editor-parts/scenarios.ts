@@ -96,6 +96,8 @@ export const mountPresence = ({ synced = true }: { synced?: boolean } = {}) => {
     registry: { documents: () => [here, elsewhere] } as never,
     shown: () => here,
     places: () => undefined,
+    isActive: () => true,
+    isSpokenFor: () => false,
   });
   presence.watch(here);
   const bob = createReplica();

@@ -3,9 +3,12 @@ import { type ReactNode, useLayoutEffect } from "react";
 import { createPortal } from "react-dom";
 import { useStore } from "zustand";
 import { ToastList } from "../design/toast-list.tsx";
+import type { GroupSide } from "../features/editor/index.ts";
 import { ComparisonCover } from "../features/files/comparison-cover.tsx";
 import { EditorTabs } from "../features/files/editor-tabs.tsx";
 import { FileCover } from "../features/files/file-cover.tsx";
+import { GroupButton } from "../features/files/group-button.tsx";
+import { GROUP_ELEMENTS } from "../features/files/group-elements.ts";
 import { ProblemsButton } from "../features/files/problems-button.tsx";
 import { WindowDrop } from "../features/files/window-drop.tsx";
 import { FollowFrame } from "../features/presence/avatars.tsx";
@@ -32,10 +35,37 @@ const place = (id: string): HTMLElement => {
 const In = ({ slot, children }: { readonly slot: string; readonly children: ReactNode }) =>
   createPortal(<Boundary instead={partFailed}>{children}</Boundary>, place(slot));
 
-const TabStrip = () => {
-  const kind = useStore(useApp().projects, ({ state }) => state.kind);
-  if (kind === "sample") return <LanguageChips />;
-  return kind === "open" ? <EditorTabs /> : null;
+const TabStrip = ({ side }: { readonly side: GroupSide }) => {
+  const { projects, tabs } = useApp();
+  const kind = useStore(projects, ({ state }) => state.kind);
+  const isActive = useStore(tabs, (now) => now.side === side);
+  const isLast = useStore(tabs, ({ beside }) => (beside ? side === 1 : true));
+  return (
+    <>
+      {kind === "sample" && <LanguageChips />}
+      {kind === "open" && <EditorTabs side={side} />}
+      {isActive && <ProblemsButton />}
+      {kind === "open" && isLast && <GroupButton />}
+    </>
+  );
+};
+
+/** What is drawn around one view of the editor. */
+const Group = ({ side }: { readonly side: GroupSide }) => {
+  const isActive = useStore(useApp().tabs, (tabs) => tabs.side === side);
+  return (
+    <>
+      <In slot={GROUP_ELEMENTS[side].tabs}>
+        <TabStrip side={side} />
+      </In>
+      <In slot={GROUP_ELEMENTS[side].cover}>
+        {side === 0 && <ProjectCover />}
+        <FileCover side={side} />
+        <ComparisonCover side={side} />
+        {isActive && <FollowFrame />}
+      </In>
+    </>
+  );
 };
 
 /** What the static page showed in the meantime is hidden in the same frame. */
@@ -47,6 +77,7 @@ const useClearedPlaceholders = (): void =>
 export const Shell = () => {
   useFilesVisibility();
   useClearedPlaceholders();
+  const isSplit = useStore(useApp().tabs, ({ beside }) => beside !== undefined);
   return (
     <>
       <In slot="slot-bar">
@@ -60,16 +91,8 @@ export const Shell = () => {
         <ShownView place="side" />
         <FilesSeparator />
       </In>
-      <In slot="slot-tabs">
-        <TabStrip />
-        <ProblemsButton />
-      </In>
-      <In slot="slot-editor-cover">
-        <ProjectCover />
-        <FileCover />
-        <ComparisonCover />
-        <FollowFrame />
-      </In>
+      <Group side={0} />
+      {isSplit && <Group side={1} />}
       <In slot="slot-output">
         <OutputSeparator />
         <ShownView place="panel" />

@@ -9,6 +9,7 @@ import { createRunStore } from "../features/execution/run-store.ts";
 import { createComparisonStore } from "../features/files/comparison-store.ts";
 import { FileTree } from "../features/files/file-tree.tsx";
 import { createFilesStore } from "../features/files/files-store.ts";
+import { followGroups } from "../features/files/follow-groups.ts";
 import { createProjectSources } from "../features/files/project-sources.ts";
 import { createTabsStore, setSave } from "../features/files/tabs-store.ts";
 import { createSignInNoticeStore } from "../features/identity/sign-in-notice.ts";
@@ -151,6 +152,7 @@ export const startApp = (): void => {
   connectEditor(app);
   connectSettings(app);
   installFollowing(app);
+  followGroups(app, requireElement("region-code"));
   registerPageCommands(app);
   addView(app.views, "side", { id: "files", title: "Files", icon: Files, Body: FileTree });
   addView(app.views, "panel", { id: "output", title: "Output", icon: SquareTerminal, Body: OutputPane });

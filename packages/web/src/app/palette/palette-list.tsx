@@ -4,6 +4,7 @@ import { flushSync } from "react-dom";
 import { FileIcon } from "../../features/files/file-icon.tsx";
 import { filesOf } from "../../features/files/entries.ts";
 import { openFile } from "../../features/files/open-file.ts";
+import { allOpen } from "../../features/files/tabs-store.ts";
 import type { Command } from "../commands/command-registry.ts";
 import { type App, useApp } from "../services.ts";
 import { readStored, writeStored } from "../stored.ts";
@@ -49,7 +50,8 @@ const commandsFor = (app: App, query: string): PaletteItem[] => {
 const filesFor = (app: App, query: string): PaletteItem[] => {
   const asked = parseFileQuery(query);
   const { entries, hidden } = app.files.getState();
-  const { open, shown } = app.tabs.getState();
+  const { shown } = app.tabs.getState();
+  const open = allOpen(app.tabs.getState());
   const place = {
     ...(asked.line === undefined ? {} : { line: asked.line }),
     ...(asked.column === undefined ? {} : { column: asked.column }),

@@ -13,6 +13,8 @@ function composer(content: string, cursor: number) {
   text.insert(0, content);
   const fake = createFakeModel(content);
   const composing = createFakeEditor(fake);
+  /** Another view on the file, in which nobody composes. */
+  const beside = createFakeEditor(fake);
   const own = {};
   const undo = createPerUserUndo(fake.model, text, own);
   const logged: string[] = [];
@@ -21,7 +23,7 @@ function composer(content: string, cursor: number) {
       model: fake.model,
       text,
       origin,
-      editor: () => composing.editor,
+      editors: () => [beside.editor, composing.editor],
       mayWrite: () => true,
       beforeEdit: undo.beforeEdit,
       log: (event) => logged.push(event),
@@ -33,6 +35,7 @@ function composer(content: string, cursor: number) {
   composing.cursor = cursor;
   return {
     input: composing,
+    beside,
     compose: (part: string) => composing.compose(part),
     endComposition: () => composing.endComposition(),
     binding,
@@ -70,6 +73,23 @@ describe("while one composes", () => {
     expect(it.texts()).toEqual(same("Qabc漢\nend"));
     expect(it.input.cursor).toBe(5);
     expect(it.logged).toEqual([]);
+  });
+
+  test("in one of two views, others' edits of its line are held, and those of other lines leave the cursor of each view", () => {
+    const it = composer("abc\nend", 3);
+    it.beside.cursor = 4;
+    it.compose("か");
+    it.others((shared) => {
+      shared.insert(shared.toJSON().indexOf("end"), "Q");
+      shared.insert(0, "R");
+    });
+    expect(it.texts().page).toBe("abcか\nQend");
+    expect([it.input.cursor, it.beside.cursor]).toEqual([4, 5]);
+    it.beside.endComposition();
+    expect(it.texts().page).toBe("abcか\nQend");
+    it.endComposition();
+    expect(it.texts()).toEqual(same("Rabcか\nQend"));
+    expect([it.input.listening(), it.beside.listening()]).toEqual([0, 0]);
   });
 
   test("others hear each step of the composition where it belongs", () => {

@@ -149,6 +149,9 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
       if (shownId === fileId) shownId = undefined;
       pane?.close(fileId);
     },
+    split: (place) => pane?.split(place),
+    unsplit: (kept) => pane?.unsplit(kept),
+    activate: (side) => pane?.activate(side),
     focus: () => (pane ?? early).focus(),
     reveal: (line, column = 1) => {
       if (pane) return pane.reveal(line, column);

@@ -20,7 +20,7 @@ function reader(update?: Uint8Array, mayWrite = true) {
     model: fake.model,
     text,
     origin,
-    editor: () => undefined,
+    editors: () => [],
     mayWrite: () => mayWrite,
     beforeEdit: undo.beforeEdit,
     log: (event) => logged.push(event),
@@ -205,7 +205,7 @@ describe("model and shared text", () => {
       model: drifted.model,
       text: two.text,
       origin: {},
-      editor: () => undefined,
+      editors: () => [],
       mayWrite: () => true,
       log: (event) => logged.push(event),
     });

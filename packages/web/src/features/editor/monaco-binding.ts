@@ -32,8 +32,8 @@ export interface BindingOptions {
   text: Y.Text;
   /** The origin of the reader's own transactions. */
   origin: object;
-  /** The editor that shows the model now, for its cursors. */
-  editor: () => StandaloneEditor | undefined;
+  /** The editors that show the model now, for their cursors and for the composition in one of them. */
+  editors: () => readonly StandaloneEditor[];
   /** Whether this user may change the shared text; checked before the text is corrected. */
   mayWrite: () => boolean;
   /** Called before a local edit becomes a transaction. */
@@ -91,9 +91,11 @@ export function bindModel(options: BindingOptions): MonacoBinding {
   };
   const applyToModel = (changes: readonly TextChange[]) => {
     if (changes.length === 0) return;
-    const editor = options.editor();
-    const before = editor?.getSelections()?.map((selection) => selectionOffsets(model, selection));
-    const keepView = editor && anchorView(editor, model);
+    const views = options.editors().map((editor) => ({
+      editor,
+      before: editor.getSelections()?.map((selection) => selectionOffsets(model, selection)) ?? [],
+      keepView: anchorView(editor, model),
+    }));
     toModel = true;
     try {
       model.applyEdits(
@@ -105,9 +107,10 @@ export function bindModel(options: BindingOptions): MonacoBinding {
     } finally {
       toModel = false;
     }
-    if (!editor || !before) return;
-    if (!editor.inComposition) keepCursors(editor, before, changes);
-    keepView?.(changes);
+    for (const { editor, before, keepView } of views) {
+      if (!editor.inComposition) keepCursors(editor, before, changes);
+      keepView(changes);
+    }
   };
   const keepCursors = (
     editor: StandaloneEditor,
@@ -126,11 +129,11 @@ export function bindModel(options: BindingOptions): MonacoBinding {
       editor.setSelections(wanted);
     }
   };
+  const composing = () => options.editors().filter(({ inComposition }) => inComposition);
   /** The lines that have a cursor while the user composes. */
   const frozenLines = (): FrozenLines[] => {
-    const editor = options.editor();
-    if (!editor?.inComposition) return [];
-    return (editor.getSelections() ?? []).map(({ startLineNumber, endLineNumber }) => ({
+    const selections = composing().flatMap((editor) => editor.getSelections() ?? []);
+    return selections.map(({ startLineNumber, endLineNumber }) => ({
       start: model.getOffsetAt({ lineNumber: startLineNumber, column: 1 }),
       end: model.getOffsetAt({ lineNumber: endLineNumber, column: model.getLineContent(endLineNumber).length + 1 }),
     }));
@@ -138,15 +141,15 @@ export function bindModel(options: BindingOptions): MonacoBinding {
   /** Applies held edits to the model, except on lines that are being composed; the rest waits until the composition ends. */
   const settle = () => {
     applyToModel(held.release(frozenLines()));
-    const editor = options.editor();
-    if (!held.some || !editor) {
+    const editors = composing();
+    if (!held.some || editors.length === 0) {
       stopWaiting?.();
       stopWaiting = undefined;
       return;
     }
     if (stopWaiting) return;
     // Also when another file is shown: then nobody composes in this one.
-    const waiting = [editor.onDidCompositionEnd(settle), editor.onDidChangeModel(settle)];
+    const waiting = editors.flatMap((editor) => [editor.onDidCompositionEnd(settle), editor.onDidChangeModel(settle)]);
     stopWaiting = () => waiting.forEach((subscription) => subscription.dispose());
   };
   /** Makes the model what the shared text is; where the text breaks our rules, the text first if that is allowed. */
@@ -185,7 +188,7 @@ export function bindModel(options: BindingOptions): MonacoBinding {
       return;
     }
     const changes = changesFromModel(event.changes);
-    options.beforeEdit?.(changes, options.editor()?.inComposition ?? false);
+    options.beforeEdit?.(changes, composing().length > 0);
     toShared(changes);
   });
 

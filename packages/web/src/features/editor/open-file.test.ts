@@ -76,7 +76,7 @@ const open = async (base: string, { earlier }: { earlier?: Draft } = {}) => {
     draftName: "p/f",
     hasText: true,
     readOnly: false,
-    editor: () => undefined,
+    editors: () => [],
     store,
     onLeave: (listener) => {
       leave.push(listener);

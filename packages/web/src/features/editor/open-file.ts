@@ -10,7 +10,7 @@ import { type DraftRecorder, mergeOnto, recordDraft } from "./draft.ts";
 import { keepEarlyDraft, readEarlyDraft } from "./early-drafts.ts";
 import type { Places } from "./held-changes.ts";
 import { type MonacoBinding, applyToText, bindModel } from "./monaco-binding.ts";
-import { EndOfLinePreference, type EditorModel, type StandaloneEditor, type ViewState } from "./monaco/types.ts";
+import { EndOfLinePreference, type EditorModel, type StandaloneEditor } from "./monaco/types.ts";
 import { type PerUserUndo, createPerUserUndo } from "./per-user-undo.ts";
 import type { EditorLog } from "./ports.ts";
 import type { TextChange } from "./text-changes.ts";
@@ -26,7 +26,6 @@ export interface OpenedFile {
   readonly saveState: SaveState;
   /** Is anything typed here that no server has confirmed? True at once, whatever `saveState` says for the reader's ease. */
   readonly unsaved: boolean;
-  view: ViewState | null;
   /** Undefined until it is attached. */
   readonly places: Places | undefined;
   /** Anything that the pane shows about this file may have changed. */
@@ -51,7 +50,8 @@ export interface OpenFileOptions {
   /** False while there is no text to type into yet. */
   hasText: boolean;
   readOnly: boolean;
-  editor: () => StandaloneEditor | undefined;
+  /** The editors that show it now. */
+  editors: () => readonly StandaloneEditor[];
   store: UnsavedStore;
   onLeave: LiveEnvironment["onLeave"];
   /** The id under which the early surface of a page that never got further kept what was typed. */
@@ -144,7 +144,7 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
       model,
       text,
       origin,
-      editor: options.editor,
+      editors: options.editors,
       mayWrite: () => !lease?.document.readOnly,
       beforeEdit,
       afterOutsideEdit: (changes, by) => {
@@ -174,7 +174,6 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
   const file: OpenedFile = {
     model,
     path: options.path,
-    view: null,
     onChange,
     onFirstEdit,
     onUndone,

@@ -1,21 +1,19 @@
-/** The large part of the editor: Monaco, the open files, and everything that watches the shown one. */
+/** The large part of the editor: Monaco, the open files, the one or two views on them, and what watches the shown file. */
 // Must be first: the following modules make schemas when they are loaded.
 import "./schemas-without-eval.ts";
 import "./pane.css";
 import { browserEnvironment } from "../../app/environment.ts";
 import { type DocumentRegistry, createDocumentRegistry } from "../collaboration/document-registry.ts";
-import { documentName } from "../collaboration/live-document.ts";
+import { type LiveDocument, documentName } from "../collaboration/live-document.ts";
 import { createUnsavedStore } from "../collaboration/unsaved-store.ts";
 import "./monaco/languages.ts";
-import { editorOptions, preferredOptions, typeMetrics } from "./monaco/editor-options.ts";
+import { typeMetrics } from "./monaco/editor-options.ts";
 import { compareWith } from "./monaco/compare.ts";
-import { createKeymap } from "./monaco/keymap.ts";
 import { monaco } from "./monaco/monaco.ts";
 import { applyTheme } from "./monaco/themes.ts";
-import { rangeBetween, selectionBetween } from "./monaco/types.ts";
-import { readOnlyWords } from "./read-only-words.ts";
 import { ACTION_COMMANDS, type EditorAction } from "./editor-action.ts";
 import type { Carried } from "./early-editor.ts";
+import { type EditorView, createEditorView } from "./editor-view.ts";
 import { languageOfFileName } from "./language-of-file-name.ts";
 import { type OpenedFile, createOpenFile } from "./open-file.ts";
 import {
@@ -24,21 +22,21 @@ import {
   type EditorOptions,
   type EditorPreferences,
   type EditorTheme,
+  type GroupSide,
   type Indentation,
   type OpenFile,
   type RecoveredCopy,
   localFileId,
 } from "./ports.ts";
-import { minimalChange } from "./minimal-change.ts";
 import { createProblems } from "./problems/problems.ts";
-import { createPresence } from "./presence.ts";
 import type { PaneEvents } from "./pane-events.ts";
-import { watchStatus } from "./monaco/watch-status.ts";
-import { createTabHint, tabKeys } from "./tab-hint.ts";
 
 export interface Pane {
   open(file: OpenFile, carried?: Carried): void;
   close(fileId: string): void;
+  split(host: HTMLElement): void;
+  unsplit(kept: GroupSide): void;
+  activate(side: GroupSide): void;
   focus(): void;
   reveal(line: number, column: number): void;
   setTheme(theme: EditorTheme): void;
@@ -62,24 +60,7 @@ const SAVED_POLL_MS = 20;
 export function createPane(host: HTMLElement, options: EditorOptions, events: PaneEvents): Pane {
   const { log } = options;
   let { preferences } = options;
-  const container = document.createElement("div");
-  // Monaco's colours are variables of its own elements; its menus hang beside them, in here.
-  container.className = "editor-pane monaco-component";
-  host.append(container);
-  applyTheme(options.theme, host);
-  const editor = monaco.editor.create(container, {
-    ...editorOptions(host),
-    ...preferredOptions(preferences),
-  });
-  const keymap = createKeymap(editor, container, log);
-  keymap.set(preferences.keymap);
-  void document.fonts.ready.then(() => monaco.editor.remeasureFonts());
-
   const files = new Map<string, OpenedFile>();
-  let shownId: string | undefined;
-  /** Where to go in a file whose text is not here yet. */
-  let wantedPlace: { file: OpenedFile; line: number; column: number } | undefined;
-  const shown = () => (shownId === undefined ? undefined : files.get(shownId));
   const environment = browserEnvironment();
   const store = createUnsavedStore({
     factory: globalThis.indexedDB,
@@ -91,18 +72,38 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     environment,
     log,
   });
-  const presence = createPresence({
-    editor,
-    container,
-    options,
-    events,
-    registry,
-    shown: () => shown()?.live,
-    places: () => shown()?.places,
-  });
+  applyTheme(options.theme, host);
 
-  const isMac = /Mac|iP(?:hone|ad)/.test(navigator.platform);
-  const removeTabHint = createTabHint(editor, container, isMac);
+  const isShownIn = (document: LiveDocument) => (view: EditorView) => view.shown?.live === document;
+  const createView = (place: HTMLElement): EditorView =>
+    createEditorView(place, {
+      options,
+      preferences,
+      events: {
+        ...events,
+        followEnded: () => {
+          followed = null;
+          events.followEnded();
+        },
+      },
+      registry,
+      isActive: (view) => view === active,
+      isSpokenFor: (document, view) => {
+        const others = views.filter((other) => other !== view).filter(isShownIn(document));
+        return others.length > 0 && (others.includes(active) || !isShownIn(document)(view));
+      },
+    });
+  /** The first one, and the one beside it while the editor is split. */
+  let views: EditorView[] = [];
+  let followed: string | null = null;
+  let active = createView(host);
+  views = [active];
+  void document.fonts.ready.then(() => monaco.editor.remeasureFonts());
+  const heard = new WeakSet<LiveDocument>();
+
+  const shown = () => active.shown;
+  const idOf = (file: OpenedFile) => [...files].find(([, other]) => other === file)?.[0];
+  const viewsOf = (file: OpenedFile) => views.filter((view) => view.shown === file);
 
   const problems = createProblems({
     shown,
@@ -112,29 +113,9 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     log,
   });
 
-  const stopStatus = watchStatus(editor, (status) => events.status(status));
-
-  const refresh = () => {
-    const file = shown();
-    if (!file || shownId === undefined) return;
-    const { readOnly, saveState } = file;
-    editor.updateOptions({
-      readOnly,
-      domReadOnly: readOnly,
-      readOnlyMessage: { value: readOnlyWords(saveState.kind === "read-only" ? saveState.reason : "role") },
-    });
-    if (wantedPlace?.file === file && file.attached) {
-      const { line, column } = wantedPlace;
-      wantedPlace = undefined;
-      goTo(file, line, column);
-    }
-    events.saveState(saveState, shownId);
-    presence.refresh();
-  };
-  const goTo = ({ model }: OpenedFile, line: number, column: number) => {
-    const position = model.validatePosition({ lineNumber: line, column });
-    editor.setPosition(position);
-    editor.revealPositionInCenterIfOutsideViewport(position);
+  const tellState = (file: OpenedFile) => {
+    const id = idOf(file);
+    if (id !== undefined) events.saveState(file.saveState, id);
   };
   const create = (id: string, file: OpenFile): OpenedFile => {
     const text = file.kind === "local" ? file.text : (file.initialText ?? "");
@@ -151,7 +132,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       draftName: file.kind === "local" ? id : `${file.projectId}/${file.fileId}`,
       hasText: file.kind === "local" || file.initialText !== undefined,
       readOnly: file.kind === "live" && file.readOnly,
-      editor: () => (shown() === opened ? editor : undefined),
+      editors: () => viewsOf(opened).map(({ editor }) => editor),
       store,
       onLeave: (listener) => environment.onLeave(listener),
       earlyId: id,
@@ -165,9 +146,8 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
         const { insertSpaces, tabSize } = preferences;
         model.detectIndentation(insertSpaces, tabSize);
       }
-      if (shown() === opened) return refresh();
-      const known = [...files].find(([, other]) => other === opened)?.[0];
-      if (known !== undefined) events.saveState(opened.saveState, known);
+      for (const view of viewsOf(opened)) view.refresh();
+      tellState(opened);
     };
     opened.onChange.on(changed);
     model.onDidChangeContent(() => problems.textChanged(opened));
@@ -176,10 +156,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       changed();
     });
     opened.onUndone.on((offsets) => {
-      if (shown() !== opened || offsets.length === 0) return;
-      const positions = offsets.map((offset) => model.getPositionAt(offset));
-      editor.setSelections(positions.map((position) => selectionBetween(position, position)));
-      if (positions[0]) editor.revealPositionInCenterIfOutsideViewport(positions[0]);
+      if (shown() === opened) active.putCursors(offsets);
     });
     files.set(id, opened);
     if (file.kind === "live") connect(opened, file.projectId, file.fileId, false);
@@ -187,57 +164,29 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
   };
   const connect = (file: OpenedFile, projectId: string, fileId: string, promoted: boolean) => {
     const lease = registry.acquire(projectId, fileId, file.path);
-    if (presence.watch(lease.document)) {
+    for (const { presence } of views) presence.watch(lease.document);
+    if (!heard.has(lease.document)) {
+      heard.add(lease.document);
       lease.document.onKeptCopy.on(({ path, text, keptAt }) =>
         events.recovered({ projectId, fileId, path, text, keptAt }),
       );
     }
     file.connect(lease, { promoted });
   };
-  const show = (id: string, file: OpenedFile) => {
-    const before = shown();
-    if (before && before !== file) before.view = editor.saveViewState();
-    shownId = id;
+  const activate = (view: EditorView) => {
+    if (view === active) return;
+    if (followed !== null) active.presence.follow(null);
+    active = view;
+    if (followed !== null) view.presence.follow(followed);
     problems.shownChanged();
-    editor.updateOptions({ ariaLabel: `${file.path}. ${tabKeys(isMac).spoken} lets Tab leave the editor.` });
-    if (editor.getModel() === file.model) return refresh();
-    presence.leave(before?.live);
-    // Without this Monaco would continue the composition in the other file's text.
-    if (editor.inComposition) editor.trigger("atelier", "compositionEnd", {});
-    editor.setModel(file.model);
-    if (file.view) editor.restoreViewState(file.view);
-    refresh();
-  };
-  /** Brings over what was typed, where the cursor was and how far the early surface was scrolled. */
-  const takeOver = (file: OpenedFile, carried: Carried) => {
-    const { model } = file;
-    const change = minimalChange(model.getValue(), carried.text);
-    if (change && !file.readOnly) {
-      const [from, to] = [change.offset, change.offset + change.deleted].map((at) => model.getPositionAt(at));
-      if (from && to) {
-        model.pushStackElement();
-        model.pushEditOperations(null, [{ range: rangeBetween(from, to), text: change.inserted }], () => null);
-        model.pushStackElement();
-      }
-    }
-    const [anchor, head] = [carried.anchor, carried.head].map((at) => model.getPositionAt(at));
-    if (anchor && head) editor.setSelection(selectionBetween(anchor, head));
-    editor.setScrollPosition({ scrollTop: carried.scrollTop, scrollLeft: carried.scrollLeft }, 1);
-    if (carried.focused) editor.focus();
-    file.keepDraft();
+    view.activated();
   };
 
-  const subscriptions = [
-    editor.onDidCompositionStart(() => shown()?.moved()),
-    editor.onDidChangeCursorPosition(({ reason }) => {
-      if (reason === monaco.editor.CursorChangeReason.Explicit) shown()?.moved();
-    }),
-    // The shell runs the program with Ctrl/Cmd+Enter; Monaco would open a line.
-    monaco.editor.addKeybindingRules([
-      { keybinding: monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter, command: null },
-      { keybinding: monaco.KeyMod.CtrlCmd | monaco.KeyMod.Shift | monaco.KeyCode.Enter, command: null },
-    ]),
-  ];
+  // The shell runs the program with Ctrl/Cmd+Enter; Monaco would open a line.
+  const keybindings = monaco.editor.addKeybindingRules([
+    { keybinding: monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter, command: null },
+    { keybinding: monaco.KeyMod.CtrlCmd | monaco.KeyMod.Shift | monaco.KeyCode.Enter, command: null },
+  ]);
 
   return {
     open: (file, carried) => {
@@ -247,39 +196,61 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
         opened.path = file.path;
         monaco.editor.setModelLanguage(opened.model, languageOfFileName(file.path));
       }
-      show(id, opened);
-      if (carried) takeOver(opened, carried);
+      const other = views.find((view) => view !== active);
+      // A file that is new in this group begins where the reader is in it in the other one.
+      if (other && !active.placeIn(opened)) active.takePlaces(other, [opened]);
+      active.show(opened);
+      problems.shownChanged();
+      tellState(opened);
+      if (carried) active.takeOver(carried);
     },
     close: (fileId) => {
       const file = files.get(fileId);
       if (!file) return;
-      if (shownId === fileId) {
-        presence.leave(file.live);
-        shownId = undefined;
-        editor.setModel(null);
-        problems.shownChanged();
-      }
+      const seen = viewsOf(file);
+      for (const view of seen) view.clear();
+      if (seen.length > 0) problems.shownChanged();
       files.delete(fileId);
       file.dispose();
     },
-    focus: () => editor.focus(),
-    reveal: (line, column) => {
-      const file = shown();
-      if (!file) return;
-      const hasText = file.attached || file.model.getValueLength() > 0;
-      wantedPlace = hasText ? undefined : { file, line, column };
-      goTo(file, line, column);
+    split: (place) => {
+      if (views.length > 1) return;
+      const view = createView(place);
+      for (const document of registry.documents()) view.presence.watch(document);
+      views = [...views, view];
     },
+    unsplit: (kept) => {
+      const [left, right] = views;
+      if (!left || !right) return;
+      const file = kept === 1 ? right.shown : undefined;
+      if (kept === 1) left.takePlaces(right, files.values());
+      activate(left);
+      views = [left];
+      right.dispose();
+      if (!file) return;
+      left.show(file);
+      const place = left.placeIn(file);
+      if (place) left.editor.restoreViewState(place);
+      problems.shownChanged();
+    },
+    activate: (side) => {
+      const view = views[side];
+      if (view) activate(view);
+    },
+    focus: () => active.editor.focus(),
+    reveal: (line, column) => active.reveal(line, column),
     setTheme: (theme) => {
       applyTheme(theme, host);
-      editor.updateOptions(typeMetrics(host));
+      for (const view of views) view.measureType();
     },
     setPreferences: (next) => {
       preferences = next;
-      editor.updateOptions({ ...preferredOptions(next), ...typeMetrics(host) });
-      keymap.set(preferences.keymap);
+      for (const view of views) view.setPreferences(next);
     },
-    follow: presence.follow,
+    follow: (participantId) => {
+      followed = participantId;
+      active.presence.follow(participantId);
+    },
     getText: (fileId) =>
       (fileId === undefined ? shown() : files.get(fileId))?.model.getValue(monaco.editor.EndOfLinePreference.LF) ?? "",
     promote: (localPath, { projectId, fileId }) => {
@@ -288,12 +259,12 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       if (!file) return;
       files.delete(localId);
       files.set(fileId, file);
-      if (shownId === localId) shownId = fileId;
       connect(file, projectId, fileId, true);
     },
     discardRecovered: ({ projectId, fileId, path, text, keptAt }) =>
       void store.discardCopy({ document: documentName(projectId, fileId), path, text, keptAt }),
     act: (action) => {
+      const { editor } = active;
       if (!shown() || shown()?.readOnly) return;
       if (action.kind === "type") editor.trigger("keyboard", "type", { text: action.text });
       else if (action.kind === "insert")
@@ -302,22 +273,22 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     },
     actions: () =>
       shown()
-        ? editor
+        ? active.editor
             .getSupportedActions()
             .filter((action) => action.isSupported())
             .map(({ id, label }) => ({ id, label }))
         : [],
     setIndentation: ({ spaces, size }) =>
-      editor.getModel()?.updateOptions({ insertSpaces: spaces, tabSize: size, indentSize: size }),
+      shown()?.model.updateOptions({ insertSpaces: spaces, tabSize: size, indentSize: size }),
     runAction: (id) => {
-      editor.focus();
-      void editor.getAction(id)?.run();
+      active.editor.focus();
+      void active.editor.getAction(id)?.run();
     },
     compare: (place, older) => {
       const newer = shown()?.model;
       return newer && compareWith(place, { older, newer, type: typeMetrics(host) });
     },
-    find: () => void editor.getAction("actions.find")?.run(),
+    find: () => void active.editor.getAction("actions.find")?.run(),
     whenSaved: async (timeoutMs) => {
       const saved = () =>
         [...files.values()].every(({ unsaved }) => !unsaved) &&
@@ -327,16 +298,11 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       return saved();
     },
     dispose: () => {
-      presence.dispose();
       problems.dispose();
-      removeTabHint();
-      stopStatus();
-      keymap.dispose();
-      for (const subscription of subscriptions) subscription.dispose();
-      editor.dispose();
+      keybindings.dispose();
+      for (const view of views) view.dispose();
       for (const file of files.values()) file.dispose();
       registry.dispose();
-      container.remove();
     },
   };
 }

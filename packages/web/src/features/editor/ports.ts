@@ -116,12 +116,21 @@ export interface EditorCommand {
 
 export type Unsubscribe = () => void;
 
+/** Which of the two groups of the editor: the first one, or the one beside it. */
+export type GroupSide = 0 | 1;
+
 /** The editor of one pane; every method may be called before the heavy editor has loaded. */
 export interface EditorHandle {
-  /** Shows a file, or shows it again (perhaps under a new name) with its selection, scroll position and undo kept. */
+  /** Shows a file in the active view, or shows it again (perhaps under a new name) with its selection, scroll position and undo kept. */
   open(file: OpenFile): void;
   /** Forgets a file's view; its unsaved changes stay on the device until they are confirmed. */
   close(fileId: string): void;
+  /** Adds a second view, in another host. What follows goes on with the active view. Nothing before the heavy editor is in place. */
+  split(host: HTMLElement): void;
+  /** Removes the second view; if that one is to be kept, the first shows what it showed. The first is active then. */
+  unsplit(kept: GroupSide): void;
+  /** All calls that do not name a file are about the file in this view from now on. The keyboard stays where it is. */
+  activate(side: GroupSide): void;
   focus(): void;
   /**
    * Moves the cursor to a 1-based line and column of the shown file and scrolls it to the middle, as soon as its text

@@ -1,4 +1,4 @@
-/** The people in the shown file: announces the reader's cursor, draws the others', follows one of them. */
+/** The people in the file that a view shows: announces the reader's cursor, draws the others', follows one of them. */
 import type { DocumentRegistry } from "../collaboration/document-registry.ts";
 import type { LiveDocument } from "../collaboration/live-document.ts";
 import type { Places } from "./held-changes.ts";
@@ -18,13 +18,19 @@ export interface PresenceOptions {
   shown: () => LiveDocument | undefined;
   /** Maps offsets of its text to offsets of the editor's model. */
   places: () => Places | undefined;
+  /** Whether this view is the one that the reader works in. Only its people are told. */
+  isActive: () => boolean;
+  /** Whether the reader's cursor in a document is announced by another view: a page has one cursor in each document. */
+  isSpokenFor: (document: LiveDocument) => boolean;
 }
 
 export interface Presence {
-  /** Listens to a document's awareness for as long as it lives; false if it does already. */
-  watch(document: LiveDocument): boolean;
+  /** Listens to a document's awareness for as long as the view lives. */
+  watch(document: LiveDocument): void;
   /** The shown file or the reader changed. */
   refresh(): void;
+  /** The reader works in this view from now on: the people in its file are told anew. */
+  activated(): void;
   /** The reader looks away from a document. */
   leave(document: LiveDocument | undefined): void;
   readonly follow: (participantId: string | null) => void;
@@ -36,7 +42,7 @@ const MODIFIERS: ReadonlySet<string> = new Set(["Shift", "Control", "Alt", "Meta
 const ANNOUNCE_AFTER_MS = 40;
 
 export function createPresence(setup: PresenceOptions): Presence {
-  const { editor, container, options, events, registry, shown, places } = setup;
+  const { editor, container, options, events, registry, shown, places, isActive, isSpokenFor } = setup;
   const drawn = createRemoteCursors(editor);
   const watched = new Map<LiveDocument, () => void>();
   let asked = false;
@@ -52,7 +58,7 @@ export function createPresence(setup: PresenceOptions): Presence {
     const document = shown();
     const user = options.user();
     const model = editor.getModel();
-    if (!document?.synced || !user || !model) return;
+    if (!document?.synced || !user || !model || isSpokenFor(document)) return;
     const selection = editor.getSelection();
     const offsets = selection ? selectionOffsets(model, selection) : undefined;
     const toShared = (offset: number) => places()?.toShared(offset) ?? offset;
@@ -117,7 +123,7 @@ export function createPresence(setup: PresenceOptions): Presence {
     drawn.show(cursors);
     const people = ready ? participantsOf(document, cursors) : [];
     const now = JSON.stringify([document?.fileId, people]);
-    if (now !== seen) {
+    if (now !== seen && isActive()) {
       seen = now;
       events.participants(people);
     }
@@ -154,10 +160,14 @@ export function createPresence(setup: PresenceOptions): Presence {
     editor.onMouseDown(endFollowing),
   ];
   container.addEventListener("wheel", endFollowing, { passive: true });
+  const refresh = () => {
+    announceTimer ??= setTimeout(announce, ANNOUNCE_AFTER_MS);
+    drawSoon();
+  };
 
   return {
     watch: (document) => {
-      if (watched.has(document)) return false;
+      if (watched.has(document)) return;
       let unlisten = listen(document, drawSoon);
       const stopReplaced = document.onReplaced.on(() => {
         unlisten();
@@ -172,13 +182,15 @@ export function createPresence(setup: PresenceOptions): Presence {
         stopReplaced();
         stopSynced();
       });
-      return true;
     },
-    refresh: () => {
-      announceTimer ??= setTimeout(announce, ANNOUNCE_AFTER_MS);
-      drawSoon();
+    refresh,
+    activated: () => {
+      seen = "";
+      refresh();
     },
-    leave: (document) => document?.replica.awareness.setLocalState(null),
+    leave: (document) => {
+      if (document && !isSpokenFor(document)) document.replica.awareness.setLocalState(null);
+    },
     follow,
     dispose: () => {
       disposed = true;

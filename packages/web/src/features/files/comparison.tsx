@@ -6,10 +6,11 @@ import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { type App, useApp } from "../../app/services.ts";
 import { showToast } from "../../design/toasts.ts";
-import type { DiffHandle } from "../editor/index.ts";
+import type { DiffHandle, GroupSide } from "../editor/index.ts";
 import { mayEdit, requireProject } from "../projects/project-store.ts";
 import "./comparison.css";
 import { nameOf } from "./entries.ts";
+import { GROUP_ELEMENTS } from "./group-elements.ts";
 import { versionWords } from "./version-words.ts";
 
 /** The pending edits of the last moment are in the newest version then. */
@@ -101,9 +102,9 @@ const restore = async (app: App, path: string, version: number): Promise<void> =
   }
 };
 
-export type ComparisonProps = { readonly entry: Entry; readonly onClose: () => void };
+export type ComparisonProps = { readonly entry: Entry; readonly side: GroupSide; readonly onClose: () => void };
 
-export const Comparison = ({ entry: { path }, onClose }: ComparisonProps) => {
+export const Comparison = ({ entry: { path }, side, onClose }: ComparisonProps) => {
   const app = useApp();
   const loaded = useVersions(path);
   const canEdit = useStore(app.projects, ({ state }) => mayEdit(state));
@@ -115,12 +116,12 @@ export const Comparison = ({ entry: { path }, onClose }: ComparisonProps) => {
 
   useEffect(() => {
     // The editor below takes no keys meanwhile.
-    const editor = document.getElementById("editor");
+    const editor = document.getElementById(GROUP_ELEMENTS[side].editor);
     if (editor) editor.inert = true;
     return () => {
       if (editor) editor.inert = false;
     };
-  }, []);
+  }, [side]);
   const select = useRef<HTMLSelectElement>(null);
   useEffect(() => {
     if (loaded.kind === "ready") select.current?.focus();

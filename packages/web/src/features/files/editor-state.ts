@@ -3,12 +3,13 @@ import { routes } from "@atelier/contracts";
 import { isSameLayout, type KeptLayout, keptOf, layoutFrom } from "../../app/layout-store.ts";
 import type { App } from "../../app/services.ts";
 import { logFault } from "../../app/page-log.ts";
+import { groupAt, type TabGroup } from "./tabs-store.ts";
 
 const QUIET_MS = 800;
 
-export type KeptTabs = {
-  readonly open: readonly string[];
-  readonly shown: string | undefined;
+export type KeptTabs = TabGroup & {
+  /** The second group, if the editor was split. */
+  readonly beside: TabGroup | undefined;
   /** Undefined: the layout was never changed here. */
   readonly layout: KeptLayout | undefined;
 };
@@ -16,16 +17,25 @@ export type KeptTabs = {
 const stringsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
 
+const groupFrom = (kept: object): TabGroup => {
+  const { open, shown } = kept as Partial<Record<keyof TabGroup, unknown>>;
+  return { open: stringsOf(open), shown: typeof shown === "string" ? shown : undefined };
+};
+
+/** As it is stored: JSON has no `undefined`. */
+const asStored = ({ open, shown }: TabGroup) => ({ open: [...open], ...(shown === undefined ? {} : { shown }) });
+
 /** The stored tabs; none when there are none or they can't be loaded, because tabs are a convenience. */
 export const loadEditorState = async (app: App, projectId: string): Promise<KeptTabs> => {
   try {
     const kept = await app.call(routes.editorState, { params: { projectId } });
-    const { shown } = kept;
+    const beside = kept["beside"];
     const layout = kept["layout"] === undefined ? undefined : layoutFrom(kept["layout"]);
-    return { open: stringsOf(kept["open"]), shown: typeof shown === "string" ? shown : undefined, layout };
+    const isSplit = typeof beside === "object" && beside !== null;
+    return { ...groupFrom(kept), beside: isSplit ? groupFrom(beside) : undefined, layout };
   } catch (error) {
     logFault("editor-state-not-read", error);
-    return { open: [], shown: undefined, layout: undefined };
+    return { open: [], shown: undefined, beside: undefined, layout: undefined };
   }
 };
 
@@ -44,10 +54,11 @@ export const keepEditorState = (
   let isLayoutKept = hasLayout;
   const save = (): void => {
     timer = undefined;
-    const { open, shown } = app.tabs.getState();
+    const tabs = app.tabs.getState();
+    const [first, second] = [groupAt(tabs, 0) ?? tabs, groupAt(tabs, 1)];
     const body = {
-      open: [...open],
-      ...(shown === undefined ? {} : { shown }),
+      ...asStored(first),
+      ...(second ? { beside: asStored(second) } : {}),
       ...(isLayoutKept ? { layout: keptOf(app.layout.getState()) } : {}),
     };
     app.call(routes.putEditorState, { params: { projectId }, body, keepalive: true }).catch((error: unknown) => {
@@ -66,7 +77,7 @@ export const keepEditorState = (
   if (isChanged) saveSoon();
   addEventListener("pagehide", leave);
   const unsubscribe = app.tabs.subscribe((now, before) => {
-    if (now.open !== before.open || now.shown !== before.shown) saveSoon();
+    if (now.open !== before.open || now.shown !== before.shown || now.beside !== before.beside) saveSoon();
   });
   const unsubscribeLayout = app.layout.subscribe((now, before) => {
     if (isSameLayout(now, before)) return;

@@ -1,18 +1,35 @@
-/** The tabs above the editor: one takes Tab, arrows move, Delete or the middle button closes, dragged or moved by keys. */
+/**
+ * The tabs above a group of the editor: one takes Tab, arrows move, Delete or the middle button closes, dragged (also to the other group)
+ * or moved by keys.
+ */
 import { Plus, X } from "lucide-react";
 import { type DragEvent, type KeyboardEvent, useEffect, useRef, useState, type WheelEvent } from "react";
 import { useStore } from "zustand";
-import { useApp } from "../../app/services.ts";
+import { type App, useApp } from "../../app/services.ts";
+import type { GroupSide } from "../editor/index.ts";
 import { mayEdit } from "../projects/project-store.ts";
 import { folderOf, nameOf } from "./entries.ts";
 import { startCreating } from "./file-actions.ts";
 import { FileIcon } from "./file-icon.tsx";
-import { closeFile, openFile } from "./open-file.ts";
-import { isUnsaved, moveTab } from "./tabs-store.ts";
+import { GROUP_ELEMENTS } from "./group-elements.ts";
+import { withGroups } from "./group-commands.ts";
+import { activateGroup, closeFile, openFile } from "./open-file.ts";
+import { groupAt, isUnsaved, moveTab } from "./tabs-store.ts";
 
 const DRAGGED_TAB = "application/x-atelier-tab";
 
+/** A tab was dropped at a place of a group: it comes from there or, while the editor is split, from the other one. */
+const dropTab = (app: App, event: DragEvent, { side, at }: { readonly side: GroupSide; readonly at: number }): void => {
+  const fileId = event.dataTransfer.getData(DRAGGED_TAB);
+  // The pointer has made the group active that the tab was dragged from.
+  if (app.tabs.getState().side === side) moveTab(app.tabs, fileId, at);
+  else withGroups(({ moveToOtherGroup }) => moveToOtherGroup(app, fileId, at));
+};
+
+const isDraggedTab = ({ dataTransfer }: DragEvent): boolean => dataTransfer.types.includes(DRAGGED_TAB);
+
 type TabProps = {
+  readonly side: GroupSide;
   readonly fileId: string;
   readonly path: string;
   readonly index: number;
@@ -32,9 +49,9 @@ const focusTabAt = (list: HTMLElement | null, index: number): void => {
 const isMoveKey = ({ key, ctrlKey, metaKey, shiftKey }: KeyboardEvent): boolean =>
   shiftKey && (ctrlKey || metaKey) && (key === "ArrowLeft" || key === "ArrowRight");
 
-const Tab = ({ fileId, path, index, isOnly, hasTwin }: TabProps) => {
+const Tab = ({ side, fileId, path, index, isOnly, hasTwin }: TabProps) => {
   const app = useApp();
-  const isShown = useStore(app.tabs, ({ shown }) => shown === fileId);
+  const isShown = useStore(app.tabs, (tabs) => groupAt(tabs, side)?.shown === fileId);
   const unsaved = useStore(app.tabs, ({ saves }) => isUnsaved(saves.get(fileId)));
   const slot = useRef<HTMLDivElement>(null);
   const [isTarget, setTarget] = useState(false);
@@ -51,6 +68,10 @@ const Tab = ({ fileId, path, index, isOnly, hasTwin }: TabProps) => {
     return () => removeEventListener("dragend", end);
   }, [isTarget]);
 
+  const show = (): void => {
+    activateGroup(app, side);
+    openFile(app, fileId);
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
     const list = slot.current?.parentElement ?? null;
     if (isMoveKey(event)) {
@@ -60,13 +81,13 @@ const Tab = ({ fileId, path, index, isOnly, hasTwin }: TabProps) => {
     } else if (event.key === "Delete" && !isOnly) {
       closeFile(app, fileId);
       focusTabAt(list, index);
-    } else if (event.key === "Enter" || event.key === " ") openFile(app, fileId);
+    } else if (event.key === "Enter" || event.key === " ") show();
     else return;
     event.preventDefault();
     event.stopPropagation();
   };
   const onDragOver = (event: DragEvent): void => {
-    if (!event.dataTransfer.types.includes(DRAGGED_TAB)) return;
+    if (!isDraggedTab(event)) return;
     event.preventDefault();
     setTarget(true);
   };
@@ -84,7 +105,8 @@ const Tab = ({ fileId, path, index, isOnly, hasTwin }: TabProps) => {
       onDragLeave={() => setTarget(false)}
       onDrop={(event) => {
         setTarget(false);
-        moveTab(app.tabs, event.dataTransfer.getData(DRAGGED_TAB), index);
+        event.stopPropagation();
+        dropTab(app, event, { side, at: index });
       }}
       role="presentation"
     >
@@ -92,11 +114,11 @@ const Tab = ({ fileId, path, index, isOnly, hasTwin }: TabProps) => {
         role="tab"
         className="tab"
         aria-selected={isShown}
-        aria-controls="editor"
+        aria-controls={GROUP_ELEMENTS[side].editor}
         tabIndex={isShown ? 0 : -1}
         title={path}
         aria-keyshortcuts={isOnly ? undefined : "Delete Control+Shift+ArrowLeft Control+Shift+ArrowRight"}
-        onClick={() => openFile(app, fileId)}
+        onClick={show}
         onKeyDown={onKeyDown}
       >
         <FileIcon path={path} />
@@ -138,9 +160,12 @@ const onListWheel = ({ currentTarget, deltaX, deltaY }: WheelEvent<HTMLElement>)
   if (deltaX === 0) currentTarget.scrollLeft += deltaY;
 };
 
-export const EditorTabs = () => {
+const NO_TABS: readonly string[] = [];
+
+export const EditorTabs = ({ side }: { readonly side: GroupSide }) => {
   const app = useApp();
-  const open = useStore(app.tabs, (tabs) => tabs.open);
+  const open = useStore(app.tabs, (tabs) => groupAt(tabs, side)?.open ?? NO_TABS);
+  const isSplit = useStore(app.tabs, ({ beside }) => beside !== undefined);
   const entries = useStore(app.files, (files) => files.entries);
   const canEdit = useStore(app.projects, ({ state }) => mayEdit(state));
   const present = open.flatMap((fileId) => {
@@ -149,6 +174,7 @@ export const EditorTabs = () => {
   });
   const names = Map.groupBy(present, ({ path }) => nameOf(path));
   const addFile = (): void => {
+    activateGroup(app, side);
     app.layout.setState({ filesShown: true, pane: "files" });
     startCreating(app, "file", "");
   };
@@ -156,19 +182,22 @@ export const EditorTabs = () => {
     <>
       <div
         role="tablist"
-        aria-label="Open files"
+        aria-label={side === 0 ? "Open files" : "Open files, second group"}
         className="tab-list"
         tabIndex={-1}
         onKeyDown={onListKey}
         onWheel={onListWheel}
+        onDragOver={(event) => isDraggedTab(event) && event.preventDefault()}
+        onDrop={(event) => isDraggedTab(event) && dropTab(app, event, { side, at: present.length })}
       >
         {present.map(({ fileId, path }, index) => (
           <Tab
             key={fileId}
+            side={side}
             fileId={fileId}
             path={path}
             index={index}
-            isOnly={present.length === 1}
+            isOnly={present.length === 1 && !isSplit}
             hasTwin={(names.get(nameOf(path))?.length ?? 0) > 1}
           />
         ))}

@@ -7,10 +7,12 @@ import { requireProject } from "../projects/project-store.ts";
 import { folderOf, isBelow, joinPath, nameOf, withChanged, withoutRemoved } from "./entries.ts";
 import { expandTo, setExpanded } from "./files-store.ts";
 import { nameFault } from "./name-faults.ts";
-import { closeFile, openFile } from "./open-file.ts";
+import { closeEverywhere, openFile } from "./open-file.ts";
 import { addPendingDeletion, settleDeletions } from "./pending-deletions.ts";
 import { addRecovered } from "../projects/recovered-store.ts";
 import { focusRow } from "./row-focus.ts";
+import { GROUP_ELEMENTS } from "./group-elements.ts";
+import { allOpen } from "./tabs-store.ts";
 import { createTypeAhead } from "./type-ahead.ts";
 
 const takeEntry = (app: App, entry: Entry): void =>
@@ -27,7 +29,7 @@ const createFile = async (
   app: App,
   { projectId, path, typesOn }: { readonly projectId: string; readonly path: string; readonly typesOn: boolean },
 ): Promise<string> => {
-  const frame = typesOn ? document.getElementById("editor-frame") : null;
+  const frame = typesOn ? document.getElementById(GROUP_ELEMENTS[app.tabs.getState().side].frame) : null;
   app.layout.setState({ pane: "code" });
   const typeAhead = frame ? createTypeAhead(frame, path) : undefined;
   try {
@@ -130,12 +132,12 @@ export const deleteEntry = (app: App, id: string): void => {
   const entry = entries.get(id);
   if (!entry || hidden.has(id)) return;
   app.files.setState({ hidden: new Set(hidden).add(id) });
-  const { open, shown } = app.tabs.getState();
-  const wasOpen = open.filter((fileId) => {
+  const { shown } = app.tabs.getState();
+  const wasOpen = allOpen(app.tabs.getState()).filter((fileId) => {
     const path = entries.get(fileId)?.path ?? "";
     return fileId === id || isBelow(path, entry.path);
   });
-  for (const fileId of wasOpen) closeFile(app, fileId);
+  for (const fileId of wasOpen) closeEverywhere(app, fileId);
 
   let isOver = false;
   let underWay = Promise.resolve();

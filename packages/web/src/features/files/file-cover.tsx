@@ -6,7 +6,7 @@ import { type Entry, routes } from "@atelier/contracts";
 import { errorText } from "../../app/api-problem.ts";
 import { type App, useApp } from "../../app/services.ts";
 import { showToast } from "../../design/toasts.ts";
-import type { ReadOnlyReason } from "../editor/index.ts";
+import type { GroupSide, ReadOnlyReason } from "../editor/index.ts";
 import { bytesWords } from "../execution/status-words.ts";
 import { mayEdit, type ProjectState, requireProject } from "../projects/project-store.ts";
 import { CodeSkeleton } from "./code-skeleton.tsx";
@@ -15,7 +15,8 @@ import { startCreating } from "./file-actions.ts";
 import "./file-cover.css";
 import { imageTypeOf } from "./image-types.ts";
 import { saveBlob } from "./save-blob.ts";
-import type { TabsState } from "./tabs-store.ts";
+import { GROUP_ELEMENTS } from "./group-elements.ts";
+import { groupAt, type TabsState } from "./tabs-store.ts";
 
 const DAMAGED = "The picture is damaged, or its file name has the wrong extension.";
 /** A larger picture is downloaded rather than drawn. */
@@ -205,15 +206,15 @@ const NoFile = ({ isEmpty }: { readonly isEmpty: boolean }) => {
 };
 
 /** Why the shown file can't be seen in the editor; a word of its own, so that nothing is drawn while it is only saved. */
-const coverReason = ({ shown, saves }: TabsState): ReadOnlyReason | undefined => {
-  const save = saves.get(shown ?? "");
+const coverReason = (tabs: TabsState, side: GroupSide): ReadOnlyReason | undefined => {
+  const save = tabs.saves.get(groupAt(tabs, side)?.shown ?? "");
   return save?.kind === "read-only" && COVERED.has(save.reason) ? save.reason : undefined;
 };
 
-export const FileCover = () => {
+export const FileCover = ({ side }: { readonly side: GroupSide }) => {
   const app = useApp();
-  const shown = useStore(app.tabs, (tabs) => tabs.shown);
-  const reason = useStore(app.tabs, coverReason);
+  const shown = useStore(app.tabs, (tabs) => groupAt(tabs, side)?.shown);
+  const reason = useStore(app.tabs, (tabs) => coverReason(tabs, side));
   const hasShown = useStore(app.tabs, (tabs) => tabs.hasShown);
   const entry = useStore(app.files, ({ entries }) => entries.get(shown ?? ""));
   const hasFiles = useStore(app.files, ({ entries }) => filesOf(entries).length > 0);
@@ -226,9 +227,9 @@ export const FileCover = () => {
     kind === "open" ? isWithoutFile || (reason !== undefined && reason !== "opening") : !OPENING.has(kind);
   useEffect(() => {
     // An editor under a cover, this one or the project's, takes no keys.
-    const editor = document.getElementById("editor");
+    const editor = document.getElementById(GROUP_ELEMENTS[side].editor);
     if (editor) editor.inert = isHidden;
-  }, [isHidden]);
+  }, [isHidden, side]);
   if (kind !== "open") return null;
   if (isWithoutFile) return <NoFile isEmpty={isEmpty} />;
   if (!entry) {

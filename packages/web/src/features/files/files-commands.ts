@@ -5,6 +5,7 @@ import { mayEdit } from "../projects/project-store.ts";
 import { chooseFiles } from "./add-files.ts";
 import { deleteEntry, folderForNew, startCreating } from "./file-actions.ts";
 import { closeFile, openFile } from "./open-file.ts";
+import { groupCommands } from "./group-commands.ts";
 import { saySaved } from "./say-saved.ts";
 
 export const SAVE_COMMAND = "files.save";
@@ -15,6 +16,7 @@ export const filesCommands = (app: App): Command[] => {
   const shown = (): string | undefined => app.tabs.getState().shown;
   const hasShown = (): boolean => isOpen() && shown() !== undefined;
   const hasTabs = (): boolean => isOpen() && app.tabs.getState().open.length > 1;
+  const isSplit = (): boolean => app.tabs.getState().beside !== undefined;
   const showTree = (): void => app.layout.setState({ filesShown: true, pane: "files" });
   const create = (what: "file" | "folder"): void => {
     showTree();
@@ -73,16 +75,17 @@ export const filesCommands = (app: App): Command[] => {
       title: "Compare with an older version",
       group: "Files",
       when: () => hasShown() && app.editor.actions().length > 0,
-      run: () => app.comparison.setState({ fileId: shown() }),
+      run: () => app.comparison.setState({ fileId: shown(), side: app.tabs.getState().side }),
     },
     {
       id: "files.closeTab",
       title: "Close the tab",
       group: "Files",
-      when: hasTabs,
+      when: () => hasTabs() || isSplit(),
       run: () => closeFile(app, shown() ?? "", { focus: true }),
     },
     { id: "files.nextTab", title: "Next tab", group: "Files", when: hasTabs, run: () => nextTab(1) },
     { id: "files.previousTab", title: "Previous tab", group: "Files", when: hasTabs, run: () => nextTab(-1) },
+    ...groupCommands(app),
   ];
 };

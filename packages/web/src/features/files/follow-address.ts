@@ -15,7 +15,8 @@ const pathInAddress = (app: App, slug: string): { isHere: boolean; path?: string
   return address.file ? { isHere: true, path: address.file.path } : { isHere: true };
 };
 
-const writeAddress = (app: App): void => {
+/** Going from group to group (`isChosen` is false) makes no history entries, and following another user makes none. */
+const writeAddress = (app: App, isChosen = true): void => {
   const project = openProjectOf(app.projects);
   const fileId = app.tabs.getState().shown;
   const path = app.files.getState().entries.get(fileId ?? "")?.path;
@@ -24,9 +25,11 @@ const writeAddress = (app: App): void => {
   const asked = pathInAddress(app, project.slug);
   // The address may name a line too: it stays until another file is shown.
   const url = asked.path === path ? location.href : `${addressOf(app, project.slug)}${fileQuery(path)}`;
-  // Following another user makes no history entries.
   const isStep =
-    state?.fileId !== undefined && state.fileId !== fileId && app.presence.getState().following === undefined;
+    isChosen &&
+    state?.fileId !== undefined &&
+    state.fileId !== fileId &&
+    app.presence.getState().following === undefined;
   if (isStep) history.pushState({ fileId } satisfies HistoryState, "", url);
   else if (state?.fileId !== fileId || url !== location.href)
     history.replaceState({ fileId } satisfies HistoryState, "", url);
@@ -62,7 +65,7 @@ export const followAddress = (app: App): (() => void) => {
   const onPopState = (event: PopStateEvent): void => goToAddress(app, event.state as HistoryState);
   addEventListener("popstate", onPopState);
   const stopTabs = app.tabs.subscribe((now, before) => {
-    if (now.shown !== before.shown) writeAddress(app);
+    if (now.shown !== before.shown) writeAddress(app, now.side === before.side);
   });
   const stopFiles = app.files.subscribe(({ entries }, { entries: before }) => {
     const shown = app.tabs.getState().shown ?? "";

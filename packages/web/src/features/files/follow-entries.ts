@@ -3,25 +3,30 @@ import type { App } from "../../app/services.ts";
 import { showToast } from "../../design/toasts.ts";
 import { openProjectOf } from "../projects/project-store.ts";
 import { nameOf } from "./entries.ts";
-import { closeFile, openFile } from "./open-file.ts";
+import { closeEverywhere, inOtherGroup, openFile } from "./open-file.ts";
+import { allOpen } from "./tabs-store.ts";
 
 /** What is typed on must not go into the file that takes the place of the one that went. */
 const takeKeysAway = (): void => {
-  if (document.activeElement?.closest("#editor")) document.getElementById("region-code")?.focus();
+  if (document.activeElement?.closest(".editor")) document.getElementById("region-code")?.focus();
 };
 
 /** Returns what stops it. */
 export const followEntries = (app: App): (() => void) =>
   app.files.subscribe(({ entries }, { entries: before }) => {
     if (entries === before || !openProjectOf(app.projects)) return;
-    const { open, shown } = app.tabs.getState();
-    for (const fileId of open) {
+    for (const fileId of allOpen(app.tabs.getState())) {
       const old = before.get(fileId);
       if (!old || entries.has(fileId)) continue;
-      if (fileId === shown) takeKeysAway();
-      closeFile(app, fileId);
+      if (fileId === app.tabs.getState().shown) takeKeysAway();
+      closeEverywhere(app, fileId);
       showToast({ text: `${nameOf(old.path)} was deleted.` });
     }
-    const now = entries.get(shown ?? "");
-    if (now && before.get(now.id)?.path !== now.path) openFile(app, now.id, { focus: false });
+    const showRenamed = (): void => {
+      const now = entries.get(app.tabs.getState().shown ?? "");
+      if (now && before.get(now.id)?.path !== now.path) openFile(app, now.id, { focus: false });
+    };
+    const other = app.tabs.getState().beside?.shown ?? "";
+    if (entries.get(other)?.path !== before.get(other)?.path) inOtherGroup(app, showRenamed);
+    showRenamed();
   });

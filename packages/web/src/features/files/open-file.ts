@@ -4,7 +4,8 @@ import { projectAddress } from "../../app/address.ts";
 import { mayEdit, openProjectOf, type ProjectState } from "../projects/project-store.ts";
 import { entryAt } from "./entries.ts";
 import { expandTo } from "./files-store.ts";
-import { closeTab, showTab } from "./tabs-store.ts";
+import { activateSide, allOpen, closeTab, otherSide, showTab } from "./tabs-store.ts";
+import type { GroupSide } from "../editor/index.ts";
 
 export type OpenFileOptions = {
   readonly initialText?: string;
@@ -39,6 +40,24 @@ export const openFile = (app: App, fileId: string, options: OpenFileOptions = {}
   document.title = titleOf(app);
 };
 
+/** Files are opened and closed in this group from now on; the keyboard stays where it is. */
+export const activateGroup = (app: App, side: GroupSide): void => {
+  const { side: now, beside } = app.tabs.getState();
+  if (!beside || side === now) return;
+  activateSide(app.tabs, side);
+  app.editor.activate(side);
+  document.title = titleOf(app);
+};
+
+/** Does something with the other group as the active one, if the editor is split. */
+export const inOtherGroup = (app: App, act: () => void): void => {
+  const { side, beside } = app.tabs.getState();
+  if (!beside) return;
+  activateGroup(app, otherSide(side));
+  act();
+  activateGroup(app, side);
+};
+
 /** Keeps the tab's title true to the project's name. Returns what stops it. */
 export const followProjectName = (app: App): (() => void) => {
   const nameIn = ({ state }: { readonly state: ProjectState }) =>
@@ -63,15 +82,30 @@ export const openPath = (app: App, path: string, options: OpenFileOptions = {}):
   return true;
 };
 
-/** Closes a tab and shows its neighbour. The keyboard goes into that one only if asked: it may be in use elsewhere. */
+/** Closes a tab of the active group and shows its neighbour. The keyboard goes into that one only if asked: it may be in use elsewhere. */
 export const closeFile = (app: App, fileId: string, { focus = false }: { focus?: boolean } = {}): void => {
-  const { shown } = app.tabs.getState();
+  const { shown, side, beside } = app.tabs.getState();
   closeTab(app.tabs, fileId);
-  app.editor.close(fileId);
+  const left = app.tabs.getState();
+  if (beside && !left.beside) endSplit(app, otherSide(side));
+  if (!allOpen(left).includes(fileId)) app.editor.close(fileId);
   if (shown !== fileId) return;
-  const next = app.tabs.getState().shown;
+  const next = left.shown;
   if (next !== undefined) openFile(app, next, { focus });
   else document.title = titleOf(app);
+};
+
+/** The tabs are those of one group by now: their view is the only one from now on. */
+export const endSplit = (app: App, kept: GroupSide): void => {
+  app.comparison.setState({ fileId: undefined });
+  app.editor.unsplit(kept);
+};
+
+/** Closes a file's tabs in both groups. */
+export const closeEverywhere = (app: App, fileId: string): void => {
+  const { beside } = app.tabs.getState();
+  if (beside?.open.includes(fileId)) inOtherGroup(app, () => closeFile(app, fileId));
+  closeFile(app, fileId);
 };
 
 /** The address that opens this project again. */

@@ -1,7 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { saveWords } from "./save-words.ts";
 import type { SaveState } from "../editor/index.ts";
-import { closeTab, createTabsStore, isUnsaved, moveTab, setSave, showTab } from "./tabs-store.ts";
+import {
+  activateSide,
+  allOpen,
+  closeTab,
+  createTabsStore,
+  groupAt,
+  isUnsaved,
+  joinTabs,
+  moveTab,
+  setSave,
+  showTab,
+  splitTabs,
+} from "./tabs-store.ts";
 
 const withTabs = (...ids: string[]) => {
   const store = createTabsStore();
@@ -59,6 +71,70 @@ describe("tabs", () => {
     expect(store.getState().open).toEqual(["c", "a", "b"]);
     moveTab(store, "elsewhere", 0);
     expect(store.getState().open).toEqual(["c", "a", "b"]);
+  });
+});
+
+describe("the groups of a split editor", () => {
+  /** `a` and `b` in the first group, `b` and `c` in the second one, which is active. */
+  const split = () => {
+    const store = withTabs("a", "b");
+    splitTabs(store);
+    showTab(store, "c");
+    return store;
+  };
+
+  it("begins with the shown file in both, and what is opened then goes into the active one", () => {
+    const store = split();
+    expect(groupAt(store.getState(), 0)).toMatchObject({ open: ["a", "b"], shown: "b" });
+    expect(groupAt(store.getState(), 1)).toMatchObject({ open: ["b", "c"], shown: "c" });
+    expect(store.getState().side).toBe(1);
+    expect(allOpen(store.getState())).toEqual(["b", "c", "a"]);
+    activateSide(store, 0);
+    showTab(store, "d");
+    expect(groupAt(store.getState(), 0)).toMatchObject({ open: ["a", "b", "d"], shown: "d" });
+    expect(groupAt(store.getState(), 1)).toEqual({ open: ["b", "c"], shown: "c" });
+  });
+
+  it("stay two when asked to split again, and without a shown file there is none", () => {
+    const store = split();
+    const before = store.getState();
+    splitTabs(store);
+    activateSide(store, 1);
+    expect(store.getState()).toEqual(before);
+    const empty = createTabsStore();
+    splitTabs(empty);
+    activateSide(empty, 1);
+    expect(empty.getState()).toMatchObject({ side: 0, beside: undefined });
+  });
+
+  it("keep a file's saved state until its last tab is closed", () => {
+    const store = split();
+    setSave(store, "b", { kind: "saving" });
+    closeTab(store, "b");
+    expect(store.getState().saves.has("b")).toBe(true);
+    activateSide(store, 0);
+    closeTab(store, "b");
+    expect(store.getState().saves.has("b")).toBe(false);
+  });
+
+  it.each([0, 1] as const)("are one when the last tab of group %i is closed: the other one's", (side) => {
+    const store = split();
+    const other = groupAt(store.getState(), side === 0 ? 1 : 0);
+    activateSide(store, side);
+    for (const fileId of store.getState().open) closeTab(store, fileId);
+    expect(store.getState()).toMatchObject({ ...other, side: 0, beside: undefined });
+  });
+
+  it.each([
+    [0, "b"],
+    [1, "c"],
+  ] as const)("are one when joined from group %i, which goes on showing %s", (side, shown) => {
+    const store = split();
+    activateSide(store, side);
+    joinTabs(store);
+    expect(store.getState()).toMatchObject({ open: ["a", "b", "c"], shown, side: 0, beside: undefined });
+    joinTabs(store);
+    expect(store.getState().open).toEqual(["a", "b", "c"]);
   });
 });
 

@@ -1,11 +1,19 @@
-/** The open tabs: files by id, one of them shown. */
+/** The open tabs: files by id, one of them shown; and those of the other group while the editor is split. */
 import { createStore, type StoreApi } from "zustand/vanilla";
-import { sameSaveState, type SaveState } from "../editor/index.ts";
+import { type GroupSide, sameSaveState, type SaveState } from "../editor/index.ts";
 
-export type TabsState = {
+export type TabGroup = {
   /** Ids of files, left to right. */
   readonly open: readonly string[];
   readonly shown: string | undefined;
+};
+
+/** `open` and `shown` are those of the active group. */
+export type TabsState = TabGroup & {
+  /** Which group is the active one: the one that opened files go to. */
+  readonly side: GroupSide;
+  /** The other group; undefined while the editor is not split. No group of a split editor is empty. */
+  readonly beside: TabGroup | undefined;
   /** Last known state by file id. */
   readonly saves: ReadonlyMap<string, SaveState>;
   /** Has any file been shown here? Until then the first one is on its way, and "no file" is not yet true. */
@@ -13,7 +21,7 @@ export type TabsState = {
 };
 export type TabsStore = StoreApi<TabsState>;
 
-const EMPTY: TabsState = { open: [], shown: undefined, saves: new Map(), hasShown: false };
+const EMPTY: TabsState = { open: [], shown: undefined, side: 0, beside: undefined, saves: new Map(), hasShown: false };
 
 /** As without a project. */
 export const resetTabs = (store: TabsStore): void => store.setState(EMPTY);
@@ -29,18 +37,51 @@ export const createTabsStore = (): TabsStore => {
 export const showTab = (store: TabsStore, fileId: string): void =>
   store.setState(({ open }) => ({ open: open.includes(fileId) ? open : [...open, fileId], shown: fileId }));
 
-/** Closes a tab; its right neighbour, else its left one, is shown instead. */
+export const otherSide = (side: GroupSide): GroupSide => (side === 0 ? 1 : 0);
+
+/** A group by its side; undefined for the second one while the editor is not split. */
+export const groupAt = (tabs: TabsState, side: GroupSide): TabGroup | undefined =>
+  tabs.side === side ? tabs : tabs.beside;
+
+/** The files that are open in any group, each once. */
+export const allOpen = ({ open, beside }: TabsState): readonly string[] =>
+  beside ? [...new Set([...open, ...beside.open])] : open;
+
+/**
+ * Closes a tab of the active group; its right neighbour, else its left one, is shown instead. Without its last tab a group of a split
+ * editor is gone, and the other one is the only one.
+ */
 export const closeTab = (store: TabsStore, fileId: string): void =>
-  store.setState(({ open, shown, saves }) => {
+  store.setState(({ open, shown, saves, beside }) => {
     const at = open.indexOf(fileId);
     if (at === -1) return {};
     const left = open.filter((id) => id !== fileId);
     const kept = new Map(saves);
-    kept.delete(fileId);
+    if (!beside?.open.includes(fileId)) kept.delete(fileId);
+    if (left.length === 0 && beside) return { ...beside, side: 0, beside: undefined, saves: kept };
     return { open: left, saves: kept, shown: shown === fileId ? (left[at] ?? left[at - 1]) : shown };
   });
 
-/** Moves a tab to a position; out of range is brought into range. */
+/** Adds a group beside, with the shown file in it; it is the active one then. Without a shown file nothing happens. */
+export const splitTabs = (store: TabsStore): void =>
+  store.setState(({ open, shown, beside }) =>
+    beside || shown === undefined ? {} : { open: [shown], side: 1, beside: { open, shown } },
+  );
+
+/** Makes one group of two: all tabs, those of the first group first; the shown file of the active one is shown. */
+export const joinTabs = (store: TabsStore): void =>
+  store.setState((tabs) => {
+    if (!tabs.beside) return {};
+    const open = ([0, 1] as const).flatMap((side) => groupAt(tabs, side)?.open ?? []);
+    return { open: [...new Set(open)], side: 0, beside: undefined };
+  });
+
+export const activateSide = (store: TabsStore, side: GroupSide): void =>
+  store.setState(({ open, shown, side: now, beside }) =>
+    !beside || side === now ? {} : { ...beside, side, beside: { open, shown } },
+  );
+
+/** Moves a tab of the active group to a position; out of range is brought into range. */
 export const moveTab = (store: TabsStore, fileId: string, to: number): void =>
   store.setState(({ open }) => {
     if (!open.includes(fileId)) return {};

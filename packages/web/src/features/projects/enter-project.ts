@@ -2,16 +2,17 @@
 import { type Entry, firstFile, type Project, routes } from "@atelier/contracts";
 import { parseAddress } from "../../app/address.ts";
 import type { ProjectScope } from "../../app/project-scope.ts";
+import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
 import { showToast } from "../../design/toasts.ts";
 import { detachRun, resumeRun } from "../execution/run-view.ts";
 import { entryAt } from "../files/entries.ts";
-import { keepEditorState, loadEditorState } from "../files/editor-state.ts";
+import { keepEditorState, type KeptTabs, loadEditorState } from "../files/editor-state.ts";
 import { followAddress, forgetStep } from "../files/follow-address.ts";
 import { followEntries } from "../files/follow-entries.ts";
 import { expandTo, resetFiles, setEntries, setExpanded } from "../files/files-store.ts";
 import { addressOf, closeFile, followProjectName, openFile } from "../files/open-file.ts";
-import { resetTabs } from "../files/tabs-store.ts";
+import { allOpen, resetTabs } from "../files/tabs-store.ts";
 import { listenToProject } from "./project-events.ts";
 import { setProjectState } from "./project-store.ts";
 
@@ -23,6 +24,16 @@ export type EnterOptions = {
   readonly file?: { readonly id: string; readonly content: string } | undefined;
   /** The sample became this project: its file is shown and was handed over, nothing is opened anew. */
   readonly promotedFileId?: string | undefined;
+};
+
+/** The groups of the last time; without their code there is one group, with all that is needed. */
+const restoreGroups = async (app: App, scope: ProjectScope, kept: KeptTabs): Promise<void> => {
+  try {
+    const groups = await import("../files/editor-groups.ts");
+    await groups.restoreGroups(app, scope, kept);
+  } catch (error) {
+    logFault("group-not-restored", error);
+  }
 };
 
 /**
@@ -45,6 +56,7 @@ const restoreTabs = async (
   const open = kept.open.filter((id) => entries.get(id)?.kind === "file");
   const wanted = kept.shown !== undefined && open.includes(kept.shown) ? kept.shown : open[0];
   app.tabs.setState(({ open: now }) => ({ open: [...new Set([...open, ...now])] }));
+  if (kept.beside) void restoreGroups(app, scope, kept);
   const { shown, saves } = app.tabs.getState();
   if (guessed === undefined || wanted === undefined || wanted === guessed || shown !== guessed)
     return { isChanged, hasLayout };
@@ -98,7 +110,8 @@ const clear = (app: App): void => {
   detachRun();
   app.runs.getState().output.clear();
   app.runs.setState({ state: { kind: "idle" }, awaitsInput: false, other: undefined });
-  for (const fileId of app.tabs.getState().open) app.editor.close(fileId);
+  for (const fileId of allOpen(app.tabs.getState())) app.editor.close(fileId);
+  if (app.tabs.getState().beside) app.editor.unsplit(0);
   resetTabs(app.tabs);
   resetFiles(app.files);
   app.comparison.setState({ fileId: undefined });

@@ -7,7 +7,8 @@ import type { App } from "../../app/services.ts";
 import { watchSignIn } from "../identity/sign-in-notice.ts";
 import { hearExecution } from "../execution/run-view.ts";
 import { withChanged, withoutRemoved, withRead } from "../files/entries.ts";
-import { closeFile, openFile } from "../files/open-file.ts";
+import { closeEverywhere, openFile } from "../files/open-file.ts";
+import { allOpen } from "../files/tabs-store.ts";
 import { openProjectOf, setProjectState, takeProjectFacts } from "./project-store.ts";
 
 /** The project as it is now, and its tree. */
@@ -54,7 +55,7 @@ const loseProject = (app: App): void => {
 const removeEntries = (app: App, ids: readonly string[]): void => {
   app.files.setState(({ entries }) => ({ entries: withoutRemoved(entries, ids) }));
   const { entries } = app.files.getState();
-  for (const fileId of app.tabs.getState().open) if (!entries.has(fileId)) closeFile(app, fileId);
+  for (const fileId of allOpen(app.tabs.getState())) if (!entries.has(fileId)) closeEverywhere(app, fileId);
 };
 
 const take = (app: App, projectId: string, event: ProjectEvent): void => {
