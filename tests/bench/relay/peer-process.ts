@@ -1,10 +1,35 @@
 /** A server to compare with, in a process of its own: `bare`, `y-websocket` or `hocuspocus`. Tells its port to its parent. Memory only. */
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
+import { pathToFileURL } from "node:url";
 import { type WebSocket, WebSocketServer } from "ws";
 
 const UNCOMPRESSED = { binary: true, compress: false };
+
+/** What of the servers' packages is used here; they are installed beside this file only when the benchmark runs. */
+type YWebsocket = {
+  setupWSConnection: (
+    socket: WebSocket,
+    request: { readonly url: string },
+    options: { readonly docName: string },
+  ) => void;
+};
+type HocuspocusPackage = {
+  Hocuspocus: new (options: { readonly quiet: boolean }) => {
+    handleConnection: (
+      socket: WebSocket,
+      request: Request,
+    ) => {
+      handleMessage: (frame: Uint8Array) => void;
+      handleClose: (event: { readonly code: number; readonly reason: string }) => void;
+    };
+  };
+};
+
+const fromPeers = createRequire(new URL("peers/package.json", import.meta.url));
+const importPeer = (name: string): Promise<unknown> => import(pathToFileURL(fromPeers.resolve(name)).href);
 
 type Serve = (socket: WebSocket, url: string) => void;
 
@@ -22,12 +47,12 @@ const serveBare = (): Promise<Serve> => {
 };
 
 const serveYWebsocket = async (): Promise<Serve> => {
-  const { setupWSConnection } = await import("@y/websocket-server/utils");
-  return (socket, url) => setupWSConnection(socket, { url } as never, { docName: url.slice(1) });
+  const { setupWSConnection } = (await importPeer("@y/websocket-server/utils")) as YWebsocket;
+  return (socket, url) => setupWSConnection(socket, { url }, { docName: url.slice(1) });
 };
 
 const serveHocuspocus = async (): Promise<Serve> => {
-  const { Hocuspocus } = await import("@hocuspocus/server");
+  const { Hocuspocus } = (await importPeer("@hocuspocus/server")) as HocuspocusPackage;
   const hocuspocus = new Hocuspocus({ quiet: true });
   return (socket, url) => {
     const connection = hocuspocus.handleConnection(socket, new Request(`http://127.0.0.1${url}`));

@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { startServer, type TestServer } from "../../support/server.ts";
 import { openClients, type Shape } from "./clients.ts";
 import { collectGarbage, residentMiB } from "./process-cost.ts";
-import { atelier, startPeer, type Target } from "./targets.ts";
+import { atelier, installPeers, startPeer, type Target } from "./targets.ts";
 
 const CASES: readonly (Shape & { readonly name: string })[] = [
   { name: "50 typists in one document, 5 edits/s each", documents: 1, clientsEach: 50, editsPerSecondEach: 5 },
@@ -69,6 +69,7 @@ const compare = async (targets: readonly Target[], shape: Shape & { name: string
 
 /** CPU of the server process, PostgreSQL apart. The server's database is its own bundled one. */
 export const benchRelay = async (server: TestServer, times: RelayTimes): Promise<string[]> => {
+  await installPeers();
   await using bare = await startPeer("bare");
   await using yWebsocket = await startPeer("y-websocket");
   await using hocuspocus = await startPeer("hocuspocus");

@@ -1,7 +1,8 @@
 /** The servers whose relaying is compared, each with documents to type in: Atelier in two ways, a bare relay, and two others' servers. */
-import { fork } from "node:child_process";
+import { execFile, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { signInAsGuest } from "../../support/client.ts";
 import type { TestServer } from "../../support/server.ts";
 import type { Dialect } from "./load.ts";
@@ -51,6 +52,12 @@ export const atelier = async (server: TestServer, way: "socket" | "page"): Promi
     },
     cpu: async () => ({ server: await cpuOf(server.pid), database: await databaseCpu(server.dataDir) }),
   };
+};
+
+/** Their packages are installed by this benchmark alone, without install scripts: nothing else needs them. @throws Error with npm's words */
+export const installPeers = async (): Promise<void> => {
+  const cwd = fileURLToPath(new URL("peers", import.meta.url));
+  await promisify(execFile)("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd });
 };
 
 const peerNames = { bare: "a bare ws relay", "y-websocket": "@y/websocket-server", hocuspocus: "Hocuspocus" } as const;
