@@ -91,7 +91,9 @@ describe("documents of several nodes", () => {
     expect(one.closeCode).toBeUndefined();
     one.insert(0, "typed meanwhile ");
     await until(() => one.saved === one.sent);
-    await expect(liveDocuments.checkpoint(projectId, fileId)).rejects.toThrow(/on another server, which is away/u);
+    await expect(liveDocuments.checkpoint(projectId, fileId)).rejects.toThrow(
+      /on another server, which cannot be reached/u,
+    );
     const refused = await second.speak(fileId);
     await until(() => refused.closeCode === 1013);
     network.mend();
