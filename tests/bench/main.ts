@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: the figures of SPECIFICATION.md for this machine. `--short` makes each load small enough for `npm test`,
- * which shows that the benchmarks run, not how fast the product is. Names after it choose single benchmarks.
+ * which shows that the benchmarks run, not how fast the product is. Names after it choose single benchmarks, and `--tier gvisor`
+ * one tier of those that run programs.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -21,7 +22,7 @@ import { benchStart } from "./start.ts";
 import { benchPrinting, benchWarmRuns } from "./warm-run.ts";
 
 const { values, positionals } = parseArgs({
-  options: { short: { type: "boolean", default: false } },
+  options: { short: { type: "boolean", default: false }, tier: { type: "string" } },
   allowPositionals: true,
 });
 const short = values.short;
@@ -33,7 +34,12 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const SETTLE_MS = short ? 1000 : 10_000;
 /** One tier is enough to show that the measurements of runs work; figures need both. */
-const TIERS = short && positionals.length === 0 ? ["namespaces"] : ["namespaces", "gvisor"];
+const allTiers = short && positionals.length === 0 ? ["namespaces"] : ["namespaces", "gvisor"];
+if (values.tier !== undefined && !["namespaces", "gvisor"].includes(values.tier)) {
+  say(`--tier is namespaces or gvisor, not ${values.tier}`);
+  process.exit(2);
+}
+const TIERS = values.tier === undefined ? allTiers : [values.tier];
 
 /** Limits that belong to the public, not to a benchmark. */
 const UNLIMITED = {
