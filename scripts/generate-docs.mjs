@@ -1,7 +1,14 @@
-// Writes the pages of docs/ that come from the code: `node scripts/generate-docs.mjs`.
+// Writes the pages of docs/ that are generated from the code: `node scripts/generate-docs.mjs`.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkout } from "./lib/checkout.mjs";
-import { describeConfiguration } from "../packages/server/src/config.ts";
+import process from "node:process";
+import { checkout, projectNode } from "./lib/checkout.mjs";
+import { launch } from "./lib/launch.mjs";
 
-writeFileSync(join(checkout, "docs", "configuration.md"), describeConfiguration());
+if (process.features.typescript) {
+  const { describeConfiguration } = await import("../packages/server/src/config.ts");
+  writeFileSync(join(checkout, "docs", "configuration.md"), describeConfiguration());
+} else {
+  // An older Node cannot load the server's TypeScript.
+  process.exitCode = await launch(projectNode(), [process.argv[1] ?? ""]);
+}

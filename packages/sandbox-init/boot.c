@@ -1,4 +1,4 @@
-/* Makes the inside of the sandbox: the disk, /dev/shm, what /proc hides, and init's own few rights. */
+/* Sets up the inside of the sandbox: the disk, /dev/shm, hidden parts of /proc, and init's capabilities. */
 #define _GNU_SOURCE
 #include "init.h"
 
@@ -65,7 +65,7 @@ static void mount_shared_memory(void) {
 
 static void keep_capabilities(void) {
   static const int kept[] = {CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_SYS_RESOURCE, CAP_CHOWN, CAP_DAC_OVERRIDE,
-                             /* to see what a program is blocked in (waiting.c) */
+                             /* to read the system call in which a program is blocked (waiting.c) */
                              CAP_SYS_PTRACE};
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   struct __user_cap_data_struct data[2] = {{0}, {0}};
@@ -125,7 +125,7 @@ void boot(const struct boot_options *options) {
   mount_disk(options, !shared);
   mount_shared_memory();
   if (options->hide_host) {
-    /* Where one id is all there is, /dev belongs to the program's user. */
+    /* With only one user id /dev belongs to the program's user, who could change it. */
     mount_or_fail("/dev", "/dev", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_RELATIME, NULL);
   }
   terminal_replace_broken_tty();

@@ -91,7 +91,7 @@ void channel_flush(void) {
     ssize_t count = write(1, outbox + outbox_start, outbox_end - outbox_start);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return;
-    if (count < 0) _exit(1); /* the host has gone, and process 1 takes everything with it */
+    if (count < 0) _exit(1); /* the host has closed the pipe; the end of process 1 ends all others */
     outbox_start += (size_t)count;
   }
   outbox_start = outbox_end = 0;

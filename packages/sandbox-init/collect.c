@@ -1,5 +1,5 @@
-/* Lists for the host which files of the project a run has left new or changed, and sends those that the host requests. Every process of
-   the run has ended by then, so no file changes during this walk; links are never followed, and only regular files are read. */
+/* Lists the new and changed files of the project after a run, and sends those that the host requests. All processes of
+   the run have ended before, so no file changes meanwhile; links are never followed, and only regular files are read. */
 #define _GNU_SOURCE
 #include "init.h"
 
@@ -13,7 +13,7 @@
 
 #define MOST_LISTED 10000
 #define MOST_VISITED 100000
-/* As in the host's rules for paths: it bounds the depth too. */
+/* The same as in the host's rules for paths; it also limits the depth. */
 #define LONGEST_PATH 1024
 enum { IS_FILE = 0, IS_OTHER = 1, HAS_LONG_PATH = 2, IS_UNREADABLE_FOLDER = 3 };
 
@@ -81,7 +81,7 @@ static bool walk(int folder, char *path, size_t length) {
     if (fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0 || about.st_dev != disk) continue;
     if (length > 0 && length < LONGEST_PATH) path[length] = '/';
     if (whole > LONGEST_PATH) {
-      /* Its beginning says which one it is. What is in such a folder is told by the folder. */
+      /* The start of the path identifies the entry. The contents of such a folder are not listed. */
       size_t begin = whole - size < LONGEST_PATH ? whole - size : LONGEST_PATH;
       memcpy(path + begin, name, LONGEST_PATH - begin);
       path[LONGEST_PATH] = '\0';

@@ -1,4 +1,4 @@
-/* Writes the project's files before any user code runs; afterwards init touches no path by name. */
+/* Writes the project's files before any user code runs; afterwards init opens files only part by part, below an open folder (collect.c). */
 #include "init.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ static bool report(const char *what, const char *path) {
   return false;
 }
 
-/* The host validated the path already; a second look costs nothing and keeps init safe by itself. */
+/* The host has validated the path; init checks it again so that its safety does not depend on the host. */
 bool path_is_plain(const char *path, size_t length) {
   if (length == 0 || length > 4000 || path[0] == '/' || strlen(path) != length) return false;
   for (const char *part = path; part != NULL;) {

@@ -16,7 +16,7 @@
 
 static struct job warm = {.in = -1, .out = -1, .err = -1, .slave = -1};
 static bool user_code_ran;
-/* A file could not be written: the rest of the project is skipped until the host has read why. */
+/* A file could not be written: all later files are skipped, and the host gets the reason. */
 static bool files_failed;
 
 static struct boot_options parse_options(char **argv) {
@@ -66,7 +66,7 @@ static void start(const struct frame *frame) {
   user_code_ran = true;
   spawn_warm_done();
   inside_tell_memory(command.memory_bytes);
-  /* Said before it is true: what is lost after this may have run, and is not run again. */
+  /* Sent before the program starts: after this frame a lost run is not retried, because the program may have run. */
   channel_send(TO_HOST_STARTED, "", 0);
   channel_flush_blocking();
   int outcome;
@@ -138,7 +138,7 @@ static void reap(int signals) {
   int status;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
     if (WIFSTOPPED(status)) {
-      /* It made its parent its tracer, with PTRACE_TRACEME. Init traces nobody: it goes on with its signal, untraced. */
+      /* The process made its parent its tracer, with PTRACE_TRACEME. Init traces no process: it detaches and delivers the signal. */
       ptrace(PTRACE_DETACH, pid, NULL, (void *)(long)WSTOPSIG(status));
       continue;
     }
@@ -152,7 +152,7 @@ static void send_ready(bool may_be_copied) {
   channel_send(TO_HOST_READY, payload, sizeof payload);
 }
 
-/* `C`: it is ready, knows how to be a copy, and will speak again if asked to; anything else: it is ready. */
+/* `C`: the interpreter is ready, supports copies, and will report again after ASK_PREPARE or ASK_REHEARSE; any other byte: it is ready. */
 static void interpreter_spoke(void) {
   char byte;
   if (read(warm_ready_fd, &byte, 1) != 1) fail("hear from the waiting interpreter");
@@ -160,7 +160,7 @@ static void interpreter_spoke(void) {
   send_ready(byte == 'C');
 }
 
-/* The program of the tier probe, which runs in a root that has no other one: says that it is ready and waits for its end. */
+/* The program of the tier probe, whose root is empty: reports that it is ready and waits until it is killed. */
 static int answer(void) {
   if (write(4, "R", 1) != 1) return 1;
   for (;;) pause();
@@ -182,7 +182,7 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "shim") == 0) return shim(argv + 2);
   if (strcmp(argv[1], "answer") == 0) return answer();
   struct boot_options options = parse_options(argv);
-  close_range(3, ~0u, 0); /* whatever the launcher left open */
+  close_range(3, ~0u, 0); /* descriptors that the launcher left open */
   boot(&options);
   channel_open();
   int signals = watch_children();

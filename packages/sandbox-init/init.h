@@ -1,4 +1,4 @@
-/* What the parts of init share: the wire format, the boot options and the state of the one job. */
+/* The types of all parts of init: the wire format, the boot options and the state of the job. */
 #ifndef ATELIER_INIT_H
 #define ATELIER_INIT_H
 
@@ -16,26 +16,26 @@ enum from_host {
   FROM_HOST_STDIN_END = 0x05,
   FROM_HOST_SIGNAL = 0x06,     /* signal number u8 */
   FROM_HOST_RESIZE = 0x07,     /* columns u16, rows u16 */
-  FROM_HOST_REHEARSE = 0x08,   /* this sandbox is a copy: its interpreter makes itself unlike the others, then READY again */
-  FROM_HOST_PREPARE = 0x09,    /* it will be copied often: its interpreter takes its time to load more, then READY again */
-  FROM_HOST_END = 0x0a,        /* the run is over: kill all its processes, then EXIT as usual */
+  FROM_HOST_REHEARSE = 0x08,   /* this sandbox is a copy: its interpreter renews its random state, then READY again */
+  FROM_HOST_PREPARE = 0x09,    /* this sandbox is saved for copies: its interpreter preloads more modules, then READY again */
+  FROM_HOST_END = 0x0a,        /* end the run: kill all its processes, then EXIT as usual */
   FROM_HOST_LIST = 0x0b,       /* after EXIT: list new and changed files of the project */
-  FROM_HOST_PROBE = 0x0d,      /* ask whether the program waits for input */
-  FROM_HOST_FETCH = 0x0c,      /* after that: most bytes u32, path */
+  FROM_HOST_PROBE = 0x0d,      /* request WAITS */
+  FROM_HOST_FETCH = 0x0c,      /* after LIST: maximum of bytes u32, path */
 };
 
 enum to_host {
-  TO_HOST_READY = 0x41,        /* u8: 1 where the interpreter knows how to be a copy (FROM_HOST_REHEARSE) */
+  TO_HOST_READY = 0x41,        /* u8: 1 if the interpreter supports copies (FROM_HOST_REHEARSE) */
   TO_HOST_STDOUT = 0x42,
   TO_HOST_STDERR = 0x43,
   TO_HOST_TERMINAL = 0x44,
   TO_HOST_STDIN_TAKEN = 0x45,  /* count u32: so many input bytes may be sent again */
   TO_HOST_EXIT = 0x46,         /* signalled u8, code or signal u8, cpu microseconds u64, peak resident bytes u64 */
   TO_HOST_STARTED = 0x48,      /* from now on the program may have run */
-  TO_HOST_LISTED = 0x49,       /* kind u8 (0 a file, 1 something else, 2 longer than a path may be, 3 a folder that can't be read), size u64, path; empty: end of the list */
+  TO_HOST_LISTED = 0x49,       /* kind u8 (0 a file, 1 another type, 2 too long a path, 3 an unreadable folder), size u64, path; empty: end of the list */
   TO_HOST_FETCHED = 0x4a,      /* bytes of the requested file; empty: its end */
   TO_HOST_WAITS = 0x4b,        /* u8: 1 when it waits for input and there is none */
-  TO_HOST_FAILED = 0x47,       /* a sentence: the sandbox could not do what the host asked */
+  TO_HOST_FAILED = 0x47,       /* a sentence: why the sandbox could not do what the host requested */
 };
 
 #define FRAME_HEADER 5
@@ -47,12 +47,12 @@ enum to_host {
 
 struct boot_options {
   const char *disk;      /* tmpfs mount options, or "mounted" where the host mounted a disk at /project */
-  const char *identity;  /* "separate": init is user 1; "shared": one user id is mapped, init holds no capability */
+  const char *identity;  /* "separate": init is user 1; "shared": one user id is mapped, init has no capability */
   const char *seccomp;   /* file with the filter program, or NULL */
   uint64_t memory_bytes; /* what /proc/meminfo shows until there is a job */
-  int layers;            /* folders that are the root together; the lowest is the root, the others are in /.atelier/mounts */
+  int layers;            /* number of layers of the root; the lowest is the root, the others are in /.atelier/mounts */
   int tree_count;
-  char *trees[8];        /* where the trees appear, which are in /.atelier/mounts behind the layers */
+  char *trees[8];        /* mount points of the trees, which are in /.atelier/mounts after the layers */
   bool hide_host;        /* the kernel is the host's: hide the facts that it shows of the host */
   char **warm_up;        /* argv of the pre-started interpreter, or NULL */
 };
@@ -66,12 +66,12 @@ struct command {
   char **argv, **env;    /* both end with NULL */
 };
 
-/* The program's side of the world; descriptors are -1 when closed. */
+/* A started program with its pipes or terminal; descriptors are -1 when closed. */
 struct job {
   pid_t pid;
   bool running, terminal;
   int in, out, err;      /* in terminal mode in == out == the pseudo-terminal's master */
-  int slave;             /* held while the main process lives, so that the terminal does not hang up */
+  int slave;             /* kept open while the main process lives, so that the terminal does not hang up */
 };
 
 /* boot.c */
@@ -84,12 +84,12 @@ _Noreturn void fail(const char *what);
 void inside_root(const struct boot_options *options);
 void inside_facts(const struct boot_options *options);
 void inside_tell_memory(uint64_t bytes);
-void inside_renew(void);                     /* this sandbox is a copy: draw again what the kernel drew at its start */
+void inside_renew(void);                     /* in a copy: renew the random values that the kernel chose at its start */
 
 /* channel.c: the framed connection with the host on descriptors 0 and 1. */
 struct frame { uint8_t type; uint32_t length; const uint8_t *payload; };
 void channel_open(void);
-bool channel_receive(void);                  /* false: the host has gone */
+bool channel_receive(void);                  /* false: the host has closed the pipe */
 bool channel_next(struct frame *frame);
 size_t channel_space(void);                   /* payload bytes that one data frame may carry now */
 uint8_t *channel_begin(void);                /* where to put the payload of the next frame */
@@ -111,7 +111,7 @@ bool file_append(const uint8_t *bytes, size_t length);
 void file_close(void);
 bool path_is_plain(const char *path, size_t length);
 
-/* collect.c: the files that a run leaves in the project. */
+/* collect.c: the new and changed files of a run. */
 void collect_note(int fd);                   /* the host has written this file */
 void collect_list(void);
 void collect_fetch(const uint8_t *payload, size_t length);
@@ -126,7 +126,7 @@ int spawn_give(const struct command *command, struct job *job);
 void terminal_replace_broken_tty(void);
 extern int warm_ready_fd;
 
-/* What the waiting interpreter reads in place of a job's length. */
+/* Commands that the waiting interpreter reads in place of a job's length. */
 #define ASK_REHEARSE 0u
 #define ASK_PREPARE 0xffffffffu
 

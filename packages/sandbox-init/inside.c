@@ -1,4 +1,4 @@
-/* Sets up what a program sees of its machine: its own root, few terminals, its own clock, and in /proc the sandbox instead of the host. */
+/* Sets up the program's view of its machine: its own root, a limit on terminals, its own clock, and the sandbox instead of the host in /proc. */
 #define _GNU_SOURCE
 #include "init.h"
 
@@ -58,7 +58,7 @@ static void make_folders(const char *base, const char *path) {
   }
 }
 
-/* Folders for the trees that the image does not have, as the lowest layer. */
+/* Mount points for trees that the image lacks, as the lowest layer. */
 static void make_skeleton(const struct boot_options *options) {
   or_fail(mount("skeleton", SKELETON, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k"), SKELETON);
   for (int i = 0; i < options->tree_count; i++) make_folders(SKELETON, options->trees[i]);
@@ -208,7 +208,7 @@ static void replace_version(void) {
   close(replace_file("/proc/version", text));
 }
 
-/* Draws a new one, of 37 characters. */
+/* Chooses a new one, of 37 characters. */
 static void draw_boot_id(char text[40]) {
   uint8_t id[16];
   if (getrandom(id, sizeof id, 0) != sizeof id) fail("draw a boot id");
@@ -231,7 +231,7 @@ void inside_renew(void) {
   if (pwrite(boot_id_fd, text, strlen(text), 0) != (ssize_t)strlen(text)) fail("tell a new boot id");
 }
 
-/* Puts a line behind those of the image's file, where it has this file. */
+/* Appends a line to the image's file, if it has this file. */
 static void add_line(const char *path, const char *line) {
   static char text[65536];
   size_t space = sizeof text - strlen(line);

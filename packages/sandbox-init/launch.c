@@ -1,4 +1,4 @@
-/* On the host: `init launch` enters a sandbox's cgroups, mounts its disk where nobody else sees it, and becomes the
+/* On the host: `init launch` enters a sandbox's cgroups, mounts its disk in a mount namespace of its own, and executes the
    isolation tool. One process instead of a shell, cp, mount and umount for each sandbox.
 
    init launch [--join CGROUP_PROCS]… [--disk TEMPLATE IMAGE MOUNT_POINT] [--devices] -- TOOL [ARGUMENT]… */
@@ -32,7 +32,7 @@ _Noreturn static void refuse(const char *what, const char *path) {
   _exit(71);
 }
 
-/* Before anything else is done: nothing of the sandbox ever runs or allocates outside. */
+/* Called first, so that no process of the sandbox runs or allocates memory outside its cgroup. */
 static void join_cgroup(const char *path) {
   int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0 || write(fd, "0", 1) != 1) refuse("enter", path);
@@ -54,7 +54,7 @@ static void copy_range(int from, int to, off_t at, off_t end, const char *path) 
   }
 }
 
-/* A copy that shares the template's blocks where the host's file system can, else of what is not a hole. */
+/* Shares the template's blocks if the host's file system supports it (FICLONE), otherwise copies the data and skips holes. */
 static int copy_template(const char *template, const char *image) {
   struct stat about;
   int from = open(template, O_RDONLY | O_CLOEXEC);
@@ -74,7 +74,7 @@ static int copy_template(const char *template, const char *image) {
   return to;
 }
 
-/* The device frees itself when the last mount of it goes. Somebody else may take the free one first: then the next. */
+/* The device is released with its last mount. Another process may take the free device first; then the next one is tried. */
 static int attach(int image, char *device, size_t size) {
   int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
   if (control < 0) refuse("open", "/dev/loop-control");
@@ -102,15 +102,15 @@ static void detach_mounts(void) {
   mounts_are_private = true;
 }
 
-/* Mounts made after this are in no other mount namespace, and end with the last process inside. */
+/* Later mounts exist only in this mount namespace, and end with its last process. */
 static void make_mounts_private(void) {
   if (mounts_are_private) return;
   if (unshare(CLONE_NEWNS) != 0) refuse("make", "a mount namespace");
   detach_mounts();
 }
 
-/* The tool may mount something too: runsc binds an empty network namespace to a file of its state folder and leaves it mounted. A user
-   who may not make a mount namespace cannot mount anything either. */
+/* The tool mounts too: runsc bind-mounts an empty network namespace on a file of its state folder and never unmounts it. A user who may not
+   create a mount namespace cannot mount either, so a failure can be ignored. */
 static void make_tool_mounts_private(void) {
   if (mounts_are_private) return;
   if (unshare(CLONE_NEWNS) != 0) {
@@ -140,8 +140,8 @@ static void mount_disk(const char *template, const char *image, const char *moun
   close(file);
 }
 
-/* Makes the sandbox's own device nodes, so that watches and locks on /dev/null affect no other sandbox. Where nodes may not be made (in
-   some containers) the sandbox gets the host's. */
+/* Creates device nodes for this sandbox, so that watches and locks on /dev/null affect no other sandbox. Where nodes cannot be created (in
+   some containers) the sandbox uses the host's. */
 static void make_devices(void) {
   static const struct { const char *path; unsigned minor, major; } nodes[] = {
       {"/dev/null", 3, 1}, {"/dev/zero", 5, 1},    {"/dev/full", 7, 1},
@@ -162,7 +162,7 @@ static void make_devices(void) {
 }
 
 int launch(char **argument) {
-  /* A sandbox that rests would not notice that the server has been killed; the tools pass this on to what they start. */
+  /* A stopped sandbox cannot notice that the server was killed; the tools set the same for their child processes. */
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) refuse("follow", "the server");
   for (; *argument != NULL; argument++) {
     if (strcmp(*argument, "--join") == 0 && argument[1] != NULL) {

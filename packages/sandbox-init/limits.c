@@ -1,4 +1,4 @@
-/* What a program may not exceed or hold: resource limits on it, and no capability in it. */
+/* Limits of a program: resource limits, and no capabilities. */
 #define _GNU_SOURCE
 #include "init.h"
 
@@ -25,8 +25,8 @@ void limit_process(pid_t pid, const struct command *command) {
   set(pid, RLIMIT_NPROC, command->processes);
   set(pid, RLIMIT_NOFILE, command->descriptors);
   set(pid, RLIMIT_FSIZE, command->file_bytes);
-  /* gVisor's CPU clock of a process advances for each runnable thread, whether it runs or not. In both tiers the host measures what the
-     sandbox really used, and ends the run first. */
+  /* gVisor's CPU clock of a process advances for each runnable thread, whether it runs or not. In both tiers the host measures the CPU time
+     of the sandbox and ends the run earlier. */
   if (!in_gvisor) set(pid, RLIMIT_CPU, command->cpu_seconds);
   set(pid, RLIMIT_CORE, 0);
   set(pid, RLIMIT_MEMLOCK, 64 * 1024);
@@ -34,8 +34,8 @@ void limit_process(pid_t pid, const struct command *command) {
   set_if_allowed(pid, RLIMIT_MSGQUEUE, 0);
 }
 
-/* For the caller, which still may: a copied interpreter has its memory mapped again by locking it for a moment.
-   limit_process ends this right before the interpreter has its job. */
+/* Lets the caller, an interpreter in a copied sandbox, lock all its memory: mlock maps it again after the restore. limit_process sets the
+   final limits before the interpreter gets its job. */
 void limit_rehearsal(void) { set_if_allowed(0, RLIMIT_MEMLOCK, RLIM64_INFINITY); }
 
 void drop_everything(void) {

@@ -1,4 +1,4 @@
-/* Carries a running program's input and output, and ends the run: at the main process's exit plus a bounded drain. */
+/* Relays a running program's input and output, and ends the run at the main process's exit plus a limited time for remaining output. */
 #define _GNU_SOURCE
 #include "init.h"
 
@@ -13,10 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long others may go on writing after the main process has ended. */
+/* How long other processes may write after the main process has ended. */
 #define DRAIN_MS 150
-/* Many small writes close together are read at this pace: woken for each line, this process and the host would cost a
-   program in gVisor 0.3 ms a line. */
+/* Reads of many small writes are batched at this interval: a wake-up of this process and the host for each line costs a program in gVisor
+   0.3 ms a line. */
 #define BURST_READS 16
 #define BURST_GAP_MS 10
 #define BURST_PAUSE_MS 2
@@ -31,18 +31,18 @@ static bool active;
 static uint8_t input[STDIN_WINDOW];
 static size_t input_start, input_end;
 static bool input_ended;
-/* Bytes of the terminal's unfinished line: at most so many, the reader may have taken back some. */
+/* Upper bound of the bytes in the terminal's unfinished line; the user may have erased some. */
 static size_t line_bytes;
 static int exit_status;
 static int64_t drain_until;
 static bool all_killed;
 static struct rusage before;
-/* How many reads of one stream in a row came close together; until when it is left alone to gather more. */
+/* Number of reads of one stream in quick succession, and the time until which the stream is not read, to batch its output. */
 static struct {
   int fd;
   unsigned reads;
   int64_t last_ms, pause_until_ms;
-  /* The poll that follows leaves it out, and so may not wait without end. */
+  /* The next poll leaves this stream out, so it needs a timeout. */
   bool is_left_out;
 } burst;
 
@@ -86,7 +86,7 @@ static void write_input(void) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) break;
     if (count < 0) {
-      /* The program closed its input: what is left has no reader. */
+      /* The program closed its input: the remaining input has no reader. */
       close_input();
       break;
     }
@@ -104,7 +104,7 @@ static void write_input(void) {
 
 static void count_burst(int fd, size_t count) {
   int64_t now = now_ms();
-  /* Two streams that take turns keep their order. */
+  /* A read of the other stream ends the batch, so that alternating streams keep their order. */
   bool goes_on = fd == burst.fd && now - burst.last_ms <= BURST_GAP_MS;
   burst.fd = fd;
   burst.reads = goes_on ? burst.reads + 1 : 0;
@@ -112,7 +112,7 @@ static void count_burst(int fd, size_t count) {
   burst.pause_until_ms = burst.reads >= BURST_READS && count < BURST_ENOUGH_BYTES ? now + BURST_PAUSE_MS : 0;
 }
 
-/* Nobody gathers for a program that has ended. */
+/* The output of a program that has ended is not batched. */
 static bool is_gathering(int fd) { return job.running && burst.fd == fd && now_ms() < burst.pause_until_ms; }
 
 static void read_output(int *fd, uint8_t type) {
@@ -123,7 +123,7 @@ static void read_output(int *fd, uint8_t type) {
     count_burst(*fd, (size_t)count);
     channel_commit(type, (size_t)count);
   } else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
-    /* A terminal says EIO when its last user is gone. */
+    /* A terminal's master returns EIO when no process has the slave open. */
     if (job.terminal) job.in = -1;
     close_fd(fd);
   }
@@ -134,18 +134,18 @@ static bool same_settings(const struct termios *a, const struct termios *b) {
          memcmp(a->c_cc, b->c_cc, sizeof a->c_cc) == 0;
 }
 
-/* Lets the terminal turn a key into a signal for its foreground group, which only it knows. As on Linux nobody reads the
-   key, nor what was typed before it: the rest of the line, and the key, are erased in the same write that brings it, so
-   that there is no moment in which a waiting program could take them. */
+/* Lets the terminal turn a key into a signal for its foreground group, which only the terminal knows. As on Linux no program may read the
+   key or the unread rest of its line: the write that contains the key also erases both, so that a waiting program cannot read them in
+   between. */
 static void press_signal_key(uint8_t key, struct termios settings) {
   bool drops = (settings.c_lflag & NOFLSH) == 0;
   struct termios quiet = settings, now;
   uint8_t dropped[LINE_MAX_BYTES], press[LINE_MAX_BYTES];
   char echo[2] = {'^', (char)(key ^ 0x40)};
-  /* Behind the echo of what was typed before, ahead of what the program says to it. */
+  /* After the echo of earlier input, before the program's reaction to the signal. */
   read_output(&job.out, TO_HOST_TERMINAL);
   if ((settings.c_lflag & ECHO) != 0 && channel_space() > 0) channel_send(TO_HOST_TERMINAL, echo, sizeof echo);
-  /* A line that is complete would hold the key back until somebody reads it. */
+  /* Complete lines are dropped, because an unread line would delay the key. */
   while (drops && read(job.slave, dropped, sizeof dropped) > 0) continue;
   quiet.c_lflag = (quiet.c_lflag | ICANON) & ~(tcflag_t)ECHO;
   quiet.c_cc[VERASE] = ERASE;
@@ -154,14 +154,14 @@ static void press_signal_key(uint8_t key, struct termios settings) {
   memset(press, ERASE, sizeof press);
   press[0] = key;
   if (write(job.in, press, 1 + erased) < 0) errno = 0;
-  /* What the program's handler has set meanwhile stays. */
+  /* Settings that the program's signal handler has changed meanwhile are kept. */
   if (tcgetattr(job.slave, &now) == 0 && same_settings(&now, &quiet)) tcsetattr(job.slave, TCSANOW, &settings);
-  /* Where lines are not gathered, gVisor takes the return to that for input; this finds that there is none. */
+  /* In non-canonical mode gVisor reports input after the settings are restored; this read finds that there is none. */
   while (drops && read(job.slave, dropped, sizeof dropped) > 0) continue;
 }
 
-/* Sends a key such as Ctrl+C as a byte to a program in raw mode. An old gVisor would send a signal all the same, so the key is removed
-   from the signal keys for a moment. False: earlier input is still waiting. */
+/* Sends a key such as Ctrl+C as a byte to a program in raw mode. An old gVisor would send a signal in any case, so the key is temporarily
+   removed from the signal keys. False: earlier input is still waiting. */
 static bool type_plain_key(uint8_t key, struct termios settings) {
   static const int keys[] = {VINTR, VQUIT, VSUSP};
   struct termios quiet = settings, now;
@@ -176,7 +176,7 @@ static bool type_plain_key(uint8_t key, struct termios settings) {
   return written;
 }
 
-/* Whether Linux echoes this key as ^X (ECHOCTL), which gVisor does not: a control character that means nothing to the terminal. */
+/* Whether Linux echoes this key as ^X (ECHOCTL), which gVisor does not: a control character without a function in the terminal. */
 static bool is_shown_key(uint8_t key, const struct termios *settings) {
   tcflag_t shown = ECHO | ECHOCTL;
   if ((settings->c_lflag & shown) != shown || key >= ' ' || key == '\t' || key == '\n' || key == '\r') return false;
@@ -192,7 +192,7 @@ static bool type_shown_key(uint8_t key, struct termios settings) {
   char echo[2] = {'^', (char)(key ^ 0x40)};
   write_input();
   if (input_start < input_end) return false;
-  /* Behind the echo of what was typed before. */
+  /* After the echo of earlier input. */
   read_output(&job.out, TO_HOST_TERMINAL);
   quiet.c_lflag &= ~(tcflag_t)ECHO;
   tcsetattr(job.slave, TCSANOW, &quiet);
@@ -209,7 +209,7 @@ static void count_line(uint8_t byte) {
   else if (line_bytes < LINE_MAX_BYTES - 2) line_bytes++;
 }
 
-/* Takes keys that are signals, and what waits before them, and control characters that are shown by name, out of the newest `length` bytes behind the input's end. */
+/* Handles signal keys, and control characters that are echoed as ^X, in the newest `length` bytes of the input, and removes them. */
 static void take_signal_keys(size_t length) {
   struct termios settings;
   bool has_settings = job.running && tcgetattr(job.slave, &settings) == 0;
@@ -262,7 +262,7 @@ bool relay_stdin(const uint8_t *bytes, size_t length) {
 }
 
 void relay_stdin_end(void) {
-  /* The first one only hands over a line that has no end yet. */
+  /* The first one only delivers an unfinished line. */
   static const uint8_t end_of_transmission[2] = {4, 4};
   if (!active || input_ended) return;
   if (job.terminal) relay_stdin(end_of_transmission, line_bytes > 0 ? 2 : 1);
@@ -306,7 +306,7 @@ void relay_child_ended(pid_t pid, int status) {
   drain_until = now_ms() + DRAIN_MS;
 }
 
-/* What is left in the pipes is sent to the host before EXIT. */
+/* The remaining output in the pipes is sent to the host before EXIT. */
 void relay_end(void) {
   if (!active) return;
   if (job.running) exit_status = SIGKILL;
@@ -339,13 +339,13 @@ static void report_exit(void) {
   channel_send(TO_HOST_EXIT, payload, sizeof payload);
 }
 
-/* Called after every turn of the loop: moves an ended run towards its EXIT frame. */
+/* Called after every turn of the loop: continues the end of a run up to its EXIT frame. */
 void relay_step(void) {
   if (!active || job.running) return;
   bool drained = job.out < 0 && job.err < 0;
   if (!drained && now_ms() < drain_until) return;
   if (!all_killed) kill_everything();
-  /* With every writer dead the pipes end after what is in them, so this loop ends too. */
+  /* All writers have ended, so the pipes reach their end and this loop ends. */
   while (job.out >= 0 || job.err >= 0) {
     if (channel_space() == 0) return;
     read_output(&job.out, job.terminal ? TO_HOST_TERMINAL : TO_HOST_STDOUT);
@@ -357,7 +357,7 @@ void relay_step(void) {
   report_exit();
 }
 
-/* Milliseconds until `until`, as poll wants them. */
+/* Milliseconds until `until`, for poll. */
 static int wait_for(int64_t until) {
   int64_t left = until - now_ms();
   return left > 0 ? (int)left : 0;
@@ -397,7 +397,7 @@ void relay_polled(const struct pollfd *polled, int count) {
   if (input_start < input_end) write_input();
   for (int i = 0; i < count; i++) {
     if ((polled[i].revents & (POLLIN | POLLHUP | POLLERR)) == 0 || polled[i].fd < 0) continue;
-    /* What was gathered of one stream came before what the other one says now. */
+    /* Batched output of one stream is older than new output of the other one, so it is read first. */
     if (burst.is_left_out && polled[i].fd != burst.fd) read_stream(burst.fd);
     read_stream(polled[i].fd);
   }

@@ -1,6 +1,6 @@
 /* On the host: `init shim` owns the pipes of a sandbox that may outlive the server process which booted it. A server process attaches by a
-   unix socket; when it dies another one may attach until a deadline. Whole frames go in, bytes come out and are kept until they are
-   acknowledged, so that the next server process begins where the last one stopped, at the beginning of a frame.
+   unix socket; when it dies another one may attach until a deadline. Input is forwarded in whole frames. Output is kept until it is
+   acknowledged, so that the next server process continues at the start of a frame.
 
    init shim --folder SANDBOX_FOLDER --grace MS [--cpu-file CGROUP_FILE --cpu MS] -- TOOL [ARGUMENT]… */
 #define _GNU_SOURCE
@@ -24,28 +24,28 @@
 
 /* Messages on the socket have the header of frames. From the server: frames for the sandbox, and these. */
 enum from_server {
-  FROM_SERVER_ACKNOWLEDGE = 0xe1, /* count u32: bytes of the sandbox's output that have been dealt with */
+  FROM_SERVER_ACKNOWLEDGE = 0xe1, /* count u32: bytes of the sandbox's output that the server has processed */
   FROM_SERVER_END = 0xe2,         /* kill the sandbox, and end */
 };
 #define FIRST_OWN_TYPE 0xe0
 
 enum to_server {
   TO_SERVER_DATA = 0xf1,  /* bytes of the sandbox's output */
-  TO_SERVER_ENDED = 0xf2, /* the tool has ended, and this is all: why, as a sentence; at most COMPLAINT_BYTES */
+  TO_SERVER_ENDED = 0xf2, /* last message, the tool has ended: the reason as a sentence; at most COMPLAINT_BYTES */
 };
 
 #define SOCKET_NAME "shim.sock"
 #define RING_BYTES (256 * 1024)
 #define MESSAGE_BYTES 65536
 #define COMPLAINT_BYTES 2048
-/* Frames that the sandbox has not taken yet; above this the server is not read. The largest frame is half of it. */
+/* Bytes of frames that the sandbox has not read yet; above this the server's socket is not read. The largest frame is half of it. */
 #define INPUT_MAX (2 * CONTROL_PAYLOAD_MAX)
 #define METER_MS 250
 
-/* Bytes with a beginning that moves. */
+/* A queue of bytes: those from `start` to `end`. */
 struct buffer { uint8_t *bytes; size_t start, end, size; };
 
-/* The sandbox's output: positions count from the beginning of the sandbox. What was acknowledged is overwritten. */
+/* The sandbox's output: positions count from the start of the sandbox. Acknowledged bytes are overwritten. */
 static uint8_t ring[RING_BYTES];
 static uint64_t ring_read, ring_sent, ring_acknowledged;
 
@@ -83,7 +83,7 @@ static void make_space(struct buffer *buffer, size_t space) {
   memmove(buffer->bytes, buffer->bytes + buffer->start, unread(buffer));
   buffer->end -= buffer->start;
   buffer->start = 0;
-  /* Not moved again before half of it has gone, so that a byte is moved about once. */
+  /* Moved only when half of it is free, so that a byte is moved about once. */
   if (buffer->size / 2 >= buffer->end + space) return;
   buffer->size = 2 * (buffer->end + space);
   buffer->bytes = realloc(buffer->bytes, buffer->size);
@@ -113,7 +113,7 @@ static uint64_t cpu_us(void) {
   return strtoull(text, NULL, 10) / 1000;
 }
 
-/* What the tool has started ends with it: init by its parent's death, gVisor's processes likewise. */
+/* The tool's child processes end with it: init and gVisor's processes have a parent-death signal. */
 static void kill_tool(void) {
   if (!tool_ended) kill(tool, SIGKILL);
 }
@@ -157,7 +157,7 @@ static void handle(uint8_t type, const uint8_t *frame, size_t length) {
   }
 }
 
-/* Only whole frames are passed on: a server that dies in the middle of one leaves the sandbox able to read the next. */
+/* Only whole frames are forwarded, so that the sandbox can read the next one after a server has died in the middle of a frame. */
 static void read_server(void) {
   make_space(&from_server, MESSAGE_BYTES);
   ssize_t count = read(server, from_server.bytes + from_server.end, from_server.size - from_server.end);
@@ -297,7 +297,7 @@ static void check_alone(void) {
     _exit(0);
   }
   if (cpu_budget_us == 0 || tool_ended || *verdict != '\0' || cpu_us() - cpu_left_at_us <= cpu_budget_us) return;
-  verdict = "it used all the CPU time that it had without a server. ";
+  verdict = "it used all the CPU time that it may use without a server. ";
   kill_tool();
 }
 
@@ -330,7 +330,7 @@ int shim(char **argument) {
   int signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals < 0 || chdir(folder) != 0) give_up("enter the sandbox's folder");
   start_tool(argument + 1);
-  /* Nothing of the server that boots it is kept open: its pipes must end with it. */
+  /* Close all descriptors of the server that boots the sandbox: its pipes must end with it. */
   for (int fd = 3; fd < 16; fd++)
     if (fd != signals && fd != tool_in && fd != tool_out && fd != tool_err) close(fd);
   be_alone();

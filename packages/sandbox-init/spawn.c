@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where the pre-started interpreter says it is ready; -1 when there is none or it has its job. */
+/* The pipe on which the pre-started interpreter reports that it is ready; -1 when there is none or it has its job. */
 int warm_ready_fd = -1;
 static int warm_job_fd = -1;
 static char terminal_path[64];
@@ -73,7 +73,7 @@ void terminal_replace_broken_tty(void) {
     tty_is_replaced = chmod("/dev/tty", 0666) == 0; /* whatever the umask */
 }
 
-/* Returns the master and leaves init's own hold on the slave in *slave; -1 with errno on failure. */
+/* Returns the master, and init's own descriptor of the slave in *slave; -1 with errno on failure. */
 static int open_terminal(const struct command *command, int *slave) {
   int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
   if (master < 0 || unlockpt(master) != 0 || ptsname_r(master, terminal_path, sizeof terminal_path) != 0) return -1;
@@ -129,7 +129,7 @@ static void settle(const int *fds, int count) {
     fail("become the program's user");
   drop_everything();
   umask(022);
-  /* The kernel's memory killer takes the program before it takes init. */
+  /* The kernel's OOM killer kills the program before init. */
   int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (score >= 0) {
     if (write(score, "500", 3) != 3) errno = 0;
@@ -175,7 +175,7 @@ int spawn_command(const struct command *command, struct job *job) {
   return 0;
 }
 
-/* Starts the interpreter that waits: descriptor 3 brings its job, descriptor 4 takes one byte each time it is ready. */
+/* Starts the interpreter ahead of its job: it reads the job from descriptor 3, and writes a byte to descriptor 4 each time it is ready. */
 int spawn_warm(char **argv, struct job *job) {
   struct pipes pipes;
   int task[2], ready[2];
@@ -210,7 +210,7 @@ static bool write_all(int fd, const char *bytes, size_t length) {
   return true;
 }
 
-/* The interpreter does it and says ready again. */
+/* The interpreter executes the command and reports ready again. */
 int spawn_ask(uint32_t question) {
   if (warm_ready_fd < 0) return errno = ESRCH, -1;
   return write_all(warm_job_fd, (const char *)&question, sizeof question) ? 0 : -1;

@@ -1,4 +1,4 @@
-/* Finds out whether a program waits for input: one of its threads is blocked reading the run's input, and no input is there. A sleeping
+/* Detects whether a program waits for input: one of its threads is blocked reading the run's input, and there is no input. A sleeping
    program does not wait. On the host's kernel /proc shows the system call in which a thread is blocked. gVisor's /proc does not, so there
    each thread is stopped for some microseconds and its registers are read. */
 #define _GNU_SOURCE
@@ -179,11 +179,12 @@ static bool look_at_all(pid_t self) {
     look_at_process(pid, &found, &threads);
   }
   if (entries != NULL) closedir(entries);
-  /* While a thread works the program does not wait, whoever reads its input. On a busy machine its CPU time does not tell. */
+  /* A program with a runnable thread does not wait, even if another thread reads the input. CPU time is no criterion: on a busy machine a
+     runnable thread may not get any. */
   return !found.runs && (found.reads || (found.polls && !found.has_timer && !found.is_unknown));
 }
 
-/* A child process examines the threads: after a second without an answer it is killed, which releases the thread that it traces. */
+/* A child process examines the threads. If it does not finish within a second it is killed, which releases the thread that it traces. */
 static bool look_from_child(void) {
   int status;
   pid_t pid = fork();

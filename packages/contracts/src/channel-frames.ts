@@ -27,7 +27,7 @@ export type ChannelFrameType = (typeof CHANNEL_FRAME)[keyof typeof CHANNEL_FRAME
 export const MAX_CHANNEL_FRAME_BYTES = 16 * 1024;
 /** Payload of a full piece. */
 export const CHANNEL_PIECE_BYTES = MAX_CHANNEL_FRAME_BYTES - 16;
-/** A piece that others follow is at least so long: shorter ones cost more than they carry. */
+/** Minimum payload of `more`: shorter pieces would cost more than they carry. */
 export const MIN_CHANNEL_PIECE_BYTES = 1_024;
 
 /** What a page opens on its project's socket. The parameters are those of the sockets of the same name. */

@@ -1,4 +1,4 @@
-/** What is said of live documents: their facts, who is where, and the awareness state of our page. */
+/** Live documents: their facts, who has them open, and the awareness state of the page. */
 import { z } from "zod";
 import { IdSchema, RoleSchema, TimeSchema } from "./shapes.ts";
 
@@ -6,13 +6,13 @@ export const DocumentFactsSchema = z.object({
   generation: z.int(),
   role: RoleSchema,
   readOnly: z.boolean(),
-  /** Why it is read-only although the role may edit. */
+  /** Why the document is read-only; `role`: the user may only view it. */
   reason: z.enum(["role", "binary", "too-large", "log-unavailable"]).optional(),
   eol: z.enum(["lf", "crlf"]),
 });
 export type DocumentFacts = z.infer<typeof DocumentFactsSchema>;
 
-/** The awareness state that our page sets; other clients may set anything. The server replaces `user` by the connection's account. */
+/** The awareness state that the page sets; other clients may set any object. The server replaces `user` by the connection's account. */
 export const AwarenessStateSchema = z.object({
   user: z.object({ id: z.string().max(64), name: z.string().max(100), color: z.string().max(32) }),
   /** Yjs relative positions as JSON. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { PathSchema } from "./path-schema.ts";
 import { IdSchema, TimeSchema, VersionNumberSchema } from "./shapes.ts";
 
-/** Bodies above this are refused on the JSON routes (bytes of content after decoding). */
+/** Largest content of a file on the JSON routes, in bytes after decoding. */
 export const MAX_FILE_BYTES = 20 * 1024 * 1024;
 
 export const EntrySchema = z

@@ -1,8 +1,8 @@
-/** Which file of a project is shown where nothing says which one: the same on the server and in the page. */
+/** Chooses the file of a project that is shown by default: the same on the server and in the page. */
 import type { Entry } from "./file.ts";
 
 const MAIN = /^(?:main|index|app)\.[^.]+$/iu;
-/** The server's order is every reader's, whatever their language. */
+/** A fixed locale, so that server and page agree whatever the language of the browser is. */
 const alphabet = new Intl.Collator("en");
 
 /** The shallowest file, of those `main.*`, `index.*` or `app.*`, of those the first in alphabetical order. */

@@ -1,4 +1,4 @@
-/** Everything that crosses the wire, for the page and the server alike: pure, no Node and no DOM. */
+/** The formats of requests, responses and frames, for page and server: pure, no Node and no DOM. */
 export * from "./boot.ts";
 export * from "./channel-frames.ts";
 export * from "./collaboration.ts";
@@ -19,5 +19,5 @@ export * from "./routes/route.ts";
 export * from "./shapes.ts";
 export * from "./user.ts";
 
-/** Raised when a page and a server of different versions must not talk. */
+/** Incremented when pages and servers of different versions are incompatible. */
 export const PROTOCOL_VERSION = 1;

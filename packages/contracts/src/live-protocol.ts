@@ -1,4 +1,4 @@
-/** The numbers of `WS /api/collaborate/:projectId/:fileId`: y-websocket's messages, ours from 100 on, and close codes. */
+/** The numbers of `WS /api/collaborate/:projectId/:fileId`: y-websocket's messages, Atelier's from 100 on, and close codes. */
 
 /** The root text of every document. */
 export const ROOT_TEXT = "content";
@@ -11,9 +11,9 @@ export const MESSAGE = {
   queryAwareness: 3,
   /** varuint n: the first n update messages (sync step 2 and update, counted together) of this connection are durable. */
   saved: 100,
-  /** varstring JSON DocumentFacts; sent before the first sync answer and whenever one changes. */
+  /** varstring JSON DocumentFacts; sent before the first sync response and after each change. */
   facts: 101,
-  /** varstring JSON {durable: boolean}: false while the log does not take updates; editing goes on, nothing is confirmed. */
+  /** varstring JSON {durable: boolean}: false while the log is unavailable; updates are relayed but not confirmed. */
   durability: 102,
 } as const;
 

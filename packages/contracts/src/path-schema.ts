@@ -1,4 +1,4 @@
-/** The schema of a project path in requests and answers: the rules of `path.ts`, and their form in the OpenAPI document. */
+/** The schema of a project path in requests and responses: the rules of `path.ts`, and their form in the OpenAPI document. */
 import { z } from "zod";
 import { MAX_PATH_BYTES, MAX_SEGMENT_BYTES, parsePath } from "./path.ts";
 
@@ -6,7 +6,7 @@ import { MAX_PATH_BYTES, MAX_SEGMENT_BYTES, parsePath } from "./path.ts";
 const SEGMENT_PATTERN = String.raw`(?!\.{1,2}(?:/|$))[^/\\\u0000-\u001f\u007f-\u009f\ud800-\udfff]{1,${MAX_SEGMENT_BYTES}}`;
 export const PATH_PATTERN = `^${SEGMENT_PATTERN}(?:/${SEGMENT_PATTERN})*$`;
 
-/** A path as it arrives from outside; parses to its NFC form. */
+/** A path in a request; parses to its NFC form. */
 export const PathSchema = z
   .string()
   .transform((input, context) => {

@@ -2,7 +2,7 @@
 
 /**
  * Dark enough for white text (contrast 4.5:1), light enough for a bare caret on both editor backgrounds (3:1), far from grey, and far from
- * each other. Neighbours in this list differ most: they are given one after the other.
+ * each other. They are assigned in this order, so neighbours in the list differ most.
  */
 export const PRESENCE_COLORS = [
   "#e50c69",
@@ -31,6 +31,6 @@ const hashOf = (text: string): number => {
   return hash;
 };
 
-/** The colour that a person gets when nobody else in the project has it: the same in every browser. */
+/** The colour that a person gets unless another one in the project has it: the same in every browser. */
 export const preferredColor = (userId: string): PresenceColor =>
   PRESENCE_COLORS[hashOf(userId) % PRESENCE_COLORS.length] ?? PRESENCE_COLORS[0];

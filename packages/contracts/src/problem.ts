@@ -11,11 +11,11 @@ export const PROBLEMS = {
   "request/too-large": kind(413, "The request body is too large"),
   "request/unsupported-media-type": kind(415, "The content type is not supported"),
   "request/not-found": kind(404, "There is nothing at this address"),
-  "request/method-not-allowed": kind(405, "This address does not take that method"),
+  "request/method-not-allowed": kind(405, "This address does not support that method"),
   "request/rate-limited": kind(429, "Too many requests", true),
-  "request/cross-site": kind(403, "Requests from other sites may not change anything"),
-  "server/internal": kind(500, "Something went wrong on our side", true),
-  "server/unavailable": kind(503, "The service can't answer right now", true),
+  "request/cross-site": kind(403, "Requests from other sites may not change data"),
+  "server/internal": kind(500, "The server had an internal error", true),
+  "server/unavailable": kind(503, "The server is temporarily unavailable", true),
   "server/stopping": kind(503, "The server is stopping", true),
   "server/storage-full": kind(507, "The server's disk is full: reading works, saving does not"),
   "identity/sign-in-required": kind(401, "Sign in first"),
@@ -23,9 +23,9 @@ export const PROBLEMS = {
   "identity/wrong-credentials": kind(401, "The email address or the password is wrong"),
   "identity/refresh-invalid": kind(401, "The sign-in has ended"),
   "identity/email-taken": kind(409, "This email address has an account already"),
-  "identity/guests-closed": kind(403, "This server takes no guests"),
+  "identity/guests-closed": kind(403, "This server requires an account"),
   "identity/registration-closed": kind(403, "This server does not register new accounts"),
-  "identity/invitation-invalid": kind(403, "A valid invitation is needed to make an account"),
+  "identity/invitation-invalid": kind(403, "A valid invitation is needed to create an account"),
   "identity/weak-password": kind(400, "The password is too easy to guess"),
   "identity/ticket-invalid": kind(401, "The ticket is not valid any more"),
   "identity/admin-link-invalid": kind(404, "This link is not valid any more"),
@@ -36,7 +36,7 @@ export const PROBLEMS = {
   "projects/no-such-link": kind(404, "There is no such share link"),
   "projects/no-such-template": kind(404, "There is no such template"),
   "projects/role-too-low": kind(403, "Your role in this project does not allow this"),
-  "projects/path-taken": kind(409, "There is something at this path already"),
+  "projects/path-taken": kind(409, "There is already a file or folder at this path"),
   "projects/not-a-folder": kind(409, "A part of this path is a file"),
   "projects/not-a-file": kind(409, "There is a folder at this path"),
   "projects/folder-not-empty": kind(409, "The folder is not empty"),
@@ -45,12 +45,12 @@ export const PROBLEMS = {
   "projects/idempotency-mismatch": kind(422, "This idempotency key was used with another request"),
   "projects/too-large": kind(413, "The file or the project would be too large"),
   "projects/too-many-files": kind(409, "The project would have too many files"),
-  "projects/limit-reached": kind(409, "There are as many as there may be"),
+  "projects/limit-reached": kind(409, "The maximum number is reached"),
   "projects/content-invalid": kind(400, "The content does not match its encoding"),
-  "projects/last-owner": kind(409, "A project keeps its owner"),
+  "projects/last-owner": kind(409, "The owner of a project can't be removed or changed"),
   "collaboration/document-unavailable": kind(503, "The live document can't be read right now", true),
   "execution/no-such-execution": kind(404, "There is no such execution"),
-  "execution/no-such-language": kind(400, "This language is not known here"),
+  "execution/no-such-language": kind(400, "This server does not have this language"),
   "execution/language-not-ready": kind(503, "This language is still being set up", true),
   "execution/entry-point-missing": kind(400, "The entry point is not among the files"),
   "execution/queue-full": kind(429, "Too many programs are waiting to run", true),
@@ -60,7 +60,7 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** The body of every error answer (`application/problem+json`). */
+/** The body of every error response (`application/problem+json`). */
 export const ProblemSchema = z
   .object({
     type: z.string(),

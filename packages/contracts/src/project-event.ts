@@ -1,4 +1,4 @@
-/** What `WS /api/projects/:projectId/events` says: JSON text frames with a resumable sequence number. */
+/** The messages of `WS /api/projects/:projectId/events`: JSON text frames with a resumable sequence number. */
 import { z } from "zod";
 import { ExecutionSchema } from "./execution.ts";
 import { EntrySchema } from "./file.ts";
@@ -10,12 +10,12 @@ export const PresenceSchema = z.object({
   /** `color`: `#rrggbb`, unique among the people present as long as there are enough; servers of older versions send none. */
   user: z.object({ id: IdSchema, name: z.string(), color: z.string().optional() }),
   role: RoleSchema,
-  /** The file in front of this person; null: none. */
+  /** The file that this person views; null: none. */
   fileId: IdSchema.nullable(),
 });
 export type Presence = z.infer<typeof PresenceSchema>;
 
-/** What the owner can change about a project, the same for everybody; of two the one with the later `updatedAt` is true. */
+/** The fields of a project that its owner can change, the same for every user; of two the one with the later `updatedAt` is current. */
 export const ProjectFactsSchema = ProjectSchema.pick({
   name: true,
   description: true,
@@ -26,7 +26,7 @@ export const ProjectFactsSchema = ProjectSchema.pick({
 export type ProjectFacts = z.infer<typeof ProjectFactsSchema>;
 
 export const ProjectEventSchema = z.discriminatedUnion("type", [
-  /** First frame. `resumed` false: what was missed can't be replayed, fetch the project and its tree again. */
+  /** First frame. `resumed` false: missed events can't be replayed; fetch the project and its tree again. */
   z.object({
     type: z.literal("hello"),
     connectionId: z.string(),
@@ -43,9 +43,9 @@ export const ProjectEventSchema = z.discriminatedUnion("type", [
 ]);
 export type ProjectEvent = z.infer<typeof ProjectEventSchema>;
 
-/** A frame: the event under its sequence number; reconnect with `?since=<sequence>`. Presence and hello carry the last one. */
+/** A frame: an event with its sequence number; reconnect with `?since=<sequence>`. Presence and hello have the number of the last event. */
 export const ProjectEventFrameSchema = z.object({ sequence: z.int(), event: ProjectEventSchema });
 export type ProjectEventFrame = z.infer<typeof ProjectEventFrameSchema>;
 
-/** What a listener may say: which file is in front of it. */
+/** The only message of a client: the file that it views. */
 export const PresenceUpdateSchema = z.strictObject({ type: z.literal("viewing"), fileId: IdSchema.nullable() });

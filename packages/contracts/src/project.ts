@@ -51,16 +51,18 @@ export const MemberSchema = z
     name: z.string(),
     role: RoleSchema,
     since: TimeSchema,
-    linkId: IdSchema.optional().meta({ description: "The share link they came by: revoking it removes them" }),
+    linkId: IdSchema.optional().meta({
+      description: "The share link by which the member joined: revoking it removes the member",
+    }),
   })
   .meta({ id: "Member" });
 export type Member = z.infer<typeof MemberSchema>;
 export const PutMemberSchema = z.strictObject({ role: GrantedRoleSchema });
 
-/** What the database takes as a time: it has no year 0, and reads no fraction without end. */
+/** A time that the database accepts: it has no year 0, and limits the length of fractions. */
 const ExpirySchema = TimeSchema.max(40).refine((time) => !time.startsWith("0000"), "There was no year 0.");
 export const CreateLinkSchema = z.strictObject({ role: GrantedRoleSchema, expiresAt: ExpirySchema.optional() });
-/** Only the owner sees links; `token` is only in the answer that made one. */
+/** Only the owner sees links; `token` is only in the response that created the link. */
 export const ShareLinkSchema = z
   .object({
     id: IdSchema,
@@ -69,12 +71,12 @@ export const ShareLinkSchema = z
     expiresAt: TimeSchema.optional().meta({ description: "Absent: it does not expire" }),
     token: z.string().optional(),
     url: z.string().nullable().meta({
-      description: "null: the link was made before tokens were stored; it works, but can't be shown again",
+      description: "null: the link is older than the storage of tokens; it works, but can't be shown again",
     }),
-    people: z.int().meta({ description: "Members who joined, or were raised to its role, by this link" }),
+    people: z.int().meta({ description: "Members who joined, or got a higher role, by this link" }),
   })
   .meta({ id: "ShareLink" });
 export type ShareLink = z.infer<typeof ShareLinkSchema>;
 
-/** `name` absent: the name of the original with "copy". */
+/** `name` absent: the original's name with "copy" appended. */
 export const ForkProjectSchema = z.strictObject({ name: NameSchema.optional() });

@@ -1,7 +1,7 @@
 /** Small shapes that several resources share. */
 import { z } from "zod";
 
-/** Lower-case from here on: locks, maps and events compare ids as text. */
+/** Parses to lower case, because locks, maps and events compare ids as text. */
 export const IdSchema = z.uuid().toLowerCase();
 export const TimeSchema = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
 export const RoleSchema = z.enum(["owner", "editor", "viewer"]);
@@ -14,7 +14,7 @@ export type Visibility = z.infer<typeof VisibilitySchema>;
 export const PlanSchema = z.enum(["free", "premium", "enterprise"]);
 export type Plan = z.infer<typeof PlanSchema>;
 
-/** Where a list continues: the `nextCursor` of the previous page. */
+/** The position at which a list continues: the `nextCursor` of the previous page. */
 export const CursorSchema = z
   .string()
   .max(200)
@@ -25,13 +25,13 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: CursorSchema.optional() });
 
 /**
- * Text that every store can hold unchanged: well-formed Unicode without NUL. It is a pattern, so that the OpenAPI document has the same
+ * Text that every store keeps unchanged: well-formed Unicode without NUL. It is a pattern, so that the OpenAPI document has the same
  * rule; with the flag `u` a surrogate pair is one character, which the class does not match.
  */
 // oxlint-disable-next-line no-control-regex -- NUL is exactly what is refused
 const PLAIN_TEXT = /^[^\u0000\ud800-\udfff]*$/u;
 export const isPlainText = (text: string): boolean => PLAIN_TEXT.test(text);
-/** A text of ours that is shown to people; file contents are bytes and have their own rules. */
+/** A text that is shown to people, such as a description; file contents are bytes and have their own rules. */
 export const textUpTo = (most: number) =>
   z.string().max(most).regex(PLAIN_TEXT, "No NUL character and no unpaired surrogate.");
 
@@ -45,5 +45,5 @@ export const NameSchema = z
   .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u, "No control characters.")
   .regex(PLAIN_TEXT, "No unpaired surrogate.");
 
-/** Numbers of versions; the database's integers end here. */
+/** A version number; the maximum is that of the database's integers. */
 export const VersionNumberSchema = z.int().min(1).max(2_147_483_647);

@@ -1,4 +1,4 @@
-/** People: guests and registered users, and what the sign-in routes take and answer. */
+/** People: guests and registered users, and the bodies of the sign-in routes. */
 import { z } from "zod";
 import { IdSchema, isPlainText, NameSchema, PlanSchema, textUpTo, TimeSchema } from "./shapes.ts";
 
@@ -46,7 +46,7 @@ export const RegisterSchema = AccountSchema.extend({
 /** The one-time link for the administrator's account. */
 export const AdminAccountSchema = AccountSchema.extend({ token: z.string().max(200) });
 
-/** Who may make an account: anybody, people with an invitation, or nobody. */
+/** Who may create an account: anybody, people with an invitation, or nobody. */
 export const RegistrationSchema = z.enum(["open", "invite", "off"]);
 export type Registration = z.infer<typeof RegistrationSchema>;
 export const LoginSchema = z.strictObject({
@@ -59,7 +59,7 @@ export const UpdateMeSchema = z.strictObject({
 });
 export const TicketSchema = z.object({ ticket: z.string() }).meta({ id: "Ticket" });
 
-/** JSON may say what the database's JSON can't. The edge has bounded the depth. */
+/** The database's JSON accepts no NUL character and no unpaired surrogate. The edge has limited the depth. */
 const hasPlainTextOnly = (value: unknown): boolean => {
   if (typeof value === "string") return isPlainText(value);
   if (Array.isArray(value)) return value.every(hasPlainTextOnly);
@@ -70,7 +70,7 @@ const hasPlainTextOnly = (value: unknown): boolean => {
 /** The edge refuses JSON that is nested deeper. */
 export const MAX_JSON_DEPTH = 64;
 
-/** Editor settings and editor state are the page's own documents: the server keeps them as they are, within a size. */
+/** Editor settings and editor state are documents of the page: the server stores them unchanged, up to a size. */
 export const PageDocumentSchema = z
   .record(z.string().max(100), z.json())
   .refine(hasPlainTextOnly, "No NUL character and no unpaired surrogate, also in keys.")

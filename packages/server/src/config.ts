@@ -1,4 +1,4 @@
-/** The configuration: the only reader of the environment; composes the modules' settings and tells all faults at once. */
+/** The configuration: the only reader of the environment; composes the modules' settings and reports all faults at once. */
 import type { Setting, SettingSlice, SettingValues } from "#kernel/setting";
 import { httpSettings } from "#platform/http";
 import { logSettings } from "#platform/log";
@@ -33,7 +33,7 @@ const settings = {
 };
 export type Configuration = SettingValues<typeof settings>;
 
-/** Ports of the design whose distributed adapters are still to come: better refused than silently ignored. */
+/** Settings of distributed adapters that do not exist yet: they are refused, because a silently ignored setting misleads. */
 const NOT_YET: readonly string[] = [
   "DATABASE_REPLICA_URL",
   "REDIS_URL",
@@ -47,7 +47,7 @@ const NOT_YET: readonly string[] = [
   "OIDC_CLIENT_SECRET",
 ];
 
-/** One line for each fault; values are never repeated, they may be secrets. */
+/** One line for each fault, without the value, which may be a secret. */
 export class ConfigurationFaults extends Error {
   override readonly name = "ConfigurationFaults";
   readonly faults: readonly string[];
@@ -104,7 +104,7 @@ export const readConfiguration = (environment: Environment = process.env): Confi
   return configuration;
 };
 
-/** True when LOG_LEVEL was set by hand. */
+/** True when LOG_LEVEL is set. */
 export const choosesLogLevel = (environment: Environment = process.env): boolean =>
   (environment["LOG_LEVEL"] ?? "") !== "";
 

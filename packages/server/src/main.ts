@@ -1,4 +1,4 @@
-/** The composition root: configuration -> adapters -> modules -> roles -> listening, and an orderly end. */
+/** The composition root: configuration -> adapters -> modules -> roles -> listening, and an orderly stop. */
 import { join } from "node:path";
 import { systemClock } from "#kernel/clock";
 import { Lifecycle, releasing } from "#kernel/lifecycle";
@@ -149,7 +149,7 @@ const openSandbox = async (
   });
 };
 
-/** What a tier can be probed with: init, or the image that it is compiled in, and the tools. */
+/** The files that the tier probes depend on: init, or the image in which it is compiled, and the tools. */
 const sandboxInventory = async (folders: Folders): Promise<string> => {
   const hasInit = isInitBuilt(initFolders(folders)) || (await findBaseImage(folders)) !== undefined;
   return JSON.stringify([hasInit, await findRunsc(folders.toolsDir), findBubblewrap()]);
@@ -238,7 +238,7 @@ const openServer = async (settings: Configuration, folders: Folders, tools: Tool
   const rateLimits = createMemoryRateLimits(rateLimitPoints(settings, edge));
   const guards = { audit, bus, metrics, log, clock, rateLimits, authenticator: identity, onFatal: tools.onFatal };
   const server = createFastifyServer({ ...edge, ...guards, channelOf: createWsChannel });
-  // Components stop in reverse order: drain, end executions, put documents to rest, close the listener, then the rest.
+  // Components stop in reverse order: drain, end executions, close documents, close the listener, then the others.
   await lifecycle.start(closingOf(server));
   for (const component of application.components) await lifecycle.start(component);
   const linkReads = createLinkReads({ projects, audit, clock, log });
@@ -303,7 +303,7 @@ const main = async (settings: Configuration): Promise<void> => {
       beforeForcedEnd,
     });
   } catch (error) {
-    // Told to stop while starting: the signal's handler waits for the components and ends the process.
+    // A signal arrived during the start: its handler waits for the components and ends the process.
     if (lifecycle.signal.aborted) return;
     log.error("server.start-failed", { error });
     const where = { host: settings.HOST, port: settings.PORT, dataDir: folders.dataDir };

@@ -17,13 +17,13 @@ import { VersionNumberSchema } from "../shapes.ts";
 import { ProjectParamsSchema } from "./projects.ts";
 import { defineRoute } from "./route.ts";
 
-/** JSON escapes double a text of newlines and quotes. */
+/** JSON escapes double the length of a text that consists of newlines and quotes. */
 const MAX_FILE_BODY_BYTES = 2 * MAX_FILE_BYTES + 65_536;
 
 const ETAG = { ETag: 'The version in quotes: "3"' };
 const IDEMPOTENCY_KEY = {
   "Idempotency-Key":
-    "1 to 200 visible ASCII characters of the caller's choice: the same request under the same key gets the first answer again",
+    "1 to 200 visible ASCII characters of the caller's choice: a repeated request with the same key gets the first response again",
 };
 
 const READ_PROBLEMS = [
@@ -54,7 +54,7 @@ export const fileRoutes = {
     id: "createFile",
     method: "POST",
     path: "/projects/:projectId/files",
-    summary: "Make a file; missing parent folders are made",
+    summary: "Create a file, and missing parent folders",
     access: "user",
     rate: "write",
     audit: "file.create",
@@ -114,7 +114,8 @@ export const fileRoutes = {
     params: ProjectParamsSchema,
     body: PutFileSchema,
     headers: {
-      "If-Match": 'The version that the writer saw, in quotes as in the ETag: "3". Another newest one answers 412',
+      "If-Match":
+        'The version that the writer read, in quotes as in the ETag: "3". If there is a newer one, the response is 412',
       ...IDEMPOTENCY_KEY,
     },
     bodyLimitBytes: MAX_FILE_BODY_BYTES,
@@ -166,7 +167,7 @@ export const fileRoutes = {
     id: "restoreVersion",
     method: "POST",
     path: "/projects/:projectId/files/restore",
-    summary: "Make an older version the newest again",
+    summary: "Restore an older version as a new one",
     access: "user",
     rate: "write",
     audit: "file.restore",
@@ -187,7 +188,7 @@ export const fileRoutes = {
     id: "createFolder",
     method: "POST",
     path: "/projects/:projectId/folders",
-    summary: "Make a folder; missing parent folders are made",
+    summary: "Create a folder, and missing parent folders",
     access: "user",
     rate: "write",
     audit: "folder.create",
@@ -206,7 +207,7 @@ export const fileRoutes = {
     id: "move",
     method: "POST",
     path: "/projects/:projectId/move",
-    summary: "Rename or move a file or folder; ids and history stay",
+    summary: "Rename or move a file or folder; ids and history are kept",
     access: "user",
     rate: "write",
     audit: "file.move",

@@ -7,7 +7,7 @@ import { signInRoutes } from "./sign-in.ts";
 /** Every operation of the API by its id; paths are below `/api`. */
 export const routes = { ...signInRoutes, ...projectRoutes, ...fileRoutes, ...executionRoutes } as const;
 
-/** The sockets; they share the guards of the routes but speak their own frames. */
+/** The sockets; they have the same authentication and limits as the routes, and frames of their own. */
 export const sockets = {
   collaborate: "/collaborate/:projectId/:fileId",
   projectEvents: "/projects/:projectId/events",

@@ -1,4 +1,4 @@
-/** One declaration per operation: the server validates with it, OpenAPI is generated from it, the page calls through it. */
+/** One declaration per operation: the server validates requests with it, the OpenAPI document is generated from it, the page's client uses it. */
 import type { z } from "zod";
 import type { ProblemCode } from "../problem.ts";
 
@@ -14,25 +14,25 @@ export type Route = {
   /** Below `/api`; parameters as `:name`. */
   readonly path: `/${string}`;
   readonly summary: string;
-  /** `user`: a valid access token is needed; `optional`: used when there; `anyone`: ignored. */
+  /** Whether a valid access token is needed (`user`), used when it is sent (`optional`), or ignored (`anyone`). */
   readonly access: "user" | "optional" | "anyone";
   readonly rate: RateClass;
-  /** Name of the audit row that a success writes; null only where nothing changes. */
+  /** Name of the audit row that a success writes; null only for routes that change no data. */
   readonly audit: string | null;
   /** True when refusals are also written to the audit log, as `<audit>-refused` with the problem's code as target. */
   readonly auditRefusals?: boolean;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
-  /** Headers that it reads beside those of every request: name -> meaning. None is required. */
+  /** Optional headers that only this route reads: name -> meaning. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Headers of its successes: name -> meaning. */
+  /** Headers of its success responses: name -> meaning. */
   readonly answerHeaders?: Readonly<Record<string, string>>;
   /** Bodies above this are refused with request/too-large; absent: 1 MiB. */
   readonly bodyLimitBytes?: number;
-  /** Success status to body schema; null: no body. `binary`: bytes; `stream`: bytes whose number is not known beforehand. */
+  /** Success status -> body schema; null: no body. `binary`: bytes; `stream`: bytes of unknown length. */
   readonly responses: Readonly<Record<number, z.ZodType | null | "binary" | "stream">>;
-  /** Codes beyond those that every route can answer with. */
+  /** Problem codes in addition to those of every route. */
   readonly problems: readonly ProblemCode[];
 };
 

@@ -1,11 +1,11 @@
-/** Time as a collaborator, so that tests advance it instead of sleeping. */
+/** The clock as an injected dependency, so that tests advance it instead of sleeping. */
 
 export type Timer = { cancel(): void };
 
 export interface Clock {
   /** Unix time in milliseconds. */
   now(): number;
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   monotonic(): number;
   after(delayMs: number, work: () => void): Timer;
 }
@@ -21,10 +21,10 @@ export const systemClock: Clock = {
   },
 };
 
-/** A clock that stands still until told; for tests. */
+/** A clock that only `advance` moves; for tests. */
 export type ManualClock = Clock & { advance(byMs: number): void };
 
-/** @param startMs Unix time at which it stands first. */
+/** @param startMs its first Unix time */
 export const createManualClock = (startMs = 1_700_000_000_000): ManualClock => {
   let nowMs = startMs;
   const waiting = new Set<{ atMs: number; work: () => void }>();

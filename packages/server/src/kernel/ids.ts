@@ -1,4 +1,4 @@
-/** Identifiers: UUID version 7 (RFC 9562), so that keys made together lie together in an index. */
+/** Identifiers: UUID version 7 (RFC 9562), so that keys of about the same time are neighbours in an index. */
 import { randomBytes } from "node:crypto";
 
 /** A new UUIDv7. @param nowMs Unix time in milliseconds. */

@@ -14,7 +14,7 @@ const start = (stopDeadlineMs = 1000) => {
 };
 
 describe("a lifecycle", () => {
-  it("stops in reverse order, once, and goes on after a fault or a deadline", async () => {
+  it("stops in reverse order, once, and continues after a fault or a deadline", async () => {
     const { said, lifecycle, component } = start(20);
     await lifecycle.start(component("a"));
     await lifecycle.start(component("b", { [Symbol.asyncDispose]: () => Promise.reject(new Error("planted")) }));
@@ -25,7 +25,7 @@ describe("a lifecycle", () => {
     expect(lifecycle.signal.aborted).toBe(true);
   });
 
-  it("stops what a failed start left behind", async () => {
+  it("stops a component whose start failed", async () => {
     const { said, lifecycle, component } = start();
     await lifecycle.start(component("a"));
     await expect(
@@ -35,7 +35,7 @@ describe("a lifecycle", () => {
     expect(said).toEqual(["start a", "stop b", "stop a"]);
   });
 
-  it("waits for a start under way before it stops that component, and starts no other", async () => {
+  it("waits for a pending start before it stops that component, and starts no other", async () => {
     const { said, lifecycle, component } = start();
     const gate = Promise.withResolvers<void>();
     const starting = lifecycle.start(

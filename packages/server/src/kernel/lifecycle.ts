@@ -1,6 +1,6 @@
 /** Starting and stopping: constructors do no I/O, components start in order and stop in reverse, each with a deadline. */
 
-/** Something with a life: `start` may do I/O, disposal drains and releases. */
+/** A part of the server that is started and stopped: `start` may do I/O, disposal drains and releases. */
 export interface Component {
   /** Shown in progress and in logs. */
   readonly name: string;
@@ -9,7 +9,7 @@ export interface Component {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A component of something that only has to be released. */
+/** A component for a resource that only has to be released. */
 export const releasing = (name: string, resource: AsyncDisposable): Component => ({
   name,
   start: async () => {},
@@ -18,11 +18,11 @@ export const releasing = (name: string, resource: AsyncDisposable): Component =>
 
 export type LifecycleOptions = {
   readonly stopDeadlineMs: number;
-  /** Told about a component that did not stop in time or failed to. */
+  /** Called for a component that failed to stop, or did not stop in time. */
   readonly onFault: (component: string, error: unknown) => void;
 };
 
-/** Starts components in order; what was started is stopped in reverse order, also when a later start fails. */
+/** Starts components in order and stops the started ones in reverse order, also when a later start fails. */
 export class Lifecycle {
   readonly #started: Component[] = [];
   readonly #options: LifecycleOptions;
@@ -49,7 +49,7 @@ export class Lifecycle {
     this.#abort.signal.throwIfAborted();
   }
 
-  /** Stops once, however often it is called; a start under way is waited for, so that nothing of it stays behind. */
+  /** Stops once, however often it is called. It waits for a pending start, so that all its resources are released. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -72,7 +72,7 @@ export class Lifecycle {
   }
 }
 
-/** Rejects with a TimeoutError when the work takes longer; the work itself goes on. */
+/** Rejects with a TimeoutError when the work takes longer; the work itself is not cancelled. */
 export const withDeadline = async <T>(work: Promise<T>, deadlineMs: number): Promise<T> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

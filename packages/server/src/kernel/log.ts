@@ -11,7 +11,7 @@ export interface Log {
   with(fields: LogFields): Log;
 }
 
-/** A log that says nothing; for tests. */
+/** A log that discards all lines; for tests. */
 export const silentLog: Log = {
   debug: () => undefined,
   info: () => undefined,

@@ -1,4 +1,4 @@
-/** Pending work: idle also waits for work that began meanwhile. */
+/** Pending work: idle also waits for work that begins while it waits. */
 import { expect, test } from "vitest";
 import { createPending } from "./pending.ts";
 

@@ -1,9 +1,9 @@
-/** Tracks work that is under way, so that a test can wait until nothing is pending instead of sleeping. */
+/** Tracks pending work, so that a test can wait until nothing is pending instead of sleeping. */
 
 export interface Pending {
   /** Tracks the promise until it settles, and returns it. */
   track<T>(work: Promise<T>): Promise<T>;
-  /** Resolves when nothing is pending, including work that began meanwhile. Ignores failures, which the callers of `track` handle. */
+  /** Resolves when nothing is pending, including work that begins while it waits. Ignores failures, which the callers of `track` handle. */
   idle(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@
 import { PROBLEMS, type ProblemBody, type ProblemCode } from "@atelier/contracts";
 
 export type ProblemExtra = {
-  /** Seconds; sent as Retry-After. 429 and 503 get one in any case. */
+  /** Seconds; sent as Retry-After. 429 and 503 have a default. */
   readonly retryAfterSeconds?: number;
   readonly currentVersion?: number;
   readonly faults?: NonNullable<ProblemBody["faults"]>;

@@ -11,7 +11,7 @@ export class SetIndex<K, V> {
     else values.add(value);
   }
 
-  /** Removes the value; a key without values takes no memory. */
+  /** Removes the value, and a key without values. */
   delete(key: K, value: V): void {
     const values = this.#sets.get(key);
     if (values?.delete(value) === true && values.size === 0) this.#sets.delete(key);

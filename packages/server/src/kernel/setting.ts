@@ -1,4 +1,4 @@
-/** How a module declares its settings: config.ts composes the slices, reads the environment once and prints all faults. */
+/** The declaration of a module's settings: config.ts composes the slices, reads the environment once and prints all faults. */
 import type { z } from "zod";
 
 export type Setting<T = unknown> = {
@@ -6,7 +6,7 @@ export type Setting<T = unknown> = {
   readonly schema: z.ZodType<T, string | undefined>;
   /** One sentence for docs/configuration.md, with the unit. */
   readonly description: string;
-  /** As shown in docs/configuration.md. */
+  /** The default in docs/configuration.md. */
   readonly defaultText: string;
   /** Secret settings may also come from a file (`NAME_FILE`) and are never printed. */
   readonly secret?: boolean;

@@ -1,9 +1,9 @@
-/** What GET /api/me shows of a user's limits and usage, asked of the modules that keep them. */
+/** A user's limits and usage for GET /api/me, from the modules that count them. */
 import { PLAN_LIMITS } from "#execution";
 import type { AccountUsage } from "#identity";
 import type { Sql } from "#platform/sql";
 
-/** @param needs.projectBytes what one project may hold; the same on every plan */
+/** @param needs.projectBytes the size limit of a project; the same on every plan */
 export const createAccountUsage = ({
   sql,
   projectBytes,

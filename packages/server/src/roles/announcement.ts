@@ -4,9 +4,9 @@ import type { Tier } from "@atelier/contracts";
 export type Announcement = {
   readonly address: string;
   readonly tier: Tier;
-  /** Stronger tiers than the one in use, or all, with why they do not work here. */
+  /** Tiers that are stronger than the one in use, or all tiers, with the reason why each is unavailable. */
   readonly refused: readonly { readonly tier: string; readonly reason?: string }[];
-  /** Nobody lets this server make cgroups. */
+  /** The server has no right to create cgroups. */
   readonly limitsArePolled: boolean;
   readonly adminLink?: string | undefined;
   readonly hasPage: boolean;
@@ -28,9 +28,9 @@ export const announceIsolation = (
     ? ["  Programs can't run yet: the image and tools are still being set up. Editing and saving work."]
     : [
         facts.tier === null
-          ? "  Programs can't run here yet; editing and saving work. What is missing: npm run atelier -- doctor"
+          ? "  Programs can't run here yet; editing and saving work. To see what is missing: npm run atelier -- doctor"
           : `  Programs run in ${TIER_NAMES[facts.tier]}.`,
-        ...facts.refused.map(({ tier, reason = "the probe failed" }) => `  Not in ${tier}: ${reason}`),
+        ...facts.refused.map(({ tier, reason = "the probe failed" }) => `  ${tier} is unavailable: ${reason}`),
         ...(facts.limitsArePolled
           ? [
               "  Their memory and CPU limits are polled, not enforced by the kernel. How to change that: npm run atelier -- doctor",
@@ -40,7 +40,7 @@ export const announceIsolation = (
 
 export const announce = (facts: Announcement): string[] => [
   `Atelier listens on ${facts.address}`,
-  ...(facts.hasPage ? [] : ["  The page is not built: only the API answers. Build it with `npm start`."]),
+  ...(facts.hasPage ? [] : ["  The page is not built: only the API works. Build it with `npm start`."]),
   ...announceIsolation(facts),
   ...(facts.adminLink === undefined ? [] : ["  Become the administrator, once, with", `  ${facts.adminLink}`]),
 ];

@@ -5,7 +5,7 @@ export type SettingGroup = { readonly title: string; readonly slice: SettingSlic
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 
-/** A table as the formatter leaves it: columns as wide as their widest cell. */
+/** A table in the formatter's layout: columns as wide as their widest cell. */
 const table = (rows: readonly (readonly string[])[]): string => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>

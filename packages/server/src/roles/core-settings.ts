@@ -22,17 +22,17 @@ export const coreSettings = {
   } satisfies Setting<string | undefined>,
   XDG_DATA_HOME: {
     schema: folder,
-    description: "Where DATA_DIR is by default for an ordinary user.",
+    description: "Folder that contains the default DATA_DIR of an ordinary user.",
     defaultText: "~/.local/share",
   } satisfies Setting<string | undefined>,
   XDG_CACHE_HOME: {
     schema: folder,
-    description: "Where ATELIER_CACHE_DIR is by default for an ordinary user.",
+    description: "Folder that contains the default ATELIER_CACHE_DIR of an ordinary user.",
     defaultText: "~/.cache",
   } satisfies Setting<string | undefined>,
   XDG_RUNTIME_DIR: {
     schema: folder,
-    description: "Where the database's socket goes when the path of DATA_DIR is too long for one.",
+    description: "Folder for the database's socket when the path of DATA_DIR is too long for a socket.",
     defaultText: "",
   } satisfies Setting<string | undefined>,
   ATELIER_CACHE_DIR: {
@@ -47,7 +47,7 @@ export const coreSettings = {
   } satisfies Setting<string | undefined>,
   TOOLS_DIR: {
     schema: folder,
-    description: "Folder that holds runsc.",
+    description: "Folder that contains runsc.",
     defaultText: "the newest in $ATELIER_CACHE_DIR/tools, else the PATH",
   } satisfies Setting<string | undefined>,
   DATABASE_URL: {
@@ -66,15 +66,15 @@ export const coreSettings = {
   HOMES: {
     schema: z.enum(["process", "postgres"]).default("process"),
     description:
-      "Where it is kept which server owns an open document, a run or a project's events: `process` (one server on one database) or " +
+      "Where homes (which server owns a document, a run or a project's events) are stored: `process` (one server on one database) or " +
       "`postgres` (several; needs DATABASE_URL, SECRET_KEY and BLOBS_DIR, the same for all of them, and a DATA_DIR for each).",
     defaultText: "process",
   } satisfies Setting<"process" | "postgres">,
   LINK_HOST: {
     schema: z.string().min(1).default("127.0.0.1"),
     description:
-      "Address to listen on for the other servers on the database (`HOMES=postgres`). Their connections are encrypted, and only " +
-      "servers with the same SECRET_KEY get one.",
+      "Address to listen on for the other servers on the database (`HOMES=postgres`). Connections are encrypted, and accepted only " +
+      "from servers with the same SECRET_KEY.",
     defaultText: "127.0.0.1",
   } satisfies Setting<string>,
   LINK_PORT: {
@@ -84,7 +84,7 @@ export const coreSettings = {
       .default("0")
       .transform(Number)
       .pipe(z.number().max(65_535)),
-    description: "Port to listen on for the other servers; 0 takes a free one.",
+    description: "Port to listen on for the other servers; 0: a free one.",
     defaultText: "0",
   } satisfies Setting<number>,
   LINK_ADDRESS: {
@@ -92,7 +92,7 @@ export const coreSettings = {
       .string()
       .regex(/^(?:\[[\da-f:]+\]|[^\s:/]+):\d{1,5}$/iu, "host:port")
       .optional(),
-    description: "`host:port` at which the other servers reach this one, where that is not LINK_HOST and LINK_PORT.",
+    description: "`host:port` at which the other servers reach this one, if it differs from LINK_HOST and LINK_PORT.",
     defaultText: "LINK_HOST and the port that was opened",
   } satisfies Setting<string | undefined>,
   BLOBS_DIR: {
@@ -102,9 +102,8 @@ export const coreSettings = {
   } satisfies Setting<string | undefined>,
   SECRET_KEY: {
     schema: z.string().min(32, "at least 32 characters").optional(),
-    description:
-      "What tokens are signed and contents are encrypted with: at least 32 random characters. Keep a copy of it.",
-    defaultText: "made once in $DATA_DIR/secret.key",
+    description: "Key that signs tokens and encrypts contents: at least 32 random characters. Keep a copy of it.",
+    defaultText: "generated once in $DATA_DIR/secret.key",
     secret: true,
   } satisfies Setting<string | undefined>,
   ROLES: {
@@ -114,16 +113,16 @@ export const coreSettings = {
       .transform((text) => text.split(",").map((role) => role.trim()))
       .refine(
         (roles) => roles.length === 1 && roles[0] === "all",
-        "only `all` yet: the adapters that let roles run apart are still to come",
+        "only `all` is supported yet: the adapters for separate roles do not exist",
       ),
-    description: "Which parts this process runs: `all`.",
+    description: "The parts that this process runs: `all`.",
     defaultText: "all",
   } satisfies Setting<string[]>,
   SANDBOX: {
     schema: z
       .enum(["auto", "gvisor", "namespaces", "microvm"])
       .default("auto")
-      .refine((tier) => tier !== "microvm", "microvm is not supported yet; auto takes the best that works here"),
+      .refine((tier) => tier !== "microvm", "microvm is not supported yet; `auto` uses the best tier that works here"),
     description: "Isolation tier for programs: `auto` (the best that a probe finds), `gvisor` or `namespaces`.",
     defaultText: "auto",
   } satisfies Setting<"auto" | "gvisor" | "namespaces" | "microvm">,
@@ -140,7 +139,7 @@ export const coreSettings = {
   } satisfies Setting<string | undefined>,
   ATELIER_PROGRESS: {
     schema: switchOf(false),
-    description: "`yes`: print what a terminal would show, also when standard output is none.",
+    description: "`yes`: print progress as on a terminal, also when standard output is not one.",
     defaultText: "no",
   } satisfies Setting<boolean>,
   ATELIER_SETUP_STATE: {
@@ -151,7 +150,8 @@ export const coreSettings = {
   } satisfies Setting<string | undefined>,
   ATELIER_CHECK_ANSWERS: {
     schema: switchOf(false),
-    description: "`yes`: compare every answer with its schema and fail those that differ; for tests and development.",
+    description:
+      "`yes`: check every response against its schema and fail those that differ; for tests and development.",
     defaultText: "no",
   } satisfies Setting<boolean>,
 } as const;

@@ -1,10 +1,10 @@
-/** What the settings say about the edge: its public address, trusted proxies, and the certificate. */
+/** The options of the edge from the settings: its public address, trusted proxies, and the certificate. */
 import { readFile } from "node:fs/promises";
 import type { TrustedProxies } from "#platform/http";
 import { isPublicHost } from "./announcement.ts";
 import { StartFault } from "./data-folder.ts";
 
-/** A page has one socket for its project and one for each open file and running program. */
+/** A page has one socket; other clients have one for each document, run and list of events. */
 const SOCKETS_PER_USER = 500;
 
 export type EdgeSettings = {
@@ -32,9 +32,9 @@ export const edgeOptions = async (settings: EdgeSettings) => {
   const hasCertificate = TLS_CERT_FILE !== undefined && TLS_KEY_FILE !== undefined;
   const https = hasCertificate || PUBLIC_URL?.startsWith("https:") === true;
   return {
-    /** Browsers reach us over TLS: our own, or a proxy's. */
+    /** Browsers connect over TLS, to this server or to a proxy. */
     https,
-    /** Nobody but this machine reaches us: no public address, and no proxy that was told about. */
+    /** Only this machine can connect: no public address, and no configured proxy. */
     onlyLocal,
     ...(onlyLocal ? {} : { socketsPerUser: SOCKETS_PER_USER }),
     origin: {

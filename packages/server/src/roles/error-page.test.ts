@@ -1,4 +1,4 @@
-/** docs/errors.md and the table of problems name the same codes, and say the same status. */
+/** docs/errors.md and the table of problems have the same codes with the same status. */
 import { type ProblemCode, PROBLEMS } from "@atelier/contracts";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** The HTTP listener as a component: refuses early that the port is taken, and drains before it closes. */
+/** The HTTP listener as a component: detects early that the port is in use, and drains before it closes. */
 import type { Component } from "#kernel/lifecycle";
 import type { HttpServer } from "#platform/http";
 import { rm, writeFile } from "node:fs/promises";
@@ -14,7 +14,7 @@ import type { SandboxWatch } from "./executor/sandbox-watch.ts";
 
 type Where = { readonly host: string; readonly port: number };
 
-/** Rejects when nothing can listen there; asked before anything is started, so that nothing has to be undone. */
+/** Rejects when the port can't be opened. Called before any component starts, so that nothing has to be stopped. */
 export const probePort = ({ host, port }: Where): Promise<void> =>
   new Promise((resolve, reject) => {
     const probe = createServer();
@@ -22,14 +22,14 @@ export const probePort = ({ host, port }: Where): Promise<void> =>
     probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()));
   });
 
-/** Stops by closing the listener once the requests under way are answered; started before what answers them. */
+/** Stops by closing the listener when the pending requests have a response; started before the components that handle them. */
 export const closingOf = (server: HttpServer): Component => ({
   name: "http",
   async start() {},
   [Symbol.asyncDispose]: () => server.close(),
 });
 
-/** Stops first of all: no new request, sockets told to come back later; started after everything else. */
+/** Started last, so it stops first: refuses new requests and closes sockets with 1012. */
 export const drainingOf = (server: HttpServer): Component => ({
   name: "edge",
   async start() {},
@@ -76,8 +76,8 @@ export type ListenNeeds = {
 };
 
 /**
- * Listens and says so. The administrator's link never goes into the log: a terminal shows it, and a file that only the
- * server's user may read has it for who starts servers without one.
+ * Listens and prints the address. The administrator's link is never logged: a terminal shows it, and without a terminal it is in a file that
+ * only the server's user can read.
  */
 export const listen = async (server: HttpServer, needs: ListenNeeds): Promise<void> => {
   const { settings } = needs;

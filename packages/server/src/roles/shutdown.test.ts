@@ -43,7 +43,7 @@ const install = () => {
   };
 };
 
-test("copies of SIGTERM do not force the end; one that comes later does, and takes the database along", () => {
+test("repeated SIGTERMs within 3 s do not force the end; a later one does, and ends the database too", () => {
   const send = install();
   send("SIGTERM");
   send("SIGTERM");
@@ -55,7 +55,7 @@ test("copies of SIGTERM do not force the end; one that comes later does, and tak
   expect(did).toEqual(["stop", "end the database", "exit 130"]);
 });
 
-test("a second SIGINT is a person who insists", () => {
+test("a second SIGINT forces the end", () => {
   const send = install();
   send("SIGINT");
   send("SIGINT");

@@ -1,18 +1,18 @@
-/** Ends the process: in order at the first signal, at once at a later one, and at once when we are broken. */
+/** Ends the process: in order at the first signal, at once at a later one or after a fatal error. */
 import type { Log } from "#kernel/log";
 
 export type ShutdownOptions = {
   readonly log: Log & { flush(): void };
-  /** Drains and releases everything; bounded by the lifecycle's own deadlines. */
+  /** Drains and releases all components within the lifecycle's deadlines. */
   readonly stop: () => Promise<void>;
-  /** Says a line to the person at the terminal, where there is one. */
+  /** Prints a line to the terminal, if there is one. */
   readonly tell: (line: string) => void;
 };
 
-/** `timeout` and the end of a process group deliver SIGTERM more than once: copies within this time insist on nothing. */
+/** `timeout` and a signal to the process group deliver SIGTERM more than once: repeated ones within this time do not force the end. */
 const COPIES_WITHIN_MS = 3_000;
 
-/** Exit code of a process that was told to end while it was ending. */
+/** Exit code after a second signal. */
 const FORCED = 130;
 
 export const installShutdown = ({
@@ -20,9 +20,9 @@ export const installShutdown = ({
   stop,
   tell,
 }: ShutdownOptions): {
-  /** Ends the process at once: the disk did not keep what it was told to. */
+  /** Ends the process at once, because an fsync failed. */
   readonly onFatal: (error: unknown) => void;
-  /** `act` runs, synchronously, before a forced end: for what would outlive the process. */
+  /** `act` runs, synchronously, before a forced end: for child processes that would outlive this one. */
   readonly beforeForcedEnd: (act: () => void) => void;
 } => {
   let stoppingSince: number | undefined;
@@ -54,7 +54,7 @@ export const installShutdown = ({
     (error: unknown): void => {
       log.error(event, { error });
       log.flush();
-      // Nothing is trusted any more, so nothing is flushed: what was acknowledged is durable already.
+      // The state may be wrong, so nothing is flushed; acknowledged data is durable already.
       process.exit(1);
     };
   process.on("SIGINT", onSignal);

@@ -13,17 +13,17 @@ const whole = (most: number, fallback: number): z.ZodType<number, string | undef
 export const filesSettings = {
   PROJECT_MAX_MIB: {
     schema: whole(1_048_576, 500),
-    description: "MiB that the newest versions of a project's files may hold together.",
+    description: "Maximum size of the newest versions of all files of a project, in MiB.",
     defaultText: "500",
   },
   PROJECT_MAX_FILES: {
     schema: whole(1_000_000, 50_000),
-    description: "Files and folders that a project may have.",
+    description: "Maximum number of files and folders of a project.",
     defaultText: "50000",
   },
   ACCOUNT_MAX_MIB: {
     schema: whole(1_073_741_824, 10_240),
-    description: "MiB that an account may keep in all its projects, old versions and the bin included.",
+    description: "Maximum size of all projects of an account, with old versions and the bin, in MiB.",
     defaultText: "10240",
   },
 } as const satisfies Readonly<Record<string, Setting<number>>>;

@@ -1,4 +1,4 @@
-/** The audit trail on a real database: soon there, all of it at the end, kept while the database is away. */
+/** The audit trail on a real database: rows are written soon, all of them before a stop, and wait while the database is unavailable. */
 import { createManualClock } from "#kernel/clock";
 import { type Log, silentLog } from "#kernel/log";
 import { Problem } from "#kernel/problem";
@@ -30,7 +30,7 @@ const start = (sql: Sql = database.sql, log: Log = silentLog) => {
 };
 
 describe("the audit trail", () => {
-  it("writes who, what, when and from where within 50 ms", async () => {
+  it("writes user, action, time and address within 50 ms", async () => {
     const { clock, trail } = start();
     trail.record({
       action: "file.put",
@@ -56,7 +56,7 @@ describe("the audit trail", () => {
     expect(login).toMatchObject({ action: "identity.login", user_id: null, from_address: null });
   });
 
-  it("writes everything before it stops, however much", async () => {
+  it("writes all rows before it stops, also many", async () => {
     const { trail } = start();
     for (let at = 0; at < 2500; at += 1) trail.record({ action: "file.put", target: String(at) });
     await trail[Symbol.asyncDispose]();
@@ -65,7 +65,7 @@ describe("the audit trail", () => {
     expect(new Set(written.map(({ target }) => target)).size).toBe(2500);
   });
 
-  it("keeps rows while the database is away, and counts those that are lost in the end", async () => {
+  it("keeps rows while the database is unavailable, and counts those that are lost at the end", async () => {
     let away = true;
     const sql: Sql = {
       ...database.sql,
@@ -87,7 +87,7 @@ describe("the audit trail", () => {
     expect((await metrics.scrape()).text).toContain("atelier_audit_rows_dropped_total 1");
   });
 
-  it("takes a target that is cut in the middle of a character, and what comes after it", async () => {
+  it("writes a target that is cut in the middle of a character, and later rows", async () => {
     const { trail } = start();
     trail.record({ action: "file.move", target: `${"x".repeat(1099)}😀` });
     trail.record({ action: "file.move", target: "half \ud83d a pair" });
@@ -100,7 +100,7 @@ describe("the audit trail", () => {
     ]);
   });
 
-  it("drops, counts and logs a row that the database refuses, and writes those around it", async () => {
+  it("drops, counts and logs a row that the database refuses, and writes the other rows of its batch", async () => {
     const lines: [string, unknown][] = [];
     const write = (event: string, fields?: unknown): void => void lines.push([event, fields]);
     const log: Log = { debug: write, info: write, warn: write, error: write, with: () => log };

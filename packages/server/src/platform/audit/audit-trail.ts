@@ -1,7 +1,7 @@
 /**
- * Writes audit entries in batches. An answer does not wait for its row: rows are committed within 50 ms, and all of them
- * before the process stops in order. A power cut can therefore lose the rows, never the changes, of its last 50 ms.
- * While the database is away rows wait (bounded). A row that it refuses is dropped; all that are dropped are logged and counted.
+ * Writes audit entries in batches. A response does not wait for its row: rows are committed within 50 ms, and all of them
+ * before the process stops in order. A power cut can therefore lose the rows of the last 50 ms, but not the changes that they describe.
+ * While the database is unavailable rows wait, up to a limit. A row that it refuses is dropped. Dropped rows are logged and counted.
  */
 import type { Clock, Timer } from "#kernel/clock";
 import { createId } from "#kernel/ids";
@@ -18,7 +18,7 @@ const MAX_BATCH = 1000;
 const MAX_WAITING = 100_000;
 
 export type BatchedAuditTrail = AuditTrail &
-  Component & { /** Resolves when everything recorded so far was tried. */ flush(): Promise<void> };
+  Component & { /** Resolves after an attempt to write all entries recorded so far. */ flush(): Promise<void> };
 
 type Row = AuditEntry & { readonly id: string; readonly atMs: number };
 
@@ -34,7 +34,7 @@ const toJson = (row: Row): Record<string, unknown> => ({
   user_id: row.userId ?? null,
   action: row.action,
   project_id: row.projectId ?? null,
-  // PostgreSQL's text can't have NUL, and its JSON no unpaired surrogate, which cutting a text may leave.
+  // PostgreSQL accepts no NUL in a text, and no unpaired surrogate, which `slice` can create.
   target: row.target?.replaceAll("\0", "").slice(0, 1100).toWellFormed() ?? null,
   address: row.address !== undefined && isIP(row.address) !== 0 ? row.address : null,
   request_id: row.requestId ?? null,
@@ -68,7 +68,7 @@ export const createAuditTrail = (needs: { sql: Sql; clock: Clock; log: Log; metr
       return false;
     }
   };
-  /** Finds the row that can't be written by halving the batch, and drops it, so that the others are written. */
+  /** Finds the row that can't be written by bisecting the batch, and drops it, so that the others are written. */
   const withoutRefused = async (batch: readonly Row[], error: unknown): Promise<boolean> => {
     const [first] = batch;
     if (first === undefined || batch.length > 1) return writeBatch(Math.ceil(batch.length / 2));

@@ -1,18 +1,18 @@
-/** The audit trail port: who changed what and when; rows are only ever added. */
+/** The audit trail port: an append-only record of who changed what and when. */
 
 export type AuditEntry = {
   /** A route's `audit` name, or one of the same form. */
   readonly action: string;
-  /** Absent: nobody was signed in. */
+  /** Absent: the request had no sign-in. */
   readonly userId?: string;
   readonly projectId?: string;
-  /** What was acted on beneath the project: a path, a user id, an execution id. */
+  /** The object of the action inside the project: a path, a user id, an execution id. */
   readonly target?: string;
   readonly address?: string;
   readonly requestId?: string;
 };
 
 export interface AuditTrail {
-  /** Takes an entry; it is in the database within the trail's flush interval. Never throws. */
+  /** Queues an entry, which is in the database within the trail's flush interval. Never throws. */
   record(entry: AuditEntry): void;
 }

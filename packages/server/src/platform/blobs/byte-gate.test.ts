@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createByteGate } from "./byte-gate.ts";
 
 describe("the gate for bytes", () => {
-  it("lets in what fits, in order, also after a failure, and the largest alone", async () => {
+  it("runs reads that fit, in order, also after a failure, and the largest alone", async () => {
     const gate = createByteGate(100);
     const running = new Map<string, { bytes: number; end: () => void; fail: (error: Error) => void }>();
     const ended: string[] = [];
@@ -22,7 +22,7 @@ describe("the gate for bytes", () => {
 
     for (const [name, bytes] of Object.entries({ a: 60, b: 40, c: 50, d: 10, e: 500 })) start(name, bytes);
     expect(await names()).toBe("ab");
-    // d would fit, but c was there first.
+    // d would fit, but c is before it in the queue.
     running.get("b")?.fail(new Error("planted"));
     expect(await names()).toBe("a");
     running.get("a")?.end();

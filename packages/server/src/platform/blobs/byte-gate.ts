@@ -1,7 +1,7 @@
 /** Limits the bytes that are read into memory at once: later readers wait in order of arrival. */
 
 export type ByteGate = {
-  /** Runs the work when the gate has enough bytes left; one that is larger than the gate runs alone. */
+  /** Runs the work when enough of the limit is free; work above the limit runs alone. */
   run<T>(bytes: number, work: () => Promise<T>): Promise<T>;
 };
 

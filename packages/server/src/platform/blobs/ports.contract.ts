@@ -1,4 +1,4 @@
-/** What every BlobStore does; each adapter's test calls this. */
+/** The contract suite of BlobStore; each adapter's test calls it. */
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { BlobStore } from "./ports.ts";
@@ -7,7 +7,7 @@ const newKey = (): string => `${randomBytes(32).toString("hex")}-${randomBytes(8
 
 export const describeBlobStore = (name: string, open: () => Promise<BlobStore>): void => {
   describe(`BlobStore: ${name}`, () => {
-    test("[B1] what was put is got, byte for byte, also empty and with every byte value", async () => {
+    test("[B1] get returns the bytes of put, also empty ones and every byte value", async () => {
       const store = await open();
       for (const bytes of [
         new Uint8Array(),
@@ -20,14 +20,14 @@ export const describeBlobStore = (name: string, open: () => Promise<BlobStore>):
         expect(await store.has(key)).toBe(true);
       }
     });
-    test("[B2] an absent key is undefined, is not had, and may be deleted", async () => {
+    test("[B2] for an absent key get gives undefined, has gives false, and delete does nothing", async () => {
       const store = await open();
       const key = newKey();
       expect(await store.get(key)).toBeUndefined();
       expect(await store.has(key)).toBe(false);
       await store.delete(key);
     });
-    test("[B3] putting again does nothing, also at the same time", async () => {
+    test("[B3] putting a key again does nothing, also concurrently", async () => {
       const store = await open();
       const key = newKey();
       const bytes = randomBytes(1_000);
@@ -42,7 +42,7 @@ export const describeBlobStore = (name: string, open: () => Promise<BlobStore>):
       await store.delete(key);
       expect(await store.get(key)).toBeUndefined();
     });
-    test("[B8] a list has the keys of its prefix, and when they were put", async () => {
+    test("[B8] a list has the keys of its prefix, and the times when they were put", async () => {
       const store = await open();
       const tail = newKey().slice(2);
       const keys = ["5f", "5e", "5f"].map((prefix, index) => `${prefix}${tail.slice(0, -1)}${index}`);

@@ -1,4 +1,4 @@
-/** The key that everything at rest hangs on: from SECRET_KEY, else made once and kept beside, not among, the data. */
+/** The server's secret key, from which all keys of data at rest are derived: from SECRET_KEY, else generated once in the data folder. */
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -22,14 +22,14 @@ const readKey = async (file: string): Promise<Buffer | undefined> => {
   });
   if (text === undefined) return undefined;
   const key = Buffer.from(text.trim(), "hex");
-  if (key.length !== KEY_BYTES) throw new Error(`${file} does not hold a key of ${KEY_BYTES} bytes in hex.`);
+  if (key.length !== KEY_BYTES) throw new Error(`${file} does not contain a key of ${KEY_BYTES} bytes in hex.`);
   return key;
 };
 
 /**
  * @param options.secretKey the setting SECRET_KEY: at least 32 characters of high entropy; absent: `<dataDir>/secret.key`.
- * @returns 32 bytes.
- * @throws Error in one line when the setting is too short or the file is damaged.
+ * @returns 32 bytes
+ * @throws Error with a message of one line when the setting is too short or the file is damaged
  */
 export const loadSecretKey = async (options: {
   readonly secretKey: string | undefined;
@@ -55,13 +55,13 @@ export const loadSecretKey = async (options: {
   } finally {
     await handle.close();
   }
-  // A link never replaces: of two servers that start at once, both use the key that came first.
+  // `link` never replaces a file: two servers that start at once both use the key that was written first.
   await link(partial, file).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
   });
   await rm(partial);
   await syncFolder(dirname(file));
   const made = await readKey(file);
-  if (made === undefined) throw new Error(`${file} could not be made.`);
+  if (made === undefined) throw new Error(`${file} could not be created.`);
   return made;
 };

@@ -17,7 +17,7 @@ const flipped = (source: Uint8Array, index: number): Buffer => {
 };
 
 describe("vault", () => {
-  test("[V1] what was sealed opens for its owner", () => {
+  test("[V1] the owner's key opens sealed bytes", () => {
     const blob = vault.seal("owner", bytes, hash);
     expect(Buffer.from(vault.open("owner", blob))).toEqual(bytes);
     expect(Buffer.from(blob.sealed).includes(bytes)).toBe(false);
@@ -45,7 +45,7 @@ describe("vault", () => {
     expect(() => createVault(randomBytes(32)).open("owner", blob)).toThrow();
   });
 
-  test("[V4] names tell nothing: two owners, and two uploads, have different ones", () => {
+  test("[V4] the same content has different names for two owners, and for two uploads", () => {
     const names = [vault.seal("a", bytes, hash), vault.seal("b", bytes, hash), vault.seal("a", bytes, hash)].map(
       (blob) => blob.storageKey,
     );
@@ -64,7 +64,7 @@ describe("vault", () => {
 });
 
 describe("secret key", () => {
-  test("[V6] is made once, private, and the same afterwards; also when two servers start at once", async () => {
+  test("[V6] is generated once, private, and stays the same, also when two servers start at once", async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "atelier-key-"));
     try {
       const keys = await Promise.all([1, 2, 3].map(() => loadSecretKey({ secretKey: undefined, dataDir })));
@@ -79,7 +79,7 @@ describe("secret key", () => {
     }
   });
 
-  test("[V6] a setting wins, and a short one is refused", async () => {
+  test("[V6] a setting has precedence, and a short one is refused", async () => {
     const dataDir = "/nowhere";
     expect(await loadSecretKey({ secretKey: "x".repeat(40), dataDir })).toHaveLength(32);
     await expect(loadSecretKey({ secretKey: "short", dataDir })).rejects.toThrow(/SECRET_KEY/u);

@@ -26,7 +26,7 @@ const decrypt = (key: Buffer, sealed: Uint8Array, bound: string): Buffer => {
   return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, bytes.length - TAG_BYTES)), decipher.final()]);
 };
 
-/** @param secretKey at least 32 random bytes; everything sealed under it is lost with it. */
+/** @param secretKey at least 32 random bytes; without it sealed bytes cannot be opened */
 export const createVault = (secretKey: Uint8Array): Vault => {
   if (secretKey.byteLength < KEY_BYTES) throw new RangeError(`The secret key has less than ${KEY_BYTES} bytes.`);
   const owners = new Map<string, OwnerKeys>();
@@ -42,7 +42,7 @@ export const createVault = (secretKey: Uint8Array): Vault => {
     return keys;
   };
 
-  // Both layers are bound to the storage key: a body or a key under another name does not open.
+  // The storage key is additional data of both encryptions, so a body or a key under another name does not open.
   return {
     seal(ownerId, bytes, hash) {
       const { wrapping, naming } = keysOf(ownerId);

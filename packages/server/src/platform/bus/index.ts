@@ -1,2 +1,2 @@
-/** Hints between modules. */
+/** Messages between modules, which may be lost. */
 export type { Bus, BusMessages, BusTopic } from "./ports.ts";

@@ -1,4 +1,4 @@
-/** What every Bus does; each adapter's test calls this. */
+/** The contract suite of Bus; each adapter's test calls it. */
 import { describe, expect, test } from "vitest";
 import type { Log } from "#kernel/log";
 import { silentLog } from "#kernel/log";
@@ -34,7 +34,7 @@ export const describeBus = (
       expect(heard).toEqual(["b"]);
     });
 
-    test("[M3] a listener that throws is logged and stays, and harms nobody", async () => {
+    test("[M3] a listener that throws is logged and stays subscribed, and other listeners get the message", async () => {
       const logged: string[] = [];
       const log: Log = { ...silentLog, error: (event) => void logged.push(event) };
       const { bus, settle } = await open(log);
@@ -50,7 +50,7 @@ export const describeBus = (
       expect(logged).toHaveLength(2);
     });
 
-    test("[M4] what a listener publishes comes after what caused it, for everybody", async () => {
+    test("[M4] all listeners get a message before those that a listener publishes in response", async () => {
       const { bus, settle } = await open(silentLog);
       const heard: string[] = [];
       bus.subscribe("files-removed", (message) => {

@@ -1,9 +1,9 @@
-/** What a claimed home is on the node that has it, whatever the adapter. */
+/** A claimed home on its node, for all adapters. */
 import type { Home } from "./ports.ts";
 
 /**
- * Makes a home that is `claimed` by its name until it is released. A loss is the adapter's: it aborts the controller and removes the entry,
- * and then a release does nothing.
+ * Creates a home that is in `claimed` under its name until it is released. When the adapter loses a home it aborts the controller and removes
+ * the entry; then a release does nothing.
  * @param whenReleased called once, after `lost` was aborted
  */
 export const createClaimedHome = (

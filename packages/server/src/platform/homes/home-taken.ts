@@ -1,7 +1,7 @@
-/** Why a home could not be claimed. */
+/** The error of a claim that is refused. */
 import type { Whereabouts } from "./ports.ts";
 
-/** Somebody else has the home. `where` is "here" when this node itself kept it for longer than the caller wanted to wait. */
+/** The home is claimed already. `where` is "here" when this node itself has had it for longer than the caller's `waitMs`. */
 export class HomeTaken extends Error {
   override readonly name = "HomeTaken";
   readonly where: Whereabouts;

@@ -1,9 +1,9 @@
-/** Names that are in use in this process, and who waits for each. */
+/** Names that are in use in this process, with a queue for each. */
 import type { Clock } from "#kernel/clock";
 import { HomeTaken } from "./home-taken.ts";
 
 export type NameQueue = {
-  /** Resolves when it is the caller's turn; the caller passes the name on afterwards. @throws HomeTaken after `waitMs` */
+  /** Resolves when it is the caller's turn; the caller has to call `pass` afterwards. @throws HomeTaken after `waitMs` */
   take(name: string, waitMs: number): Promise<void>;
   /** Gives the name to the next caller. */
   pass(name: string): void;

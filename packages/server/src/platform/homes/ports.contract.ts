@@ -1,13 +1,13 @@
-/** What every Homes does; each adapter's test calls this. */
+/** The contract suite of Homes; each adapter's test calls it. */
 import { describe, expect, test } from "vitest";
 import type { HomeTaken } from "./home-taken.ts";
 import type { Homes } from "./ports.ts";
 
 export type HomesFixture = {
   readonly homes: Homes;
-  /** A new instance on the same state, as after the process was killed and counts as dead. */
+  /** A new instance on the same state, as after the process was killed and its row has expired. */
   readonly restart: () => Promise<Homes>;
-  /** Advances the node's clock, and the one by which claims expire. */
+  /** Advances the node's clock, and the clock that decides on expiry. */
   readonly pass: (ms: number) => Promise<void>;
 };
 
@@ -20,7 +20,7 @@ export const refusal = (claim: Promise<unknown>): Promise<HomeTaken["where"] | s
 
 export const describeHomes = (name: string, open: () => Promise<HomesFixture>): void => {
   describe(`Homes: ${name}`, () => {
-    test("[H1] one holder at a time, in the order of the calls, with growing fences", async () => {
+    test("[H1] one caller at a time has a home, in the order of the calls, with growing fences", async () => {
       const { homes } = await open();
       const order: number[] = [];
       const fences: bigint[] = [];
@@ -77,7 +77,7 @@ export const describeHomes = (name: string, open: () => Promise<HomesFixture>): 
       await after.release();
     });
 
-    test("[H6] a home is found here while it is claimed, and then with nobody", async () => {
+    test("[H6] find returns `here` while a home is claimed, then `nobody`", async () => {
       const { homes } = await open();
       expect(await homes.find("a")).toEqual({ at: "nobody" });
       const home = await homes.claim("a");
@@ -91,20 +91,20 @@ export const describeHomes = (name: string, open: () => Promise<HomesFixture>): 
 export type SharedHomesFixture = {
   readonly first: Homes;
   readonly second: Homes;
-  /** The id and address by which each is found. */
+  /** The address with which the second node is found. */
   readonly secondAddress: string;
-  /** Cuts the first node off from what the nodes share, or connects it again. */
+  /** Disconnects the first node from the shared state, or connects it again. */
   readonly cut: (isCut: boolean) => void;
-  /** Advances all clocks, and lets the nodes do what is due. */
+  /** Advances all clocks, and waits for the nodes' timers that are due. */
   readonly pass: (ms: number) => Promise<void>;
   /** Ends the second node in order. */
   readonly stopSecond: () => Promise<void>;
 };
 
-/** What every Homes does that several nodes share. */
+/** The contract suite of Homes that several nodes share. */
 export const describeSharedHomes = (name: string, open: () => Promise<SharedHomesFixture>): void => {
   describe(`Homes of two nodes: ${name}`, () => {
-    test("[H7] a home that another node has is refused and found there; after its release it is free at once", async () => {
+    test("[H7] a home of another node is refused and found there; after its release it can be claimed at once", async () => {
       const { first, second, secondAddress } = await open();
       const home = await second.claim("a");
       const where = await first.find("a");
@@ -126,7 +126,7 @@ export const describeSharedHomes = (name: string, open: () => Promise<SharedHome
       expect(await refusal(second.claim("a"))).toMatchObject({ at: "node" });
     });
 
-    test("[H9] a node that is cut off loses its homes before another node can have them", async () => {
+    test("[H9] a disconnected node loses its homes before another node can claim them", async () => {
       const { first, second, cut, pass } = await open();
       const home = await first.claim("a");
       cut(true);
@@ -150,7 +150,7 @@ export const describeSharedHomes = (name: string, open: () => Promise<SharedHome
       expect(await refusal(first.claim("b"))).toBe("Problem");
     });
 
-    test("[H10] a node that comes back has none of its old homes, and disturbs no new one", async () => {
+    test("[H10] a node that is connected again has none of its old homes, and does not disturb the new ones", async () => {
       const { first, second, cut, pass } = await open();
       const old = await first.claim("a");
       cut(true);
@@ -165,7 +165,7 @@ export const describeSharedHomes = (name: string, open: () => Promise<SharedHome
       expect((await first.claim("a")).fence > taken.fence).toBe(true);
     });
 
-    test("[H15] nodes know the other living ones, and not themselves", async () => {
+    test("[H15] `nodes` lists the other living nodes, without the node itself", async () => {
       const { first, second, secondAddress, stopSecond } = await open();
       const seen = await first.nodes();
       expect(seen.map(({ address }) => address)).toContain(secondAddress);
@@ -184,7 +184,7 @@ export const describeSharedHomes = (name: string, open: () => Promise<SharedHome
       await first.claim("b");
     });
 
-    test("[H12] a release that reached nobody is made up for", async () => {
+    test("[H12] a release that failed is repeated", async () => {
       const { first, second, cut, pass } = await open();
       const [home, kept] = [await first.claim("a"), await first.claim("b")];
       cut(true);
@@ -196,7 +196,7 @@ export const describeSharedHomes = (name: string, open: () => Promise<SharedHome
       expect(kept.lost.aborted).toBe(false);
     });
 
-    test("[H14] of two nodes that claim at the same time one has the home", async () => {
+    test("[H14] of two concurrent claims of two nodes one gets the home", async () => {
       const { first, second } = await open();
       const names = Array.from({ length: 30 }, (_, index) => `race ${index}`);
       const claims = await Promise.all(

@@ -1,33 +1,33 @@
 /**
- * The homes port. A *home* is the right to be the only node that works on something with a name: a document, an execution, the event numbers
+ * The homes port. A *home* is the exclusive right of a node to work on a named thing: a document, an execution, the event numbers
  * of a project. A *node* is one server process.
  */
 
 /** A claimed home. */
 export type Home = {
   readonly name: string;
-  /** Grows with every claim of this name, also across restarts and nodes. Writes that carry it are refused once a newer one was seen. */
+  /** Grows with every claim of this name, also across restarts and nodes. Storage refuses writes with it after it has seen a newer one. */
   readonly fence: bigint;
-  /** Aborted when the home was released, or lost. A loss is told before another node can claim the home. */
+  /** Aborted when the home was released, or lost. A loss aborts it before another node can claim the home. */
   readonly lost: AbortSignal;
-  /** Gives the home up; a second call does nothing. Never rejects: what could not be given up is given up later. */
+  /** Gives the home up; a second call does nothing. Never rejects: a failed release is repeated. */
   release(): Promise<void>;
 };
 
 export type HomesNode = {
   readonly id: string;
-  /** Where other nodes reach it; null: it announced nothing. */
+  /** The address at which other nodes reach it; null: it announced none. */
   readonly address: string | null;
 };
 
-/** A home that was lost, or whose node is dead, is with nobody. */
+/** A home that was lost, or whose node is dead, is found at `nobody`. */
 export type Whereabouts =
   | { readonly at: "here" }
   | { readonly at: "node"; readonly node: HomesNode }
   | { readonly at: "nobody" };
 
 export interface Homes {
-  /** False: no other node can have a home, so what this process remembers of a name stays true. */
+  /** False: no other node can claim a home, so this process's cached facts about a name stay valid. */
   readonly areShared: boolean;
   /**
    * Claims a home. While this node has it, waits for its release in the order of the calls, at most `waitMs` (0). Never waits for
@@ -41,7 +41,7 @@ export interface Homes {
   nodes(): Promise<readonly HomesNode[]>;
 }
 
-/** Where fences come from: each one is greater than all before it, also across restarts and crashes. */
+/** A source of fences: each one is greater than all earlier ones, also across restarts and crashes. */
 export interface FenceSource {
   next(): Promise<bigint>;
 }

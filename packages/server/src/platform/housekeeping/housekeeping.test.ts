@@ -17,7 +17,7 @@ const open = (tasks: readonly HousekeepingTask[]) => {
   return { clock, homes, metrics, node };
 };
 
-/** Does `steps` batches of two a round. */
+/** A task that removes two rows in each of `steps` steps per round. */
 const counting = (name: string, steps: number) => {
   const task = {
     name,
@@ -58,7 +58,7 @@ describe("housekeeping", () => {
     expect((await metrics.scrape()).text).toContain('atelier_housekeeping_removed_total{task="a"} 8');
   });
 
-  test("[H2] of two nodes one does it", async () => {
+  test("[H2] a task runs on one of two nodes", async () => {
     const gate = Promise.withResolvers<void>();
     let atOnce = 0;
     let rounds = 0;
@@ -77,7 +77,7 @@ describe("housekeeping", () => {
     const { clock, node } = open([task]);
     const both = [node().runAll(), node().runAll()];
     await settled();
-    // Who may wait no time is told by its clock.
+    // A claim with waitMs 0 is refused when the clock advances.
     clock.advance(1);
     await settled();
     gate.resolve();
@@ -85,7 +85,7 @@ describe("housekeeping", () => {
     expect(rounds).toBe(1);
   });
 
-  test("[H3] a task that fails is counted, tried again, and blocks no other", async () => {
+  test("[H3] a failed task is counted and retried, and blocks no other", async () => {
     let failing = true;
     const bad: HousekeepingTask = {
       name: "bad",
@@ -109,7 +109,7 @@ describe("housekeeping", () => {
     await housekeeping[Symbol.asyncDispose]();
   });
 
-  test("[H4] stopping waits for the step under way and begins no other", async () => {
+  test("[H4] stopping waits for the current step and begins no other", async () => {
     const gate = Promise.withResolvers<void>();
     let steps = 0;
     const { clock, node } = open([
@@ -136,7 +136,7 @@ describe("housekeeping", () => {
     expect(steps).toBe(1);
   });
 
-  test("[H5] two tasks of one name are a fault of the program", async () => {
+  test("[H5] two tasks with the same name throw an error", async () => {
     const { node } = open([counting("a", 1), counting("a", 1)]);
     await expect(node().start(new AbortController().signal)).rejects.toThrow(/one name/u);
   });

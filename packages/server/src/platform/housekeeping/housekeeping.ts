@@ -1,6 +1,6 @@
 /**
- * Runs the modules' clean-up tasks: each in its own rhythm, in small batches, and on one node only. A task that fails is tried
- * again at its next turn; nothing waits for it.
+ * Runs the modules' clean-up tasks: each with its own interval, in small batches, and on one node only. A failed task is retried
+ * at its next turn.
  */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Component } from "#kernel/lifecycle";
@@ -8,24 +8,24 @@ import type { Log } from "#kernel/log";
 import { HomeTaken, type Homes } from "#platform/homes";
 import type { Metrics } from "#platform/metrics";
 
-/** What a module wants cleaned; the module owns the tables. */
+/** A clean-up task of the module that owns the tables. */
 export type HousekeepingTask = {
-  /** `projects.deleted-files`: stable, a metric's label. */
+  /** Such as `projects.deleted-files`; stable, because it is the label of a metric. */
   readonly name: string;
   /** From the end of one round to the next. */
   readonly everyMs: number;
   /**
-   * One small piece of work, short enough to stop after; doing it twice does no harm.
-   * @returns how much was removed, and whether there is more to do at once.
+   * One small, idempotent step; the server can stop after it.
+   * @returns how much was removed, and whether there is more to do in this round
    */
   step(nowMs: number): Promise<{ readonly removed: number; readonly more: boolean }>;
 };
 
-/** A server that has just started has better things to do. */
+/** Delay of the first round, so that it does not slow down the start. */
 const FIRST_AFTER_MS = 60_000;
-/** Between the steps of one round, so that people's requests come in between. */
+/** Between the steps of one round, so that the database also serves users' requests. */
 const PAUSE_MS = 100;
-/** A round ends after so many steps; the rest comes in the next one. */
+/** A round ends after so many steps; the rest is removed in the next one. */
 const MAX_STEPS = 1_000;
 
 export type Housekeeping = Component & {
@@ -63,7 +63,7 @@ export const createHousekeeping = (needs: {
     Promise.race([stopped, new Promise<void>((resolve) => void clock.after(PAUSE_MS, resolve))]);
 
   const round = async (task: HousekeepingTask, between: () => Promise<void>): Promise<void> => {
-    // Another node, or another round here, does it already: that is as good.
+    // Another node, or another round on this node, runs the task already.
     const home = await needs.homes.claim(`housekeeping/${task.name}`).catch((error: unknown) => {
       if (error instanceof HomeTaken) return undefined;
       throw error;

@@ -1,2 +1,2 @@
-/** Removing what is of no use any more, in small steps. */
+/** Removes old and unreferenced data in small steps. */
 export { createHousekeeping, type HousekeepingTask } from "./housekeeping.ts";

@@ -1,4 +1,4 @@
-/** Large bodies at once: bounded over all and for one sender, and what is refused is not read. */
+/** Large concurrent bodies: limited in total and for each sender; refused bodies are not read. */
 import { Problem } from "#kernel/problem";
 import { routes } from "@atelier/contracts";
 import { type ClientRequest, request } from "node:http";
@@ -15,7 +15,7 @@ const MIB = 1024 * 1024;
 const limits = { totalBytes: 100, senderBytes: 60, freeBytes: 10 };
 
 describe("the budget for bodies", () => {
-  it("bounds a sender and all together, and gives back once", () => {
+  it("limits a sender and the total, and releases a reservation once", () => {
     const budget = createBodyBudget(limits);
     const first = budget.take("a", 50);
     expect(() => budget.take("a", 11)).toThrow(expect.objectContaining({ code: "request/rate-limited" }));
@@ -29,14 +29,14 @@ describe("the budget for bodies", () => {
     for (const sender of ["a", "b"]) budget.take(sender, 60)();
   });
 
-  it("expects what the length says, the most for chunks, and leaves what is too large to others", () => {
+  it("reserves the content length, or the limit for chunks, and nothing for a body that is too large", () => {
     expect(expectedBytes({ "content-length": "50" }, 100)).toBe(50);
     expect(expectedBytes({ "transfer-encoding": "chunked" }, 100)).toBe(100);
     for (const length of [undefined, "0", "101", "x", "-5"])
       expect(expectedBytes({ "content-length": length }, 100)).toBeUndefined();
   });
 
-  it("is taken while a slow body arrives, and given back when its connection is cut", async () => {
+  it("is reserved while a slow body arrives, and released when its connection is cut", async () => {
     const edge = createEdgeFixture({ bodyBudget: { totalBytes: 8 * MIB, senderBytes: 5 * MIB, freeBytes: MIB } });
     await using _edge = edge;
     edge.server.bind(routes.createFile, () => Promise.reject(new Error("not reached")));
@@ -67,7 +67,7 @@ describe("the budget for bodies", () => {
     const [one, two] = [slow("alice"), slow("bob")];
     await eventually(async () => expect(await large("alice", 2 * MIB)).toBe(429));
     expect(await large("bob", 2 * MIB)).toBe(429);
-    // Small ones are always taken, also from a sender of large ones.
+    // Small bodies are always accepted, also from a sender of large ones.
     expect(await large("alice", 1_000)).toBe(400);
     one.destroy();
     await eventually(async () => expect(await large("alice", 2 * MIB)).toBe(400));
@@ -76,7 +76,7 @@ describe("the budget for bodies", () => {
   });
 });
 
-/** Resolves when the answer has begun; its body is never asked for. */
+/** Resolves when the response has begun; its body is never read. */
 const unread = (path: string, user: string): Promise<ClientRequest> =>
   new Promise((resolve, reject) => {
     const sent = request(path, { headers: { authorization: `Bearer token-of-${user}` } });
@@ -91,8 +91,8 @@ const unread = (path: string, user: string): Promise<ClientRequest> =>
 const LARGE = Buffer.alloc(20 * MIB, "x");
 const rawPath = `/api/projects/${PROJECT}/files/raw?path=large.bin`;
 
-describe("the budget for bodies whose sender goes away early", () => {
-  it("is given back when the connection was cut while it was asked who sends", async () => {
+describe("the budget for bodies whose sender disconnects early", () => {
+  it("is released when the connection was cut during the authentication", async () => {
     const asked = Promise.withResolvers<void>();
     const known = Promise.withResolvers<void>();
     const edge = createEdgeFixture({
@@ -121,10 +121,10 @@ describe("the budget for bodies whose sender goes away early", () => {
     await asked.promise;
     cut.destroy();
     await new Promise((resolve) => cut.once("close", resolve));
-    // A later request is answered: by then the server has read the end of the cut connection, before it knows who sent.
+    // After the response to a later request the server has read the end of the cut connection, before the authentication ended.
     await (await fetch(origin)).arrayBuffer();
     known.resolve();
-    // It waits for no body that does not come.
+    // It does not wait for the missing body.
     await eventually(() => expect(edge.logged.filter((line) => line.includes("http.left-early"))).toHaveLength(1));
     const content = "x".repeat(3 * MIB);
     const after = await fetch(path, {
@@ -137,7 +137,7 @@ describe("the budget for bodies whose sender goes away early", () => {
   });
 });
 
-describe("the budget for answers", () => {
+describe("the budget for responses", () => {
   const start = async ({
     beforeHistory = async () => undefined,
     ...options
@@ -165,14 +165,14 @@ describe("the budget for answers", () => {
     return { edge, origin, ask };
   };
 
-  it("counts what is not read, for one sender and for all, and gives it back when it was read or cut", async () => {
+  it("counts unread responses, for one sender and in total, and releases them when they were read or cut", async () => {
     const { edge, origin, ask } = await start({
       bodyBudget: { totalBytes: 90 * MIB, senderBytes: 50 * MIB, freeBytes: MIB },
     });
     await using _edge = edge;
     for (let round = 0; round < 4; round += 1) expect((await ask(rawPath)).bytes).toBe(LARGE.length);
     const unreadOnes: ClientRequest[] = [];
-    // What was read may count for a moment longer, and then one of these is refused instead.
+    // A response that was read may be counted a little longer; then one of these is refused instead.
     const leave = async (path: string, user: string): Promise<void> =>
       void unreadOnes.push(await unread(`${origin}${path}`, user));
     await eventually(async () => {
@@ -181,7 +181,7 @@ describe("the budget for answers", () => {
     });
     expect((await ask(`/api/projects/${PROJECT}/files/history?path=a`)).status).toBe(200);
     expect((await ask(rawPath, "bob")).status).toBe(200);
-    // Signed out, pages count for the address.
+    // Without a sign-in, pages count for the address.
     await eventually(async () => {
       await leave("/page", "nobody");
       expect((await ask(rawPath, "bob")).status).toBe(503);
@@ -190,7 +190,7 @@ describe("the budget for answers", () => {
     await eventually(async () => expect((await ask(rawPath)).status).toBe(200));
   });
 
-  it("an answer of which nothing is taken is cut, one that is read slowly is not", async () => {
+  it("closes the connection of a response without progress, but not of one that is read slowly", async () => {
     const { edge, origin, ask } = await start({
       answerStalledMs: 300,
       bodyBudget: { totalBytes: 90 * MIB, senderBytes: 25 * MIB, freeBytes: MIB },
@@ -209,7 +209,7 @@ describe("the budget for answers", () => {
     expect(bytes).toBe(LARGE.length);
   });
 
-  it("a request behind a large answer on the same connection may take its time", async () => {
+  it("a request after a large response on the same connection has no such timeout", async () => {
     const asked = Promise.withResolvers<void>();
     const patient = Promise.withResolvers<void>();
     const { edge, origin, ask } = await start({
@@ -229,7 +229,7 @@ describe("the budget for answers", () => {
     socket.on("data", (chunk: Buffer) => (last = (last + chunk.toString("latin1")).slice(-100)));
     const ended = new Promise((resolve) => socket.once("close", resolve));
     await asked.promise;
-    // Another answer begins to stall after this request began to wait: once that one is cut, this one would have been too.
+    // Another response begins to stall after this request began to wait: when its connection is cut, this one would have been cut too.
     const stalled = await unread(`${origin}${rawPath}`, "bob");
     await eventually(async () => expect((await ask(rawPath, "bob")).status).toBe(429));
     await eventually(async () => expect((await ask(rawPath, "bob")).status).toBe(200));

@@ -1,10 +1,10 @@
-/** How much memory the bodies of requests and answers may take at once, over all and for one sender: many large ones would end the process. */
+/** Limits the memory of the bodies of concurrent requests and responses, in total and for each sender: many large ones would end the process. */
 import { Problem } from "#kernel/problem";
 
 export type BodyBudget = {
   /**
-   * Counts a body, or an answer, until `release` is called.
-   * @throws Problem request/rate-limited when the sender has too many under way, server/unavailable when all together have.
+   * Counts a body of a request or response until `release` is called.
+   * @throws Problem request/rate-limited when the sender's pending bodies exceed the limit, server/unavailable when those of all senders do
    */
   take(sender: string, bytes: number): () => void;
 };
@@ -12,7 +12,7 @@ export type BodyBudget = {
 export type BodyBudgetLimits = {
   readonly totalBytes: number;
   readonly senderBytes: number;
-  /** Smaller ones are not counted: they are always admitted. */
+  /** Smaller bodies are not counted and always accepted. */
   readonly freeBytes: number;
 };
 
@@ -32,11 +32,11 @@ export const createBodyBudget = (limits: BodyBudgetLimits = BODY_BUDGET): BodyBu
       if (bytes <= limits.freeBytes) return ignore;
       const own = senders.get(sender) ?? 0;
       if (own + bytes > limits.senderBytes)
-        throw new Problem("request/rate-limited", "You have too many large requests under way.", {
+        throw new Problem("request/rate-limited", "You have too many large requests at once.", {
           retryAfterSeconds: 1,
         });
       if (total + bytes > limits.totalBytes)
-        throw new Problem("server/unavailable", "Too many large requests are under way.", { retryAfterSeconds: 1 });
+        throw new Problem("server/unavailable", "There are too many large requests at once.", { retryAfterSeconds: 1 });
       senders.set(sender, own + bytes);
       total += bytes;
       let isTaken = true;
@@ -52,7 +52,7 @@ export const createBodyBudget = (limits: BodyBudgetLimits = BODY_BUDGET): BodyBu
   };
 };
 
-/** The bytes that a request's body may turn out to have; undefined: it has none, or more than it may, which is told elsewhere. */
+/** The largest number of bytes that a request's body can have; undefined: it has none, or is above its limit, which is refused elsewhere. */
 export const expectedBytes = (
   headers: Readonly<Record<string, string | undefined>>,
   mostBytes: number,

@@ -1,8 +1,8 @@
-/** Compares an answer with its route's schema: on in tests and development, so that the document and the server agree. */
+/** Checks a response against its route's schema: on in tests and development, so that the OpenAPI document and the server agree. */
 import { isDeepStrictEqual } from "node:util";
 import type { Route } from "@atelier/contracts";
 
-/** @throws Error that names the route and what does not fit, also fields that the schema does not know. */
+/** @throws Error that names the route and the mismatch; fields outside the schema are one */
 export const checkAnswer = (route: Route, status: number, body: unknown): void => {
   const schema = route.responses[status];
   const where = `${route.id} answered ${status}`;

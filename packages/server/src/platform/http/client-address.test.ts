@@ -1,4 +1,4 @@
-/** Whose address a request counts for. */
+/** The address for which a request counts. */
 import { describe, expect, it } from "vitest";
 import { addressKey, clientAddress, parseTrustedProxies, type TrustedProxies } from "./client-address.ts";
 
@@ -26,7 +26,7 @@ describe("the client's address", () => {
     expect(clientAddress(socket, forwarded, trusting(setting))).toBe(expected);
   });
 
-  it("refuses settings that are neither", () => {
+  it("refuses invalid settings", () => {
     for (const text of ["everybody", "10.0.0.0/40", "10.0.0", "true", "-1"])
       expect(parseTrustedProxies(text), text).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-/** The address that limits and the audit log use: the socket's, or what trusted proxies say in X-Forwarded-For. */
+/** The address for limits and the audit log: the socket's, or the one that trusted proxies send in X-Forwarded-For. */
 import { BlockList, isIP } from "node:net";
 
 /** `hops`: how many proxies in front append to X-Forwarded-For; `networks`: proxies by address or network. */
@@ -60,7 +60,7 @@ export const clientAddress = (
   return chain[0] ?? direct;
 };
 
-/** What an address counts as in limits: IPv6 hosts own a /64, so they count by that. */
+/** The key of an address in limits: the /64 of an IPv6 address, because a host usually has a whole /64. */
 export const addressKey = (address: string): string => {
   if (isIP(address) !== 6) return address;
   const [head = "", tail] = address.split("%")[0]?.split("::") ?? [];

@@ -1,4 +1,4 @@
-/** The edge as a client meets it: what is parsed, what is refused, and how refusals look. */
+/** The edge from a client's side: parsing of requests, refusals, and their responses. */
 import { Problem } from "#kernel/problem";
 import { type ProblemBody, ProblemSchema, routes } from "@atelier/contracts";
 import { request as rawRequest } from "node:http";
@@ -67,7 +67,7 @@ const put = (body: string): Promise<Response> =>
   fetch(`${origin}/api/me/settings`, { method: "PUT", body, headers: json });
 
 describe("problems", () => {
-  it("answers an unknown address with a 404 problem, whatever the client accepts", async () => {
+  it("answers an unknown address with a 404 problem, for every Accept header", async () => {
     for (const accept of ["application/json", "text/html", "*/*"]) {
       const answer = await fetch(`${origin}/api/nothing`, { headers: { accept } });
       expect(answer.status).toBe(404);
@@ -84,7 +84,7 @@ describe("problems", () => {
     expect((await problemOf(answer)).code).toBe("request/method-not-allowed");
   });
 
-  it("shows a request id and nothing else when we fail, and logs the rest", async () => {
+  it("sends only a request id after an internal error, and logs the details", async () => {
     const answer = await fetch(`${origin}/api/projects/${PROJECT}?password=hunter3`, { headers: alice });
     expect(answer.status).toBe(500);
     const shown = await answer.clone().text();
@@ -97,7 +97,7 @@ describe("problems", () => {
     expect(edge.logged.join("\n")).not.toContain("hunter3");
   });
 
-  it("logs no token of a share link, also when we fail", async () => {
+  it("logs no token of a share link, also after an internal error", async () => {
     const answer = await fetch(`${origin}/api/links/a-secret-link/accept`, { method: "POST", headers: alice });
     expect(answer.status).toBe(500);
     const log = edge.logged.join("\n");
@@ -105,13 +105,13 @@ describe("problems", () => {
     expect(log).not.toContain("a-secret-link");
   });
 
-  it("refuses an answer that does not fit its schema", async () => {
+  it("refuses a response that does not match its schema", async () => {
     const answer = await fetch(`${origin}/api/me`, { headers: alice });
     expect((await problemOf(answer)).code).toBe("server/internal");
     expect(edge.logged.some((line) => line.includes("me answered 200 with a body that does not fit"))).toBe(true);
   });
 
-  it("carries the detail of a problem", async () => {
+  it("sends the detail of a problem", async () => {
     const answer = await post("/api/projects", `{"name":"x"}`);
     expect(await problemOf(answer)).toMatchObject({
       code: "projects/no-such-template",
@@ -122,7 +122,7 @@ describe("problems", () => {
 });
 
 describe("access", () => {
-  it("asks for a sign-in, and refuses a token that is none", async () => {
+  it("requires a sign-in, and refuses an invalid token", async () => {
     const nobody = await fetch(`${origin}/api/tickets`, { method: "POST" });
     expect(nobody.status).toBe(401);
     expect((await problemOf(nobody)).code).toBe("identity/sign-in-required");
@@ -140,7 +140,7 @@ describe("access", () => {
     expect((await fetch(`${origin}/languages`)).status).toBe(404);
   });
 
-  it("audits what succeeded, and only that", async () => {
+  it("audits only operations that succeeded", async () => {
     const before = edge.audited.length;
     await fetch(`${origin}/api/projects/${PROJECT}`, { method: "DELETE", headers: alice });
     await fetch(`${origin}/api/projects/${PROJECT}`, { method: "DELETE" });
@@ -174,13 +174,13 @@ describe("bodies", () => {
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
   });
 
-  it("takes the last of duplicate keys, never both", async () => {
+  it("uses the last of duplicate keys", async () => {
     seenBodies = [];
     await post("/api/projects", `{"name":"a","name":"b"}`);
     expect(seenBodies).toEqual([{ name: "b" }]);
   });
 
-  it("refuses JSON nested 100,000 deep without falling over", async () => {
+  it("refuses JSON nested 100,000 deep without a stack overflow", async () => {
     const deep = "[".repeat(100_000) + "]".repeat(100_000);
     expect((await put(`{"a":${deep}}`)).status).toBe(400);
     const objects = `{"a":`.repeat(100_000) + "1" + "}".repeat(100_000);
@@ -230,7 +230,7 @@ describe("bodies", () => {
 });
 
 describe("addresses", () => {
-  it("answers 404 for an id that can't be one and 400 for a bad query", async () => {
+  it("answers 404 for a malformed id and 400 for an invalid query", async () => {
     expect((await fetch(`${origin}/api/projects/1;drop table users`, { headers: alice })).status).toBe(404);
     for (const path of ["..%2fetc%2fpasswd", "a%00b", "%2fabsolute", "a%5cb", "a".repeat(5000)]) {
       const answer = await fetch(`${origin}/api/projects/${PROJECT}/files?path=${path}`, { headers: alice });
@@ -242,7 +242,7 @@ describe("addresses", () => {
     expect(unknownKey.status).toBe(200);
   });
 
-  it("is not confused by encodings and dots", async () => {
+  it("handles encodings and dots in paths", async () => {
     for (const path of [
       "/api/%2e%2e/%2e%2e/etc/passwd",
       "/api/languages/../../etc/passwd",
@@ -256,7 +256,7 @@ describe("addresses", () => {
     }
   });
 
-  it("answers what is no HTTP with 400 and stays up", async () => {
+  it("answers bytes that are no HTTP with 400 and stays up", async () => {
     const answer = await new Promise<string>((resolve, reject) => {
       const socket = connect(Number(new URL(origin).port), "127.0.0.1", () =>
         socket.write("\x16\x03\x01 hello\r\n\r\n"),
@@ -270,7 +270,7 @@ describe("addresses", () => {
 });
 
 describe("other sites", () => {
-  it("refuses changes from another origin before the body is looked at", async () => {
+  it("refuses changes from another origin before it reads the body", async () => {
     const cases: Record<string, string>[] = [
       { origin: "https://evil.example" },
       { origin: "null" },
@@ -289,7 +289,7 @@ describe("other sites", () => {
     expect(reading.headers.get("access-control-allow-origin")).toBeNull();
   });
 
-  it("carries the security headers on every answer", async () => {
+  it("sends the security headers with every response", async () => {
     for (const path of ["/api/languages", "/nothing", "/api/tickets"]) {
       const { headers } = await fetch(`${origin}${path}`);
       expect(headers.get("x-content-type-options"), path).toBe("nosniff");

@@ -1,4 +1,4 @@
-/** Rate limits at the edge: exact, and not to be shaken off. */
+/** Rate limits at the edge: exact, and clients cannot evade them. */
 import { routes } from "@atelier/contracts";
 import { describe, expect, it } from "vitest";
 import { createEdgeFixture } from "./test-edge.ts";
@@ -29,7 +29,7 @@ describe("rate limits", () => {
     expect(refused[0]?.headers.get("ratelimit-remaining")).toBe("0");
   });
 
-  it("counts the same whatever X-Forwarded-For, the path's case or the query say", async () => {
+  it("counts independently of X-Forwarded-For, the path's case and the query", async () => {
     const { edge, origin } = await start({ points: 3 });
     await using _edge = edge;
     for (let at = 0; at < 3; at += 1) await fetch(`${origin}/api/languages?n=${at}`);
@@ -41,7 +41,7 @@ describe("rate limits", () => {
       expect((await fetch(`${origin}${path}`)).status).toBe(404);
   });
 
-  it("counts users apart, and refused tokens by address", async () => {
+  it("counts each user separately, and refused tokens by address", async () => {
     const { edge, origin } = await start({ points: 2 });
     await using _edge = edge;
     const ticket = async (token: string) =>
@@ -53,7 +53,7 @@ describe("rate limits", () => {
     expect([await ticket("guess-1"), await ticket("guess-2"), await ticket("guess-3")]).toEqual([401, 401, 429]);
   });
 
-  it("counts pages by address with the reads, also unknown ones; what is the same for all is free", async () => {
+  it("counts pages by address as reads, also unknown ones; `fixed` pages are not counted", async () => {
     const edge = createEdgeFixture({ points: 3 });
     await using _edge = edge;
     let made = 0;
@@ -75,14 +75,14 @@ describe("rate limits", () => {
     for (let round = 0; round < 10; round += 1) expect(await visit("/fixed")).toBe(200);
   });
 
-  it("believes the right hop of X-Forwarded-For when a proxy is trusted", async () => {
+  it("uses the right hop of X-Forwarded-For when a proxy is trusted", async () => {
     const { edge, origin } = await start({ points: 1, trusted: { kind: "hops", hops: 1 } });
     await using _edge = edge;
     const from = async (chain: string) =>
       (await fetch(`${origin}/api/languages`, { headers: { "x-forwarded-for": chain } })).status;
     expect(await from("203.0.113.1")).toBe(200);
     expect(await from("203.0.113.2")).toBe(200);
-    // What a client made up stands left of what the proxy saw.
+    // The addresses that a client forges are to the left of the one that the proxy appends.
     expect(await from("198.51.100.7, 203.0.113.1")).toBe(429);
   });
 });

@@ -1,4 +1,4 @@
-/** The API's own description: complete, well-formed, and true about what needs a sign-in or leaves a trace. */
+/** The API's own description: complete, well-formed, and correct about sign-in and audit. */
 import { MAX_PATH_BYTES, parsePath, PATH_PATTERN, PROBLEMS, routes, type Route } from "@atelier/contracts";
 import { describe, expect, it } from "vitest";
 import { createOpenApi } from "./openapi.ts";
@@ -57,7 +57,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  it("refers only to components that exist, and leaves no definition behind", () => {
+  it("refers only to components that exist, and has no unused definition", () => {
     const refs = new Set(refsIn(document));
     expect(refs.size).toBeGreaterThan(10);
     for (const ref of refs) {
@@ -83,7 +83,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  it("asks for a token exactly where the route does, and every change leaves an audit row", () => {
+  it("requires a token exactly where the route does, and every route that changes data has an audit action", () => {
     for (const { operation } of operations) {
       const route = table.find(({ id }) => id === operation.operationId);
       expect(operation.security, operation.operationId).toEqual(
@@ -111,7 +111,7 @@ describe("the OpenAPI document", () => {
     return [...found, ...Object.values(own).flatMap((child) => named(name, child))];
   };
 
-  it("carries the rules of paths: it accepts exactly the paths that the server accepts", () => {
+  it("has the rules of paths: it accepts exactly the paths that the server accepts", () => {
     const schemas = named("path").filter((schema) => schema["pattern"] !== undefined);
     expect(schemas.length).toBeGreaterThan(5);
     const [{ pattern, maxLength, minLength } = {}] = schemas;

@@ -1,13 +1,13 @@
-/** The OpenAPI 3.1 document, made from the same route table and schemas that validate. */
+/** The OpenAPI 3.1 document, generated from the route table and the schemas that validate requests. */
 import { PROBLEMS, type ProblemCode, ProblemSchema, type Route } from "@atelier/contracts";
 import { z } from "zod";
 
 type Json = Record<string, unknown>;
 
-/** Size limit of bodies whose route sets none. */
+/** The limit of bodies whose route sets none. */
 export const DEFAULT_BODY_BYTES = 1_048_576;
 
-/** Every operation can be answered with these, beside its own. */
+/** Problems of every operation, in addition to its own. */
 const COMMON: readonly ProblemCode[] = [
   "request/invalid",
   "request/rate-limited",
@@ -78,7 +78,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   200: "Done",
   201: "Made",
   202: "Accepted",
-  204: "Done, nothing to say",
+  204: "Done; no body",
 };
 
 const headersOf = (meanings: Readonly<Record<string, string>>): Json =>
@@ -130,7 +130,7 @@ const operation = (route: Route, components: Components): Json => ({
     route.access === "user" ? [{ accessToken: [] }] : route.access === "optional" ? [{}, { accessToken: [] }] : [],
   ...(route.audit === null ? {} : { "x-audit": route.audit }),
   "x-rate-class": route.rate,
-  // The limit in force: a larger body is refused with request/too-large.
+  // A larger body is refused with request/too-large.
   ...(route.body === undefined ? {} : { "x-body-limit-bytes": route.bodyLimitBytes ?? DEFAULT_BODY_BYTES }),
   parameters: parameters(route, components),
   ...(route.body === undefined

@@ -1,4 +1,4 @@
-/** Which Origin headers name this server. */
+/** The Origin headers that name this server. */
 import { describe, expect, it } from "vitest";
 import { isOwnOrigin, type OriginRules } from "./own-origin.ts";
 
@@ -25,13 +25,13 @@ describe("isOwnOrigin", () => {
     expect(isOwnOrigin("http://code.example:8080", host, { ...direct, https: true }), "downgrade").toBe(false);
   });
 
-  it("takes scheme and host from a trusted proxy only", () => {
+  it("uses X-Forwarded-Proto and X-Forwarded-Host only of a trusted proxy", () => {
     const headers = { ...host, "x-forwarded-proto": "https, http", "x-forwarded-host": "outside.example" };
     const proxied = { ...direct, proxied: true };
     expect(isOwnOrigin("https://outside.example", headers, proxied)).toBe(true);
     expect(isOwnOrigin("http://outside.example", headers, proxied)).toBe(false);
     expect(isOwnOrigin("https://outside.example", headers, direct)).toBe(false);
-    expect(isOwnOrigin("http://code.example:8080", host, proxied), "a proxy that says nothing").toBe(true);
+    expect(isOwnOrigin("http://code.example:8080", host, proxied), "a proxy without these headers").toBe(true);
   });
 
   it("accepts PUBLIC_URL with its scheme", () => {

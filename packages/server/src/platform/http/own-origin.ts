@@ -1,5 +1,5 @@
 /**
- * Distinguishes our own pages from other sites by the Origin header (scheme, host and port) and, for requests that change something, by
+ * Distinguishes the server's own pages from other sites by the Origin header (scheme, host and port) and, for requests that change data, by
  * Sec-Fetch-Site.
  */
 import { Problem } from "#kernel/problem";
@@ -10,11 +10,11 @@ const first = (value: string | readonly string[] | undefined): string | undefine
   typeof value === "string" ? value : value?.[0];
 
 export type OriginRules = {
-  /** PUBLIC_URL; absent: the Host header says who we are. */
+  /** PUBLIC_URL; absent: the server's host is the Host header's. */
   readonly publicUrl?: string;
   /** True when a trusted proxy sets X-Forwarded-Host and X-Forwarded-Proto. */
   readonly proxied: boolean;
-  /** True when browsers reach this server over https: by its own certificate, or because PUBLIC_URL says so. */
+  /** True when browsers reach this server over https, by its own certificate or according to PUBLIC_URL. */
   readonly https: boolean;
 };
 
@@ -44,7 +44,7 @@ export const isOwnOrigin = (origin: string, headers: Headers, rules: OriginRules
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** @throws Problem request/cross-site when another site's page tries to change something. */
+/** @throws Problem request/cross-site when a page of another site sends a request that changes data */
 export const refuseCrossSite = (method: string, headers: Headers, rules: OriginRules): void => {
   if (SAFE_METHODS.has(method)) return;
   const origin = first(headers["origin"]);

@@ -1,11 +1,11 @@
-/** Parses what a request carries with its route's schemas; whatever does not fit is refused before a handler sees it. */
+/** Parses parameters, query and body of a request with its route's schemas, before the handler is called. */
 import { Problem } from "#kernel/problem";
 import { MAX_JSON_DEPTH, type Route } from "@atelier/contracts";
 import type { z } from "zod";
 
 const MAX_FAULTS = 20;
 
-/** True when objects and arrays are nested deeper than any of our schemas: refused before recursive code meets it. */
+/** True when objects and arrays are nested too deeply for recursive code. */
 export const isTooDeep = (value: unknown): boolean => {
   const waiting: { value: object; depth: number }[] = [];
   const look = (candidate: unknown, depth: number): void => {
@@ -32,7 +32,7 @@ export type RawParts = { readonly params: unknown; readonly query: unknown; read
 
 /**
  * The parsed parts of a request.
- * @throws Problem request/invalid; request/not-found when a path parameter can't name anything.
+ * @throws Problem request/invalid; request/not-found when a path parameter is malformed
  */
 export const parseCall = (route: Route, raw: RawParts): { params: unknown; query: unknown; body: unknown } => {
   const params = route.params?.safeParse(raw.params);
@@ -43,7 +43,7 @@ export const parseCall = (route: Route, raw: RawParts): { params: unknown; query
   if (route.body === undefined) {
     const empty = raw.body === undefined || raw.body === null;
     if (!empty && !(typeof raw.body === "object" && Object.keys(raw.body).length === 0)) {
-      throw new Problem("request/invalid", "body: this operation takes none");
+      throw new Problem("request/invalid", "body: this operation has no body");
     }
     return { params: params?.data, query: query?.data, body: undefined };
   }

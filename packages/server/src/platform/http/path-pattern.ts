@@ -1,4 +1,4 @@
-/** Matches paths against patterns with `:name` parts: for sockets, and for telling 405 from 404. */
+/** Matches paths against patterns with `:name` parts: for sockets, and to distinguish 405 from 404. */
 
 export type PathPattern = { readonly match: (path: string) => Record<string, string> | undefined };
 

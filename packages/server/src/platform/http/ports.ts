@@ -1,4 +1,4 @@
-/** The edge as modules see it: they bind handlers to the contracts' routes and sockets, and never meet the HTTP library. */
+/** The edge's interface for modules: they bind handlers to the contracts' routes and sockets, and do not depend on the HTTP library. */
 import type { Actor } from "#kernel/actor";
 import type { AuditEntry } from "#platform/audit";
 import type { Channel, Reserve } from "#platform/channels";
@@ -9,10 +9,10 @@ export type RequestFacts = {
   readonly id: string;
   /** The client's address after TRUST_PROXY. */
   readonly address: string;
-  /** Lower-case name -> value; several values are joined as HTTP does. */
+  /** Lower-case name -> value; several values are joined by commas. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly cookies: Readonly<Record<string, string | undefined>>;
-  /** Aborted when the client went away. */
+  /** Aborted when the client has disconnected. */
   readonly signal: AbortSignal;
 };
 
@@ -23,8 +23,8 @@ export type Call<R extends Route> = {
   readonly actor: R["access"] extends "user" ? Actor : Actor | undefined;
   readonly request: RequestFacts;
   /**
-   * Reserves memory for the bytes that the handler reads, until the answer is through. Answers count by themselves.
-   * @throws Problem request/rate-limited when the caller has too many under way, server/unavailable when all together have.
+   * Reserves memory for the bytes that the handler reads, until the response is complete. The edge counts responses itself.
+   * @throws Problem request/rate-limited when the caller's pending bodies exceed the limit, server/unavailable when those of all callers do
    */
   readonly reserve: (bytes: number) => void;
 };
@@ -35,15 +35,15 @@ export type Answer<R extends Route> = {
   readonly headers?: Readonly<Record<string, string>>;
   /** Set-Cookie lines, made by the module that owns the cookie. */
   readonly cookies?: readonly string[];
-  /** What the audit row names beside user, action, time and address. */
+  /** Columns of the audit row beside user, action, time and address. */
   readonly audit?: { readonly projectId?: string; readonly target?: string; readonly userId?: string };
 };
 
 export type Handler<R extends Route> = (call: Call<R>) => Promise<Answer<R>>;
 
-/** An accepted socket whose opener is authenticated. The Origin was checked before. */
+/** An accepted socket of an authenticated user. The Origin was checked before. */
 export type SocketCall = {
-  /** Frames that wait in it count in the budget of this user, and of all users. */
+  /** Queued frames count in the budget of this user, and of all users. */
   readonly channel: Channel;
   /** The contracts' path of the socket that serves the channel. */
   readonly path: string;
@@ -51,20 +51,20 @@ export type SocketCall = {
   readonly query: URLSearchParams;
   readonly actor: Actor;
   readonly request: Pick<RequestFacts, "id" | "address">;
-  /** Another node has the socket, and relays the channel to this one. */
+  /** True when another node has the socket and relays the channel to this one. */
   readonly isRelayed: boolean;
-  /** Reserves memory in the budget of the opener, for frames of channels that this one carries. */
+  /** Reserves memory in the budget of the user, for frames of channels whose carrier this channel is. */
   readonly reserve: Reserve;
-  /** Counts a further opening in the rate limits of the opener. @returns false: it is too much. Never rejects. */
+  /** Counts a further opening in the user's rate limits. @returns false when the limit is exceeded. Never rejects. */
   readonly admit: () => Promise<boolean>;
-  /** To be called with the project that is read, where the path does not name it. A wrapper of the edge may record it. */
+  /** To be called with the project that is read, if the path does not name it. A wrapper of the edge may record it. */
   readonly reads: (projectId: string) => void;
-  /** Adds a row to the audit log on behalf of the opener, with the opener's address. */
+  /** Adds a row to the audit log with the user and their address. */
   readonly audit: (entry: Pick<AuditEntry, "action" | "projectId" | "target">) => void;
 };
 
 export interface Edge {
-  /** @throws Error when the route was bound before. */
+  /** @throws Error when the route is bound already */
   bind<R extends Route>(route: R, handler: Handler<R>): void;
   /** @param path one of the contracts' `sockets`. Frames above maxFrameBytes close the socket. */
   socket(path: string, options: { readonly maxFrameBytes: number }, handler: (call: SocketCall) => void): void;
@@ -95,24 +95,24 @@ export type PageHandler = (request: PageRequest) => Promise<PageAnswer>;
 /** The edge beyond the API; the gateway role binds the page with it. */
 export interface PageEdge {
   /**
-   * Answers GET and HEAD at a path; parameters as `:name`, a trailing `*` takes the rest. Requests count for their address,
-   * as reads, unless the page is `fixed`: the same bytes for everybody, which are in memory anyway.
+   * Answers GET and HEAD at a path; parameters as `:name`, a trailing `*` matches the rest. Requests count for their address,
+   * as reads, unless the page is `fixed`: the same bytes for everybody, which are always in memory.
    */
   page(path: string, handler: PageHandler, options?: { readonly fixed?: boolean }): void;
-  /** Answers navigations (a browser asking for HTML) to unknown addresses; everything else unknown gets a 404 problem. */
+  /** Answers requests for HTML at unknown addresses; all other requests there get a 404 problem. */
   unknownPage(handler: PageHandler): void;
 }
 
-/** The edge with its listener; the composition root holds it. */
+/** The edge with its listener, for the composition root. */
 export interface HttpServer extends Edge, PageEdge {
   /** Resolves when connections are accepted. @throws Error with code EADDRINUSE, EACCES … */
   listen(options: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>;
   /** Refuses new API requests (503 server/stopping) and closes every socket with 1012, a slice at a time. */
   drain(): Promise<void>;
-  /** Stops listening and waits for the requests under way. */
+  /** Stops listening and waits for the pending requests. */
   close(): Promise<void>;
   /** Open sockets by path. */
   socketCount(path: string): number;
-  /** Number of socket handshakes under way, for tests and metrics. */
+  /** Number of pending socket handshakes, for tests and metrics. */
   readonly socketsOpening: number;
 }

@@ -1,4 +1,4 @@
-/** The page's one socket: its channels reach the handlers of the other sockets, under the same rules. */
+/** The project socket: its channels are served by the handlers of the other sockets, under the same rules. */
 import { CLOSE, sockets } from "@atelier/contracts";
 import { once } from "node:events";
 import { afterEach, expect, it, vi } from "vitest";
@@ -57,7 +57,7 @@ const framesOf = (channel: Channel): Frame[] => {
   return frames;
 };
 
-it("[K18] one ticket opens it; documents, events and runs are channels with the parameters of their sockets", async () => {
+it("[K18] opens with one ticket; documents, events and runs are channels with the parameters of their sockets", async () => {
   const { dial, served } = await start();
   const { page } = await dial("ticket=ticket-of-alice");
   const channels = [
@@ -79,7 +79,7 @@ it("[K18] one ticket opens it; documents, events and runs are channels with the 
   expect(new Set(served.map(({ call }) => call.request.id)).size).toBe(3);
 });
 
-it("[K18] large frames go through in pieces; above the limit of the handler the channel closes with 1009, and only it", async () => {
+it("[K18] sends large frames in pieces; a frame above the handler's limit closes only its channel, with 1009", async () => {
   const { dial } = await start();
   const { page } = await dial();
   const [first, second] = [open(page, { kind: "run", executionId: RUN }), open(page, { kind: "events" })];
@@ -94,7 +94,7 @@ it("[K18] large frames go through in pieces; above the limit of the handler the 
   await eventually(() => expect(others).toEqual(["still there"]));
 });
 
-it("[K18] a bad opening is refused with 4400, and each opening counts in the rate limits", async () => {
+it("[K18] refuses a malformed opening with 4400, and counts each opening in the rate limits", async () => {
   const { dial } = await start({ points: 3 });
   const { page } = await dial();
   for (const bad of [{ kind: "terminal" }, { kind: "document" }, { kind: "events", more: 1 }])
@@ -104,7 +104,7 @@ it("[K18] a bad opening is refused with 4400, and each opening counts in the rat
   expect(channels.slice(0, 2).map((channel) => channel.isOpen)).toEqual([true, true]);
 });
 
-it("[K18] it closes with its sign-in, and its channels with it", async () => {
+it("[K18] closes with its sign-in, and closes its channels", async () => {
   const bus = createInProcessBus(silentLog);
   const { dial } = await start({ bus });
   const { socket, page } = await dial();
@@ -115,7 +115,7 @@ it("[K18] it closes with its sign-in, and its channels with it", async () => {
   expect((await channel.closed).code).toBe(CLOSE.signedOut);
 });
 
-it("[K12] a channel that is not read on the server blocks no other, and is not read beyond its credit", async () => {
+it("[K12] a channel that the server does not read blocks no other, and can send no more than its credit", async () => {
   const { dial, served } = await start();
   const { page } = await dial();
   const slow = open(page, { kind: "run", executionId: RUN });

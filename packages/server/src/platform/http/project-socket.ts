@@ -1,6 +1,6 @@
 /**
- * `WS /projects/:projectId/socket`: the page's one socket. Its numbered channels are served by the handlers of the other sockets, which
- * are bound through this edge.
+ * `WS /projects/:projectId/socket`: the only socket of a page. The handlers of the other sockets, which are bound through this edge, serve
+ * its numbered channels.
  */
 import type { Clock } from "#kernel/clock";
 import { createId } from "#kernel/ids";
@@ -17,14 +17,14 @@ import type { Edge, Handler, SocketCall } from "./ports.ts";
 
 type Kind = ChannelOpening["kind"];
 
-/** Which socket's handler serves a channel, and how urgent it is. */
+/** The socket whose handler serves a kind of channel, and the priority. */
 const KINDS: Readonly<Record<Kind, { readonly path: string; readonly priority: ChannelTraits["priority"] }>> = {
   document: { path: sockets.collaborate, priority: 0 },
   events: { path: sockets.projectEvents, priority: 1 },
   run: { path: sockets.executionStream, priority: 2 },
 };
 
-/** How urgent the frames of a channel are that the socket with this path serves. */
+/** The priority of a channel that the handler of this socket path serves. */
 export const channelPriorityOf = (path: string): ChannelTraits["priority"] =>
   Object.values(KINDS).find((kind) => kind.path === path)?.priority ?? 2;
 
@@ -57,7 +57,7 @@ const parametersOf = (opening: ChannelOpening, projectId: string): Pick<SocketCa
   }
 };
 
-/** Binds the project socket. @returns an edge: sockets that are bound through it can also be opened as channels */
+/** Binds the project socket. @returns an edge; sockets that are bound through it can also be opened as channels */
 export const createProjectSocket = (edge: Edge, { clock }: { readonly clock: Clock }): Edge => {
   const bound = new Map<string, Bound>();
 
@@ -67,7 +67,7 @@ export const createProjectSocket = (edge: Edge, { clock }: { readonly clock: Clo
     opened: { opening: ChannelOpening; handler: Bound["handler"] },
   ) => {
     const { opening, handler } = opened;
-    // A channel counts like a socket: opening one costs the server as much. Its frames wait meanwhile.
+    // A channel counts like a socket in the rate limits, because its opening costs the server as much. Its frames wait meanwhile.
     void call.admit().then((isAdmitted) => {
       if (!isAdmitted) return channel.close(CLOSE.tooFast, "request/rate-limited");
       const parameters = parametersOf(opening, call.params["projectId"] ?? "");

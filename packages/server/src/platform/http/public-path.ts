@@ -1,8 +1,8 @@
-/** From the address in the browser to the one route table: BASE_PATH is taken off, the original routes get their /api. */
+/** Converts the path in the browser to that of the route table: removes BASE_PATH, and adds /api to the original routes. */
 
-/** The original routes also answer without `/api`; only these. */
+/** The routes of the original design, which also work without `/api`. */
 const ORIGINAL = /^\/(?:projects|executions|collaborate)(?=[/?]|$)/u;
-/** Probes come from inside: they answer with and without BASE_PATH. */
+/** Probes often bypass the proxy, so they work with and without BASE_PATH. */
 const PROBE = /^\/(?:healthz|readyz|metrics)(?=[?]|$)/u;
 /** No route can have this path, so the answer is a 404. */
 const NOWHERE = "/.outside-of-base-path";

@@ -1,4 +1,4 @@
-/** The checks of a request before its body is read: same site, a signed-in user where the route needs one, its rate limit. */
+/** The checks of a request before its body is read: same site, a signed-in user if the route needs one, the rate limit. */
 import type { Actor } from "#kernel/actor";
 import { Problem } from "#kernel/problem";
 import type { RateDecision, RateLimits } from "#platform/rate-limits";
@@ -17,7 +17,7 @@ export const bearerToken = (header: string | undefined): string | undefined => {
   return token;
 };
 
-/** Signed-in users count by who they are, everybody else by address. */
+/** The key of a request in rate limits: the signed-in user, else the address. */
 export const rateKey = (actor: Actor | undefined, address: string): string =>
   actor === undefined ? `address ${addressKey(address)}` : `user ${actor.userId}`;
 
@@ -46,8 +46,8 @@ const take = async (checks: RequestChecks, rate: RateClass, key: string, tell: T
 type TellHeaders = (headers: Record<string, string>) => void;
 
 /**
- * Lets a request in or throws the problem that keeps it out.
- * @param tell takes the RateLimit headers, which refusals carry too
+ * Checks a request. @throws Problem that refuses it
+ * @param request.tell gets the RateLimit headers, which refusals have too
  */
 export const checkRequest = async (
   checks: RequestChecks,
@@ -72,7 +72,7 @@ export const checkRequest = async (
   return actor;
 };
 
-/** Lets in a request for something that is no operation: nobody is asked who it is, so it counts for its address. */
+/** Checks a request for a page: without authentication, so it counts for its address. */
 export const checkAddress = (
   checks: RequestChecks,
   { facts, tell }: { readonly facts: RequestFacts; readonly tell: TellHeaders },

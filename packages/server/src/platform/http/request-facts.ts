@@ -1,4 +1,4 @@
-/** Reads from a raw request what handlers may know of it. */
+/** Reads the facts for handlers from a raw request. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
 import type { RequestFacts } from "./ports.ts";
@@ -27,7 +27,7 @@ export const addressOf = (raw: IncomingMessage, trusted: TrustedProxies): string
   );
 };
 
-/** @param response when it closes before it was written, the client went away */
+/** @param response when it closes before it was written, the client has disconnected */
 export const requestFacts = (
   raw: IncomingMessage,
   response: ServerResponse,

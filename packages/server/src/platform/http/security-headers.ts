@@ -1,8 +1,8 @@
-/** The headers that every answer carries, and the page's content security policy. */
+/** The security headers of every response, and the page's content security policy. */
 
 export type SecurityOptions = { readonly https: boolean; readonly assetBaseUrl: string };
 
-/** For every answer, whatever it is. */
+/** For every response. */
 export const securityHeaders = (options: SecurityOptions): Readonly<Record<string, string>> => ({
   "x-content-type-options": "nosniff",
   "referrer-policy": "same-origin",
@@ -10,13 +10,13 @@ export const securityHeaders = (options: SecurityOptions): Readonly<Record<strin
   "cross-origin-resource-policy": "same-origin",
   "x-frame-options": "DENY",
   "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-  // What is not a page runs and loads nothing, even if a browser is talked into showing it.
+  // If a browser shows a response that is not a page, it must not run or load anything.
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
   ...(options.https ? { "strict-transport-security": "max-age=31536000; includeSubDomains" } : {}),
 });
 
 /**
- * The policy of our own pages.
+ * The policy of the server's own pages.
  * @param scriptHashes `sha256-…` of the inline scripts that the build put into index.html
  */
 export const pagePolicy = (options: SecurityOptions & { readonly scriptHashes: readonly string[] }): string => {

@@ -1,4 +1,4 @@
-/** Where the server listens and how it is reached from outside. */
+/** The settings of the listener and of the public address. */
 import type { Setting } from "#kernel/setting";
 import { z } from "zod";
 import { parseTrustedProxies, type TrustedProxies } from "./client-address.ts";
@@ -20,7 +20,7 @@ export const httpSettings = {
       .default("3000")
       .transform(Number)
       .pipe(z.number().max(65_535)),
-    description: "TCP port to listen on; 0 takes a free one.",
+    description: "TCP port to listen on; 0: a free one.",
     defaultText: "3000",
   } satisfies Setting<number>,
   PUBLIC_URL: {
@@ -28,7 +28,7 @@ export const httpSettings = {
       .refine((text) => !URL.canParse(text) || /^\/?$/u.test(new URL(text).pathname), "has no path: use BASE_PATH")
       .transform((text) => new URL(text).origin)
       .optional(),
-    description: "Scheme, host and port that browsers use, when it is not what the Host header says (no path).",
+    description: "Scheme, host and port that browsers use, if they differ from the Host header (no path).",
     defaultText: "",
   } satisfies Setting<string | undefined>,
   BASE_PATH: {
@@ -51,7 +51,7 @@ export const httpSettings = {
         return z.NEVER;
       }),
     description:
-      "Whose X-Forwarded-For is believed: `off`, `on` (one proxy in front), a number of proxies, or addresses and networks separated by commas (`loopback` and `private` are names for some).",
+      "Proxies whose X-Forwarded-For is trusted: `off`, `on` (one proxy), a number of proxies, or addresses and networks separated by commas (`loopback` and `private` are names for some).",
     defaultText: "off",
   } satisfies Setting<TrustedProxies>,
   ASSET_BASE_URL: {
@@ -59,12 +59,12 @@ export const httpSettings = {
       .union([z.literal(""), httpUrl])
       .default("")
       .transform((text) => text.replace(/\/+$/u, "")),
-    description: "Address of a CDN that serves the page's assets; empty: our own origin.",
+    description: "Address of a CDN that serves the page's assets; empty: the server's own origin.",
     defaultText: "",
   } satisfies Setting<string>,
   TLS_CERT_FILE: {
     schema: z.string().min(1).optional(),
-    description: "PEM file with the certificate chain; with TLS_KEY_FILE the server speaks TLS 1.3 only.",
+    description: "PEM file with the certificate chain; with TLS_KEY_FILE the server accepts only TLS 1.3.",
     defaultText: "",
   } satisfies Setting<string | undefined>,
   TLS_KEY_FILE: {

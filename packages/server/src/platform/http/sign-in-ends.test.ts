@@ -1,4 +1,4 @@
-/** Sockets end with the sign-in behind them, from the moment it was looked at. */
+/** Sockets close when their sign-in ends, from the start of their authentication. */
 import { CLOSE, sockets } from "@atelier/contracts";
 import { once } from "node:events";
 import { afterEach, expect, it, vi } from "vitest";
@@ -17,7 +17,7 @@ const alice = { ...actorNamed("alice"), signInId: "the sign-in of alice" };
 let edge: EdgeFixture | undefined;
 afterEach(() => edge?.[Symbol.asyncDispose]());
 
-/** A server whose answer to "who is it" comes when the test says so. */
+/** A server whose authentication ends when the test resolves it. */
 const start = async () => {
   const bus = createInProcessBus(silentLog);
   const asked: PromiseWithResolvers<Actor>[] = [];
@@ -41,7 +41,7 @@ const start = async () => {
   return { dial, end, calls };
 };
 
-it.each(["token=t", "ticket=t"])("a sign-in that ends while its %s is looked at opens nothing", async (how) => {
+it.each(["token=t", "ticket=t"])("a sign-in that ends while its %s is verified opens no socket", async (how) => {
   const { dial, end, calls } = await start();
   const { closed, isKnown } = await dial(how);
   end(alice.signInId);
@@ -50,7 +50,7 @@ it.each(["token=t", "ticket=t"])("a sign-in that ends while its %s is looked at 
   expect(calls).toHaveLength(0);
 });
 
-it("a sign-in that ends closes its sockets, also those whose module is still opening, and no other's", async () => {
+it("a sign-in that ends closes its sockets, also those whose module is still opening, and no others", async () => {
   const { dial, end, calls } = await start();
   const mine = await dial();
   mine.isKnown(alice);

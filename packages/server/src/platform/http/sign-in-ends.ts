@@ -1,17 +1,17 @@
-/** Closes sockets when the sign-in behind them ends, from the moment it is looked at: a module knows a socket only once it is open. */
+/** Closes sockets when their sign-in ends, from the start of the authentication, because modules get a socket only when it is open. */
 import type { Bus } from "#platform/bus";
 import { CLOSE } from "@atelier/contracts";
 import type { WebSocket } from "ws";
 
-/** Sign-ins that ended since it began to listen. */
+/** The sign-ins that have ended since `listen` was called. */
 export type EndsHeard = { has(signInId: string): boolean; stop(): void };
 
 export type SignInEnds = {
-  /** To be called before it is asked who opens a socket. */
+  /** To be called before the authentication of a socket begins. */
   listen(): EndsHeard;
   /** From now on the socket closes with its sign-in. */
   watch(signInId: string, socket: WebSocket): void;
-  /** Number of sockets being opened that listen. */
+  /** Number of openings that listen. */
   readonly listening: number;
   stop(): void;
 };

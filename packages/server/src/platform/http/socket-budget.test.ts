@@ -1,4 +1,4 @@
-/** Which bytes of a connection count as used memory. */
+/** The bytes of a connection that count as used memory. */
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { createSocketBudget } from "./socket-budget.ts";
@@ -22,7 +22,7 @@ describe("the memory of a connection", () => {
     expect(seen.exceeded).toBe(0);
   });
 
-  it("is exceeded once by a frame without an end, in however small pieces", () => {
+  it("is exceeded once by an endless frame, also in small pieces", () => {
     const { seen, arrive } = watched();
     for (let at = 0; at < 500; at += 1) arrive(1_000);
     expect(seen.exceeded).toBe(1);

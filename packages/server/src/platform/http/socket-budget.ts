@@ -1,6 +1,6 @@
 /**
- * Limits the memory of messages on open sockets that their module has not handled yet: incomplete frames, and messages that wait. Without
- * a common budget, 500 sockets of one user could each hold the largest frame.
+ * Limits the memory of messages on open sockets that their module has not handled yet: incomplete frames, and queued messages. Without
+ * a common budget, 500 sockets of one user could each buffer the largest frame.
  */
 import type { Duplex } from "node:stream";
 import { type BodyBudgetLimits, createBodyBudget } from "./body-budget.ts";

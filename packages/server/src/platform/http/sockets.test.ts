@@ -1,4 +1,4 @@
-/** Sockets at the edge: who may open one, what is too much, and how they end. */
+/** Sockets at the edge: authentication, limits, and closing. */
 import { CLOSE, sockets } from "@atelier/contracts";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -47,7 +47,7 @@ const patientTurn = async (socket: WebSocket): Promise<void> => {
 const closedWith = async (socket: WebSocket): Promise<number> => ((await once(socket, "close")) as [number])[0];
 
 describe("opening a socket", () => {
-  it("refuses a foreign and a null Origin before the upgrade, also with a good ticket", async () => {
+  it("refuses a foreign and a null Origin before the upgrade, also with a valid ticket", async () => {
     const origin = await start();
     for (const foreign of ["https://evil.example", "null", "http://127.0.0.1:1"]) {
       const socket = new WebSocket(`${origin}/api/projects/${PROJECT}/events?token=token-of-alice`, {
@@ -58,7 +58,7 @@ describe("opening a socket", () => {
     expect(calls).toHaveLength(0);
   });
 
-  it("opens so many for one user, says 4429 to the next, and opens one again when another closes", async () => {
+  it("closes a socket above the user's limit with 4429, and opens one again when another closes", async () => {
     const origin = await start({ socketsPerUser: 3 });
     const dial = (user: string) => new WebSocket(`${origin}/api/projects/${PROJECT}/events?token=token-of-${user}`);
     const first = Array.from({ length: 3 }, () => dial("alice"));
@@ -77,7 +77,7 @@ describe("opening a socket", () => {
     expect(calls.length).toBeGreaterThanOrEqual(5);
   });
 
-  it("takes a ticket once, a bearer token, or a token in the query, on both forms of the path", async () => {
+  it("accepts a ticket once, a bearer token, or a token in the query, on both forms of the path", async () => {
     const origin = await start();
     const own = origin.replace("ws", "http");
     const good: [string, object][] = [
@@ -133,7 +133,7 @@ describe("opening a socket", () => {
 describe("an open socket", () => {
   const url = `/api/projects/${PROJECT}/events?token=token-of-alice`;
 
-  it("that answers no heartbeat is ended at the second one, and one that answers stays", async () => {
+  it("that sends no pong is ended at the second heartbeat, and one that sends a pong stays", async () => {
     const clock = createManualClock();
     const origin = await start({ clock });
     const silent = new WebSocket(`${origin}${url}`, { autoPong: false });
@@ -152,7 +152,7 @@ describe("an open socket", () => {
     expect(String(((await once(alive, "message")) as [Buffer])[0])).toBe("still there");
   });
 
-  it("[K17] is not cut at a heartbeat while it is not read, and is when it is read again and does not answer", async () => {
+  it("[K17] is not cut at a heartbeat while it is paused, but later when it is read again and sends no pong", async () => {
     const clock = createManualClock();
     const origin = await start({ clock });
     const [patient, gone] = [new WebSocket(`${origin}${url}`), new WebSocket(`${origin}${url}`)];
@@ -186,7 +186,7 @@ describe("an open socket", () => {
     expect(patient.readyState).toBe(WebSocket.OPEN);
   });
 
-  it("is closed with 1012 when the server stops, and is cut when it does not answer in time", async () => {
+  it("is closed with 1012 when the server stops, and cut when the client does not close in time", async () => {
     const clock = createManualClock();
     const origin = await start({ clock });
     const [polite, mute] = [new WebSocket(`${origin}${url}`), new WebSocket(`${origin}${url}`)];
@@ -219,7 +219,7 @@ describe("a failed handshake", () => {
     ["of nobody", upgrade(["Sec-WebSocket-Version: 7", KEY], `/api/projects/${PROJECT}/events`)],
   ];
 
-  it.each(bad)("%s leaves nothing behind", async (_name, request) => {
+  it.each(bad)("%s leaves no state", async (_name, request) => {
     const origin = await start();
     const port = Number(new URL(origin).port);
     for (let at = 0; at < 20; at += 1) {
@@ -235,7 +235,7 @@ describe("a failed handshake", () => {
     await once(good, "open");
   });
 
-  it("by a client that leaves in the middle leaves nothing behind", async () => {
+  it("by a client that disconnects in the middle leaves no state", async () => {
     const origin = await start();
     const port = Number(new URL(origin).port);
     for (let at = 0; at < 20; at += 1) {
@@ -250,7 +250,7 @@ describe("a failed handshake", () => {
   });
 });
 
-describe("memory for what arrives on sockets", () => {
+describe("memory for messages that arrive on sockets", () => {
   const limits = { totalBytes: 600_000, senderBytes: 300_000, freeBytes: 0 };
   /** The beginning of a masked frame of a million bytes. */
   const unfinished = (bytes: number): Buffer => {
@@ -275,7 +275,7 @@ describe("memory for what arrives on sockets", () => {
     await once(socket, "open");
     return socket;
   };
-  // @ts-expect-error -- the raw connection beneath, for bytes that ws does not send
+  // @ts-expect-error -- the underlying connection, for bytes that ws does not send
   const raw = (socket: WebSocket): Socket => socket._socket as Socket;
 
   it("counts frames that are not complete over all sockets of one user", async () => {
@@ -289,7 +289,7 @@ describe("memory for what arrives on sockets", () => {
     await once(other, "message");
   });
 
-  it("is free again when a message is complete, or its connection ends", async () => {
+  it("is released when a message is complete, or its connection ends", async () => {
     const origin = await startLarge();
     const socket = await dial(origin);
     for (let at = 0; at < 10; at += 1) {
@@ -323,7 +323,7 @@ describe("memory for what arrives on sockets", () => {
 });
 
 describe("an open socket", () => {
-  it("is closed by a frame that is too big or malformed, and the server stays", async () => {
+  it("is closed by a frame that is too large or malformed, and the server keeps running", async () => {
     const origin = await start();
     const url = `${origin}/api/projects/${PROJECT}/events?token=token-of-alice`;
     const big = new WebSocket(url);
@@ -333,7 +333,7 @@ describe("an open socket", () => {
     const malformed = new WebSocket(url);
     await once(malformed, "open");
     malformed.on("error", () => undefined);
-    // @ts-expect-error -- the raw connection beneath, for bytes that ws would not send
+    // @ts-expect-error -- the underlying connection, for bytes that ws would not send
     (malformed._socket as Socket).write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
     expect(await closedWith(malformed)).toBe(1002);
     const after = new WebSocket(url);

@@ -1,4 +1,4 @@
-/** For tests: the real HTTP server on a free port, with two users known by their tokens and every audit row at hand. */
+/** For tests: the real HTTP server on a free port, with the tokens of two users and all audit rows. */
 import type { Actor } from "#kernel/actor";
 import { systemClock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
@@ -25,7 +25,7 @@ export const actorNamed = (name: string): Actor => ({
 export type EdgeFixture = AsyncDisposable & {
   readonly server: HttpServer;
   readonly audited: AuditEntry[];
-  /** Every line that was logged, as one JSON text each. */
+  /** Every logged line, as JSON. */
   readonly logged: string[];
   /** Starts listening. @returns `http://127.0.0.1:<port>` */
   listen(): Promise<string>;
@@ -33,7 +33,7 @@ export type EdgeFixture = AsyncDisposable & {
 
 const TOKENS = new Map(["alice", "bob"].map((name) => [`token-of-${name}`, actorNamed(name)]));
 
-/** @param changes the points of the rate limits and whatever else a test needs different */
+/** @param changes the rate limits and other options that a test changes */
 export const createEdgeFixture = (
   changes: Partial<FastifyServerOptions> & { readonly points?: number } = {},
 ): EdgeFixture => {

@@ -1,4 +1,4 @@
-/** With a certificate the server speaks TLS 1.3 and refuses what is older. */
+/** With a certificate the server accepts TLS 1.3 and refuses older versions. */
 import { routes } from "@atelier/contracts";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
@@ -55,7 +55,7 @@ const ask = (version: SecureVersion): Promise<string> =>
     socket.write("GET /api/languages HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   });
 
-it("ends a connection whose headers do not arrive in time, over TLS as without", async () => {
+it("ends a connection whose headers do not arrive in time, also over TLS", async () => {
   await using plain = createEdgeFixture({ headersDeadlineMs: 200 });
   const origin = new URL(await plain.listen());
   const silent = [

@@ -8,7 +8,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const logSettings = {
   LOG_LEVEL: {
     schema: z.enum(LOG_LEVELS).default("info"),
-    description: "The least important lines that are logged: `debug`, `info`, `warn`, `error` or `silent`.",
+    description: "The lowest level that is logged: `debug`, `info`, `warn`, `error` or `silent`.",
     defaultText: "info",
   } satisfies Setting<LogLevel>,
 } as const;

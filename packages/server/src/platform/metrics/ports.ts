@@ -4,7 +4,7 @@ export interface Counter {
   add(labels?: Readonly<Record<string, string>>, by?: number): void;
 }
 export interface Histogram {
-  /** @param seconds what was measured */
+  /** @param seconds the measured duration */
   observe(seconds: number, labels?: Readonly<Record<string, string>>): void;
 }
 export interface Metrics {

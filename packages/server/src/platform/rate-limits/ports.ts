@@ -1,4 +1,4 @@
-/** The rate-limits port: how often one user or one address may ask, by class of request. */
+/** The rate-limits port: the number of requests of a user or an address, by class. */
 import type { RateClass } from "@atelier/contracts";
 
 export type RateDecision = {
@@ -6,11 +6,11 @@ export type RateDecision = {
   /** Requests per window. */
   readonly limit: number;
   readonly remaining: number;
-  /** Until the window starts anew. */
+  /** Until the next window begins. */
   readonly resetSeconds: number;
 };
 
 export interface RateLimits {
-  /** Counts one request; of any number in parallel, exactly `limit` are allowed per window. */
+  /** Counts one request; also of parallel requests exactly `limit` are allowed per window. */
   take(rate: RateClass, key: string): Promise<RateDecision>;
 }

@@ -16,7 +16,7 @@ export const findCandidates = async (needs: CandidateNeeds): Promise<Candidate[]
   const bubblewrap = findBubblewrap();
   const all: Candidate[] = [
     runsc === undefined
-      ? { tier: "gvisor", missing: "runsc is not here: npm start fetches it where it can" }
+      ? { tier: "gvisor", missing: "runsc is missing: npm start installs it where it can" }
       : { tier: "gvisor", open: () => needs.openGvisor(runsc) },
     bubblewrap === undefined
       ? { tier: "namespaces", missing: "bubblewrap is not installed" }

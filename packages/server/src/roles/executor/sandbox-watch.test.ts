@@ -86,7 +86,7 @@ describe("where programs run", () => {
     const provider = (tier: string) =>
       ({ tier, [Symbol.asyncDispose]: async () => void disposed.push(tier) }) as unknown as SandboxProvider;
     const [weak, strong] = [provider("namespaces"), provider("gvisor")];
-    const refused = { tier: "gvisor", works: false, reason: "runsc is not here" } as const;
+    const refused = { tier: "gvisor", works: false, reason: "runsc is missing" } as const;
     let [inventory, works] = ["image, bwrap", false];
     const asked: unknown[] = [];
     const announced: unknown[] = [];

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 
 const SetupStateSchema = z.object({
-  /** Titles of the steps that programs wait for. */
+  /** Titles of the pending steps that programs need. */
   pending: z.array(z.string()),
   /** Steps that failed, each with a message for the operator. */
   faults: z.array(z.object({ step: z.string(), message: z.string() })),
@@ -12,7 +12,7 @@ export type SetupState = z.infer<typeof SetupStateSchema>;
 
 const NOTHING: SetupState = { pending: [], faults: [] };
 
-/** @param file ATELIER_SETUP_STATE; absent, or removed with the setup that wrote it: nothing is being set up. */
+/** @param file ATELIER_SETUP_STATE; undefined, or removed after the setup: nothing is being set up */
 export const readSetupState = async (file: string | undefined): Promise<SetupState> => {
   if (file === undefined) return NOTHING;
   try {

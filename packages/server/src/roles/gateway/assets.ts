@@ -1,4 +1,4 @@
-/** The built page's files: listed once at the start, so that no request path is ever looked up on the disk. */
+/** The built page's files: listed once at the start, so that a request's path is never used on the disk. */
 import type { PageAnswer, PageHandler } from "#platform/http";
 import { Problem } from "#kernel/problem";
 import { createHash } from "node:crypto";
@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".webmanifest": "application/manifest+json",
   ".woff2": "font/woff2",
 };
-/** Best first; the build writes these twins beside an asset. */
+/** Best first; the build writes these compressed files beside an asset. */
 const ENCODINGS = [
   { name: "br", suffix: ".br" },
   { name: "gzip", suffix: ".gz" },
@@ -30,7 +30,7 @@ const HASHED = /^\/assets\//u;
 type Asset = { readonly file: string; readonly type: string; readonly encodings: ReadonlyMap<string, string> };
 
 export type Assets = {
-  /** Paths below the root that are answered, like `/assets/index-abc.js`. */
+  /** Paths that are served, below the root, like `/assets/index-abc.js`. */
   readonly paths: readonly string[];
   readonly handler: PageHandler;
 };

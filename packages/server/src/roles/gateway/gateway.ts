@@ -15,7 +15,7 @@ const MIN_COMPRESSED_BYTES = 4096;
 
 export type GatewayOptions = BootOptions &
   ProbeOptions & {
-    /** The web build's output; a folder without index.html leaves the API alone. */
+    /** The web build's output; without an index.html in it only the API is served. */
     readonly webFolder: string;
     readonly https: boolean;
     readonly version: string;
@@ -30,7 +30,7 @@ const readTemplate = async (options: GatewayOptions): Promise<PageTemplate | und
   return createPageTemplate(html, options.assetBaseUrl === "" ? options.basePath : options.assetBaseUrl);
 };
 
-/** Binds the page and everything beside the API. @returns whether there is a page to serve. */
+/** Registers the page and all routes beside the API. @returns whether there is a page to serve */
 export const registerGateway = async (edge: PageEdge, options: GatewayOptions): Promise<boolean> => {
   registerProbes(edge, options);
   const openApi = Buffer.from(JSON.stringify(createOpenApi(routes, options)));
@@ -59,7 +59,7 @@ export const registerGateway = async (edge: PageEdge, options: GatewayOptions): 
       headers: {
         "content-type": "text/html; charset=utf-8",
         "content-security-policy": policy,
-        // It depends on the cookie and carries what only this visitor may see.
+        // The page depends on the cookie and contains data of this visitor only.
         "cache-control": "no-store",
         vary: "accept-encoding, cookie",
         ...(compressed ? { "content-encoding": "br" } : {}),
@@ -74,7 +74,7 @@ export const registerGateway = async (edge: PageEdge, options: GatewayOptions): 
     answer(request, await boots.forSample(request, request.params["template"])),
   );
   edge.page("/dashboard", async (request) => answer(request, await boots.plain(request)));
-  // The token of a share link is redeemed by the page through the API: opening an address changes nothing.
+  // The page redeems the token of a share link through the API, because a GET must not change data.
   edge.page("/s/:token", async (request) => answer(request, await boots.plain(request)));
   edge.page("/p/:slug", async (request) => {
     const boot = await boots.forProject(request, request.params["slug"] ?? "");

@@ -1,4 +1,4 @@
-/** What operators and their machines ask: alive, ready, metrics. */
+/** The routes for operators and monitoring: liveness, readiness, metrics. */
 import type { Clock, Timer } from "#kernel/clock";
 import { Problem } from "#kernel/problem";
 import type { PageAnswer, PageEdge, PageRequest } from "#platform/http";
@@ -9,7 +9,7 @@ export type ReadinessCheck = () => Promise<{ readonly ok: boolean; readonly deta
 export type ProbeOptions = {
   /** Name -> check. */
   readonly dependencies: Readonly<Record<string, ReadinessCheck>>;
-  /** Dependencies whose absence leaves the server ready: editing goes on while running is paused. */
+  /** Dependencies without which the server is still ready: editing works while running is paused. */
   readonly optional: ReadonlySet<string>;
   readonly scrape: () => Promise<{ readonly text: string; readonly contentType: string }>;
   /** METRICS_TOKEN; absent: metrics are for loopback only. */
@@ -28,10 +28,10 @@ const json = (status: number, value: unknown): PageAnswer => ({
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/iu;
-/** What a proxy adds: then loopback is where the proxy is, not where the asker is. */
+/** Headers of proxies: with one of them the loopback address is that of the proxy, not of the client. */
 const PROXY_HEADERS = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"] as const;
 
-/** This machine itself: by its address, not through a proxy, and not by a name that a stranger's page made point here. */
+/** A request of this machine itself: from loopback, not through a proxy, and with a loopback Host (against DNS rebinding). */
 const isOwnMachine = ({ address, headers }: PageRequest["request"]): boolean =>
   (address === "::1" || address.startsWith("127.")) &&
   LOOPBACK_HOST.test(headers["host"] ?? "") &&
@@ -40,7 +40,7 @@ const isOwnMachine = ({ address, headers }: PageRequest["request"]): boolean =>
 const checkInTime = async (check: ReadinessCheck, clock: Clock): ReturnType<ReadinessCheck> => {
   let timer: Timer | undefined;
   const late = new Promise<{ ok: boolean; detail: string }>((resolve) => {
-    timer = clock.after(CHECK_DEADLINE_MS, () => resolve({ ok: false, detail: "no answer in time" }));
+    timer = clock.after(CHECK_DEADLINE_MS, () => resolve({ ok: false, detail: "no response in time" }));
   });
   const failed = { ok: false, detail: "the check failed" };
   try {
@@ -51,7 +51,7 @@ const checkInTime = async (check: ReadinessCheck, clock: Clock): ReturnType<Read
 };
 
 export const registerProbes = (edge: PageEdge, options: ProbeOptions): void => {
-  // `fixed`, so not rate-limited: a supervisor that polls often must not take a refusal for a dead server.
+  // `fixed` means without a rate limit: to a supervisor that polls often a 429 would look like a dead server.
   edge.page("/healthz", async () => json(200, { status: "alive" }), { fixed: true });
   edge.page("/readyz", async () => {
     const names = Object.keys(options.dependencies);
@@ -70,7 +70,7 @@ export const registerProbes = (edge: PageEdge, options: ProbeOptions): void => {
       metricsToken === undefined
         ? isOwnMachine(request)
         : given !== undefined && timingSafeEqual(digest(given), digest(metricsToken));
-    // Whether there are metrics is nobody else's business.
+    // 404 instead of 403, so that strangers do not learn whether there are metrics.
     if (!allowed) throw new Problem("request/not-found");
     const { text, contentType } = await options.scrape();
     return { status: 200, headers: { "content-type": contentType, "cache-control": "no-store" }, body: text };

@@ -16,7 +16,7 @@ describeBlobStore("folder", () => openFolderBlobStore(join(folder, "contract")))
 
 const key = `${"ab".repeat(32)}-0011223344556677`;
 
-test("[B6] a failed fsync is fatal, tried once, and the blob has no name", async () => {
+test("[B6] a failed fsync is fatal and not retried, and the blob has no name", async () => {
   let calls = 0;
   const failing: DiskSync = {
     async data() {
@@ -31,7 +31,7 @@ test("[B6] a failed fsync is fatal, tried once, and the blob has no name", async
   expect(await store.has(key)).toBe(false);
 });
 
-test("[B6] the data is on the disk before the name, and the name's folder after", async () => {
+test("[B6] the data is synced before the rename, and the folder after it", async () => {
   const order: string[] = [];
   const watching: DiskSync = {
     async data(handle) {
@@ -50,7 +50,7 @@ test("[B6] the data is on the disk before the name, and the name's folder after"
   expect(order.lastIndexOf("folder")).toBeGreaterThan(order.indexOf("data"));
 });
 
-test("[B7] what an interrupted write left is removed an hour later; newer files may be another server's", async () => {
+test("[B7] files of interrupted writes are removed an hour later; newer ones may be another server's", async () => {
   const home = join(folder, "leftover");
   await openFolderBlobStore(home);
   for (const name of ["old", "new"]) await writeFile(join(home, "partial", name), "x");

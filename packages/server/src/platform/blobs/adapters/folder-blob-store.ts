@@ -1,4 +1,4 @@
-/** Blobs as files `ab/cd/<key>`: on the disk before they have their name, and the name on the disk before the caller hears. */
+/** Blobs as files `ab/cd/<key>`: the data is synced before the rename to this name, and the folder before `put` resolves. */
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -9,7 +9,7 @@ import type { BlobStore } from "../ports.ts";
 const KEY = /^[A-Za-z0-9_-]{8,200}$/u;
 const PREFIX = /^[A-Za-z0-9_-]{2}$/u;
 
-/** How bytes are forced to the disk; replaced by tests to plant failures. */
+/** The fsync calls; tests replace them to plant failures. */
 export type DiskSync = {
   data(handle: FileHandle): Promise<void>;
   folder(handle: FileHandle): Promise<void>;
@@ -40,7 +40,7 @@ const namesIn = async (folder: string): Promise<string[]> => {
   }
 };
 
-/** Writing a blob takes seconds. Newer leftovers may be the writes of another server that uses the folder. */
+/** Writing a blob takes seconds. Newer temporary files may belong to a pending write of another server that uses the folder. */
 const PARTIAL_MS = 3_600_000;
 
 const removeLeftovers = async (partials: string, nowMs: number): Promise<void> => {
@@ -52,8 +52,8 @@ const removeLeftovers = async (partials: string, nowMs: number): Promise<void> =
 };
 
 /**
- * Opens a store in a folder, made when missing; leftovers of interrupted writes are removed once they are an hour old.
- * Its methods reject with FatalStorageError when fsync fails (main exits then; nothing is tried again) and with Problem
+ * Opens a store in a folder, and creates a missing one. Temporary files of interrupted writes are removed when they are an hour old.
+ * The methods reject with FatalStorageError when fsync fails (main then exits without a retry) and with Problem
  * server/storage-full when the disk is full.
  */
 export const openFolderBlobStore = async (folder: string, sync: DiskSync = kernelSync): Promise<BlobStore> => {
@@ -115,7 +115,7 @@ export const openFolderBlobStore = async (folder: string, sync: DiskSync = kerne
       try {
         await makeFolder(dirname(path));
         if (!(await has(key))) await rename(await writePartial(bytes), path);
-        // Also when the file existed: its writer may have died before the name was on the disk.
+        // Also when the file existed: its writer may have died before it synced the folder.
         await syncFolder(dirname(path));
       } catch (error) {
         throw asFailure(error);

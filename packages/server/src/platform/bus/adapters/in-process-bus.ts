@@ -21,7 +21,7 @@ export const createInProcessBus = (log: Log): Bus => {
 
   return {
     publish(topic, message) {
-      // What a listener publishes comes after what it was told, for the listeners behind it too.
+      // Queued, so that all listeners get this message before those that a listener publishes.
       waiting.push(() => deliver(topic, message));
       if (delivering) return;
       delivering = true;
@@ -31,7 +31,7 @@ export const createInProcessBus = (log: Log): Bus => {
     subscribe(topic, listener) {
       const known = listeners.get(topic) ?? new Set();
       listeners.set(topic, known);
-      // Wrapped, so that one function subscribed twice hears twice and each leaves alone.
+      // Wrapped, so that a function can be subscribed twice, and each subscription ends by itself.
       const own = (message: never): void => listener(message);
       known.add(own);
       return () => void known.delete(own);

@@ -14,7 +14,7 @@ const setUp = (log: Log = silentLog) => {
   const network = createTestLinks();
   const nodes: HomesNode[] = [];
   const clock = createManualClock();
-  /** Starts a node that finds those before it. */
+  /** Starts a node that connects to the earlier ones. */
   const add = async (address: string) => {
     const bus = createLinkedBus({
       local: createInProcessBus(log),
@@ -63,7 +63,7 @@ describeBus("linked, two nodes", async (log) => {
   return { bus, settle: () => vi.waitFor(() => expect(arrived).toBe(published)) };
 });
 
-test("[M5] three nodes that start one after the other hear each other, and none hears a message twice", async () => {
+test("[M5] three nodes that start one after the other receive each other's messages, each message once", async () => {
   const { add } = setUp();
   const nodes = [await add("a"), await add("b"), await add("c")];
   await vi.waitFor(() => expect(nodes.map(({ peers }) => peers())).toEqual([2, 2, 2]));
@@ -74,7 +74,7 @@ test("[M5] three nodes that start one after the other hear each other, and none 
   expect(nodes.map(({ gaps }) => gaps())).toEqual([0, 0, 0]);
 });
 
-test("[M6] after a cut both are told that they missed something, and then hear each other again", async () => {
+test("[M6] after a cut both nodes are notified of the gap, and then receive messages again", async () => {
   const { add, network, clock } = setUp();
   const [one, other] = [await add("a"), await add("b")];
   await vi.waitFor(() => expect([one.peers(), other.peers()]).toEqual([1, 1]));
@@ -99,7 +99,7 @@ test("[M6] after a cut both are told that they missed something, and then hear e
   );
 });
 
-test("[M6] a node that could not be reached when it came is told that it missed something, if there was anything", async () => {
+test("[M6] a node that could not be reached at its start is notified of a gap, if messages were published", async () => {
   const { add, network, clock } = setUp();
   const one = await add("a");
   network.cut();
@@ -114,7 +114,7 @@ test("[M6] a node that could not be reached when it came is told that it missed 
   expect(loud.gaps()).toBe(0);
 });
 
-test("a node that stops lets the others go on", async () => {
+test("a node that stops does not disturb the others", async () => {
   const { add, clock } = setUp();
   const [one, other] = [await add("a"), await add("b")];
   await vi.waitFor(() => expect([one.peers(), other.peers()]).toEqual([1, 1]));

@@ -1,6 +1,6 @@
 /**
- * The bus of several nodes: what is published on one is delivered there and sent to all others. A message is lost when a node can't be
- * reached; that node is told that it has missed some as soon as it is reached again.
+ * The bus of several nodes: a message is delivered on the node that publishes it, and sent to all others. Messages to a node that can't be
+ * reached are lost; when it can be reached again it is notified of the gap.
  */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Component } from "#kernel/lifecycle";
@@ -13,11 +13,11 @@ import type { Bus, BusMessages, BusTopic } from "../ports.ts";
 
 const KIND = "bus";
 const TRAITS: ChannelTraits = { priority: 1, maxFrameBytes: 16 * 1024 * 1024 };
-/** How often the list of nodes is read, for nodes that have not connected. */
+/** How often the list of nodes is read, to find nodes that have not connected. */
 const LOOK_EVERY_MS = 5_000;
 const RETRY_MS = 500;
 const NEVER = -1;
-/** A node that reads more slowly than that is disconnected, and misses messages. */
+/** A node for which more than this is queued is disconnected, and misses messages. */
 const MOST_UNSENT_BYTES = 16 * 1024 * 1024;
 
 export type LinkedBusNeeds = {
@@ -25,7 +25,7 @@ export type LinkedBusNeeds = {
   readonly local: Bus;
   readonly links: Links;
   readonly homes: Pick<Homes, "nodes">;
-  /** Of this node, for those that it connects to. */
+  /** The address of this node. */
   readonly address: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -36,7 +36,7 @@ type Message = { [T in BusTopic]: { readonly topic: T; readonly message: BusMess
 /** What a node sends when it opens its channel to another one. */
 type Hello = {
   readonly from: string;
-  /** It has published messages that this channel did not carry. */
+  /** The opener has published messages that the other node did not get. */
   readonly missed: boolean;
 };
 
@@ -46,7 +46,7 @@ export type LinkedBus = Bus &
     readonly peers: number;
   };
 
-/** `start` connects to the nodes that are there. */
+/** `start` connects to the nodes that are running. */
 export const createLinkedBus = (needs: LinkedBusNeeds): LinkedBus => {
   const { local, links, homes, address: own, clock, log } = needs;
   const channels = new Map<string, Channel>();
@@ -71,7 +71,7 @@ export const createLinkedBus = (needs: LinkedBusNeeds): LinkedBus => {
     serve(channel) {
       const hello = body as Hello;
       hear(channel, hello);
-      // The messages of a new node reach the nodes that it has connected to.
+      // Connect back: this node's messages go over a channel that this node opens.
       void connect(hello.from);
     },
   }));

@@ -17,7 +17,7 @@ describeHomes("in process", async () => {
   return { homes: open(), restart: async () => open(), pass: async (ms) => clock.advance(ms) };
 });
 
-test("[H5] when no fence can be had, the home goes to the next", async () => {
+test("[H5] when there is no fence, the claim fails and the next caller gets the home", async () => {
   let calls = 0;
   const homes = createInProcessHomes({
     clock: createManualClock(),
@@ -32,7 +32,7 @@ test("[H5] when no fence can be had, the home goes to the next", async () => {
   expect((await homes.claim("a")).fence).toBe(2n);
 });
 
-test("[H13] fences grow beyond the end of a block, also for callers at the same time", async () => {
+test("[H13] fences grow beyond the end of a block, also for concurrent callers", async () => {
   const fences = createSequenceFences(database.sql);
   const given = await Promise.all(Array.from({ length: 2_500 }, () => fences.next()));
   expect(new Set(given).size).toBe(2_500);

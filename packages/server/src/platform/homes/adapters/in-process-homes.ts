@@ -1,4 +1,4 @@
-/** Homes of a single process: nothing is lost while the process lives, and no other node exists. */
+/** Homes of a single process: no home is lost while the process lives, and there is no other node. */
 import type { Clock } from "#kernel/clock";
 import { createClaimedHome } from "../claimed-home.ts";
 import { createNameQueue } from "../name-queue.ts";

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 afterAll(() => database[Symbol.asyncDispose]());
 
-/** A database whose clock has advanced, as far as expiry goes. */
+/** Advances the database's clock with respect to expiry. */
 const expire = (byMs: number) =>
   admin.query("update server_nodes set expires_at = expires_at - $1::double precision * interval '1 millisecond'", [
     byMs,

@@ -1,6 +1,6 @@
 /**
- * Homes as rows of PostgreSQL. A node renews one row for itself; its homes live as long as that row. Expiry is judged by the database's clock
- * alone. A node that could not renew in time gives its homes up by its own clock, a margin earlier than the database lets others have them.
+ * Homes as rows of PostgreSQL. A node renews one row for itself; its homes last as long as that row. Only the database's clock decides on
+ * expiry. A node that could not renew in time gives its homes up by its own clock, a margin before other nodes can claim them.
  */
 import type { Clock, Timer } from "#kernel/clock";
 import { createId } from "#kernel/ids";
@@ -13,16 +13,16 @@ import { createClaimedHome } from "../claimed-home.ts";
 import { createNameQueue } from "../name-queue.ts";
 import type { Homes, HomesNode } from "../ports.ts";
 
-/** How long a node's row lives after a renewal. */
+/** The time from a renewal of a node's row until it expires. */
 export const NODE_LIFE_MS = 20_000;
 const RENEW_EVERY_MS = 5_000;
 const RETRY_MS = 1_000;
-/** Covers clocks of different speed and events that wait in this process. */
+/** A margin for clocks of different speed and delays of this process's event loop. */
 const MARGIN_MS = 4_000;
 
 type Node = {
   readonly id: string;
-  /** On this process's monotonic clock: from then on it has no homes. */
+  /** On this process's monotonic clock: the time at which it gives its homes up. */
   untilMs: number;
 };
 
@@ -36,13 +36,13 @@ export type PostgresHomesNeeds = {
   readonly sql: Sql;
   readonly clock: Clock;
   readonly log: Log;
-  /** Where other nodes reach this one; null: nowhere. */
+  /** The address at which other nodes reach this one; null: none. */
   readonly address: string | null;
 };
 
 const REGISTER = `insert into server_nodes (id, address, expires_at)
   values ($1, $2, clock_timestamp() + $3::double precision * interval '1 millisecond')`;
-/** A row that has expired is not renewed: another node may have seen that already. */
+/** An expired row is not renewed, because another node may have claimed its homes. */
 const RENEW = `update server_nodes set expires_at = clock_timestamp() + $2::double precision * interval '1 millisecond'
   where id = $1 and expires_at > clock_timestamp() returning id`;
 const FORGET_DEAD = "delete from server_nodes where expires_at < clock_timestamp() - interval '1 minute'";
@@ -52,11 +52,11 @@ const FIND = `select n.id, n.address from homes h join server_nodes n on n.id = 
 const OTHERS = "select id, address from server_nodes where expires_at > clock_timestamp() and id is distinct from $1";
 const GIVE_UP = "delete from homes where name = $1 and node_id = $2";
 
-/** `start` registers the node and throws what the database says; disposal gives all homes up. */
+/** `start` registers the node, and throws errors of the database; disposal gives all homes up. */
 export const createPostgresHomes = ({ sql, clock, log, address }: PostgresHomesNeeds): Homes & Component => {
   const queue = createNameQueue(clock);
   const claimed = new Map<string, AbortController>();
-  /** Names whose row may still be there although nothing here has the home. */
+  /** Names whose row may still exist although this process has given the home up. */
   const unreleased = new Set<string>();
   let node: Node | undefined;
   let lastId: string | undefined;
@@ -106,7 +106,7 @@ export const createPostgresHomes = ({ sql, clock, log, address }: PostgresHomesN
   const renew = async (own: Node): Promise<void> => {
     const sentMs = clock.monotonic();
     const rows = await run(RENEW, [own.id, NODE_LIFE_MS]);
-    // An answer after the deadline changes nothing: the homes were given up.
+    // A response after the deadline is ignored: the homes were given up.
     if (own !== node) return;
     if (rows.length === 0) return loseAll();
     own.untilMs = sentMs + NODE_LIFE_MS - MARGIN_MS;
@@ -129,7 +129,7 @@ export const createPostgresHomes = ({ sql, clock, log, address }: PostgresHomesN
       try {
         await queue.take(name, 0);
       } catch {
-        // It was claimed again: that claim's release removes the row.
+        // It was claimed again: the release of that claim removes the row.
         unreleased.delete(name);
         continue;
       }

@@ -1,8 +1,8 @@
-/** Fences from a database sequence, in blocks: a crash skips the rest of a block, none comes twice. */
+/** Fences from a database sequence, in blocks: a crash skips the rest of a block, and no fence is used twice. */
 import type { Sql } from "#platform/sql";
 import type { FenceSource } from "../ports.ts";
 
-/** The increment of the sequence: the numbers from one value to the next belong to whoever got the value. */
+/** The increment of the sequence: a process that gets a value may use all numbers up to the next one. */
 const BLOCK = 1_000n;
 
 export const createSequenceFences = (sql: Sql): FenceSource => {
@@ -15,7 +15,7 @@ export const createSequenceFences = (sql: Sql): FenceSource => {
       transaction.query<{ fence: number }>("select nextval('home_fence') as fence", []),
     );
     const fence = rows[0]?.fence;
-    if (fence === undefined) throw new Error("The sequence gave no fence.");
+    if (fence === undefined) throw new Error("The sequence returned no fence.");
     next = BigInt(fence);
     end = next + BLOCK;
   };

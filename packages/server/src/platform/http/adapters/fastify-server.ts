@@ -1,4 +1,4 @@
-/** The HTTP server over fastify: one route table, the same guards for every operation, problems for every refusal. */
+/** The HTTP server over fastify: one route table, the same checks for every operation, a problem for every error. */
 import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
 import { createId } from "#kernel/ids";
@@ -31,7 +31,7 @@ const HEADERS_DEADLINE_MS = 15_000;
 const REQUEST_DEADLINE_MS = 120_000;
 /** How often Node checks connections against their deadlines; with its default of 30 s the headers could take three times their 15 s. */
 const DEADLINE_CHECK_MS = 1_000;
-/** What is wrong with bytes that are no request, by the parser's code. */
+/** Response status lines for bytes that are no valid request, by the parser's code. */
 const CLIENT_FAULTS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
@@ -50,20 +50,20 @@ export type FastifyServerOptions = RequestChecks & {
   readonly https: boolean;
   /** PEM texts; absent: plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** Compare every answer with its schema; a mismatch becomes server/internal. On in tests. */
+  /** Check every response against its schema; a mismatch becomes server/internal. On in tests. */
   readonly checkAnswers: boolean;
-  /** Memory for the bodies of requests and answers; BODY_BUDGET. */
+  /** Memory for the bodies of requests and responses; BODY_BUDGET. */
   readonly bodyBudget?: BodyBudgetLimits;
   /** Time for a request's headers to arrive, from its first byte; 15 s. */
   readonly headersDeadlineMs?: number;
-  /** An answer of which nothing is taken for so long ends with its connection; half a minute. */
+  /** Time without progress after which the connection of an unread response is closed; half a minute. */
   readonly answerStalledMs?: number;
   /** Sockets that one user may have open at once; absent: any number. */
   readonly socketsPerUser?: number;
   /** Memory for messages that wait on open sockets; SOCKET_BUDGET. */
   readonly socketBudget?: BodyBudgetLimits;
   readonly channelOf: ChannelOf;
-  /** Called with errors after which the process can't be trusted; the answer is still a plain server/internal. */
+  /** Called with errors after which the process has to end; the response is still server/internal. */
   readonly onFatal?: (error: FatalStorageError) => void;
 };
 
@@ -165,7 +165,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       startedMs: clock.monotonic(),
     };
     void reply.headers(fixedHeaders).header("x-request-id", request.id);
-    // Some clients name a type for the body that they don't send.
+    // Some clients send a content type without a body.
     if (request.headers["content-length"] === "0") delete request.raw.headers["content-type"];
   });
   app.addHook("onResponse", async (request, reply) => {
@@ -216,7 +216,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     return replies.send(reply.code(answer.status).headers(answer.headers), answer.body);
   };
 
-  /** The answer has begun when such a failure happens: the only sign of it is that the answer ends early. */
+  /** A failure while the body is sent: the status has been sent before, so only the early end of the response shows it. */
   const toldWhenCut = async function* (
     bytes: AsyncIterable<Uint8Array>,
     requestId: string,
@@ -230,7 +230,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     }
   };
 
-  /** Failed sign-ins are in the audit log, whatever the limits on trying. */
+  /** Failed sign-ins are in the audit log, also those that a rate limit refuses. */
   const recordRefusal = (route: Route, request: FastifyRequest, error: unknown): void => {
     if (route.audit === null || route.auditRefusals !== true) return;
     const problem = toProblem(error);
@@ -260,8 +260,8 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     const whole = streamed === undefined ? answer.body : undefined;
     const isBytes = whole instanceof Uint8Array;
     const body = isBytes || whole === undefined ? whole : JSON.stringify(whole);
-    // Only reads can be repeated by the client; requests that change something get their answer. A stream's handler reserves its own
-    // memory.
+    // Only the responses of reads are limited, because clients can repeat reads; requests that change data always get their response. The
+    // handler of a stream reserves its own memory.
     if (route.method === "GET") replies.reserve(reply, senderOf(request), answerBytes(body));
     if (route.audit !== null) {
       const userId = answer.audit?.userId ?? actor?.userId;
@@ -318,7 +318,7 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
           const { atelier } = request as AnyRequest;
           atelier.actor = await checkRequest(options, route, { method: request.method, facts: atelier.facts, tell });
           if (reply.raw.closed) {
-            // No event would ever tell that the rest of its body does not come.
+            // The connection is closed already, so no event will report that the rest of the body is missing.
             log.debug("http.left-early", { requestId: request.id, operation: route.id });
             throw new Problem("request/invalid", "The connection was closed.");
           }

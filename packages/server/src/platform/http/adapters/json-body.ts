@@ -1,19 +1,19 @@
-/** Reads a JSON body: valid UTF-8, well-formed Unicode in every text, and no key that could reach a prototype. */
+/** Reads a JSON body: valid UTF-8, well-formed Unicode in every text, and no key `__proto__`. */
 import { Problem } from "#kernel/problem";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-/** A quick search for keys that JSON.parse would accept, including escaped ones. */
+/** A quick search for possible `__proto__` keys, including escaped ones. */
 const SUSPICIOUS = /__proto__|\\u005f/iu;
 
 const refuseUnsafeKeys = (key: string, value: unknown): unknown => {
-  if (key === "__proto__") throw new Problem("request/invalid", "body: the key __proto__ is not taken");
+  if (key === "__proto__") throw new Problem("request/invalid", "body: the key __proto__ is not allowed");
   return value;
 };
 
 /** Valid UTF-8 has no unpaired surrogates: they can only come as an escape. */
 const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/u;
 
-/** Storing or passing on such text would silently replace the surrogate by another character. */
+/** Storing or relaying such text would silently replace the surrogate by another character. */
 const refuseHalfPairs = (value: unknown): void => {
   const waiting: unknown[] = [value];
   while (waiting.length > 0) {
@@ -35,7 +35,7 @@ export const parseJsonBody = (bytes: Uint8Array): unknown => {
     throw new Problem("request/invalid", "body: not valid UTF-8");
   }
   try {
-    // Every schema of ours refuses or copies unknown keys, so __proto__ could only hide: say so instead.
+    // Zod does not report the key __proto__ as unknown, so it is refused here.
     const value: unknown = SUSPICIOUS.test(text) ? JSON.parse(text, refuseUnsafeKeys) : JSON.parse(text);
     if (SURROGATE_ESCAPE.test(text)) refuseHalfPairs(value);
     return value;

@@ -1,7 +1,7 @@
-/** The WebSocket class of the edge: closing a paused socket resumes it, so that the peer's close frame is read; pauses are known. */
+/** The WebSocket class of the edge: closing a paused socket resumes it, so that the peer's close frame is read; it records pauses. */
 import { WebSocket } from "ws";
 
-/** Like the socket of `ws`, but `close` also resumes. For frames that still arrive `readyState` is CLOSING. */
+/** Like the socket of `ws`, but `close` also resumes it. Frames that arrive afterwards find `readyState` CLOSING. */
 export class ServerSocket extends WebSocket {
   #wasPaused = false;
 
@@ -10,7 +10,7 @@ export class ServerSocket extends WebSocket {
     this.#wasPaused = true;
   }
 
-  /** Whether it was paused at any time since the last call: then an answer may be unread. */
+  /** Whether the socket was paused at any time since the last call: then a pong may be unread. */
   takePaused(): boolean {
     const was = this.#wasPaused;
     this.#wasPaused = this.isPaused;

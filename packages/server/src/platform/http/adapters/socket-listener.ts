@@ -1,4 +1,4 @@
-/** WebSocket upgrades by `ws`: own origin, authentication before the first frame, heartbeats, and an orderly end. */
+/** WebSocket upgrades by `ws`: check of the origin, authentication before the first frame, heartbeats, and an orderly close. */
 import type { Actor } from "#kernel/actor";
 import type { Clock, Timer } from "#kernel/clock";
 import { createId } from "#kernel/ids";
@@ -25,7 +25,7 @@ import { createSignInEnds, type EndsHeard } from "../sign-in-ends.ts";
 import { createSocketBudget } from "../socket-budget.ts";
 
 const HEARTBEAT_MS = 30_000;
-/** Pings are sent in this many slices per heartbeat, so that ten thousand sockets never block the event loop at once. */
+/** Pings are sent in this many slices per heartbeat, so that ten thousand sockets do not block the event loop. */
 const HEARTBEAT_SLICES = 30;
 const CLOSE_SLICE = 200;
 const CLOSE_PAUSE_MS = 5;
@@ -42,12 +42,12 @@ type Upgrade = {
   readonly raw: IncomingMessage;
   readonly stream: Duplex;
   readonly head: Buffer;
-  /** Since before it was asked who opens. */
+  /** Listens since before the authentication began. */
   readonly ended: EndsHeard;
 };
 
 /**
- * @param reserve counts frames that wait in the budget of their sender
+ * @param reserve counts queued frames in the budget of their sender
  * @param stream the socket's connection; frames on it are neither masked nor compressed
  */
 export type ChannelOf = (socket: WebSocket, reserve: Reserve, stream: Duplex) => Channel;
@@ -71,14 +71,14 @@ export type SocketListenerOptions = {
 export type SocketListener = {
   readonly bind: Edge["socket"];
   readonly upgrade: (raw: IncomingMessage, stream: Duplex, head: Buffer) => void;
-  /** Closes all sockets with 1012 and takes no new ones. */
+  /** Closes all sockets with 1012 and accepts no new ones. */
   closeAll(): Promise<void>;
   count(path: string): number;
-  /** Number of handshakes under way. */
+  /** Number of pending handshakes. */
   readonly opening: number;
 };
 
-/** Thrown when the connection ended before the handshake was complete. */
+/** Thrown when a handshake fails or its connection ends. */
 class HandshakeFailed extends Error {}
 
 const refuse = (stream: Duplex, status: string): void => {
@@ -100,7 +100,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
   const beat = (): void => {
     slice = (slice + 1) % HEARTBEAT_SLICES;
     for (const socket of slices[slice] ?? []) {
-      // While a socket is not read, its answers are not either. Pings go on: writing to a connection that is gone fails.
+      // Pongs of a paused socket are not read. Pings are still sent, because a write to a closed connection fails.
       if (!socket.takePaused() && silent.has(socket)) socket.terminate();
       else {
         silent.add(socket);
@@ -116,7 +116,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
   };
   const watch = (socket: ServerSocket): void => {
     if (beating === undefined) beatLater();
-    // The slice before the current one is pinged last, so that a new socket gets a whole heartbeat.
+    // The slice before the current one gets the next ping last, so that a new socket has a whole heartbeat to respond.
     const own = slices[slice] ?? new Set();
     own.add(socket);
     socket.on("pong", () => silent.delete(socket));
@@ -133,7 +133,7 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
     return checks.authenticator.authenticateToken(token);
   };
 
-  /** @throws HandshakeFailed when `ws` refuses the request, or the connection ends first: `ws` then calls no callback */
+  /** @throws HandshakeFailed when `ws` refuses the request, or the connection ends first, because `ws` then calls no callback */
   const accept = (target: Bound, { raw, stream, head }: Upgrade): Promise<ServerSocket> =>
     new Promise((resolve, reject) => {
       const fail = (): void => reject(new HandshakeFailed("the handshake failed"));
@@ -141,12 +141,12 @@ export const createSocketListener = (options: SocketListenerOptions): SocketList
       stream.once("close", fail);
       target.server.handleUpgrade(raw, stream, head, (socket) => {
         stream.off("close", fail);
-        // The server was made with this class.
+        // The server is constructed with this class.
         resolve(socket as ServerSocket);
       });
     });
 
-  /** Counts bytes until they are a complete message; a client that exceeds the budget is cut off. */
+  /** Counts the bytes of incomplete messages; a client that exceeds the budget is disconnected. */
   const limitMemory = (socket: WebSocket, stream: Duplex, sender: string): void => {
     const frames = budget.watch({
       stream,

@@ -1,4 +1,4 @@
-/** What of an error goes into the log: its kind, words and stack; not what drivers hang on it, which may be rows and contents. */
+/** The logged facts of an error: its type, message, code and stack; not the fields that drivers add, which may have rows and contents. */
 
 export type ErrorFacts = {
   readonly type: string;
@@ -15,7 +15,7 @@ const MAX_ERRORS = 5;
 
 const cut = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)} …` : text);
 
-/** Anything may be thrown. */
+/** @param error unknown, because any value can be thrown */
 export const errorFacts = (error: unknown, depth = 0): ErrorFacts => {
   if (!(error instanceof Error)) return { type: typeof error, message: cut(String(error)) };
   const { code, cause } = error as { code?: unknown; cause?: unknown };

@@ -8,7 +8,7 @@ const open = () => {
 };
 
 describe("the log", () => {
-  test("[G1] a line can't be forged, whatever is in a field", () => {
+  test("[G1] no field value can forge a line", () => {
     const { log, lines, last } = open();
     const forged = 'a"}\n{"level":"error","event":"forged"}\r\n\u2028\u001b[31m\0';
     log.info("path.seen", { path: forged });
@@ -17,14 +17,14 @@ describe("the log", () => {
     expect(last()).toMatchObject({ event: "path.seen", path: forged });
   });
 
-  test("[G2] what is named like a secret is taken out, at the top and one below", () => {
+  test("[G2] fields that are named like a secret are redacted, on the first two levels", () => {
     const { log, lines } = open();
     log.info("seen", { token: "s3cret", request: { authorization: "s3cret", cookie: "s3cret", password: "s3cret" } });
     expect(lines.join("")).not.toContain("s3cret");
     expect(lines.join("")).toContain("[secret]");
   });
 
-  test("[G3] of an error go its kind, words, code and stack, with its causes; not the rows that a driver hangs on it", () => {
+  test("[G3] the type, message, code and stack of an error and its causes are logged; not the rows that a driver adds to it", () => {
     const { log, lines, last } = open();
     const inner = Object.assign(new Error("duplicate key value"), {
       code: "23505",
@@ -45,7 +45,7 @@ describe("the log", () => {
     expect(last()["error"]).toEqual({ type: "string", message: "a text" });
   });
 
-  test("[G3] causes that go round in a circle end", () => {
+  test("[G3] circular causes end", () => {
     const { log, last } = open();
     const one = new Error("one");
     one.cause = new Error("two", { cause: one });

@@ -1,4 +1,4 @@
-/** The log as JSON lines, written by pino; anything that looks like a secret is taken out before it is written. */
+/** The log as JSON lines, written by pino; fields that are named like a secret are redacted. */
 import type { Log, LogFields } from "#kernel/log";
 import { type DestinationStream, type Logger, pino } from "pino";
 import { errorFacts } from "./error-facts.ts";

@@ -1,4 +1,4 @@
-/** Metrics kept by prom-client, with Node's own beside ours. */
+/** Metrics by prom-client: Atelier's and Node's default ones. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Metrics } from "../ports.ts";
 
