@@ -73,7 +73,7 @@ describe("secret key", () => {
       expect(await loadSecretKey({ secretKey: undefined, dataDir })).toEqual(keys[0]);
       expect((await readFile(join(dataDir, "secret.key"), "utf8")).trim()).toHaveLength(64);
       await writeFile(join(dataDir, "secret.key"), "damaged");
-      await expect(loadSecretKey({ secretKey: undefined, dataDir })).rejects.toThrow(/does not hold a key/u);
+      await expect(loadSecretKey({ secretKey: undefined, dataDir })).rejects.toThrow(/does not contain a key/u);
     } finally {
       await rm(dataDir, { recursive: true });
     }
