@@ -333,7 +333,9 @@ describe("probes", () => {
     await asked.promise;
     clock.advance(2000);
     expect((await answer).status).toBe(503);
-    expect(await (await answer).json()).toMatchObject({ dependencies: { database: { detail: "no response in time" } } });
+    expect(await (await answer).json()).toMatchObject({
+      dependencies: { database: { detail: "no response in time" } },
+    });
   });
 
   it("is ready while only running is paused, and not without its database or while stopping", async () => {
