@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import process from "node:process";
 import { SetupFault, report } from "./lib/fault.mjs";
-import { ensureImage, imageNames } from "./lib/image.mjs";
+import { imagesCommand } from "./lib/images/images-command.mjs";
 import { launch } from "./lib/launch.mjs";
 import { checkout, projectNode } from "./lib/checkout.mjs";
 import { step } from "./lib/progress.mjs";
@@ -15,7 +15,7 @@ const usage = `Usage: npm run atelier -- <command>
 
   start                  set up what is missing and start the server (the same as npm start)
   doctor                 say which isolation and which limits are real here, and why not better ones
-  images build [--all]   build the base image, or every image, ahead of its first use
+  images build [ids]     build images ahead of their first use; --all: all but the optional ones; --json: progress for a program
   user invite            print a one-time link with which somebody makes an account (REGISTRATION=invite)
   user disable <who>     end an account's sign-ins and open sockets; user enable <who> lets it sign in again
   tools build            build a current gVisor now (npm start does it in the background)
@@ -28,17 +28,7 @@ const commands = {
     await step("Dependencies", ensureDependencies);
     return launch(projectNode(), [join(checkout, "scripts", "doctor.ts")], { env: serverEnvironment() });
   },
-  images: async (action, ...options) => {
-    if (action !== "build" || options.some((option) => option !== "--all")) {
-      throw new SetupFault(`images ${[action, ...options].join(" ")}: not a command`, { hint: "images build [--all]" });
-    }
-    await step("Dependencies", ensureDependencies);
-    await setUpPackages(serverPackages);
-    for (const name of options.includes("--all") ? imageNames() : ["base"]) {
-      await step(`Image ${name}`, (tell) => ensureImage(name, tell));
-    }
-    return 0;
-  },
+  images: imagesCommand,
   user: async (...options) => {
     await step("Dependencies", ensureDependencies);
     return launch(projectNode(), [join(checkout, "scripts", "user.ts"), ...options]);

@@ -2,7 +2,7 @@
 // `npm test -- unit e2e` runs only those parts; `--all`, which is `npm run test:all`, also the long ones.
 import process from "node:process";
 import { SetupFault, report } from "./lib/fault.mjs";
-import { ensureImage, testServices } from "./lib/image.mjs";
+import { asLine, ensureImage, testServices } from "./lib/image.mjs";
 import { close } from "./lib/parts.mjs";
 import { runParts } from "./lib/run-parts.mjs";
 import { optionalStep, setUp, testEnvironment } from "./lib/setup.mjs";
@@ -26,7 +26,7 @@ try {
   const isForBrowsers = stages.flat(2).includes("browsers");
   const browserPackages = isForBrowsers ? [...firefoxPackages, ...webkitPackages] : firefoxPackages;
   await setUp({ packages: [...serverPackages, ...testPackages, ...browserPackages] });
-  await optionalStep("Servers that only tests need", (tell) => ensureImage(testServices, tell));
+  await optionalStep("Servers that only tests need", (tell) => ensureImage(testServices, asLine(tell)));
   let running;
   const work = async () => {
     const results = [];

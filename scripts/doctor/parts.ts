@@ -43,17 +43,22 @@ const tools = (): Finding => {
   return { state: "worse", what, says, remedy: "npm run atelier -- tools build" };
 };
 
-const image = (name: string): Finding => {
-  const what = `image ${name}`;
-  const facts = imageFacts(name);
-  if (!facts)
-    return { state: "bad", what, ...needs(name === "base" ? "npm start" : "npm run atelier -- images build --all") };
+const baseImage = (): Finding => {
+  const what = "base image";
+  const facts = imageFacts("base");
+  if (!facts) return { state: "bad", what, ...needs("npm start") };
   const count = Object.keys(facts.packages).length;
-  return {
-    state: "good",
-    what,
-    says: `${count} Debian packages, built ${facts.builtAt.slice(0, 10)}, in ${imageFolder(name)}`,
-  };
+  const built = facts.builtAt.slice(0, 10);
+  return { state: "good", what, says: `${count} Debian packages, built ${built}, in ${imageFolder("base")}` };
+};
+
+/** The layers of languages over the base: a missing one is built when it is first used. */
+const languageImages = (): Finding => {
+  const names = imageNames().filter((name) => name !== "base");
+  const ready = names.filter((name) => imageFacts(name) !== undefined);
+  const rest =
+    ready.length < names.length ? "; the others are built on first use (npm run atelier -- images list)" : "";
+  return { state: "good", what: "language images", says: `${ready.length} of ${names.length} built${rest}` };
 };
 
 const page = (): Finding =>
@@ -62,4 +67,4 @@ const page = (): Finding =>
     : { state: "bad", what: "page", says: "not built yet", remedy: "npm start" };
 
 /** One finding for each part. */
-export const partFindings = (): Finding[] => [packages(), tools(), ...imageNames().map(image), page()];
+export const partFindings = (): Finding[] => [packages(), tools(), baseImage(), languageImages(), page()];

@@ -22,8 +22,9 @@ export function findProgram(name) {
   return undefined;
 }
 
-/** @type {Set<import("node:child_process").ChildProcess>} */
-const children = new Set();
+/** Running programs, and the first signal that ends each.
+ * @type {Map<import("node:child_process").ChildProcess, NodeJS.Signals>} */
+const children = new Map();
 let isStopping = false;
 let leadsGroup = false;
 
@@ -51,8 +52,8 @@ function signalGroup({ pid }, signal) {
 /** Ends the programs that `run` started; no further ones are started. */
 export function stopCommands() {
   isStopping = true;
-  for (const child of children) {
-    signalGroup(child, "SIGTERM");
+  for (const [child, signal] of children) {
+    signalGroup(child, signal);
     const late = setTimeout(() => signalGroup(child, "SIGKILL"), endsWithinMs);
     child.once("close", () => clearTimeout(late));
   }
@@ -64,10 +65,14 @@ export function stopCommands() {
  * @param {string} program
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, tell?: (line: string) => void, what?: string, stdin?: "ignore" | "inherit", isWhole?:
- * boolean }} [options] `isWhole`: `stopCommands` lets it end by itself
+ * boolean, endsBy?: NodeJS.Signals }} [options] `isWhole`: `stopCommands` lets it end by itself; `endsBy`: the signal that it sends first
  * @returns {Promise<string>}
  */
-export function run(program, args, { cwd, env, tell, what = program, stdin, isWhole = false } = {}) {
+export function run(
+  program,
+  args,
+  { cwd, env, tell, what = program, stdin, isWhole = false, endsBy = "SIGTERM" } = {},
+) {
   return new Promise((resolve, reject) => {
     if (isStopping) return reject(new SetupFault(`${what} was not started`));
     const detached = leadsGroup;
@@ -92,7 +97,7 @@ export function run(program, args, { cwd, env, tell, what = program, stdin, isWh
         rest[name] = take(chunk, rest[name]);
       });
     }
-    if (!isWhole && child.pid !== undefined) children.add(child);
+    if (!isWhole && child.pid !== undefined) children.set(child, endsBy);
     child.on("error", (error) => reject(new SetupFault(`${what} could not be started: ${error.message}`)));
     child.on("close", (code, endedBy) => {
       children.delete(child);

@@ -57,24 +57,28 @@ export function writeWhole(path, text) {
   }
 }
 
+const removeOwn = (path) => rmSync(path, { recursive: true, force: true });
+
 /**
  * Makes `folder` by `build(temporaryFolder)` and a rename, so that it exists complete or not at all. Whatever an
  * earlier, killed build left beside it is removed first; the caller holds the lock of that folder.
+ * @param {string} folder
+ * @param {(fresh: string) => Promise<void>} build
+ * @param {{ remove?: (path: string) => void | Promise<void> }} [options]
  */
-export async function buildFolder(folder, build) {
-  const remove = (path) => rmSync(path, { recursive: true, force: true });
+export async function buildFolder(folder, build, { remove = removeOwn } = {}) {
   const parent = dirname(folder);
   const prefix = `.building-${folder.slice(parent.length + 1)}-`;
   const fresh = join(parent, `${prefix}${process.pid}`);
   try {
     mkdirSync(parent, { recursive: true, mode: 0o755 });
-    for (const name of readdirSync(parent)) if (name.startsWith(prefix)) remove(join(parent, name));
+    for (const name of readdirSync(parent)) if (name.startsWith(prefix)) await remove(join(parent, name));
     mkdirSync(fresh, { mode: 0o755 });
     await build(fresh);
-    remove(folder);
+    await remove(folder);
     renameSync(fresh, folder);
   } catch (error) {
-    remove(fresh);
+    await remove(fresh);
     throw asSetupFault(error, parent);
   }
 }

@@ -45,9 +45,10 @@ function unpackedVersions(rootfs) {
   return Object.fromEntries(entries.map(([name, version]) => [name, decodeURIComponent(version)]));
 }
 
-/** The packages of a root file system with their exact versions, from dpkg's own record. */
-function installedVersions(rootfs) {
-  const status = readFileSync(join(rootfs, "var/lib/dpkg/status"), "utf8");
+/** Installed packages with their exact versions, from dpkg's own record.
+ * @param {string} status
+ * @returns {Record<string, string>} */
+export function installedVersions(status) {
   const versions = {};
   for (const entry of status.split("\n\n")) {
     const name = /^Package: (.+)$/m.exec(entry)?.[1];
@@ -58,7 +59,7 @@ function installedVersions(rootfs) {
 }
 
 /** Every file readable and every folder enterable for all: sandboxes run as other users than the one who built this. */
-function openToAll(path) {
+export function openToAll(path) {
   const stat = lstatSync(path);
   if (stat.isSymbolicLink()) return;
   const mode = stat.mode & 0o7777;
@@ -101,5 +102,7 @@ export async function buildRootfs({ packages, variant = "minbase", folder }, tel
   if (variant !== "extract") writeNeutralFiles(folder);
   openToAll(folder);
   chmodSync(join(folder, "tmp"), 0o1777);
-  return variant === "extract" ? unpackedVersions(folder) : installedVersions(folder);
+  return variant === "extract"
+    ? unpackedVersions(folder)
+    : installedVersions(readFileSync(join(folder, "var/lib/dpkg/status"), "utf8"));
 }

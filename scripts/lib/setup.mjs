@@ -5,7 +5,7 @@ import { areCommandsStopping, stopCommands } from "./command.mjs";
 import { archivePackages } from "./debian.mjs";
 import { ensureDependencies } from "./dependencies.mjs";
 import { faultText, SetupFault } from "./fault.mjs";
-import { ensureImage, imageFacts, imageFolder, testGuest, testServices } from "./image.mjs";
+import { asLine, ensureImage, imageFacts, imageFolder, testGuest, testServices } from "./image.mjs";
 import { checkout } from "./checkout.mjs";
 import { notice, step } from "./progress.mjs";
 import { createSetupState } from "./setup-state.mjs";
@@ -126,7 +126,7 @@ export function beginSetUp({ packages = serverPackages } = {}) {
     debianStep(
       "Base language image",
       () => imageFacts("base") !== undefined,
-      (tell) => ensureImage("base", tell, dependencies),
+      (tell) => ensureImage("base", asLine(tell), { dependencies }),
     ),
   ]).then(() => undefined);
   // A caller that awaits one of them handles its failure; the others must not become unhandled rejections.

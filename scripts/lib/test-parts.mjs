@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import process from "node:process";
 import { staticChecks } from "./checks.mjs";
-import { ensureImage, testGuest } from "./image.mjs";
+import { asLine, ensureImage, testGuest } from "./image.mjs";
 import { vitest, whole } from "./parts.mjs";
 import { optionalStep } from "./setup.mjs";
 
@@ -18,7 +18,7 @@ const shortSituations = "root-session,terminal";
 async function prepareGuest(out) {
   if (process.arch !== "x64") return;
   await optionalStep("Emulated machine", async (tell) => {
-    const done = await ensureImage(testGuest, tell);
+    const done = await ensureImage(testGuest, asLine(tell));
     out.write(`Emulated machine: ${done}\n`);
     return done;
   });

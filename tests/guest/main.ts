@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { ensureImage, imageFolder, testGuest } from "../../scripts/lib/image.mjs";
+import { asLine, ensureImage, imageFolder, testGuest } from "../../scripts/lib/image.mjs";
 import { smallToolsFolder } from "../../scripts/lib/tools.mjs";
 import { ensureModules } from "./disks.ts";
 import { prepareGuest, runMachine, whyNoMachine } from "./machine.ts";
@@ -20,7 +20,7 @@ const { values } = parseArgs({
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const patience = { wholeMs: 6 * 3_600_000, silenceMs: 20 * 60_000 };
 
-await ensureImage(testGuest, say);
+await ensureImage(testGuest, asLine(say));
 const root = (image: string): string => join(imageFolder(image), "rootfs");
 const parts = { image: root("base"), tools: smallToolsFolder(), guest: root(testGuest) };
 const lacking = await whyNoMachine(parts.guest);

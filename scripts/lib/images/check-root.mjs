@@ -1,0 +1,79 @@
+// Runs in a finished root what its recipe promises, as a user without rights and without a network.
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkout } from "../checkout.mjs";
+import { SetupFault } from "../fault.mjs";
+import { readIfThere } from "../recipe.mjs";
+import { enterRoot, removeTree } from "./enter-root.mjs";
+
+/** A user of the sandbox's kind: not root, and no owner of the image's files. */
+const userId = 1000;
+
+const quote = (word) => `'${word.replaceAll("'", "'\\''")}'`;
+
+/** A language's commands for one source, as shell lines. */
+export function helloLines({ compile, run }, source) {
+  const filled = (argv) =>
+    argv.flatMap((part) => {
+      if (part === "{args}" || part === "{color}") return [];
+      return part === "{entryPoint}" || part === "{sources}" ? [source] : [part];
+    });
+  return [compile, run].filter(Boolean).map((argv) => filled(argv).map(quote).join(" "));
+}
+
+/**
+ * The hello program of a language: `hello<extension>` in its folder, else its sample.
+ * @param {string} id
+ */
+function helloOf(id, languages = join(checkout, "languages")) {
+  const folder = join(languages, id);
+  let declaration;
+  try {
+    declaration = JSON.parse(readFileSync(join(folder, "language.json"), "utf8"));
+  } catch (error) {
+    throw new SetupFault(`languages/${id}/language.json can't be read: ${error.message}`);
+  }
+  const own = readdirSync(folder).find((file) =>
+    declaration.extensions.some((extension) => file === `hello${extension}`),
+  );
+  const file = own ?? declaration.sample;
+  return { file, path: join(folder, file), declaration };
+}
+
+/** The languages that run on an image: an image serves several.
+ * @param {string} image */
+export function languagesOf(image, languages = join(checkout, "languages")) {
+  return readdirSync(languages).filter((id) => {
+    const text = readIfThere(join(languages, id, "language.json"));
+    return text !== undefined && JSON.parse(text).image === image;
+  });
+}
+
+/**
+ * @param {object} options
+ * @param {string} options.folder for temporary files
+ * @param {readonly string[]} options.layers roots, the lowest first
+ * @param {{ check?: readonly string[], hello?: string | readonly string[] }} options.recipe what to run, `hello` by languages' ids
+ */
+export async function checkRoot({ folder, layers, recipe }) {
+  const project = join(folder, ".project");
+  await removeTree(project);
+  mkdirSync(project);
+  chmodSync(project, 0o777);
+  try {
+    const binds = [{ source: project, target: "/project" }];
+    const inside = { folder, layers, binds, directory: "/project", userId };
+    const enter = (line, env) => enterRoot({ ...inside, env, line, what: `checking the image (${line})` });
+    for (const line of recipe.check ?? []) await enter(line, {});
+    for (const id of [recipe.hello ?? []].flat()) {
+      const { file, path, declaration } = helloOf(id);
+      copyFileSync(path, join(project, file));
+      writeFileSync(join(project, ".input"), "Ada\n");
+      const line = helloLines(declaration, file).join(" && ");
+      const output = await enter(`{ ${line}; } <.input`, declaration.env ?? {});
+      if (output.trim() === "") throw new SetupFault(`the hello program of ${id} printed nothing`);
+    }
+  } finally {
+    await removeTree(project);
+  }
+}
