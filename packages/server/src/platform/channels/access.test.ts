@@ -48,7 +48,7 @@ const open = (guest: { projectId?: string; userId?: string; signInId?: string } 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const closedWith = async (channel: Channel): Promise<number> => (await channel.closed).code;
 
-test("[K20] frames wait until access is known, then come in order", async () => {
+test("[K20] frames wait until access is known, then are delivered in order", async () => {
   const { far, access, answers, look, serve, log } = open({ projectId: "p" });
   far.send("early");
   const known = access.first(look);
@@ -61,7 +61,7 @@ test("[K20] frames wait until access is known, then come in order", async () => 
   expect(log).toEqual(["early", "second", "third"]);
 });
 
-test("[K21] rights that change during the first look-up are looked up again, and what the outdated answer holds is released", async () => {
+test("[K21] rights that change during the first look-up are looked up again, and the resources of the outdated result are released", async () => {
   const { access, answers, look, change } = open({ projectId: "p" });
   const discarded: string[] = [];
   const known = access.first(look, (outdated) => void discarded.push(outdated));
@@ -73,7 +73,7 @@ test("[K21] rights that change during the first look-up are looked up again, and
   expect(discarded).toEqual(["editor"]);
 });
 
-test("[K21] so are those that change between the answer and the serving", async () => {
+test("[K21] rights that change between the look-up and `serve` are looked up again", async () => {
   const { access, answers, look, change, serve, far, log } = open({ projectId: "p" });
   const known = access.first(look);
   answers[0]?.resolve("editor");
@@ -87,7 +87,7 @@ test("[K21] so are those that change between the answer and the serving", async 
   expect(log).toEqual(["now viewer", "typed"]);
 });
 
-test("[K22] after a change frames and work wait for the answer; of several answers only the one to the newest change counts", async () => {
+test("[K22] after a change frames and work wait for the look-up; of several look-ups only the one for the newest change counts", async () => {
   const { access, answers, look, change, serve, far, log } = open({ projectId: "p" });
   const known = access.first(look);
   answers[0]?.resolve("owner");
@@ -128,7 +128,7 @@ test("[K23] no rights are 4403, rights that can't be looked up 1013, the end of 
   expect(await closedWith(channel)).toBe(CLOSE.signedOut);
 });
 
-test("[K24][C53] a change visits the channels that it concerns and no other; before its project is known, a channel hears of each that may be its own", async () => {
+test("[K24][C53] a change visits only the channels that it concerns; a channel whose project is unknown gets each change that may concern it", async () => {
   const { add, change } = open({ projectId: "other", userId: "v" });
   const visits: string[] = [];
   const named = (name: string, guest: Parameters<typeof add>[0]) => {

@@ -1,6 +1,6 @@
 /**
- * Serves a channel to those who may use it: frames wait while access is unknown, when the channel opens and after each change of rights,
- * and of several look-ups only the answer to the newest counts.
+ * Authorizes a channel: frames wait while access is unknown, when the channel opens and after each change of rights, and of several look-ups
+ * only the newest counts.
  */
 import { CLOSE } from "@atelier/contracts";
 import type { Log } from "#kernel/log";
@@ -14,16 +14,16 @@ import type { RightsRecheck } from "./rights-recheck.ts";
 export type Serving<A> = {
   /**
    * Looks up the access again. undefined: none, the channel is closed with 4403. A rejection closes it with 1013.
-   * @param change the same object for all channels that one change concerns, so that they may share an answer
+   * @param change the same object for all channels that one change concerns, so that they can share a look-up
    */
   readonly look: (change: object) => Promise<A | undefined>;
-  /** Called with each later answer, before the frames that waited for it. */
+  /** Called with the result of each later look-up, before the frames that waited for it. */
   readonly changed: (access: A) => void;
   /** Called for each frame while access is known; it gives the credit. */
   readonly frame: (frame: Frame) => void;
   /** Default: START_CREDIT_BYTES. */
   readonly windowBytes?: number;
-  /** Closes the channel, where more has to happen in the same turn. Default: the channel's own `close`. */
+  /** Closes the channel, if more has to happen synchronously. Default: the channel's own `close`. */
   readonly close?: Channel["close"];
 };
 
@@ -31,16 +31,16 @@ export type Guest = {
   readonly channel: Channel;
   readonly userId: string;
   readonly signInId: string;
-  /** undefined: not known yet, every change that concerns all members of any project counts. */
+  /** undefined: not known yet, so changes in any project apply. */
   readonly projectId?: string;
 };
 
 export type AccessWatchOptions = {
   readonly bus: Pick<Bus, "subscribe">;
-  /** Finds changes of which no message came; absent: the bus alone, for tests. */
+  /** Finds changes whose message was lost; absent: the bus alone, for tests. */
   readonly rechecks?: Pick<RightsRecheck, "watch">;
   readonly log: Log;
-  /** Counts look-ups that are under way. */
+  /** Tracks pending look-ups. */
   readonly pending?: Pending;
 };
 
@@ -67,8 +67,8 @@ export class Access {
   }
 
   /**
-   * The first look-up; it is repeated when rights changed meanwhile.
-   * @param discard releases what an outdated answer holds
+   * The first look-up; it is repeated when rights have changed meanwhile.
+   * @param discard releases the resources of an outdated result
    * @returns undefined also when the channel was closed meanwhile
    */
   async first<A>(look: () => Promise<A | undefined>, discard?: (outdated: A) => void): Promise<A | undefined> {
@@ -82,7 +82,7 @@ export class Access {
     }
   }
 
-  /** From now on frames are passed on; first those that waited. */
+  /** From now on frames are delivered; first those that have waited. */
   serve<A>(serving: Serving<A>): void {
     const { channel } = this.#guest;
     if (serving.close !== undefined) this.#close = serving.close;
@@ -141,16 +141,16 @@ export class Access {
 }
 
 export type AccessWatch = {
-  /** Watches over a channel until it is closed, its opening included. */
+  /** Watches the rights of a channel from its opening until it is closed. */
   add(guest: Guest): {
     readonly access: Access;
-    /** Says which project the channel belongs to, where `Guest` did not; null: to none. */
+    /** Sets the project of the channel, if `Guest` has none; null: no project. */
     readonly belongsTo: (projectId: string | null) => void;
   };
   stop(): void;
 };
 
-/** One subscription for all channels of a module. Those that a change concerns are found by index: no other is visited. */
+/** One subscription for all channels of a module. An index finds those that a change concerns, so no other is visited. */
 export const createAccessWatch = (options: AccessWatchOptions): AccessWatch => {
   const opening = new Set<Access>();
   const byProject = new SetIndex<string, Access>();
@@ -202,7 +202,7 @@ export const createAccessWatch = (options: AccessWatchOptions): AccessWatch => {
       };
       bySignIn.add(signInId, access);
       if (guest.projectId === undefined) {
-        // Its project is not known yet: changes for its user count, in whatever project.
+        // Its project is not known yet, so changes for its user in any project apply.
         opening.add(access);
         byUser.add(userId, access);
         watchAgain(null);

@@ -1,11 +1,11 @@
-/** The receiving half that all adapters share: frames that wait for a handler, and what was received without credit yet. */
+/** The receiving half of all adapters: frames that wait for a handler, and accounting of credit. */
 import { type Channel, type Frame, frameCost, type Reserve, START_CREDIT_BYTES } from "./ports.ts";
 
 /** Memory that a waiting frame needs beside its bytes. */
 const FRAME_MEMORY_BYTES = 256;
 
 export type InboxOptions = {
-  /** Counts frames that are not dealt with in the budget of their sender. */
+  /** Counts received frames without credit in the budget of their sender. */
   readonly reserve: Reserve;
   /** Called when that budget is used up; the adapter closes the channel. */
   readonly overfull: () => void;
@@ -29,7 +29,7 @@ export class Inbox {
     this.#options = options;
   }
 
-  /** Cost of all frames that the peer may have sent until now, those received included. */
+  /** Cost of all frames that the peer may send, including those received before. */
   get allowedBytes(): number {
     return this.#creditedBytes + this.#windowBytes;
   }
@@ -43,14 +43,14 @@ export class Inbox {
     return this.#receivedBytes < this.allowedBytes;
   }
 
-  /** Passes a frame to the handler, after those that wait and never while the handler runs. */
+  /** Delivers a frame to the handler, after waiting ones, and never while the handler runs. */
   arrive(frame: Frame): void {
     if (this.#isClosed || this.#isEnding) return;
     const cost = frameCost(frame);
     this.#receivedBytes += cost;
     this.#waiting.push(frame);
     this.#pass();
-    // Most frames are dealt with at once and reserve nothing.
+    // Most frames get credit at once and reserve nothing.
     if (this.#isClosed || this.#creditedBytes >= this.#receivedBytes) return;
     const release = this.#options.reserve(cost + FRAME_MEMORY_BYTES);
     if (release === undefined) this.#options.overfull();
@@ -74,13 +74,13 @@ export class Inbox {
     this.#options.credited();
   };
 
-  /** The peer has closed: no frame follows. A handler that is being called still gets those before the end. */
+  /** The peer has closed: no frame follows. A running handler still gets the earlier frames. */
   end(): void {
     if (this.#isPassing) this.#isEnding = true;
     else this.close();
   }
 
-  /** Drops what waits; frames that still arrive are ignored. */
+  /** Drops waiting frames; later ones are ignored. */
   close(): void {
     this.#isClosed = true;
     this.#waiting = [];

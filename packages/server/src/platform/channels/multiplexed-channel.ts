@@ -12,7 +12,7 @@ import { Inbox } from "./inbox.ts";
 import { type Piece, PieceCollector, pieceCost, PieceQueue } from "./piece-queue.ts";
 import { type Channel, type Closing, type Frame, FRAME_COST_BYTES, type Reserve, START_CREDIT_BYTES } from "./ports.ts";
 
-/** A close 1000 waits for the peer's credit at most so long without progress. */
+/** The longest time without progress for which a close 1000 waits for the peer's credit. */
 export const LAST_FRAMES_MS = 30_000;
 
 export type ChannelTraits = {
@@ -22,18 +22,18 @@ export type ChannelTraits = {
   readonly maxFrameBytes: number;
 };
 
-/** What a channel needs of its multiplexer. */
+/** The multiplexer's functions for its channels. */
 export type ChannelHost = {
   readonly reserve: Reserve;
-  /** Puts a frame on the carrier. */
+  /** Sends a frame on the carrier. */
   write(type: ChannelFrameType, payload: Uint8Array): void;
-  /** Nothing waits in any channel, and the carrier has room: what is sent now overtakes nothing. */
+  /** No channel has queued frames, and the carrier's queue is not full, so a frame can be sent at once in the right order. */
   readonly isIdle: boolean;
-  /** It has something to send and credit for it. */
+  /** The channel has a piece to send, and credit for it. */
   ready(): void;
-  /** Nothing is sent or received any more. */
+  /** The channel sends and receives no more frames. */
   ended(): void;
-  /** Calls once after LAST_FRAMES_MS. @returns the way to cancel */
+  /** Calls `run` after LAST_FRAMES_MS. @returns a function that cancels it */
   later(run: () => void): () => void;
 };
 
@@ -49,9 +49,9 @@ export class MultiplexedChannel implements Channel {
   #closing: Closing | undefined;
   #isEnded = false;
   #giveUp: (() => void) | undefined;
-  /** Cost of what may still be sent; below zero after a piece that exceeded it. */
+  /** Credit from the peer; below zero after a piece that exceeded it. */
   #sendable = START_CREDIT_BYTES;
-  /** Cost of all pieces received, and of those that the peer was allowed to send. */
+  /** Cost of all received pieces, and the total credit that the peer got. */
   #arrived = 0;
   #granted = START_CREDIT_BYTES;
   /** Reservation for the pieces of an incomplete frame. */

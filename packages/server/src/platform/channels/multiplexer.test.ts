@@ -15,7 +15,7 @@ import type { ChannelTraits } from "./multiplexed-channel.ts";
 import { describeChannel } from "./ports.contract.ts";
 import { type Channel, type Frame, frameCost, START_CREDIT_BYTES } from "./ports.ts";
 
-/** Above what the carrier may hold. */
+/** Above the carrier's limit of queued bytes. */
 const MAX_WAITING_BYTES = 64 * 1024;
 
 const traits: ChannelTraits = { priority: 2, maxFrameBytes: 2_000_000 };
@@ -46,7 +46,7 @@ describeChannel("multiplexed", async (reserve) => {
   return { near, far: channel, overrunBytes: MAX_CHANNEL_FRAME_BYTES };
 });
 
-/** A peer that speaks frames itself. */
+/** A peer that sends raw frames. */
 const openRaw = (changes: Partial<MultiplexerOptions> = {}) => {
   const [dialer, listener] = createMemoryChannels();
   const served: Channel[] = [];
@@ -74,7 +74,7 @@ const openRaw = (changes: Partial<MultiplexerOptions> = {}) => {
 };
 
 describe("the multiplexer", () => {
-  test("[K11] opens channels with what they ask for, and closes them without each other", async () => {
+  test("[K11] opens channels with their openings, and closes them independently", async () => {
     const { far, near, served, openings } = openPair();
     const [first, second] = [far.open('{"a":1}', traits), far.open('{"b":2}', traits)];
     expect(openings).toEqual(['{"a":1}', '{"b":2}']);
@@ -97,7 +97,7 @@ describe("the multiplexer", () => {
     expect((await served[0]?.closed)?.code).toBe(CLOSE.moving);
   });
 
-  test("[K26] a ping is answered at once, however much waits in channels, unless nothing is read", () => {
+  test("[K26] a ping is answered before all queued frames, unless the peer does not read", () => {
     const { dialer, frames, say, served } = openRaw();
     say(1, CHANNEL_FRAME.open, "{}");
     for (let count = 0; count < 50; count += 1) served[0]?.send(Buffer.alloc(100_000));
@@ -111,7 +111,7 @@ describe("the multiplexer", () => {
     expect(reads.dialer.isOpen).toBe(true);
   });
 
-  test("[K1] one frame sent in several channels arrives in each, in order with what waits there", async () => {
+  test("[K1] one frame sent in several channels arrives in each, after the frames that are queued there", async () => {
     const { far, served } = openPair();
     const shared = Buffer.from("shared");
     const channels = [far.open("{}", traits), far.open("{}", traits), far.open("{}", traits)];
@@ -127,7 +127,7 @@ describe("the multiplexer", () => {
       });
       return frames;
     });
-    // The second channel has no credit for all of this: what follows must not overtake it.
+    // The second channel has no credit for all of these frames: later ones must not overtake them.
     for (const letter of ["a", "b"]) channels[1]?.send(Buffer.alloc(40_000, letter));
     for (const channel of channels) channel.send(shared);
     for (const channel of channels) channel.send(Buffer.from("last"));
@@ -137,7 +137,7 @@ describe("the multiplexer", () => {
     expect(got).toEqual([end, ["aaaaaa", "bbbbbb", ...end], end]);
   });
 
-  test("[K14] a ping that carries something, or belongs to a channel, breaks the protocol", async () => {
+  test("[K14] a ping with a payload, or in a channel, is a protocol error", async () => {
     for (const bytes of [
       [0, 6, 1],
       [1, 6],
@@ -163,13 +163,13 @@ describe("the multiplexer", () => {
     expect(served[0]?.unsentBytes).toBeGreaterThan(4_900_000);
   });
 
-  test("[K13] when the carrier is busy the lower priority number goes first, and equals take turns", async () => {
+  test("[K13] when the carrier is full the lower priority number is sent first, and equal priorities take turns", async () => {
     const { dialer, served, frames, say } = openRaw();
     for (const [index, priority] of [2, 2, 1, 0].entries()) {
       say(index + 1, CHANNEL_FRAME.open, JSON.stringify({ priority }));
       say(index + 1, CHANNEL_FRAME.credit, encodeCredit(1_000_000));
     }
-    // The carrier takes nothing until its reader gives credit again.
+    // The carrier sends nothing until its reader gives credit.
     const waiting: Frame[] = [];
     dialer.onFrame((frame) => void waiting.push(frame));
     for (const channel of served) for (let count = 0; count < 8; count += 1) channel.send(Buffer.alloc(16_000));
@@ -182,7 +182,7 @@ describe("the multiplexer", () => {
     dialer.onFrame(note);
     for (const frame of waiting) note(frame);
     expect(order).toHaveLength(32);
-    // Some pieces of the first channel are in the carrier already; after them: documents, events, then the rest in turn.
+    // Some pieces of the first channel are queued in the carrier already; after them come documents, events, then the others in turn.
     const last = order.slice(4);
     expect(last.lastIndexOf(4)).toBeLessThan(last.indexOf(3));
     expect(last.lastIndexOf(3)).toBeLessThan(last.findIndex((channel) => channel < 3));
@@ -209,7 +209,7 @@ describe("the multiplexer", () => {
     expect(multiplexer.size).toBe(0);
   });
 
-  test("[K14] so does a sender that goes on without credit", async () => {
+  test("[K14] a sender without credit ends the carrier with 4400", async () => {
     const { dialer, say } = openRaw();
     say(1, CHANNEL_FRAME.open, "{}");
     for (let count = 0; count < 3; count += 1) say(1, CHANNEL_FRAME.data, Buffer.alloc(10_000));
@@ -240,7 +240,7 @@ describe("the multiplexer", () => {
     expect(reserved).toBe(0);
   });
 
-  test("[K8] a close with 1000 waits for a peer that gives no credit, but not for ever", async () => {
+  test("[K8] a close with 1000 waits a limited time for a peer that gives no credit", async () => {
     const clock = createManualClock();
     const { say, served, frames } = openRaw({ clock });
     say(1, CHANNEL_FRAME.open, "{}");

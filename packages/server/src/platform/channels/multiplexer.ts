@@ -1,4 +1,4 @@
-/** Many numbered channels over one carrier, each with its own credit: what is urgent goes first, and no channel blocks another. */
+/** Many numbered channels over one carrier, each with its own credit and a priority; no channel blocks another. */
 import {
   CHANNEL_FRAME,
   type ChannelFrame,
@@ -15,12 +15,12 @@ import type { Clock } from "#kernel/clock";
 import { type ChannelHost, type ChannelTraits, LAST_FRAMES_MS, MultiplexedChannel } from "./multiplexed-channel.ts";
 import { type Channel, type Closing, type Frame, frameCost, type Reserve } from "./ports.ts";
 
-/** Bytes that wait in the carrier itself: there an urgent frame could not overtake them. */
+/** Limit of the bytes that are queued in the carrier, where a frame of higher priority can't overtake them. */
 const CARRIER_BYTES = 32 * 1024;
 const MAX_CHANNELS = 256;
 const PRIORITIES = [0, 1, 2] as const;
 
-/** A frame that was encoded for one carrier is the next one's too, when many receive the same: then it is also framed once below. */
+/** Frames up to this size are encoded once for several carriers in succession, and then also framed once by the WebSocket adapter. */
 const MAX_SHARED_BYTES = 8 * 1024;
 let lastDecoded: ChannelFrame | undefined;
 let lastEncoded: Uint8Array = new Uint8Array();
@@ -47,11 +47,11 @@ export type Acceptance =
   | { readonly refuse: Closing };
 
 export type MultiplexerOptions = {
-  /** It gets credit for each frame at once: what bounds memory is the credit of the channels. */
+  /** Each frame on it gets credit at once, because the credit of the channels limits the memory. */
   readonly carrier: Channel;
   readonly clock: Clock;
   readonly reserve: Reserve;
-  /** Absent: the peer may open none. */
+  /** Absent: the peer may not open channels. */
   readonly accept?: (opening: string) => Acceptance;
   /** Channels that may be open at once; 256. */
   readonly maxChannels?: number;
@@ -160,7 +160,7 @@ export const createMultiplexer = ({
     if (type === CHANNEL_FRAME.pong) return true;
     if (type === CHANNEL_FRAME.open) return openFor(number, Buffer.from(payload).toString());
     const channel = channels.get(number);
-    // A closed channel may still get what its peer sent before it knew.
+    // The peer may have sent frames before it got the close of the channel: ignore them.
     if (channel === undefined) return number <= lastNumber;
     switch (type) {
       case CHANNEL_FRAME.credit: {
@@ -193,7 +193,7 @@ export const createMultiplexer = ({
     open(opening, traits) {
       lastNumber += 1;
       const number = lastNumber;
-      // First added: the answer may come while it is sent.
+      // Added before the opening is sent, because the response may arrive during `send`.
       const channel = add(number, traits);
       carrier.send(encodeChannelFrame({ channel: number, type: CHANNEL_FRAME.open, payload: Buffer.from(opening) }));
       return channel;

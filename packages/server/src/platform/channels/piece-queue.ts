@@ -1,8 +1,8 @@
-/** Frames of one channel that wait to be sent, cut into pieces as they leave. */
+/** The queued frames of one channel, which are split into pieces when they are sent. */
 import { CHANNEL_FRAME, CHANNEL_PIECE_BYTES, type ChannelFrameType, MIN_CHANNEL_PIECE_BYTES } from "@atelier/contracts";
 import { type Frame, FRAME_COST_BYTES } from "./ports.ts";
 
-/** What it takes of the credit. */
+/** The credit that a piece costs. */
 export const pieceCost = ({ type, payload }: Piece): number =>
   payload.byteLength + (type === CHANNEL_FRAME.more ? 0 : FRAME_COST_BYTES);
 
@@ -12,7 +12,7 @@ type Waiting = { readonly type: ChannelFrameType; readonly bytes: Uint8Array };
 
 export class PieceQueue {
   readonly #waiting: Waiting[] = [];
-  /** Bytes of the first frame that have left. */
+  /** Sent bytes of the first frame. */
   #left = 0;
   unsentBytes = 0;
 
@@ -28,8 +28,8 @@ export class PieceQueue {
   }
 
   /**
-   * The next piece; undefined when nothing waits.
-   * @param creditBytes above 0; a piece goes beyond it by less than MIN_CHANNEL_PIECE_BYTES
+   * The next piece; undefined when the queue is empty.
+   * @param creditBytes above 0; a piece exceeds it by less than MIN_CHANNEL_PIECE_BYTES
    */
   take(creditBytes: number): Piece | undefined {
     const [first] = this.#waiting;

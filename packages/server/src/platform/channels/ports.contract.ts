@@ -1,4 +1,4 @@
-/** What every Channel does; each adapter's test calls this. */
+/** The contract suite of Channel; each adapter's test calls it. */
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { type Channel, type Frame, frameBytes, frameCost, type Reserve, START_CREDIT_BYTES } from "./ports.ts";
@@ -6,7 +6,7 @@ import { type Channel, type Frame, frameBytes, frameCost, type Reserve, START_CR
 export type ChannelPair = {
   readonly near: Channel;
   readonly far: Channel;
-  /** Most bytes beyond the credit that may be on their way: an adapter may stop reading only after the frame that it has begun. */
+  /** The largest number of bytes beyond the credit: an adapter may stop reading only after the current frame. */
   readonly overrunBytes: number;
 };
 
@@ -44,7 +44,7 @@ export const describeChannel = (name: string, open: (reserve: Reserve) => Promis
         }
     });
 
-    test("[K2] frames wait while there is no handler: before the first one, and whenever it is taken away", async () => {
+    test("[K2] frames wait while there is no handler: before the first one, and after it was removed", async () => {
       const { near, far } = await openFree();
       for (const text of ["a", "b", "c"]) far.send(text);
       await delay(20);
@@ -62,7 +62,7 @@ export const describeChannel = (name: string, open: (reserve: Reserve) => Promis
       await eventually(() => expect(got).toEqual(["a", "b", "c", "d"]));
     });
 
-    test("[K3] a sender without credit gets no further, whether or not there is a handler, and goes on with credit", async () => {
+    test("[K3] a sender without credit stops, whether or not there is a handler, and continues with credit", async () => {
       for (const hasHandler of [true, false]) {
         const { near, far, overrunBytes } = await openFree();
         const got: Frame[] = [];
@@ -105,7 +105,7 @@ export const describeChannel = (name: string, open: (reserve: Reserve) => Promis
       await eventually(() => expect(got.length).toBe(100));
     });
 
-    test("[K6] sending says when less waits", async () => {
+    test("[K6] onSent is called when fewer bytes are unsent", async () => {
       const { near, far } = await openFree();
       let sent = 0;
       near.onSent(() => (sent += 1));
@@ -116,7 +116,7 @@ export const describeChannel = (name: string, open: (reserve: Reserve) => Promis
       expect(sent).toBeGreaterThan(0);
     });
 
-    test("[K7] a close tells code and reason to the other side; nothing is received or sent after it", async () => {
+    test("[K7] a close sends code and reason to the other side; no frame is received or sent after it", async () => {
       for (const closer of ["near", "far"] as const) {
         const pair = await openFree();
         const [mine, other] = closer === "near" ? [pair.near, pair.far] : [pair.far, pair.near];
@@ -139,7 +139,7 @@ export const describeChannel = (name: string, open: (reserve: Reserve) => Promis
       }
     });
 
-    test("[K8] a close with 1000 comes after every frame that was sent, however slowly they are taken", async () => {
+    test("[K8] a close with 1000 comes after all sent frames, also with a slow reader", async () => {
       const { near, far } = await openFree();
       for (let count = 0; count < 200; count += 1) near.send(Buffer.alloc(16_000));
       near.close(1000, "ended");
@@ -151,7 +151,7 @@ export const describeChannel = (name: string, open: (reserve: Reserve) => Promis
       expect((await near.closed).code).toBe(1000);
     });
 
-    test("[K9] frames that wait count in a budget; they leave it with credit and with the end, and 1013 says that it is used up", async () => {
+    test("[K9] waiting frames count in a budget until their credit or the end of the channel; when it is used up, the code is 1013", async () => {
       let reserved = 0;
       const reserve: Reserve = (bytes) => {
         if (reserved + bytes > 12_000) return undefined;
@@ -170,7 +170,7 @@ export const describeChannel = (name: string, open: (reserve: Reserve) => Promis
       expect(reserved).toBe(0);
     });
 
-    test("[K10] a channel that is closed while its peer has no credit still learns that, and its peer the code", async () => {
+    test("[K10] a close reaches both sides while the peer has no credit", async () => {
       const { near, far } = await openFree();
       for (let count = 0; count < 100; count += 1) far.send(Buffer.alloc(16_000));
       await delay(20);

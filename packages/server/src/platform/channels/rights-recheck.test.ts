@@ -12,7 +12,7 @@ const settled = async (): Promise<void> => {
 let recheck: RightsRecheck;
 afterEach(() => recheck[Symbol.asyncDispose]());
 
-/** Rights and sign-ins that change without a word on the bus. */
+/** Rights and sign-ins that change without a message on the bus. */
 const open = async () => {
   const clock = createManualClock();
   const bus = createInProcessBus(silentLog);
@@ -50,7 +50,7 @@ const open = async () => {
     await settled();
     return told.splice(0);
   };
-  /** The first check tells every holder; later ones only what is new. */
+  /** The first check notifies every socket; later ones only those with a change. */
   const settle = async (): Promise<void> => {
     bus.publish("messages-lost", {});
     await heard();
@@ -58,7 +58,7 @@ const open = async () => {
   return { clock, bus, roles, ended, state, watch, heard, settle };
 };
 
-test("[K25] a change that nobody announced is noticed within a minute, for the sockets that it concerns", async () => {
+test("[K25] a change without a message is noticed within a minute, for the sockets that it concerns", async () => {
   const { clock, roles, ended, watch, heard, settle } = await open();
   for (const user of ["ada", "bob", "eve"]) roles.set(`p/${user}`, "editor");
   watch("ada");
@@ -102,7 +102,7 @@ test("[K25] after lost messages of the bus everything is checked at once", async
   expect(state.lookUps).toBe(lookUps);
 });
 
-test("[K25] sockets that may know different roles are told, however the role compares", async () => {
+test("[K25] sockets that may know different roles are notified, also when the role has not changed", async () => {
   const { bus, clock, roles, watch, heard, settle } = await open();
   roles.set("p/ada", "editor");
   watch("ada");
@@ -121,7 +121,7 @@ test("[K25] sockets that may know different roles are told, however the role com
   expect(await heard()).toEqual([]);
 });
 
-test("[K25] a change during the look-up makes the next round tell again", async () => {
+test("[K25] after a change during the look-up the next round notifies again", async () => {
   const { bus, clock, roles, state, watch, heard, settle } = await open();
   roles.set("p/ada", "editor");
   watch("ada");
@@ -138,7 +138,7 @@ test("[K25] a change during the look-up makes the next round tell again", async 
   expect(await heard()).toEqual(["ada changed"]);
 });
 
-test("[K25] while the database is away sockets stay; afterwards they are checked", async () => {
+test("[K25] while the database is unavailable sockets stay open; afterwards they are checked", async () => {
   const { clock, roles, ended, state, watch, heard, settle } = await open();
   roles.set("p/ada", "editor");
   watch("ada");

@@ -1,6 +1,6 @@
 /**
- * Checks the rights and sign-ins of open sockets again, at least once a minute and whenever bus messages may have been lost: the bus only
- * makes a change known sooner.
+ * Checks the rights and sign-ins of open sockets again, at least once a minute and when bus messages may have been lost: the bus only
+ * reports a change sooner.
  */
 import type { Role } from "@atelier/contracts";
 import type { Clock, Timer } from "#kernel/clock";
@@ -11,7 +11,7 @@ import type { Bus } from "#platform/bus";
 
 /** With the time that a round takes, each socket is checked once a minute. */
 export const ROUND_EVERY_MS = 50_000;
-/** Look-ups under way at once, so that a round delays nobody. */
+/** Limit of concurrent look-ups, so that a round does not delay requests. */
 const AT_ONCE = 8;
 const SIGN_INS_A_QUERY = 500;
 
@@ -22,21 +22,21 @@ export type RightsHolder = {
   /** null: it depends on the sign-in alone. */
   readonly projectId: string | null;
   /**
-   * Its role may have changed: it looks it up itself. Also called at the first check after it came.
-   * @param change the same object for all that one change concerns
+   * The role may have changed: the socket looks it up itself. Also called at the first check after `watch`.
+   * @param change the same object for all sockets that one change concerns
    */
   rightsChanged(change: object): void;
   signedOut(): void;
 };
 
 export type RightsRecheck = Component & {
-  /** @returns the way to end it, when the socket closes */
+  /** @returns a function to call when the socket closes */
   watch(holder: RightsHolder): () => void;
 };
 
 export type RightsRecheckNeeds = {
   roleOf(userId: string, projectId: string): Promise<Role | undefined>;
-  /** Those of the sign-ins that have ended, or whose account is disabled. */
+  /** The sign-ins of the list that have ended, or whose account is disabled. */
   endedSignIns(signInIds: readonly string[]): Promise<readonly string[]>;
   readonly bus: Bus;
   readonly clock: Clock;
@@ -48,7 +48,7 @@ type Member = {
   readonly userId: string;
   readonly projectId: string;
   role: Role | undefined | "unknown";
-  /** Counts what may have made `role` outdated while it was looked up. */
+  /** Counts events that may have made `role` outdated during a look-up. */
   changes: number;
   readonly holders: Set<RightsHolder>;
 };
@@ -104,12 +104,12 @@ export const createRightsRecheck = (needs: RightsRecheckNeeds): RightsRecheck =>
         });
     };
     await Promise.all(Array.from({ length: AT_ONCE }, lane));
-    // While the database is away no rights change; the sockets stay, and are checked as soon as it is back.
+    // While the database is unavailable no rights change; the sockets stay open, and are checked when it is available again.
     if (failure !== undefined && !isFailing) log.warn("channel.rights-not-rechecked", failure);
     isFailing = failure !== undefined;
   };
 
-  /** One round at a time; a gap during a round makes another one. */
+  /** Runs one round at a time; after a gap during a round another one follows. */
   const check = (): void => {
     isAnotherDue = round !== undefined;
     timer?.cancel();
@@ -146,7 +146,7 @@ export const createRightsRecheck = (needs: RightsRecheckNeeds): RightsRecheck =>
     name: "recheck of rights",
     async start() {
       stops.push(
-        // What one socket was told and looked up, another one may have missed.
+        // Another socket of the same user may have missed the message.
         bus.subscribe("rights-changed", ({ projectId, userId }) => {
           const member = userId === undefined ? undefined : members.get(keyOf(projectId, userId));
           if (member !== undefined) doubt(member);

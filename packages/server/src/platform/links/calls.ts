@@ -16,7 +16,7 @@ type Answer =
 export interface NodeCalls {
   /**
    * Sends a request to a node. `body` and the response are plain JSON.
-   * @throws the Problem that the other node threw; Problem `server/unavailable` when it can't be reached or does not answer in time
+   * @throws the Problem that the other node threw; Problem `server/unavailable` when it can't be reached or does not respond in time
    */
   ask(node: HomesNode, name: string, body: unknown): Promise<unknown>;
   /** Handles the requests of other nodes. */
@@ -24,7 +24,7 @@ export interface NodeCalls {
 }
 
 const unavailable = (): Problem =>
-  new Problem("server/unavailable", "Another server does not answer.", { retryAfterSeconds: 1 });
+  new Problem("server/unavailable", "Another server does not respond.", { retryAfterSeconds: 1 });
 
 const problemOf = (error: unknown): Answer => {
   if (!(error instanceof Problem)) return { problem: { code: "server/internal" } };

@@ -89,7 +89,7 @@ describe("[K29] a relayed channel", () => {
     expect(atPage.at(-1)).toBe("the last word");
   });
 
-  test("is not passed on twice, and not to a node that announced no address", () => {
+  test("is not relayed twice, and not to a node that announced no address", () => {
     const { open, served } = setUp();
     expect(open({ isRelayed: true }).isRelayed).toBe(false);
     const network = createTestLinks();
@@ -98,7 +98,7 @@ describe("[K29] a relayed channel", () => {
     expect(served).toEqual([]);
   });
 
-  test("ends with the link, and its page is told to come back at once; then it is served again", async () => {
+  test("ends with the link, and its page gets 1012 and can open it again", async () => {
     const { network, open, firstServed, served } = setUp();
     const { page } = open();
     const call = await firstServed();
@@ -111,7 +111,7 @@ describe("[K29] a relayed channel", () => {
     await vi.waitFor(() => expect(served).toHaveLength(2));
   });
 
-  test("a page that leaves is left by the other node", async () => {
+  test("when the page closes it, it also closes on the other node", async () => {
     const { open, firstServed } = setUp();
     const { page } = open();
     const { channel } = await firstServed();
@@ -140,7 +140,7 @@ describe("[K29] a relayed channel", () => {
   });
 });
 
-test("[K30] a pipe takes no more than its window from a sender whose reader gives no credit, and loses nothing", async () => {
+test("[K30] a pipe accepts no more than its window from a sender whose reader gives no credit, and loses no frame", async () => {
   const [sender, near] = createMemoryChannels();
   const [far, reader] = createMemoryChannels();
   pipe(near, far);
@@ -158,7 +158,7 @@ const codeOf = (question: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (error instanceof Problem ? error.code : error),
   );
 
-describe("[K31] a question to another node", () => {
+describe("[K31] a request to another node", () => {
   const ask = () => {
     const network = createTestLinks();
     const [here, there] = [network.add("a"), network.add("b")];
@@ -185,7 +185,7 @@ describe("[K31] a question to another node", () => {
     await expect(near.ask(node, "breaks", {})).rejects.toMatchObject({ code: "server/internal", detail: undefined });
   });
 
-  test("fails as unavailable when nobody answers: no such node, no such question, a cut link, and after 10 s", async () => {
+  test("fails as unavailable without a response: an unknown node, an unknown request, a cut link, and after 10 s", async () => {
     const { near, far, network, clock } = ask();
     let asked = 0;
     far.answer("never", () => {
@@ -207,7 +207,7 @@ describe("[K31] a question to another node", () => {
   });
 });
 
-test("the key of links is another one than the secret key, and the same for the same secret", () => {
+test("the key of links differs from the secret key, and is the same for the same secret", () => {
   const secret = Buffer.alloc(32, 1);
   expect(linkKey(secret)).toHaveLength(32);
   expect(linkKey(secret)).not.toEqual(secret);

@@ -1,4 +1,4 @@
-/** Links over connections: one for each node that this one opens channels to, dialed on demand. */
+/** Links over connections: one to each node to which this one opens channels, connected on demand. */
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";

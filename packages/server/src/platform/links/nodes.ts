@@ -1,4 +1,4 @@
-/** The other nodes, as modules see them. */
+/** The interface of modules to other nodes. */
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import { createNodeCalls, type NodeCalls } from "./calls.ts";

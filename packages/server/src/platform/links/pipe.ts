@@ -1,8 +1,8 @@
-/** Passes all frames and the end of one channel to another, in both directions, with the receiver's speed. */
+/** Forwards all frames and the close of one channel to another, in both directions, at the receiver's speed. */
 import { CLOSE } from "@atelier/contracts";
 import { type Channel, type Closing, frameBytes, frameCost } from "#platform/channels";
 
-/** What may wait between the two, for each direction. */
+/** Limit of the frames that wait between the two channels, for each direction. */
 const WINDOW_BYTES = 256 * 1024;
 /** The connection broke: a code that can't be sent. */
 const BROKEN = 1006;
@@ -26,7 +26,7 @@ const passFrames = (from: Channel, to: Channel): void => {
   }, WINDOW_BYTES);
 };
 
-/** A connection that broke on one side is told to the other as "come back at once". */
+/** A broken connection on one side closes the other side with 1012. */
 const passEnd = (of: Channel, to: Channel): Promise<void> =>
   of.closed.then(({ code, reason }: Closing) =>
     code === BROKEN ? to.close(CLOSE.moving, "the connection between servers broke") : to.close(code, reason),

@@ -31,8 +31,8 @@ const RelayedSchema = z.strictObject({
 type Relayed = z.infer<typeof RelayedSchema>;
 
 /**
- * Pipes a channel to another node, which serves it as if it were its own.
- * @returns false when that can't be: the node has announced no address, or the channel came from another node already
+ * Pipes a channel to another node, which serves it like its own ones.
+ * @returns false when it can't be relayed: the node has announced no address, or the channel came from another node
  */
 export type Relay = (call: SocketCall, node: HomesNode) => boolean;
 
@@ -80,7 +80,7 @@ export const servingRelays = (
           actor,
           request,
           isRelayed: true,
-          // The node with the socket does and counts all of this.
+          // The node with the socket counts this.
           reserve: () => undefined,
           admit: async () => true,
           reads: () => undefined,

@@ -1,4 +1,4 @@
-/** The suite that every SandboxProvider passes: ordinary programs, conversations, limits, escapes, and nothing left behind. */
+/** The contract suite of SandboxProvider: ordinary programs, interactive programs, limits, escapes, and complete removal. */
 import { rmSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { IsolationTier, SandboxProvider } from "./ports.ts";
@@ -22,14 +22,14 @@ import { testWarmStarts } from "./contract/warm-starts.ts";
 /** A provider under test. */
 export type ProviderUnderTest = {
   readonly tier: IsolationTier;
-  /** What this machine lacks to run the suite, for the report of what was skipped. */
+  /** What this machine lacks to run the suite, for the report of skipped tests. */
   readonly missing: string | undefined;
   /** The base image's root folder. */
   readonly imageRoot: string;
   readonly stateFolder: string;
   /** The sandbox runs in Debian's gVisor of 2024: tests of what that version cannot do are skipped. */
   readonly isOldGvisor?: boolean;
-  /** How another process makes the same provider. */
+  /** A recipe with which another process creates the same provider. */
   readonly madeFrom: () => Promise<ProviderRecipe>;
   /** A new provider over the same state folder, as after a restart of the server. */
   readonly open: () => Promise<SandboxProvider>;
@@ -104,7 +104,7 @@ export const sandboxProviderContract = (subject: ProviderUnderTest): void => {
             const says = inMemory ? (row.saysInGvisorMemory ?? row.says) : row.says;
             expect(outcome.stdout).toContain(outcome.result.end.kind === "exited" ? (says ?? "") : "");
             expect(tookMs).toBeLessThan(withinMs ?? Number.POSITIVE_INFINITY);
-            // In gVisor, where a boot costs most, the next row's program is the next run, unless the suite runs as a whole.
+            // In gVisor, where a boot is expensive, the next row's program serves as the next run, unless the whole suite is run.
             if (subject.tier === "gvisor" && process.env["ATELIER_TEST_WHOLE"] !== "yes") return;
             const next = await run({ argv: ["echo", "unaffected"] });
             expect(next.stdout).toBe("unaffected\n");

@@ -1,5 +1,5 @@
 /**
- * What modules need to run programs that are not trusted: a machine that is booted, spoken to in frames, measured and destroyed. A
+ * The port for running programs that are not trusted: a machine that is booted, exchanges frames, is metered and destroyed. A
  * protocol of the module gives the frames their meaning (`run` in modules/execution).
  */
 import type { Meter } from "./limits/meter.ts";
@@ -22,18 +22,18 @@ export type SandboxMounts = {
 };
 
 /**
- * `run`: the sandbox ends with the server process that booted it. Else another server process may adopt it (`SandboxProvider.adopt`): it
- * lives for `graceMs` without one, and may use so much CPU time meanwhile. That needs cgroups, because nobody polls then.
+ * `run`: the sandbox ends with the server process that booted it. Otherwise another server process may adopt it (`SandboxProvider.adopt`): it
+ * lives for `graceMs` without one, and may use `unattendedCpuMs` meanwhile. This needs cgroups, because no server polls then.
  */
 export type SandboxLifetime = "run" | { readonly graceMs: number; readonly unattendedCpuMs: number };
 
-/** What a sandbox is booted with. */
+/** The description from which a sandbox is booted. */
 export type SandboxBlueprint = {
   readonly mounts: SandboxMounts;
   /** `none`: a network stack with a loopback device. A network with an egress policy becomes a second member when something uses it. */
   readonly network: "none";
   readonly lifetime: SandboxLifetime;
-  /** argv of the pre-started program, which waits for its job on descriptor 3 and says ready on descriptor 4; absent: no warm-up. */
+  /** argv of the pre-started program, which reads its job from descriptor 3 and reports ready on descriptor 4; absent: no warm-up. */
   readonly warmUp?: readonly string[];
   /** The sandbox's outer memory ceiling; a protocol may set a lower limit. */
   readonly memoryBytes: number;
@@ -43,9 +43,9 @@ export type SandboxBlueprint = {
 
 /** The events of a sandbox, for its protocol. Everything in a frame was produced inside. */
 export type FrameListener = {
-  /** May throw FrameFault: then the channel is lost with it. */
+  /** May throw FrameFault, which becomes the reason of `lost`. */
   frame(frame: Frame): void;
-  /** Called once, when the channel has ended or the sandbox sent something malformed, which `reason` says. Nothing comes after it. */
+  /** Called once, as the last call, when the channel has ended or the sandbox sent a malformed frame, which `reason` describes. */
   lost(reason: string | undefined): void;
 };
 
@@ -59,7 +59,7 @@ export interface Machine {
   readonly meter: Meter;
   /** Share of a processor that the sandbox may use while its program waits for input: more is work. */
   readonly idleShare: number;
-  /** Ends everything and removes every trace; idempotent. Rejects when something remained. */
+  /** Ends all processes and removes all resources; idempotent. Rejects when a resource remains. */
   destroy(): Promise<void>;
   /** Leaves the sandbox to another server process until its deadline; this process gets no more of its frames. Throws for lifetime `run`. */
   detach(): void;
@@ -67,9 +67,9 @@ export interface Machine {
   complaint(): string;
 }
 
-/** A sandbox that has booted, whose warm-up program is ready where it has one, and that has seen no user code. */
+/** A booted sandbox in which no user code has run; its warm-up program, if it has one, is ready. */
 export interface Sandbox {
-  /** By which another server process can adopt it. */
+  /** The id with which another server process can adopt it. */
   readonly id: string;
   readonly tier: IsolationTier;
   readonly limitsEnforcement: LimitsEnforcement;
@@ -82,7 +82,7 @@ export interface Sandbox {
    * sandbox only
    */
   take(listener: FrameListener, owner?: string): Machine;
-  /** Resolves when nothing of it is left on the host; rejects when something cannot be removed. */
+  /** Resolves when all its resources on the host are removed; rejects when one cannot be removed. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -93,13 +93,13 @@ export interface SandboxProvider {
   /** Boots a sandbox. Rejects with SandboxUnavailable when the host cannot. */
   boot(blueprint: SandboxBlueprint): Promise<Sandbox>;
   /**
-   * Takes over a sandbox that another server process booted, which has detached or died. Frames that it had not dealt with come first, from
-   * the beginning of the first of them. Rejects with SandboxUnavailable when it has ended, or its deadline has passed.
+   * Takes over a sandbox from another server process, which has detached or died. Frames that it had not processed are delivered first.
+   * Rejects with SandboxUnavailable when the sandbox has ended, or its deadline has passed.
    */
   adopt(id: string, listener: FrameListener): Promise<Machine>;
   /**
-   * Removes what a killed server left behind: processes, mounts, cgroups, folders; but not what can be adopted, whose rest is removed after
-   * its deadline. Returns how many were removed.
+   * Removes the processes, mounts, cgroups and folders of a killed server's sandboxes, but not of those that can be adopted until their
+   * deadline. Returns the number of removed sandboxes.
    */
   removeOrphans(): Promise<number>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -31,7 +31,7 @@ describe("migrations", () => {
     expect(counts.toSorted()).toEqual([0, 0, 1]);
   });
 
-  test("[S1] a failing one leaves nothing behind", async () => {
+  test("[S1] a failing one is rolled back", async () => {
     const more = [...known, planted(9001, "create table planted_once (id integer)")];
     const failing = planted(9002, "create table planted_half (id integer); select 1 / 0");
     await expect(run([...more, failing])).rejects.toThrow(/9002_planted.*division by zero/u);

@@ -1,4 +1,4 @@
-/** Brings the schema up to date: numbered files, each once, under a lock, and never onto a schema newer than this program. */
+/** Applies the migrations: numbered files, each once, under a lock, and never to a schema that is newer than this program. */
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ export const readMigrations = async (folder = join(import.meta.dirname, "migrati
   );
 };
 
-/** None of the roles logs in, owns what it works on, or sees past row-level security. */
+/** None of the roles can log in, owns its tables, or bypasses row-level security. */
 const ensureRoles = async (client: pg.Client, serverRole: string): Promise<void> => {
   const { rows } = await client.query<{ rolname: string }>("select rolname from pg_roles where rolname = any ($1)", [
     ROLES,
@@ -78,11 +78,11 @@ const apply = async (client: pg.Client, migration: Migration): Promise<void> => 
 };
 
 /**
- * Applies what is missing. Several servers may start at once: one migrates, the others wait.
- * @param options.url of a role that may create roles and owns nothing yet; a superuser with the bundled PostgreSQL.
- * @param options.serverRole the role that the server's pools log in as; the role behind `url` when left out.
- * @returns how many were applied.
- * @throws Error when the schema is newer than this program, or when an applied migration was changed since.
+ * Applies missing migrations. When several servers start at once, one migrates and the others wait.
+ * @param options.url of a role that may create roles; with the bundled PostgreSQL a superuser
+ * @param options.serverRole the role with which the server's pools log in; default: the role of `url`
+ * @returns the number of applied migrations
+ * @throws Error when the schema is newer than this program, or when an applied migration was changed
  */
 export const migrate = async (options: {
   readonly url: string;
@@ -92,7 +92,7 @@ export const migrate = async (options: {
 }): Promise<number> => {
   const migrations = options.migrations ?? (await readMigrations());
   const client = new pg.Client({ connectionString: options.url });
-  // A lost connection fails the query that runs; with nobody listening it would end the process besides.
+  // A lost connection rejects the running query; without a listener its error event would also end the process.
   client.on("error", () => undefined);
   await client.connect();
   try {

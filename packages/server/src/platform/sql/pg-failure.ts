@@ -1,4 +1,4 @@
-/** What a failure of PostgreSQL means for the caller. */
+/** Classifies failures of PostgreSQL. */
 import { Problem } from "#kernel/problem";
 
 /** Lost or refused connections: Node's codes and the server's (SQLSTATE classes 08 and 57P); also waits that took too long. */
@@ -16,7 +16,7 @@ const codeOf = (error: unknown): string => {
 /** True when the same transaction may succeed if it is run again: a serialization failure or a deadlock. */
 export const isConflict = (error: unknown): boolean => ["40001", "40P01"].includes(codeOf(error));
 
-/** True when a transaction that may only read was to write. */
+/** True when a read-only transaction tried to write. */
 export const isReadOnlyRefusal = (error: unknown): boolean => codeOf(error) === "25006";
 
 /**
@@ -29,7 +29,7 @@ export const isConcurrentModification = (error: unknown): boolean =>
 /** Thrown by code that detects such a change itself. */
 export const concurrentModification = (what: string): Error => Object.assign(new Error(what), { code: "42501" });
 
-/** True when values can't be kept as they are: trying again changes nothing. */
+/** True when values can't be stored, so that a retry is useless. */
 export const isDataRefusal = (error: unknown): boolean => /^2[23]/u.test(codeOf(error));
 
 /** True when a unique index refused the row. @param constraint its name; any when left out. */
@@ -37,7 +37,7 @@ export const isUniqueViolation = (error: unknown, constraint?: string): boolean 
   codeOf(error) === "23505" &&
   (constraint === undefined || (error as { constraint?: string }).constraint === constraint);
 
-/** The Problem behind an error of the database; other errors as they are. */
+/** Converts an error of the database to a Problem; other errors are returned unchanged. */
 export const toFailure = (error: unknown): unknown => {
   if (error instanceof Problem) return error;
   const code = codeOf(error);

@@ -5,7 +5,7 @@
  * - `user`: row-level security for this user; with `projectId`, rows of that one project as the user's role allows.
  * - `identity`: sign-in tables only (accounts, refresh tokens), before there is a user.
  * - `log`: may only insert document-log rows for the projects named.
- * - `jobs`: background work over all projects (moving blobs, clean-up) and the upkeep of live documents, after their module checked
+ * - `jobs`: background work over all projects (moving blobs, clean-up) and the maintenance of live documents, after their module checked
  *   rights; never on behalf of a request. Facts that a request needs beyond its visible rows come from a SECURITY DEFINER function.
  */
 export type Scope =
@@ -28,13 +28,13 @@ export interface Transaction {
 export interface Sql {
   /**
    * Runs work in one transaction under a scope; commits when it resolves, rolls back when it throws.
-   * Resolved means durable: it survives a power failure. `work` is run again (a few times, with jitter) after a deadlock or a serialization
-   * failure, so it must change nothing outside the transaction; nothing is run again after a lost connection.
+   * Resolved means durable: it survives a power failure. `work` is retried (a few times, with jitter) after a deadlock or a serialization
+   * failure, so it must have no effect outside the transaction. There is no retry after a lost connection.
    * A connection lost while committing leaves the outcome unknown: `server/unavailable`.
-   * @throws Problem `server/unavailable` when the database can't be reached or, within 5 s, when it does not answer;
+   * @throws Problem `server/unavailable` when the database can't be reached or does not respond within 5 s;
    * `server/storage-full` when its disk is full.
    */
   transaction<T>(scope: Scope, work: (transaction: Transaction) => Promise<T>): Promise<T>;
-  /** True when a trivial statement answers. */
+  /** True when a trivial statement succeeds. */
   healthy(): Promise<boolean>;
 }

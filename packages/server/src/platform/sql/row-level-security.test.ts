@@ -73,7 +73,7 @@ describe("row-level security", () => {
     await admin.query("drop table planted");
   });
 
-  test("[P1] the server's roles own nothing and bypass nothing", async () => {
+  test("[P1] the server's roles own no table and do not bypass row-level security", async () => {
     const { rows } = await admin.query(
       `select rolname from pg_roles r where rolname like 'atelier\\_%' and rolname <> 'atelier_admin' and (rolsuper or rolbypassrls
         or (rolname not in ('atelier_owner', 'atelier_definer')
@@ -86,17 +86,17 @@ describe("row-level security", () => {
     expect(owners).toEqual([{ owner: "atelier_owner" }]);
   });
 
-  test("[P1] a query without a user sees nothing", async () => {
+  test("[P1] a query without a user sees no rows", async () => {
     const counts = await visible("set local role atelier_app");
     expect(Object.keys(counts).length).toBeGreaterThan(10);
     expect(Object.values(counts).every((count) => count === 0)).toBe(true);
   });
 
-  test("[P1] one without a role can't even ask", async () => {
+  test("[P1] a query without a role is denied", async () => {
     expect(Object.keys(await visible("set local role atelier_server"))).toEqual([]);
   });
 
-  test("[P1] B sees nothing of A's project, also when B names it; A does (control)", async () => {
+  test("[P1] B sees no rows of A's project, also when B sets its id; A does (control)", async () => {
     const settings = (user: string) =>
       `set local role atelier_app; set local atelier.user_id = '${user}'; set local atelier.project_id = '${project}'`;
     const { users: _own, ...bobs } = await visible(settings(bob));
@@ -125,7 +125,7 @@ describe("row-level security", () => {
       ),
     );
 
-  test("[P1] the log role inserts for the projects of its batch only, and reads nothing", async () => {
+  test("[P1] the log role inserts only for the projects of its batch, and reads no rows", async () => {
     await insertLog(project);
     await expect(insertLog(otherProject)).rejects.toThrow(/row-level security/u);
     await expect(

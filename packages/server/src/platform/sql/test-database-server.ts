@@ -1,4 +1,4 @@
-/** The process behind test-database.ts: one PostgreSQL with a migrated template, for as long as a test is connected. */
+/** The server process of test-database.ts: one PostgreSQL with a migrated template, until no test is connected. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { createEmbeddedPostgres } from "./adapters/embedded-postgres.ts";
 import { migrate } from "./migrate.ts";
 import { testServerAddress } from "./test-database.ts";
 
-/** Starting again costs seconds of a core; a run that ends earlier ends it (tests/support/watch-vitest.ts). */
+/** It stays for this time after the last test, because a start costs seconds of CPU time; the end of a run ends it (tests/support/watch-vitest.ts). */
 const LINGER_MS = 60_000;
 
 const dataDir = await mkdtemp(join(tmpdir(), "atelier-test-database-"));
@@ -16,7 +16,7 @@ const postgres = createEmbeddedPostgres({
   dataDir,
   log: silentLog,
   diesWithParent: true,
-  // What a test proves about power cuts, it proves with a server of its own.
+  // Without fsync: tests about power cuts start servers of their own.
   settings: { fsync: "off", max_connections: "200" },
 });
 
@@ -59,7 +59,7 @@ const server = createServer((socket) => {
   void ready?.then((line) => socket.write(`${line}\n`));
 });
 server.on("error", () => {
-  // Another one has the address.
+  // Another server has the address.
   void rm(dataDir, { recursive: true, force: true }).then(() => process.exit(0));
 });
 server.listen(await testServerAddress(), () => {

@@ -17,16 +17,16 @@ const READY = z.union([z.object({ adminUrl: z.string(), url: z.string() }), z.ob
 
 export type TestDatabase = {
   readonly sql: Sql;
-  /** As the server would log in; for a second pool, as another process would have. */
+  /** The server's login, for a second pool like that of another process. */
   readonly url: string;
-  /** As the superuser, past row-level security: for looking, and for planting faults. */
+  /** The superuser's login, which bypasses row-level security: to read all rows, and to plant faults. */
   readonly adminUrl: string;
   /** A client at `adminUrl`; it ends with the database. */
   openAdmin(): Promise<pg.Client>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** An abstract socket, which leaves no file behind. Each user, checkout, schema and run (by TMPDIR) has its own. */
+/** An abstract socket, which needs no file. Each user, checkout, schema and run (by TMPDIR) has its own. */
 export const testServerAddress = async (): Promise<string> => {
   const parts = [import.meta.dirname, tmpdir(), ...(await readMigrations()).map((migration) => migration.checksum)];
   const key = createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 20);
@@ -47,10 +47,10 @@ const firstLine = (socket: Socket): Promise<string> =>
       text += chunk.toString();
       if (text.includes("\n")) resolve(text);
     });
-    socket.once("close", () => reject(new Error("The test database server went away.")));
+    socket.once("close", () => reject(new Error("The test database server has ended.")));
   });
 
-/** The server lives as long as somebody is connected to it, and a little longer. */
+/** The server runs while a test is connected to it, and a little longer. */
 const attach = async (): Promise<{ socket: Socket; adminUrl: string; url: string }> => {
   const address = await testServerAddress();
   const end = performance.now() + START_DEADLINE_MS;
@@ -64,7 +64,7 @@ const attach = async (): Promise<{ socket: Socket; adminUrl: string; url: string
     }
     if (started) continue;
     started = true;
-    // Two test files may both start one: the second finds the address taken and ends.
+    // When two test files start one, the second finds the address in use and ends.
     spawn(process.execPath, [join(import.meta.dirname, "test-database-server.ts")], {
       detached: true,
       stdio: "ignore",

@@ -1,4 +1,4 @@
-/** Two channel ends in one process, for tests: a frame that has credit arrives before `send` returns. */
+/** Two ends of a channel in one process, for tests: a frame that has credit arrives before `send` returns. */
 import { Inbox } from "../inbox.ts";
 import { type Channel, type Closing, type Frame, frameBytes, frameCost, type Reserve } from "../ports.ts";
 
@@ -79,7 +79,7 @@ class MemoryChannel implements Channel {
   }
 }
 
-/** @param reserve counts the frames that wait at the first end; default: any number may wait */
+/** @param reserve counts the frames that wait at the first end; default: no limit */
 export const createMemoryChannels = (reserve: Reserve = reserveAnything): readonly [Channel, Channel] => {
   const [near, far] = [new MemoryChannel(reserve), new MemoryChannel(reserveAnything)];
   near.peer = far;

@@ -48,7 +48,7 @@ describeChannel("node link", async (reserve) => {
   return { near: await served.promise, far: channel, overrunBytes: MAX_CHANNEL_FRAME_BYTES };
 });
 
-/** Passes bytes on and keeps those of the dialing side. */
+/** Forwards bytes and records those of the connecting side. */
 const openRecorder = async (to: string) => {
   const recorded: Buffer[] = [];
   const sockets: ReturnType<typeof connect>[] = [];
@@ -81,7 +81,7 @@ describe("[K27] the key of a link", () => {
     return { accepted, refusals, address };
   };
 
-  test("a dialing node without it, or with another one, gets nothing", async () => {
+  test("a connecting node without it, or with another one, gets nothing", async () => {
     const { accepted, refusals, address } = await setUp();
     await expect(dial(address, Buffer.alloc(32, 8))).rejects.toThrow();
     const strangers = [
@@ -100,7 +100,7 @@ describe("[K27] the key of a link", () => {
     expect(friend.isOpen).toBe(true);
   });
 
-  test("a listener that has another one is told nothing: no opening, no frame", async () => {
+  test("a listener that has another one gets no opening and no frame", async () => {
     const got: Channel[] = [];
     const address = await listen((carrier) => void got.push(carrier));
     const { address: between, recorded } = await openRecorder(address);
@@ -109,7 +109,7 @@ describe("[K27] the key of a link", () => {
     expect(got).toEqual([]);
   });
 
-  test("a recorded handshake opens nothing when it is replayed, and the recording shows no frame", async () => {
+  test("a replayed handshake fails, and the recording contains no frame in the clear", async () => {
     const { accepted, address } = await setUp();
     const { address: between, recorded } = await openRecorder(address);
     const friend = await dial(between);
@@ -152,7 +152,7 @@ describe("[K27] the key of a link", () => {
   });
 });
 
-test("[K28] a link on which nothing is heard ends on both sides, and one whose pings are answered stays", async () => {
+test("[K28] a link on which nothing is received ends on both sides, and one with pongs stays", async () => {
   const clock = createManualClock();
   const accepted: Channel[] = [];
   const { address, freeze } = await openRecorder(await listen((carrier) => void accepted.push(carrier), { clock }));

@@ -13,7 +13,7 @@ import type { Log } from "#kernel/log";
 import type { Channel, Reserve } from "../ports.ts";
 import { createWsChannel } from "./ws-channel.ts";
 
-/** Both sides take part in an ephemeral key exchange: a key that leaks later opens no recorded connection. */
+/** An ephemeral key exchange, so that a key that leaks later does not decrypt recorded connections. */
 const CIPHER = "ECDHE-PSK-CHACHA20-POLY1305";
 const TLS_VERSION = "TLSv1.2";
 const IDENTITY = "atelier-node";
@@ -29,16 +29,16 @@ export type NodeLinkOptions = {
   readonly key: Uint8Array;
   readonly clock: Clock;
   readonly log: Log;
-  /** Counts frames that wait. */
+  /** Counts queued frames. */
   readonly reserve: Reserve;
 };
 
 export type NodeLinkListener = AsyncDisposable & {
-  /** `host:port` that was opened. */
+  /** `host:port` of the listener. */
   readonly address: string;
 };
 
-/** Ends a connection whose peer is gone without a close. */
+/** Ends a connection whose peer has vanished without a close. */
 const watchLife = (socket: WebSocket, clock: Clock): void => {
   let heardMs = clock.monotonic();
   let timer: Timer | undefined;
@@ -111,7 +111,7 @@ export const listenForNodes = async (
 /**
  * Connects to another node.
  * @param address `host:port` that it announced
- * @throws Error when nobody listens there or the other side has another key
+ * @throws Error when the connection is refused or the other side has another key
  */
 export const dialNode = async (address: string, { key, clock, log, reserve }: NodeLinkOptions): Promise<Channel> => {
   // `ws` passes the TLS options on.
@@ -120,7 +120,7 @@ export const dialNode = async (address: string, { key, clock, log, reserve }: No
     ciphers: CIPHER,
     minVersion: TLS_VERSION,
     maxVersion: TLS_VERSION,
-    // There is no certificate: a peer that has the key is a node. The types of `ws` and Node disagree on what this returns.
+    // There is no certificate; the key authenticates a node. The types of `ws` and Node differ in the result of this function.
     checkServerIdentity: () => undefined as never,
     perMessageDeflate: false,
     maxPayload: MAX_CHANNEL_FRAME_BYTES,

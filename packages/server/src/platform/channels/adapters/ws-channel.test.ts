@@ -12,7 +12,7 @@ afterEach(() => {
   for (const cleanUp of cleanUps.splice(0)) cleanUp();
 });
 
-/** @param isDirect the server's channel puts frames on the connection itself */
+/** @param isDirect the server's channel writes frames to the connection directly */
 const open = async (reserve: Reserve, isDirect: boolean): Promise<ChannelPair> => {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false });
   await once(server, "listening");
@@ -27,7 +27,7 @@ const open = async (reserve: Reserve, isDirect: boolean): Promise<ChannelPair> =
     for (const each of server.clients) each.terminate();
     server.close();
   });
-  // What one read of the network brings is parsed to its end.
+  // The bytes of one read are parsed to their end.
   return { near, far, overrunBytes: 70_000 };
 };
 

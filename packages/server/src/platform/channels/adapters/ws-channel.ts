@@ -1,6 +1,6 @@
 /**
- * A channel over one plain WebSocket. Its protocol carries no credit: the adapter stops reading while the peer has none left, and the peer
- * sends no faster than its own network takes the bytes.
+ * A channel over one plain WebSocket, whose protocol has no credit: the adapter pauses the socket while the peer has none, and TCP's flow
+ * control slows the peer down.
  */
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
@@ -10,8 +10,8 @@ import type { Channel, Closing, Frame, Reserve } from "../ports.ts";
 /** Shared by all sends: frames are small, and compressing them costs more than it saves. */
 const UNCOMPRESSED = { compress: false } as const;
 /**
- * Binary frames up to this size leave as one piece of memory, header and all: copying them costs less than a second piece. Twice this may
- * stay in memory for the next receiver.
+ * Binary frames up to this size are copied into one buffer with their header, which costs less than writing two buffers. Up to twice this
+ * size may stay in memory for the next receiver.
  */
 const MAX_WHOLE_BYTES = 8 * 1024;
 const FINAL_BINARY = 0x82;
@@ -22,7 +22,7 @@ const LENGTH_16 = 126;
 let lastPayload: Uint8Array | undefined;
 let lastWhole: Buffer | undefined;
 
-/** The unmasked WebSocket frame (RFC 6455, 5.2) of a payload. A payload that goes to many receivers one after the other is framed once. */
+/** The unmasked WebSocket frame (RFC 6455, 5.2) of a payload. A payload that is sent to many receivers in succession is framed once. */
 const wholeFrame = (payload: Uint8Array): Buffer => {
   if (payload === lastPayload && lastWhole !== undefined) return lastWhole;
   const { byteLength } = payload;
@@ -88,7 +88,7 @@ class WsChannel implements Channel {
     const stream = this.#stream;
     if (stream === undefined || typeof frame === "string" || frame.byteLength > MAX_WHOLE_BYTES)
       this.#socket.send(frame, UNCOMPRESSED, this.#sent);
-    // `ws` puts an uncompressed frame on the stream at once, so the order is kept.
+    // `ws` writes an uncompressed frame to the stream at once, so the order is kept.
     else if (stream.writable) stream.write(wholeFrame(frame), this.#sent);
   }
 
@@ -109,8 +109,8 @@ class WsChannel implements Channel {
     this.#isClosing = true;
     this.#inbox.close();
     const socket = this.#socket;
-    // `ws` cuts a closed socket off after 30 s, which is too early for a slow reader that still gets what was sent before. The callback of
-    // an empty ping comes after everything before it was handed to the network.
+    // `ws` terminates a closed socket after 30 s, which is too early for a slow reader of earlier frames. The callback of an empty ping is
+    // called when all bytes before it were passed to the network.
     if (code === 1000 && socket.bufferedAmount > 0 && socket.readyState === socket.OPEN)
       socket.ping(undefined, undefined, () => socket.close(code, reason));
     else socket.close(code, reason);
@@ -120,9 +120,9 @@ class WsChannel implements Channel {
 }
 
 /**
- * @param reserve counts the frames that are not dealt with; when it refuses, the socket is closed with 1013
- * @param stream connection of a server's socket without compression: small frames are put on it directly. Absent: all go through `ws`,
- *   which masks those of a client
+ * @param reserve counts received frames without credit; when it refuses, the socket is closed with 1013
+ * @param stream connection of a server's socket without compression: small frames are written to it directly. Absent: all frames are sent
+ *   by `ws`, which masks those of a client
  */
 export const createWsChannel = (socket: WebSocket, reserve: Reserve, stream?: Duplex): Channel =>
   new WsChannel(socket, reserve, stream);

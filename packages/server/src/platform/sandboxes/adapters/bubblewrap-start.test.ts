@@ -1,4 +1,4 @@
-/** The namespaces tier where its tool does not come to start at all: the boot fails, and nothing else does. */
+/** The namespaces tier when its tool cannot be started: only the boot fails. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ import { createBubblewrapProvider } from "./bubblewrap.ts";
 const folder = mkdtempSync(join(tmpdir(), "atelier-start-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** In place of init's `launch`: becomes the tool at once, without cgroups and disks. */
+/** Replaces init's `launch`: executes the tool at once, without cgroups and disks. */
 const writeProgram = (name: string, script: string, mode = 0o755): string => {
   const path = join(folder, name);
   writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode });
@@ -33,7 +33,7 @@ const blueprint: SandboxBlueprint = {
 const warmUpFolder = join(folder, "languages");
 mkdirSync(warmUpFolder);
 
-test("a spawn that fails is a boot that fails, and not the end of the server", async () => {
+test("a failed spawn fails the boot and does not end the server", async () => {
   const initPath = writeProgram("init-without-right", "", 0o644);
   const stateFolder = join(folder, "no-right");
   // A process group of its own: the fault was that the whole group was killed.
@@ -72,7 +72,7 @@ const openSilent = (stateFolder: string): SandboxProvider =>
     bootTimeoutMs: 300,
   });
 
-test("a tool that never reports is given up after the boot's time", async () => {
+test("the boot fails when its tool does not report within the boot timeout", async () => {
   const stateFolder = join(folder, "silent");
   await using provider = openSilent(stateFolder);
   await expect(provider.boot(blueprint)).rejects.toThrow(SandboxUnavailable);
@@ -80,7 +80,7 @@ test("a tool that never reports is given up after the boot's time", async () => 
   expect(findResidue(stateFolder)).toEqual([]);
 });
 
-test("a provider that is closed during a boot leaves nothing of it, and boots no other", async () => {
+test("a provider that is closed during a boot removes everything of it, and boots no other sandbox", async () => {
   const stateFolder = join(folder, "closed");
   const provider = openSilent(stateFolder);
   const boot = provider.boot(blueprint).then(

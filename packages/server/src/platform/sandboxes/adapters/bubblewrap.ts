@@ -73,7 +73,7 @@ const readChildPid = async (launched: Launched, timeoutMs: number): Promise<numb
   return Number(match[1]);
 };
 
-/** Root maps three ids: itself for the image's files, and two that own nothing; an ordinary user has one to map. */
+/** Root maps three ids: itself for the image's files, and two that own no files; an ordinary user can map only one. */
 const mapUsers = (childPid: number, pair: UserPair | undefined): void => {
   const maps =
     pair === undefined
@@ -87,7 +87,7 @@ const mapUsers = (childPid: number, pair: UserPair | undefined): void => {
   writeFileSync(`/proc/${childPid}/gid_map`, maps.gid);
 };
 
-/** A provider whose sandboxes are bubblewrap's. Does no I/O but to make its state folder. */
+/** A provider of bubblewrap sandboxes. Creates its state folder, and does no other I/O. */
 export const createBubblewrapProvider = (options: BubblewrapOptions): SandboxProvider => {
   const separateUsers = process.geteuid?.() === 0;
   const nextPair = createUserPairs();

@@ -1,4 +1,4 @@
-/** How long an original serves, and that its files go when it is no longer used. */
+/** The life of an original, and the removal of its files when it is no longer used. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ const write = (folder: string): Promise<void> => {
 const kept = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
 
 describe("originals", () => {
-  test("there is none until one is written, and then one for each kind", async () => {
+  test("acquire gives nothing until an original is written, then one for each kind", async () => {
     const { originals } = open();
     expect(originals.acquire("a")).toBeUndefined();
     expect(await originals.renew("a", write)).toBe(true);
@@ -39,7 +39,7 @@ describe("originals", () => {
     expect(await first).toBe(true);
   });
 
-  test("it serves so many copies, and goes with the last that reads it", async () => {
+  test("an original serves a limited number of copies, and is removed with the last reader", async () => {
     const { folder, originals } = open();
     await originals.renew("a", write);
     const acquired = Array.from({ length: copiesMaximum }, () => originals.acquire("a"));
@@ -53,7 +53,7 @@ describe("originals", () => {
     expect(originals.acquire("a")?.folder).not.toBe(acquired[0]?.folder);
   });
 
-  test("it serves so long", async () => {
+  test("an original serves for a limited time", async () => {
     let now = 0;
     const { folder, originals } = open(() => now);
     await originals.renew("a", write);
@@ -64,7 +64,7 @@ describe("originals", () => {
     expect(kept(folder)).toEqual([]);
   });
 
-  test("a kind whose original or copy failed is left alone", async () => {
+  test("a kind whose original or copy failed gets no further originals", async () => {
     const { folder, originals } = open();
     await expect(originals.renew("a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
     expect(await originals.renew("a", write)).toBe(false);
@@ -75,7 +75,7 @@ describe("originals", () => {
     expect(kept(folder)).toEqual([]);
   });
 
-  test("what an earlier server left can be cleared, and what is gone is written anew", async () => {
+  test("originals of an earlier server can be removed, and a missing one is written again", async () => {
     const { folder, originals } = open();
     mkdirSync(join(folder, "left"), { recursive: true });
     await originals.renew("a", write);

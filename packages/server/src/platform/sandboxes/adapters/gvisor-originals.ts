@@ -1,4 +1,4 @@
-/** Originals: sandboxes saved while they waited and no user's code had run in them. Later ones of the same kind begin as their copies. */
+/** Originals: sandboxes that were saved while they waited, before any user's code ran. Later ones of the same kind are restored from them. */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -8,22 +8,22 @@ export type OriginalReference = { readonly folder: string; release(): void };
 
 /** The originals of one provider. */
 export interface Originals {
-  /** Absent: there is none yet, or it has served long enough, and a sandbox has to boot. */
+  /** @returns undefined when there is none yet, or its limits are reached: then a sandbox has to boot */
   acquire(kind: string): OriginalReference | undefined;
   /**
-   * Lets `write` fill a folder where an original is wanted, and resolves with whether it did; not while another is being
-   * written. Rejects as `write` does.
+   * Calls `write` with a folder when an original is needed and no other one is being written. Resolves with whether it did. Rejects as
+   * `write` does.
    */
   renew(kind: string, write: (folder: string) => Promise<void>): Promise<boolean>;
-  /** A copy of it failed: the kind boots afresh from now on. */
+  /** Called when a copy failed: sandboxes of this kind boot from now on. */
   giveUp(kind: string): void;
-  /** Removes the files of all, also of those that a killed server left. */
+  /** Removes the files of all originals, also of those of a killed server. */
   clear(): void;
 }
 
 /**
- * Copies share the addresses and the hash seeds of their original (not its random generators, which they renew). What one
- * user learns of them tells something about at most so many other sandboxes, for so long.
+ * Copies share the addresses and the hash seeds of their original (not its random generators, which they renew). The limits bound the
+ * number of other sandboxes, and the time, for which a user's knowledge of these values is valid.
  */
 export const copiesMaximum = 256;
 export const ageMaximumMs = 30 * 60_000;

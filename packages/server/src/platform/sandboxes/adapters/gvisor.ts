@@ -21,7 +21,7 @@ export type GvisorOptions = ProviderOptions & { readonly runsc: string };
 /** Bytes that gVisor's kernel, file proxy and stub processes need beside the program: measured 15 MiB idle, 58 MiB with 126 processes. */
 const toolMemoryBytes = 64 * 1024 * 1024;
 
-/** What init needs to make the sandbox's inside; a program gets none of them. */
+/** The capabilities that init needs to set up the inside of the sandbox; programs get none. */
 const initCapabilities = [
   "CAP_SYS_ADMIN",
   "CAP_SETUID",
@@ -112,7 +112,7 @@ const signalKernel = (pid: number, signal: "SIGSTOP" | "SIGCONT"): void => {
 
 const savingTimeoutMs = 30_000;
 
-/** A provider whose sandboxes are gVisor's. Does no I/O but to make its state folder. */
+/** A provider of gVisor sandboxes. Creates its state folder, and does no other I/O. */
 export const createGvisorProvider = (options: GvisorOptions): SandboxProvider => {
   const asRoot = process.geteuid?.() === 0;
   const originals = createOriginals(join(options.stateFolder, "originals"));
@@ -157,7 +157,7 @@ export const createGvisorProvider = (options: GvisorOptions): SandboxProvider =>
         joinFiles: resources.cgroup?.joinFiles ?? [],
         disk: resources.disk,
       });
-      // Also when nothing was started: nobody reads its files then.
+      // Also when no sandbox was started.
       const release = (): void => original?.release();
       launching.then(({ exited }) => exited).then(release, release);
       const launched = await launching;

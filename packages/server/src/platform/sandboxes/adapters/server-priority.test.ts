@@ -7,7 +7,7 @@ import { raiseServerPriority } from "./server-priority.ts";
 const folder = mkdtempSync(join(tmpdir(), "atelier-priority-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("[I54] the server's session is put before others where the kernel has such a thing, and nothing fails elsewhere", () => {
+test("[I54] the server's session gets a higher priority if the kernel has autogroups, and otherwise nothing fails", () => {
   const file = join(folder, "autogroup");
   expect(raiseServerPriority(file)).toBe(false);
   writeFileSync(file, "");

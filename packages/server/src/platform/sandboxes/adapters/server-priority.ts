@@ -1,4 +1,4 @@
-/** The server comes before what else the machine does, sandboxes above all: it needs little, and every run waits for it. */
+/** Gives the server a higher priority than other processes, above all sandboxes: it needs little CPU time, and every run waits for it. */
 import { writeFileSync } from "node:fs";
 
 /** As of `nice`: about ten times the usual weight. */

@@ -1,18 +1,18 @@
-/** What the sandboxes' disks may still take of the host's, so that they never fill the one that the database lives on. */
+/** Reserves space of the host's disk for the sandboxes' disks, so that they never fill the disk of the database. */
 import { statfs } from "node:fs/promises";
 import type { Log } from "#kernel/log";
 
-/** Left for the database, which saves nothing below 128 MiB, and for what comes in between two looks. */
+/** Reserved for the database, which refuses writes below 128 MiB, and for writes between two checks. */
 export const reservedBytes = 512 * 1024 * 1024;
 
-/** How much an ordinary user may still write in a folder; replaced in tests. */
+/** The space that is free for an ordinary user in a folder; replaced in tests. */
 export type FreeBytes = (folder: string) => Promise<number>;
 
-/** Promises of bytes on one file system. */
+/** Reservations of bytes on one file system. */
 export interface DiskPromises {
-  /** Whether so many bytes are free beside all that is promised; then they are the sandbox's until `release`. */
+  /** Reserves the bytes until `release`. @returns false when they are not free beside all other reservations */
   give(sandbox: string, bytes: number): Promise<boolean>;
-  /** The bytes of a disk that another server process gave: they are promised, whether they are free or not. */
+  /** Records the reservation of another server process, whether the bytes are free or not. */
   keep(sandbox: string, bytes: number): void;
   release(sandbox: string): void;
 }
@@ -22,7 +22,7 @@ const readFreeBytes: FreeBytes = async (folder) => {
   return bavail * bsize;
 };
 
-/** Does no I/O until it is asked. `give` rejects where the folder's file system does not answer. */
+/** Does no I/O before the first call. `give` rejects when the file system can't be read. */
 export const createDiskPromises = (options: {
   readonly folder: string;
   readonly log: Log;
@@ -34,11 +34,11 @@ export const createDiskPromises = (options: {
   return {
     async give(sandbox, bytes) {
       const free = await freeBytes(folder);
-      // What was written of a promise is also gone from what is free, and so counts twice: too careful, never too little.
+      // Bytes that a sandbox has written are no longer free and are still reserved: they count twice, which is safe.
       const promisedBytes = [...promised.values()].reduce((sum, one) => sum + one, 0);
       const fitting = Math.floor((free - reservedBytes - promisedBytes) / bytes);
       if (fitting >= 1) promised.set(sandbox, bytes);
-      // Where the last disk is given and given back with every run, that is said once.
+      // Logged once, also when the last disk is reserved and released with every run.
       if (wasShort ? fitting > 1 : fitting < 1) {
         wasShort = !wasShort;
         log.warn(wasShort ? "execution.disk-short" : "execution.disk-has-space", { freeBytes: free, promisedBytes });

@@ -1,4 +1,4 @@
-/** Disks that were proven and then fail: a provider finds its way without being started again. */
+/** Disks that fail after they were tested: a provider recovers without a restart. */
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,7 +37,7 @@ describe.skipIf(!canMount)("a sandbox's disk (set ATELIER_TEST_IMAGE)", { timeou
   const template = (): string =>
     join(stateFolder, readdirSync(stateFolder).find((name) => name.startsWith("template-")) ?? "");
 
-  test.each(["spoilt", "gone"])("[I27] a template that is %s is made anew", async (what) => {
+  test.each(["spoilt", "gone"])("[I27] a template that is %s is created again", async (what) => {
     expect(await fileSystem()).toBe("ext2/ext3");
     if (what === "gone") rmSync(template());
     else writeFileSync(template(), Buffer.alloc(1_048_576));
@@ -47,7 +47,7 @@ describe.skipIf(!canMount)("a sandbox's disk (set ATELIER_TEST_IMAGE)", { timeou
     expect(findResidue(stateFolder)).toEqual([]);
   });
 
-  test("[I27] where disks can't be mounted any more files are kept in memory", async () => {
+  test("[I27] when disks can't be mounted any more, files are kept in memory", async () => {
     expect(await fileSystem()).toBe("ext2/ext3");
     const real = join(stateFolder, "init-real");
     copyFileSync(initPath, real);

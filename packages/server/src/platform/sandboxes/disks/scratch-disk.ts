@@ -1,4 +1,4 @@
-/** Disks for /project and /tmp that are files on the host, so that what a program writes is not its memory. */
+/** Disks for /project and /tmp that are files on the host, so that files of a program are not charged as memory. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -25,10 +25,10 @@ const run = (file: string, argv: readonly string[]): Promise<unknown> =>
 /** Size of a disk; both numbers are enforced by its file system. */
 export type DiskSize = { readonly bytes: number; readonly inodes: number };
 
-/** A disk as `init launch` makes it: a copy of the template, mounted for the sandbox alone, gone with its last process. */
+/** A disk of `init launch`: a copy of the template, mounted only in the sandbox, removed with its last process. */
 export type ScratchDisk = {
   readonly template: string;
-  /** Where the copy is put; it has no name any more once it is mounted. */
+  /** The path of the copy, which is unlinked when it is mounted. */
   readonly image: string;
   readonly mountPoint: string;
 };
@@ -37,7 +37,7 @@ export type ScratchDisk = {
 export interface ScratchDisks {
   /** `folder` is the sandbox's own and empty. Rejects when the host has no loop devices, mount rights or mkfs.ext4. */
   plan(folder: string, size: DiskSize): Promise<ScratchDisk>;
-  /** A sandbox did not start on one: the next plan proves again that its disk can be mounted. */
+  /** Called when a sandbox with a disk did not start: the next plan tests again that its disk can be mounted. */
   doubt(): void;
 }
 
@@ -46,11 +46,11 @@ const blockBytes = 4096;
 /** As in packages/sandbox-init/init.h. */
 const programUid = 1000;
 
-/** What a disk may take on the host: with the file system's own tables, so that the program gets the bytes it was promised. */
+/** The size of a disk on the host, including the tables of the file system. */
 export const imageBytes = ({ bytes, inodes }: DiskSize): number =>
   Math.ceil((bytes * 1.01 + inodes * inodeBytes + 1_048_576) / blockBytes) * blockBytes;
 
-/** The folders that init would make on an empty disk, for sandboxes whose user ids are the disk's own. */
+/** The folders that init would create on an empty disk, for sandboxes with the disk's user ids. */
 const folders = [
   ["project", 0o755],
   ["tmp", 0o1777],
@@ -64,22 +64,22 @@ const makeFolders = (folder: string): void => {
   }
 };
 
-/** mkfs.ext4's arguments but for the content's folder and the image. */
+/** mkfs.ext4's arguments except the content's folder and the image. */
 const formatOf = ({ inodes }: DiskSize): string[] => {
-  // No journal: the disk's life is one run. Tables are not written until used, so a copy is a few blocks.
+  // No journal, because a disk lasts for one run. Tables are written on first use, so a copy has few blocks.
   const features = "^has_journal,^resize_inode,sparse_super2";
   const options = "lazy_itable_init=1,nodiscard,num_backup_sb=0";
   const shape = ["-b", String(blockBytes), "-I", String(inodeBytes), "-N", String(inodes)];
   return ["-F", "-q", "-m", "0", ...shape, "-O", features, "-E", options];
 };
 
-/** Names all that a template is made from: one that an earlier version made otherwise has another name. */
+/** The name depends on all inputs of a template, so that templates of earlier versions with other inputs are not used. */
 const templateName = (size: DiskSize, withFolders: boolean): string => {
   const recipe = JSON.stringify([imageBytes(size), formatOf(size), withFolders && folders, programUid]);
   return `template-${createHash("sha256").update(recipe).digest("hex").slice(0, 16)}.ext4`;
 };
 
-/** To the disk, so that a name never stands for less than a whole file, also after the machine lost its power. */
+/** Syncs the file, so that after a power cut the name never refers to an incomplete file. */
 const writeThrough = (path: string): void => {
   const file = openSync(path, "r+");
   try {
@@ -115,12 +115,12 @@ const planIn = (folder: string, template: string): ScratchDisk => {
 export const createScratchDisks = (options: {
   readonly templateFolder: string;
   readonly initPath: string;
-  /** A copied sandbox finds the folders that the original had; where user ids are mapped, init has to make them. */
+  /** A copied sandbox expects the folders of the original; with mapped user ids init has to create them. */
   readonly withFolders: boolean;
 }): ScratchDisks => {
   const templates = new Map<string, Promise<string>>();
 
-  /** A template counts once a disk made from it was really mounted. */
+  /** A template is used only after a disk of it could be mounted. */
   const prove = async (template: string): Promise<string> => {
     const folder = mkdtempSync(`${template}.`);
     try {
@@ -141,7 +141,7 @@ export const createScratchDisks = (options: {
       try {
         return await prove(path);
       } catch {
-        // It may be the file: once more with a new one, which tells.
+        // The file may be damaged: a second attempt with a new one shows whether mounting fails in general.
         rmSync(path, { force: true });
       }
     }

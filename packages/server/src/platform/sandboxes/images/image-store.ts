@@ -1,4 +1,4 @@
-/** Which built image in the cache serves a recipe, and what is in it; images are built by the setup scripts. */
+/** Finds the built image of a recipe in the cache, and its packages; the setup scripts build images. */
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ const FactsSchema = z.object({
   packages: z.record(z.string(), z.string()),
   builtAt: z.iso.datetime(),
 });
-/** With the digest of the recipe as it is written: a parsed one may have its keys in another order. */
+/** With the digest of the recipe's text, because parsing may change the order of keys. */
 type Facts = z.infer<typeof FactsSchema> & { readonly digest: string };
 
 const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";

@@ -1,2 +1,2 @@
-/** Root file systems of sandboxes. A name of its own, because the providers run without npm packages and this needs some. */
+/** Root file systems of sandboxes. An import of its own, because it needs npm packages and the providers have to run without. */
 export { createImageStore, type Image, type ImageStore } from "./image-store.ts";

@@ -1,4 +1,4 @@
-/** Where cgroups are found, for the ways in which systems mount them. */
+/** Detection of cgroups for the ways in which systems mount them. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -45,7 +45,7 @@ test("version 1 controllers are found in their own and in shared hierarchies", (
   });
 });
 
-test("the try of another process that has our number, in a container beside us, is not in the way", () => {
+test("a probe cgroup of a process with the same id in another container does not disturb", () => {
   const root = folder();
   const probe = `atelier-probe-${process.pid}`;
   for (const name of ["memory", "cpu,cpuacct", "pids"]) mkdirSync(join(root, name, probe), { recursive: true });
@@ -55,7 +55,7 @@ test("the try of another process that has our number, in a container beside us, 
   expect(findCgroupLayout({ mountinfo, cgroup: "" })).toMatchObject({ version: 1, memory: `${root}/memory` });
 });
 
-test("version 2 is used where it hands down memory and CPU, and a sandbox's limits are written there", () => {
+test("version 2 is used where it delegates memory and CPU, and a sandbox's limits are written there", () => {
   const root = folder();
   const own = writeFiles(join(root, "user.slice/atelier.service"), {
     "cgroup.controllers": "cpu memory pids",
@@ -85,7 +85,7 @@ test("version 2 is used where it hands down memory and CPU, and a sandbox's limi
   expect(cgroup.joinFiles).toEqual([join(inside, "cgroup.procs")]);
 });
 
-test("version 2 without a bound on tasks is used for what it has", () => {
+test("version 2 without the pids controller is used for memory and CPU", () => {
   const root = folder();
   const given = { "cgroup.controllers": "cpu memory", "cgroup.subtree_control": "cpu memory", "cgroup.procs": "" };
   const own = writeFiles(join(root, "atelier.service"), given);
@@ -100,7 +100,7 @@ test("version 2 without a bound on tasks is used for what it has", () => {
   expect(existsSync(join(own, "atelier-x/one/pids.max"))).toBe(false);
 });
 
-/** Only a kernel refuses, and only one with version 1: elsewhere there is nothing to imitate it with. */
+/** Only a kernel with version 1 refuses this; it cannot be imitated with plain files. */
 const here = findCgroupLayout();
 const refusing = here?.version === 1 && availableParallelism() > 1 ? [here] : [];
 
@@ -121,7 +121,7 @@ test.each(refusing)(
   },
 );
 
-test("a server that looks again, from the leaf it stepped into, finds the same folder", () => {
+test("a second detection, from the leaf into which the server has moved, finds the same folder", () => {
   const root = folder();
   const files = { "cgroup.controllers": "cpu memory pids", "cgroup.subtree_control": "cpu memory pids" };
   const unit = writeFiles(join(root, "atelier.service"), { ...files, "cgroup.procs": "" });
@@ -133,7 +133,7 @@ test("a server that looks again, from the leaf it stepped into, finds the same f
 });
 
 test.each([1, 2] as const)(
-  "version %i: memory that is full, while files are read back all the time, is exceeded",
+  "version %i: full memory with constant reads of evicted file pages counts as exceeded",
   (version) => {
     const root = folder();
     const layout = { version, memory: root, cpu: root, cpuacct: root, pids: undefined };
@@ -170,7 +170,7 @@ test("a version 2 hierarchy without memory is no layout", () => {
   expect(findCgroupLayout({ mountinfo: mountLine(root, "cgroup2", "rw"), cgroup: "0::/" })).toBeUndefined();
 });
 
-test("in a container only the mounted part of a path is taken", () => {
+test("in a container only the mounted part of a path is used", () => {
   const [hierarchy] = readHierarchies({
     mountinfo: mountLine("/sys/fs/cgroup/memory", "cgroup", "memory", "/docker/abc"),
     cgroup: "4:memory:/docker/abc/inner",

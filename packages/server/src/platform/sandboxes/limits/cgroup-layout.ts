@@ -1,4 +1,4 @@
-/** Finds where this process may make cgroups: version 1, version 2 or both mounted side by side. */
+/** Finds the folders in which this process may create cgroups: version 1, version 2 or both mounted side by side. */
 import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { familyOf, listProcesses } from "../machine/host-processes.ts";
@@ -9,9 +9,9 @@ export type CgroupLayout = {
   readonly memory: string;
   readonly cpu: string;
   readonly cpuacct: string;
-  /** Beside the sandboxes is nothing but the server: it was given this part of the hierarchy. Absent: it is at the top. */
+  /** This part of the hierarchy was delegated to the server, and contains only it and the sandboxes. Absent: the layout is at the top. */
   readonly isDelegated?: true;
-  /** Only an outer bound: a program's own processes are bounded inside. */
+  /** An outer limit; init limits a program's own processes. */
   readonly pids: string | undefined;
 };
 
@@ -22,7 +22,7 @@ type Hierarchy = {
   readonly version: 1 | 2;
 };
 
-/** Where the kernel says cgroups are; replaced in tests. */
+/** The kernel's information about mounted cgroups; replaced in tests. */
 export type CgroupSources = { readonly mountinfo: string; readonly cgroup: string };
 
 const readSources = (): CgroupSources => ({
@@ -58,7 +58,7 @@ export const readHierarchies = ({ mountinfo, cgroup }: CgroupSources): Hierarchy
 
 const canMakeFolder = (folder: string): boolean => {
   try {
-    // A name of its own: a process in a container may have the same number, and limits would only be polled for good.
+    // A unique name: a process in another container may have the same id, and a collision would disable cgroups.
     rmdirSync(mkdtempSync(join(folder, "atelier-probe-")));
     return true;
   } catch {
@@ -109,8 +109,8 @@ const moveProcesses = (from: string, to: string): void => {
 };
 
 /**
- * Hands down what is wanted and there, and says what that is; undefined where memory and CPU cannot be. A cgroup that holds
- * processes cannot hand controllers down, so ours step into a leaf first.
+ * Enables the available controllers for child cgroups, and returns them; undefined when memory and CPU cannot be enabled. A cgroup with
+ * processes cannot enable controllers for children, so the server's processes move into a leaf first.
  */
 const enableControllers = (folder: string, mayMoveProcesses: () => boolean): readonly string[] | undefined => {
   const available = readWords(join(folder, "cgroup.controllers"));
@@ -134,7 +134,7 @@ const enableControllers = (folder: string, mayMoveProcesses: () => boolean): rea
   }
 };
 
-/** Whether all that lives in a cgroup is this process, what started it, and what it started. */
+/** Whether a cgroup contains only this process, its ancestors and its descendants. */
 const holdsOnlyRelatives = (folder: string): boolean => {
   const processes = listProcesses();
   const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
@@ -143,15 +143,15 @@ const holdsOnlyRelatives = (folder: string): boolean => {
   return readWords(join(folder, "cgroup.procs")).every((pid) => relatives.has(Number(pid)));
 };
 
-/** Whether processes may be moved within a cgroup: not in a login session, and elsewhere only where others are not at home. */
+/** Whether processes may be moved within a cgroup: not in a login session, and only if it has no unrelated processes. */
 const mayRearrange = (folder: string, mount: string): boolean => {
   const name = basename(folder);
   if (/^session-.*\.scope$/u.test(name)) return false;
-  // A unit of its own holds the server alone. A scope may also be a terminal's, and the mount's root a container's.
+  // A unit contains only the server. A scope may belong to a terminal, and the mount's root to a container.
   return name.endsWith(".scope") || folder === mount ? holdsOnlyRelatives(folder) : true;
 };
 
-/** The cgroup that was given to this server, seen from the leaf that an earlier look may have put it into. */
+/** The cgroup that was delegated to this server, which an earlier detection may have moved into the leaf. */
 const givenFolder = ({ own }: Hierarchy): string => (basename(own) === serverLeaf ? dirname(own) : own);
 
 const versionTwo = (hierarchies: readonly Hierarchy[]): CgroupLayout | undefined => {
@@ -168,7 +168,7 @@ const versionTwo = (hierarchies: readonly Hierarchy[]): CgroupLayout | undefined
       const pids = enabled.includes("pids") ? folder : undefined;
       return { version: 2, memory: folder, cpu: folder, cpuacct: folder, pids, ...delegation(folder, hierarchy) };
     } catch {
-      // Not ours: try the next folder.
+      // No right to create cgroups here: try the next folder.
     }
   }
   return undefined;

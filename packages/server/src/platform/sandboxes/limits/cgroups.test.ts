@@ -1,4 +1,4 @@
-/** Which memory in a cgroup is the program's, where it shares the cgroup with gVisor's kernel. */
+/** The program's part of a cgroup's memory, when it shares the cgroup with gVisor's kernel. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -90,7 +90,7 @@ test.each([
   [1, "cpu.shares", ["16384", "512", "2"]],
   [2, "cpu.weight", ["1600", "50", "1"]],
 ] as const)(
-  "version %i: a weight is the kernel's, and nothing where the cgroup has gone",
+  "version %i: a weight is written to the kernel, and ignored when the cgroup was removed",
   (version, file, expected) => {
     const root = mkdtempSync(join(parent, "root-"));
     mkdirSync(join(root, "atelier-x"));
@@ -113,7 +113,7 @@ test.each([
   [1, "cpu.shares", "128"],
   [2, "cpu.weight", "13"],
 ] as const)(
-  "[I54] version %i: beside the server alone all sandboxes together weigh less than it, at the machine's top as much as others",
+  "[I54] version %i: in a delegated cgroup all sandboxes together weigh less than the server, at the top as much as others",
   (version, file, expected) => {
     const weightOf = (more: { isDelegated?: true }): string => {
       const root = mkdtempSync(join(parent, "root-"));

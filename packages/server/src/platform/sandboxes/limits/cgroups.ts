@@ -1,4 +1,4 @@
-/** One cgroup per sandbox: limits, usage, why it died, and its removal; versions 1 and 2 behind one interface. */
+/** One cgroup per sandbox: limits, usage, cause of death, and removal; one interface for versions 1 and 2. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -12,21 +12,21 @@ export interface SandboxCgroup {
   readonly meter: Meter;
   /** Whether the kernel accounts and limits the buffers of the cgroup's TCP and UDP sockets. */
   readonly chargesSockets: boolean;
-  /** Files that a process writes its own pid to in order to enter. */
+  /** Files into which a process writes its own pid to join the cgroup. */
   readonly joinFiles: readonly string[];
-  /** Where the CPU time that all have used together is read. */
+  /** The file with the total CPU time of all processes. */
   readonly cpuFile: string;
   processes(): number[];
   /** Sets the CPU weight relative to the other sandboxes (each has 1 at first); does nothing when the cgroup is gone. */
   readonly setCpuWeight: (weight: number) => void;
-  /** Kills what is inside and removes the folders. Throws when something cannot be ended within the time. */
+  /** Kills all processes inside and removes the folders. Throws when a process does not end within the time. */
   remove(timeoutMs: number): Promise<void>;
 }
 
 const cpuPeriodUs = 100_000;
-/** At once: two processors where there are two. How long is the run's CPU limit, which is above its wall time by an allowance. */
+/** The quota is two processors where there are two. The run's CPU limit, which is a little above its wall limit, bounds the total. */
 const cpuQuotaUs = (): number => Math.min(2, availableParallelism()) * cpuPeriodUs;
-/** The outer bound on tasks: gVisor needs hundreds for itself; programs are bounded inside. */
+/** The outer limit of tasks: gVisor needs hundreds for itself; init limits programs. */
 const tasksMaximum = 4096;
 
 const readNumber = (path: string): number => Number(readFileSync(path, "utf8"));
@@ -37,19 +37,19 @@ const keyOf = (text: string, key: string): number => {
 };
 const readKey = (path: string, key: string): number => keyOf(readFileSync(path, "utf8"), key);
 
-/** Settings that older kernels do not have are not worth failing for. */
+/** Ignores settings that older kernels do not have. */
 const writeIfThere = (path: string, value: string): void => {
   if (existsSync(path)) writeFileSync(path, value);
 };
 
-/** Of its limit, in percent: a cgroup this full has no more to give, and one with so little of files cannot keep its programs' own. */
+/** Percentages of the limit: a cgroup above the first is full; one with less file cache than the second cannot keep its programs' code. */
 const fullPercent = 98;
 const fewFilesPercent = 1;
 const pagesReadBackTooOften = 4096;
 
 /**
- * At its limit a program's own memory pushes out the pages of its files, which are read back at once, and pushed out again:
- * the kernel sees progress in that and kills nothing, and the program would end at its CPU limit instead.
+ * Thrashing: at its limit a program's own memory evicts the pages of its files, which are read again at once, and evicted again. The kernel
+ * sees progress in this and kills no process, and the program would end at its CPU limit instead.
  */
 const isThrashing = (statistics: string, usedBytes: number, limitBytes: number): boolean => {
   if (usedBytes * 100 < limitBytes * fullPercent) return false;
@@ -66,7 +66,7 @@ const isThrashing = (statistics: string, usedBytes: number, limitBytes: number):
  */
 export type ToolMemory = number;
 
-/** gVisor returns freed memory to the host a moment later; until then it still counts as the program's. */
+/** gVisor returns freed memory to the host with a delay; until then it still counts as the program's. */
 export const givingBackMs = 250;
 
 /** Separates the program's memory from its tool's. All numbers are bytes. */
@@ -177,8 +177,8 @@ const meterTwo = (paths: CgroupLayout, toolBytes: ToolMemory): Meter => {
 };
 
 /**
- * CPU weight of all sandboxes together where only the server is beside them: it needs little, and while it waits, every run
- * waits for it. At the machine's top other work is beside them too, of which they must not wait for all.
+ * CPU weight of all sandboxes together in a delegated cgroup, relative to the server: it needs little, and every run waits for it. At the
+ * machine's top they compete with other work too, so they keep the usual weight there.
  */
 const delegatedWeight = 1 / 8;
 
@@ -231,7 +231,7 @@ const removeFolder = (folder: string): boolean => {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return true;
-    // A killed process leaves its cgroup a moment after it has gone from the list.
+    // A killed process leaves its cgroup a little later than the list of processes.
     if (code === "EBUSY") return false;
     throw error;
   }
@@ -247,14 +247,14 @@ const removeFolders = async (folders: readonly string[], timeoutMs: number): Pro
   if (!gone) throw new Error(`cgroup ${folders[0]} still has processes`);
 };
 
-/** Makes a sandbox's cgroup below `parent`, the folder name that all sandboxes of one server share. */
+/** Creates a sandbox's cgroup below `parent`, the folder name that all sandboxes of one server share. */
 export const createSandboxCgroup = (
   layout: CgroupLayout,
   names: { readonly parent: string; readonly id: string },
   toolBytes: ToolMemory,
 ): SandboxCgroup => {
   const { parent, id } = names;
-  // Controllers must be handed down through the shared parent, which version 2 does not do by itself.
+  // Version 2 needs the controllers enabled in the shared parent.
   const outer = foldersOf(layout, parent);
   for (const folder of uniqueFolders(outer)) mkdirSync(folder, { recursive: true });
   const handedDown = `+memory +cpu${layout.pids === undefined ? "" : " +pids"}`;
@@ -309,7 +309,7 @@ export const removeSandboxCgroups = async (
       5000,
     );
   }
-  // The kernel may hold a parent for a moment after its last child is gone.
+  // The kernel may keep a parent busy for a short time after its last child was removed.
   if (kept.size === 0) await waitUntil(() => outer.every(removeFolder), 5000);
   return names.size;
 };

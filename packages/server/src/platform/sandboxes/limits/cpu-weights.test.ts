@@ -1,4 +1,4 @@
-/** How the weights of runs depend on their owners and on the CPU time that they used. */
+/** The weights of runs by owner and used CPU time. */
 import { expect, test } from "vitest";
 import { createCpuWeights, shortRunMs, shortRunWeight } from "./cpu-weights.ts";
 
@@ -10,7 +10,7 @@ const open = () => {
   return { enter, seen };
 };
 
-test("[I54] a run comes first until it has used a quarter of a second of CPU, whatever its sandbox used before", () => {
+test("[I54] a run has the higher weight until it has used a quarter of a second of CPU, not counting the boot of its sandbox", () => {
   const { enter, seen } = open();
   const run = enter("run");
   run.spent(5000);
@@ -41,7 +41,7 @@ test("all runs of an owner weigh as much as another owner's only one, long or sh
   expect([seen["one"], seen["other"]]).toEqual([1, shortRunWeight]);
 });
 
-test("a run that has left changes nothing any more", () => {
+test("a run that has left no longer changes weights", () => {
   const { enter, seen } = open();
   const run = enter("run", "a");
   run.spent(0);

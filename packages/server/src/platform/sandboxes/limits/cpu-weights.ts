@@ -1,4 +1,4 @@
-/** CPU weights of runs for when processors are short: short runs before long ones, and the same share for each owner, however many runs. */
+/** CPU weights of runs on busy processors: short runs get more than long ones, and each owner gets the same share for any number of runs. */
 
 /** A run between `enter` and `leave`. */
 export interface CpuTurn {

@@ -1,7 +1,7 @@
 /** The file of shared memory in which gVisor's kernel keeps all of its program's memory, seen from outside. */
 import { readdirSync, readlinkSync, statSync } from "node:fs";
 
-/** As runsc names it, in Debian's version and the current one. */
+/** The name that runsc gives it, in Debian's version and the current one. */
 const memoryFileLink = "/memfd:runsc-memory (deleted)";
 
 type Found = { readonly path: string; readonly inode: number };
@@ -14,14 +14,14 @@ const find = (pid: number): Found | undefined => {
       if (readlinkSync(path) === memoryFileLink) return { path, inode: statSync(path).ino };
     }
   } catch {
-    // It has ended, or just closes what it had open.
+    // The process has ended, or closes its files at this moment.
   }
   return undefined;
 };
 
 /**
- * Reads how many bytes of one sandbox's memory file the host holds; undefined where none of the processes has it open. Pages
- * count whether or not a process maps them at the moment: gVisor maps few of those that its program uses.
+ * Reads the allocated bytes of a sandbox's memory file; undefined when none of the processes has it open. Unmapped pages count too, because
+ * gVisor maps only few of the pages that its program uses.
  */
 export const createMemoryFileReader = (): ((pids: readonly number[]) => number | undefined) => {
   let found: Found | undefined;

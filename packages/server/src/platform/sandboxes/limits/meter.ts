@@ -1,10 +1,10 @@
-/** What the host can measure and bound on a running sandbox, whichever way it does so. */
+/** The host's meter of a running sandbox, by cgroup or by polling. */
 
 /** Totals since the sandbox began. */
 export type Measurement = {
   readonly cpuMs: number;
   readonly memoryPeakBytes: number;
-  /** The kernel killed something, or the host saw usage, above the memory limit. */
+  /** The kernel killed a process because of the memory limit, or the host measured usage above it. */
   readonly memoryExceeded: boolean;
 };
 

@@ -1,4 +1,4 @@
-/** A sandbox of the gVisor tier where no cgroup may be made: how its memory is counted. */
+/** A sandbox of the gVisor tier without cgroups: how its memory is counted. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ describe.skipIf(!canRun)("polled gVisor (set ATELIER_TEST_IMAGE and ATELIER_TEST
     return await runProgram({ provider, imageRoot }, { argv: ["python3", "main.py"], files: { "main.py": code } });
   };
 
-  test("[I41] memory that a program uses is counted, whichever of its processes uses it", async () => {
+  test("[I41] the memory of all processes of a program is counted", async () => {
     const own = await run('import time\nmemory = b"x" * (100 << 20)\ntime.sleep(0.4)');
     expect(own.result.end, own.stderr).toEqual({ kind: "exited", exitCode: 0 });
     expect(own.result.usage.memoryPeakBytes).toBeGreaterThan(100 << 20);

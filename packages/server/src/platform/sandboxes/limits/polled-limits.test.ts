@@ -1,4 +1,4 @@
-/** A sandbox of the namespaces tier where no cgroup may be made: what its memory is counted by, and what it may not take past that. */
+/** A sandbox of the namespaces tier without cgroups: how its memory is counted, and which memory it can't allocate. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ describe.skipIf(!existsSync(imageRoot))("polled limits (set ATELIER_TEST_IMAGE)"
     );
   };
 
-  test("memory that would be in no process's account is refused with an error", async () => {
+  test("memory that belongs to no process is refused with an error", async () => {
     const code = `
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
@@ -45,7 +45,7 @@ print(libc.shmget(0, 1 << 20, 0o1600), os.strerror(ctypes.get_errno()))
     expect(findResidue(stateFolder)).toEqual([]);
   });
 
-  test("[I63] a sandbox that nobody would measure without its server cannot outlive it", async () => {
+  test("[I63] a sandbox whose memory the server polls cannot outlive the server", async () => {
     await using provider = await open();
     const lifetime = { graceMs: 60_000, unattendedCpuMs: 1000 };
     await expect(provider.boot({ ...testBlueprint(imageRoot), lifetime })).rejects.toThrow("needs cgroups");
@@ -64,7 +64,7 @@ if os.environ.get("MORE"): more = b"x" * (200 << 20); time.sleep(10)
 `;
     const within = await run(shared);
     expect(within.result.end, within.stderr).toEqual({ kind: "exited", exitCode: 0 });
-    // Counted for each of the five it would be 500 MiB; a look while they are forked may see some of it twice.
+    // Counted once per process it would be 500 MiB; a measurement during a fork may count some of it twice.
     expect(within.result.usage.memoryPeakBytes).toBeLessThan(300 << 20);
     const beyond = await run(shared.replace('os.environ.get("MORE")', "True"));
     expect(beyond.result.end, beyond.stderr).toEqual({ kind: "limit", limit: "memory" });

@@ -1,4 +1,4 @@
-/** How closely a polled sandbox is looked at: as often as its memory asks for, and no more. */
+/** How often a polled sandbox's proportional memory is read: only when resident memory requires it. */
 import { expect, test } from "vitest";
 import type { HostProcess } from "../machine/host-processes.ts";
 import { createPolledMeter } from "./polled-meter.ts";
@@ -6,7 +6,7 @@ import { createPolledMeter } from "./polled-meter.ts";
 const pageBytes = 4096;
 const limitBytes = 1000 * pageBytes;
 
-/** A parent and three children, of whose pages most are one another's. */
+/** A parent and three children that share most of their pages. */
 const openMeter = (): {
   measure: (memory: { residentPages: number; ownPages: number }) => { peakPages: number; exceeded: boolean };
   looks: () => number;
@@ -39,7 +39,7 @@ const openMeter = (): {
   };
 };
 
-test("processes that share their memory are looked at closely once, until there is more of it", () => {
+test("the proportional memory of sharing processes is read once, until resident memory grows", () => {
   const { measure, looks } = openMeter();
   for (let polls = 0; polls < 20; polls++) expect(measure({ residentPages: 200, ownPages: 60 }).peakPages).toBe(240);
   expect(looks()).toBe(1);
@@ -50,7 +50,7 @@ test("processes that share their memory are looked at closely once, until there 
   expect(looks()).toBe(2);
 });
 
-test("above the limit each look is a close one: pages that stop being shared do not add to those that are resident", () => {
+test("above the limit each measurement reads proportional memory, because unsharing pages does not change resident memory", () => {
   const { measure, looks } = openMeter();
   expect(measure({ residentPages: 300, ownPages: 80 }).exceeded).toBe(false);
   expect(measure({ residentPages: 300, ownPages: 240 }).exceeded).toBe(false);
@@ -59,7 +59,7 @@ test("above the limit each look is a close one: pages that stop being shared do 
   expect(looks()).toBe(4);
 });
 
-test("memory that was above the limit in one look only, while processes were forked, ends no run", () => {
+test("memory above the limit in one measurement only, during a fork, does not end a run", () => {
   const seen = [500, 80];
   const meter = createPolledMeter(10, {
     processes: () => [{ pid: 10, parent: 1, state: "S", ticks: 0, residentPages: 2000, startTicks: 1 }],
@@ -69,7 +69,7 @@ test("memory that was above the limit in one look only, while processes were for
   expect(meter.measure()).toMatchObject({ memoryExceeded: false, memoryPeakBytes: 80 * pageBytes });
 });
 
-test("a new stage is looked at afresh", () => {
+test("a new stage resets the measurement", () => {
   const meter = createPolledMeter(10, {
     processes: () => [{ pid: 10, parent: 1, state: "S", ticks: 0, residentPages: 5, startTicks: 1 }],
     proportionalBytes: () => 3 * pageBytes,
@@ -97,7 +97,7 @@ test("[I41] a kernel of the sandbox's own is measured by the memory that it keep
   };
   expect(measure(undefined)).toEqual([0, false]);
   expect(measure(80)).toEqual([80, false]);
-  // What was freed is given back a moment later.
+  // Freed memory is returned with a delay.
   expect(measure(140)).toEqual([100, false]);
   expect(measure(140, 200)).toEqual([100, false]);
   expect(measure(90)).toEqual([100, false]);

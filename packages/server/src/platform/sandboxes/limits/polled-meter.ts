@@ -19,16 +19,16 @@ const recentProcesses = (): HostProcess[] => {
   return snapshot.processes;
 };
 
-/** Where a meter looks; replaced in tests. */
+/** The readings of a meter; replaced in tests. */
 export type ProcessView = {
   readonly processes: () => readonly HostProcess[];
-  /** The kernel walks all of a process's memory for this. */
+  /** Expensive: the kernel walks all of a process's memory. */
   readonly proportionalBytes: (pid: number) => number;
-  /** Of a sandbox whose tool is a kernel of its own. */
+  /** For a sandbox whose tool is a kernel of its own. */
   readonly memoryFile?: {
-    /** What the tool keeps for its program; undefined: none of the processes has it open. */
+    /** The memory of the program; undefined: none of the processes has the file open. */
     readonly bytes: (pids: readonly number[]) => number | undefined;
-    /** What it may take beside the program. */
+    /** Limit of the tool's own memory. */
     readonly toolBytes: ToolMemory;
     readonly now: () => number;
   };
@@ -52,7 +52,7 @@ export const createPolledMeter = (rootPid: number, view: ProcessView): Meter => 
   let aboveSinceMs: number | undefined;
   let cpuMs = 0;
 
-  /** Pages of a tool's memory file need no close look, and what the program freed is in it for a moment longer. */
+  /** A tool's memory file needs no proportional reading; memory that the program has freed stays in it a little longer. */
   const countMemoryFile = (bytes: number, { toolBytes, now }: NonNullable<ProcessView["memoryFile"]>): void => {
     peakBytes = Math.max(peakBytes, Math.min(bytes, memoryLimit));
     aboveSinceMs = bytes > memoryLimit ? (aboveSinceMs ?? now()) : undefined;
@@ -61,8 +61,8 @@ export const createPolledMeter = (rootPid: number, view: ProcessView): Meter => 
   };
   const countProcesses = (family: readonly HostProcess[]): void => {
     const residentBytes = family.reduce((sum, member) => sum + member.residentPages, 0) * pageBytes;
-    // Resident pages count shared ones once per process: look closer where there are more of them than at the last close
-    // look, and always above the limit, where pages that stop being shared change the sum of the one and not of the other.
+    // Resident memory counts shared pages once per process. Proportional memory is read when resident memory has grown since the last such
+    // reading, and always above the limit, because unsharing pages changes proportional memory only.
     if (residentBytes <= Math.min(memoryLimit, residentAtCloseLook)) return;
     const look = (): number => family.reduce((sum, member) => sum + view.proportionalBytes(member.pid), 0);
     let bytes = look();

@@ -1,4 +1,4 @@
-/** Which socket memory of a network namespace counts, and how much is too much. */
+/** The socket memory of a network namespace that counts, and its limit. */
 import { expect, test } from "vitest";
 import type { Meter } from "./meter.ts";
 import { readSocketBytes, type ReadNetwork, withSocketMemory } from "./socket-memory.ts";
@@ -28,7 +28,7 @@ test("lists are not read without sockets of their kind, nor while all of the hos
   expect(new Set(asked)).toEqual(new Set(["sockstat", "sockstat6"]));
 });
 
-test("a single socket counts: the host's settings may let it hold more than the run has", () => {
+test("a single socket counts, because the host's settings may allow it a larger buffer than the run's memory", () => {
   const netlink = "sk Eth Pid Groups Rmem Wmem Dump Locks\n0 0 9 00000000 8388608 0 0 2 0 77\n";
   expect(readSocketBytes(network({ sockstat: sockstat(1, 0, 0), netlink }), true, 0)).toBe(8_388_608);
   const tcp = `head\n${line(0, 1 << 20, 0)}\n`;
@@ -37,7 +37,7 @@ test("a single socket counts: the host's settings may let it hold more than the 
   expect(readSocketBytes(network({ sockstat: sockstat(1, 0, 1), udp }), false, 0)).toBe(1 << 20);
 });
 
-test("connections that nobody has accepted count twice what they hold, the others only where no account has them", () => {
+test("connections that were not accepted count twice their bytes, others only when no cgroup accounts for them", () => {
   const tcp = `head\n${line(5, 1000, 0)}\n${line(10, 100, 4711)}\n`;
   const read = network({
     sockstat: sockstat(100, 100, 0),
@@ -49,19 +49,19 @@ test("connections that nobody has accepted count twice what they hold, the other
   expect(readSocketBytes(read, false, 0)).toBe(2 * (5 + 1000 + 10 + 100 + 7));
 });
 
-test("datagrams count where no account has them", () => {
+test("datagrams count when no cgroup accounts for them", () => {
   const read = network({ sockstat: sockstat(70, 0, 70), udp: `head\n${line(3, 40_000, 1)}\n` });
   expect([readSocketBytes(read, true, 0), readSocketBytes(read, false, 0)]).toEqual([0, 40_003]);
 });
 
-test("messages of netlink always count, other sockets by what they may hold where no account has them", () => {
+test("netlink messages always count; other sockets count by their maximum when no cgroup accounts for them", () => {
   const netlink = "sk Eth Pid Groups Rmem Wmem Dump Locks\n0 0 9 00000000 5000 60 0 2 0 77\n";
   const read = network({ sockstat: sockstat(66, 0, 0), netlink });
   expect(readSocketBytes(read, true, 0)).toBe(5060);
   expect(readSocketBytes(read, false, 0)).toBe(5060 + 2 * 212_992);
 });
 
-test("a list that is too long is too much", () => {
+test("a list that is too long exceeds the limit", () => {
   const read = network({ sockstat: sockstat(12_000, 12_000, 0), tcp: `${line(0, 0, 1)}\n`.repeat(12_000) });
   expect(readSocketBytes(read, true, 0)).toBe(Number.POSITIVE_INFINITY);
 });

@@ -5,15 +5,15 @@ import type { Measurement, Meter } from "./meter.ts";
 /** Share of a run's memory limit: with more in sockets the run ends as out of memory. */
 export const socketShare = 1 / 8;
 
-/** So many sockets of other kinds are not counted where no account has them: an idle program has some. */
+/** Without an account, up to this number of sockets of other kinds is not counted: an idle program has some. */
 const fewSockets = 64;
-/** The most that a page has: sockstat counts pages, and the kernel does not tell their size. */
+/** The largest size of a page: sockstat counts pages, whose size is unknown here. */
 const pageBytes = process.arch === "x64" ? 4096 : 65_536;
 /** A longer list counts as too many sockets: reading it twenty times a second would cost more than the run. */
 const listBytesMaximum = 1 << 20;
 /** The kernel reports the bytes that TCP sent; its buffers take up to twice as much. */
 const bufferFactor = 2;
-/** The most that a socket of another kind can hold with the kernel's default limits; the kernel does not report how much it holds. */
+/** The largest buffer of a socket of another kind with the kernel's default limits; the kernel does not report the used bytes. */
 const otherSocketBytes = 212_992;
 
 /** Reads a file below /proc/<pid>/net, at most so many bytes; "" when it does not exist. Replaced in tests. */

@@ -1,4 +1,4 @@
-/** What a server process leaves in the folder of a sandbox that may outlive it, for the process that adopts it. */
+/** The record in the folder of a sandbox that may outlive its server process, for the process that adopts it. */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SandboxBlueprint } from "../ports.ts";
@@ -9,7 +9,7 @@ export type AdoptionRecord = {
   /** A process in the sandbox's network namespace, where its sockets belong to the host's kernel. */
   readonly networkPid?: number | undefined;
   readonly blueprint: SandboxBlueprint;
-  /** Its files are on a disk of the host's, and not in its memory. */
+  /** Its files are on a disk of the host, and not in memory. */
   readonly hasDisk: boolean;
 };
 

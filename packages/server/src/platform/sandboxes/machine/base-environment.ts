@@ -1,4 +1,4 @@
-/** The environment of what runs in a sandbox. */
+/** The environment of programs in a sandbox. */
 
 /** Every program's environment before its own settings: a UTF-8 locale, UTC, and a home that is writable. */
 export const baseEnvironment: Readonly<Record<string, string>> = {

@@ -1,10 +1,10 @@
-/** The wire format, against what a hostile sandbox may send. */
+/** The wire format, with bytes of a hostile sandbox. */
 import { expect, test } from "vitest";
 import { createFrameDecoder, encodeData, encodeFrame, failureOf, FrameFault, maximumPayloadBytes } from "./frames.ts";
 
 const output = (bytes: number): Buffer => encodeFrame(0x42, Buffer.alloc(bytes, "x"));
 
-test("frames are found whatever the chunks are", () => {
+test("frames are found in chunks of any size", () => {
   const stream = Buffer.concat([
     encodeFrame(0x41, Buffer.from([1])),
     output(3),
@@ -27,7 +27,7 @@ test("frames are found whatever the chunks are", () => {
 test.each([
   ["a length above the limit", Buffer.from([0x42, 1, 0, 1, 0])],
   ["a length near 4 GiB", Buffer.from([0x42, 0xff, 0xff, 0xff, 0xff])],
-])("%s is a fault", (_, bytes) => {
+])("%s throws FrameFault", (_, bytes) => {
   expect(() => createFrameDecoder().push(bytes)).toThrow(FrameFault);
 });
 
@@ -38,7 +38,7 @@ test("a reason has no control characters and a bounded length", () => {
   expect(reason.startsWith("a [31m b")).toBe(true);
 });
 
-test("data is cut at the payload limit and nothing is sent for no data", () => {
+test("data is split at the payload limit, and empty data gives no frame", () => {
   const frames = encodeData(0x02, Buffer.alloc(maximumPayloadBytes + 1));
   expect(frames.map((frame) => frame.byteLength)).toEqual([maximumPayloadBytes + 5, 6]);
   expect(encodeData(0x02, Buffer.alloc(0))).toEqual([]);

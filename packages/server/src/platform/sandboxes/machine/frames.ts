@@ -1,6 +1,6 @@
-/** The wire format spoken with sandbox-init: type (1 byte), payload length (4 bytes, little endian), payload. */
+/** The wire format of sandbox-init: type (1 byte), payload length (4 bytes, little endian), payload. */
 
-/** A frame as it came; everything in it was produced inside a sandbox. */
+/** A received frame; its content is from inside a sandbox. */
 export type Frame = { readonly type: number; readonly payload: Buffer };
 
 /** The frames that are sent and received while a sandbox boots; the payloads are described in packages/sandbox-init/init.h. */

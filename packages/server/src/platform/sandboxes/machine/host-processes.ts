@@ -18,7 +18,7 @@ const readText = (path: string): string | undefined => {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    // The process ended between two looks, or is not ours to see.
+    // The process has ended, or is not visible to this user.
     return undefined;
   }
 };

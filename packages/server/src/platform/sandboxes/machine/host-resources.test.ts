@@ -1,4 +1,4 @@
-/** What a server trusts of an earlier server's files: nothing that was cut short. */
+/** Files of an earlier server: incomplete ones are ignored. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

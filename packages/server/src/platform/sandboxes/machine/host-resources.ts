@@ -1,4 +1,4 @@
-/** What every tier keeps on the host for its sandboxes: an id, a folder, a cgroup, a disk; and how to remove them. */
+/** The host's resources of a sandbox in every tier: an id, a folder, a cgroup, a disk; and their removal. */
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -19,29 +19,29 @@ import { familyOf, killProcesses, processesNaming, waitUntil } from "./host-proc
 import { unmountBelow } from "./left-mounts.ts";
 import { createScratchDisks, imageBytes, type ScratchDisk } from "../disks/scratch-disk.ts";
 
-/** What one sandbox uses on the host. */
+/** The host's resources of one sandbox. */
 export type SandboxResources = {
   readonly id: string;
   readonly blueprint: SandboxBlueprint;
-  /** Holds the tool's own state; its path on a command line is how a later server finds what was left behind. */
+  /** The tool's own state; a later server finds orphaned processes by this path on their command lines. */
   readonly folder: string;
   readonly cgroup: SandboxCgroup | undefined;
   /** The CPU weights of all runs of this server. */
   readonly cpuWeights: CpuWeights;
-  /** The disk for /project and /tmp that its launch will mount; absent: the sandbox makes one in memory, which counts as such. */
+  /** The disk for /project and /tmp that its launch will mount; absent: the files are in memory, and charged as memory. */
   readonly disk: ScratchDisk | undefined;
   /** Bytes of memory that the tool may use beside the program. */
   readonly toolMemoryBytes: ToolMemory;
   remove(timeoutMs: number): Promise<void>;
 };
 
-/** What ends with the provider. */
+/** A sandbox that ends with the provider. */
 export type Tracked = AsyncDisposable & { readonly died: Promise<void> };
 
 /** The resources of all sandboxes of a provider. */
 export interface HostResources {
   readonly limitsEnforcement: LimitsEnforcement;
-  /** Rejects, with nothing left on the host, when the host cannot give them. */
+  /** Rejects, after removing everything, when the host cannot provide them. */
   open(blueprint: SandboxBlueprint): Promise<SandboxResources>;
   /** The resources of a sandbox that another server process left; undefined when there is none, or it has ended. */
   reopen(id: string): { readonly resources: SandboxResources; readonly record: AdoptionRecord } | undefined;
@@ -54,16 +54,16 @@ export interface HostResources {
   close(): Promise<void>;
 }
 
-/** How the tools call themselves, and the program that becomes one of them. */
+/** The process names of the tools, and of the program that executes them. */
 const isolationTool = /^(?:bwrap|runsc|runsc-\w+|exe|init-\w+)$/u;
 
 const layoutFile = "cgroups.json";
 
-/** After the deadline of a sandbox that nobody adopted. */
+/** Delay of the removal after the deadline of a sandbox that was not adopted. */
 const SWEEP_MARGIN_MS = 1000;
 const SWEEP_TIMEOUT_MS = 5000;
 
-/** The sandboxes that an earlier server recorded; a file that a full disk or a crash cut short counts as none. */
+/** The layout that an earlier server recorded; a file that is incomplete because of a full disk or a crash counts as none. */
 const readLayout = (path: string): CgroupLayout | undefined => {
   if (!existsSync(path)) return undefined;
   try {
@@ -80,7 +80,7 @@ const readLayout = (path: string): CgroupLayout | undefined => {
 export const cgroupParentName = (stateFolder: string): string =>
   `atelier-${createHash("sha256").update(resolve(stateFolder)).digest("hex").slice(0, 12)}`;
 
-/** Makes folders below `stateFolder`; looks for cgroups once. */
+/** Creates folders below `stateFolder`; detects cgroups once. */
 export const createHostResources = (options: {
   readonly stateFolder: string;
   readonly tier: IsolationTier;
@@ -117,7 +117,7 @@ export const createHostResources = (options: {
       return (await promises.give(id, imageBytes(size))) ? await disks.plan(join(sandboxes, id), size) : undefined;
     } catch (error) {
       promises.release(id);
-      // In a container there may be no loop devices: files are then kept in memory, and count as such.
+      // In a container there may be no loop devices: files are then kept in memory, and charged as memory.
       if (disksWork) options.log.warn("execution.disks-in-memory", { tier: options.tier, reason: String(error) });
       disksWork = false;
       return undefined;
@@ -125,7 +125,7 @@ export const createHostResources = (options: {
   };
 
   const rememberLayout = (): void => {
-    // A later server may itself run in another cgroup, and would look for ours in the wrong one.
+    // A later server may run in another cgroup, and would otherwise not find the cgroups of these sandboxes.
     if (layout === undefined) return;
     const path = join(stateFolder, layoutFile);
     writeFileSync(`${path}.new`, JSON.stringify(layout));
@@ -142,7 +142,7 @@ export const createHostResources = (options: {
     blueprint.lifetime === "run" ? 0 : blueprint.lifetime.graceMs;
 
   let sweepTimer: NodeJS.Timeout | undefined;
-  /** Shims end by themselves at their deadline; what is left of their sandboxes on the host is removed then. */
+  /** Shims end by themselves at their deadline; then the resources of their sandboxes are removed. */
   const sweepLater = (left: ReturnType<typeof adoptable>): void => {
     clearTimeout(sweepTimer);
     if (left.length === 0) return;

@@ -33,7 +33,7 @@ describe.skipIf(!existsSync(imageRoot))("launch (set ATELIER_TEST_IMAGE)", { tim
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("[I24] what was launched ends with a server that is killed", async () => {
+  test("[I24] a launched tool ends with a killed server", async () => {
     const server = spawn(
       process.execPath,
       [
@@ -56,7 +56,7 @@ describe.skipIf(!existsSync(imageRoot))("launch (set ATELIER_TEST_IMAGE)", { tim
     expect(await waitUntil(() => !isAlive(tool), 10_000)).toBe(true);
   });
 
-  test.skipIf(process.geteuid?.() !== 0)("a disk is in nobody else's tree, and holds what it should", async () => {
+  test.skipIf(process.geteuid?.() !== 0)("a disk is mounted in no other tree, and has its folders", async () => {
     const disks = createScratchDisks({ templateFolder: folder, initPath, withFolders: true });
     const own = join(folder, "own");
     mkdirSync(own);
@@ -103,7 +103,7 @@ describe.skipIf(!existsSync(imageRoot))("launch (set ATELIER_TEST_IMAGE)", { tim
   );
 
   test.skipIf(process.geteuid?.() !== 0).each(["", "half of a file"])(
-    "a template that holds %j is made anew",
+    "a template with the content %j is created again",
     async (broken) => {
       const templateFolder = mkdtempSync(join(folder, "templates-"));
       const planIn = (name: string): Promise<ScratchDisk> => {
@@ -120,24 +120,21 @@ describe.skipIf(!existsSync(imageRoot))("launch (set ATELIER_TEST_IMAGE)", { tim
     },
   );
 
-  test.skipIf(process.geteuid?.() !== 0)(
-    "a template that is good is kept, and another kind of disk has its own",
-    async () => {
-      const templateFolder = mkdtempSync(join(folder, "templates-"));
-      const templateOf = async (withFolders: boolean): Promise<string> => {
-        const own = mkdtempSync(join(templateFolder, "own-"));
-        const disks = createScratchDisks({ templateFolder, initPath, withFolders });
-        return (await disks.plan(own, { bytes, inodes: 128 })).template;
-      };
-      const first = await templateOf(true);
-      const madeAtMs = statSync(first).mtimeMs;
-      expect(await templateOf(true)).toBe(first);
-      expect(statSync(first).mtimeMs).toBe(madeAtMs);
-      expect(await templateOf(false)).not.toBe(first);
-    },
-  );
+  test.skipIf(process.geteuid?.() !== 0)("a valid template is kept, and another kind of disk has its own", async () => {
+    const templateFolder = mkdtempSync(join(folder, "templates-"));
+    const templateOf = async (withFolders: boolean): Promise<string> => {
+      const own = mkdtempSync(join(templateFolder, "own-"));
+      const disks = createScratchDisks({ templateFolder, initPath, withFolders });
+      return (await disks.plan(own, { bytes, inodes: 128 })).template;
+    };
+    const first = await templateOf(true);
+    const madeAtMs = statSync(first).mtimeMs;
+    expect(await templateOf(true)).toBe(first);
+    expect(statSync(first).mtimeMs).toBe(madeAtMs);
+    expect(await templateOf(false)).not.toBe(first);
+  });
 
-  test("it says what it cannot do, and starts nothing", async () => {
+  test("it reports what it cannot do, and starts no tool", async () => {
     const argv = ["/bin/echo", "started"];
     const nowhere = join(folder, "nowhere");
     const refusals = [

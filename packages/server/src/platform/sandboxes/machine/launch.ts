@@ -1,4 +1,4 @@
-/** Starts an isolation tool as a child, in our cgroups, with our disk and streams, and keeps its last error output. */
+/** Starts an isolation tool as a child process in the sandbox's cgroups, with its disk and streams, and keeps its last error output. */
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
@@ -14,11 +14,11 @@ export type Launched = {
   readonly extra: readonly (Readable | Writable)[];
   readonly exited: Promise<void>;
   readonly complaint: () => string;
-  /** So many bytes of the output have been dealt with. */
+  /** Called with the number of output bytes that have been processed. */
   readonly acknowledge: (bytes: number) => void;
   /** The process that owns the pipes, where it is not this one. */
   readonly shim?: HostProcess;
-  /** Kills what `pid` names, in addition to the sandbox's own processes. */
+  /** Kills the processes of the tool, in addition to the sandbox's own ones. */
   readonly stop: () => void;
   /** Leaves the sandbox to another server process. Throws where it cannot outlive this one. */
   readonly detach: () => void;
@@ -26,11 +26,11 @@ export type Launched = {
 
 const complaintBytes = 2048;
 
-/** What is started: the tool, from inside these cgroups and with this disk. */
+/** The tool to start, with its cgroups and disk. */
 export type LaunchPlan = {
   readonly initPath: string;
   readonly argv: readonly string[];
-  /** Each is entered before anything else is done: nothing of the tool ever runs outside. */
+  /** Joined first, so that no code of the tool runs outside the cgroups. */
   readonly joinFiles: readonly string[];
   readonly disk: ScratchDisk | undefined;
   /** Give the tool its own device nodes in /dev, where the host allows it; needs the root user. */
@@ -89,7 +89,7 @@ export const spawnTool = (
   });
   const started = async (): Promise<{ readonly pid: number }> => {
     if (child.pid !== undefined) return { pid: child.pid };
-    // There is no process (no such file, no right, no process more allowed), and the reason comes a moment later.
+    // There is no process (missing file, missing right, limit of processes), and the reason is reported asynchronously.
     await exited.promise;
     throw new SandboxUnavailable(`${argv[0]} cannot be started: ${failure}`);
   };

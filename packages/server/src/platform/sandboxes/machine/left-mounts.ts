@@ -1,4 +1,4 @@
-/** Mounts that tools of a killed server left below its folder in this mount namespace: their folders could not be removed. */
+/** Unmounts orphaned mounts of a killed server's tools below its folder, whose folders could not be removed otherwise. */
 import { execFileSync } from "node:child_process";
 import { readFileSync, realpathSync } from "node:fs";
 
@@ -14,13 +14,13 @@ export const mountsBelow = (folder: string, mountinfo: string): string[] =>
     .filter((path) => path.startsWith(`${folder}/`))
     .toReversed();
 
-/** What cannot be unmounted is left. `folder` holds nothing that lives: its owner has ended. */
+/** Skips mounts that cannot be unmounted. The owner of `folder` has ended. */
 export const unmountBelow = (folder: string): void => {
   for (const path of mountsBelow(realpathSync(folder), readFileSync("/proc/self/mountinfo", "utf8"))) {
     try {
       execFileSync("umount", ["--lazy", "--no-canonicalize", "--", path], { stdio: "ignore", timeout: 10_000 });
     } catch {
-      // Not ours to unmount; removing its folder then says what is wrong.
+      // No right to unmount; removing the folder then reports the error.
     }
   }
 };

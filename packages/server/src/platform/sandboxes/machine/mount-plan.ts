@@ -1,4 +1,4 @@
-/** Where the layers and trees of a root are put for init, which makes one root of them. */
+/** Plans the mounts of a root's layers and trees, from which init makes the root. */
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
 import type { SandboxMounts, SandboxTree } from "../ports.ts";
 
@@ -10,7 +10,7 @@ export type MountPlan = {
   readonly root: string;
   /** Bound read-only for init. */
   readonly binds: readonly SandboxTree[];
-  /** What init has to know: `--layers=N`, `--tree=/path`. */
+  /** Options for init: `--layers=N`, `--tree=/path`. */
   readonly initOptions: readonly string[];
 };
 
@@ -24,7 +24,7 @@ const isPlain = (path: string): boolean =>
     .slice(1)
     .every((part) => part !== "" && part !== "." && part !== "..");
 
-/** Throws SandboxUnavailable for a blueprint that asks for what init cannot mount. */
+/** Throws SandboxUnavailable for a blueprint that init cannot mount. */
 export const planMounts = ({ layers, trees = [] }: SandboxMounts): MountPlan => {
   const [root, ...further] = layers;
   const bad = trees.find(({ target }) => !isPlain(target) || target.length > 200);

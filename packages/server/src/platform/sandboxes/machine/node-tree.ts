@@ -1,4 +1,4 @@
-/** Our Node for tools of ours inside a sandbox: a tree that brings its own loader and libraries, whatever the image has. */
+/** The pinned Node for Atelier's tools inside a sandbox: a tree with its own loader and libraries, independent of the image. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -18,7 +18,7 @@ import type { SandboxTree } from "../ports.ts";
 
 const execute = promisify(execFile);
 
-/** Where it is inside; every sandbox has the folder, so that the mount needs no other root. */
+/** Its path inside; every sandbox has the folder, so the mount needs no change of the root. */
 const inside = "/.atelier/node";
 
 /** Relative to a root; the loaders' names are part of each architecture's ABI. */
@@ -30,8 +30,8 @@ const loaders: Readonly<Record<string, string>> = {
 export type NodeTree = {
   readonly tree: SandboxTree;
   /**
-   * What a tool's argv begins with inside. The loader is the program for the kernel, so `process.execPath` is the loader's path: a tool
-   * starts further Node processes with this argv too.
+   * The start of a tool's argv inside. The kernel executes the loader, so `process.execPath` is the loader's path: a tool has to start
+   * further Node processes with this argv too.
    */
   readonly argv: readonly string[];
 };
@@ -91,7 +91,7 @@ export const makeNodeTree = async (options: {
     renameSync(making, folder);
   } catch (error) {
     rmSync(making, { recursive: true, force: true });
-    // Somebody else made the same folder first.
+    // Another process has created the same folder first.
     if (!existsSync(folder)) throw error;
   }
   return made;

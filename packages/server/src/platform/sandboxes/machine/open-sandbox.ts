@@ -1,11 +1,11 @@
-/** The port's Sandbox over a tier's machine: waits until it is ready, gives it to its one user, and destroys it afterwards. */
+/** The port's Sandbox over a tier's machine: waits until it is ready, allows one `take`, and destroys it afterwards. */
 import type { FrameListener, IsolationTier, LimitsEnforcement, Machine, Sandbox, SandboxBlueprint } from "../ports.ts";
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
 import { bootFrames, createFrameDecoder, encodeFrame, failureOf, type Frame, FrameFault } from "./frames.ts";
 import type { Tracked } from "./host-resources.ts";
 import type { TierMachine } from "./tier-machine.ts";
 
-/** What is known about the sandbox beside its machine. */
+/** Properties of the sandbox beside its machine. */
 export type OpenSandboxOptions = {
   readonly id: string;
   readonly tier: IsolationTier;
@@ -19,7 +19,7 @@ export type OpenSandboxOptions = {
 
 const headerBytes = 5;
 
-/** Passes the frames of a machine on, and acknowledges what was dealt with. `lost` comes once, and nothing after it. */
+/** Delivers the frames of a machine, and acknowledges processed ones. `lost` is called once, as the last call. */
 const listen = (machine: TierMachine, listener: FrameListener): { readonly stop: () => void } => {
   const decoder = createFrameDecoder();
   let isOver = false;
@@ -44,7 +44,7 @@ const listen = (machine: TierMachine, listener: FrameListener): { readonly stop:
   });
   machine.output.on("close", () => end(undefined));
   machine.output.on("error", () => end(undefined));
-  // The sandbox has just died: the end of its output reports it.
+  // Ignored: when the sandbox has died, the end of its output reports it.
   machine.input.on("error", () => undefined);
   return { stop: () => void (isOver = true) };
 };
@@ -116,7 +116,7 @@ export const openSandbox = async (options: OpenSandboxOptions): Promise<Sandbox>
   });
 
   const ask = (question: number): void => void machine.input.write(encodeFrame(question));
-  /** Each answer has its time: saving an original in between takes its own. */
+  /** The timeout applies to each response, so that saving an original in between does not count. */
   const answered = async (): Promise<{ readonly mayBeCopied: boolean }> => {
     const { promise, reject } = ready;
     const timer = setTimeout(

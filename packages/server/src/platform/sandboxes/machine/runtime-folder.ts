@@ -19,7 +19,7 @@ import type { LimitsEnforcement } from "../ports.ts";
 import { mountNames } from "./mount-plan.ts";
 import { encodeSeccompFilter } from "./seccomp-filter.ts";
 
-/** Where things are inside a sandbox. */
+/** Paths inside a sandbox. */
 export const insidePaths = {
   init: "/.atelier/init",
   seccomp: "/.atelier/seccomp.bpf",
@@ -155,7 +155,7 @@ export const makeRuntimeFolder = (options: {
   try {
     renameSync(making, folder);
   } catch (error) {
-    // Somebody else made the same folder first.
+    // Another process has created the same folder first.
     rmSync(making, { recursive: true, force: true });
     if (!existsSync(folder)) throw error;
   }

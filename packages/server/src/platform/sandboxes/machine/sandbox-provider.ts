@@ -1,4 +1,4 @@
-/** What the tiers have in common: resources on the host, a machine started in it, a sandbox that waits, and their end. */
+/** The provider code of all tiers: resources on the host, the machine, the waiting sandbox, and their removal. */
 import { mkdirSync } from "node:fs";
 import type { Log } from "#kernel/log";
 import type { IsolationTier, SandboxBlueprint, SandboxProvider, Sandbox } from "../ports.ts";
@@ -13,7 +13,7 @@ import { createToolMachine, destroyTimeoutMs } from "./tool-machine.ts";
 import { SandboxUnavailable } from "../sandbox-unavailable.ts";
 import { adoptSandbox, openSandbox } from "./open-sandbox.ts";
 
-/** Where things are on the host. */
+/** Paths and collaborators on the host. */
 export type ProviderOptions = {
   readonly initPath: string;
   /** The `languages` folder: warm-up programs are `<id>/warm-up.*` in it. */
@@ -22,21 +22,21 @@ export type ProviderOptions = {
   readonly stateFolder: string;
   readonly log: Log;
   readonly bootTimeoutMs?: number;
-  /** Of the disk below the state folder; replaced in tests. */
+  /** Free bytes of the disk of the state folder; replaced in tests. */
   readonly freeBytes?: FreeBytes;
   /** Looks for cgroups that sandboxes may be limited by; replaced in tests. */
   readonly findCgroups?: () => CgroupLayout | undefined;
 };
 
-/** What a tier starts a machine from. */
+/** The options with which a tier starts a machine. */
 export type MachineOptions = {
   readonly blueprint: SandboxBlueprint;
   readonly resources: SandboxResources;
-  /** What every sandbox sees read-only at /.atelier. */
+  /** The folder that every sandbox sees read-only at /.atelier. */
   readonly runtimeFolder: string;
   /** False: the last copy of this kind failed, and another would. */
   readonly mayBeCopy: boolean;
-  /** For each thing that the tool has to say on the way. */
+  /** Timeout of each step of the boot. */
   readonly bootTimeoutMs: number;
 };
 
@@ -44,7 +44,7 @@ type Started = { readonly resources: SandboxResources; readonly machine: TierMac
 
 const usualBootTimeoutMs = 20_000;
 
-/** A provider of one tier. Does no I/O but to make its state folder. */
+/** A provider of one tier. Creates its state folder, and does no other I/O. */
 export const createSandboxProvider = (
   options: ProviderOptions & {
     readonly tier: IsolationTier;
@@ -54,7 +54,7 @@ export const createSandboxProvider = (
     readonly start: (options: MachineOptions) => Promise<TierMachine>;
     /** Lets a sandbox run that was kept from using the CPU when its server process died. */
     readonly resume?: (resources: SandboxResources) => void;
-    /** What the tier keeps on the host beside sandboxes goes, after them. */
+    /** Removes the tier's other files on the host, after the sandboxes. */
     readonly clear?: () => void;
   },
 ): SandboxProvider => {
@@ -62,14 +62,14 @@ export const createSandboxProvider = (
   mkdirSync(options.stateFolder, { recursive: true });
   const host = createHostResources(options);
   let runtimeFolder: string | undefined;
-  /** Boots that are going on; each ends by itself, at its deadline at the latest. */
+  /** Pending boots; each ends at its deadline at the latest. */
   const booting = new Set<Promise<unknown>>();
   let isClosed = false;
 
   const startMachine = async (blueprint: SandboxBlueprint, mayBeCopy: boolean): Promise<Started> => {
     runtimeFolder ??= makeRuntimeFolder({
       ...options,
-      // With gVisor all memory of the program is in the cgroup's account.
+      // With gVisor the cgroup accounts for all memory of the program.
       limitsEnforcement: tier === "gvisor" ? "cgroup" : host.limitsEnforcement,
     });
     const resources = await host.open(blueprint);
@@ -141,7 +141,7 @@ export const createSandboxProvider = (
     },
     async [Symbol.asyncDispose]() {
       isClosed = true;
-      // A boot that goes on makes folders, mounts and a cgroup: what is removed first would come back.
+      // A pending boot creates folders, mounts and a cgroup, which would remain if they were removed before.
       await Promise.allSettled(booting);
       await host.close();
       options.clear?.();

@@ -1,4 +1,4 @@
-/** The filter, run by a small interpreter of classic BPF: what is let through and what is refused. */
+/** The filter in a small interpreter of classic BPF: allowed and refused system calls. */
 import { expect, test } from "vitest";
 import { encodeSeccompFilter } from "./seccomp-filter.ts";
 

@@ -68,13 +68,13 @@ const refused: Readonly<Record<string, Numbers>> = {
   vhangup: [153, 58],
 };
 
-/** Ways to memory that is in no process's account, and so is not seen where processes are counted instead of a cgroup. */
+/** System calls that allocate memory outside of processes, which polling by process does not see. */
 const unaccounted: Readonly<Record<string, Numbers>> = {
   memfd_create: [319, 279],
   shmget: [29, 194],
 };
 
-/** Answered as by a kernel that lacks them, which programs can handle: their number is limited for the whole host. */
+/** Refused with ENOSYS, which programs can handle, because the host has a limited number of these resources. */
 const absent: Readonly<Record<string, Numbers>> = {
   io_setup: [206, 0],
   io_destroy: [207, 1],
@@ -84,7 +84,7 @@ const absent: Readonly<Record<string, Numbers>> = {
   io_pgetevents: [333, 292],
 };
 
-/** Answered as done: a program's files are removed with its sandbox, and one such call would make the whole host write to its disks. */
+/** Succeed without effect: a program's files are removed with its sandbox, and one such call would make the whole host write to its disks. */
 const pretended: Readonly<Record<string, Numbers>> = { sync: [162, 81] };
 
 const inspected = {
@@ -122,7 +122,7 @@ const netlinkFamily = 16;
  */
 const netlinkProtocolsAllowed = [0];
 /**
- * SO_ATTACH_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF and _EBPF: compiled filters are in memory that is charged to nobody and of which
+ * SO_ATTACH_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF and _EBPF: compiled filters use memory that no cgroup accounts for and of which
  * the whole host has a fixed amount.
  */
 const socketFilters = [26, 50, 51, 52];

@@ -10,9 +10,9 @@ import type { SandboxResources } from "./host-resources.ts";
 
 const messages = { acknowledge: 0xe1, end: 0xe2, data: 0xf1, ended: 0xf2 } as const;
 const headerBytes = 5;
-/** The shim has made its socket by then. */
+/** Time for the shim to create its socket. */
 const connectTimeoutMs = 5000;
-/** For a killed shim to be gone. */
+/** Time for a killed shim to end. */
 const exitTimeoutMs = 10_000;
 
 /** The path of a socket has at most 107 bytes: it is reached through a descriptor of its folder. */
@@ -42,7 +42,7 @@ const connectSoon = async (folder: string, shim: HostProcess, words: () => strin
     } catch (error) {
       if (performance.now() > deadline || !isAlive(shim)) {
         killProcesses([shim.pid]);
-        throw new SandboxUnavailable(`the sandbox's shim does not answer. ${words()}`.trim(), { cause: error });
+        throw new SandboxUnavailable(`the sandbox's shim does not respond. ${words()}`.trim(), { cause: error });
       }
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
@@ -56,7 +56,7 @@ type Streams = {
   readonly complaint: () => string;
 };
 
-/** Takes the sandbox's output out of the shim's messages. At most 256 KiB wait here: the shim sends no more without acknowledgement. */
+/** Extracts the sandbox's output from the shim's messages. At most 256 KiB are queued here: the shim sends no more without acknowledgement. */
 const streamsOf = (socket: Socket): Streams => {
   let complaint = "";
   let kept: Buffer = Buffer.alloc(0);
@@ -133,7 +133,7 @@ const launchInShim = async (
     readonly unattendedCpuMs: number;
     /** The sandbox's own folder: the shim's socket is in it. */
     readonly folder: string;
-    /** Where the CPU time that the sandbox has used is read. */
+    /** The file with the CPU time of the sandbox. */
     readonly cpuFile: string;
   },
 ): Promise<Launched> => {

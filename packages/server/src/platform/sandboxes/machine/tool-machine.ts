@@ -1,4 +1,4 @@
-/** The machine that a launched isolation tool makes: its streams, its meter, and its end without a trace. */
+/** The machine of a launched isolation tool: its streams, its meter, and its complete removal. */
 import type { CpuTurn } from "../limits/cpu-weights.ts";
 import { writeAdoption } from "./adoption-record.ts";
 import { familyOf, isAlive, killProcesses, waitUntil } from "./host-processes.ts";
@@ -9,7 +9,7 @@ import { createPolledMeter, hostView } from "../limits/polled-meter.ts";
 import type { SandboxResources } from "./host-resources.ts";
 import { withSocketMemory } from "../limits/socket-memory.ts";
 
-/** For everything in a sandbox to end, and its cgroup to go. */
+/** Time for all processes of a sandbox to end and its cgroup to be removed. */
 export const destroyTimeoutMs = 10_000;
 
 /** Kills by cgroup, which nothing inside can leave; where there is none, by descent. */
@@ -36,7 +36,7 @@ const meterOf = (launched: Launched, resources: SandboxResources, networkPid: nu
   return withSocketMemory(meter, { pid: networkPid, charged: resources.cgroup?.chargesSockets ?? false });
 };
 
-/** It is small because a busy program gets little of a busy machine. The gVisor of 2024 uses up to 13 % by itself, a current one 2 %. */
+/** Small shares, because a running program gets little CPU time on a busy machine. The gVisor of 2024 uses up to 13 % by itself, a current one 2 %. */
 const idleShares = { ownKernel: 0.2, hostKernel: 0.05 };
 
 /** @param networkPid a process in the sandbox's network namespace; absent when the sandbox's kernel has its own network stack. */

@@ -1,4 +1,4 @@
-/** The folders of the bundled PostgreSQL: made, owned and initialised once. */
+/** The folders of the bundled PostgreSQL: creates and initialises them once, with the right owner. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmod, chown, lstat, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
@@ -11,11 +11,11 @@ import { findClosedFolder, type SystemAccount } from "./system-account.ts";
 const run = promisify(execFile);
 
 const MAJOR_VERSION = "18";
-/** sun_path holds 108 bytes with the final NUL; PostgreSQL adds `/.s.PGSQL.5432`. */
+/** sun_path has 108 bytes with the final NUL; PostgreSQL appends `/.s.PGSQL.5432`. */
 const LONGEST_SOCKET_FOLDER_BYTES = 107 - "/.s.PGSQL.5432".length;
 
 export type PostgresFolders = {
-  /** Everything of the database, private to its account. */
+  /** All files of the database, private to its account. */
   readonly root: string;
   readonly data: string;
   readonly logFile: string;
@@ -28,8 +28,8 @@ const makePrivate = async (folder: string, account: SystemAccount | undefined): 
 };
 
 /**
- * Makes `<dataDir>/postgres`, owned by the account.
- * @throws Error in one line when the account can't enter a folder above it.
+ * Creates `<dataDir>/postgres`, owned by the account.
+ * @throws Error with a message of one line when the account can't enter a folder above it
  */
 export const makePostgresFolders = async (
   dataDir: string,
@@ -39,7 +39,7 @@ export const makePostgresFolders = async (
   const root = join(dataDir, "postgres");
   if (account !== undefined) {
     const { mode } = await stat(dataDir);
-    // Others may pass through to their own folders, and still can't list this one.
+    // Others can enter the folder to reach their own subfolders, but can't list it.
     if ((mode & 0o001) === 0) await chmod(dataDir, mode | 0o001);
     const closed = await findClosedFolder(dataDir, account);
     if (closed !== undefined) {
@@ -54,7 +54,7 @@ export const makePostgresFolders = async (
 
 /**
  * A folder for the socket whose path is short enough: inside the data folder, else a private one in a runtime folder.
- * @param runtimeFolders short folders to try in order, such as XDG_RUNTIME_DIR.
+ * @param runtimeFolders folders with short paths to try in order, such as XDG_RUNTIME_DIR
  */
 export const makeSocketFolder = async (
   root: string,
@@ -71,7 +71,7 @@ export const makeSocketFolder = async (
     }
     try {
       await makePrivate(candidate, account);
-      // In a shared temporary folder somebody else could have put a link here first.
+      // In a shared temporary folder another user could have created a link here before.
       const { uid } = await lstat(candidate);
       if (uid === (account?.uid ?? process.getuid?.())) return candidate;
       refusals.push(`${candidate}: belongs to another user`);
@@ -83,8 +83,8 @@ export const makeSocketFolder = async (
 };
 
 /**
- * Initialises the data folder once, with checksums; a half-made one from a crash is thrown away.
- * @throws Error when the folder belongs to another major version.
+ * Initialises the data folder once, with checksums. An incomplete one from a crash is deleted first.
+ * @throws Error when the folder belongs to another major version
  */
 export const initialiseData = async (options: {
   readonly initdb: string;
@@ -97,7 +97,7 @@ export const initialiseData = async (options: {
   if (version !== undefined) {
     if (version.trim() === MAJOR_VERSION) return;
     throw new Error(
-      `${options.data} was made by PostgreSQL ${version.trim()}, this is ${MAJOR_VERSION}: export with the old version and import here.`,
+      `${options.data} was created by PostgreSQL ${version.trim()}, this is ${MAJOR_VERSION}: export with the old version and import here.`,
     );
   }
   const partial = `${options.data}.partial`;

@@ -1,8 +1,8 @@
-/** Whether the disk under the database has free space: asked before it is full, because a full one takes the database down with it. */
+/** Checks the free space of the database's disk, because PostgreSQL stops when the disk is full. */
 import { statfs } from "node:fs/promises";
 import type { Log } from "#kernel/log";
 
-/** Space for several segments of the write-ahead log (16 MiB each) and what comes in between two looks. */
+/** Space for several segments of the write-ahead log (16 MiB each) and for writes between two checks. */
 const RESERVED_BYTES = 128 * 1024 * 1024;
 const LOOK_EVERY_MS = 2_000;
 
@@ -12,7 +12,7 @@ export type DiskSpace = {
   stop(): void;
 };
 
-/** @param freeBytes how much an ordinary user may still write; replaced by tests */
+/** @param options.freeBytes the space that is free for an ordinary user; replaced by tests */
 export const createDiskSpace = (options: {
   readonly folder: string;
   readonly log: Log;

@@ -36,8 +36,7 @@ const postmaster = async (): Promise<number> =>
  */
 const makeStrangers = async (): Promise<{ pids: number[]; end: () => Promise<void> }> => {
   const account = process.getuid?.() === 0 ? await findSystemAccount("atelier") : undefined;
-  // The shell leaves its child to a program that never waits for children. The child ends only after that program has started:
-  // the shell itself would reap it.
+  // The shell replaces itself by a program that never waits for children. Its child ends only after that, because the shell would reap it.
   const parent = spawn("sh", ["-c", "cat <&3 >/dev/null & echo $!; exec tail -f /dev/null 3<&-"], {
     stdio: ["ignore", "pipe", "ignore", "pipe"],
     cwd: "/",
@@ -66,7 +65,7 @@ beforeAll(async () => {
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
 describe("the bundled PostgreSQL", () => {
-  test("[S9] keeps everything it acknowledged through kill -9 of every one of its processes, and comes back by itself", async () => {
+  test("[S9] keeps all acknowledged commits through kill -9 of each of its processes, and restarts by itself", async () => {
     const postgres = await started(open());
     const sqlOptions = { url: postgres.url, log: silentLog, maxConnections: 8 };
     const sql = createPgSql(sqlOptions);
@@ -96,7 +95,7 @@ describe("the bundled PostgreSQL", () => {
         const before = acknowledged.size;
         await expect.poll(() => acknowledged.size > before + 50, { timeout: 20_000 }).toBe(true);
         // Odd rounds leave orphans: only the postmaster dies.
-        // Its file is not there for a moment when the next one starts.
+        // The pid file is briefly missing when the next one starts.
         dead = await postmaster().catch(() => dead);
         const victims = round % 2 === 0 ? await findPostgresProcesses(data) : [dead];
         for (const pid of victims) {
@@ -130,12 +129,12 @@ describe("the bundled PostgreSQL", () => {
     expect(await findPostgresProcesses(data)).toEqual([]);
   }, 90_000);
 
-  test("[S9] a database that dies while it is being adopted is noticed, not waited for", async () => {
+  test("[S9] a database that dies during its adoption is detected at once", async () => {
     const postgres = await started(open());
     try {
       const dying = await postmaster();
       events.length = 0;
-      // It lives, so it is adopted, but it answers nobody; its dead workers include the guard's.
+      // It is alive, so it is adopted, but does not respond; its dead workers include that of the guard.
       process.kill(dying, "SIGSTOP");
       for (const pid of await findPostgresProcesses(data)) if (pid !== dying) process.kill(pid, "SIGKILL");
       try {
@@ -150,14 +149,14 @@ describe("the bundled PostgreSQL", () => {
     }
   }, 90_000);
 
-  test("[S10] a pid file that names somebody else's process does not stop the start", async () => {
+  test("[S10] a pid file with the id of another user's process does not prevent the start", async () => {
     await writeFile(join(data, "postmaster.pid"), `${process.pid}\n${data}\n1700000000\n5432\n/nowhere\n\n 1 1\n`);
     const postgres = await started(open());
     await postgres[Symbol.asyncDispose]();
     expect(await findPostgresProcesses(data)).toEqual([]);
   });
 
-  test("[S10] lock files of a dead server are removed, whether its number is a zombie's or another program's", async () => {
+  test("[S10] lock files of a dead server are removed, also when their process id belongs to a zombie or another program", async () => {
     const lock = (folder: string) => join(folder, ".s.PGSQL.5432.lock");
     const socketFolder = join(dataDir, "postgres", "socket");
     const strangers = await makeStrangers();
@@ -177,7 +176,7 @@ describe("the bundled PostgreSQL", () => {
     }
   });
 
-  test("[S10] the lock files of a server that lives, and those of another data folder, stay", async () => {
+  test("[S10] the lock files of a running server, and those of another data folder, are kept", async () => {
     const postgres = await started(open());
     const socketFolder = join(dataDir, "postgres", "socket");
     const file = join(socketFolder, ".s.PGSQL.5432.lock");
@@ -185,7 +184,7 @@ describe("the bundled PostgreSQL", () => {
       const before = [await readFile(file, "utf8"), await readFile(join(data, "postmaster.pid"), "utf8")];
       await clearRemains(data);
       await expect(clearSocketLock({ dataFolder: data, socketFolder })).rejects.toThrow(DataFolderInUse);
-      // Also when its processes can't be seen, as from another container: it answers on its socket.
+      // Also when its processes are invisible, as from another container: it responds on its socket.
       await expect(clearSocketLock({ dataFolder: data, socketFolder, findProcesses: async () => [] })).rejects.toThrow(
         DataFolderInUse,
       );
@@ -200,7 +199,7 @@ describe("the bundled PostgreSQL", () => {
     await rm(file);
   });
 
-  test("[S10] a server that was killed leaves the database running, and the next one adopts it", async () => {
+  test("[S10] after a kill of the server the database keeps running, and the next server adopts it", async () => {
     const program = `
       import { createEmbeddedPostgres } from ${JSON.stringify(join(import.meta.dirname, "embedded-postgres.ts"))};
       const quiet = { debug() {}, info() {}, warn() {}, error() {}, with() { return quiet; } };
@@ -220,7 +219,7 @@ describe("the bundled PostgreSQL", () => {
     expect(await findPostgresProcesses(data)).toEqual([]);
   });
 
-  test("[S10] a server that is ended by force takes its database along, and the next start recovers it", async () => {
+  test("[S10] a forced end of the server ends its database, and the next start recovers it", async () => {
     const postgres = await started(open());
     const before = await postmaster();
     postgres.endNow();

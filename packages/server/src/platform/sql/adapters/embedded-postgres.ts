@@ -1,4 +1,4 @@
-/** The bundled PostgreSQL under our supervision: started, adopted after a crash of the server, restarted after a crash of PostgreSQL. */
+/** Supervises the bundled PostgreSQL: starts it, adopts it after a crash of the server, restarts it after a crash of PostgreSQL. */
 import { readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -23,20 +23,20 @@ import { ensureSystemAccount, type SystemAccount } from "./system-account.ts";
 const SUPERUSER = "atelier_admin";
 const SERVER_ROLE = "atelier_server";
 const DATABASE = "atelier";
-/** Held by the server that uses this data folder, for as long as it lives. */
+/** Advisory lock of the server that uses this data folder, until it ends. */
 const INSTANCE_LOCK = 5_287_310;
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 20_000;
-/** One attempt to connect: a postmaster that hangs accepts on its socket and never answers. */
+/** Timeout of an attempt to connect, because a hanging postmaster accepts connections and never responds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** For a small machine: durability is never traded, memory and processes are kept few. */
+/** Settings for a small machine: full durability, little memory, few processes. */
 const SETTINGS: Readonly<Record<string, string>> = {
   fsync: "on",
   full_page_writes: "on",
   synchronous_commit: "on",
   data_sync_retry: "off",
-  // No replica reads our log: backups go by a consistent COPY.
+  // There are no replicas: backups will use a consistent COPY.
   wal_level: "minimal",
   max_wal_senders: "0",
   max_connections: "80",
@@ -53,12 +53,12 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 export type EmbeddedPostgresOptions = {
-  /** DATA_DIR; the database lives in its folder `postgres`. */
+  /** DATA_DIR; the database is in its folder `postgres`. */
   readonly dataDir: string;
   readonly log: Log;
-  /** The system user to run as when we are root. */
+  /** The system user of PostgreSQL when this process is root. */
   readonly accountName?: string;
-  /** Short folders for the socket when the path in DATA_DIR is too long; first of all XDG_RUNTIME_DIR. */
+  /** Folders for the socket when the path in DATA_DIR is too long; first XDG_RUNTIME_DIR. */
   readonly runtimeFolders?: readonly string[];
   readonly settings?: Readonly<Record<string, string>>;
   readonly diesWithParent?: boolean;
@@ -69,9 +69,9 @@ export type EmbeddedPostgres = Component & {
   readonly url: string;
   /** For migrations: the superuser. Valid after start. */
   readonly adminUrl: string;
-  /** False while the disk is nearly full: the pools then read only, so that the database itself stays up. */
+  /** False while the disk is nearly full: the pools then only read, so that the database keeps running. */
   hasSpace(): boolean;
-  /** Before the process is ended by force: tells the database to end at once, which loses nothing that was acknowledged. */
+  /** Before a forced end of this process: stops the database immediately, which loses no acknowledged commit. */
   endNow(): void;
   /** The role behind `url`, to be made a member of the application roles. */
   readonly serverRole: string;
@@ -83,14 +83,14 @@ const urlOf = (user: string, database: string, socketFolder: string): string =>
 const tailOf = async (file: string): Promise<string> =>
   (await readFile(file, "utf8").catch(() => "")).trim().split("\n").slice(-3).join(" | ");
 
-/** Codes of a server that is there but not ready, and of a socket that nobody answers yet. */
+/** Error codes of a server that is not ready yet, or does not listen yet. */
 const NOT_YET = new Set(["57P01", "57P02", "57P03", "ECONNREFUSED", "ENOENT", "ECONNRESET", "EPIPE"]);
 const NOT_YET_TEXT = /terminated|timeout expired/u;
 
 /**
- * Connects as soon as the server answers.
- * @param isGone tells that its postmaster ended: nobody will ever answer.
- * @returns undefined when it ended first.
+ * Connects as soon as the server responds.
+ * @param isGone whether the postmaster has ended, so that no connection is possible
+ * @returns undefined when it ended first
  */
 const connect = async (
   url: string,
@@ -103,7 +103,7 @@ const connect = async (
       keepAlive: true,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     });
-    // Registered from the first moment: without a listener a connection that is lost, even while connecting, ends the process.
+    // Registered before connecting: without a listener a lost connection ends the process.
     client.on("error", onError);
     try {
       await client.connect();
@@ -125,7 +125,7 @@ const ensureServerRole = async (admin: pg.Client): Promise<void> => {
   if (database.rowCount === 0) await admin.query(`create database ${DATABASE}`);
 };
 
-/** Waits a little for the lock: the backend of a server killed a moment ago may still be closing. */
+/** Retries for the lock, because the backend of a server that was just killed may still be closing. */
 const holdInstance = async (admin: pg.Client, dataDir: string): Promise<void> => {
   for (let attempt = 0; attempt < 20; attempt++) {
     const { rows } = await admin.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [INSTANCE_LOCK]);
@@ -142,7 +142,7 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
   let guard: pg.Client | undefined;
   let folders: PostgresFolders | undefined;
   let stopping = false;
-  /** The database that runs in this data folder was started by us, or taken over with its lock. */
+  /** This process has started the database of this data folder, or adopted it with its lock. */
   let isOurs = false;
   let restart: Promise<void> = Promise.resolve();
   let account: SystemAccount | undefined;
@@ -155,7 +155,7 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
     return folders;
   };
 
-  /** @returns undefined when the postmaster ended meanwhile: killed a moment ago, it looks alive until the kernel is done. */
+  /** @returns undefined when the postmaster has ended meanwhile: after a kill it looks alive until the kernel has removed it */
   const adopt = async (data: string, pid: number): Promise<pg.Client | undefined> => {
     const folder = await findSocketFolder(data, pid, START_DEADLINE_MS);
     if (folder === undefined) return undefined;
@@ -206,7 +206,7 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
     guard = client;
   };
 
-  /** The guard connection ended although nobody asked: start again until it works or we stop. */
+  /** The guard connection ended unexpectedly: restarts the database until it works or the server stops. */
   const recover = async (): Promise<void> => {
     guard = undefined;
     for (let delayMs = 50; !stopping; delayMs = Math.min(delayMs * 2, 5_000)) {
@@ -238,7 +238,7 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
     async start() {
       account = process.getuid?.() === 0 ? await ensureSystemAccount(options.accountName ?? "atelier") : undefined;
       const made = await makePostgresFolders(options.dataDir, account);
-      // /proc tells real paths.
+      // /proc shows real paths.
       folders = { ...made, data: join(await realpath(made.root), "data") };
       const found = await preparePostgresProgram({ account, copiesFolder: made.root });
       program = found.postgres;
@@ -250,7 +250,7 @@ export const createEmbeddedPostgres = (options: EmbeddedPostgresOptions): Embedd
       stopping = true;
       disk.stop();
       await restart;
-      // Without the guard this data folder is not ours to stop.
+      // Without the guard another server may be using this data folder.
       if (guard === undefined || folders === undefined) return;
       await guard.end().catch(() => undefined);
       guard = undefined;

@@ -111,7 +111,7 @@ describe("a database that is stopped", () => {
     }
   }, 30_000);
 
-  test("[S12] nothing is pinged when nobody waits", async () => {
+  test("[S12] there are no pings while no caller waits", async () => {
     let pings = 0;
     let answer: () => void = () => undefined;
     const watch = createStallWatch({

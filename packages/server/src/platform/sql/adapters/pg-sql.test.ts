@@ -24,7 +24,7 @@ const valueOf = async (id: number): Promise<number> =>
   (await admin.query<{ value: number }>("select value from scratch where id = $1", [id])).rows[0]?.value ?? -1;
 
 describe("sql over pg", () => {
-  test("[S3] each scope is its own role, and nothing of it stays on the connection", async () => {
+  test("[S3] each scope has its own role, and the connection keeps no setting of it", async () => {
     const userId = createId();
     const one = createPgSql({ url: database.url, log: silentLog, maxConnections: 1 });
     try {
@@ -45,7 +45,7 @@ describe("sql over pg", () => {
     }
   });
 
-  test("[S3] a scope takes ids only", async () => {
+  test("[S3] a scope accepts only ids", async () => {
     const evil = "'; drop table users; --";
     await expect(database.sql.transaction({ role: "user", userId: evil }, async () => 1)).rejects.toThrow(TypeError);
     await expect(database.sql.transaction({ role: "log", projectIds: [evil] }, async () => 1)).rejects.toThrow(
@@ -53,7 +53,7 @@ describe("sql over pg", () => {
     );
   });
 
-  test("[S4] what throws is rolled back; a swallowed failure is not taken for a commit", async () => {
+  test("[S4] an error rolls the transaction back; a caught error of a statement does not count as a commit", async () => {
     await expect(
       database.sql.transaction(jobs, async (t) => {
         await t.query("update scratch set value = 9 where id = 1");
@@ -69,7 +69,7 @@ describe("sql over pg", () => {
     expect(await valueOf(1)).toBe(0);
   });
 
-  test("[S4] a transaction that has ended accepts no statement, however it ended and whoever uses the connection now", async () => {
+  test("[S4] an ended transaction accepts no statement, also when another one uses the connection", async () => {
     const one = createPgSql({ url: database.url, log: silentLog, maxConnections: 1 });
     try {
       const kept: Transaction[] = [];
@@ -93,7 +93,7 @@ describe("sql over pg", () => {
     }
   });
 
-  test("[S5] bytes travel both ways, large counters are numbers, and one beyond 2^53 is a fault", async () => {
+  test("[S5] bytes are sent and received, large counters are numbers, and one beyond 2^53 is an error", async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
     const [row] = await database.sql.transaction(jobs, (t) =>
       t.query<{ bytes: Buffer; n: number }>("select $1::bytea as bytes, 9007199254740991::bigint as n", [bytes]),
@@ -105,7 +105,7 @@ describe("sql over pg", () => {
     ).rejects.toThrow(RangeError);
   });
 
-  test("[S6] a deadlock is run again, and both get through", async () => {
+  test("[S6] a transaction in a deadlock is retried, and both commit", async () => {
     let runs = 0;
     let arrived = 0;
     let meet = (): void => undefined;
@@ -119,12 +119,12 @@ describe("sql over pg", () => {
         await t.query("update scratch set value = value + 1 where id = $1", [second]);
       });
     await Promise.all([swap(1, 2), swap(2, 1)]);
-    // The one that was run again may meet the other once more.
+    // The retried one may run into another deadlock.
     expect(runs).toBeGreaterThanOrEqual(3);
     expect([await valueOf(1), await valueOf(2)]).toEqual([2, 2]);
   });
 
-  test("[S7] a lost connection is 503 and not run again; the next one works", async () => {
+  test("[S7] a lost connection is 503 and not retried; the next one works", async () => {
     let runs = 0;
     const work = database.sql.transaction(jobs, async (t) => {
       runs++;
@@ -138,7 +138,7 @@ describe("sql over pg", () => {
     expect(await database.sql.healthy()).toBe(true);
   });
 
-  test("[S7] no database is 503, and not healthy", async () => {
+  test("[S7] without a database the result is 503, and the health check fails", async () => {
     const nowhere = createPgSql({ url: "postgresql://x@localhost/x?host=/nonexistent", log: silentLog });
     await expect(nowhere.transaction(jobs, (t) => t.query("select 1"))).rejects.toMatchObject({
       code: "server/unavailable",
@@ -147,7 +147,7 @@ describe("sql over pg", () => {
     await nowhere[Symbol.asyncDispose]();
   });
 
-  test("[S8] while the disk is nearly full, reading works and writing is told so; then it goes on", async () => {
+  test("[S8] while the disk is nearly full, reading works and writing is refused; later it works again", async () => {
     let isEnough = false;
     const guarded = createPgSql({ url: database.url, log: silentLog, hasSpace: () => isEnough });
     try {
@@ -163,7 +163,7 @@ describe("sql over pg", () => {
     }
   });
 
-  test("[S8] free space is what the file system says, with a reserve", async () => {
+  test("[S8] free space is that of the file system minus a reserve", async () => {
     let freeBytes = 127 * 1024 * 1024;
     const logged: string[] = [];
     const log = { ...silentLog, warn: (event: string) => void logged.push(event) };
@@ -178,7 +178,7 @@ describe("sql over pg", () => {
     expect(logged).toEqual(["postgres.disk-nearly-full", "postgres.disk-has-space"]);
   });
 
-  test("[S8] a full disk is said as such; a programming fault is not dressed up", () => {
+  test("[S8] a full disk is storage-full; a programming error is not a problem of the database", () => {
     expect(toFailure(Object.assign(new Error("x"), { code: "53100" }))).toMatchObject({ code: "server/storage-full" });
     const fault = Object.assign(new Error("syntax"), { code: "42601" });
     expect(toFailure(fault)).toBe(fault);

@@ -1,4 +1,4 @@
-/** The sql port over the driver `pg`, for the bundled PostgreSQL and for DATABASE_URL alike. */
+/** The sql port over the driver `pg`, for the bundled PostgreSQL and for DATABASE_URL. */
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,7 +12,7 @@ import { createStallWatch } from "./stall-watch.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
-/** A transaction that holds a row or an advisory lock for longer is stuck. */
+/** The longest wait for a row lock or an advisory lock; a transaction that keeps it longer hangs. */
 const LOCK_TIMEOUT_MS = 5_000;
 const MAX_ATTEMPTS = 4;
 const RETRY_BASE_MS = 10;
@@ -21,7 +21,7 @@ export type PgSqlOptions = {
   readonly url: string;
   readonly log: Log;
   readonly maxConnections?: number;
-  /** While false, transactions only read and what writes is told server/storage-full. */
+  /** While false, transactions only read, and writes get server/storage-full. */
   readonly hasSpace?: () => boolean;
 };
 
@@ -34,10 +34,10 @@ const ROLE_OF: Readonly<Record<Scope["role"], string>> = {
   jobs: "atelier_jobs",
 };
 
-/** The ids go into the statement's text, so that role, settings and BEGIN are one message: they must be ids. */
+/** The ids are part of the statement's text, so that role, settings and BEGIN are one message; therefore they are validated. */
 const settingsOf = (scope: Scope): ReadonlyArray<readonly [string, string]> => {
   const checked = (id: string): string => {
-    if (!isId(id)) throw new TypeError("A scope takes ids only.");
+    if (!isId(id)) throw new TypeError("A scope accepts only ids.");
     return id;
   };
   switch (scope.role) {
@@ -61,7 +61,7 @@ const beginText = (scope: Scope, readOnly: boolean): string => {
 };
 
 const parsers = new pg.TypeOverrides();
-/** Sizes, counters and fences stay far below 2^53; one beyond it is a fault, not a rounding. */
+/** Sizes, counters and fences are far below 2^53; a larger one throws instead of being rounded. */
 parsers.setTypeParser(pg.types.builtins.INT8, (text: string) => {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is beyond the safe integers.`);
@@ -69,7 +69,7 @@ parsers.setTypeParser(pg.types.builtins.INT8, (text: string) => {
 });
 
 const statementNames = new Map<string, string>();
-/** Statements are prepared once a connection under a name made from their text; texts are constants of the code. */
+/** Statements are prepared once per connection, under a name derived from their text; texts are constants of the code. */
 const statementName = (text: string): string => {
   let name = statementNames.get(text);
   if (name === undefined) {
@@ -86,19 +86,19 @@ const cut = (client: pg.ClientBase): void => {
   (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream.destroy();
 };
 
-/** The connection sends without waiting for earlier answers, so BEGIN and the first statement share a round trip. */
+/** The connection is pipelined, so BEGIN and the first statement share a round trip. */
 const attempt = async <T>(
   client: pg.PoolClient,
   begin: string,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> => {
   const begun = client.query(begin);
-  // When BEGIN fails, the statement behind it fails as well and tells.
+  // When BEGIN fails, the statement after it fails too, and its error is reported.
   begun.catch(ignore);
   let hasEnded = false;
   const transaction: Transaction = {
     async query<Row extends object>(text: string, values?: readonly unknown[]) {
-      // Another transaction, with another role, may use the connection by now.
+      // Another transaction, with another role, may be using the connection.
       if (hasEnded) throw new Error("The transaction has ended: no further statement is possible.");
       const query = values === undefined ? { text } : { name: statementName(text), text, values: [...values] };
       const { rows } = await client.query<Row>(query);
@@ -118,7 +118,7 @@ const attempt = async <T>(
   return result;
 };
 
-/** @throws nothing yet: connections are made when first needed. */
+/** Does not connect: connections are opened on demand. */
 export const createPgSql = (options: PgSqlOptions): PgSql => {
   // `pipeline` is not in the driver's type definitions yet.
   const configuration: pg.PoolConfig & { readonly pipeline: true } = {
@@ -135,7 +135,7 @@ export const createPgSql = (options: PgSqlOptions): PgSql => {
   pool.on("error", (error) => options.log.warn("sql.idle-connection-lost", { reason: error.message }));
 
   const silent = (): Problem =>
-    new Problem("server/unavailable", "The database does not answer.", { retryAfterSeconds: 2 });
+    new Problem("server/unavailable", "The database does not respond.", { retryAfterSeconds: 2 });
 
   let pinger: pg.Client | undefined;
   const watch = createStallWatch({

@@ -1,11 +1,11 @@
-/** Finds the bundled PostgreSQL and makes it runnable: its shared libraries' links, and a copy where its user can't reach it. */
+/** Finds the bundled PostgreSQL and makes it runnable: creates the links of its shared libraries, and a copy if its user can't reach it. */
 import { cp, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { z } from "zod";
 import { findClosedFolder, type SystemAccount } from "./system-account.ts";
 
-/** Absolute paths of the two programs that we use. */
+/** Absolute paths of the two programs that the server uses. */
 export type PostgresProgram = { readonly postgres: string; readonly initdb: string; readonly version: string };
 
 const LinksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
@@ -18,8 +18,8 @@ const exists = async (path: string): Promise<boolean> =>
   );
 
 /**
- * The package carries its links as a list because npm packages hold no symbolic links; its own install script makes them,
- * but install scripts are often switched off. Links that are there already stay.
+ * The package has a list of its links, because npm packages contain no symbolic links; its install script creates them,
+ * but install scripts are often disabled. Existing links are kept.
  */
 const makeLinks = async (packageFolder: string): Promise<void> => {
   const list = LinksSchema.parse(JSON.parse(await readFile(join(packageFolder, "native/pg-symlinks.json"), "utf8")));

@@ -1,4 +1,4 @@
-/** One PostgreSQL process on one data folder: what runs there now, starting it, stopping it. */
+/** Finds, starts and stops the PostgreSQL process of a data folder. */
 import { spawn } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import { open, readdir, readFile, readlink, rm, truncate } from "node:fs/promises";
@@ -17,17 +17,17 @@ export type PostmasterOptions = {
   readonly account: SystemAccount | undefined;
   /** Settings (name -> value) beside those that durability and privacy need. */
   readonly settings: Readonly<Record<string, string>>;
-  /** The database ends when its starter dies; for tests. Without it the next start adopts what still runs. */
+  /** The database ends when the process that started it dies; for tests. Otherwise the next start adopts a running one. */
   readonly diesWithParent: boolean;
 };
 
-/** True while this process is a PostgreSQL that works in this data folder; the kernel knows, pid files may lie. */
+/** True while this process is a PostgreSQL that works in this data folder, according to /proc, because a pid file may be stale. */
 export const worksIn = async (dataFolder: string, pid: number): Promise<boolean> => {
   try {
     const [folder, program] = await Promise.all([readlink(`/proc/${pid}/cwd`), readlink(`/proc/${pid}/exe`)]);
     return folder === dataFolder && /\/postgres(?: \(deleted\))?$/u.test(program);
   } catch {
-    // The process ended meanwhile or belongs to somebody else.
+    // The process has ended meanwhile or belongs to another user.
     return false;
   }
 };
@@ -51,8 +51,8 @@ export const findPostmaster = async (dataFolder: string): Promise<number | undef
 };
 
 /**
- * The socket folder of a running postmaster: the fifth line of its pid file, written a moment after the first ones.
- * @returns undefined when the postmaster ended, or did not say within the deadline.
+ * The socket folder of a running postmaster: the fifth line of its pid file, which is written after the first ones.
+ * @returns undefined when the postmaster ended, or did not write it within the deadline
  */
 export const findSocketFolder = async (
   dataFolder: string,
@@ -77,7 +77,7 @@ const signal = (pid: number, name: NodeJS.Signals): void => {
   }
 };
 
-/** Waits until nothing runs in the data folder. @returns false when something still does after the deadline. */
+/** Waits until no process works in the data folder. @returns false when one still does after the deadline */
 export const waitUntilGone = async (dataFolder: string, deadlineMs: number): Promise<boolean> => {
   const end = performance.now() + deadlineMs;
   while ((await findPostgresProcesses(dataFolder)).length > 0) {
@@ -88,9 +88,9 @@ export const waitUntilGone = async (dataFolder: string, deadlineMs: number): Pro
 };
 
 /**
- * Clears what a killed postmaster left: its orphaned workers keep the shared memory, and a pid file whose number was given
- * to another process would stop the next start. Never touches a data folder whose postmaster lives.
- * @throws Error when a worker outlives even SIGKILL (it waits for a disk): a second database beside it would spoil the data.
+ * Removes the remains of a killed postmaster: its orphaned workers keep the shared memory, and a pid file whose number was
+ * reused by another process would prevent the next start. Never changes a data folder whose postmaster runs.
+ * @throws Error when a worker does not end after SIGKILL (it waits for a disk): a second database beside it would corrupt the data
  */
 export const clearRemains = async (dataFolder: string): Promise<void> => {
   if ((await findPostmaster(dataFolder)) !== undefined) return;
@@ -99,7 +99,7 @@ export const clearRemains = async (dataFolder: string): Promise<void> => {
     if (await waitUntilGone(dataFolder, 5_000)) break;
   }
   const left = await findPostgresProcesses(dataFolder);
-  if (left.length > 0) throw new Error(`Processes of the last database do not end: ${left.join(", ")}.`);
+  if (left.length > 0) throw new Error(`Processes of the previous database do not end: ${left.join(", ")}.`);
   await rm(join(dataFolder, "postmaster.pid"), { force: true });
 };
 
@@ -150,7 +150,7 @@ export const startPostmaster = async (
   }
 };
 
-/** Immediate shutdown without waiting for it, for a process that has no time left: the next start recovers from the log. */
+/** Immediate shutdown without waiting for its end, before a forced exit: the next start recovers from the write-ahead log. */
 export const endPostmasterNow = (dataFolder: string): void => {
   try {
     const pid = Number.parseInt(readFileSync(join(dataFolder, "postmaster.pid"), "utf8"), 10);
@@ -160,7 +160,7 @@ export const endPostmasterNow = (dataFolder: string): void => {
   }
 };
 
-/** Fast shutdown: open transactions roll back, a checkpoint is written. After the deadline an immediate one, which loses nothing that was acknowledged. */
+/** Fast shutdown: open transactions roll back, a checkpoint is written. After the deadline an immediate one, which loses no acknowledged commit. */
 export const stopPostmaster = async (dataFolder: string, deadlineMs: number): Promise<void> => {
   for (const [name, waitMs] of [
     ["SIGINT", deadlineMs],

@@ -19,7 +19,7 @@ const signal = new AbortController().signal;
 const lock = (onLost: (error: Error) => void = () => undefined, waitMs = 0, isShared = false) =>
   createServerLock({ url: database.url, log: silentLog, isShared, waitMs, onLost });
 
-/** The server has databases of other tests too. */
+/** Only the locks of this test's database: PostgreSQL has those of other tests too. */
 const advisoryLocks = `from pg_locks
   where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`;
 
@@ -27,7 +27,7 @@ const advisoryLocks = `from pg_locks
 const cutHolders = () => admin.query(`select pg_terminate_backend(pid) ${advisoryLocks}`);
 
 describe("the lock on a database", () => {
-  test("[Q1] a second server is refused in one line, and gets its turn when the first one stops", async () => {
+  test("[Q1] a second server is refused with one line, and can start when the first one has stopped", async () => {
     const [first, second] = [lock(), lock()];
     await first.start(signal);
     await expect(second.start(signal)).rejects.toThrow(DatabaseInUse);
@@ -42,7 +42,7 @@ describe("the lock on a database", () => {
     await second[Symbol.asyncDispose]();
   });
 
-  test("[Q2] servers that share homes use one database; one that is alone and they refuse each other", async () => {
+  test("[Q2] servers that share homes use one database together, but not with a server with HOMES=process", async () => {
     const shared = () => lock(undefined, 0, true);
     const [first, second, alone] = [shared(), shared(), lock()];
     await first.start(signal);
@@ -58,7 +58,7 @@ describe("the lock on a database", () => {
     await alone[Symbol.asyncDispose]();
   });
 
-  test("[Q1] a server that was killed holds nothing", async () => {
+  test("[Q1] a killed server has no lock", async () => {
     const program = `
       const { createServerLock } = await import(${JSON.stringify(join(import.meta.dirname, "server-lock.ts"))});
       const log = { debug() {}, info() {}, warn() {}, error() {}, with: () => log };
@@ -80,7 +80,7 @@ describe("the lock on a database", () => {
     await next[Symbol.asyncDispose]();
   });
 
-  test("[Q1] a lost connection is made again; a server that comes too late is told to end", async () => {
+  test("[Q1] a lost connection is opened again; a server that finds the lock taken has to end", async () => {
     const onLost = vi.fn<(error: Error) => void>();
     const first = lock(onLost);
     await first.start(signal);

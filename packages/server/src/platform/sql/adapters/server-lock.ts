@@ -1,6 +1,6 @@
 /**
- * Who may use a database: one server alone, or several that share homes, never both. An advisory lock on a connection of its own, held as
- * long as the process lives. PostgreSQL releases it when the connection ends, so that the next server takes over after a crash by itself.
+ * The lock on a database: either one server alone, or several that share homes. It is an advisory lock on a connection of its own until the
+ * process ends. PostgreSQL releases it with the connection, so that the next server can start after a crash.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -11,10 +11,10 @@ const SERVER_LOCK = 5_287_314;
 const RETRY_MS = 250;
 const HEARTBEAT_MS = 5_000;
 const ANSWER_MS = 5_000;
-/** The database finds out about a machine that vanished within 10 + 3 x 5 s. */
+/** The database detects a machine that has vanished within 10 + 3 x 5 s. */
 const KEEP_ALIVE = "set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3";
 
-/** Another server holds the lock. The message is for the person who starts this one. */
+/** Another server has the lock. The message is for the person who starts this one. */
 export class DatabaseInUse extends Error {
   override readonly name = "DatabaseInUse";
 }
@@ -24,9 +24,9 @@ export type ServerLockOptions = {
   readonly log: Log;
   /** True for a server that keeps its homes in the database: others like it may use the database too. */
   readonly isShared: boolean;
-  /** A server that was told to stop, or was killed just now, may need this long to let go. */
+  /** A server that is stopping, or was just killed, may need this long to release the lock. */
   readonly waitMs?: number;
-  /** Told when another server has the lock by now: this one must end. */
+  /** Called when another server has taken the lock: this one must end. */
   readonly onLost: (error: Error) => void;
 };
 
@@ -46,7 +46,7 @@ export const createServerLock = (options: ServerLockOptions): Component => {
       query_timeout: ANSWER_MS,
       application_name: "atelier server lock",
     });
-    // What happens to the connection is seen by the next question.
+    // The next query reports a lost connection.
     opened.on("error", (error) => log.debug("sql.server-lock-connection", { reason: error.message }));
     try {
       await opened.connect();
@@ -64,7 +64,7 @@ export const createServerLock = (options: ServerLockOptions): Component => {
     return rows[0]?.held === true;
   };
 
-  /** @throws DatabaseInUse when somebody else keeps it for so long. */
+  /** @throws DatabaseInUse when another server has it for `waitMs` */
   const take = async (waitMs: number): Promise<void> => {
     const opened = await connect();
     try {
@@ -85,7 +85,7 @@ export const createServerLock = (options: ServerLockOptions): Component => {
     }
   };
 
-  /** While the database is unreachable no server has the lock; afterwards the first one to take it has it. */
+  /** While the database is unreachable no server has the lock; afterwards the first server that connects gets it. */
   const watch = async (): Promise<void> => {
     while (!isStopped) {
       try {

@@ -1,7 +1,7 @@
 /**
- * The lock file beside PostgreSQL's socket. PostgreSQL believes the lock as long as a process with the noted id exists, even a zombie or,
- * after a restart of a container, an unrelated program. Atelier's own lock says which server works in a data folder, so stale files are
- * removed before a start.
+ * The lock file beside PostgreSQL's socket. For PostgreSQL the lock is valid as long as a process with its id exists, even a zombie or,
+ * after a restart of a container, an unrelated program. Atelier has a lock of its own on a data folder, so stale files are removed before a
+ * start.
  */
 import { readFile, rm } from "node:fs/promises";
 import { connect } from "node:net";
@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { findPostgresProcesses } from "./postmaster.ts";
 
 const SOCKET = ".s.PGSQL.5432";
-/** A server that is stopping needs a moment to release its lock. */
+/** A server that is stopping needs some time to release its lock. */
 const PATIENCE_MS = 2_000;
 const POLL_MS = 50;
 const NOBODY_LISTENS = new Set(["ECONNREFUSED", "ENOENT", "ENOTSOCK"]);
@@ -20,7 +20,7 @@ export class DataFolderInUse extends Error {
   override readonly name = "DataFolderInUse";
 }
 
-/** False only when it is certain: a PostgreSQL that we cannot see (another container on the same volume) answers here too. */
+/** False only when it is certain: a PostgreSQL whose processes are invisible (another container on the same volume) responds here too. */
 const isListening = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(path);
@@ -33,8 +33,8 @@ const isListening = (path: string): Promise<boolean> =>
   });
 
 /**
- * Removes the lock of a dead server of this data folder. A lock of another data folder stays: PostgreSQL decides about it.
- * @throws DataFolderInUse when a PostgreSQL of this data folder lives, judged by the visible processes or by its socket.
+ * Removes the lock of a dead server of this data folder. PostgreSQL itself checks the lock of another data folder.
+ * @throws DataFolderInUse when a PostgreSQL of this data folder runs, according to the visible processes or its socket
  */
 export const clearSocketLock = async (options: {
   readonly dataFolder: string;
@@ -47,7 +47,7 @@ export const clearSocketLock = async (options: {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
-  // The second line names the data folder; a file that a full disk cut short has none, and names no folder.
+  // The second line names the data folder; a file that is incomplete because of a full disk has none.
   const folder = lock?.split("\n")[1] ?? "";
   if (lock === undefined || (folder !== "" && folder !== dataFolder)) return;
   const end = performance.now() + PATIENCE_MS;

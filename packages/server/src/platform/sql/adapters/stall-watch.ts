@@ -1,13 +1,13 @@
 /**
- * Notices a database that accepts connections but answers nothing: stopped, starved, or behind a dead network. The operating system
- * reports a lost connection, but not silence. A slow statement is not silence: the watch's own ping on another connection is answered
- * meanwhile.
+ * Detects a database that accepts connections but does not respond: stopped, starved, or behind a dead network. The operating system
+ * reports a lost connection, but not silence. A slow statement is not silence, because the watch's own ping on another connection gets a
+ * response meanwhile.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Log } from "#kernel/log";
 
 export type StallWatchOptions = {
-  /** Resolves when the database answers, rejects when it reports an error; while neither happens it is silent. */
+  /** Resolves when the database responds, rejects when it reports an error; until then it is silent. */
   readonly ping: () => Promise<void>;
   /** Closes the connection of a ping, so that the next ping opens another. */
   readonly giveUp: () => void;
@@ -18,16 +18,16 @@ export type StallWatchOptions = {
 
 export type StallWatch = {
   readonly isStalled: boolean;
-  /** Watches while the work is under way. `onStall` is called at most once, and at once when the database is silent already. */
+  /** Watches until `leave`. `onStall` is called at most once, and immediately when the database is silent already. */
   enter(onStall: () => void): { leave(): void };
   stop(): void;
 };
 
 const PING_EVERY_MS = 500;
 const STALLED_AFTER_MS = 4_000;
-/** Reconnect, because a machine that vanished never answers on the existing connection. */
+/** Reconnect after this time, because a machine that has vanished never responds on the existing connection. */
 const GIVE_UP_AFTER_MS = 10_000;
-/** After this process itself was stopped or busy, answers that arrived meanwhile are read first. */
+/** After this process itself was stopped or busy, it first reads responses that have arrived meanwhile. */
 const SECOND_LOOK_MS = 250;
 
 export const createStallWatch = (options: StallWatchOptions): StallWatch => {
@@ -60,7 +60,7 @@ export const createStallWatch = (options: StallWatchOptions): StallWatch => {
     try {
       await options.ping();
     } catch (error) {
-      // The database answered with an error, which the callers get from their own statements; a closed connection proves nothing.
+      // The database responded with an error, which the callers get from their own statements; a closed connection is no response.
       log.debug("sql.ping-failed", { reason: (error as Error).message });
       if (isStalled) return;
     } finally {

@@ -1,4 +1,4 @@
-/** The system user that PostgreSQL runs as when we are root: it refuses root, and needs a passwd entry and folders it can enter. */
+/** The system user of PostgreSQL when the server runs as root: PostgreSQL refuses root, and needs a passwd entry and accessible folders. */
 import { execFile } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -16,8 +16,8 @@ export const findSystemAccount = async (name: string): Promise<SystemAccount | u
 };
 
 /**
- * The account, made when it is missing.
- * @throws Error with one line on what to do when it can't be made.
+ * The account, created when it is missing.
+ * @throws Error with one line of advice when it can't be created
  */
 export const ensureSystemAccount = async (name: string): Promise<SystemAccount> => {
   const found = await findSystemAccount(name);
@@ -25,16 +25,16 @@ export const ensureSystemAccount = async (name: string): Promise<SystemAccount> 
   try {
     await run("useradd", ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", name]);
   } catch (error) {
-    // Two servers starting at once both try; the loser finds what the winner made.
+    // When two servers start at once, one of them creates it and the other one finds it here.
     const made = await findSystemAccount(name);
     if (made !== undefined) return made;
     throw new Error(
-      `PostgreSQL does not run as root and the system user "${name}" could not be made: create it, or start as another user.`,
+      `PostgreSQL does not run as root and the system user "${name}" could not be created: create it, or start as another user.`,
       { cause: error },
     );
   }
   const made = await findSystemAccount(name);
-  if (made === undefined) throw new Error(`useradd made no entry for "${name}" in /etc/passwd.`);
+  if (made === undefined) throw new Error(`useradd created no entry for "${name}" in /etc/passwd.`);
   return made;
 };
 
