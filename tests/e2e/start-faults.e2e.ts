@@ -125,7 +125,7 @@ describe("a start that can't be", () => {
     },
   );
 
-  it("names a data folder that can't be made or written", { timeout: 60_000 }, async () => {
+  it("names a data folder that can't be created or written", { timeout: 60_000 }, async () => {
     const file = join(folder, "a-file");
     await writeFile(file, "");
     const { code, errors } = await startAndFail({
@@ -144,7 +144,7 @@ describe("a start that can't be", () => {
     const { code, errors } = await startAndFail(env, withoutOverride);
     expect(code).toBe(1);
     expect(errors).toEqual([
-      `The data folder ${env.DATA_DIR} can't be made or written (EACCES): set DATA_DIR to one that can.`,
+      `The data folder ${env.DATA_DIR} can't be created or written (EACCES): set DATA_DIR to a writable one.`,
     ]);
     expect(await readdir(closed)).toEqual([]);
   });

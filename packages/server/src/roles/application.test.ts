@@ -1,4 +1,4 @@
-/** Every operation and every socket of the contracts is answered by somebody. */
+/** Every operation and every socket of the contracts has a handler. */
 import { routes, sockets, type Route } from "@atelier/contracts";
 import { expect, it } from "vitest";
 import { createManualClock } from "#kernel/clock";

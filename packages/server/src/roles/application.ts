@@ -1,4 +1,4 @@
-/** What ROLES=all runs in one process: the modules over the adapters that main chose, bound to the edge. */
+/** The application of ROLES=all: the modules over the adapters that main chose, bound to the edge. */
 import type { Clock } from "#kernel/clock";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";

@@ -1,4 +1,4 @@
-/** Where data lives, which roles run, and the settings that belong to no single module. */
+/** The settings of data and roles, and others that belong to no single module. */
 import type { Setting } from "#kernel/setting";
 import { resolve } from "node:path";
 import { z } from "zod";
@@ -37,7 +37,7 @@ export const coreSettings = {
   } satisfies Setting<string | undefined>,
   ATELIER_CACHE_DIR: {
     schema: folder,
-    description: "Folder for images and tools, which can all be built again.",
+    description: "Folder for images and tools; all of them can be built again.",
     defaultText: "/var/cache/atelier as root, else $XDG_CACHE_HOME/atelier",
   } satisfies Setting<string | undefined>,
   IMAGES_DIR: {

@@ -1,4 +1,4 @@
-/** DATA_DIR: made, writable, and used by one server at a time. */
+/** Opens DATA_DIR: creates it, checks that it is writable, and locks it for one server. */
 import type { Component } from "#kernel/lifecycle";
 import { randomBytes } from "node:crypto";
 import { link, mkdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
@@ -10,8 +10,8 @@ export class StartFault extends Error {
 }
 
 /**
- * When a process began, in clock ticks since boot; together with its id this identifies it for ever. Undefined when the process is gone or
- * a zombie.
+ * The start time of a process, in clock ticks since boot; with its id this identifies the process. Undefined when the process has ended or
+ * is a zombie.
  */
 const beginningOf = async (pid: number): Promise<string | undefined> => {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
@@ -26,7 +26,7 @@ const isHeld = async (lock: string): Promise<boolean> => {
   return found !== undefined && found === beginning;
 };
 
-/** @throws StartFault when the folder can't be made or written, or another server uses it. */
+/** @throws StartFault when the folder can't be created or written, or another server uses it. */
 export const openDataFolder = (folder: string): Component => {
   const file = join(folder, "server.lock");
   let held = false;
@@ -36,7 +36,7 @@ export const openDataFolder = (folder: string): Component => {
     try {
       for (let attempt = 0; attempt < 5; attempt += 1) {
         try {
-          // A link is made whole or not at all, and never replaces.
+          // `link` is atomic and never replaces a file.
           await link(own, file);
           held = true;
           return;
@@ -58,7 +58,7 @@ export const openDataFolder = (folder: string): Component => {
     name: "data folder",
     async start() {
       try {
-        // Others pass through to folders of their own (the database's account), and can't list this one.
+        // Other users (the database's account) can enter their own subfolders, but can't list this folder.
         await mkdir(folder, { recursive: true, mode: 0o711 });
         await take();
       } catch (error) {
@@ -67,7 +67,7 @@ export const openDataFolder = (folder: string): Component => {
         if (code === "ENOSPC" || code === "EDQUOT")
           throw new StartFault(`The disk is full: there is no space left in ${folder}.`);
         throw new StartFault(
-          `The data folder ${folder} can't be made or written (${code}): set DATA_DIR to one that can.`,
+          `The data folder ${folder} can't be created or written (${code}): set DATA_DIR to a writable one.`,
         );
       }
     },

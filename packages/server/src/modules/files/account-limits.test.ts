@@ -8,7 +8,7 @@ const MOST_BYTES = 10_000;
 const { projects, alice, bob } = await openFilesForFile({ mostAccountBytes: MOST_BYTES, mostProjects: 5 });
 const projectId = (await projects.service.createProject(alice, { name: "P" })).id;
 
-test("[P27] of many projects at once exactly as many are made as the account may have, the bin included", async () => {
+test("[P27] concurrent requests create exactly as many projects as the account may have, including the bin", async () => {
   const made = await Promise.allSettled(
     Array.from({ length: 12 }, () => projects.service.createProject(bob, { name: "P" })),
   );
@@ -23,7 +23,7 @@ test("[P27] of many projects at once exactly as many are made as the account may
   });
 });
 
-test("[P27] a project has so many share links", async () => {
+test("[P27] a project has a maximum number of share links", async () => {
   await projects.admin.query(
     `insert into share_links (project_id, id, token_hash, role, created_by)
       select $1, gen_random_uuid(), decode(md5(n::text), 'hex'), 'viewer', $2 from generate_series(1, 499) n`,
@@ -37,7 +37,7 @@ test("[P27] a project has so many share links", async () => {
   await projects.service.createLink(alice, projectId, { role: "viewer" });
 });
 
-test("[P27] of many share links at once exactly as many are made as the limit allows", async () => {
+test("[P27] concurrent requests create exactly as many share links as the limit allows", async () => {
   const crowded = (await projects.service.createProject(alice, { name: "Crowded" })).id;
   await projects.admin.query(
     `insert into share_links (project_id, id, token_hash, role, created_by)
@@ -52,7 +52,7 @@ test("[P27] of many share links at once exactly as many are made as the limit al
   expect(await projects.service.listLinks(alice, crowded)).toHaveLength(500);
 });
 
-test("[P28] old versions count: an account that keeps all it may takes no more, and says so to those who may write", async () => {
+test("[P28] old versions count: a full account refuses further content, and only users who may write learn it", async () => {
   await projects.service.createFile(alice, projectId, { path: "a.txt", content: "x".repeat(3_000) });
   for (const letter of ["y", "z"])
     await projects.service.putFile(alice, projectId, { path: "a.txt", content: letter.repeat(3_000) });
@@ -61,7 +61,7 @@ test("[P28] old versions count: an account that keeps all it may takes no more, 
   await expect(
     projects.service.createFile(alice, projectId, { path: "b.txt", content: "w".repeat(3_000) }),
   ).rejects.toMatchObject({ code: "projects/too-large" });
-  // A stranger is told what a stranger is always told, and a viewer that it may not write.
+  // A stranger gets the usual 404, and a viewer the usual 403.
   const asBob = () => projects.service.putFile(bob, projectId, { path: "a.txt", content: "w".repeat(3_000) });
   await expect(asBob()).rejects.toMatchObject({ code: "projects/no-such-project" });
   await projects.service.putMember(alice, projectId, { userId: bob.userId, role: "viewer" });
@@ -69,7 +69,7 @@ test("[P28] old versions count: an account that keeps all it may takes no more, 
   await projects.service.putFile(alice, projectId, { path: "a.txt", content: "small" });
 });
 
-test("[P28] a live document's text is always kept, and says when the account is full", async () => {
+test("[P28] a live document's text is always stored, and the result reports a full account", async () => {
   const file = await projects.service.read(alice, projectId, { path: "a.txt" });
   const save = (content: string, basedOn: number) =>
     projects.service.saveCheckpoint({
@@ -86,7 +86,7 @@ test("[P28] a live document's text is always kept, and says when the account is 
   );
 });
 
-test("[P28] what is freed is seen within a minute", async () => {
+test("[P28] freed space is available within a minute", async () => {
   const clock = createManualClock();
   const quota = createAccountQuota({ sql: projects.database.sql, clock, mostBytes: MOST_BYTES });
   const scope = { role: "user", userId: alice.userId } as const;

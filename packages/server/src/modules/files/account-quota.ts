@@ -1,5 +1,5 @@
 /**
- * How many bytes an account stores, including old versions, histories of live documents and the bin: queried now and then, and counted in
+ * The bytes that an account stores, including old versions, histories of live documents and the bin: queried periodically, and counted in
  * between.
  */
 import type { Clock } from "#kernel/clock";
@@ -14,7 +14,7 @@ export type UserScope = Extract<Scope, { readonly role: "user" }>;
 
 export type AccountQuota = {
   /**
-   * Checks that so many more bytes fit. A user who may not write there is not refused here, unless an earlier check of another user has
+   * Checks that the bytes fit. A user without the right to write is not refused here, unless an earlier check of another user has
    * already queried the account.
    * @throws Problem projects/too-large when the account would exceed its limit.
    */

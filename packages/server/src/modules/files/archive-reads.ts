@@ -1,4 +1,4 @@
-/** Reading a whole project for an archive: where everything is, before the first byte is sent; then file by file. */
+/** Reads a whole project for an archive: first the locations of all contents, before a byte is sent; then file by file. */
 import type { Entry } from "@atelier/contracts";
 import type { BlobStore } from "#platform/blobs";
 import type { Sql } from "#platform/sql";
@@ -39,7 +39,7 @@ export const createArchiveReads = (needs: {
 }): ArchiveReads => {
   const { sql, blobs, contents } = needs;
 
-  /** What waits in the database can't be read there once the project is in the bin: it goes to the store now instead of later. */
+  /** Moves staged bodies to the store now, because they can't be read from the database when the project is in the bin. */
   const moveStaged = async (user: ProjectUser, storageKeys: readonly string[]): Promise<void> => {
     for (let at = 0; at < storageKeys.length; at += FILES_A_STEP) {
       const staged = await inProject(sql, { ...user, atLeast: "viewer" }, (transaction) =>

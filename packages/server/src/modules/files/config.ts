@@ -1,4 +1,4 @@
-/** The settings of files: how large a project may grow, and what an account may keep. */
+/** The settings of files: the sizes of projects and accounts. */
 import type { Setting, SettingValues } from "#kernel/setting";
 import { z } from "zod";
 

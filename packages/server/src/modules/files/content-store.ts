@@ -1,5 +1,5 @@
 /**
- * Content on its way in and out of the database: encrypted for its owner; small bodies beside their metadata, large ones as blobs first.
+ * Stores and reads content: encrypted for its owner; small bodies beside their metadata, large ones as blobs before their metadata.
  */
 import { createHash } from "node:crypto";
 import type { BlobStore, Vault } from "#platform/blobs";
@@ -18,7 +18,7 @@ export type PreparedContent = {
   readonly sealed: Buffer | null;
 };
 
-/** Where content is, as the tables say; null columns: the reference is missing. */
+/** The location of content in the tables; null columns: the reference is missing. */
 export type ContentRow = {
   readonly owner_id: string;
   readonly storage_key: string | null;
@@ -27,11 +27,11 @@ export type ContentRow = {
 };
 
 export type ContentStore = {
-  /** Durable in the blob store when it resolves, or carried in `sealed`. */
+  /** When it resolves, the content is durable in the blob store or is in `sealed`. */
   prepare(ownerId: string, bytes: Uint8Array): Promise<PreparedContent>;
   /** The database kept another copy: the uploaded one is removed. */
   discard(content: PreparedContent): Promise<void>;
-  /** @throws Error when the bytes are gone or were changed: they are never served. */
+  /** @throws Error when the bytes are missing or were changed */
   open(row: ContentRow): Promise<Uint8Array>;
 };
 

@@ -22,7 +22,7 @@ import { createFiles } from "./service.ts";
 const FILES = 6;
 const KILLS = 3;
 
-test("[P5] every acknowledged version is there with its bytes after kill -9 of the database during saves", async () => {
+test("[P5] after kill -9 of the database during saves every acknowledged version has its bytes", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "atelier-crash-"));
   let going = true;
   let savers: Promise<unknown> = Promise.resolve();
@@ -63,7 +63,7 @@ test("[P5] every acknowledged version is there with its bytes after kill -9 of t
     const saveOn = async (path: string): Promise<void> => {
       await files.create(user, projectId, { path, bytes: Buffer.from("first") });
       for (let index = 0; going; index++) {
-        // Every tenth is large: a blob on the disk before the database hears of it.
+        // Every tenth is large: a blob that is on the disk before its row.
         const content = `${path} ${index} ${index % 10 === 0 ? "x".repeat(150_000) : ""}`;
         try {
           const { entry } = await files.put(user, projectId, { path, bytes: Buffer.from(content) });
@@ -83,9 +83,9 @@ test("[P5] every acknowledged version is there with its bytes after kill -9 of t
     for (let kill = 0; kill < KILLS; kill++) {
       await more();
       const pids = await findPostgresProcesses(join(dataDir, "postgres", "data"));
-      // The postmaster first, then once last: its workers' deaths are then noticed while it still lives.
+      // The postmaster first in even rounds, last in odd ones, where it notices the deaths of its workers.
       for (const pid of kill % 2 === 0 ? pids : pids.toReversed()) {
-        // A worker may have ended since it was listed, and even since it was looked at.
+        // A worker may have ended since it was listed.
         if (!(await findPostgresProcesses(join(dataDir, "postgres", "data"))).includes(pid)) continue;
         try {
           process.kill(pid, "SIGKILL");

@@ -1,4 +1,4 @@
-/** The problems that files answers with. Their codes begin with `projects/`, from before files were a module of their own. */
+/** The problems of files. Their codes begin with `projects/`, because files were a part of that module. */
 import { Problem } from "#kernel/problem";
 
 export const noSuchFile = (path?: string): Problem =>
@@ -21,6 +21,6 @@ export const tooManyFiles = (most: number): Problem =>
 export const accountFull = (mostBytes: number): Problem =>
   new Problem(
     "projects/too-large",
-    `The account of the project's owner may keep ${mostBytes} bytes, old versions included; they are thinned with time.`,
+    `The account of the project's owner may store ${mostBytes} bytes, including old versions, which are thinned over time.`,
   );
 export const idempotencyMismatch = (): Problem => new Problem("projects/idempotency-mismatch");

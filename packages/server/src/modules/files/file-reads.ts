@@ -11,10 +11,10 @@ import { findNode, readNodes, toEntry, toTree, type NodeRow } from "./node-rows.
 
 const MOST_VERSIONS_LISTED = 1_000;
 const BLOBS_AT_ONCE = 8;
-/** Of files read one by one, in memory before anybody could refuse their answer. */
+/** Limit of the memory for single reads, before the response is counted in the budget of its sender. */
 const OPENING_BYTES = 64 * 1024 * 1024;
 
-/** A version's metadata and where its content is; the node's own columns tell of the newest version. */
+/** A version's metadata and the location of its content; the node's own columns are those of the newest version. */
 const VERSION_WITH_CONTENT = `
   select n.id, n.parent_id, n.kind, n.name, n.executable, v.version, v.hash, v.size, v.created_at as updated_at,
       p.owner_id, b.storage_key, b.wrapped_key, s.sealed
@@ -35,12 +35,12 @@ export type FileReads = {
   tree(user: ProjectUser): Promise<Entry[]>;
   /** @throws Problem projects/no-such-file */
   find(user: ProjectUser, nodePath: NodePath): Promise<Entry>;
-  /** The newest version, or the one asked for. @throws Problem projects/no-such-file, no-such-version, not-a-file */
+  /** The newest version, or the requested one. @throws Problem projects/no-such-file, no-such-version, not-a-file */
   read(user: ProjectUser, nodePath: NodePath, version?: number): Promise<StoredFile>;
   history(user: ProjectUser, nodePath: NodePath): Promise<Version[]>;
   /** Every file with its bytes. @throws Problem projects/too-large above maxBytes. */
   readAll(user: ProjectUser, maxBytes: number): Promise<StoredFile[]>;
-  /** On behalf of nobody: what a document is seeded from. */
+  /** Without a user, for live documents. */
   readStored(
     projectId: string,
     fileId: string,
@@ -154,7 +154,7 @@ export const createFileReads = (needs: { readonly sql: Sql; readonly contents: C
       const openSome = async (): Promise<void> => {
         for (const row of waiting) {
           const entry: Entry | undefined = entries.get(row.id);
-          // Made or saved between the two statements: the bytes' own version and hash are told.
+          // The file was saved between the two statements: the result has the version and hash of the bytes.
           if (entry === undefined) continue;
           const bytes = await contents.open(row);
           files.push({ entry: { ...entry, version: row.version, hash: row.hash, size: bytes.byteLength }, bytes });

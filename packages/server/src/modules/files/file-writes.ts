@@ -53,16 +53,16 @@ const requireFileSize = ({ byteLength }: Uint8Array): void => {
   if (byteLength > MAX_FILE_BYTES) throw tooLarge(`A file may have at most ${MAX_FILE_BYTES} bytes.`);
 };
 
-/** The project was removed for good while its document was being written. */
+/** Handles a project that was removed for good while its document was being written. */
 const absentWhenGone = (error: unknown): undefined => {
   const isGone = error instanceof Problem && error.code === "projects/no-such-project";
   if (!isGone && !isConcurrentModification(error)) throw error;
 };
 
-/** A version that was written, or found to be there: `before` is the version that was newest until then. */
+/** The newest version after a write: `before` is the version before it; `changed` false: the bytes were the newest already. */
 export type Written = { readonly entry: Entry; readonly before: number; readonly changed: boolean };
 
-/** What was made: the entry itself, and all entries, the folders on its way first. Replayed: `made` is empty. */
+/** The created entry, and all created entries with parent folders first. Replayed: `made` is empty. */
 export type Made = { readonly entry: Entry; readonly made: readonly Entry[] };
 
 export type CheckpointSave = {
@@ -70,7 +70,7 @@ export type CheckpointSave = {
   readonly fileId: string;
   readonly bytes: Uint8Array;
   readonly basedOn: number;
-  /** Who typed since the last checkpoint; the last one is the version's author. */
+  /** The users who typed since the last checkpoint; the last one is the version's author. */
   readonly editorIds: readonly string[];
 };
 
@@ -88,19 +88,19 @@ export type FileWrites = {
       readonly replay?: Replay | undefined;
     },
   ): Promise<Written>;
-  /** Ids of what is gone: the node and all below it. */
+  /** Resolves with the removed ids: the node and all below it. */
   remove(
     user: ProjectUser,
     nodePath: NodePath,
     recursive: boolean,
   ): Promise<{ readonly ids: string[]; readonly fileIds: string[] }>;
-  /** The moved node, and everything whose entry changed (folders made for it included). */
+  /** Resolves with the moved node, and all entries that changed, including created folders. */
   move(
     user: ProjectUser,
     from: NodePath,
     to: NodePath,
   ): Promise<{ readonly entry: Entry; readonly changed: readonly Entry[] }>;
-  /** On behalf of nobody: a document's text as the next version. undefined: no such file. */
+  /** Writes a document's text as the next version, without a user. undefined: no such file. */
   saveCheckpoint(
     save: CheckpointSave,
   ): Promise<(Written & { readonly isFull: boolean }) | { readonly conflict: StoredFile } | undefined>;
@@ -129,7 +129,7 @@ export const createFileWrites = (needs: {
       else await contents.discard(content);
       return result;
     } catch (error) {
-      // Only after a clear refusal: after a lost connection the row may exist, and needs its blob.
+      // Only after a definite refusal: after a lost connection the row may exist, and needs its blob.
       if ((error instanceof Problem && error.status < 500) || isConcurrentModification(error))
         await contents.discard(content);
       throw error;
@@ -143,7 +143,8 @@ export const createFileWrites = (needs: {
     });
 
   /**
-   * @param at without `expected`, as for an idempotency key, only the role is checked: a stored answer is repeated whatever the file is now
+   * @param at without `expected`, as for an idempotency key, only the role is checked, because a stored response does not depend on the file's
+   *   present version
    */
   const requireWritable = (
     user: ProjectUser,
@@ -160,7 +161,7 @@ export const createFileWrites = (needs: {
 
   const last = (made: readonly Entry[]): Made => {
     const entry = made.at(-1);
-    if (entry === undefined) throw new Error("Nothing was made.");
+    if (entry === undefined) throw new Error("No entry was created.");
     return { entry, made };
   };
 
@@ -192,7 +193,7 @@ export const createFileWrites = (needs: {
     async create(user, nodePath, bytes, replay) {
       requireFileSize(bytes);
       const scope = { role: "user", ...user } as const;
-      // Checked before the bytes are prepared, so that nobody fills the store of a project that they may not write.
+      // Checked before the bytes are prepared, so that users can't fill the store of a project that they may not write.
       await inProject(sql, { ...user, atLeast: "editor" }, async (transaction) => {
         if (replay !== undefined || bytes.byteLength <= STAGED_BYTES) return;
         if ((await findNode(transaction, user.projectId, nodePath)) !== undefined) throw pathTaken(nodePath.path);
@@ -236,7 +237,7 @@ export const createFileWrites = (needs: {
         await requireWritable(user, nodePath, replay === undefined ? { expected } : {});
       const ownerId = await owners.ownerOf(user.projectId, scope);
       await quota.requireFor(ownerId, bytes.byteLength, scope).catch(async (error: unknown) => {
-        // Only users who may write there are told that an account is full; others get the usual refusal.
+        // Only users who may write learn that an account is full; others get the usual refusal.
         await inProject(sql, { ...user, atLeast: "editor" }, () => Promise.resolve());
         throw error;
       });

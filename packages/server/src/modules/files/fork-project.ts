@@ -13,7 +13,7 @@ import type { TreeLimits } from "./tree-changes.ts";
  * is used.
  */
 export const OWNER_CONTENT_LOCK = 5_287_318;
-/** Number of keys wrapped before other work gets a turn. */
+/** Number of keys that are wrapped before the event loop gets a turn. */
 const KEYS_A_TURN = 200;
 
 type Reference = {
@@ -60,7 +60,7 @@ const rewrapAll = async (
 export type ForkedTree = { readonly nodes: readonly NodeRow[]; readonly references: readonly Reference[] };
 
 /**
- * Reads what a fork copies, in the scope of the source project.
+ * Reads the rows that a fork copies, in the scope of the source project.
  * @throws Problem projects/too-many-files, projects/too-large when the source is above the current limits of a project.
  */
 export const readForFork = async (

@@ -24,10 +24,10 @@ const run = async (name: string, nowMs = Date.now()): Promise<number> => {
   for (let steps = 0; steps < 300; steps += 1) {
     const done = await task.step(nowMs);
     removed += done.removed;
-    // The store is gone through one part after the other.
+    // The store is swept one part after the other.
     if (!done.more && (name !== "projects.stray-blobs" || steps >= 256)) return removed;
   }
-  throw new Error(`${name} comes to no end`);
+  throw new Error(`${name} does not end`);
 };
 const asJob = <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> =>
   projects.database.sql.transaction({ role: "jobs" }, work);
@@ -42,7 +42,7 @@ const read = async (projectId: string, path: string, version?: number): Promise<
   Buffer.from((await projects.service.read(alice, projectId, { path, version })).bytes).toString();
 const storageKeyOf = async (hash: string | null): Promise<string> =>
   (await rows<{ key: string }>("select storage_key as key from blob_references where hash = $1", [hash]))[0]?.key ?? "";
-/** As if it had been made so long ago. */
+/** Makes a version so much older. */
 const age = (projectId: string, version: number, ms: number) =>
   rows(
     "update file_versions set created_at = now() - $3 * interval '1 millisecond' where project_id = $1 and version = $2",
@@ -59,7 +59,7 @@ const execute = (projectId: string, versions: Readonly<Record<string, number>>, 
   );
 
 describe("what files removes", () => {
-  test("[P23] a version is noted once however many runs see it, for as long as one of their rows may exist", async () => {
+  test("[P23] a version is noted once for any number of runs, as long as one of their rows may exist", async () => {
     const projectId = await newProject();
     const { entry } = await create(projectId, "folder/a.txt", "1");
     const uses = () =>
@@ -77,7 +77,7 @@ describe("what files removes", () => {
     expect(await uses()).toEqual([]);
   });
 
-  test("[P23] versions are thinned; the newest, a document's and an execution's stay, and each kept one has its bytes", async () => {
+  test("[P23] versions are thinned; the newest, a document's and an execution's are kept, and each kept one has its bytes", async () => {
     const projectId = await newProject();
     const { entry } = await create(projectId, "a.txt", "version 1");
     for (let version = 2; version <= 12; version += 1) await put(projectId, "a.txt", `version ${version}`);
@@ -110,7 +110,7 @@ describe("what files removes", () => {
     expect(await read(projectId, "a.txt")).toBe("version 13");
   });
 
-  test("[P23] the newest version stays even when it alone is decided against", async () => {
+  test("[P23] the newest version is kept even when it is the only one in the list to delete", async () => {
     const projectId = await newProject();
     const { entry } = await create(projectId, "a.txt", "one");
     await put(projectId, "a.txt", "two");
@@ -119,7 +119,7 @@ describe("what files removes", () => {
     expect(await read(projectId, "a.txt")).toBe("two");
   });
 
-  test("[P24] content goes a day after its last version, with its blob; what somebody else's version has stays", async () => {
+  test("[P24] content is removed with its blob a day after its last version; content of another owner's version is kept", async () => {
     const projectId = await newProject();
     const large = "large ".repeat(40_000);
     await run("projects.unused-content", Date.now() + 2 * DAY_MS);
@@ -132,7 +132,7 @@ describe("what files removes", () => {
     await projects.service.remove(alice, projectId, { path: "twin.txt", recursive: false });
     expect(await run("projects.deleted-files", Date.now() + 29 * DAY_MS)).toBe(0);
     expect(await run("projects.deleted-files", Date.now() + 31 * DAY_MS)).toBe(2);
-    // Noted just now: a read that began before may still want it.
+    // Noted just now: a read that began before may still need it.
     expect(await run("projects.unused-content", Date.now() + DAY_MS / 2)).toBe(0);
     expect(await projects.blobs.has(key)).toBe(true);
     expect(await run("projects.unused-content", Date.now() + 2 * DAY_MS)).toBe(1);
@@ -145,7 +145,7 @@ describe("what files removes", () => {
     expect(await read(projectId, "large.txt")).toBe(large);
   });
 
-  test("[P24] content that is being saved again while it is looked at is not removed", async () => {
+  test("[P24] content that is saved again during the check is not removed", async () => {
     const projectId = await newProject();
     const { entry } = await create(projectId, "a.txt", "wanted again");
     await rows("delete from file_versions where project_id = $1", [projectId]);
@@ -178,7 +178,7 @@ describe("what files removes", () => {
     expect(await rows("select from blob_candidates where hash = $1", [entry.hash])).toEqual([]);
   });
 
-  test("[P24] saving, deleting and cleaning at once lose nothing that a version refers to", async () => {
+  test("[P24] concurrent saves, deletions and clean-up keep all content that a version refers to", async () => {
     const projectId = await newProject();
     await Promise.all(
       Array.from({ length: 4 }, (_none, at) => create(projectId, `f${at}`, "body 0").then(() => undefined)),
@@ -207,7 +207,7 @@ describe("what files removes", () => {
     for (const at of [0, 1, 2, 3]) expect(bodies).toContain(await read(projectId, `f${at}`));
   }, 30_000);
 
-  test("[P25] a month in the bin, then a project is gone with all that is in it; once begun it can't come back", async () => {
+  test("[P25] after a month in the bin a project is removed with all its data; when the removal has begun it can't be restored", async () => {
     const projectId = await newProject();
     await projects.service.createFolder(alice, projectId, "deep/er");
     for (let n = 0; n < 120; n += 1) await create(projectId, `deep/er/${n}.txt`, `in the bin ${n % 10}`);
@@ -229,7 +229,7 @@ describe("what files removes", () => {
     expect(await rows("select from blob_references where owner_id = $1", [alice.userId])).not.toEqual([]);
   }, 30_000);
 
-  test("[P26] answers for repeated requests are kept a day", async () => {
+  test("[P26] responses for repeated requests are kept for a day", async () => {
     const projectId = await newProject();
     const write = { path: "a.txt", content: "x", idempotencyKey: "key-1" };
     const first = await projects.service.createFile(alice, projectId, write);
@@ -241,7 +241,7 @@ describe("what files removes", () => {
     });
   });
 
-  test("[P24] blobs that no row knows go when they are a day old; staged and referenced ones stay", async () => {
+  test("[P24] blobs without a row are removed when they are a day old; staged and referenced ones are kept", async () => {
     const projectId = await newProject();
     const { entry } = await create(projectId, "large.txt", "kept ".repeat(40_000));
     await create(projectId, "small.txt", "staged or moved");

@@ -1,4 +1,4 @@
-/** Deletes what files no longer needs: stored answers to repeated requests, the bin, thinned versions, and unused content. */
+/** Deletes old data of files: stored responses to repeated requests, the bin, thinned versions, and unused content. */
 import type { BlobStore } from "#platform/blobs";
 import type { HousekeepingTask } from "#platform/housekeeping";
 import type { Sql, Transaction } from "#platform/sql";
@@ -10,7 +10,7 @@ const DAY_MS = 24 * HOUR_MS;
 /** A client that repeats a request does so within minutes. */
 const REPLAY_MS = DAY_MS;
 const BIN_MS = 30 * DAY_MS;
-/** Longer than any upload or read takes that began before nothing referred to the content. */
+/** Longer than any upload or read that began before the last reference was removed. */
 const CONTENT_GRACE_MS = DAY_MS;
 
 const REPLAYS_A_STEP = 1_000;
@@ -22,7 +22,7 @@ const CONTENTS_A_STEP = 500;
 const BLOBS_A_STEP = 2_000;
 const PREFIXES = 256;
 
-/** @param needs.blobs where content is whose rows are removed */
+/** @param needs.blobs the store of the contents whose rows are removed */
 export const createFilesHousekeeping = (needs: {
   readonly sql: Sql;
   readonly blobs: BlobStore;
@@ -108,7 +108,7 @@ export const createFilesHousekeeping = (needs: {
       },
     },
     {
-      // What a crash left between a blob and its row. One part of the store at a time: a whole round lasts about a day.
+      // Removes blobs whose row is missing after a crash. One part of the store at a time: a whole round lasts about a day.
       name: "projects.stray-blobs",
       everyMs: DAY_MS / PREFIXES,
       async step(nowMs) {

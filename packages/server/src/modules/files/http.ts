@@ -1,4 +1,4 @@
-/** The routes of the tree, of versions, and of new projects, which start with files. Content is read and written through LiveFiles. */
+/** The routes of the tree, of versions, and of new projects, which have initial files. LiveFiles reads and writes content. */
 import { routes } from "@atelier/contracts";
 import type { Edge } from "#platform/http";
 import type { Files } from "./service.ts";

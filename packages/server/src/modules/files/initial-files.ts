@@ -1,4 +1,4 @@
-/** What a new project starts with: the files of a template, or those of the project that it is a copy of. */
+/** The initial files of a new project: those of a template, or those of the copied project. */
 import type { Project, Visibility } from "@atelier/contracts";
 import type { Actor } from "#kernel/actor";
 import type { Vault } from "#platform/blobs";
@@ -23,8 +23,8 @@ export type InitialFiles = {
     },
   ): Promise<Project>;
   /**
-   * Makes the caller's own copy of a project that it may see: the newest version of every file, no history, no members.
-   * @param name undefined: made from the original's
+   * Creates the caller's copy of a project that the caller may see: the newest version of every file, no history, no members.
+   * @param name undefined: derived from the original's
    * @throws Problem as createProject, and projects/too-many-files
    */
   forkProject(actor: Actor, projectId: string, name: string | undefined): Promise<Project>;

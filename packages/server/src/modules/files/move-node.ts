@@ -1,4 +1,4 @@
-/** Moving a file or a folder: one row changes, ids and history stay. */
+/** Moves a file or a folder: one row changes, ids and history are kept. */
 import { type Entry, parsePath } from "@atelier/contracts";
 import { moveUnderItself, noSuchFile, pathInvalid, pathTaken } from "./errors.ts";
 import type { NodePath } from "./node-path.ts";
@@ -33,7 +33,7 @@ export const moveNode = async (
   const parentId = parents.at(-1) ?? null;
   const key = to.keys.at(-1) ?? "";
   const there = await findChild(transaction, { projectId, parentId, key });
-  // Itself is there when only the case of its name changes.
+  // When only the case of the name changes, the node itself is at the target.
   if (there !== undefined && there.id !== node.id) throw pathTaken(to.path);
   const [row] = await transaction.query<NodeRow>(
     `update nodes set parent_id = $3, name = $4, name_key = $5, updated_at = clock_timestamp()
@@ -44,10 +44,10 @@ export const moveNode = async (
   await transaction.query("select atelier_count_change($1, 0, 0)", [projectId]);
   const entry = toEntry(row, to.path);
   const below = row.kind === "folder" ? await entriesBelow(change, to.path) : [entry];
-  // The target is a good path; in front of what is below it may be too long.
+  // The target is a valid path, but paths below it may become too long.
   for (const { path } of below) {
     const parsed = parsePath(path);
-    if (!parsed.ok) throw pathInvalid("body.to", `Of what is below it: ${parsed.detail}`);
+    if (!parsed.ok) throw pathInvalid("body.to", `A path below it: ${parsed.detail}`);
   }
   return { entry, changed: [...made, ...below] };
 };

@@ -1,4 +1,4 @@
-/** A path as the tree stores it: names, and the keys under which twins of a name collide. */
+/** The path of a node: names, and the keys under which twins of a name collide. */
 import { pathTwinKey } from "@atelier/contracts";
 
 export type NodePath = { readonly path: string; readonly names: readonly string[]; readonly keys: readonly string[] };

@@ -51,7 +51,7 @@ describe("[P19] paths", () => {
     expect(PathSchema.safeParse(text).success).toBe(false);
   });
 
-  test("what passes stays inside any folder, is its own normal form, and has no part that a file system reads otherwise", () => {
+  test("an accepted path stays inside its folder, is in normal form, and has no part with a special meaning in a file system", () => {
     let passed = 0;
     fc.assert(
       fc.property(candidate, (text) => {
@@ -66,7 +66,7 @@ describe("[P19] paths", () => {
           expect(Buffer.byteLength(segment)).toBeLessThanOrEqual(255);
           expect(["", ".", ".."]).not.toContain(segment);
         }
-        // Bytes that come back are the text that went in: nothing was replaced.
+        // Encoding and decoding keep the text: no character was replaced.
         expect(Buffer.from(path).toString()).toBe(path);
       }),
       { numRuns: 500 },
@@ -74,7 +74,7 @@ describe("[P19] paths", () => {
     expect(passed).toBeGreaterThan(20);
   });
 
-  test("twins in case and in Unicode form have one key, and a key is its own key", () => {
+  test("twins in case and in Unicode form have the same key, and the key of a key is itself", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 10 }), (name) => {
         const key = pathTwinKey(name);

@@ -1,6 +1,6 @@
-/** What files needs from outside: the files that a new project starts with. */
+/** The port of files: the initial files of a new project. */
 
-/** The files that a new project starts with. */
+/** The initial files of new projects. */
 export interface Templates {
   /** undefined: no such template. Paths are already valid. */
   get(id: string): Promise<readonly TemplateFile[] | undefined>;

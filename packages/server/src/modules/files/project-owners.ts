@@ -1,4 +1,4 @@
-/** Who owns a project: asked once, because it never changes; saves need it to seal their bytes before they reach the database. */
+/** The owner of a project, cached because it never changes; saves need it to encrypt their bytes before the transaction. */
 import type { Scope, Sql } from "#platform/sql";
 import { isId } from "#kernel/ids";
 import { noSuchProject } from "#projects";
@@ -7,7 +7,7 @@ const MAX_CACHED = 100_000;
 
 /** The owner's id. Checks no rights: the transaction that writes does. */
 export type ProjectOwners = {
-  /** @param scope the user who asks, to whom the project must be visible, or background work */
+  /** @param scope a user who must be able to see the project, or background work */
   ownerOf(projectId: string, scope: Scope): Promise<string>;
 };
 

@@ -1,13 +1,13 @@
-/** Answers of requests with an Idempotency-Key: the first one is kept with its effect, in one transaction. */
+/** Responses of requests with an Idempotency-Key: the first one is stored in the same transaction as its effect. */
 import type { Transaction } from "#platform/sql";
 import { idempotencyMismatch } from "./errors.ts";
 
-/** A key under which a repeated request gets the first answer. */
+/** A key under which a repeated request gets the first response. */
 export type Replay = { readonly key: string; readonly requestHash: Buffer };
 
 /**
- * The first answer, or undefined when this is the first request. A second one at the same time waits for the first.
- * @throws Problem projects/idempotency-mismatch when the key came with another request before.
+ * The first response, or undefined for the first request. A concurrent second request waits for the first one.
+ * @throws Problem projects/idempotency-mismatch when another request had the key before
  */
 export const findReplay = async <T>(
   transaction: Transaction,

@@ -1,4 +1,4 @@
-/** Removes rows that have had their time, of all projects. Each function is one short transaction's work; repeating it does no harm. */
+/** Removes old rows of all projects. Each function is one short, idempotent transaction. */
 import type { Transaction } from "#platform/sql";
 import { OWNER_CONTENT_LOCK } from "./fork-project.ts";
 
@@ -7,7 +7,7 @@ const DELETE_REPLAYS = `
       select user_id, key from idempotency_keys where created_at < $1 order by created_at limit $2)
     returning true as gone`;
 
-/** Files before folders: a folder may only go when nothing is in it any more. */
+/** Files before folders: a folder can only be removed when it is empty. */
 const BINNED_NODES = `
   select n.project_id, n.id from nodes n
     where n.deleted_at < $1
@@ -82,7 +82,7 @@ const DELETE_USES = `
 const CANDIDATES = `
   select owner_id, hash from blob_candidates where noted_at < $1 order by noted_at limit $2 for update skip locked`;
 
-/** A save of this content, or a fork into this account, holds its lock in shared mode; then the content is checked another time. */
+/** A save of this content, or a fork into this account, has its lock in shared mode; then the content is checked in a later round. */
 const LOCK_CONTENT = `
   select c.owner_id, c.hash from unnest($1::uuid[], $2::text[]) as c (owner_id, hash)
     where pg_try_advisory_xact_lock(hashtextextended(c.owner_id::text, ${OWNER_CONTENT_LOCK}))
@@ -146,8 +146,8 @@ export const deleteBinnedNodes = async (transaction: Transaction, before: Date, 
 };
 
 /**
- * What is in projects that were deleted before, and in the end the projects. A project whose removal has begun can't be taken out of the
- * bin. @returns how many rows were removed
+ * The contents of projects that were deleted before, then the projects. A project whose removal has begun can't be restored.
+ * @returns how many rows were removed
  */
 export const deleteBinnedProjects = async (transaction: Transaction, before: Date, limit: number): Promise<number> => {
   const [project] = await transaction.query<{ id: string }>(START_PURGE, [before]);
@@ -155,7 +155,7 @@ export const deleteBinnedProjects = async (transaction: Transaction, before: Dat
   const nodes = await transaction.query<NodeKey>(NODES_OF_PROJECT, [project.id, limit]);
   await deleteNodes(transaction, nodes);
   if (nodes.length < limit) {
-    // Folders whose last child went just now are left for the next step.
+    // Folders whose last child was just removed are removed in the next step.
     await transaction.query(
       "delete from projects p where p.id = $1 and not exists (select from nodes n where n.project_id = p.id)",
       [project.id],
@@ -184,7 +184,7 @@ export const filesWithVersions = async (
   return { files, next: files.length < limit ? undefined : files.at(-1) };
 };
 
-/** Leaves the newest version, and what a live document or an execution refers to. @returns how many were removed */
+/** Keeps the newest version, and those that a live document or an execution refers to. @returns how many were removed */
 export const deleteVersions = async (
   transaction: Transaction,
   versions: readonly (FileCursor & { readonly version: number })[],
@@ -217,7 +217,7 @@ export const deleteUnusedContent = async (
   return { looked: locked.length, storageKeys: gone.map((row) => row.storage_key) };
 };
 
-/** Those of the keys under which content is known. */
+/** The keys that a content row has. */
 export const knownStorageKeys = async (
   transaction: Transaction,
   storageKeys: readonly string[],

@@ -22,7 +22,7 @@ const join = async (actor: Actor, role: "editor" | "viewer") =>
   projects.service.putMember(alice, projectId, { userId: actor.userId, role });
 
 describe("projects", () => {
-  test("[P1] a stranger's project is 404 in every operation, a role too low is 403", async () => {
+  test("[P1] in every operation an invisible project is 404, and a role that is too low is 403", async () => {
     await create("a.txt");
     const { service } = projects;
     const operations: Array<() => Promise<unknown>> = [
@@ -60,7 +60,7 @@ describe("projects", () => {
     expect(await service.roleOf(bob.userId, "not an id")).toBeUndefined();
   });
 
-  test("[P1] an unlisted project is read by who knows its id, and listed for nobody else", async () => {
+  test("[P1] an unlisted project can be read by everybody with its id, and is in no other user's list", async () => {
     await create("a.txt");
     await projects.service.updateProject(alice, projectId, { visibility: "unlisted" });
     expect((await projects.service.getProject(bob, projectId)).role).toBe("viewer");
@@ -82,7 +82,7 @@ describe("projects", () => {
     );
   });
 
-  test("[P2] the bin: gone for everybody, back for the owner", async () => {
+  test("[P2] the bin: nobody sees the project, the owner can restore it", async () => {
     await join(bob, "editor");
     await create("a.txt");
     await projects.service.deleteProject(alice, projectId);
@@ -99,7 +99,7 @@ describe("projects", () => {
 });
 
 describe("files", () => {
-  test("[P41] no byte is written for a user who may not write, or where the write is impossible", async () => {
+  test("[P41] no byte is stored for a user without the right to write, or for an impossible write", async () => {
     const large = "x".repeat(200_000);
     await create("a.txt");
     await projects.service.createFolder(alice, projectId, "folder");
@@ -120,7 +120,7 @@ describe("files", () => {
       await expect(put("folder", large)).rejects.toEqual(code("projects/not-a-file"));
       await expect(create("a.txt", large)).rejects.toEqual(code("projects/path-taken"));
       expect(writing).not.toHaveBeenCalled();
-      // The first answer is repeated although the version that it expected is no longer the newest.
+      // The first response is repeated although the expected version is no longer the newest.
       const first = await put("a.txt", large, { version: 1, idempotencyKey: "again" });
       expect((await put("a.txt", large, { version: 1, idempotencyKey: "again" })).entry).toEqual(first.entry);
       expect(writing).toHaveBeenCalled();
@@ -174,7 +174,7 @@ describe("files", () => {
     for (const { entry, bytes } of saves) expect(await text("a.txt", entry.version)).toBe(bytes);
   });
 
-  test("[P6] the same bytes make no version and tell nobody; a stale version is refused all the same", async () => {
+  test("[P6] the same bytes make no version and no event; a stale version is refused nevertheless", async () => {
     await create("a.txt");
     projects.published.length = 0;
     expect((await put("a.txt", "one")).entry.version).toBe(1);
@@ -184,7 +184,7 @@ describe("files", () => {
     await expect(put("a.txt", "two", { version: 1 })).rejects.toEqual(code("projects/version-conflict"));
   });
 
-  test("[P7] a checkpoint on another base writes nothing and gives the newest; of a deleted file it gives nothing", async () => {
+  test("[P7] a checkpoint on another base writes nothing and returns the newest version; for a deleted file it returns undefined", async () => {
     const { entry } = await create("a.txt");
     await put("a.txt", "two");
     const save = { projectId, fileId: entry.id, bytes: Buffer.from("typed"), basedOn: 1, editorIds: [alice.userId] };
@@ -202,7 +202,7 @@ describe("files", () => {
     expect(await projects.service.readStored(projectId, entry.id)).toBeUndefined();
   });
 
-  test("[P8] an idempotency key gives the first answer again, and refuses another request", async () => {
+  test("[P8] an idempotency key returns the first response again, and refuses another request", async () => {
     const again = { path: "k.txt", content: "one", idempotencyKey: `key-${createId()}` };
     const first = await projects.service.createFile(alice, projectId, again);
     const events = projects.published.length;
@@ -234,7 +234,7 @@ describe("files", () => {
     }
   });
 
-  test("[P12] deleting a folder needs recursive, takes what is below, tells ids and frees size and names", async () => {
+  test("[P12] deleting a folder needs recursive, deletes everything below, announces the ids, and frees size and names", async () => {
     const { entry: file } = await create("d/e/a.txt", "12345");
     const { entry: other } = await create("top.txt", "123");
     await expect(projects.service.remove(alice, projectId, { path: "d", recursive: false })).rejects.toEqual(
@@ -250,7 +250,7 @@ describe("files", () => {
     expect((await create("d/e/a.txt", "again")).entry.version).toBe(1);
   });
 
-  test("[P13] one file's deduplication, size and count stay true under concurrent saves", async () => {
+  test("[P13] deduplication, size and count are exact after concurrent saves", async () => {
     await Promise.all(Array.from({ length: 8 }, (_, index) => create(`f${index}`, "12345")));
     await Promise.all(Array.from({ length: 40 }, (_, index) => put(`f${index % 8}`, "y".repeat(index + 1))));
     const tree = await projects.service.tree(alice, projectId);

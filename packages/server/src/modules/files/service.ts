@@ -1,4 +1,4 @@
-/** The rules of files at rest, and who is told of a change. SPEC.md numbers them. */
+/** The rules of files at rest, and the events of their changes. SPEC.md numbers them. */
 import type { Entry, Version } from "@atelier/contracts";
 import type { Actor } from "#kernel/actor";
 import type { BlobStore, Vault } from "#platform/blobs";
@@ -29,14 +29,14 @@ export type FilesNeeds = {
 
 /** A checkpoint that was written. */
 export type SavedVersion = {
-  /** The project, or its owner's account, is full: no more text should be taken. */
+  /** The project, or its owner's account, is full: the document should accept no more text. */
   readonly isFull: boolean;
   readonly entry: Entry;
   /** False when the bytes were the newest version already. */ readonly changed: boolean;
 };
 
 /**
- * Files at rest: their newest version may be older than the text of a document that is open. Everybody else reads and writes through
+ * Files at rest: the newest version may be older than the text of an open document, so other modules read and write through
  * LiveFiles. Problems are those of the routes.
  */
 export interface Files extends InitialFiles {
@@ -72,7 +72,7 @@ export interface Files extends InitialFiles {
   ): Promise<Written>;
   remove(actor: Actor, projectId: string, at: { readonly path: string; readonly recursive: boolean }): Promise<void>;
   move(actor: Actor, projectId: string, paths: { readonly from: string; readonly to: string }): Promise<Entry>;
-  /** One file by its id, on behalf of nobody: what a document is seeded from. undefined: no such file. */
+  /** One file by its id, without a user: the text from which a document is seeded. undefined: no such file. */
   readStored: FileReads["readStored"];
   /**
    * Writes the next version of a file on behalf of its live document: durable when it resolves.

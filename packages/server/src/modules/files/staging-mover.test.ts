@@ -61,7 +61,7 @@ test("[P10] a changed byte in the store is never served", async () => {
   expect(await read("f8")).toBe("body 8");
 });
 
-test("[P10] it works by itself, goes on after a failure, and reports a disk that failed", async () => {
+test("[P10] moves bodies periodically, continues after a failure, and reports a failed disk", async () => {
   await projects.service.createFile(alice, projectId, { path: "by-itself", content: "unique body" });
   let failing = true;
   const store: BlobStore = {

@@ -15,9 +15,9 @@ export type StagingMover = Component & {
 };
 
 /**
- * A body leaves the table only once it is durable in the store, and putting it twice does nothing: a crash at any point
- * repeats work and loses none.
- * @param options.onFatal told when the store's disk failed to keep what it was told to
+ * A body is removed from the table only when it is durable in the store, and putting it twice does nothing: after a crash
+ * at any point the work is repeated and no body is lost.
+ * @param needs.onFatal called when an fsync of the store failed
  */
 export const createStagingMover = (needs: {
   readonly sql: Sql;

@@ -22,7 +22,7 @@ export type TestWrite = {
   readonly idempotencyKey?: string;
 };
 
-/** Projects and files as one, with text for content. */
+/** The services of projects and files as one object, with text as content. */
 export type TestService = Projects &
   Files & {
     createFile(actor: Actor, projectId: string, write: TestWrite): Promise<{ readonly entry: Entry }>;

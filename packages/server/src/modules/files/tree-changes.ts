@@ -1,4 +1,4 @@
-/** Changes of a project's tree, one at a time in each project, so that no two can make a loop or pass the limit together. */
+/** Changes of a project's tree, serialised per project, so that concurrent ones can't create a loop or exceed a limit. */
 import type { Entry } from "@atelier/contracts";
 import type { Transaction } from "#platform/sql";
 import { createId } from "#kernel/ids";
@@ -48,7 +48,7 @@ const prefixOf = (nodePath: NodePath, length: number): NodePath => ({
 });
 
 /**
- * The folder that a path's last name goes into; missing ones are made.
+ * The parent folder of a path; missing folders are created.
  * @returns `parents`: ids from the root down. @throws Problem when a part of the path is a file or a twin of another name.
  */
 export const makeParents = async (
@@ -75,7 +75,7 @@ export const makeParents = async (
   return { parents, made };
 };
 
-/** @returns everything that was made, the folder itself last. */
+/** @returns all created entries, the folder itself last */
 export const makeFolder = async (change: TreeChange, nodePath: NodePath): Promise<Entry[]> => {
   const { parents, made } = await makeParents(change, nodePath);
   const parentId = parents.at(-1) ?? null;
@@ -88,7 +88,7 @@ export const makeFolder = async (change: TreeChange, nodePath: NodePath): Promis
   return [...made, toEntry(row, nodePath.path)];
 };
 
-/** @returns everything that was made, the file last, and whether the content's copy is the one that is kept. */
+/** @returns all created entries, the file last, and whether this copy of the content is kept */
 export const makeFile = async (
   change: TreeChange,
   file: {

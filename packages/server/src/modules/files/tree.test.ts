@@ -11,7 +11,7 @@ const { projects, alice } = await openFilesForFile({
 const newProject = async (): Promise<string> => (await projects.service.createProject(alice, { name: "Test" })).id;
 const code = (value: string): unknown => expect.objectContaining({ code: value });
 
-/** The tree as the rules say it: exact paths, each with its kind, and no two that fold to the same key. */
+/** A model of the rules: exact paths, each with its kind, and no two with the same folded key. */
 class Model {
   readonly nodes = new Map<string, "file" | "folder">();
   outcomes = new Map<string, number>();
@@ -76,7 +76,7 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("remove" as const), path, recursive: fc.boolean() }) },
 );
 
-/** Meets every outcome, whatever chance brings besides. */
+/** Steps that have every outcome, in addition to random ones. */
 const everyOutcome = [
   { do: "file" as const, path: "a/b" },
   { do: "file" as const, path: "a/b/c" },
@@ -97,7 +97,7 @@ const outcomeOf = async (work: Promise<unknown>): Promise<string> => {
 };
 
 describe("the tree", () => {
-  test("[P19] behaves like a model of its rules, whatever is done in whatever order", async () => {
+  test("[P19] behaves like a model of its rules for random operations", async () => {
     const outcomes = new Map<string, number>();
     await fc.assert(
       fc.asyncProperty(fc.array(command, { minLength: 5, maxLength: 25 }), async (commands) => {
@@ -124,7 +124,7 @@ describe("the tree", () => {
           expect(tree.map((entry) => [entry.path, entry.kind])).toEqual(
             [...model.nodes].toSorted(([a], [b]) => (a < b ? -1 : 1)),
           );
-          // Moving keeps ids, so no id ever names two different kinds or comes back after it was removed.
+          // Moving keeps ids, so an id never has two kinds and is never used again after its removal.
           for (const entry of tree) {
             expect(ids.get(entry.id) ?? entry.kind).toBe(entry.kind);
             ids.set(entry.id, entry.kind);
@@ -157,7 +157,7 @@ describe("the tree", () => {
     );
   });
 
-  test("[P20] moving keeps ids, versions and history, changes paths below, and tells all of them", async () => {
+  test("[P20] moving keeps ids, versions and history, changes paths below, and announces all of them", async () => {
     const projectId = await newProject();
     const { service } = projects;
     const { entry } = await service.createFile(alice, projectId, { path: "old/deep/a.txt", content: "one" });
@@ -182,7 +182,7 @@ describe("the tree", () => {
     );
   });
 
-  test("[P20] a move that would push anything below it past the rules for paths is refused, and moves nothing", async () => {
+  test("[P20] a move after which a path below would break the rules is refused, and changes no entry", async () => {
     const projectId = await newProject();
     const { service } = projects;
     const deep = ["a", "b", "c"].map((letter) => letter.repeat(250)).join("/");
@@ -199,7 +199,7 @@ describe("the tree", () => {
     await service.read(alice, projectId, { path: moved });
   });
 
-  test("[P20] moves at the same time never make a loop", async () => {
+  test("[P20] concurrent moves never create a loop", async () => {
     const projectId = await newProject();
     const { service } = projects;
     const made: string[] = [];
@@ -225,7 +225,7 @@ describe("the tree", () => {
     expect(await service.tree(alice, projectId)).toHaveLength(rows.length);
   });
 
-  test("[P21] limits: too many entries, a file and a project too large; nothing is left of what was refused", async () => {
+  test("[P21] limits: too many entries, a file and a project that are too large; a refused write stores nothing", async () => {
     const small = await openTestFiles({ limits: { mostBytes: 10, mostNodes: 3 } });
     try {
       const owner = await small.addUser("Owner");

@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const NOW_MS = 20_000 * DAY_MS + 12_345_678;
 
-/** Versions in the order of their numbers; times need not follow it, clocks are set back. */
+/** Versions in the order of their numbers; their times may be in another order, because clocks are set back. */
 const history = fc
   .array(fc.integer({ min: 0, max: 60 * DAY_MS }), { maxLength: 60 })
   .chain((ages) =>
@@ -23,7 +23,7 @@ const after = (versions: readonly VersionAge[], nowMs: number): VersionAge[] => 
 };
 
 describe("thinning versions", () => {
-  test("[P23] the newest stays, and so does everything of the last day", () => {
+  test("[P23] the newest and all versions of the last day are kept", () => {
     fc.assert(
       fc.property(history, (versions) => {
         const mustStay = versions.filter(({ version, atMs }) => version === versions.length || NOW_MS - atMs <= DAY_MS);
@@ -32,7 +32,7 @@ describe("thinning versions", () => {
     );
   });
 
-  test("[P23] of every ten minutes within 30 days, and of every older day, the last version stays, and only that", () => {
+  test("[P23] of every ten minutes within 30 days, and of every older day, only the last version is kept", () => {
     fc.assert(
       fc.property(history, (versions) => {
         const kept = after(versions, NOW_MS);
@@ -60,7 +60,7 @@ describe("thinning versions", () => {
     );
   });
 
-  test("[P23] thinning twice does nothing more, and thinning often leaves what thinning once leaves", () => {
+  test("[P23] thinning is idempotent, and repeated thinning has the same result as one thinning", () => {
     fc.assert(
       fc.property(history, fc.array(fc.integer({ min: 0, max: 90 * DAY_MS }), { maxLength: 8 }), (versions, waits) => {
         expect(versionsToThin(after(versions, NOW_MS), NOW_MS)).toEqual([]);

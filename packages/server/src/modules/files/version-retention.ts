@@ -1,4 +1,4 @@
-/** Which versions of a file are kept as it ages: all of a day, then one in ten minutes for 30 days, then one a day. */
+/** The versions of a file that are kept: all of a day, then one per ten minutes for 30 days, then one per day. */
 
 export type VersionAge = { readonly version: number; readonly atMs: number };
 
@@ -16,8 +16,7 @@ const windowOf = (atMs: number, ageMs: number): string | undefined => {
 };
 
 /**
- * The versions that may go: of each window the last one stays, and the newest of all stays whatever its age. What something
- * refers to is the caller's business.
+ * The versions to remove: the last one of each window and the newest of all are kept. The caller excludes versions that are referred to.
  */
 export const versionsToThin = (versions: readonly VersionAge[], nowMs: number): number[] => {
   const newestFirst = versions.toSorted((a, b) => b.version - a.version);

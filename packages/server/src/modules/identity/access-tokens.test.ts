@@ -11,7 +11,7 @@ import { SECRET_KEY, startTestIdentity, type TestIdentity } from "./test-identit
 let fixture: TestIdentity;
 let good = "";
 let refreshToken = "";
-/** A server that a token's jku could point to; it must never be asked. */
+/** A server to which a token's jku could point; it must never get a request. */
 let asked = 0;
 const bait = createServer((_request, response) => {
   asked += 1;
@@ -32,7 +32,7 @@ afterAll(async () => {
   await fixture[Symbol.asyncDispose]();
 });
 
-/** The real key, so that each forgery below is wrong in one thing only. */
+/** The real key, so that each forged token below is wrong in only one respect. */
 const key = (purpose = "access-token") =>
   new Uint8Array(hkdfSync("sha256", SECRET_KEY, "", `atelier/identity/${purpose}`, 32));
 const statusOf = async (token: string): Promise<number> =>
@@ -49,7 +49,7 @@ const sign = (header: object, claims: object, secret: Uint8Array | string = key(
 };
 
 describe("[5] access tokens", () => {
-  it("accepts its own, and the forger's tools would work if nothing were wrong", async () => {
+  it("accepts its own token, and one that the test's forging code makes without a fault", async () => {
     const header = decodeProtectedHeader(good);
     expect(header).toMatchObject({ alg: "HS256", typ: "at+jwt" });
     expect(await statusOf(good)).toBe(200);
@@ -59,7 +59,7 @@ describe("[5] access tokens", () => {
   const nowSeconds = () => Math.floor(fixture.clock.now() / 1000);
   const forgeries: Record<string, () => string | Promise<string>> = {
     "alg none": () => `${encode({ alg: "none", typ: "at+jwt" })}.${parts().payload}.`,
-    "alg None with our signature": () =>
+    "alg None with a valid signature": () =>
       `${encode({ ...decodeProtectedHeader(good), alg: "None" })}.${parts().payload}.${parts().signature}`,
     "no signature": () => `${parts().header}.${parts().payload}.`,
     "HS256 signed with a public key": () => {
@@ -72,7 +72,7 @@ describe("[5] access tokens", () => {
         .setProtectedHeader({ ...decodeProtectedHeader(good), alg: "RS256" })
         .sign(privateKey);
     },
-    "HS512 with our key": () =>
+    "HS512 with the server's key": () =>
       new SignJWT(parts().claims)
         .setProtectedHeader({ ...decodeProtectedHeader(good), alg: "HS512" })
         .sign(Buffer.concat([key(), key()])),
@@ -98,21 +98,21 @@ describe("[5] access tokens", () => {
         exp: nowSeconds() + 31_536_000,
       }),
     "without an end": () => sign(decodeProtectedHeader(good), { ...parts().claims, exp: undefined }),
-    "somebody else's user id": () =>
+    "another user's id": () =>
       sign(decodeProtectedHeader(good), { ...parts().claims, sub: "01900000-0000-7000-8000-000000000001" }),
-    "a sign-in that is none": () =>
+    "a malformed sign-in id": () =>
       sign(decodeProtectedHeader(good), { ...parts().claims, sid: "x'; drop table users" }),
     "signed with the key of refresh tokens": () =>
       sign(decodeProtectedHeader(good), parts().claims, key("refresh-token")),
     "the refresh token": () => refreshToken,
     // The last character of a signature of 32 bytes carries two bits that a lenient decoder ignores.
-    "our own token with stray bits in its signature": () => {
+    "a valid token with stray bits in its signature": () => {
       const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
       const last = alphabet.indexOf(good.at(-1) ?? "");
       return good.slice(0, -1) + (alphabet[last ^ 1] ?? "");
     },
-    "our own token with padding": () => `${good}=`,
-    "our own token with the other base64 alphabet": () => {
+    "a valid token with padding": () => `${good}=`,
+    "a valid token with the other base64 alphabet": () => {
       const { header, payload, signature } = parts();
       const other = signature.replaceAll("-", "+").replaceAll("_", "/");
       return other === signature ? `${good}=` : `${header}.${payload}.${other}`;
@@ -148,7 +148,7 @@ describe("[5] access tokens", () => {
     const { ticket } = (await (await client.call("POST", "/tickets")).json()) as { ticket: string };
     expect((await client.call("GET", "/me")).status).toBe(200);
     await disable(user.id);
-    // Half of the second that the rule allows: the next poll comes within it.
+    // Half of the allowed second: the next poll is due within it.
     fixture.clock.advance(500);
     await fixture.identity.lookForDisabled();
     expect((await client.call("GET", "/me")).status).toBe(401);

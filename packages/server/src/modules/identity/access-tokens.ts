@@ -1,4 +1,4 @@
-/** Access tokens: JWTs of 15 minutes, signed with one pinned algorithm and one key; nothing in a token chooses either. */
+/** Access tokens: JWTs valid for 15 minutes, signed with one pinned algorithm and one key; a token's headers cannot choose either. */
 import type { Clock } from "#kernel/clock";
 import { isId } from "#kernel/ids";
 import { createHash, createSecretKey } from "node:crypto";
@@ -17,7 +17,7 @@ export type AccessClaims = { readonly userId: string; readonly signInId: string 
 
 export type AccessTokens = {
   issue(claims: AccessClaims): Promise<string>;
-  /** @throws Problem identity/token-invalid for anything but a token of ours that is in its time. */
+  /** @throws Problem identity/token-invalid unless the token is valid and from this server */
   verify(token: string): Promise<AccessClaims>;
 };
 
@@ -30,7 +30,7 @@ const isCanonical = (token: string): boolean => {
 export const createAccessTokens = (secretKey: Uint8Array, clock: Clock): AccessTokens => {
   const bytes = deriveKey(secretKey, "access-token");
   const key = createSecretKey(bytes);
-  // Tells a key of another installation, or of before a change of SECRET_KEY, from ours; says nothing about the key.
+  // Distinguishes keys of other installations, and of an earlier SECRET_KEY; it reveals nothing about the key.
   const keyId = createHash("sha256").update("key id").update(bytes).digest("hex").slice(0, 16);
   return {
     issue({ userId, signInId }) {
@@ -45,7 +45,7 @@ export const createAccessTokens = (secretKey: Uint8Array, clock: Clock): AccessT
         .sign(key);
     },
     async verify(token) {
-      // A lenient decoder accepts several texts as the same token; then a list of revoked tokens could be bypassed.
+      // A lenient decoder accepts several texts as the same token, which would bypass a list of revoked tokens.
       if (!isCanonical(token)) throw tokenInvalid();
       try {
         const { payload, protectedHeader } = await jwtVerify(token, key, {

@@ -1,4 +1,4 @@
-/** The rows of people. */
+/** The rows of users. */
 import type { Transaction } from "#platform/sql";
 import type { Plan, User } from "@atelier/contracts";
 
@@ -53,7 +53,7 @@ export const insertAccount = async (transaction: Transaction, account: NewAccoun
   return user;
 };
 
-/** A guest becomes a registered user and stays the same row, so everything of theirs stays theirs. */
+/** Makes a guest a registered user in the same row, so that the user keeps all projects. */
 export const adoptGuest = async (
   transaction: Transaction,
   guest: { readonly id: string; readonly name: string; readonly email: string; readonly passwordHash: string },
@@ -69,7 +69,7 @@ export const adoptGuest = async (
 export const findAccount = async (transaction: Transaction, userId: string): Promise<User | undefined> =>
   one(await transaction.query<AccountRow>(`select ${ACCOUNT_COLUMNS} from users u where u.id = $1`, [userId]));
 
-/** The password hash behind an email address; undefined: no such account, or a disabled one. */
+/** The password hash of an email address; undefined: no such account, or a disabled one. */
 export const findCredentials = async (
   transaction: Transaction,
   email: string,

@@ -1,4 +1,4 @@
-/** Who is behind a sign-in, remembered for half a minute so that requests do not ask the database each time. */
+/** The actor of a sign-in, cached for half a minute so that not every request queries the database. */
 import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
 

@@ -1,11 +1,11 @@
-/** The one-time link that makes the first administrator: only its hash is kept, and a new one replaces the old. */
+/** The one-time link for the administrator's account: only its hash is stored, and a new one replaces the old one. */
 import type { Transaction } from "#platform/sql";
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
 const KEY = "admin-link";
 const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
 
-/** A new token, or undefined when there is an administrator already. */
+/** Creates a token; undefined when there is an administrator already. */
 export const createAdminToken = async (transaction: Transaction): Promise<string | undefined> => {
   const admins = await transaction.query("select 1 from users where is_admin limit 1");
   if (admins.length > 0) return undefined;

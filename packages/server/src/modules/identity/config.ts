@@ -15,7 +15,7 @@ export const identitySettings = {
   REGISTRATION: {
     schema: RegistrationSchema.default("open"),
     description:
-      "Who may make an account: `open`: anybody; `invite`: people with a one-time link from `npm run atelier -- user invite`; `off`: nobody.",
+      "Who may create an account: `open`: anybody; `invite`: people with a one-time link from `npm run atelier -- user invite`; `off`: nobody.",
     defaultText: "open",
   } satisfies Setting<Registration>,
 } as const;

@@ -1,4 +1,4 @@
-/** Keys for one purpose each, derived from the installation's secret key (HKDF-SHA-256). */
+/** Derives one key per purpose from the installation's secret key (HKDF-SHA-256). */
 import { hkdfSync } from "node:crypto";
 
 export const deriveKey = (secretKey: Uint8Array, purpose: string): Buffer =>

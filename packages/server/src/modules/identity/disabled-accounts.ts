@@ -1,19 +1,19 @@
 /**
- * Finds accounts that were disabled, by whatever process, and ends their sign-ins. It polls the database twice a second: a notification
- * could be lost with its connection, a poll that fails is repeated.
+ * Finds accounts that any process has disabled, and ends their sign-ins. It polls the database twice a second, because a notification
+ * could be lost with its connection, while a failed poll is repeated.
  */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import type { Transaction } from "#platform/sql";
 
 const EVERY_MS = 500;
-/** A transaction may commit later than the time that it wrote, so each poll also reads rows that are this much older. */
+/** A transaction may commit later than the time that it has written, so each poll also reads rows that are this much older. */
 const OVERLAP_MS = 60_000;
 
 export type DisabledAccounts = {
   /** Ends the sign-ins of accounts that are disabled already, and starts polling. */
   start(): void;
-  /** Resolves when the next poll was answered; for tests. */
+  /** Resolves when the next poll has ended; for tests. */
   look(): Promise<void>;
   stop(): Promise<void>;
 };

@@ -15,7 +15,7 @@ export const registrationClosed = (): Problem =>
 export const invitationInvalid = (): Problem =>
   new Problem(
     "identity/invitation-invalid",
-    "This server makes accounts by invitation only. Open the link of an unused invitation.",
+    "An account on this server needs an invitation. Open the link of an unused invitation.",
   );
 export const weakPassword = (reason: string): Problem =>
   new Problem("identity/weak-password", reason, { faults: [{ at: "body.password", message: reason }] });

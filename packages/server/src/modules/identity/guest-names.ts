@@ -1,4 +1,4 @@
-/** Friendly names for guests: shown beside cursors until somebody picks a name. */
+/** Friendly names for guests: shown beside cursors until the guest chooses a name. */
 import { randomInt } from "node:crypto";
 
 const MANNERS =

@@ -15,7 +15,7 @@ const run = async (name: string, nowMs: number): Promise<number> => {
   return (await task?.step(nowMs))?.removed ?? -1;
 };
 
-test("[14] sign-ins are forgotten a day after their end, tickets after their 30 s; living ones stay", async () => {
+test("[14] sign-ins are deleted a day after their end, tickets after their 30 s; valid ones are kept", async () => {
   const { clock } = fixture;
   const [ended, expired, living] = [fixture.client(), fixture.client(), fixture.client()];
   for (const client of [ended, expired, living]) await client.signIn("/auth/guest");
@@ -28,7 +28,7 @@ test("[14] sign-ins are forgotten a day after their end, tickets after their 30 
   ended.cookie = oldCookie;
   expect(await run("identity.sign-ins", clock.now() + DAY_MS / 2)).toBe(0);
   expect(await run("identity.sign-ins", clock.now() + 2 * DAY_MS)).toBe(1);
-  // Forgotten or ended looks the same.
+  // A deleted sign-in gets the same response as an ended one.
   expect((await ended.call("POST", "/auth/refresh")).status).toBe(401);
 
   clock.advance(60 * DAY_MS);

@@ -12,7 +12,7 @@ const DELETE_INVITATIONS = `
 const DELETE_TICKETS = `
   delete from tickets where hash in (select hash from tickets where expires_at < $1 limit $2) returning true as gone`;
 
-/** A token of a sign-in that is gone is answered like one of a sign-in that has ended. */
+/** A token of a deleted sign-in gets the same response as one of an ended sign-in. */
 const DELETE_SIGN_INS = `
   delete from sign_ins where id in (
       select id from sign_ins where expires_at < $1 or ended_at < $1 limit $2 for update skip locked)

@@ -7,7 +7,7 @@ import type { IdentityService, SignedIn } from "./service.ts";
 
 const BEARER = /^Bearer +(\S+)$/iu;
 
-/** @param options.https tells the cookie's name and whether it is Secure */
+/** @param options.https decides on the cookie's name and the attribute Secure */
 export const registerIdentityHttp = (
   edge: Edge,
   identity: IdentityService,
@@ -59,7 +59,7 @@ export const registerIdentityHttp = (
   }));
   edge.bind(routes.settings, async ({ actor }) => ({
     status: 200 as const,
-    // Written only through putSettings, whose schema takes nothing but JSON.
+    // Only putSettings writes it, whose schema accepts only JSON.
     body: (await identity.settings(actor)) as Answer<typeof routes.settings>["body"],
   }));
   edge.bind(routes.putSettings, async ({ actor, body }) => {

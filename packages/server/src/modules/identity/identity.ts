@@ -1,16 +1,16 @@
-/** What other modules may ask identity. */
+/** The interface of identity for other modules. */
 import type { Actor } from "#kernel/actor";
 import type { User } from "@atelier/contracts";
 
-/** What other modules may ask identity. */
+/** The interface of identity for other modules. */
 export interface Identity {
-  /** The actor behind an access token (JWT). @throws Problem identity/token-invalid. */
+  /** The actor of an access token (JWT). @throws Problem identity/token-invalid. */
   authenticateToken(accessToken: string): Promise<Actor>;
   /** Uses up a ticket. @throws Problem identity/ticket-invalid. */
   redeemTicket(ticket: string): Promise<Actor>;
-  /** Those of the sign-ins that have ended or expired, or whose account is disabled. */
+  /** The sign-ins of the list that have ended or expired, or whose account is disabled. */
   endedSignIns(signInIds: readonly string[]): Promise<readonly string[]>;
-  /** Who holds this refresh token, which is looked at and not used up; undefined: nobody (any more). */
+  /** The user of a refresh token, which is not rotated; undefined: the token is not valid. */
   findByRefreshToken(refreshToken: string): Promise<{ readonly actor: Actor; readonly user: User } | undefined>;
   /** Names for ids; unknown ids are left out. */
   namesOf(userIds: readonly string[]): Promise<ReadonlyMap<string, string>>;

@@ -1,10 +1,10 @@
-/** The invitations table: each row makes one account, and is stored by hash only. */
+/** The invitations table: each row is for one account, and has only the hash of the token. */
 import type { Transaction } from "#platform/sql";
 import { createHash, randomBytes } from "node:crypto";
 
 const hashOf = (token: string): Buffer => createHash("sha256").update(token).digest();
 
-/** Makes an invitation. @returns its token, which is shown once */
+/** Creates an invitation. @returns its token, which is shown once */
 export const insertInvitation = async (transaction: Transaction, expiresAt: Date): Promise<string> => {
   const token = randomBytes(24).toString("base64url");
   await transaction.query("insert into invitations (hash, expires_at) values ($1, $2)", [hashOf(token), expiresAt]);

@@ -1,9 +1,9 @@
-/** What identity needs from outside: a slow hash for passwords, and a user's usage in other modules. */
+/** The ports of identity: a slow hash for passwords, rules for passwords, and a user's usage in other modules. */
 import type { Me } from "@atelier/contracts";
 
 export interface Passwords {
   hash(password: string): Promise<string>;
-  /** False for a wrong password. Takes the same time whatever the outcome. */
+  /** @returns false for a wrong password, after the same time as for a right one */
   verify(hash: string, password: string): Promise<boolean>;
 }
 
@@ -12,7 +12,7 @@ export interface PasswordRules {
   faultOf(password: string, account: { readonly email: string; readonly name: string }): Promise<string | undefined>;
 }
 
-/** Limits and usage shown by GET /api/me; the modules that enforce them answer. */
+/** Limits and usage in GET /api/me, from the modules that enforce them. */
 export interface AccountUsage {
   limitsOf(plan: Me["plan"]): Me["limits"];
   usageOf(userId: string): Promise<Me["usage"]>;

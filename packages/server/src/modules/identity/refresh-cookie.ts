@@ -1,4 +1,4 @@
-/** The cookie that holds the refresh token; scripts never see it and other sites never send it. */
+/** The cookie of the refresh token: invisible to scripts, and not sent with requests of other sites. */
 import { SIGN_IN_LIFE_MS } from "./sign-ins.ts";
 
 export type RefreshCookie = {
@@ -10,7 +10,7 @@ export type RefreshCookie = {
 /** @param https the `__Host-` prefix pins the cookie to this host, over TLS, at path `/` */
 export const refreshCookieName = (https: boolean): string => (https ? "__Host-atelier-refresh" : "atelier-refresh");
 
-/** @param https browsers reach us over TLS */
+/** @param https whether browsers connect over TLS */
 export const createRefreshCookie = (https: boolean): RefreshCookie => {
   const name = refreshCookieName(https);
   const line = (value: string, maxAgeSeconds: number): string =>

@@ -1,6 +1,6 @@
 /**
- * Refresh tokens: opaque to clients. Each names its sign-in and carries our tag, so that a token that was ours once but is
- * not the newest any more is recognised as a reuse, while a made-up one is nothing at all.
+ * Refresh tokens: opaque to clients. Each contains its sign-in and a MAC, so that the reuse of an older token of this server is
+ * distinguished from an invented token.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { deriveKey } from "./derived-key.ts";
@@ -13,13 +13,13 @@ const TOKEN_LENGTH = Math.ceil(((ID_BYTES + SECRET_BYTES + TAG_BYTES) * 4) / 3);
 
 export type RefreshTokens = {
   create(signInId: string): string;
-  /** The sign-in that a token of ours belongs to, whether it is still of use or not; undefined: not ours. */
+  /** The sign-in of a token of this server, also when it is no longer valid; undefined: not from this server. */
   signInOf(token: string): string | undefined;
-  /** What is stored instead of the token. */
+  /** The hash that is stored instead of the token. */
   hash(token: string): Buffer;
-  /** The successor is kept sealed for the 30 s in which the token before it still gets it. */
+  /** Encrypts the successor, which the previous token still gets for 30 s. */
   seal(token: string): Buffer;
-  /** @throws Error when it was not sealed by us. */
+  /** @throws Error when it was not encrypted by this server */
   unseal(sealed: Uint8Array): string;
 };
 

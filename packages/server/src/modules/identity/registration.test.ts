@@ -1,4 +1,4 @@
-/** [15] [16] Who may make an account, and with which password; refusals are in the audit log [18]. */
+/** [15] [16] Who may create an account, and with which password; refusals are in the audit log [18]. */
 import { ProblemSchema } from "@atelier/contracts";
 import { afterEach, describe, expect, it } from "vitest";
 import { insertInvitation } from "./index.ts";
@@ -19,7 +19,7 @@ const invite = (lifeMs = DAY_MS): Promise<string> =>
 const register = (body: object) => fixture.client().call("POST", "/auth/register", body);
 
 describe("[15] REGISTRATION", () => {
-  it("off: nobody makes an account, not even guests; existing accounts sign in", async () => {
+  it("off: nobody can create an account, not even guests; existing accounts can sign in", async () => {
     fixture = await startTestIdentity({ registration: "off" });
     const refused = await register(person());
     expect([refused.status, await codeOf(refused)]).toEqual([403, "identity/registration-closed"]);
@@ -33,7 +33,7 @@ describe("[15] REGISTRATION", () => {
     await fixture.client().signIn("/auth/login", { email: admin.email, password: admin.password });
   });
 
-  it("invite: each invitation makes one account, for a new user or a guest, until it expires", async () => {
+  it("invite: each invitation is for one account, of a new user or a guest, until it expires", async () => {
     fixture = await startTestIdentity({ registration: "invite" });
     for (const invitation of [undefined, "", "guessed", await invite(-1)]) {
       const refused = await register({ ...person(), ...(invitation === undefined ? {} : { invitation }) });
@@ -48,7 +48,7 @@ describe("[15] REGISTRATION", () => {
     expect(account.user.id).toBe(before.user.id);
   });
 
-  it("invite: a refused account leaves the invitation valid", async () => {
+  it("invite: after a refused registration the invitation is still valid", async () => {
     fixture = await startTestIdentity({ registration: "invite" });
     const first = person();
     await fixture.client().signIn("/auth/register", { ...first, invitation: await invite() });
@@ -76,7 +76,7 @@ describe("[15] REGISTRATION", () => {
 });
 
 describe("[16] passwords", () => {
-  it("refuses common ones, also with digits and punctuation added, and those made of the account's name or address", async () => {
+  it("refuses common ones, also with digits and punctuation added, and those that consist of the account's name or address", async () => {
     fixture = await startTestIdentity();
     const weak = [
       "password1",
@@ -128,7 +128,7 @@ describe("[18] the audit log", () => {
     expect(JSON.stringify(fixture.audited)).not.toContain("nobody@example.org");
   });
 
-  it("has refused refreshes, with the account whose used-up token came back", async () => {
+  it("has refused refreshes, with the account whose old token was reused", async () => {
     fixture = await startTestIdentity();
     const client = fixture.client();
     const { user } = await client.signIn("/auth/guest");

@@ -36,7 +36,7 @@ export type IdentityNeeds = {
   readonly passwordRules: PasswordRules;
 };
 
-/** What a sign-in route answers, and the refresh token for the cookie. */
+/** The response of a sign-in route, and the refresh token for the cookie. */
 export type SignedIn = {
   readonly user: User;
   readonly accessToken: string;
@@ -50,14 +50,14 @@ export type IdentityService = Identity &
   Component & {
     signInAsGuest(): Promise<SignedIn>;
     /**
-     * @param caller a guest's row becomes the account in place; anybody else gets a new row.
+     * @param caller a guest's row becomes the account; all others get a new row
      * @throws Problem identity/registration-closed, identity/invitation-invalid, identity/weak-password, identity/email-taken
      */
     register(registration: Registration, caller: Actor | undefined): Promise<SignedIn>;
-    /** @param address wrong passwords slow down by account and address */
+    /** @param address delays after wrong passwords are per account and address */
     login(credentials: { readonly email: string; readonly password: string }, address: string): Promise<SignedIn>;
     refresh(refreshToken: string): Promise<SignedIn>;
-    /** Ends the sign-in of the refresh token, or else of the access token; what is neither does nothing. */
+    /** Ends the sign-in of the refresh token, or else of the access token; does nothing for invalid tokens. */
     logout(given: { readonly refreshToken?: string; readonly accessToken?: string }): Promise<Actor | undefined>;
     createTicket(actor: Actor): Promise<string>;
     me(actor: Actor): Promise<Me>;
@@ -113,7 +113,7 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
       registered: { email: person.email, passwordHash: await passwords.hash(person.password), isAdmin },
     };
   };
-  /** In the transaction that makes the account, so that an invitation is used up only together with it. */
+  /** Runs in the transaction that creates the account, so that a rollback keeps the invitation valid. */
   const admitRegistration = async (transaction: Transaction, { invitation }: Registration): Promise<void> => {
     if (needs.registration !== "invite") return;
     const isTaken = invitation !== undefined && (await takeInvitation(transaction, invitation, clock.now()));
@@ -191,7 +191,7 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
     async login(credentials, address) {
       const right = wrongPasswords.begin(credentials.email, address);
       const found = await within((transaction) => accounts.findCredentials(transaction, credentials.email));
-      // The time that it takes must not reveal whether there is such an account.
+      // The time of the response must not reveal whether the account exists.
       unknownUserHash ??= passwords.hash(createId());
       const verified = await passwords.verify(found?.passwordHash ?? (await unknownUserHash), credentials.password);
       if (found === undefined || !verified) throw errors.wrongCredentials(found?.user.id);

@@ -1,4 +1,4 @@
-/** Becoming somebody and staying signed in, over HTTP and a real database; numbers are SPEC.md's. */
+/** Guests, accounts and sign-ins over HTTP and a real database; numbers are SPEC.md's. */
 import { type Me, ProblemSchema } from "@atelier/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createId } from "#kernel/ids";
@@ -26,7 +26,7 @@ describe("guests and accounts", () => {
     expect(it_.audited.at(-1)).toMatchObject({ action: "identity.guest", userId: user.id });
   });
 
-  it("[2] adopts the guest in place, and the token from before is of no more use", async () => {
+  it("[2] registers the guest in place, and the earlier token is invalid", async () => {
     const client = it_.client();
     const guest = await client.signIn("/auth/guest");
     const before = client.cookie;
@@ -38,7 +38,7 @@ describe("guests and accounts", () => {
     expect(await codeOf(await thief.call("POST", "/auth/refresh"))).toBe("identity/refresh-invalid");
   });
 
-  it("makes a new account for a stranger, refuses a taken address in any case, and signs in", async () => {
+  it("creates an account, refuses a used address in upper or lower case, and signs in", async () => {
     const email = newEmail();
     const registered = await it_.client().signIn("/auth/register", { email, password: PASSWORD, name: "Bo" });
     const again = await it_
@@ -54,7 +54,7 @@ describe("guests and accounts", () => {
     expect(user.id).toBe(registered.user.id);
   });
 
-  it("[3] answers an unknown user and a wrong password alike, after the same work", async () => {
+  it("[3] gives an unknown user and a wrong password the same response, after the same work", async () => {
     const email = newEmail();
     await it_.client().signIn("/auth/register", { email, password: PASSWORD, name: "Cy" });
     const attempt = async (address: string) => {
@@ -72,7 +72,7 @@ describe("guests and accounts", () => {
     expect(known.work).toEqual([expect.stringMatching(/^\$argon2id\$v=\d+\$m=\d+,t=\d+,p=\d+$/u)]);
   });
 
-  it("[4] slows down 100 wrong passwords, and the right one works later", async () => {
+  it("[4] delays 100 wrong passwords, and the right one works later", async () => {
     const email = newEmail();
     await it_.client().signIn("/auth/register", { email, password: PASSWORD, name: "Di" });
     const login = (password: string) => it_.client().call("POST", "/auth/login", { email, password });
@@ -89,7 +89,7 @@ describe("guests and accounts", () => {
     expect((await login("wrong again")).status).toBe(401);
   });
 
-  it("keeps settings and names, refuses fields of others' making", async () => {
+  it("stores settings and names, and refuses unknown fields", async () => {
     const client = it_.client();
     await client.signIn("/auth/guest");
     expect((await client.call("PUT", "/me/settings", { theme: "dark", nested: { tabSize: 2 } })).status).toBe(200);
@@ -120,7 +120,7 @@ describe("refresh tokens", () => {
     await late.signIn("/auth/refresh");
   });
 
-  it("[8] ends the family when the previous token comes back later than 30 s, and says so", async () => {
+  it("[8] ends the sign-in when the previous token is used after 30 s, and announces it", async () => {
     const client = it_.client();
     const { accessToken } = await client.signIn("/auth/guest");
     const stolen = client.cookie;
@@ -135,7 +135,7 @@ describe("refresh tokens", () => {
     expect(await codeOf(await old.call("GET", "/me"))).toBe("identity/token-invalid");
   });
 
-  it("[8] ends the family when a token from two rotations ago comes back at once", async () => {
+  it("[8] ends the sign-in when a token from two rotations ago is used", async () => {
     const client = it_.client();
     await client.signIn("/auth/guest");
     const first = client.cookie;
@@ -146,7 +146,7 @@ describe("refresh tokens", () => {
     expect((await client.call("POST", "/auth/refresh")).status).toBe(401);
   });
 
-  it("[8] takes no notice of tokens that were never ours", async () => {
+  it("[8] ignores tokens that are not from this server", async () => {
     const client = it_.client();
     await client.signIn("/auth/guest");
     const [name = "", token = ""] = (client.cookie ?? "").split("=");
@@ -173,13 +173,13 @@ describe("refresh tokens", () => {
     expect(again.status).toBe(204);
   });
 
-  it("[10] sets a cookie that scripts and other sites never get", async () => {
+  it("[10] sets a cookie that scripts can't read and other sites can't send", async () => {
     const answer = await it_.client().call("POST", "/auth/guest");
     const [line = ""] = answer.headers.getSetCookie();
     expect(line).toMatch(/^atelier-refresh=[\w-]{75}; Max-Age=7776000; Path=\/; HttpOnly; SameSite=Strict$/u);
   });
 
-  it("[13] looks without using up", async () => {
+  it("[13] reads a token without rotating it", async () => {
     const client = it_.client();
     const { user } = await client.signIn("/auth/guest");
     const token = client.cookie?.split("=")[1] ?? "";
@@ -193,7 +193,7 @@ describe("refresh tokens", () => {
 });
 
 describe("tickets and the administrator", () => {
-  it("[11] takes a ticket once, within 30 s, and keeps no clear text", async () => {
+  it("[11] accepts a ticket once, within 30 s, and stores no clear text", async () => {
     const client = it_.client();
     const { user } = await client.signIn("/auth/guest");
     const ticket = async () => ((await (await client.call("POST", "/tickets")).json()) as { ticket: string }).ticket;
@@ -209,7 +209,7 @@ describe("tickets and the administrator", () => {
     await expect(it_.identity.redeemTicket(orphan)).rejects.toMatchObject({ code: "identity/ticket-invalid" });
   });
 
-  it("[12] makes one administrator by the newest link, once", async () => {
+  it("[12] creates one administrator with the newest link, once", async () => {
     const older = await it_.identity.createAdminLink();
     const link = (await it_.identity.createAdminLink()) ?? "";
     const use = (token: string) =>
@@ -222,7 +222,7 @@ describe("tickets and the administrator", () => {
 });
 
 describe("another configuration", () => {
-  it("[1] takes no guests with GUESTS=off, and over https the cookie is __Host- and Secure", async () => {
+  it("[1] refuses guests with GUESTS=off, and over https the cookie is __Host- and Secure", async () => {
     await using closed = await startTestIdentity({ guests: false, https: true });
     const refused = await closed.client().call("POST", "/auth/guest");
     expect([refused.status, await codeOf(refused)]).toEqual([403, "identity/guests-closed"]);
@@ -238,7 +238,7 @@ describe("another configuration", () => {
   });
 });
 
-it("[19] names the sign-ins that have ended, whose account is disabled, or that are unknown", async () => {
+it("[19] lists the sign-ins that have ended, whose account is disabled, or that are unknown", async () => {
   const signInOf = async (client: TestClient): Promise<string> => {
     const { accessToken } = await client.signIn("/auth/guest");
     return (await it_.identity.authenticateToken(accessToken)).signInId;

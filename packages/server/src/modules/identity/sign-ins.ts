@@ -6,7 +6,7 @@ import { ACCOUNT_COLUMNS, type AccountRow, toUser } from "./accounts.ts";
 import type { RefreshTokens } from "./refresh-tokens.ts";
 
 export const SIGN_IN_LIFE_MS = 90 * 24 * 3600 * 1000;
-/** Tabs restored together send the same token: the immediately previous one still gets the successor for so long. */
+/** Tabs that are restored together send the same token, so for this time the previous token still gets the successor. */
 export const SUCCESSOR_GRACE_MS = 30_000;
 
 type SignInRow = AccountRow & {
@@ -34,7 +34,7 @@ export const toActor = (user: User, signInId: string): Actor => ({
   signInId,
 });
 
-/** Those of the ids whose sign-in has ended or expired, or whose account is disabled. */
+/** The ids whose sign-in has ended or expired, or whose account is disabled. */
 export const findEnded = async (
   transaction: Transaction,
   ids: readonly string[],
@@ -65,14 +65,14 @@ export const findSignedIn = async (
   return row === undefined ? undefined : toUser(row);
 };
 
-/** True for a token that a refresh would take: the newest, or the one before it within the grace. */
+/** Whether a refresh would accept the token: it is the newest one, or the previous one within the grace time. */
 const isOfUse = (row: SignInRow, hash: Buffer, nowMs: number): "current" | "previous" | undefined => {
   if (row.current_hash.equals(hash)) return "current";
   const inGrace = nowMs - row.rotated_at.getTime() <= SUCCESSOR_GRACE_MS;
   return inGrace && row.successor_sealed !== null && row.previous_hash?.equals(hash) === true ? "previous" : undefined;
 };
 
-/** The user of a valid token, without using it up. */
+/** The user of a valid token, which is not rotated. */
 export const findHolder = async (
   transaction: Transaction,
   signInId: string,
@@ -84,11 +84,11 @@ export const findHolder = async (
 
 export type Rotation =
   | { readonly kind: "rotated"; readonly user: User; readonly token: string }
-  /** The sign-in was ended because a used-up token came back. */
+  /** The sign-in was ended because an old token was reused. */
   | { readonly kind: "reused"; readonly userId: string }
   | { readonly kind: "gone" };
 
-/** Replaces the token; the row lock makes parallel calls take turns, so all but the first find the grace. */
+/** Rotates the token. The row lock serialises parallel calls, so all but the first one get the successor. */
 export const rotate = async (
   transaction: Transaction,
   tokens: RefreshTokens,
@@ -114,7 +114,7 @@ export const rotate = async (
   return { kind: "rotated", user: toUser(row), token };
 };
 
-/** A new token without a grace for the old one: after a change of what the sign-in may do. */
+/** Replaces the token without a grace time for the old one: after a change of the sign-in's rights. */
 export const replaceToken = async (
   transaction: Transaction,
   signIn: { readonly id: string; readonly hash: Buffer; readonly nowMs: number },

@@ -1,4 +1,4 @@
-/** For tests: identity on a real PostgreSQL behind the real edge, with a clock that the test moves. */
+/** For tests: identity with a real PostgreSQL and the real edge, and a manual clock. */
 import { createManualClock, type ManualClock } from "#kernel/clock";
 import { silentLog } from "#kernel/log";
 import type { AuditEntry } from "#platform/audit";
@@ -12,12 +12,12 @@ import { createIdentity, registerIdentityHttp, type IdentityService } from "./in
 
 export const SECRET_KEY = new Uint8Array(32).fill(7);
 
-/** A client with a cookie jar of one cookie, as a browser would have. */
+/** A client that keeps the cookie like a browser. */
 export type TestClient = {
   cookie: string | undefined;
   accessToken: string | undefined;
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
-  /** Calls a sign-in route and keeps what it gives. */
+  /** Calls a sign-in route and keeps its tokens. */
   signIn(path: string, body?: unknown): Promise<SignedIn>;
 };
 

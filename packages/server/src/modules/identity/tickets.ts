@@ -20,7 +20,7 @@ export const insertTicket = async (
   return ticket;
 };
 
-/** Deletes the ticket; of any number of callers one gets its holder. */
+/** Deletes the ticket; of concurrent callers only one gets its user. */
 export const takeTicket = async (
   transaction: Transaction,
   ticket: string,

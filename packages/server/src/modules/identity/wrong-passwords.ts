@@ -1,4 +1,4 @@
-/** Slows down guessing: after five wrong passwords for an account from one address each further try has to wait longer. */
+/** Limits guessing: after five wrong passwords for an account from one address each further attempt is delayed longer. */
 import type { Clock } from "#kernel/clock";
 import { tooManyWrongPasswords } from "./errors.ts";
 
@@ -12,9 +12,9 @@ type Tries = { count: number; waitUntilMs: number; lastMs: number };
 
 export type WrongPasswords = {
   /**
-   * Counts a try before it is known how it ends, so that many at once can't slip through together.
-   * @returns what to call when the password was right
-   * @throws Problem request/rate-limited while waiting is due.
+   * Counts an attempt before its result is known, so that concurrent attempts can't evade the limit.
+   * @returns a function to call when the password was right
+   * @throws Problem request/rate-limited during a delay
    */
   begin(account: string, address: string): () => void;
 };
@@ -38,7 +38,7 @@ export const createWrongPasswords = (clock: Clock): WrongPasswords => {
       entry.lastMs = nowMs;
       const beyond = entry.count - FREE_TRIES;
       if (beyond >= 0) entry.waitUntilMs = nowMs + Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** beyond);
-      // Insertion order is by the last try: the oldest come first when forgetting.
+      // Insertion order is by the last attempt, so that the oldest are evicted first.
       tries.delete(key);
       tries.set(key, entry);
       return () => void tries.delete(key);

@@ -13,7 +13,7 @@ const whole = (most: number, fallback: number): z.ZodType<number, string | undef
 export const projectsSettings = {
   ACCOUNT_MAX_PROJECTS: {
     schema: whole(1_000_000, 2_000),
-    description: "Projects that an account may have, the bin included.",
+    description: "Maximum number of projects of an account, including the bin.",
     defaultText: "2000",
   },
 } as const satisfies Readonly<Record<string, Setting<number>>>;

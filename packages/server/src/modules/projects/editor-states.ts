@@ -1,10 +1,10 @@
-/** The tabs and cursors that the page keeps in a project for each user. */
+/** The tabs and cursors that the page stores for each user and project. */
 import type { Transaction } from "#platform/sql";
 import type { ProjectUser } from "./project-scope.ts";
 
 export type EditorState = Record<string, unknown>;
 
-/** Empty when none was kept. */
+/** Empty when none is stored. */
 export const readEditorState = async (
   transaction: Transaction,
   { projectId, userId }: ProjectUser,

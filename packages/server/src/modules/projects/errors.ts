@@ -11,9 +11,9 @@ export const expiryPassed = (): Problem => {
   return new Problem("request/invalid", `body.expiresAt: ${message}`, { faults: [{ at: "body.expiresAt", message }] });
 };
 export const tooManyProjects = (most: number): Problem =>
-  new Problem("projects/limit-reached", `An account may have ${most} projects, those in the bin included.`);
+  new Problem("projects/limit-reached", `An account may have ${most} projects, including those in the bin.`);
 export const tooManyLinks = (most: number): Problem =>
   new Problem(
     "projects/limit-reached",
-    `A project may have at most ${most} share links: revoke some that nobody needs.`,
+    `A project may have at most ${most} share links. Revoke links that are not needed.`,
   );

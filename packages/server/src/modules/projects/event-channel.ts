@@ -1,4 +1,4 @@
-/** One project's listeners: numbered events, a bounded memory for those who come back, and who looks at what. */
+/** One project's listeners: numbered events, a bounded buffer for listeners that reconnect, and presence. */
 import type { Presence, ProjectEvent, ProjectEventFrame } from "@atelier/contracts";
 import type { Clock, Timer } from "#kernel/clock";
 
@@ -14,20 +14,20 @@ export type Listener = {
 };
 
 export type EventChannel = {
-  /** Says hello, replays what came after `since`, then everything. */
+  /** Sends hello and the events after `since`, then all later events. */
   join(listener: Listener, since: number | undefined): void;
   leave(listener: Listener): void;
   publish(event: ProjectEvent): void;
-  /** Events may have been lost before they came here: nobody resumes, and everybody here is told so by another hello. */
+  /** Called when events may have been lost: no listener can resume, and each one gets another hello. */
   missed(): void;
-  /** One listener only: sequence numbers are everybody's, so it carries the last one. */
+  /** Sends an event to one listener, with the last sequence number, because numbers are common to all listeners. */
   tell(listener: Listener, event: ProjectEvent): void;
-  /** After a listener's presence was changed. */
+  /** Called after a listener's presence has changed. */
   presenceChanged(): void;
   readonly listeners: ReadonlySet<Listener>;
 };
 
-/** @param first where its numbers begin: above every number that an earlier channel of the project gave */
+/** @param first its first number, above all numbers of earlier channels of the project */
 export const createEventChannel = (clock: Clock, first: number): EventChannel => {
   const listeners = new Set<Listener>();
   const memory: Array<{ readonly sequence: number; readonly text: string }> = [];
@@ -48,7 +48,7 @@ export const createEventChannel = (clock: Clock, first: number): EventChannel =>
       memoryBytes -= memory.shift()?.text.length ?? 0;
   };
 
-  /** What came after `since`, or undefined when that is not known any more. */
+  /** The events after `since`; undefined when they are no longer in the buffer. */
   const missed = (since: number | undefined): string[] | undefined => {
     if (since === undefined || since > sequence) return undefined;
     const oldestKnown = memory[0]?.sequence ?? sequence + 1;

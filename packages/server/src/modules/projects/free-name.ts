@@ -1,4 +1,4 @@
-/** Names for new projects: a name that its owner uses already gets a number. */
+/** Names for new projects: a number is appended to a name that the owner uses already. */
 
 const MAX_CHARACTERS = 100;
 
@@ -12,7 +12,7 @@ const withEnd = (name: string, end: string): string => {
   return `${kept.trimEnd()}${end}`;
 };
 
-/** `Untitled`, or `Untitled 2`, `Untitled 3` …: the first that is free. */
+/** The first free one of `Untitled`, `Untitled 2`, `Untitled 3` … */
 export const freeName = (wanted: string, taken: ReadonlySet<string>): string => {
   if (!taken.has(wanted)) return wanted;
   for (let number = 2; ; number++) {

@@ -4,7 +4,7 @@ import type { Edge } from "#platform/http";
 import { noSuchMember } from "./errors.ts";
 import type { Projects } from "./service.ts";
 
-/** Binds the routes of projects, members, links and the page's state. What has or makes files is bound by later modules. */
+/** Binds the routes of projects, members, links and the page's state. Later modules bind the routes with files. */
 export const registerProjectsHttp = (edge: Edge, projects: Projects): void => {
   edge.bind(routes.listProjects, async ({ actor, query }) => ({
     status: 200 as const,

@@ -64,7 +64,7 @@ beforeEach(async () => {
   edge.bind(routes.languages, async () => ({ status: 200 as const, body: [] }));
   edge.bind(routes.deleteProject, async () => ({ status: 204 as const, body: undefined }));
   edge.socket(sockets.projectEvents, { maxFrameBytes: 100 }, ({ channel }) => channel.close(1000, ""));
-  // The path of an execution names no project: the answer or the socket's handler does.
+  // The path of an execution has no project: the response or the socket's handler names it.
   edge.bind(routes.getExecution, async () => ({ status: 200 as const, body: execution }));
   edge.bind(routes.listExecutions, async () => ({ status: 200 as const, body: { items: [] } }));
   edge.socket(sockets.executionStream, { maxFrameBytes: 100 }, ({ channel, reads: said }) => {
@@ -120,7 +120,7 @@ it("[P40] an execution's stream alone is a read, and counts in the same hour", a
   expect(asked).toHaveLength(1);
 });
 
-it("[P40] what the page shows is a read", async () => {
+it("[P40] the page with its first file is a read", async () => {
   reader.note(alice, PROJECT, { id: "r", address: "127.0.0.1" });
   await vi.waitFor(() => expect(reads()).toEqual([expect.objectContaining({ target: LINK, requestId: "r" })]));
 });

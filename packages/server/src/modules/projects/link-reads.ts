@@ -1,7 +1,7 @@
 /**
- * Writes to the audit log who reads a project as a member that joined by a share link: one row per hour for each user, project and
- * sign-in, whatever is read. It wraps the HTTP edge, so that it covers every route of every module. The
- * page has no route and calls `note` itself.
+ * Records reads of a project by members who joined by a share link in the audit log: one row per hour for each user, project and
+ * sign-in, for all reads together. It wraps the HTTP edge, so that it covers every route of every module. The page has no route and
+ * calls `note` itself.
  */
 import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
@@ -84,7 +84,7 @@ export const createLinkReads = ({ projects, audit, clock, log }: LinkReadsNeeds)
     },
     socket(path, options, handler) {
       edge.socket(path, options, (call) => {
-        // The node that has the socket has recorded it.
+        // The node with the socket has recorded it.
         if (call.isRelayed) return handler(call);
         const reads = (projectId: string): void => note(call.actor, projectId, call.request);
         const projectId = projectOf(call.params, undefined);

@@ -19,7 +19,7 @@ const join = (actor: Actor, role: "editor" | "viewer") =>
 const code = (wanted: string): unknown => expect.objectContaining({ code: wanted });
 
 describe("share links", () => {
-  test("[P4] a link joins with its role, a higher role stays, the token is stored as a hash and encrypted", async () => {
+  test("[P4] a link gives its role, a higher role is kept, the token is stored as a hash and encrypted", async () => {
     const viewer = await projects.service.createLink(alice, projectId, { role: "viewer" });
     const editor = await projects.service.createLink(alice, projectId, { role: "editor" });
     expect(viewer.url).toBe(`http://localhost:3000/s/${viewer.token}`);
@@ -34,7 +34,7 @@ describe("share links", () => {
     expect(rows.some((row) => row.token_sealed.includes(viewer.token ?? "?"))).toBe(false);
   });
 
-  test("[P4] the owner, and nobody else, can copy every link at any time and sees how many joined by it", async () => {
+  test("[P4] only the owner can copy every link, and sees how many members joined by it", async () => {
     await join(bob, "editor");
     const carol = await projects.addUser("Carol");
     const made = await projects.service.createLink(alice, projectId, { role: "viewer" });
@@ -46,7 +46,7 @@ describe("share links", () => {
     await expect(projects.service.listLinks(carol, projectId)).rejects.toEqual(code("projects/role-too-low"));
   });
 
-  test("[P4] a role's link without an end is made once, also by concurrent calls", async () => {
+  test("[P4] a role has one link that does not expire, also after concurrent calls", async () => {
     const links = await Promise.all(
       [1, 2, 3].map(() => projects.service.createLink(alice, projectId, { role: "viewer" })),
     );
@@ -59,7 +59,7 @@ describe("share links", () => {
     expect(await projects.service.listLinks(alice, projectId)).toHaveLength(3);
   });
 
-  test("[P4] a link from before tokens were kept has no address, still works, and a new one can be made beside it", async () => {
+  test("[P4] a link that is older than the storage of tokens has no address but works, and a new one can be created", async () => {
     const old = await projects.service.createLink(alice, projectId, { role: "viewer" });
     await projects.admin.query("update share_links set token_sealed = null where id = $1", [old.id]);
     const [shown] = await projects.service.listLinks(alice, projectId);
@@ -70,7 +70,7 @@ describe("share links", () => {
     expect((await projects.service.acceptLink(bob, old.token ?? "")).id).toBe(projectId);
   });
 
-  test("[P4] an encrypted token can be decrypted for its link and under its key only, and not when a byte was changed", () => {
+  test("[P4] an encrypted token can be decrypted only for its link and with its key, and not when a byte was changed", () => {
     const tokens = createLinkTokens(Buffer.alloc(32, 1));
     const token = tokens.create();
     const sealed = tokens.seal(token, "link");
@@ -85,7 +85,7 @@ describe("share links", () => {
     expect(tokens.open(sealed.subarray(0, 20), "link")).toBeUndefined();
   });
 
-  test("[P4] revoking a link removes the members who joined or were raised by it, and announces it", async () => {
+  test("[P4] revoking a link removes the members who joined or got a higher role by it, and announces it", async () => {
     const { service } = projects;
     const [carol, dora, erik] = [
       await projects.addUser("Carol"),
@@ -167,7 +167,7 @@ describe("members by a link that expires", () => {
   const joinBy = async (actor: Actor, link: { readonly token?: string | undefined }) =>
     projects.service.acceptLink(actor, link.token ?? "");
 
-  test("[P35] lose their rights at that moment, before they are removed", async () => {
+  test("[P35] lose their rights when it expires, before they are removed", async () => {
     const link = await projects.service.createLink(alice, projectId, { role: "editor", expiresAt: inAnHour() });
     await joinBy(bob, link);
     expect(await projects.service.roleOf(bob.userId, projectId)).toBe("editor");
@@ -180,7 +180,7 @@ describe("members by a link that expires", () => {
     expect((await projects.service.listLinks(alice, projectId))[0]?.people).toBe(0);
   });
 
-  test("[P35] are removed then and told, and nobody else is; a member with a given role or another link stays", async () => {
+  test("[P35] are removed and notified, and no other members; a member with a given role or another link stays", async () => {
     const [carol, dora, erik] = [
       await projects.addUser("Carol"),
       await projects.addUser("Dora"),
@@ -219,7 +219,7 @@ describe("members by a link that expires", () => {
     await sweeper[Symbol.asyncDispose]();
   });
 
-  test("[P35] a member for a moment is removed when it is over, not a minute later", async () => {
+  test("[P35] a member by a link that expires soon is removed in time, not a minute later", async () => {
     const waits: number[] = [];
     const clock = {
       ...systemClock,

@@ -1,4 +1,4 @@
-/** Removes members when their share link expires: their rights have ended by then, and their sockets are told. */
+/** Removes members when their share link expires, which also ends their rights, and notifies their sockets. */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
@@ -7,7 +7,7 @@ import type { Sql } from "#platform/sql";
 import { removeExpiredMembers } from "./members.ts";
 
 const BATCH = 500;
-/** Links may be made by other servers, and clocks may be changed: the next expiry is looked up again after this time. */
+/** Other servers may create links, and clocks may be changed, so the next expiry is looked up again after this time. */
 const LONGEST_WAIT_MS = 60_000;
 /** Delay after a change of rights, which may add a member for a short time; also the shortest time between two sweeps. */
 const SHORTEST_WAIT_MS = 500;
@@ -62,7 +62,7 @@ export const createMemberExpiry = ({ sql, bus, clock, log }: MemberExpiryNeeds):
   return {
     name: "member expiry",
     async start() {
-      // Not for changes that a sweep itself announces.
+      // Ignores the changes that a sweep itself announces.
       stopListening = bus.subscribe("rights-changed", () => (isSweeping ? undefined : wakeIn(SHORTEST_WAIT_MS)));
       wakeIn(0);
     },

@@ -1,4 +1,4 @@
-/** The rows of members, of one project, and of all projects those whose share link has expired. */
+/** The rows of members: those of one project, and those of all projects whose share link has expired. */
 import type { GrantedRole, Member, Role } from "@atelier/contracts";
 import type { Transaction } from "#platform/sql";
 import { lastOwner, noSuchMember } from "./errors.ts";
@@ -10,7 +10,7 @@ type MemberRow = {
   readonly link_id: string | null;
 };
 
-/** @param userId this member alone */
+/** @param userId reads only this member */
 export const readMembers = async (transaction: Transaction, projectId: string, userId?: string): Promise<Member[]> => {
   const rows = await transaction.query<MemberRow>(
     `select user_id, role, since, link_id from members
@@ -88,7 +88,7 @@ const REMOVE_EXPIRED = `
         order by expires_at limit $1 for update skip locked)
     returning project_id, user_id`;
 
-/** By the database's clock, which also decides about rights. */
+/** Uses the database's clock, which also decides on rights. */
 const NEXT_EXPIRY = `
   select (extract(epoch from min(expires_at) - clock_timestamp()) * 1000)::float8 as in_ms
     from members where expires_at > now()`;
@@ -99,7 +99,7 @@ export type ExpiredMembers = {
   readonly nextInMs?: number;
 };
 
-/** Removes at most so many expired members of all projects. */
+/** Removes at most `limit` expired members of all projects. */
 export const removeExpiredMembers = async (transaction: Transaction, limit: number): Promise<ExpiredMembers> => {
   const gone = await transaction.query<{ project_id: string; user_id: string }>(REMOVE_EXPIRED, [limit]);
   const [next] = await transaction.query<{ in_ms: number | null }>(NEXT_EXPIRY, []);

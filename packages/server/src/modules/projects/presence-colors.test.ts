@@ -5,7 +5,7 @@ import { createPresenceColors } from "./presence-colors.ts";
 const people = (count: number) => Array.from({ length: count }, (_, index) => `user-${index}`);
 
 describe("presence colours", () => {
-  test("[P16] differ for everybody in a project as long as there are enough", () => {
+  test("[P16] differ for all people in a project as long as there are enough", () => {
     const colors = createPresenceColors();
     const references = people(PRESENCE_COLORS.length).map((userId) => colors.acquire("project", userId));
     expect(new Set(references.map(({ color }) => color)).size).toBe(PRESENCE_COLORS.length);

@@ -1,4 +1,4 @@
-/** Assigns everybody who is present in a project a colour, unique as long as there are enough. */
+/** Assigns a colour to each person who is present in a project, unique as long as there are enough. */
 import { PRESENCE_COLORS, preferredColor, type PresenceColor } from "@atelier/contracts";
 
 /** One connection's reference to its user's colour. */

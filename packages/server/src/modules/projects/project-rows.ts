@@ -72,14 +72,14 @@ const toCursor = (row: ProjectRow): string => Buffer.from(`${row.changed_us}.${r
 const parseCursor = (cursor: string): readonly [string, string] => {
   const [, changedUs, id] = CURSOR.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
   if (changedUs === undefined || id === undefined || !isId(id)) {
-    throw new Problem("request/invalid", "The cursor is not one of ours.", {
+    throw new Problem("request/invalid", "The cursor is not valid.", {
       faults: [{ at: "cursor", message: "Use nextCursor of the previous page." }],
     });
   }
   return [changedUs, id];
 };
 
-/** A number after a name replaces at most so many of its last characters. */
+/** An appended number replaces at most the characters of a name after these. */
 const SAME_BEGINNING = 60;
 
 export type NewProject = {
@@ -92,9 +92,8 @@ export type NewProject = {
 };
 
 /**
- * Inserts a project of the transaction's user with the owner's membership. It gets a number after its name when the owner uses the name
- * already.
- * @param mostProjects of one account, those in the bin included
+ * Inserts a project of the transaction's user with the owner's membership. If the owner uses the name already, a number is appended.
+ * @param mostProjects limit per account, including the bin
  * @throws Problem projects/limit-reached
  */
 export const insertProject = async (

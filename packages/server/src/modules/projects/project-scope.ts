@@ -5,7 +5,7 @@ import { isId } from "#kernel/ids";
 import { noSuchProject } from "./errors.ts";
 import { requireAtLeast } from "./roles.ts";
 
-/** On whose behalf, and in which project, an operation runs. */
+/** The user and the project of an operation. */
 export type ProjectUser = { readonly userId: string; readonly projectId: string };
 
 const MOST_TRIES = 3;
@@ -18,8 +18,8 @@ const requireRole = async (transaction: Transaction, atLeast: Role): Promise<Rol
 };
 
 /**
- * Runs a transaction whose rights, project or file may vanish between its statements. PostgreSQL then refuses a statement and the
- * transaction is rolled back: the rights at that moment decide the answer, and a user who still has them gets another try.
+ * Runs a transaction whose rights, project or file may be removed between its statements. PostgreSQL then refuses a statement and the
+ * transaction is rolled back: the rights at that moment decide on the response, and with sufficient rights the transaction is retried.
  * @throws Problem projects/no-such-project when not visible, projects/role-too-low below `atLeast`.
  */
 export const unlessOvertaken = async <T>(

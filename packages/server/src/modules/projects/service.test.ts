@@ -23,7 +23,7 @@ describe("projects", () => {
     expect(made.slug).toMatch(/^mein-spiel-no1-arger-[0-9a-f]{10}$/u);
   });
 
-  test("[P2] lists are in pages, newest change first, own and shared, nothing else", async () => {
+  test("[P2] lists are in pages, newest change first, with own and shared projects only", async () => {
     const carol = await projects.addUser("Carol");
     const ids: string[] = [];
     for (const name of ["1", "2", "3", "4", "5"]) ids.push((await projects.service.createProject(carol, { name })).id);
@@ -40,7 +40,7 @@ describe("projects", () => {
     await expect(projects.service.listProjects(carol, { cursor: "nonsense" })).rejects.toEqual(code("request/invalid"));
   });
 
-  test("[P2] the page's state is each user's own", async () => {
+  test("[P2] each user has a separate page state", async () => {
     await join(bob, "viewer");
     await projects.service.putEditorState(alice, projectId, { tabs: ["a"] });
     await projects.service.putEditorState(alice, projectId, { tabs: ["b"] });
@@ -50,7 +50,7 @@ describe("projects", () => {
 });
 
 describe("members", () => {
-  test("[P3] the owner gives and takes roles, keeps its own, and rights-changed is told", async () => {
+  test("[P3] the owner grants and revokes roles, keeps the role owner, and rights-changed is published", async () => {
     await join(bob, "editor");
     expect(await projects.service.listMembers(bob, projectId)).toMatchObject([
       { userId: alice.userId, name: "Alice", role: "owner" },

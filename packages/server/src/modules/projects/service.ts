@@ -1,4 +1,4 @@
-/** The rules of projects, their members, links and settings, and who is told of a change. SPEC.md numbers them. */
+/** The rules of projects, their members, links and settings, and the events of their changes. SPEC.md numbers them. */
 import { createHash } from "node:crypto";
 import {
   type CreateLinkSchema,
@@ -35,11 +35,11 @@ export type ProjectsNeeds = {
   readonly clock: Clock;
   /** PUBLIC_URL with BASE_PATH and no slash at the end; share links start with it. */
   readonly publicUrl: string;
-  /** Of one account, the bin included. */
+  /** Limit per account, including the bin. */
   readonly mostProjects: number;
 };
 
-/** What a copy of a project needs besides its own row; both run in the transaction that makes the copy. */
+/** Copies the content of a project; both functions run in the transaction that creates the copy. */
 export type ProjectCopier<T> = {
   /** In the scope of the original. */
   read(transaction: Transaction): Promise<T>;
@@ -54,8 +54,8 @@ export interface Projects {
   /** Like requireRole, but for a user id at a later time (re-checking an open socket); undefined: no rights (any more). */
   roleOf(userId: string, projectId: string): Promise<Role | undefined>;
   /**
-   * Makes a project, with a number after its name when the owner uses the name already.
-   * @param fill writes what the project starts with, in the same transaction
+   * Creates a project, with a number after its name if the owner uses the name already.
+   * @param fill writes the project's first content, in the same transaction
    */
   createProject(
     actor: Actor,
@@ -67,8 +67,8 @@ export interface Projects {
     fill?: (transaction: Transaction, projectId: string) => Promise<void>,
   ): Promise<Project>;
   /**
-   * Makes the caller's own private copy of a project that it may see, without members and links.
-   * @param name undefined: made from the original's
+   * Creates a private copy of a project that the caller may see, without members and links.
+   * @param name undefined: derived from the original's
    */
   copyProject<T>(actor: Actor, projectId: string, name: string | undefined, copier: ProjectCopier<T>): Promise<Project>;
   listProjects(
@@ -77,9 +77,9 @@ export interface Projects {
   ): Promise<{ items: Project[]; nextCursor?: string }>;
   getProject(actor: Actor, projectId: string): Promise<Project>;
   updateProject(actor: Actor, projectId: string, change: z.output<typeof UpdateProjectSchema>): Promise<Project>;
-  /** Into the bin. */
+  /** Moves the project to the bin. */
   deleteProject(actor: Actor, projectId: string): Promise<void>;
-  /** Out of the bin. */
+  /** Restores the project from the bin. */
   restoreProject(actor: Actor, projectId: string): Promise<Project>;
   /** The page's state of one user in a project. */
   editorState(actor: Actor, projectId: string): Promise<EditorState>;

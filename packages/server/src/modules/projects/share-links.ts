@@ -3,7 +3,7 @@ import type { GrantedRole, ShareLink } from "@atelier/contracts";
 import type { Transaction } from "#platform/sql";
 import { noSuchLink, tooManyLinks } from "./errors.ts";
 
-/** Limit on a project's share links: more than anybody needs, so that nobody makes them without end. */
+/** Limit of a project's share links, above any real need. */
 const MOST_LINKS = 500;
 
 /** A stored link. `tokenSealed` null: it was made before tokens were stored. */

@@ -95,7 +95,7 @@ const until = async (condition: () => boolean): Promise<void> => {
   await expect.poll(condition).toBe(true);
 };
 
-/** As files announces a file that was made. */
+/** Publishes the event of the files module for a new file. */
 const announceFile = (path: string): Entry => {
   const facts = { parentId: null, kind: "file" as const, size: 0, hash: null, version: 1, executable: false };
   const entry: Entry = { id: createId(), path, ...facts, updatedAt: new Date(0).toISOString() };
@@ -104,7 +104,7 @@ const announceFile = (path: string): Entry => {
 };
 
 describe("project events", () => {
-  test("[P15] a stranger is closed with 4404, a member hears changes under growing numbers", async () => {
+  test("[P15] a stranger is closed with 4404, a member gets changes with increasing numbers", async () => {
     expect((await open(bob)).closed).toBe(4404);
     const wire = await open(alice);
     expect(wire.frames[0]?.event).toMatchObject({ type: "hello", resumed: false, role: "owner" });
@@ -132,7 +132,7 @@ describe("project events", () => {
     await until(() => holders.size === 0);
   });
 
-  test("[P44] a project's events have one home while somebody listens and a minute longer", async () => {
+  test("[P44] a project's events have one home while there are listeners and a minute longer", async () => {
     const name = `events/${projectId}`;
     const [first, second] = await Promise.all([open(alice), open(alice)]);
     expect(first.frames[0]?.sequence).toBe(second.frames[0]?.sequence);
@@ -169,7 +169,7 @@ describe("project events", () => {
     await until(() => wire.closed === 1012);
   });
 
-  test("[P44] when the bus may have lost events, those here get another hello, and nobody resumes from before", async () => {
+  test("[P44] when the bus may have lost events, listeners get another hello, and no client can resume", async () => {
     const here = await open(alice);
     const since = here.frames.at(-1)?.sequence;
     projects.bus.publish("messages-lost", {});
@@ -180,7 +180,7 @@ describe("project events", () => {
     expect(again.frames[0]?.event).toMatchObject({ type: "hello", resumed: true });
   });
 
-  test("[P15] a client that reconnects gets the missed events in order, or is told that they are not available", async () => {
+  test("[P15] a client that reconnects gets the missed events in order, or `resumed: false`", async () => {
     const first = await open(alice);
     const since = first.frames.at(-1)?.sequence;
     await first.close();
@@ -198,7 +198,7 @@ describe("project events", () => {
     expect((await open(alice, (since ?? 0) + 1_000_000)).frames[0]?.event).toMatchObject({ resumed: false });
   });
 
-  test("[P15] a member hears that the owner renamed the project, and one who comes back hears it too", async () => {
+  test("[P15] members get the event of a renamed project, also after a reconnect", async () => {
     await projects.service.putMember(alice, projectId, { userId: bob.userId, role: "viewer" });
     const his = await open(bob);
     const since = his.frames.at(-1)?.sequence;
@@ -214,7 +214,7 @@ describe("project events", () => {
     expect((await open(bob, since)).frames.map(({ event }) => event)).toContainEqual(changed);
   });
 
-  test("[P15] numbers of a channel that was forgotten are not mistaken for those of the next", async () => {
+  test("[P15] numbers of an evicted channel differ from those of the next one", async () => {
     const first = await open(alice);
     const since = first.frames.at(-1)?.sequence;
     await first.close();
@@ -223,7 +223,7 @@ describe("project events", () => {
     expect((await open(alice, since)).frames[0]?.event).toMatchObject({ resumed: false });
   });
 
-  test("[P16] presence: who is here and looks at which file, gathered for 100 ms, and gone when it leaves", async () => {
+  test("[P16] presence: who is present and views which file, sent after at most 100 ms, and removed with the socket", async () => {
     await projects.service.putMember(alice, projectId, { userId: bob.userId, role: "viewer" });
     const entry = announceFile("a");
     const hers = await open(alice);
@@ -242,7 +242,7 @@ describe("project events", () => {
     expect(hers.frames.at(-1)?.event).toMatchObject({ presence: [{ user: { name: "Alice" } }] });
   });
 
-  test("[P17] rights taken close with 4403, a changed role is told, others stay; a project in the bin closes all", async () => {
+  test("[P17] revoked rights close with 4403, a changed role is sent, others stay open; a project in the bin closes all", async () => {
     await projects.service.putMember(alice, projectId, { userId: bob.userId, role: "viewer" });
     const hers = await open(alice);
     const his = await open(bob);
@@ -293,14 +293,14 @@ describe("project events", () => {
     expect(told).toEqual(["viewer"]);
   });
 
-  test("[P17] when rights can't be known, the socket closes", async () => {
+  test("[P17] when rights can't be looked up, the socket closes", async () => {
     const wire = await open(alice);
     listen(() => Promise.reject(new Error("planted")));
     expect((await open(alice)).closed).toBe(1013);
     expect(wire.closed).toBeUndefined();
   });
 
-  test("[P18] bad messages close with 4400, too many with 4429, a reader that does not read with 1013", async () => {
+  test("[P18] malformed messages close with 4400, too many with 4429, a client that does not read with 1013", async () => {
     for (const bad of [
       "{",
       { type: "viewing" },

@@ -24,7 +24,7 @@ export type ProjectsSocketNeeds = {
   readonly projects: Pick<Projects, "roleOf">;
   readonly homes: Homes;
   readonly bus: Bus;
-  /** Passes a socket on to the node that numbers the project's events. */
+  /** Relays a socket to the node that numbers the project's events. */
   readonly nodes: Pick<Nodes, "relay">;
   readonly rechecks: Pick<RightsRecheck, "watch">;
   readonly colors: PresenceColors;
@@ -47,7 +47,7 @@ type OpenProject = {
 const parseSince = (text: string | null): number | undefined =>
   text !== null && /^\d{1,15}$/u.test(text) ? Number(text) : undefined;
 
-/** Sends unless the reader is too slow: then it is closed and reconnects, instead of filling memory. */
+/** Sends an event, or closes the socket of a slow reader, which then reconnects, instead of queueing without limit. */
 const createSender =
   ({ channel }: SocketCall) =>
   (frame: string): void => {
@@ -55,7 +55,7 @@ const createSender =
     else channel.send(frame);
   };
 
-/** Counts messages by the second. @returns false when there are too many. */
+/** Counts messages per second. The returned function gives false above the limit. */
 const createBrake = (clock: Clock): (() => boolean) => {
   let second = 0;
   let count = 0;
@@ -67,7 +67,7 @@ const createBrake = (clock: Clock): (() => boolean) => {
   };
 };
 
-/** The file that a message says is in front of its sender; undefined for anything else. */
+/** Parses a presence message; undefined for anything else. */
 const parseViewing = (frame: Frame): { readonly fileId: string | null } | undefined => {
   if (typeof frame !== "string") return undefined;
   try {
@@ -78,7 +78,7 @@ const parseViewing = (frame: Frame): { readonly fileId: string | null } | undefi
   }
 };
 
-/** Binds the socket and listens on the bus. @returns the way to stop listening. */
+/** Binds the socket and subscribes to the bus. @returns a function that ends the subscriptions */
 export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): (() => void) => {
   const { projects, homes, bus, nodes, colors, clock, log } = needs;
   const openProjects = new Map<string, OpenProject>();
@@ -88,7 +88,7 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
   /** One channel numbers a project's events, on the node that has their home. @throws HomeTaken */
   const openProject = async (projectId: string): Promise<OpenProject> => {
     const home = await homes.claim(`events/${projectId}`, { waitMs: CLAIM_WAIT_MS });
-    // Milliseconds: a channel gives far fewer numbers than that in its life, so a later one always starts above.
+    // Numbers begin with the time in milliseconds. A channel uses fewer numbers than milliseconds, so a later channel begins above them.
     const open: OpenProject = { home, channel: createEventChannel(clock, clock.now()), connections: new Set() };
     openProjects.set(projectId, open);
     home.lost.addEventListener("abort", () => {
@@ -185,7 +185,7 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
   const stopPublishing = bus.subscribe("project-event", ({ projectId, event }) =>
     openProjects.get(projectId)?.channel.publish(event),
   );
-  // Events may have been among the lost messages: everybody reads the project again.
+  // Events may have been among the lost messages, so all clients have to read the project again.
   const stopMissing = bus.subscribe("messages-lost", () => {
     for (const { channel } of openProjects.values()) channel.missed();
   });

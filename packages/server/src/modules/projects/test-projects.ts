@@ -15,13 +15,13 @@ import { createProjects, type Projects } from "./service.ts";
 
 export type TestProjects = {
   readonly database: TestDatabase;
-  /** The database as the module sees it. */
+  /** The module's database. */
   readonly sql: Sql;
   readonly clock: Clock;
   readonly admin: pg.Client;
   readonly bus: Bus;
   readonly service: Projects;
-  /** Everything published, in order. */
+  /** All published messages, in order. */
   readonly published: Array<{ readonly topic: BusTopic; readonly message: unknown }>;
   addUser(name: string): Promise<Actor>;
   [Symbol.asyncDispose](): Promise<void>;

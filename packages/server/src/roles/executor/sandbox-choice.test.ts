@@ -1,4 +1,4 @@
-/** A tier counts when a program really ran in it; who is reachable by strangers needs a strong one. */
+/** A tier is available when a program has run in it; a public address needs a strong one. */
 import type { Sandbox, SandboxBlueprint, SandboxProvider } from "#platform/sandboxes";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "#kernel/log";
@@ -37,7 +37,7 @@ describe("the choice of a tier", () => {
     expect(said).toEqual(["gvisor sandbox gone"]);
   });
 
-  it("goes on to the next when the probe fails", async () => {
+  it("tries the next tier when the probe fails", async () => {
     said.length = 0;
     const answers = { bootFails: "no user namespaces\nlong story" };
     const choice = await chooseSandbox([candidate("gvisor", answers), candidate("namespaces", {})], needs);
@@ -46,7 +46,7 @@ describe("the choice of a tier", () => {
     expect(said).toContain("gvisor provider gone");
   });
 
-  it("says why there is none", async () => {
+  it("reports why there is none", async () => {
     const missing: Candidate = { tier: "gvisor", missing: "runsc is not installed" };
     const none = await chooseSandbox([missing], needs);
     expect([none.tier, none.provider, none.verdicts[0]?.reason]).toEqual([null, undefined, "runsc is not installed"]);

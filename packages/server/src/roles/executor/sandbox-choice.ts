@@ -1,4 +1,4 @@
-/** Picks the isolation tier by a real probe: a tier counts when a sandbox booted and a program in it answered in time. */
+/** Chooses the isolation tier by a probe: a tier is available when a sandbox has booted and a program in it has responded in time. */
 import { withDeadline } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
 import type { SandboxProvider } from "#platform/sandboxes";
@@ -6,7 +6,7 @@ import type { Tier } from "@atelier/contracts";
 
 export type TierName = NonNullable<Tier>;
 
-/** A tier that may work here: how to make its provider, or why that is out of the question. */
+/** A tier that may work here: a function that opens its provider, or the reason why it is missing. */
 export type Candidate = { readonly tier: TierName } & (
   | { readonly open: () => Promise<SandboxProvider> }
   | { readonly missing: string }
@@ -27,7 +27,7 @@ const PROBE_DEADLINE_MS = 10_000;
 export const chooseSandbox = async (
   candidates: readonly Candidate[],
   needs: {
-    /** Boots a sandbox and gets the answer of a program in it. @throws Error that says what did not work. */
+    /** Boots a sandbox and waits for the response of a program in it. @throws Error with the reason of a failure */
     readonly probe: (provider: SandboxProvider) => Promise<void>;
     readonly log: Log;
   },

@@ -1,4 +1,4 @@
-/** Programs can run as soon as image and tools are there, also when that is after the start. */
+/** Programs can run as soon as image and tools exist, also after the start. */
 import type { SandboxProvider } from "#platform/sandboxes";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -55,7 +55,7 @@ const open = (
 };
 
 describe("where programs run", () => {
-  it("is known at the start when everything is there, and not probed again", async () => {
+  it("is chosen at the start when image and tools exist, and not probed again", async () => {
     const world = open({ inventory: "image" });
     await world.start();
     expect([world.used, world.watch.choice.tier]).toEqual([[world.provider], "gvisor"]);
@@ -65,7 +65,7 @@ describe("where programs run", () => {
     expect(world.disposed()).toBe(1);
   });
 
-  it("is found once the image is there, is announced, and used without a restart", async () => {
+  it("is found when the image exists, is announced, and used without a restart", async () => {
     const world = open();
     await world.start();
     expect(world.used).toEqual([]);
@@ -139,7 +139,7 @@ describe("where programs run", () => {
     world.state.setup = { pending: [], faults: [] };
     const passing = world.pass();
     await vi.waitFor(() => expect(world.tries()).toBe(1));
-    // The new image is being probed: nobody is told that programs can't run.
+    // The new image is being probed: until then the setup counts as running.
     expect(world.watch.isPreparing).toBe(true);
     world.answer();
     await passing;

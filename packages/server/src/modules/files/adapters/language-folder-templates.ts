@@ -1,4 +1,4 @@
-/** Templates from the folders of the languages: a language's sample is what a new project of it starts with. */
+/** Templates from the folders of the languages: a new project of a language starts with its sample. */
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { parsePath } from "@atelier/contracts";
@@ -19,7 +19,7 @@ const readTemplateFile = async (folder: string, path: string): Promise<TemplateF
   return { path: parsed.path, bytes: await readFile(join(folder, path)) };
 };
 
-/** @param folder holds one folder for each language: `language.json` with `sample`, and that file or a folder `sample/`. */
+/** @param folder contains one folder for each language: `language.json` with `sample`, and that file or a folder `sample/`. */
 export const createLanguageFolderTemplates = (folder: string): Templates => ({
   async get(id) {
     if (!ID.test(id)) return undefined;

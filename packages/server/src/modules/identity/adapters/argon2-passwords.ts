@@ -4,7 +4,7 @@ import { hash, verify } from "@node-rs/argon2";
 import type { Passwords } from "../ports.ts";
 
 const STRENGTH = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-/** Hashing shares the thread pool with the file system: the rest of the pool stays free. */
+/** Hashing uses the same thread pool as the file system, so only a part of it may be used. */
 const MAX_AT_ONCE = 2;
 const MAX_WAITING = 200;
 

@@ -1,16 +1,16 @@
-/** Finds passwords that attackers try first, offline, in the list of common passwords that zxcvbn ships. */
+/** Finds common passwords offline, in the list that zxcvbn contains. */
 import type { PasswordRules } from "../ports.ts";
 
 const TOO_COMMON = "Many people use this password, and attackers try it first. Choose another one.";
-const FROM_THE_ACCOUNT = "The password is made of your name or email address. Choose another one.";
+const FROM_THE_ACCOUNT = "The password consists of your name or email address. Choose another one.";
 const TOO_EVEN = "The password repeats one or two characters. Choose another one.";
 
 /** Digits and punctuation that people add to a common password. */
 const DECORATION = /^[\d\W_]+|[\d\W_]+$/gu;
-/** Shorter parts of a name or an address are not searched for. */
+/** Shorter parts of a name or an address are ignored. */
 const LEAST_PART = 4;
 
-/** The list takes a few megabytes: it is loaded when the first password is checked. */
+/** The list uses a few megabytes, so it is loaded when the first password is checked. */
 const readCommon = async (): Promise<ReadonlySet<string>> => {
   const { dictionary } = await import("@zxcvbn-ts/language-common");
   return new Set(dictionary["passwords-common"].map(String));
