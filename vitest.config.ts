@@ -8,7 +8,11 @@ const excluded = ["**/node_modules/**", "**/dist/**"];
 /** Node runs our TypeScript as it is and keeps what it compiled: nothing is transformed, and there is no `vi.mock`. */
 const asNodeDoes = { experimental: { viteModuleRunner: false, nodeLoader: false } } as const;
 
-const nodeTests = ["packages/{contracts,server}/**/*.test.ts", "scripts/**/*.test.ts", "tests/services/**/*.test.ts"];
+const nodeTests = [
+  "packages/{contracts,run-configurations,server}/**/*.test.ts",
+  "scripts/**/*.test.ts",
+  "tests/{services,project-shapes}/**/*.test.ts",
+];
 const unit = {
   // How long something may take on a machine that is busy with much else; it is not what is tested.
   testTimeout: 60_000,

@@ -6,7 +6,14 @@ import { locked } from "./lock.mjs";
 import { checkout, projectNode } from "./checkout.mjs";
 import { digestOf, readIfThere, writeWhole } from "./recipe.mjs";
 
-const sources = ["packages/web", "packages/contracts/src", "languages", "package-lock.json", "tsconfig.base.json"];
+const sources = [
+  "packages/web",
+  "packages/contracts/src",
+  "packages/run-configurations/src",
+  "languages",
+  "package-lock.json",
+  "tsconfig.base.json",
+];
 const built = join(checkout, "packages", "web", "dist");
 const stamp = join(checkout, "node_modules", ".cache", "atelier", "web-stamp");
 

@@ -55,7 +55,7 @@ describe("a copy with violations", () => {
     for (const name of readdirSync(join(root, "node_modules"))) {
       if (name !== "@atelier") symlinkSync(join(root, "node_modules", name), join(copy, "node_modules", name));
     }
-    for (const name of ["contracts", "server", "web"]) {
+    for (const name of ["contracts", "run-configurations", "server", "web"]) {
       symlinkSync(join(copy, "packages", name), join(copy, "node_modules", "@atelier", name));
     }
   };

@@ -54,9 +54,11 @@ test.each(pages)("%s points only at what exists", (page) => {
   expect(broken).toEqual([]);
 });
 
-const specifications = readdirSync(join(root, "packages/server/src"), { recursive: true, encoding: "utf8" })
-  .filter((name) => name.endsWith("SPEC.md"))
-  .map((name) => join("packages/server/src", name));
+const specifications = ["packages/server/src", "packages/run-configurations"].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith("SPEC.md"))
+    .map((name) => join(folder, name)),
+);
 
 const rulesOf = (page: string): string[] =>
   [...read(page).matchAll(/^- (?:\*\*\[)?([A-Z]+\d+)\b/gm)].map(([, number = ""]) => number);

@@ -8,6 +8,16 @@ const server = "packages/server/src";
 export const planted: readonly Planted[] = [
   { rule: "contracts-are-pure", path: "packages/contracts/src/planted.ts", text: 'import "node:fs";' },
   {
+    rule: "run-configurations-are-pure",
+    path: "packages/run-configurations/src/planted.ts",
+    text: 'import "node:fs";',
+  },
+  {
+    rule: "contracts-first",
+    path: "packages/contracts/src/planted-configurations.ts",
+    text: 'import "@atelier/run-configurations";',
+  },
+  {
     rule: "web-without-server",
     path: "packages/web/src/planted.ts",
     text: 'import "../../server/src/kernel/clock.ts";',

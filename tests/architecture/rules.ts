@@ -39,6 +39,16 @@ export const rules: IForbiddenRuleType[] = [
     from: { path: "^packages/contracts/src", pathNot: tests },
     to: { pathNot: "^packages/contracts/src|^node_modules/zod/" },
   }),
+  rule("run-configurations-are-pure", "the page and the server use them: contracts, and parsers that run anywhere", {
+    from: { path: "^packages/run-configurations/src", pathNot: tests },
+    to: {
+      pathNot: "^packages/(run-configurations|contracts)/src|^node_modules/(zod|jsonc-parser|smol-toml|yaml)/",
+    },
+  }),
+  rule("contracts-first", "contracts <- run-configurations <- {server, web}", {
+    from: { path: "^packages/contracts" },
+    to: { path: "^packages/run-configurations" },
+  }),
   rule("web-without-server", "the page and the server meet in contracts", {
     from: { path: "^packages/web" },
     to: { path: "^packages/server" },

@@ -5,6 +5,8 @@ import { join } from "node:path";
 /** `*.local.*` is one developer's scratch, which git ignores. */
 const source = /(?<!\.local)\.(tsx?|mjs|c|h|sql|css)$/;
 const leftOut = new Set(["node_modules", "dist", "coverage"]);
+/** Programs as people bring them, in their own style. */
+const shapes = "tests/fixtures/project-shapes";
 
 /** Paths relative to `root`, sorted, of all source files below `folders`. */
 export const sourceFiles = (root: string, folders: readonly string[]): string[] => {
@@ -13,6 +15,7 @@ export const sourceFiles = (root: string, folders: readonly string[]): string[] 
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       if (leftOut.has(entry.name) || entry.name.startsWith(".")) continue;
       const path = join(folder, entry.name);
+      if (path === shapes) continue;
       if (entry.isDirectory()) visit(path);
       else if (source.test(entry.name)) found.push(path);
     }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { CreateFileSchema, EncodingSchema } from "./file.ts";
 import { PathSchema } from "./path-schema.ts";
+import { ConfigurationNameSchema } from "./run-configuration.ts";
 import { IdSchema, textUpTo, TimeSchema } from "./shapes.ts";
 
 export const ExecutionStatusSchema = z.enum([
@@ -38,6 +39,9 @@ const ArgumentSchema = textUpTo(32_768);
 const EnvironmentSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/u), ArgumentSchema);
 
 const dimension = z.int().min(1).max(1000);
+/** The input that a request may give, as a text or by a file. */
+export const MAX_STDIN_BYTES = 1_048_576;
+
 /** The size of a terminal, in characters. */
 export const TerminalSizeSchema = z.strictObject({ columns: dimension, rows: dimension });
 
@@ -62,10 +66,15 @@ export const StartExecutionSchema = z
       .min(1)
       .max(500)
       .optional(),
-    language: z.string().min(1).max(64),
-    entryPoint: PathSchema,
+    language: z.string().min(1).max(64).optional(),
+    entryPoint: PathSchema.optional(),
+    configuration: ConfigurationNameSchema.optional().meta({
+      description:
+        "In the place of `language` and `entryPoint`: the name of a configuration of the project, from its atelier.json or inferred. `args` and `stdin` replace its own, `env` is added.",
+    }),
     args: z.array(ArgumentSchema).max(256).optional(),
-    stdin: z.string().max(1_048_576).optional(),
+    stdin: z.string().max(MAX_STDIN_BYTES).optional(),
+    stdinFile: PathSchema.optional().meta({ description: "A file whose content is the whole input, up to 1 MiB." }),
     env: EnvironmentSchema.optional(),
     tty: z.boolean().optional(),
     terminalSize: TerminalSizeSchema.optional().meta({
@@ -82,11 +91,32 @@ export const StartExecutionSchema = z
     message: "Give either projectId or files.",
     path: ["projectId"],
   })
+  .refine(
+    (body) => (body.configuration === undefined) === (body.language !== undefined && body.entryPoint !== undefined),
+    {
+      message: "Give either configuration, or language and entryPoint.",
+      path: ["configuration"],
+    },
+  )
+  .refine(
+    (body) => body.configuration === undefined || (body.language === undefined && body.entryPoint === undefined),
+    {
+      message: "A configuration says itself what is started.",
+      path: ["configuration"],
+    },
+  )
+  .refine((body) => body.stdin === undefined || body.stdinFile === undefined, {
+    message: "Give either stdin or stdinFile.",
+    path: ["stdinFile"],
+  })
   .refine((body) => body.collect === undefined || body.projectId !== undefined, {
     message: "Only a run of a project can have `collect`.",
     path: ["collect"],
   })
-  .meta({ oneOf: [{ required: ["projectId"] }, { required: ["files"] }] });
+  .meta({
+    oneOf: [{ required: ["projectId"] }, { required: ["files"] }],
+    anyOf: [{ required: ["language", "entryPoint"] }, { required: ["configuration"] }],
+  });
 export type StartExecution = z.infer<typeof StartExecutionSchema>;
 
 /** Why a file that the run wrote was not stored in the project. */
@@ -121,7 +151,10 @@ export const ExecutionSchema = z
     userId: IdSchema,
     language: z.string(),
     runtime: z.object({ id: z.string(), version: z.string() }),
+    /** The started file; of a configuration with a command, the file that says so. */
     entryPoint: z.string(),
+    /** The name of the configuration that was started. */
+    configuration: z.string().optional(),
     args: z.array(z.string()),
     tty: z.boolean(),
     limits: z.object({ wallMs: z.int(), cpuMs: z.int(), memoryBytes: z.int(), outputBytes: z.int() }),

@@ -14,6 +14,7 @@ export * from "./presence-colors.ts";
 export * from "./problem.ts";
 export * from "./project.ts";
 export * from "./project-event.ts";
+export * from "./run-configuration.ts";
 export * from "./routes/index.ts";
 export * from "./routes/route.ts";
 export * from "./shapes.ts";

@@ -123,6 +123,8 @@ export const DeclarationSchema = z.strictObject({
   packages: z.array(z.string().regex(/^(?:@[a-z0-9-]+\/)?[a-z0-9.{}-]+$/u)).default([]),
   /** The interpreter reads a carriage return or a byte order mark as part of the program. */
   unixText: z.boolean().default(false),
+  /** Programs beyond its usual ones that its image has on PATH: `cmake`, `npm`. Run configurations may need them. */
+  tools: z.array(z.string().regex(/^[\w.+-]{1,64}$/u)).default([]),
   env: z.record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/u), z.string()).default({}),
   capabilities: z.array(z.enum(CAPABILITIES)).min(1),
   floors: FloorsSchema,

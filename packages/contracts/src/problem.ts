@@ -53,6 +53,8 @@ export const PROBLEMS = {
   "execution/no-such-language": kind(400, "This server does not have this language"),
   "execution/language-not-ready": kind(503, "This language is still being set up", true),
   "execution/entry-point-missing": kind(400, "The entry point is not among the files"),
+  "execution/no-such-configuration": kind(404, "The project has no such run configuration"),
+  "execution/configuration-unavailable": kind(409, "This run configuration can't run here"),
   "execution/queue-full": kind(429, "Too many programs are waiting to run", true),
   "execution/limit-too-high": kind(400, "A limit is above what your plan allows"),
   "execution/unavailable": kind(503, "Running is paused; editing and saving work", true),

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ExecutionListSchema, ExecutionSchema, LanguageListSchema, StartExecutionSchema } from "../execution.ts";
 import { MAX_FILE_BYTES } from "../file.ts";
+import { RunConfigurationListSchema } from "../run-configuration.ts";
 import { IdSchema } from "../shapes.ts";
 import { ProjectParamsSchema } from "./projects.ts";
 import { defineRoute } from "./route.ts";
@@ -41,11 +42,36 @@ export const executionRoutes = {
       "execution/no-such-language",
       "execution/language-not-ready",
       "execution/entry-point-missing",
+      "execution/no-such-configuration",
+      "execution/configuration-unavailable",
       "execution/queue-full",
       "execution/limit-too-high",
       "execution/unavailable",
       "collaboration/document-unavailable",
     ],
+  }),
+  listConfigurations: defineRoute({
+    id: "listConfigurations",
+    method: "GET",
+    path: "/projects/:projectId/configurations",
+    summary: "What Run can do in a project: written in its atelier.json, or inferred from its files",
+    access: "user",
+    rate: "read",
+    audit: null,
+    params: ProjectParamsSchema,
+    responses: { 200: RunConfigurationListSchema },
+    problems: ["projects/no-such-project", "projects/too-large", "collaboration/document-unavailable"],
+  }),
+  atelierSchema: defineRoute({
+    id: "atelierSchema",
+    method: "GET",
+    path: "/schemas/atelier.json",
+    summary: "The JSON Schema of atelier.json, with the languages of this server",
+    access: "anyone",
+    rate: "read",
+    audit: null,
+    responses: { 200: z.record(z.string(), z.unknown()) },
+    problems: [],
   }),
   getExecution: defineRoute({
     id: "getExecution",

@@ -17,6 +17,13 @@ export const languageNotReady = (name: string): Problem =>
 export const entryPointMissing = (path: string): Problem =>
   new Problem("execution/entry-point-missing", `There is no file "${path}" to start with.`);
 
+export const noSuchConfiguration = (name: string): Problem =>
+  new Problem("execution/no-such-configuration", `The project has no run configuration "${name.slice(0, 100)}".`);
+
+/** @param reason one line: what is missing. */
+export const configurationUnavailable = (name: string, reason: string): Problem =>
+  new Problem("execution/configuration-unavailable", `"${name}" can't run here: ${reason}.`);
+
 /** @param reason a sentence for the user, without host details. */
 export const executionUnavailable = (reason: string): Problem =>
   new Problem("execution/unavailable", reason, { retryAfterSeconds: 30 });

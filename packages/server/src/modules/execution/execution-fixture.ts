@@ -6,7 +6,7 @@ import { Problem } from "#kernel/problem";
 import type { BusMessages } from "#platform/bus";
 import type { Homes, Whereabouts } from "#platform/homes";
 import type { LiveFiles } from "#collaboration";
-import type { StoredFile } from "#files";
+import type { ReadAllOptions, StoredFile } from "#files";
 import { hasEnded, type Execution, type Role } from "@atelier/contracts";
 import { join } from "node:path";
 import { createAdmission } from "./admission.ts";
@@ -155,10 +155,13 @@ export const createScene = async (options: SceneOptions = {}) => {
       kept.push(file);
       return { entry: { ...storedFile(file.path, "").entry, version: (file.basedOn ?? 0) + 1 } };
     },
-    async readAll(_actor: Actor, _projectId: string, { maxBytes }: { maxBytes: number }) {
-      if (sizeOf(project) > maxBytes) throw new Problem("projects/too-large");
-      opened.bytes += sizeOf(project);
-      return project;
+    async readAll(actor: Actor, projectId: string, { maxBytes, choose }: ReadAllOptions) {
+      await projects.requireRole(actor, projectId, "viewer");
+      const chosen = choose?.(project.map(({ entry }) => entry));
+      const read = chosen === undefined ? project : project.filter(({ entry }) => chosen.has(entry.id));
+      if (sizeOf(read) > maxBytes) throw new Problem("projects/too-large");
+      opened.bytes += sizeOf(read);
+      return read;
     },
     async readStored(_projectId: string, fileId: string, version?: number) {
       const found = project.find(({ entry }) => entry.id === fileId && entry.version === version);

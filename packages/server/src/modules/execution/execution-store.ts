@@ -45,11 +45,12 @@ type Row = {
   readonly waiting_since: Date | null;
   readonly collected: unknown;
   readonly hints: unknown;
+  readonly configuration: string | null;
 };
 
 const FACTS = `id, project_id, user_id, language, runtime_version, entry_point, args, tty, limits, file_versions, status,
   exit_code, signal, truncated, stage, sandbox, limits_enforcement, queued_at, started_at, ended_at, usage, code_hash, collected,
-  hints, waiting_since`;
+  hints, waiting_since, configuration`;
 
 const EMPTY = Buffer.alloc(0);
 
@@ -82,6 +83,7 @@ const toExecution = (row: Row): Execution =>
     waitingSince: row.waiting_since?.toISOString() ?? null,
     collected: row.collected,
     hints: row.hints,
+    configuration: row.configuration ?? undefined,
   } satisfies Record<keyof Omit<Execution, "queuePosition">, unknown>);
 
 const scopeOf = (userId: string, projectId: string | null) =>
@@ -90,8 +92,8 @@ const scopeOf = (userId: string, projectId: string | null) =>
 const insertRow = (transaction: Transaction, execution: Execution): Promise<object[]> =>
   transaction.query(
     `insert into executions (id, project_id, user_id, language, runtime_version, entry_point, args, tty, limits,
-       file_versions, status, queued_at, usage, code_hash)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+       file_versions, status, queued_at, usage, code_hash, configuration)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
     [
       execution.id,
       execution.projectId,
@@ -107,6 +109,7 @@ const insertRow = (transaction: Transaction, execution: Execution): Promise<obje
       execution.queuedAt,
       JSON.stringify(execution.usage),
       execution.codeHash,
+      execution.configuration ?? null,
     ],
   );
 

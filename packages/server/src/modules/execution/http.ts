@@ -1,6 +1,7 @@
 /** Binds the routes of languages and executions to the service. */
 import type { Edge } from "#platform/http";
 import { routes } from "@atelier/contracts";
+import { atelierJsonSchema } from "@atelier/run-configurations";
 import type { ExecutionModule } from "./module.ts";
 
 /** @throws Error when a route was bound before. */
@@ -11,6 +12,16 @@ export const registerExecutionHttp = (edge: Edge, execution: Pick<ExecutionModul
   });
 
   edge.bind(routes.languages, async () => ({ status: 200 as const, body: execution.languages() }));
+
+  edge.bind(routes.atelierSchema, async () => ({
+    status: 200 as const,
+    body: atelierJsonSchema(execution.languages().map(({ id }) => id)),
+  }));
+
+  edge.bind(routes.listConfigurations, async ({ actor, params }) => ({
+    status: 200 as const,
+    body: await execution.service.configurations(actor, params.projectId),
+  }));
 
   edge.bind(routes.startExecution, async ({ actor, body, query, request }) => {
     const wait = query.wait === "true";

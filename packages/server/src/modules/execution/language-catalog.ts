@@ -1,8 +1,11 @@
 /** The languages of this server: their declarations, and which of them have an image to run in. */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Log } from "#kernel/log";
+import type { SandboxBlueprint } from "#platform/sandboxes";
 import type { Image, ImageStore } from "#platform/sandboxes/images";
 import type { Language } from "@atelier/contracts";
+import { type Environment, STANDARD_TOOLS } from "@atelier/run-configurations";
+import * as errors from "./errors.ts";
 import { type LanguageDeclaration, loadLanguages } from "./languages/load-languages.ts";
 import { SANDBOX_CEILING } from "./plan-limits.ts";
 import type { SandboxKind } from "./warm-pool.ts";
@@ -29,6 +32,13 @@ export interface LanguageCatalog {
   ): { readonly declaration: LanguageDeclaration; readonly ready: ReadyLanguage | undefined } | undefined;
   /** @param runnable whether there is a sandbox provider at all */
   list(runnable: boolean): Language[];
+  /** What this server can run, for inference. */
+  environment(): Environment;
+  /**
+   * A sandbox that has the images of all these languages; of none: the one that every language's image contains.
+   * @throws Problem execution/no-such-language, execution/language-not-ready
+   */
+  compose(ids: readonly string[]): { readonly kind: SandboxKind; readonly parts: readonly ReadyLanguage[] };
   /** Reads the declarations. @throws LanguageFault. */
   load(): Promise<void>;
   /** Looks for images now, and again until every language has one. */
@@ -42,22 +52,27 @@ const LOOK_EVERY_MS = 2000;
 const upstreamVersion = (debianVersion: string): string | undefined =>
   /^(?:\d+:)?(\d+(?:\.\d+)*)/u.exec(debianVersion)?.[1];
 
+/** The language whose image is enough for a command that names no other. */
+const SHELL = "bash";
+
+const kindOf = (layers: SandboxBlueprint["mounts"]["layers"], warmUp?: readonly string[]): SandboxKind => ({
+  key: JSON.stringify([...layers, warmUp ?? null]),
+  blueprint: {
+    ...SANDBOX_CEILING,
+    mounts: { layers },
+    network: "none",
+    lifetime: "run",
+    ...(warmUp === undefined ? {} : { warmUp }),
+  },
+});
+
 const makeReady = (declaration: LanguageDeclaration, image: Image): ReadyLanguage => {
   const { warmUp } = declaration;
   const resolved = upstreamVersion(image.versions[declaration.versionPackage] ?? "");
   return {
     declaration,
     version: resolved ?? declaration.version,
-    kind: {
-      key: JSON.stringify([image.root, warmUp ?? null]),
-      blueprint: {
-        ...SANDBOX_CEILING,
-        mounts: { layers: [image.root] },
-        network: "none",
-        lifetime: "run",
-        ...(warmUp === undefined ? {} : { warmUp }),
-      },
-    },
+    kind: kindOf([image.root], warmUp),
   };
 };
 
@@ -110,6 +125,27 @@ export const createLanguageCatalog = ({
         capabilities: [...capabilities],
         sample: { path: sample, content: sampleContent },
       })),
+    environment: () => ({
+      languages: declarations.map(({ id, name, extensions, tools }) => ({
+        id,
+        name,
+        extensions,
+        tools: [...(STANDARD_TOOLS[id] ?? []), ...tools],
+      })),
+    }),
+    compose(ids) {
+      const wanted = ids.length === 0 ? [SHELL] : ids;
+      const parts = wanted.map((id) => {
+        const declaration = declarations.find((one) => one.id === id);
+        if (declaration === undefined) throw errors.noSuchLanguage(id);
+        const found = ready.get(id);
+        if (found === undefined) throw errors.languageNotReady(declaration.name);
+        return found;
+      });
+      const [first, ...rest] = new Set(parts.flatMap(({ kind }) => kind.blueprint.mounts.layers));
+      if (first === undefined) throw new Error("languages without an image");
+      return { kind: kindOf([first, ...rest]), parts };
+    },
     async load() {
       declarations = await loadLanguages(languagesFolder);
     },

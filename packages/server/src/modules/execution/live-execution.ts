@@ -15,6 +15,8 @@ export type ExecutionFacts = {
   readonly language: string;
   readonly runtime: { readonly id: string; readonly version: string };
   readonly entryPoint: string;
+  /** The name of the configuration that was started. */
+  readonly configuration?: string;
   readonly args: readonly string[];
   readonly tty: boolean;
   /** At the start; listeners may change it. */

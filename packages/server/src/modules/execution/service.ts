@@ -7,7 +7,15 @@ import { Problem } from "#kernel/problem";
 import type { Bus } from "#platform/bus";
 import type { Homes, HomesNode } from "#platform/homes";
 import type { Projects } from "#projects";
-import { type Execution, hasEnded, IDLE_LIMIT_MS, type Role, type StartExecution } from "@atelier/contracts";
+import {
+  type Execution,
+  hasEnded,
+  IDLE_LIMIT_MS,
+  type Role,
+  type RunConfiguration,
+  type StartExecution,
+} from "@atelier/contracts";
+import type { LanguageFloors } from "@atelier/contracts/language-declaration";
 import type { Admission, Slot } from "./admission.ts";
 import type { EndRecorder } from "./end-recorder.ts";
 import * as errors from "./errors.ts";
@@ -22,9 +30,11 @@ import type { LanguageCatalog, ReadyLanguage } from "./language-catalog.ts";
 import type { JobFile } from "./run-job.ts";
 import { findHints } from "./languages/line-end-hints.ts";
 import { homeOfExecution } from "./left-behind.ts";
-import { commandLinesOf } from "./languages/command-line.ts";
 import { LiveExecution } from "./live-execution.ts";
 import { resolveLimits } from "./plan-limits.ts";
+import { configurationsOfProject } from "./project-configurations.ts";
+import type { SandboxLimits } from "./run/ports.ts";
+import { planRun, requireLanguage } from "./run-plan.ts";
 import type { Program, Runner } from "./runner.ts";
 import { type FilesReader, readGivenFiles, readProjectFiles, type SourceFiles } from "./source-files.ts";
 
@@ -76,6 +86,8 @@ export interface ExecutionService {
   /** Stops it if it runs. @throws Problem execution/no-such-execution, projects/role-too-low. */
   stop(actor: Actor, id: string): Promise<Execution>;
   list(actor: Actor, projectId: string): Promise<Execution[]>;
+  /** What Run can do in the project. @throws Problem projects/no-such-project; as LiveFiles.readAll */
+  configurations(actor: Actor, projectId: string): Promise<RunConfiguration[]>;
   /** Announces a state to everybody in the project. */
   announce(live: LiveExecution): void;
   /** Refuses new executions and ends the others; resolves when all of that is recorded. */
@@ -109,14 +121,11 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     throw errors.executionUnavailable(found.unavailableReason);
   };
 
-  const requireLanguage = (name: string): ReadyLanguage => {
-    const found = languages.find(name);
-    if (found === undefined) throw errors.noSuchLanguage(name);
-    if (found.ready === undefined) throw errors.languageNotReady(found.declaration.name);
-    return found.ready;
-  };
-
-  const checkArguments = ({ args = [], env = {}, stdin = "" }: StartExecution): void => {
+  const checkArguments = ({
+    args = [],
+    env = {},
+    stdin = "",
+  }: Pick<StartExecution, "args" | "env" | "stdin">): void => {
     if (!stdin.isWellFormed()) throw errors.invalidField("stdin", "Texts are well-formed Unicode.");
     const given = { args, env: Object.entries(env).flat() };
     for (const at of ["args", "env"] as const) {
@@ -145,23 +154,20 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   const prepare = async (
     actor: Actor,
     request: StartExecution,
-    { language, reservation }: { readonly language: ReadyLanguage; readonly reservation: FileReservation },
-  ): Promise<{ readonly live: LiveExecution; readonly program: Program }> => {
-    const { plan } = actor;
-    const { floors } = language.declaration;
-    const limits = resolveLimits({ plan, asked: request.limits, floors });
-    const compileLimits = resolveLimits({ plan, asked: request.compileLimits, floors });
+    { named, reservation }: { readonly named: ReadyLanguage | undefined; readonly reservation: FileReservation },
+  ): Promise<{ readonly live: LiveExecution; readonly program: Program; readonly stdin: Uint8Array | undefined }> => {
+    const limitsWith = (floors: LanguageFloors): { limits: SandboxLimits; compileLimits: SandboxLimits } => ({
+      limits: resolveLimits({ plan: actor.plan, asked: request.limits, floors }),
+      compileLimits: resolveLimits({ plan: actor.plan, asked: request.compileLimits, floors }),
+    });
+    // What is wrong in the request itself is refused before anything is read.
+    if (named !== undefined) limitsWith(named.declaration.floors);
     checkArguments(request);
     const sources = await readSources(actor, request, reservation);
-    const { entryPoint, args = [] } = request;
-    if (!sources.files.some((file) => file.path === entryPoint)) throw errors.entryPointMissing(entryPoint);
-    const argv = commandLinesOf(language.declaration, {
-      entryPoint,
-      args,
-      files: sources.files,
-      terminal: request.tty ?? false,
-    });
-    const env = { ...language.declaration.env, ...request.env };
+    const plan = planRun(request, named, { languages, files: sources.files });
+    const { language, entryPoint, args, env } = plan;
+    const { limits, compileLimits } = limitsWith(plan.floors);
+    checkArguments({ args: [...args], env: { ...env } });
     const live = new LiveExecution(
       {
         id: createId(clock.now()),
@@ -178,6 +184,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
         codeHash: sources.codeHash,
         queuedAtMs: clock.now(),
         hints: findHints(language.declaration, { entryPoint, files: sources.files }),
+        ...(plan.configuration === undefined ? {} : { configuration: plan.configuration }),
       },
       clock,
     );
@@ -199,18 +206,18 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     // Of a project only what is cached stays in memory.
     reservation.resize(projectId === undefined ? sources.totalBytes : 0);
     const program: Program = {
-      kind: language.kind,
+      kind: plan.kind,
       job: {
         executionId,
         userId: actor.userId,
         files,
-        ...(argv.compile === undefined ? {} : { compile: { argv: argv.compile, env, limits: compileLimits } }),
-        run: { argv: argv.run, env, limits },
+        ...(plan.compile === undefined ? {} : { compile: { argv: plan.compile, env, limits: compileLimits } }),
+        run: { argv: plan.run, env, limits },
         ...(collect === undefined ? {} : { collect }),
         ...(projectId === undefined ? {} : { keep: { actor, projectId, fileVersions } }),
       },
     };
-    return { live, program };
+    return { live, program, stdin: plan.stdin };
   };
 
   /** The row is inserted once the home is claimed, so that no other node takes the execution for an abandoned one. */
@@ -255,12 +262,12 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   };
 
   /** A slot in the queue and memory for the files, both given back by one call. */
-  const admit = async (actor: Actor, request: StartExecution, language: ReadyLanguage) => {
+  const admit = async (actor: Actor, request: StartExecution, named: ReadyLanguage | undefined) => {
     const slot = reserve(actor);
     let reservation: FileReservation | undefined;
     try {
       reservation = fileBudget.reserve(actor.userId, 0);
-      const prepared = await prepare(actor, request, { language, reservation });
+      const prepared = await prepare(actor, request, { named, reservation });
       if (closing) throw errors.serverStopping();
       const reserved = reservation;
       const { executionId } = prepared.program.job;
@@ -334,11 +341,11 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       if (closing) throw errors.serverStopping();
       if (request.projectId !== undefined) await projects.requireRole(actor, request.projectId, "editor");
       const runner = requireRunner();
-      const language = requireLanguage(request.language);
-      const { live, program, slot, leave } = await admit(actor, request, language);
+      const named = request.language === undefined ? undefined : requireLanguage(languages, request.language);
+      const { live, program, stdin, slot, leave } = await admit(actor, request, named);
       needs.arrived(live.facts.language);
-      if (request.stdin !== undefined) void live.input.write(Buffer.from(request.stdin, "utf8"));
-      if (!interactive || (request.stdin !== undefined && request.tty !== true)) live.input.end();
+      if (stdin !== undefined) void live.input.write(stdin);
+      if (!interactive || (stdin !== undefined && request.tty !== true)) live.input.end();
       registry.add(live);
       // The row is written while the sandbox is being claimed: the answer waits for both, the program only for its own.
       const row = insert(live);
@@ -389,6 +396,8 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       await source.live.ended;
       return source.live.snapshot({ output: true });
     },
+    configurations: (actor, projectId) =>
+      configurationsOfProject(needs.files, { actor, projectId, environment: languages.environment() }),
     async list(actor, projectId) {
       await projects.requireRole(actor, projectId, "viewer");
       const stored = await store.list(actor.userId, projectId, LISTED);

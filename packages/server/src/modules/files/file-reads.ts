@@ -30,6 +30,12 @@ type VersionRow = NodeRow & ContentRow;
 /** A version of a file with its bytes. */
 export type StoredFile = { readonly entry: Entry; readonly bytes: Uint8Array };
 
+export type ReadAllOptions = {
+  readonly maxBytes: number;
+  /** Ids of the entries that are read; absent: all. */
+  readonly choose?: (entries: readonly Entry[]) => ReadonlySet<string>;
+};
+
 /** Those that take a user throw Problem projects/no-such-project when the project is not visible to that user. */
 export type FileReads = {
   tree(user: ProjectUser): Promise<Entry[]>;
@@ -38,8 +44,8 @@ export type FileReads = {
   /** The newest version, or the requested one. @throws Problem projects/no-such-file, no-such-version, not-a-file */
   read(user: ProjectUser, nodePath: NodePath, version?: number): Promise<StoredFile>;
   history(user: ProjectUser, nodePath: NodePath): Promise<Version[]>;
-  /** Every file with its bytes. @throws Problem projects/too-large above maxBytes. */
-  readAll(user: ProjectUser, maxBytes: number): Promise<StoredFile[]>;
+  /** Every file with its bytes, or the chosen ones. @throws Problem projects/too-large above maxBytes. */
+  readAll(user: ProjectUser, options: ReadAllOptions): Promise<StoredFile[]>;
   /** Without a user, for live documents. */
   readStored(
     projectId: string,
@@ -128,26 +134,28 @@ export const createFileReads = (needs: { readonly sql: Sql; readonly contents: C
         }));
       }),
 
-    async readAll(user, maxBytes) {
+    async readAll(user, { maxBytes, choose }) {
       const { entries, rows } = await inProject(sql, { ...user, atLeast: "viewer" }, async (transaction) => {
         const refuseAbove = (sizes: readonly { readonly size: number }[]): void => {
           if (sizes.reduce((sum, { size }) => sum + size, 0) > maxBytes)
             throw tooLarge(`The files have more than ${maxBytes} bytes.`);
         };
         const nodes = await readNodes(transaction, user.projectId);
-        refuseAbove(nodes);
+        const tree = toTree(nodes);
+        const chosen = choose?.(tree);
+        refuseAbove(chosen === undefined ? nodes : nodes.filter(({ id }) => chosen.has(id)));
         const found = await transaction.query<ContentRow & { id: string; version: number; hash: string; size: number }>(
           `select n.id, n.version, n.hash, n.size, p.owner_id, b.storage_key, b.wrapped_key, s.sealed
             from nodes n
             join projects p on p.id = n.project_id
             left join blob_references b on b.owner_id = p.owner_id and b.hash = n.hash
             left join blob_staging s on s.storage_key = b.storage_key
-            where n.project_id = $1 and n.deleted_at is null and n.kind = 'file'`,
-          [user.projectId],
+            where n.project_id = $1 and n.deleted_at is null and n.kind = 'file' and ($2::uuid[] is null or n.id = any ($2))`,
+          [user.projectId, chosen === undefined ? null : [...chosen]],
         );
         // These versions are opened: a file may have grown since its entry was read.
         refuseAbove(found);
-        return { entries: new Map(toTree(nodes).map((entry) => [entry.id, entry])), rows: found };
+        return { entries: new Map(tree.map((entry) => [entry.id, entry])), rows: found };
       });
       const files: StoredFile[] = [];
       const waiting = rows.values();

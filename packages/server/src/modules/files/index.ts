@@ -2,7 +2,7 @@
 export { type AccountQuota, createAccountQuota } from "./account-quota.ts";
 export { tooLarge, versionConflict } from "./errors.ts";
 export { filesSettings, type FilesSettings } from "./config.ts";
-export type { StoredFile } from "./file-reads.ts";
+export type { ReadAllOptions, StoredFile } from "./file-reads.ts";
 export type { CheckpointSave, Written } from "./file-writes.ts";
 export { createFilesHousekeeping } from "./housekeeping.ts";
 export { registerFilesHttp } from "./http.ts";

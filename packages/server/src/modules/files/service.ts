@@ -8,7 +8,7 @@ import type { Projects, ProjectUser } from "#projects";
 import type { AccountQuota } from "./account-quota.ts";
 import { type ArchiveReads, createArchiveReads } from "./archive-reads.ts";
 import { createContentStore } from "./content-store.ts";
-import { createFileReads, type FileReads, type StoredFile } from "./file-reads.ts";
+import { createFileReads, type FileReads, type ReadAllOptions, type StoredFile } from "./file-reads.ts";
 import { type CheckpointSave, createFileWrites, type Written } from "./file-writes.ts";
 import { toNodePath } from "./node-path.ts";
 import type { Templates } from "./ports.ts";
@@ -50,8 +50,8 @@ export interface Files extends InitialFiles {
     projectId: string,
     at: { readonly path: string; readonly version?: number | undefined },
   ): Promise<StoredFile>;
-  /** Every file with its bytes. @throws Problem projects/too-large above maxBytes. */
-  readAll(actor: Actor, projectId: string, options: { readonly maxBytes: number }): Promise<StoredFile[]>;
+  /** As FileReads.readAll. */
+  readAll(actor: Actor, projectId: string, options: ReadAllOptions): Promise<StoredFile[]>;
   /** As ArchiveReads.readInOrder. */
   readInOrder(actor: Actor, projectId: string): ReturnType<ArchiveReads["readInOrder"]>;
   create(
@@ -102,7 +102,7 @@ export const createFiles = (needs: FilesNeeds): Files => {
     history: (actor, projectId, path) => reads.history(userIn(actor, projectId), toNodePath(path)),
     find: (actor, projectId, path) => reads.find(userIn(actor, projectId), toNodePath(path)),
     read: (actor, projectId, { path, version }) => reads.read(userIn(actor, projectId), toNodePath(path), version),
-    readAll: (actor, projectId, { maxBytes }) => reads.readAll(userIn(actor, projectId), maxBytes),
+    readAll: (actor, projectId, options) => reads.readAll(userIn(actor, projectId), options),
     readInOrder: (actor, projectId) => archive.readInOrder(userIn(actor, projectId)),
     readStored: (...given) => reads.readStored(...given),
 

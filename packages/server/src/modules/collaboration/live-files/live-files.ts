@@ -2,7 +2,7 @@
 import type { Entry, Project } from "@atelier/contracts";
 import type { Actor } from "#kernel/actor";
 import type { Log } from "#kernel/log";
-import type { Files, Replay, StoredFile, Written } from "#files";
+import type { Files, ReadAllOptions, Replay, StoredFile, Written } from "#files";
 import type { Projects } from "#projects";
 import { type MergedTexts, type ProgramFile, writeMerged } from "./write-merged.ts";
 import type { MergeQueue } from "../external/merge-queue.ts";
@@ -28,8 +28,8 @@ export interface LiveFiles {
     projectId: string,
     at: { readonly path: string; readonly version?: number | undefined },
   ): Promise<StoredFile>;
-  /** Every file with its newest text. @throws Problem projects/too-large above maxBytes */
-  readAll(actor: Actor, projectId: string, options: { readonly maxBytes: number }): Promise<StoredFile[]>;
+  /** Every file with its newest text, or those that are chosen. @throws Problem projects/too-large above maxBytes */
+  readAll(actor: Actor, projectId: string, options: ReadAllOptions): Promise<StoredFile[]>;
   /** Bytes of all newest versions; live edits that are in no version yet are not counted. */
   sizeOf(actor: Actor, projectId: string): Promise<number>;
   create(
@@ -132,10 +132,10 @@ export const createLiveFiles = (needs: {
     read,
     create,
     write,
-    async readAll(actor, projectId, { maxBytes }) {
+    async readAll(actor, projectId, options) {
       await projects.requireRole(actor, projectId, "viewer");
       await documents.checkpoint(projectId);
-      return files.readAll(actor, projectId, { maxBytes });
+      return files.readAll(actor, projectId, options);
     },
     sizeOf: async (actor, projectId) => (await projects.getProject(actor, projectId)).sizeBytes,
     async writeMerged(actor, projectId, file) {
