@@ -95,7 +95,7 @@ export const mountPresence = ({ synced = true }: { synced?: boolean } = {}) => {
     } as never,
     registry: { documents: () => [here, elsewhere] } as never,
     shown: () => here,
-    places: () => undefined,
+    mapping: () => undefined,
     isActive: () => true,
     isSpokenFor: () => false,
   });

@@ -46,7 +46,7 @@ export type ReadOptions = {
 const isTooLarge = (error: unknown): boolean => error instanceof Problem && error.code === "projects/too-large";
 
 /** Starts with a small reservation: most programs are small, and only larger ones are measured first. */
-const readWithRoom = async (
+const readReserved = async (
   files: FilesReader,
   { actor, projectId, maxBytes, reservation }: ReadOptions & { actor: Actor; projectId: string },
 ): Promise<StoredFile[]> => {
@@ -70,7 +70,7 @@ export const readProjectFiles = async (
   reader: FilesReader,
   options: ReadOptions & { readonly actor: Actor; readonly projectId: string },
 ): Promise<SourceFiles> => {
-  const stored = (await readWithRoom(reader, options)).filter(({ entry }) => entry.kind === "file");
+  const stored = (await readReserved(reader, options)).filter(({ entry }) => entry.kind === "file");
   const { projectId } = options;
   const files = stored.map(({ entry, bytes }): SourceFile => ({
     path: entry.path,

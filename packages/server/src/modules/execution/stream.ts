@@ -25,7 +25,7 @@ const MAX_LISTENERS = 64;
 const MAX_LISTENERS_OF_USER = 8;
 
 /** Listeners of other users never use up those of the user who started the execution. */
-const hasRoomFor = (live: LiveExecution, userId: string): boolean => {
+const mayListen = (live: LiveExecution, userId: string): boolean => {
   const own = live.listenersOf(userId);
   if (own >= MAX_LISTENERS_OF_USER) return false;
   const { userId: starter } = live.facts;
@@ -105,7 +105,7 @@ export const openStream = async (
     return sendStored(source.stored, { call, clock });
   }
   const { live } = source;
-  if (!hasRoomFor(live, actor.userId)) return channel.close(CLOSE.overloaded, "too many listeners");
+  if (!mayListen(live, actor.userId)) return channel.close(CLOSE.overloaded, "too many listeners");
   let { mayControl } = followed;
   belongsTo(projectId);
   followLive(live, { call, clock });

@@ -75,7 +75,7 @@ describe("while one composes", () => {
     expect(it.logged).toEqual([]);
   });
 
-  test("in one of two views, others' edits of its line are held, and those of other lines leave the cursor of each view", () => {
+  test("in one of two views, others' edits of its line are delayed, and those of other lines leave the cursor of each view", () => {
     const it = composer("abc\nend", 3);
     it.beside.cursor = 4;
     it.compose("か");
@@ -131,8 +131,8 @@ describe("while one composes", () => {
       shared.insert(3, "?");
     });
     expect(it.fake.text).toBe("one?\ntwoに\nthree!");
-    expect(it.binding.places.toShared(6)).toBe(7);
-    expect(it.binding.places.toModel(7)).toBe(6);
+    expect(it.binding.mapping.toShared(6)).toBe(7);
+    expect(it.binding.mapping.toModel(7)).toBe(6);
     it.endComposition();
     expect(it.texts()).toEqual(same("one?\n*twoに\nthree!"));
     expect(it.input.listening()).toBe(0);
@@ -209,7 +209,7 @@ describe("while one composes", () => {
       fc.record({ kind: fc.constant("commit" as const), text: fc.constantFrom("漢", "漢字", "") }),
       fc.record({ kind: fc.constant("undo" as const) }),
     );
-    let held = 0;
+    let delayed = 0;
     fc.assert(
       fc.property(piece, fc.nat(), fc.array(step, { maxLength: 30 }), (start, at, script) => {
         const content = `one\n${start}|two\nthree`;
@@ -233,7 +233,7 @@ describe("while one composes", () => {
             if (each.hear) it.others(change);
             else change(it.other);
           }
-          if (it.input.listening() > 0) held += 1;
+          if (it.input.listening() > 0) delayed += 1;
         }
         it.compose("漢");
         it.endComposition();
@@ -250,6 +250,6 @@ describe("while one composes", () => {
       }),
       { numRuns: 1_000 },
     );
-    expect(held).toBeGreaterThan(100);
+    expect(delayed).toBeGreaterThan(100);
   });
 });

@@ -36,7 +36,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
   const edited = new Set<string>();
   let shownId: string | undefined;
   /** Where to go in a file that came without its text. */
-  let wantedPlace: { id: string; line: number; column: number } | undefined;
+  let pendingPosition: { id: string; line: number; column: number } | undefined;
   let { theme, preferences } = options;
   let followed: string | null = null;
   let pane: Pane | undefined;
@@ -103,7 +103,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
       if (step) made.promote(step.localPath, step.to);
     }
     promoted.clear();
-    if (wantedPlace && wantedPlace.id === shownId) made.reveal(wantedPlace.line, wantedPlace.column);
+    if (pendingPosition && pendingPosition.id === shownId) made.reveal(pendingPosition.line, pendingPosition.column);
     made.setTheme(theme);
     if (followed !== null) made.follow(followed);
     early.dispose();
@@ -149,7 +149,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
       if (shownId === fileId) shownId = undefined;
       pane?.close(fileId);
     },
-    split: (place) => pane?.split(place),
+    split: (secondHost) => pane?.split(secondHost),
     unsplit: (kept) => pane?.unsplit(kept),
     activate: (side) => pane?.activate(side),
     focus: () => (pane ?? early).focus(),
@@ -157,7 +157,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
       if (pane) return pane.reveal(line, column);
       const file = files.get(shownId ?? "");
       const isEmpty = file?.kind === "live" && file.initialText === undefined;
-      if (isEmpty && shownId !== undefined) wantedPlace = { id: shownId, line, column };
+      if (isEmpty && shownId !== undefined) pendingPosition = { id: shownId, line, column };
       else early.reveal(line, column);
     },
     setTheme: (next) => {

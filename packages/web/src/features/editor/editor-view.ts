@@ -33,9 +33,9 @@ export interface EditorView {
   /** Brings over what was typed, where the cursor was and how far the early surface was scrolled. */
   takeOver(carried: Carried): void;
   /** Takes over where the reader is, in another view, in some files. */
-  takePlaces(from: EditorView, files: Iterable<OpenedFile>): void;
+  takeViewStates(from: EditorView, files: Iterable<OpenedFile>): void;
   /** Where the reader is in a file, or was when it was last shown here. */
-  placeIn(file: OpenedFile): ViewState | null;
+  viewStateIn(file: OpenedFile): ViewState | null;
   /** The reader works in this view from now on: what is told of it is told anew. */
   activated(): void;
   setPreferences(preferences: EditorPreferences): void;
@@ -66,11 +66,11 @@ export function createEditorView(host: HTMLElement, setup: EditorViewSetup): Edi
   const isMac = /Mac|iP(?:hone|ad)/.test(navigator.platform);
   const removeTabHint = createTabHint(editor, container, isMac);
 
-  const places = new WeakMap<OpenedFile, ViewState>();
+  const viewStates = new WeakMap<OpenedFile, ViewState>();
   let shown: OpenedFile | undefined;
   let status: EditorStatus | undefined;
-  /** Where to go in a file whose text is not here yet. */
-  let wantedPlace: { file: OpenedFile; line: number; column: number } | undefined;
+  /** The position to go to once the file's text is here. */
+  let pendingPosition: { file: OpenedFile; line: number; column: number } | undefined;
 
   const goTo = ({ model }: OpenedFile, line: number, column: number) => {
     const position = model.validatePosition({ lineNumber: line, column });
@@ -86,9 +86,9 @@ export function createEditorView(host: HTMLElement, setup: EditorViewSetup): Edi
       domReadOnly: readOnly,
       readOnlyMessage: { value: readOnlyWords(saveState.kind === "read-only" ? saveState.reason : "role") },
     });
-    if (wantedPlace?.file === file && file.attached) {
-      const { line, column } = wantedPlace;
-      wantedPlace = undefined;
+    if (pendingPosition?.file === file && file.attached) {
+      const { line, column } = pendingPosition;
+      pendingPosition = undefined;
       goTo(file, line, column);
     }
     presence.refresh();
@@ -97,9 +97,9 @@ export function createEditorView(host: HTMLElement, setup: EditorViewSetup): Edi
   const endComposition = () => {
     if (editor.inComposition) editor.trigger("atelier", "compositionEnd", {});
   };
-  const keepPlace = () => {
+  const keepViewState = () => {
     const state = shown && editor.saveViewState();
-    if (shown && state) places.set(shown, state);
+    if (shown && state) viewStates.set(shown, state);
   };
   const putCursors = (offsets: readonly number[]) => {
     const model = shown?.model;
@@ -120,21 +120,21 @@ export function createEditorView(host: HTMLElement, setup: EditorViewSetup): Edi
     },
     show: (file) => {
       const before = shown;
-      if (before !== file) keepPlace();
+      if (before !== file) keepViewState();
       shown = file;
       editor.updateOptions({ ariaLabel: `${file.path}. ${tabKeys(isMac).spoken} lets Tab leave the editor.` });
       if (editor.getModel() === file.model) return refresh();
       presence.leave(before?.live);
       endComposition();
       editor.setModel(file.model);
-      const place = places.get(file);
-      if (place) editor.restoreViewState(place);
+      const state = viewStates.get(file);
+      if (state) editor.restoreViewState(state);
       refresh();
     },
     clear: () => {
       const before = shown;
       if (!before) return;
-      keepPlace();
+      keepViewState();
       shown = undefined;
       presence.leave(before.live);
       endComposition();
@@ -145,7 +145,7 @@ export function createEditorView(host: HTMLElement, setup: EditorViewSetup): Edi
       const file = shown;
       if (!file) return;
       const hasText = file.attached || file.model.getValueLength() > 0;
-      wantedPlace = hasText ? undefined : { file, line, column };
+      pendingPosition = hasText ? undefined : { file, line, column };
       goTo(file, line, column);
     },
     putCursors,
@@ -168,13 +168,13 @@ export function createEditorView(host: HTMLElement, setup: EditorViewSetup): Edi
       if (carried.focused) editor.focus();
       file.keepDraft();
     },
-    takePlaces: (from, files) => {
+    takeViewStates: (from, files) => {
       for (const file of files) {
-        const place = from.placeIn(file);
-        if (place) places.set(file, place);
+        const state = from.viewStateIn(file);
+        if (state) viewStates.set(file, state);
       }
     },
-    placeIn: (file) => (file === shown ? editor.saveViewState() : (places.get(file) ?? null)),
+    viewStateIn: (file) => (file === shown ? editor.saveViewState() : (viewStates.get(file) ?? null)),
     activated: () => {
       events.status(status);
       presence.activated();
@@ -202,7 +202,7 @@ export function createEditorView(host: HTMLElement, setup: EditorViewSetup): Edi
     events,
     registry,
     shown: () => shown?.live,
-    places: () => shown?.places,
+    mapping: () => shown?.mapping,
     isActive: () => isActive(view),
     isSpokenFor: (document) => isSpokenFor(document, view),
   });

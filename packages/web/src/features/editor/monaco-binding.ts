@@ -1,6 +1,6 @@
 /**
  * Keeps a Monaco model and a shared Yjs text equal: local edits are sent as one transaction, others' are applied as edits. While the user
- * composes with an input method, others' edits of the composed lines are held, because the input method replaces fixed columns of the line
+ * composes with an input method, others' edits of the composed lines are delayed, because the input method replaces fixed columns of the line
  * where it began.
  */
 import {
@@ -23,7 +23,7 @@ import {
   mapOffset,
   widenOverPairs,
 } from "./text-changes.ts";
-import { type FrozenLines, type Places, holdChanges } from "./held-changes.ts";
+import { type FrozenLines, type OffsetMapping, createDelayedChanges } from "./delayed-changes.ts";
 import { diffTexts } from "./text-diff.ts";
 import { anchorView } from "./view-anchor.ts";
 
@@ -38,7 +38,7 @@ export interface BindingOptions {
   mayWrite: () => boolean;
   /** Called before a local edit becomes a transaction. */
   beforeEdit?: (changes: readonly TextChange[], isComposing: boolean) => void;
-  /** Called after others' edits (or an undo) reached the model; not for edits that are held. */
+  /** Called after others' edits (or an undo) reached the model; not for edits that are delayed. */
   afterOutsideEdit?: (changes: readonly TextChange[], origin: unknown) => void;
   log: (event: string, details?: Record<string, unknown>) => void;
 }
@@ -46,7 +46,8 @@ export interface BindingOptions {
 export interface MonacoBinding {
   /** Applies changes to model and shared text as the reader's own edit. */
   edit(changes: readonly TextChange[]): void;
-  readonly places: Places;
+  /** Between the model and the shared text. */
+  readonly mapping: OffsetMapping;
   dispose(): void;
 }
 
@@ -56,7 +57,7 @@ const clean = (text: string): string => text.replaceAll(/\r\n?/g, "\n").replace(
 /** Binds both for as long as the replica lives; the model's text is replaced by the shared one, by its least difference. */
 export function bindModel(options: BindingOptions): MonacoBinding {
   const { model, text, origin } = options;
-  const held = holdChanges();
+  const delayed = createDelayedChanges();
   let fromModel = false;
   let toModel = false;
   let stopWaiting: (() => void) | undefined;
@@ -74,18 +75,18 @@ export function bindModel(options: BindingOptions): MonacoBinding {
       fromModel = false;
     }
   };
-  const differs = () => model.getValueLength(EndOfLinePreference.LF) + held.growth !== text.length;
+  const differs = () => model.getValueLength(EndOfLinePreference.LF) + delayed.growth !== text.length;
   const toShared = (changes: readonly TextChange[]) => {
     const widened = widenOverPairs(changes, unitAt);
     const apart = widened.every(
       (change, index) => index === 0 || change.offset >= endOf(widened[index - 1] as TextChange),
     );
-    const shared = held.cross(apart ? widened : changes);
+    const shared = delayed.cross(apart ? widened : changes);
     if (apart) transact(shared);
     const whole = apart && widened.every(({ inserted }) => inserted.isWellFormed());
     if (!whole || differs()) {
       options.log("binding.realigned", { direction: "out" });
-      transact(diffTexts(text.toJSON(), held.appliedTo(model.getValue(EndOfLinePreference.LF)).toWellFormed()));
+      transact(diffTexts(text.toJSON(), delayed.appliedTo(model.getValue(EndOfLinePreference.LF)).toWellFormed()));
       alignModel();
     }
   };
@@ -138,11 +139,11 @@ export function bindModel(options: BindingOptions): MonacoBinding {
       end: model.getOffsetAt({ lineNumber: endLineNumber, column: model.getLineContent(endLineNumber).length + 1 }),
     }));
   };
-  /** Applies held edits to the model, except on lines that are being composed; the rest waits until the composition ends. */
+  /** Applies delayed edits to the model, except on lines that are being composed; the rest waits until the composition ends. */
   const settle = () => {
-    applyToModel(held.release(frozenLines()));
+    applyToModel(delayed.release(frozenLines()));
     const editors = composing();
-    if (!held.some || editors.length === 0) {
+    if (!delayed.some || editors.length === 0) {
       stopWaiting?.();
       stopWaiting = undefined;
       return;
@@ -157,25 +158,25 @@ export function bindModel(options: BindingOptions): MonacoBinding {
     const shared = text.toJSON();
     const tidy = clean(shared);
     if (tidy !== shared && options.mayWrite()) transact(diffTexts(shared, tidy));
-    held.reset(diffTexts(model.getValue(EndOfLinePreference.LF), tidy));
+    delayed.reset(diffTexts(model.getValue(EndOfLinePreference.LF), tidy));
     settle();
   };
 
   const observe = (event: Y.YTextEvent, transaction: Y.Transaction) => {
     if (fromModel) return;
     const changes = changesFromDelta(event.delta);
-    // Read before the model changes: offsets refer to the model's text before the edit, and held edits are not in it.
-    const mayDiffer = held.some || breaksPairs(event.delta, unitAt) || hidesEdits(transaction);
+    // Read before the model changes: offsets refer to the model's text before the edit, and delayed edits are not in it.
+    const mayDiffer = delayed.some || breaksPairs(event.delta, unitAt) || hidesEdits(transaction);
     if (changes.some(({ inserted }) => /[\r\u{FEFF}]/u.test(inserted))) alignModel();
     else {
-      held.add(changes);
+      delayed.add(changes);
       settle();
     }
-    if (differs() || (mayDiffer && held.appliedTo(model.getValue(EndOfLinePreference.LF)) !== text.toJSON())) {
+    if (differs() || (mayDiffer && delayed.appliedTo(model.getValue(EndOfLinePreference.LF)) !== text.toJSON())) {
       options.log("binding.realigned", { direction: "in" });
       alignModel();
     }
-    if (!held.some) options.afterOutsideEdit?.(changes, transaction.origin);
+    if (!delayed.some) options.afterOutsideEdit?.(changes, transaction.origin);
   };
 
   alignModel();
@@ -183,7 +184,7 @@ export function bindModel(options: BindingOptions): MonacoBinding {
   const subscription = model.onDidChangeContent((event) => {
     if (toModel) return;
     if (event.isFlush || event.isEolChange) {
-      held.reset([]);
+      delayed.reset([]);
       transact(diffTexts(text.toJSON(), model.getValue(EndOfLinePreference.LF)));
       return;
     }
@@ -196,10 +197,10 @@ export function bindModel(options: BindingOptions): MonacoBinding {
     edit: (changes) => {
       if (changes.length === 0) return;
       options.beforeEdit?.(changes, false);
-      transact(held.cross(changes));
+      transact(delayed.cross(changes));
       applyToModel(changes);
     },
-    places: held,
+    mapping: delayed,
     dispose: () => {
       stopWaiting?.();
       text.unobserve(observe);

@@ -8,7 +8,7 @@ import { type Signal, createSignal } from "../collaboration/signal.ts";
 import type { Draft, UnsavedStore } from "../collaboration/unsaved-store.ts";
 import { type DraftRecorder, mergeOnto, recordDraft } from "./draft.ts";
 import { keepEarlyDraft, readEarlyDraft } from "./early-drafts.ts";
-import type { Places } from "./held-changes.ts";
+import type { OffsetMapping } from "./delayed-changes.ts";
 import { type MonacoBinding, applyToText, bindModel } from "./monaco-binding.ts";
 import { EndOfLinePreference, type EditorModel, type StandaloneEditor } from "./monaco/types.ts";
 import { type PerUserUndo, createPerUserUndo } from "./per-user-undo.ts";
@@ -27,7 +27,7 @@ export interface OpenedFile {
   /** Is anything typed here that no server has confirmed? True at once, whatever `saveState` says for the reader's ease. */
   readonly unsaved: boolean;
   /** Undefined until it is attached. */
-  readonly places: Places | undefined;
+  readonly mapping: OffsetMapping | undefined;
   /** Anything that the pane shows about this file may have changed. */
   readonly onChange: Signal<void>;
   readonly onFirstEdit: Signal<void>;
@@ -177,8 +177,8 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
     onChange,
     onFirstEdit,
     onUndone,
-    get places() {
-      return binding?.places;
+    get mapping() {
+      return binding?.mapping;
     },
     get live() {
       return lease?.document;

@@ -75,8 +75,8 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
   applyTheme(options.theme, host);
 
   const isShownIn = (document: LiveDocument) => (view: EditorView) => view.shown?.live === document;
-  const createView = (place: HTMLElement): EditorView =>
-    createEditorView(place, {
+  const createView = (viewHost: HTMLElement): EditorView =>
+    createEditorView(viewHost, {
       options,
       preferences,
       events: {
@@ -198,7 +198,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       }
       const other = views.find((view) => view !== active);
       // A file that is new in this group begins where the reader is in it in the other one.
-      if (other && !active.placeIn(opened)) active.takePlaces(other, [opened]);
+      if (other && !active.viewStateIn(opened)) active.takeViewStates(other, [opened]);
       active.show(opened);
       problems.shownChanged();
       tellState(opened);
@@ -213,9 +213,9 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       files.delete(fileId);
       file.dispose();
     },
-    split: (place) => {
+    split: (secondHost) => {
       if (views.length > 1) return;
-      const view = createView(place);
+      const view = createView(secondHost);
       for (const document of registry.documents()) view.presence.watch(document);
       views = [...views, view];
     },
@@ -223,14 +223,14 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       const [left, right] = views;
       if (!left || !right) return;
       const file = kept === 1 ? right.shown : undefined;
-      if (kept === 1) left.takePlaces(right, files.values());
+      if (kept === 1) left.takeViewStates(right, files.values());
       activate(left);
       views = [left];
       right.dispose();
       if (!file) return;
       left.show(file);
-      const place = left.placeIn(file);
-      if (place) left.editor.restoreViewState(place);
+      const state = left.viewStateIn(file);
+      if (state) left.editor.restoreViewState(state);
       problems.shownChanged();
     },
     activate: (side) => {
@@ -284,9 +284,9 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
       active.editor.focus();
       void active.editor.getAction(id)?.run();
     },
-    compare: (place, older) => {
+    compare: (container, older) => {
       const newer = shown()?.model;
-      return newer && compareWith(place, { older, newer, type: typeMetrics(host) });
+      return newer && compareWith(container, { older, newer, type: typeMetrics(host) });
     },
     find: () => void active.editor.getAction("actions.find")?.run(),
     whenSaved: async (timeoutMs) => {

@@ -1,7 +1,7 @@
 /** The people in the file that a view shows: announces the reader's cursor, draws the others', follows one of them. */
 import type { DocumentRegistry } from "../collaboration/document-registry.ts";
 import type { LiveDocument } from "../collaboration/live-document.ts";
-import type { Places } from "./held-changes.ts";
+import type { OffsetMapping } from "./delayed-changes.ts";
 import { type StandaloneEditor, selectionOffsets } from "./monaco/types.ts";
 import type { PaneEvents } from "./pane-events.ts";
 import type { EditorOptions, Participant } from "./ports.ts";
@@ -17,7 +17,7 @@ export interface PresenceOptions {
   /** The shown file's document. */
   shown: () => LiveDocument | undefined;
   /** Maps offsets of its text to offsets of the editor's model. */
-  places: () => Places | undefined;
+  mapping: () => OffsetMapping | undefined;
   /** Whether this view is the one that the reader works in. Only its people are told. */
   isActive: () => boolean;
   /** Whether the reader's cursor in a document is announced by another view: a page has one cursor in each document. */
@@ -42,7 +42,7 @@ const MODIFIERS: ReadonlySet<string> = new Set(["Shift", "Control", "Alt", "Meta
 const ANNOUNCE_AFTER_MS = 40;
 
 export function createPresence(setup: PresenceOptions): Presence {
-  const { editor, container, options, events, registry, shown, places, isActive, isSpokenFor } = setup;
+  const { editor, container, options, events, registry, shown, mapping, isActive, isSpokenFor } = setup;
   const drawn = createRemoteCursors(editor);
   const watched = new Map<LiveDocument, () => void>();
   let asked = false;
@@ -61,13 +61,13 @@ export function createPresence(setup: PresenceOptions): Presence {
     if (!document?.synced || !user || !model || isSpokenFor(document)) return;
     const selection = editor.getSelection();
     const offsets = selection ? selectionOffsets(model, selection) : undefined;
-    const toShared = (offset: number) => places()?.toShared(offset) ?? offset;
+    const toShared = (offset: number) => mapping()?.toShared(offset) ?? offset;
     const shared = offsets && { anchor: toShared(offsets.anchor), head: toShared(offsets.head) };
     announceCursor(document.replica, user, shared);
   };
   /** Others' cursors, as offsets of the editor's model. */
   const cursorsIn = (document: LiveDocument): SharedCursor[] => {
-    const toModel = (offset: number) => places()?.toModel(offset) ?? offset;
+    const toModel = (offset: number) => mapping()?.toModel(offset) ?? offset;
     return sharedCursors(document.replica).map((cursor) => ({
       ...cursor,
       selection: cursor.selection && {
@@ -129,7 +129,7 @@ export function createPresence(setup: PresenceOptions): Presence {
     }
     lookForFollowed(people);
   };
-  /** At most once a frame: the place of a cursor is looked up by walking the document. */
+  /** At most once a frame: the position of a cursor is looked up by walking the document. */
   const drawSoon = () => {
     if (asked) return;
     asked = true;

@@ -56,11 +56,11 @@ export function createRemoteCursors(on: StandaloneEditor): RemoteCursors {
     }
     return name;
   };
-  const widgetAt = (id: string, node: HTMLElement, place: () => { line: number; column: number }) => ({
+  const widgetAt = (id: string, node: HTMLElement, position: () => { line: number; column: number }) => ({
     getId: () => id,
     getDomNode: () => node,
     getPosition: () => {
-      const { line, column } = place();
+      const { line, column } = position();
       return { position: { lineNumber: line, column }, preference: [EXACT] };
     },
   });
@@ -124,7 +124,7 @@ export function createRemoteCursors(on: StandaloneEditor): RemoteCursors {
     carets.set(clientId, caret);
     return caret;
   };
-  const place = (cursor: SharedCursor, head: number, model: editor.ITextModel) => {
+  const positionOf = (cursor: SharedCursor, head: number, model: editor.ITextModel) => {
     const known = carets.get(cursor.clientId);
     const caret = known ?? create(cursor);
     const { lineNumber, column } = model.getPositionAt(head);
@@ -167,7 +167,7 @@ export function createRemoteCursors(on: StandaloneEditor): RemoteCursors {
         if (!cursor.selection) continue;
         seen.add(cursor.clientId);
         const { anchor, head } = cursor.selection;
-        place(cursor, head, model);
+        positionOf(cursor, head, model);
         if (anchor === head) continue;
         const [from, to] = [Math.min(anchor, head), Math.max(anchor, head)].map((at) => model.getPositionAt(at));
         if (!from || !to) continue;

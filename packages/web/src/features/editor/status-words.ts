@@ -10,6 +10,6 @@ export const positionWords = ({
   cursors,
   selected,
 }: Pick<EditorStatus, "line" | "column" | "cursors" | "selected">): string => {
-  const place = cursors > 1 ? `${cursors} cursors` : `Ln ${line}, Col ${column}`;
-  return selected > 0 ? `${place} (${selected} selected)` : place;
+  const position = cursors > 1 ? `${cursors} cursors` : `Ln ${line}, Col ${column}`;
+  return selected > 0 ? `${position} (${selected} selected)` : position;
 };

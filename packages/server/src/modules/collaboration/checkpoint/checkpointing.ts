@@ -294,7 +294,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
   };
 
   /** A document whose text does not change makes no versions, so only this check tells it that its account is full. */
-  const lookForRoom = async (document: LiveDocument): Promise<void> => {
+  const checkQuota = async (document: LiveDocument): Promise<void> => {
     const { ref } = document.owner;
     const newest = await files.readStored(ref.projectId, ref.fileId);
     if (newest === undefined || document.isGone) return;
@@ -312,7 +312,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
       await noteIfNew(document);
       if (document.isGone) return;
       await storage.trimLog(document.owner, parts.keptLogBytes);
-      await lookForRoom(document);
+      await checkQuota(document);
     }
   };
 

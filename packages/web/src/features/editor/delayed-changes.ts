@@ -8,53 +8,53 @@ export interface FrozenLines {
   end: number;
 }
 
-/** Maps offsets between a model's text and the shared text; the same numbers while nothing is held. */
-export interface Places {
+/** Maps offsets between a model's text and the shared text; the same numbers while nothing is delayed. */
+export interface OffsetMapping {
   toShared(modelOffset: number): number;
   toModel(sharedOffset: number): number;
 }
 
-export interface HeldChanges extends Places {
-  /** Whether anything is held. If not, both texts are equal. */
+export interface DelayedChanges extends OffsetMapping {
+  /** Whether any change is delayed. If not, both texts are equal. */
   readonly some: boolean;
   /** How much longer the shared text is than the model's. */
   readonly growth: number;
-  /** Called when the shared text changed: its changes are held until `release`. */
+  /** Called when the shared text changed: its changes are delayed until `release`. */
   add(changes: readonly TextChange[]): void;
   /** Called when the model changed. @returns the same edit of the shared text */
   cross(changes: readonly TextChange[]): readonly TextChange[];
   /** Releases the changes that touch none of the lines, as one edit of the model. */
   release(frozen: readonly FrozenLines[]): readonly TextChange[];
-  /** Replaces the held changes. */
+  /** Replaces the delayed changes. */
   reset(changes: readonly TextChange[]): void;
   /** The shared text for a model's text. */
   appliedTo(modelText: string): string;
 }
 
-export function holdChanges(): HeldChanges {
-  /** The held changes of the model's text; applying them gives the shared text. */
-  let held: readonly TextChange[] = [];
+export function createDelayedChanges(): DelayedChanges {
+  /** The delayed changes of the model's text; applying them gives the shared text. */
+  let delayed: readonly TextChange[] = [];
   return {
     get some() {
-      return held.length > 0;
+      return delayed.length > 0;
     },
     get growth() {
-      return held.reduce((sum, { inserted, deleted }) => sum + inserted.length - deleted, 0);
+      return delayed.reduce((sum, { inserted, deleted }) => sum + inserted.length - deleted, 0);
     },
     add: (changes) => {
-      held = held.length === 0 ? changes : composeChanges(held, changes);
+      delayed = delayed.length === 0 ? changes : composeChanges(delayed, changes);
     },
     cross: (changes) => {
-      if (held.length === 0) return changes;
-      const { mine, theirs } = crossChanges(changes, held);
-      held = theirs;
+      if (delayed.length === 0) return changes;
+      const { mine, theirs } = crossChanges(changes, delayed);
+      delayed = theirs;
       return mine;
     },
     release: (frozen) => {
       const released: TextChange[] = [];
       const kept: TextChange[] = [];
       let shift = 0;
-      for (const change of held) {
+      for (const change of delayed) {
         if (frozen.some((lines) => touches(change, lines))) {
           kept.push({ ...change, offset: change.offset + shift });
           continue;
@@ -62,15 +62,15 @@ export function holdChanges(): HeldChanges {
         released.push(change);
         shift += change.inserted.length - change.deleted;
       }
-      held = kept;
+      delayed = kept;
       return released;
     },
     reset: (changes) => {
-      held = changes;
+      delayed = changes;
     },
-    appliedTo: (modelText) => applyChanges(modelText, held),
-    toShared: (offset) => mapOffset(offset, held, "before"),
-    toModel: (offset) => mapBack(offset, held),
+    appliedTo: (modelText) => applyChanges(modelText, delayed),
+    toShared: (offset) => mapOffset(offset, delayed, "before"),
+    toModel: (offset) => mapBack(offset, delayed),
   };
 }
 
