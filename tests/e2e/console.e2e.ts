@@ -189,7 +189,7 @@ describe("the console", () => {
     let load = (): void => undefined;
     const loaded = new Promise<void>((resolve) => (load = resolve));
     const before: WorkspaceOptions["before"] = (opening) =>
-      opening.route(/\/assets\/terminal-[^/]+\.js/u, async (route) => {
+      opening.route(/\/assets\/console-parts-[^/]+\.js/u, async (route) => {
         await loaded;
         await route.continue();
       });

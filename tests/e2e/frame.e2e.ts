@@ -315,4 +315,108 @@ describe("the groups of the editor", () => {
     expect(await beside.locator(".monaco-editor").count()).toBe(0);
     expect(ada.editor.faults).toEqual([]);
   });
+
+  it("are as wide as one drags them or moves the line between them with keys, and that is kept", async () => {
+    await using ada = await openWorkspace(stage.browser, stage.server.origin, { files: FILES, query: "?file=main.py" });
+    const { page } = ada.editor;
+    await ada.editor.editorReady();
+    await ada.editor.saved();
+    await ada.editor.focusEnd();
+    expect(await page.getByRole("separator", { name: "Width of the first group" }).count()).toBe(0);
+    await page.keyboard.press("ControlOrMeta+\\");
+    await page.locator("#editor-beside .view-line").first().waitFor();
+    const line = page.getByRole("separator", { name: "Width of the first group" });
+    const widths = async () => {
+      const boxes = [page.locator("#editor-frame"), page.locator("#editor-frame-beside")].map((one) =>
+        one.boundingBox(),
+      );
+      return (await Promise.all(boxes)).map((box) => box?.width ?? 0) as [number, number];
+    };
+    const share = async () => {
+      const [first, second] = await widths();
+      return Math.round((first / (first + second)) * 100);
+    };
+    expect([await share(), await line.getAttribute("aria-valuenow")]).toEqual([50, "50"]);
+    await line.press("ArrowRight");
+    await line.press("ArrowRight");
+    await eventually(async () => expect(await share()).toBe(54));
+    expect(await line.getAttribute("aria-valuenow")).toBe("54");
+    await line.press("Home");
+    await eventually(async () => expect(await share()).toBeLessThan(50));
+    await line.press("End");
+    await eventually(async () => expect(await share()).toBeGreaterThan(50));
+    await line.press("Enter");
+    await eventually(async () => expect(await share()).toBe(50));
+
+    const at = await line.boundingBox();
+    const code = await page.locator("#region-code").boundingBox();
+    if (!at || !code) throw new Error("nothing is drawn");
+    await page.mouse.move(at.x, at.y + 200);
+    await page.mouse.down();
+    await page.mouse.move(code.x + code.width * 0.4, at.y + 260, { steps: 5 });
+    await page.mouse.up();
+    await eventually(async () => expect(await share()).toBe(40));
+    // Monaco has drawn itself as wide as its group is.
+    await eventually(async () => {
+      const [first] = await widths();
+      const drawn = (await page.locator("#editor .monaco-editor").first().boundingBox())?.width ?? 0;
+      expect(Math.abs(drawn - first)).toBeLessThanOrEqual(1);
+    });
+    expect((await inspectWithAxe(page)).violations).toEqual([]);
+    await eventually(async () => {
+      const { layout } = (await ada.call("GET", `/projects/${ada.project.id}/editor-state`)) as {
+        layout: { groupWidth: number };
+      };
+      expect(Math.round(layout.groupWidth)).toBe(40);
+    });
+    await page.evaluate(() => localStorage.removeItem("atelier.layout"));
+    await page.reload();
+    await page.locator("#editor-beside .view-line").first().waitFor();
+    await eventually(async () => expect(await share()).toBe(40));
+    expect(ada.editor.faults).toEqual([]);
+  });
+
+  it("are still two after a narrow window has shown and changed their tabs as one", async () => {
+    await using ada = await openWorkspace(stage.browser, stage.server.origin, { files: FILES, query: "?file=main.py" });
+    const { page } = ada.editor;
+    const { "main.py": main, "app/shortcuts.py": shortcuts, "app/other.py": other } = await idsOf(ada);
+    const state = () => ada.call("GET", `/projects/${ada.project.id}/editor-state`);
+    await ada.call("PUT", `/projects/${ada.project.id}/editor-state`, {
+      open: [main],
+      shown: main,
+      beside: { open: [shortcuts], shown: shortcuts },
+    });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.reload();
+    await ada.editor.editorReady();
+    await ada.editor.saved();
+    await page.getByRole("tab", { name: "shortcuts.py" }).waitFor();
+    expect(await page.locator("#editor-beside .monaco-editor").count()).toBe(0);
+    await page.getByRole("button", { name: "Files", exact: true }).click();
+    await page.getByRole("treeitem", { name: "app" }).click();
+    await page.getByRole("treeitem", { name: "other.py" }).click();
+    await page.getByRole("tab", { name: "other.py", selected: true }).waitFor();
+    await eventually(async () =>
+      expect(await state()).toMatchObject({
+        open: [main, other],
+        shown: other,
+        beside: { open: [shortcuts], shown: shortcuts },
+      }),
+    );
+    // The same window, wide: the groups are there again, and go and come with its width.
+    const second = page.getByRole("tablist", { name: "Open files, second group" });
+    for (const _time of ["first", "second"]) {
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await second.getByRole("tab", { name: "shortcuts.py", selected: true }).waitFor();
+      await eventually(async () =>
+        expect(await page.locator("#editor-beside .view-lines").innerText()).toContain("two"),
+      );
+      expect(await page.locator("#slot-tabs").getByRole("tab").count()).toBe(2);
+      await page.setViewportSize({ width: 390, height: 844 });
+      await second.waitFor({ state: "detached" });
+      expect(await page.getByRole("tab").count()).toBe(3);
+    }
+    await eventually(async () => expect(await state()).toMatchObject({ beside: { open: [shortcuts] } }));
+    expect(ada.editor.faults).toEqual([]);
+  });
 });

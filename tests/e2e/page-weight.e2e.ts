@@ -5,7 +5,7 @@ import { setStage } from "../support/stage.ts";
 
 const stage = setStage();
 
-it("[W2] one script takes keys, of at most 130 kB, and Monaco is in place with 950 kB and 8 requests", async () => {
+it("[W2] one script takes keys, of at most 110 kB, and Monaco is in place with 950 kB and 8 requests", async () => {
   await using visitor = await EditorPage.open(stage.browser, stage.server.origin, { profile: "new" });
   const { page } = visitor;
   await page.waitForFunction(() => performance.getEntriesByName("atelier:monaco-ready").length > 0);
@@ -22,7 +22,7 @@ it("[W2] one script takes keys, of at most 130 kB, and Monaco is in place with 9
   const bytesOf = (of: typeof loaded.forKeys): number => scripts(of).reduce((sum, { bytes }) => sum + bytes, 0);
   expect(scripts(loaded.forKeys)).toHaveLength(1);
   expect(bytesOf(loaded.forKeys)).toBeGreaterThan(10_000);
-  expect(bytesOf(loaded.forKeys)).toBeLessThanOrEqual(130_000);
+  expect(bytesOf(loaded.forKeys)).toBeLessThanOrEqual(110_000);
   expect(scripts(loaded.forMonaco).length).toBeGreaterThan(1);
   expect(bytesOf(loaded.forMonaco)).toBeLessThanOrEqual(950_000);
   // The page itself is one more.

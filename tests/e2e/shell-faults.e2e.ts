@@ -204,6 +204,24 @@ describe("an open project", () => {
     expect(sockets).toHaveLength(2);
     expect(ada.editor.faults).toEqual([]);
   });
+
+  it("the file tree: its pane says so, files can be opened all the same, and it comes when it is asked for again", async () => {
+    await using ada = await workspace({ "main.py": "print(1)\n", "b.py": "" }, (page) =>
+      page.route(/\/assets\/file-tree-/u, (route) => route.abort()),
+    );
+    const { page } = ada.editor;
+    const pane = page.locator("#slot-files");
+    await pane.getByText("This part has failed.").waitFor();
+    await page.keyboard.press("ControlOrMeta+P");
+    await page.keyboard.type("b.py");
+    await page.getByRole("option", { selected: true }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("tab", { name: "b.py", selected: true }).waitFor();
+    await page.unrouteAll();
+    await pane.getByRole("button", { name: "Try again" }).click();
+    await row(page, "b.py").waitFor();
+    expect(ada.editor.faults).toEqual([]);
+  });
 });
 
 describe("a run", () => {
@@ -211,7 +229,7 @@ describe("a run", () => {
     const program = "import sys\nsys.stdout.write(('x' * 79 + chr(10)) * 64_000)\nraise ValueError('the very end')\n";
     const loaded = gate();
     await using ada = await workspace({ "main.py": program }, (page) =>
-      page.route(/\/assets\/terminal-[^/]+\.js/u, async (route) => {
+      page.route(/\/assets\/console-parts-[^/]+\.js/u, async (route) => {
         await loaded.opened;
         await route.continue();
       }),

@@ -1,7 +1,7 @@
 /** A part whose code is loaded when it is first shown. When that fails, a dialog says so and offers to try again. */
 import { CloudOff } from "lucide-react";
 import { type ComponentType, lazy, type ReactNode, Suspense, useLayoutEffect, useRef, useState } from "react";
-import { Boundary, ReloadButton } from "./boundary.tsx";
+import { Boundary, partFailed, ReloadButton } from "./boundary.tsx";
 
 /** A minimal dialog: the usual one is part of the code that did not load. */
 const NotLoaded = ({ onRetry, onClose }: { readonly onRetry: () => void; readonly onClose: () => void }) => {
@@ -37,18 +37,25 @@ const NotLoaded = ({ onRetry, onClose }: { readonly onRetry: () => void; readonl
   );
 };
 
+/** The part as it is loaded now, shared by all who show it, and another attempt to load it. */
+const createAttempts = <P extends object>(load: () => Promise<ComponentType<P>>) => {
+  const begin = () => lazy(async () => ({ default: await load() }));
+  let shared = begin();
+  return {
+    current: () => shared,
+    // A lazy part remembers its failure for good, so another attempt needs another one.
+    beginAnew: () => {
+      shared = begin();
+      return shared;
+    },
+  };
+};
+
 /** `onClose` puts the dialog away that says what is missing. */
 export const createLatePart = <P extends object>(load: () => Promise<ComponentType<P>>) => {
-  const begin = () => lazy(async () => ({ default: await load() }));
-  // Shared by all of its places: what was loaded once is there at once.
-  let shared = begin();
-  // A lazy part remembers its failure for good, so another attempt needs another one.
-  const beginAnew = () => {
-    shared = begin();
-    return shared;
-  };
+  const { current, beginAnew } = createAttempts(load);
   const LatePart = ({ with: props, onClose }: { readonly with: P; readonly onClose: () => void }): ReactNode => {
-    const [Part, setPart] = useState(() => shared);
+    const [Part, setPart] = useState(current);
     return (
       <Boundary
         instead={(retry) => (
@@ -71,4 +78,27 @@ export const createLatePart = <P extends object>(load: () => Promise<ComponentTy
     );
   };
   return LatePart;
+};
+
+/** For a part of a pane: where it should be it says that it did not load, and offers another try. */
+export const createLatePane = <P extends object>(load: () => Promise<ComponentType<P>>) => {
+  const { current, beginAnew } = createAttempts(load);
+  const LatePane = (props: P): ReactNode => {
+    const [Part, setPart] = useState(current);
+    return (
+      <Boundary
+        instead={(retry) =>
+          partFailed(() => {
+            setPart(beginAnew());
+            retry();
+          })
+        }
+      >
+        <Suspense fallback={null}>
+          <Part {...props} />
+        </Suspense>
+      </Boundary>
+    );
+  };
+  return LatePane;
 };

@@ -3,7 +3,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import { readStored, writeStored } from "./stored.ts";
 
 export type PaneName = "code" | "files" | "output";
-export type PanelPlace = "right" | "bottom";
+export type PanelPosition = "right" | "bottom";
 export type Layout = {
   readonly pane: PaneName;
   /** CSS pixels. */
@@ -12,7 +12,9 @@ export type Layout = {
   readonly outputWidth: number;
   /** Percent of the window's height, where the panel is below the code. */
   readonly outputHeight: number;
-  readonly panelAt: PanelPlace;
+  readonly panelAt: PanelPosition;
+  /** Percent of the code's width that the first group of a split editor has. */
+  readonly groupWidth: number;
   /** Undefined: the tree shows from the second file on. */
   readonly filesShown: boolean | undefined;
 };
@@ -21,11 +23,18 @@ export type LayoutStore = StoreApi<Layout>;
 export const FILES_WIDTH = { least: 150, most: 480, first: 216 } as const;
 export const OUTPUT_WIDTH = { least: 20, most: 70, first: 40 } as const;
 export const OUTPUT_HEIGHT = { least: 15, most: 75, first: 35 } as const;
+export const GROUP_WIDTH = { least: 20, most: 80, first: 50 } as const;
 const NAME = "layout";
 
 /** What is kept of it. */
-export type KeptLayout = Pick<Layout, "filesWidth" | "outputWidth" | "outputHeight" | "panelAt">;
-const KEPT = ["filesWidth", "outputWidth", "outputHeight", "panelAt"] as const satisfies (keyof KeptLayout)[];
+export type KeptLayout = Pick<Layout, "filesWidth" | "outputWidth" | "outputHeight" | "panelAt" | "groupWidth">;
+const KEPT = [
+  "filesWidth",
+  "outputWidth",
+  "outputHeight",
+  "panelAt",
+  "groupWidth",
+] as const satisfies (keyof KeptLayout)[];
 
 const readKept = (): unknown => {
   try {
@@ -40,7 +49,7 @@ const within = (value: unknown, { least, most, first }: { least: number; most: n
 
 /** A layout out of what was kept, by whichever page: what is missing or out of range is as at first. */
 export const layoutFrom = (kept: unknown): KeptLayout => {
-  const { filesWidth, outputWidth, outputHeight, panelAt } = (
+  const { filesWidth, outputWidth, outputHeight, panelAt, groupWidth } = (
     typeof kept === "object" && kept !== null ? kept : {}
   ) as Partial<Record<keyof KeptLayout, unknown>>;
   return {
@@ -48,13 +57,14 @@ export const layoutFrom = (kept: unknown): KeptLayout => {
     outputWidth: within(outputWidth, OUTPUT_WIDTH),
     outputHeight: within(outputHeight, OUTPUT_HEIGHT),
     panelAt: panelAt === "bottom" ? "bottom" : "right",
+    groupWidth: within(groupWidth, GROUP_WIDTH),
   };
 };
 
 /** The part of it that is kept. */
 export const keptOf = (layout: KeptLayout): KeptLayout => {
-  const { filesWidth, outputWidth, outputHeight, panelAt } = layout;
-  return { filesWidth, outputWidth, outputHeight, panelAt };
+  const { filesWidth, outputWidth, outputHeight, panelAt, groupWidth } = layout;
+  return { filesWidth, outputWidth, outputHeight, panelAt, groupWidth };
 };
 
 export const isSameLayout = (one: KeptLayout, other: KeptLayout): boolean =>
@@ -62,12 +72,13 @@ export const isSameLayout = (one: KeptLayout, other: KeptLayout): boolean =>
 
 export const createLayoutStore = (shell: HTMLElement): LayoutStore => {
   const store = createStore<Layout>(() => ({ pane: "code", ...layoutFrom(readKept()), filesShown: undefined }));
-  const apply = ({ pane, filesWidth, outputWidth, outputHeight, panelAt }: Layout): void => {
+  const apply = ({ pane, filesWidth, outputWidth, outputHeight, panelAt, groupWidth }: Layout): void => {
     shell.dataset["pane"] = pane;
     shell.dataset["panel"] = panelAt;
     shell.style.setProperty("--output-height", `${outputHeight}%`);
     shell.style.setProperty("--files-width", `${filesWidth}px`);
     shell.style.setProperty("--output-width", `${outputWidth}%`);
+    shell.style.setProperty("--group-width", `${groupWidth}%`);
   };
   apply(store.getState());
   store.subscribe((layout, before) => {

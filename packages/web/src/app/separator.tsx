@@ -14,7 +14,7 @@ export type SeparatorProps = {
   readonly first: number;
   /** Between panes beside each other, or above each other. */
   readonly orientation?: "vertical" | "horizontal";
-  /** The value for a pointer at this place of the window, in CSS pixels from the left or, if horizontal, from the top. */
+  /** The value for a pointer at this position in the window, in CSS pixels from the left or, if horizontal, from the top. */
   readonly valueAt: (client: number) => number;
   readonly onChange: (value: number) => void;
 };

@@ -1,6 +1,7 @@
-/** The two bars between the panes. */
+/** The bars between the panes, and between the groups of a split editor. */
 import { useStore } from "zustand";
-import { FILES_WIDTH, OUTPUT_HEIGHT, OUTPUT_WIDTH } from "./layout-store.ts";
+import { GROUP_ELEMENTS } from "../features/files/group-elements.ts";
+import { FILES_WIDTH, GROUP_WIDTH, OUTPUT_HEIGHT, OUTPUT_WIDTH } from "./layout-store.ts";
 import { Separator } from "./separator.tsx";
 import { useApp } from "./services.ts";
 
@@ -55,6 +56,26 @@ export const OutputSeparator = () => {
       direction={-1}
       valueAt={(clientX) => ((innerWidth - clientX) / innerWidth) * 100}
       onChange={(next) => layout.setState({ outputWidth: next })}
+    />
+  );
+};
+
+export const GroupSeparator = () => {
+  const { layout } = useApp();
+  const groupWidth = useStore(layout, (state) => state.groupWidth);
+  return (
+    <Separator
+      label="Width of the first group"
+      controls={GROUP_ELEMENTS[0].frame}
+      value={groupWidth}
+      {...GROUP_WIDTH}
+      step={2}
+      direction={1}
+      valueAt={(clientX) => {
+        const code = document.getElementById("region-code")?.getBoundingClientRect();
+        return code && code.width > 0 ? ((clientX - code.left) / code.width) * 100 : groupWidth;
+      }}
+      onChange={(next) => layout.setState({ groupWidth: next })}
     />
   );
 };

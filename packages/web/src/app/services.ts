@@ -2,13 +2,17 @@
 import type { Boot } from "@atelier/contracts";
 import { createContext, useContext } from "react";
 import type { EditorHandle } from "../features/editor/index.ts";
+import type { ConsoleStore } from "../features/execution/console-store.ts";
+import type { RunControl } from "../features/execution/run-control.ts";
 import type { RunStore } from "../features/execution/run-store.ts";
 import type { ComparisonStore } from "../features/files/comparison-store.ts";
 import type { FilesStore } from "../features/files/files-store.ts";
+import type { PendingDeletions } from "../features/files/pending-deletions.ts";
 import type { TabsStore } from "../features/files/tabs-store.ts";
 import type { SignInNoticeStore } from "../features/identity/sign-in-notice.ts";
 import type { PresenceStore } from "../features/presence/presence-store.ts";
 import type { ProjectStore } from "../features/projects/project-store.ts";
+import type { Promotion } from "../features/projects/promote-sample.ts";
 import type { RecoveredStore } from "../features/projects/recovered-store.ts";
 import type { Call } from "./api.ts";
 import type { CommandRegistry } from "./commands/command-registry.ts";
@@ -31,10 +35,14 @@ export type App = {
   readonly projects: ProjectStore;
   /** What belongs to the stay in the open project. */
   readonly scopes: ProjectScopes;
+  readonly promotion: Promotion;
   readonly files: FilesStore;
+  readonly deletions: PendingDeletions;
   readonly tabs: TabsStore;
   readonly comparison: ComparisonStore;
   readonly runs: RunStore;
+  readonly runControl: RunControl;
+  readonly console: ConsoleStore;
   readonly presence: PresenceStore;
   readonly layout: LayoutStore;
   readonly views: ViewStore;

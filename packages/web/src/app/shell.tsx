@@ -1,4 +1,4 @@
-/** The shell: draws each part into its place of the static page, around an editor that React does not own. */
+/** The shell: draws each part into its slot of the static page, around an editor that React does not own. */
 import { type ReactNode, useLayoutEffect } from "react";
 import { createPortal } from "react-dom";
 import { useStore } from "zustand";
@@ -20,20 +20,20 @@ import { Dialogs } from "./dialogs.tsx";
 import { useFilesVisibility } from "./files-visibility.ts";
 import { Notices } from "./notices.tsx";
 import { KeyRow } from "./key-row.tsx";
-import { FilesSeparator, OutputSeparator } from "./separators.tsx";
+import { FilesSeparator, GroupSeparator, OutputSeparator } from "./separators.tsx";
 import { useApp } from "./services.ts";
 import { StatusBar } from "./status-bar.tsx";
 import { ShownView, ViewTabs } from "./views/view-tabs.tsx";
 import { TopBar } from "./top-bar.tsx";
 
-const place = (id: string): HTMLElement => {
+const slotElement = (id: string): HTMLElement => {
   const element = document.getElementById(id);
   if (!element) throw new Error(`index.html has no #${id}`);
   return element;
 };
 
 const In = ({ slot, children }: { readonly slot: string; readonly children: ReactNode }) =>
-  createPortal(<Boundary instead={partFailed}>{children}</Boundary>, place(slot));
+  createPortal(<Boundary instead={partFailed}>{children}</Boundary>, slotElement(slot));
 
 const TabStrip = ({ side }: { readonly side: GroupSide }) => {
   const { projects, tabs } = useApp();
@@ -87,15 +87,20 @@ export const Shell = () => {
         <Notices />
       </In>
       <In slot="slot-files">
-        <ViewTabs place="side" />
-        <ShownView place="side" />
+        <ViewTabs container="side" />
+        <ShownView container="side" />
         <FilesSeparator />
       </In>
       <Group side={0} />
+      {isSplit && (
+        <In slot="slot-group-separator">
+          <GroupSeparator />
+        </In>
+      )}
       {isSplit && <Group side={1} />}
       <In slot="slot-output">
         <OutputSeparator />
-        <ShownView place="panel" />
+        <ShownView container="panel" />
       </In>
       <In slot="slot-status">
         <StatusBar />

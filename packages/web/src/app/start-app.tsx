@@ -5,11 +5,14 @@ import { createRoot } from "react-dom/client";
 import { createEditor, type EditorUser } from "../features/editor/index.ts";
 import { OutputPane } from "../features/execution/output-pane.tsx";
 import { readinessOf, watchReadiness } from "../features/execution/run-readiness.ts";
+import { createConsoleStore } from "../features/execution/console-store.ts";
+import { createRunControl } from "../features/execution/run-control.ts";
 import { createRunStore } from "../features/execution/run-store.ts";
 import { createComparisonStore } from "../features/files/comparison-store.ts";
-import { FileTree } from "../features/files/file-tree.tsx";
 import { createFilesStore } from "../features/files/files-store.ts";
 import { followGroups } from "../features/files/follow-groups.ts";
+import { LateFileTree } from "../features/files/late-file-tree.tsx";
+import { createPendingDeletions } from "../features/files/pending-deletions.ts";
 import { createProjectSources } from "../features/files/project-sources.ts";
 import { createTabsStore, setSave } from "../features/files/tabs-store.ts";
 import { createSignInNoticeStore } from "../features/identity/sign-in-notice.ts";
@@ -17,6 +20,7 @@ import { installFollowing } from "../features/presence/follow.ts";
 import { personColor } from "../features/presence/person-color.ts";
 import { createPresenceStore } from "../features/presence/presence-store.ts";
 import { createProjectStore } from "../features/projects/project-store.ts";
+import { createPromotion } from "../features/projects/promote-sample.ts";
 import { addRecovered, createRecoveredStore } from "../features/projects/recovered-store.ts";
 import { promoteAtFirstEdit, startAt } from "../features/projects/start-at.ts";
 import { createApi } from "./api.ts";
@@ -97,10 +101,14 @@ const createApp = (): App => {
     settings,
     projects,
     scopes: createProjectScopes((error) => logFault("not-released", error)),
+    promotion: createPromotion(),
     files,
+    deletions: createPendingDeletions(),
     tabs: createTabsStore(),
     comparison: createComparisonStore(),
     runs: createRunStore(readinessOf(boot.execution)),
+    runControl: createRunControl(),
+    console: createConsoleStore(),
     presence: createPresenceStore(),
     layout: createLayoutStore(requireElement("shell")),
     views: createViewStore(),
@@ -154,7 +162,7 @@ export const startApp = (): void => {
   installFollowing(app);
   followGroups(app, requireElement("region-code"));
   registerPageCommands(app);
-  addView(app.views, "side", { id: "files", title: "Files", icon: Files, Body: FileTree });
+  addView(app.views, "side", { id: "files", title: "Files", icon: Files, Body: LateFileTree });
   addView(app.views, "panel", { id: "output", title: "Output", icon: SquareTerminal, Body: OutputPane });
   installKeys(app);
   takeOneTimeLink(app);

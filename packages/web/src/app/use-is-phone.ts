@@ -1,7 +1,8 @@
-/** Whether the page shows one pane at a time; the same width as in the style sheets. */
+/** Whether the page shows one pane at a time. */
 import { useSyncExternalStore } from "react";
+import { narrowWindow } from "./narrow-window.ts";
 
-const narrow = matchMedia("(max-width: 759px)");
+const narrow = narrowWindow();
 
 const subscribe = (listener: () => void): (() => void) => {
   narrow.addEventListener("change", listener);

@@ -3,11 +3,11 @@ import { type KeyboardEvent, type MouseEvent, type ReactNode, useLayoutEffect, u
 import { moveInMenu, positionMenu } from "./menu.tsx";
 
 /** In CSS pixels of the window. */
-export type MenuPlace = { readonly x: number; readonly y: number };
+export type MenuPosition = { readonly x: number; readonly y: number };
 
 export type ContextMenuProps = {
   readonly label: string;
-  readonly at: MenuPlace;
+  readonly at: MenuPosition;
   /** Called when the menu should close: an entry was chosen, or the user clicked or moved the focus elsewhere. */
   readonly onClose: () => void;
   readonly children: ReactNode;

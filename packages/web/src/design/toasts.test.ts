@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { dismissToast, pauseToasts, runToastAction, showToast, toastStore } from "./toasts.ts";
+import { dismissToast, dismissTopic, pauseToasts, runToastAction, showToast, toastStore } from "./toasts.ts";
 
 const texts = () => toastStore.getState().toasts.map(({ text }) => text);
 
@@ -53,5 +53,17 @@ describe("toasts", () => {
     vi.advanceTimersByTime(10_000);
     expect(run).toHaveBeenCalledOnce();
     expect(gone).not.toHaveBeenCalled();
+  });
+
+  it("replace the one of the same topic, and a topic can be dismissed", () => {
+    const gone = vi.fn<() => void>();
+    showToast({ text: "a", topic: "run", onGone: gone });
+    showToast({ text: "b" });
+    showToast({ text: "c", topic: "run" });
+    expect(texts()).toEqual(["b", "c"]);
+    expect(gone).toHaveBeenCalledOnce();
+    dismissTopic("run");
+    dismissTopic("run");
+    expect(texts()).toEqual(["b"]);
   });
 });

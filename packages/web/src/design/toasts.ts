@@ -8,6 +8,8 @@ export type Toast = {
   readonly action?: { readonly label: string; readonly run: () => void };
   /** Called once when the toast goes without its action having been taken. */
   readonly onGone?: () => void;
+  /** A toast replaces the one of the same topic: only the newest is true. */
+  readonly topic?: string;
 };
 
 const SHOWN_MS = 6000;
@@ -27,6 +29,11 @@ const take = (id: number): Toast | undefined => {
 };
 
 export const dismissToast = (id: number): void => take(id)?.onGone?.();
+
+/** Takes the toast of a topic away, if there is one. */
+export const dismissTopic = (topic: string): void => {
+  for (const toast of toastStore.getState().toasts) if (toast.topic === topic) dismissToast(toast.id);
+};
 
 /** Does what a toast offers. */
 export const runToastAction = (id: number): void => take(id)?.action?.run();
@@ -59,6 +66,7 @@ export const pauseToasts = (isOn: boolean): void => {
 
 /** Shows a toast for six seconds; returns its id. */
 export const showToast = (toast: Omit<Toast, "id" | "tone"> & { tone?: Toast["tone"] }): number => {
+  if (toast.topic !== undefined) dismissTopic(toast.topic);
   lastId += 1;
   const shown: Toast = { tone: "plain", ...toast, id: lastId };
   toastStore.setState(({ toasts }) => ({ toasts: [...toasts, shown] }));

@@ -1,6 +1,6 @@
 /** Runs commands by their keys, wherever the keyboard is: the page's keys go before those of the editor and the terminal. */
 import { setFollowing } from "../../features/presence/follow.ts";
-import { SAVE_COMMAND } from "../../features/files/files-commands.ts";
+import { SAVE_COMMAND } from "../../features/files/save-command.ts";
 import type { App } from "../services.ts";
 import { commandForKey } from "./command-for-key.ts";
 

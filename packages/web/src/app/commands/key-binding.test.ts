@@ -27,7 +27,7 @@ describe("a key binding", () => {
     expect(matchesKeys("Mod+P", press("p", { metaKey: true }), false)).toBe(false);
   });
 
-  it("goes by the place of the letter where the keyboard has no Latin letters, and only there", () => {
+  it("goes by the position of the key where the keyboard has no Latin letters, and only there", () => {
     expect(matchesKeys("Mod+P", press("з", { ctrlKey: true, code: "KeyP" }), false)).toBe(true);
     expect(matchesKeys("Mod+P", press("з", { ctrlKey: true, code: "KeyO" }), false)).toBe(false);
     // On a Dvorak keyboard L is where P is on others.

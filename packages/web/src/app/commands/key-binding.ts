@@ -27,7 +27,7 @@ const parse = (keys: string, apple: boolean): Parsed => {
   return { key: key.toLowerCase(), modifiers: new Set(modifiers) };
 };
 
-/** On a keyboard without Latin letters the letter's place counts: Ctrl+P is where P is, whatever is printed there. */
+/** On a keyboard without Latin letters the key's position counts: Ctrl+P is where P is, whatever is printed there. */
 const isKey = (wanted: string, { key, code }: KeyPress): boolean =>
   key.toLowerCase() === wanted ||
   (/^[a-z]$/u.test(wanted) && (key.codePointAt(0) ?? 0) > 127 && code === `Key${wanted.toUpperCase()}`);

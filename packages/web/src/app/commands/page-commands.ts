@@ -1,18 +1,10 @@
-/** Registers the commands of the page itself and those of its features. */
+/** Registers the commands that have keys; the others come with the palette's list (`listed-commands.ts`). */
 import { runCommands } from "../../features/execution/run-commands.ts";
-import { filesCommands } from "../../features/files/files-commands.ts";
-import { projectCommands } from "../../features/projects/project-commands.ts";
+import { groupCommands } from "../../features/files/group-commands.ts";
+import { saveCommands } from "../../features/files/save-command.ts";
 import { cycleRegion } from "../regions.ts";
 import type { App } from "../services.ts";
-import { changeSetting } from "../settings/settings-store.ts";
-import type { ThemeChoice } from "../theme-store.ts";
 import type { Command } from "./command-registry.ts";
-
-const THEMES: Readonly<Record<ThemeChoice, string>> = {
-  system: "Same as system",
-  light: "Light",
-  dark: "Dark",
-};
 
 const paletteCommands = (app: App): Command[] => [
   {
@@ -35,70 +27,27 @@ const paletteCommands = (app: App): Command[] => [
   },
 ];
 
-const viewCommands = (app: App): Command[] => {
-  const isProject = (): boolean => app.projects.getState().state.kind === "open";
-  /** A phone shows one pane at a time. */
-  const hasPanes = (): boolean => matchMedia("(min-width: 760px)").matches;
-  const canShare = (): boolean => ["open", "sample"].includes(app.projects.getState().state.kind);
-  return [
-    { id: "view.nextRegion", keys: ["F6"], overProgram: true, repeats: true, run: () => cycleRegion(app, 1) },
-    {
-      id: "view.previousRegion",
-      keys: ["Shift+F6"],
-      overProgram: true,
-      repeats: true,
-      run: () => cycleRegion(app, -1),
-    },
-    {
-      id: "view.files",
-      title: "Show or hide the files",
-      group: "View",
-      when: isProject,
-      run: () => {
-        const isShown = document.getElementById("shell")?.dataset["files"] === "shown";
-        app.layout.setState({ filesShown: !isShown });
-      },
-    },
-    {
-      id: "view.panelBelow",
-      title: "Put the output below the code",
-      group: "View",
-      when: () => app.layout.getState().panelAt === "right" && hasPanes(),
-      run: () => app.layout.setState({ panelAt: "bottom" }),
-    },
-    {
-      id: "view.panelBeside",
-      title: "Put the output beside the code",
-      group: "View",
-      when: () => app.layout.getState().panelAt === "bottom" && hasPanes(),
-      run: () => app.layout.setState({ panelAt: "right" }),
-    },
-    {
-      id: "share.open",
-      title: "Share",
-      group: "Project",
-      when: canShare,
-      run: () => app.dialogs.setState({ kind: "share" }, true),
-    },
-    {
-      id: "view.settings",
-      title: "Settings",
-      group: "View",
-      keys: ["Mod+,"],
-      run: () => app.dialogs.setState({ kind: "settings" }, true),
-    },
-    ...Object.entries(THEMES).map(([choice, title]) => ({
-      id: `view.theme.${choice}`,
-      title,
-      group: "Theme",
-      run: () => changeSetting(app.settings, "theme", choice as ThemeChoice),
-    })),
-  ];
-};
+const viewCommands = (app: App): Command[] => [
+  { id: "view.nextRegion", keys: ["F6"], overProgram: true, repeats: true, run: () => cycleRegion(app, 1) },
+  {
+    id: "view.previousRegion",
+    keys: ["Shift+F6"],
+    overProgram: true,
+    repeats: true,
+    run: () => cycleRegion(app, -1),
+  },
+  {
+    id: "view.settings",
+    title: "Settings",
+    group: "View",
+    keys: ["Mod+,"],
+    run: () => app.dialogs.setState({ kind: "settings" }, true),
+  },
+];
 
 /** Called once, when the page starts. */
 export const registerPageCommands = (app: App): void => {
-  for (const commandsOf of [paletteCommands, runCommands, filesCommands, viewCommands, projectCommands]) {
+  for (const commandsOf of [paletteCommands, runCommands, saveCommands, viewCommands, groupCommands]) {
     app.commands.register(commandsOf(app));
   }
 };

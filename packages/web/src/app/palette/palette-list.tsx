@@ -6,6 +6,7 @@ import { filesOf } from "../../features/files/entries.ts";
 import { openFile } from "../../features/files/open-file.ts";
 import { allOpen } from "../../features/files/tabs-store.ts";
 import type { Command } from "../commands/command-registry.ts";
+import { registerListedCommands } from "../commands/listed-commands.ts";
 import { type App, useApp } from "../services.ts";
 import { readStored, writeStored } from "../stored.ts";
 import { commandItems, withRecent } from "./command-items.ts";
@@ -37,6 +38,7 @@ const editorCommands = (app: App): Command[] =>
   }));
 
 const commandsFor = (app: App, query: string): PaletteItem[] => {
+  registerListedCommands(app);
   const commands = [...app.commands.listed(), ...editorCommands(app)];
   return commandItems(query, commands, recentIds()).map((item) => ({
     ...item,
@@ -52,18 +54,18 @@ const filesFor = (app: App, query: string): PaletteItem[] => {
   const { entries, hidden } = app.files.getState();
   const { shown } = app.tabs.getState();
   const open = allOpen(app.tabs.getState());
-  const place = {
+  const position = {
     ...(asked.line === undefined ? {} : { line: asked.line }),
     ...(asked.column === undefined ? {} : { column: asked.column }),
   };
   if (asked.text === "" && asked.line !== undefined) {
     if (shown === undefined) return [];
-    return [{ id: "line", label: plainText(`Go to line ${asked.line}`), run: () => openFile(app, shown, place) }];
+    return [{ id: "line", label: plainText(`Go to line ${asked.line}`), run: () => openFile(app, shown, position) }];
   }
   const files = filesOf(entries).filter(({ id }) => !hidden.has(id));
   // The shown file is the last that anybody wants to go to.
   const order = [...open.filter((id) => id !== shown).toReversed(), ...(shown === undefined ? [] : [shown])];
-  return fileItems(asked, { files, open: order, choose: (id) => openFile(app, id, place) });
+  return fileItems(asked, { files, open: order, choose: (id) => openFile(app, id, position) });
 };
 
 const Text = ({ parts }: { readonly parts: readonly TextPart[] }): ReactNode =>

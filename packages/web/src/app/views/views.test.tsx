@@ -15,7 +15,7 @@ const drawn = (store: ViewStore, element: ReactNode): string => {
   return renderToStaticMarkup(<AppProvider value={app}>{element}</AppProvider>);
 };
 
-describe("the views of a place", () => {
+describe("the views of a container", () => {
   it("are shown one at a time: the first, until another is chosen or the chosen one goes", () => {
     const store = createViewStore();
     expect(shownView(store.getState(), "side")).toBeUndefined();
@@ -34,19 +34,19 @@ describe("the views of a place", () => {
     const store = createViewStore();
     addView(store, "side", view("files"));
     addView(store, "panel", view("output"));
-    expect(drawn(store, <ViewTabs place="side" />)).toBe("");
+    expect(drawn(store, <ViewTabs container="side" />)).toBe("");
     expect(drawn(store, <PanelTitle />)).toBe('<h2 class="output-title">OUTPUT</h2>');
-    expect(drawn(store, <ShownView place="panel" />)).toBe("<p>output</p>");
+    expect(drawn(store, <ShownView container="panel" />)).toBe("<p>output</p>");
   });
 
   it("have tabs with names from the second on: icons at the side, words in the panel, one in the tab order", () => {
     const store = createViewStore();
-    for (const place of ["side", "panel"] as const) {
-      addView(store, place, view("one"));
-      addView(store, place, view("two", Search));
+    for (const container of ["side", "panel"] as const) {
+      addView(store, container, view("one"));
+      addView(store, container, view("two", Search));
     }
     showView(store, "panel", "two");
-    const side = drawn(store, <ViewTabs place="side" />);
+    const side = drawn(store, <ViewTabs container="side" />);
     expect(side).toContain('aria-orientation="vertical"');
     expect(side).toContain('aria-label="TWO"');
     expect(side.match(/tabindex="0"/gu)).toHaveLength(1);
@@ -54,6 +54,6 @@ describe("the views of a place", () => {
     const panel = drawn(store, <PanelTitle />);
     expect(panel).not.toContain("<h2");
     expect(panel).toMatch(/aria-selected="true"[^>]*>TWO</u);
-    expect(drawn(store, <ShownView place="panel" />)).toBe("<p>two</p>");
+    expect(drawn(store, <ShownView container="panel" />)).toBe("<p>two</p>");
   });
 });

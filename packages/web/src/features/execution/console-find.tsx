@@ -2,8 +2,8 @@
 import { ChevronDown, ChevronUp, X } from "lucide-react";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
+import { useApp } from "../../app/services.ts";
 import { closeFind } from "./console-actions.ts";
-import { consoleStore } from "./console-store.ts";
 import { type FoundText, MOST_FOUND } from "./terminal-find.ts";
 
 const countWords = (count: number, at: number): string => {
@@ -12,7 +12,8 @@ const countWords = (count: number, at: number): string => {
 };
 
 export const ConsoleFind = () => {
-  const view = useStore(consoleStore, (state) => state.view);
+  const { console: store } = useApp();
+  const view = useStore(store, (state) => state.view);
   const [text, setText] = useState("");
   const [found, setFound] = useState<{ matches: readonly FoundText[]; at: number }>({ matches: [], at: 0 });
   const field = useRef<HTMLInputElement>(null);
@@ -33,7 +34,7 @@ export const ConsoleFind = () => {
       look(text, event.shiftKey ? 1 : -1);
     } else if (event.key === "Escape") {
       event.preventDefault();
-      closeFind();
+      closeFind(store);
     }
   };
   return (
@@ -64,7 +65,12 @@ export const ConsoleFind = () => {
       >
         <ChevronDown size={15} />
       </button>
-      <button className="icon-button" aria-label="Close the search" title="Close (Esc)" onClick={closeFind}>
+      <button
+        className="icon-button"
+        aria-label="Close the search"
+        title="Close (Esc)"
+        onClick={() => closeFind(store)}
+      >
         <X size={15} />
       </button>
     </search>

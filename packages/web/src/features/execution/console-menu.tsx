@@ -3,16 +3,16 @@ import { Check, ClipboardPaste, Copy, Eraser, Search, TextSelect } from "lucide-
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
 import { isApple } from "../../app/platform.ts";
-import { ContextMenu, type MenuPlace } from "../../design/context-menu.tsx";
+import { ContextMenu, type MenuPosition } from "../../design/context-menu.tsx";
 import { MenuItem } from "../../design/menu.tsx";
 import { copyOutput, openFind, pasteIntoProgram } from "./console-actions.ts";
-import { consoleStore, setAsksBeforeRerun } from "./console-store.ts";
+import { setAsksBeforeRerun } from "./console-store.ts";
 import { clearOutput } from "./run-view.ts";
 
 const PASTE_KEYS = isApple ? "⌘V" : "Ctrl+V";
 
 export type ConsoleMenuProps = {
-  readonly at: MenuPlace;
+  readonly at: MenuPosition;
   /** Whether a program runs that the user may type to. */
   readonly isActive: boolean;
   readonly onClose: () => void;
@@ -20,27 +20,31 @@ export type ConsoleMenuProps = {
 
 export const ConsoleMenu = ({ at, isActive, onClose }: ConsoleMenuProps) => {
   const app = useApp();
-  const { output } = useStore(app.runs);
-  const { view, hasSelection, asksBeforeRerun } = useStore(consoleStore);
+  const { view, hasSelection, asksBeforeRerun } = useStore(app.console);
   return (
     <ContextMenu label="Output" at={at} onClose={onClose}>
       <MenuItem
         icon={<Copy size={15} />}
         label={hasSelection ? "Copy" : "Copy all"}
         hint={isApple ? "⌘C" : "Ctrl+Shift+C"}
-        onChoose={() => void copyOutput(output)}
+        onChoose={() => void copyOutput(app)}
       />
       {isActive && (
         <MenuItem
           icon={<ClipboardPaste size={15} />}
           label="Paste"
           hint={PASTE_KEYS}
-          onChoose={() => void pasteIntoProgram(PASTE_KEYS)}
+          onChoose={() => void pasteIntoProgram(app.console, PASTE_KEYS)}
         />
       )}
       <MenuItem icon={<TextSelect size={15} />} label="Select all" onChoose={() => view?.selectAll()} />
       <div className="menu-rule" />
-      <MenuItem icon={<Search size={15} />} label="Find" hint={isApple ? "⌘F" : "Ctrl+F"} onChoose={openFind} />
+      <MenuItem
+        icon={<Search size={15} />}
+        label="Find"
+        hint={isApple ? "⌘F" : "Ctrl+F"}
+        onChoose={() => openFind(app.console)}
+      />
       <MenuItem icon={<Eraser size={15} />} label="Clear" onChoose={() => clearOutput(app)} />
       <div className="menu-rule" />
       <button
@@ -49,7 +53,7 @@ export const ConsoleMenu = ({ at, isActive, onClose }: ConsoleMenuProps) => {
         aria-checked={asksBeforeRerun}
         tabIndex={-1}
         className="menu-item"
-        onClick={() => setAsksBeforeRerun(!asksBeforeRerun)}
+        onClick={() => setAsksBeforeRerun(app.console, !asksBeforeRerun)}
       >
         <Check size={15} style={{ visibility: asksBeforeRerun ? "visible" : "hidden" }} aria-hidden />
         <span className="menu-item-label">Ask before running again</span>

@@ -1,5 +1,5 @@
 /** The console's state: its terminal once that is loaded, whether the find bar is open, and how long lines are shown. */
-import { createStore } from "zustand/vanilla";
+import { createStore, type StoreApi } from "zustand/vanilla";
 import { readStored, writeStored } from "../../app/stored.ts";
 import type { TerminalView } from "./terminal.ts";
 
@@ -16,22 +16,24 @@ export type ConsoleState = {
 const UNWRAPPED = "console.unwrapped";
 const ASKS = "run.asks";
 
-/** There is one console per page. */
-export const consoleStore = createStore<ConsoleState>(() => ({
-  view: undefined,
-  hasSelection: false,
-  isFinding: false,
-  isWrapped: readStored(UNWRAPPED) === null,
-  asksBeforeRerun: readStored(ASKS) !== null,
-}));
+export type ConsoleStore = StoreApi<ConsoleState>;
 
-export const setWrapped = (isWrapped: boolean): void => {
+export const createConsoleStore = (): ConsoleStore =>
+  createStore<ConsoleState>(() => ({
+    view: undefined,
+    hasSelection: false,
+    isFinding: false,
+    isWrapped: readStored(UNWRAPPED) === null,
+    asksBeforeRerun: readStored(ASKS) !== null,
+  }));
+
+export const setWrapped = (store: ConsoleStore, isWrapped: boolean): void => {
   writeStored(UNWRAPPED, isWrapped ? null : "yes");
-  consoleStore.setState({ isWrapped });
-  consoleStore.getState().view?.setWrapped(isWrapped);
+  store.setState({ isWrapped });
+  store.getState().view?.setWrapped(isWrapped);
 };
 
-export const setAsksBeforeRerun = (asksBeforeRerun: boolean): void => {
+export const setAsksBeforeRerun = (store: ConsoleStore, asksBeforeRerun: boolean): void => {
   writeStored(ASKS, asksBeforeRerun ? "yes" : null);
-  consoleStore.setState({ asksBeforeRerun });
+  store.setState({ asksBeforeRerun });
 };

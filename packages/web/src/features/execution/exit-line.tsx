@@ -44,10 +44,3 @@ export const ExitLine = ({ execution }: { readonly execution: ExecutionSummary }
     </footer>
   );
 };
-
-export const LostLine = () => (
-  <footer className="exit-line" data-tone="bad">
-    <span className="run-dot" aria-hidden />
-    <span className="exit-words">This run no longer exists, or you may not see it</span>
-  </footer>
-);

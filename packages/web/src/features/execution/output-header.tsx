@@ -6,7 +6,7 @@ import { type App, useApp } from "../../app/services.ts";
 import { PanelTitle } from "../../app/views/view-tabs.tsx";
 import { mayEdit } from "../projects/project-store.ts";
 import { copyOutput, closeFind, openFind } from "./console-actions.ts";
-import { consoleStore, setWrapped } from "./console-store.ts";
+import { setWrapped } from "./console-store.ts";
 import { clearOutput } from "./run-view.ts";
 import { runWords, type RunTone } from "./status-words.ts";
 import { TimeLimit } from "./time-limit.tsx";
@@ -24,9 +24,8 @@ const stateWords = (app: App): { tone: RunTone; words: string } | undefined => {
 };
 
 const CopyButton = () => {
-  const { runs } = useApp();
-  const output = useStore(runs, (state) => state.output);
-  const hasSelection = useStore(consoleStore, (state) => state.hasSelection);
+  const app = useApp();
+  const hasSelection = useStore(app.console, (state) => state.hasSelection);
   const [isCopied, setCopied] = useState(false);
   useEffect(() => {
     if (!isCopied) return undefined;
@@ -40,7 +39,7 @@ const CopyButton = () => {
       aria-label={label}
       title={label}
       onClick={() => {
-        void copyOutput(output).then(setCopied);
+        void copyOutput(app).then(setCopied);
       }}
     >
       {isCopied ? <Check size={15} /> : <Copy size={15} />}
@@ -50,7 +49,7 @@ const CopyButton = () => {
 
 const Tools = () => {
   const app = useApp();
-  const { isFinding, isWrapped } = useStore(consoleStore);
+  const { isFinding, isWrapped } = useStore(app.console);
   const isIdle = useStore(app.runs, ({ state }) => state.kind === "idle");
   const wrapLabel = isWrapped ? "Long lines are wrapped" : "Long lines scroll sideways";
   return (
@@ -63,7 +62,7 @@ const Tools = () => {
             aria-label="Find in the output"
             title="Find in the output"
             aria-expanded={isFinding}
-            onClick={isFinding ? closeFind : openFind}
+            onClick={() => (isFinding ? closeFind : openFind)(app.console)}
           >
             <Search size={15} />
           </button>
@@ -72,7 +71,7 @@ const Tools = () => {
             aria-label="Wrap long lines"
             title={wrapLabel}
             aria-pressed={isWrapped}
-            onClick={() => setWrapped(!isWrapped)}
+            onClick={() => setWrapped(app.console, !isWrapped)}
           >
             <WrapText size={15} />
           </button>

@@ -4,11 +4,10 @@ import { type FormEvent, useState } from "react";
 import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
+import { createLatePane } from "../../app/late-part.tsx";
 import { keyCaps } from "../../app/commands/key-binding.ts";
 import { mayEdit } from "../projects/project-store.ts";
-import { ConsoleFind } from "./console-find.tsx";
-import { consoleStore } from "./console-store.ts";
-import { ExitLine, LostLine } from "./exit-line.tsx";
+import { loadRunEnd, loadTerminal } from "./load-terminal.ts";
 import "./output.css";
 import { entryPointOf, run } from "./run-actions.ts";
 import { RUN_KEYS } from "./run-keys.ts";
@@ -16,7 +15,9 @@ import { OutputHeader } from "./output-header.tsx";
 import { sendInput, showRun } from "./run-view.ts";
 import type { ExecutionSummary } from "./run-store.ts";
 import { TerminalView } from "./terminal-view.tsx";
-import { WrittenFilesLine } from "./written-files-line.tsx";
+
+const ConsoleFind = createLatePane(async () => (await loadTerminal()).ConsoleFind);
+const RunEnd = createLatePane(async () => (await loadRunEnd()).RunEnd);
 
 const Empty = () => {
   const app = useApp();
@@ -91,10 +92,11 @@ const OtherRun = ({ execution }: { readonly execution: ExecutionSummary }) => {
 
 /** A line of input below the terminal, for phones, whose keyboards a terminal handles badly. */
 const InputRow = () => {
+  const app = useApp();
   const [text, setText] = useState("");
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    sendInput(`${text}\n`);
+    sendInput(app, `${text}\n`);
     setText("");
   };
   return (
@@ -117,11 +119,18 @@ const InputRow = () => {
   );
 };
 
+const LostLine = () => (
+  <footer className="exit-line" data-tone="bad">
+    <span className="run-dot" aria-hidden />
+    <span className="exit-words">This run no longer exists, or you may not see it</span>
+  </footer>
+);
+
 export const OutputPane = () => {
   const app = useApp();
   const { state, other } = useStore(app.runs);
   const mayAnswer = useStore(app.projects, (projects) => mayEdit(projects.state));
-  const isFinding = useStore(consoleStore, (store) => store.isFinding && store.view !== undefined);
+  const isFinding = useStore(app.console, (store) => store.isFinding && store.view !== undefined);
   return (
     <>
       <OutputHeader />
@@ -134,8 +143,7 @@ export const OutputPane = () => {
       </div>
       {(state.kind === "starting" || state.kind === "live") && mayAnswer && <InputRow />}
       {state.kind === "lost" && <LostLine />}
-      {state.kind === "ended" && <WrittenFilesLine execution={state.execution} />}
-      {state.kind === "ended" && <ExitLine key={state.execution.id} execution={state.execution} />}
+      {state.kind === "ended" && <RunEnd execution={state.execution} />}
     </>
   );
 };

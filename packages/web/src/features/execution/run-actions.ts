@@ -3,26 +3,19 @@ import { type Execution, firstFile, type Language, routes } from "@atelier/contr
 import { isProblem } from "../../app/api-problem.ts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
-import { dismissToast, showToast } from "../../design/toasts.ts";
+import { dismissTopic, showToast } from "../../design/toasts.ts";
 import { filesOf } from "../files/entries.ts";
-import { settleDeletions } from "../files/pending-deletions.ts";
 import { ensureProject } from "../projects/promote-sample.ts";
 import { mayEdit } from "../projects/project-store.ts";
-import { consoleStore } from "./console-store.ts";
 import { runRequest } from "./run-request.ts";
 import { isBusy } from "./run-store.ts";
 import { consoleSize } from "./terminal-size.ts";
-import { detachRun, hearStopped, showRun } from "./run-view.ts";
+import { detachRun, RUN_TOPIC } from "./run-control.ts";
+import { hearStopped, showRun } from "./run-view.ts";
 
 /** A run waits this long for the last keystrokes to be confirmed, then goes with what the server has, and says so. */
 const SAVE_WAIT_MS = 10_000;
 const SAVE_LOOK_MS = 250;
-
-/** The stop request of the previous run, which the next run waits for. */
-let stopping: Promise<unknown> = Promise.resolve();
-
-/** Counts runs, so that a late answer of an earlier one changes nothing. */
-let turn = 0;
 
 /** The language of a file by its extension. */
 export const languageOf = (path: string, languages: readonly Language[]): Language | undefined => {
@@ -59,18 +52,18 @@ const waitForSaves = async (app: App): Promise<boolean> => {
 
 const start = async (app: App, myTurn: number): Promise<void> => {
   const project = await ensureProject(app);
-  await settleDeletions();
+  await app.deletions.settle();
   const entry = entryPointOf(app);
   if (!entry) throw new Error("there is no program to run");
   const isSaved = await waitForSaves(app);
-  await stopping;
-  if (turn !== myTurn) return;
+  await app.runControl.stopping;
+  if (app.runControl.turn !== myTurn) return;
   app.runs.setState({ state: { kind: "starting", note: "asking" } });
   const execution: Execution = await app.call(routes.startExecution, {
-    body: runRequest(project, { ...entry, terminalSize: consoleSize() }),
+    body: runRequest(project, { ...entry, terminalSize: consoleSize(app.console) }),
   });
   if (!isSaved) showToast({ text: "Your last changes are not saved yet: this runs without them.", tone: "bad" });
-  if (turn === myTurn) showRun(app, execution);
+  if (app.runControl.turn === myTurn) showRun(app, execution);
   else await app.call(routes.stopExecution, { params: { id: execution.id } });
 };
 
@@ -90,16 +83,16 @@ export const runFault = (app: App): string | undefined => {
 /** Runs the shown program; does nothing while a run is going on, or when nothing can be run. */
 export const run = (app: App): void => {
   if (isBusy(app.runs.getState().state) || runFault(app) !== undefined) return;
-  turn += 1;
-  const myTurn = turn;
-  detachRun();
+  app.runControl.turn += 1;
+  const myTurn = app.runControl.turn;
+  detachRun(app.runControl);
   app.runs.getState().output.clear();
   app.runs.setState({ state: { kind: "starting", note: "saving" }, awaitsInput: false, other: undefined });
   app.layout.setState({ pane: "output" });
   start(app, myTurn).then(
     () => app.runs.setState({ pausedBecause: undefined, isPreparing: false }),
     (error: unknown) => {
-      if (turn !== myTurn) return;
+      if (app.runControl.turn !== myTurn) return;
       app.runs.setState({ state: { kind: "refused", error } });
       if (isProblem(error, "execution/unavailable")) app.runs.setState({ pausedBecause: error.message });
     },
@@ -113,7 +106,7 @@ export const stop = (app: App): void => {
   const { state } = app.runs.getState();
   if (!mayEdit(app.projects.getState().state)) return;
   if (state.kind === "starting") {
-    turn += 1;
+    app.runControl.turn += 1;
     app.runs.setState({ state: { kind: "idle" } });
   }
   if (state.kind !== "live") return;
@@ -133,32 +126,33 @@ const runAgain = (app: App): void => {
   const { state } = app.runs.getState();
   if (state.kind === "live") {
     // The user's running slot is free once this is answered; saving for the new run takes as long.
-    stopping = requestStop(app, state.execution.id).catch((error: unknown) => logFault("run-not-stopped", error));
+    app.runControl.stopping = requestStop(app, state.execution.id).catch((error: unknown) =>
+      logFault("run-not-stopped", error),
+    );
   }
   app.runs.setState({ state: { kind: "idle" } });
   run(app);
 };
 
-let askToast: number | undefined;
-
 /** The action of Ctrl+Enter: runs, or runs again; when neither is possible it says why. */
 export const runByKey = (app: App): void => {
   const fault = runFault(app);
-  if (askToast !== undefined) dismissToast(askToast);
+  dismissTopic(RUN_TOPIC);
   if (fault !== undefined) {
-    askToast = showToast({ text: fault });
+    showToast({ text: fault, topic: RUN_TOPIC });
     return;
   }
   if (!isBusy(app.runs.getState().state)) {
     run(app);
     return;
   }
-  if (!consoleStore.getState().asksBeforeRerun) {
+  if (!app.console.getState().asksBeforeRerun) {
     runAgain(app);
     return;
   }
-  askToast = showToast({
+  showToast({
     text: "A program is running.",
+    topic: RUN_TOPIC,
     action: { label: "Stop it and run again", run: () => runAgain(app) },
   });
 };

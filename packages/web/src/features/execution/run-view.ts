@@ -5,13 +5,9 @@ import type { App } from "../../app/services.ts";
 import { announce } from "../../design/announce.ts";
 import { mayEdit, openProjectOf } from "../projects/project-store.ts";
 import { watchForInput } from "./input-hint.ts";
-import { attachRunStream, type RunStream } from "./run-stream.ts";
+import { attachRunStream } from "./run-stream.ts";
 import { type ExecutionSummary, isBusy } from "./run-store.ts";
 import { runWords } from "./status-words.ts";
-
-let stream: RunStream | undefined;
-/** Typed between the click on Run and the program's start. */
-let earlyInput = "";
 
 const takeExecution = (app: App, execution: ExecutionSummary): void => {
   const before = app.runs.getState().state;
@@ -35,7 +31,8 @@ export const hearStopped = (app: App, execution: ExecutionSummary): void => {
 
 /** Shows a run in the output pane, from its beginning. */
 export const showRun = (app: App, execution: ExecutionSummary): void => {
-  stream?.close();
+  const { runControl } = app;
+  runControl.stream?.close();
   const { output } = app.runs.getState();
   output.clear();
   app.runs.setState({
@@ -44,7 +41,7 @@ export const showRun = (app: App, execution: ExecutionSummary): void => {
     awaitsInput: false,
   });
   const hint = watchForInput(app.runs);
-  stream = attachRunStream({
+  const stream = attachRunStream({
     projectId: execution.projectId ?? openProjectOf(app.projects)?.id ?? "",
     executionId: execution.id,
     openChannel: app.sockets.openChannel,
@@ -66,24 +63,18 @@ export const showRun = (app: App, execution: ExecutionSummary): void => {
       app.runs.setState({ state: { kind: "lost", execution }, awaitsInput: false });
     },
   });
-  if (earlyInput !== "") stream.input(earlyInput);
-  earlyInput = "";
+  runControl.stream = stream;
+  if (runControl.earlyInput !== "") stream.input(runControl.earlyInput);
+  runControl.earlyInput = "";
 };
 
 /** Keystrokes for the program. */
-export const sendInput = (text: string): void => {
-  if (stream) stream.input(text);
-  else earlyInput += text;
+export const sendInput = ({ runControl }: App, text: string): void => {
+  if (runControl.stream) runControl.stream.input(text);
+  else runControl.earlyInput += text;
 };
-export const sendResize = (columns: number, rows: number): void =>
+export const sendResize = ({ runControl: { stream } }: App, columns: number, rows: number): void =>
   stream?.send({ type: "resize", columns: Math.min(1000, columns), rows: Math.min(1000, rows) });
-
-/** Lets go of the shown run; it goes on on the server. */
-export const detachRun = (): void => {
-  stream?.close();
-  stream = undefined;
-  earlyInput = "";
-};
 
 export const clearOutput = (app: App): void => {
   app.runs.getState().output.clear();
@@ -106,15 +97,16 @@ export const resumeRun = async (app: App, projectId: string): Promise<void> => {
   try {
     const { items } = await app.call(routes.listExecutions, { params: { projectId } });
     const last = items.toSorted((a, b) => b.queuedAt.localeCompare(a.queuedAt))[0];
-    const isStillHere = openProjectOf(app.projects)?.id === projectId && app.runs.getState().state.kind === "idle";
-    if (!last || !isStillHere) return;
+    const isStillHere = (): boolean =>
+      openProjectOf(app.projects)?.id === projectId && app.runs.getState().state.kind === "idle";
+    if (!last || !isStillHere()) return;
     if (!hasEnded(last.status)) {
       showRun(app, last);
       return;
     }
     // Lists carry no output.
     const whole = await app.call(routes.getExecution, { params: { id: last.id } });
-    if (app.runs.getState().state.kind !== "idle") return;
+    if (!isStillHere()) return;
     app.runs.getState().output.append(new TextEncoder().encode(whole.stdout + whole.stderr));
     app.runs.setState({ state: { kind: "ended", execution: whole } });
   } catch (error) {

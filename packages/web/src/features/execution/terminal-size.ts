@@ -1,6 +1,6 @@
 /** The size of the console in characters, also before the terminal is loaded. */
 import type { StartExecution } from "@atelier/contracts";
-import { consoleStore } from "./console-store.ts";
+import type { ConsoleStore } from "./console-store.ts";
 
 export type TerminalSize = NonNullable<StartExecution["terminalSize"]>;
 
@@ -36,4 +36,5 @@ const estimate = (): TerminalSize | undefined => {
 };
 
 /** As it is on the page now; undefined when the console is hidden. */
-export const consoleSize = (): TerminalSize | undefined => consoleStore.getState().view?.size() ?? estimate();
+export const consoleSize = (store: ConsoleStore): TerminalSize | undefined =>
+  store.getState().view?.size() ?? estimate();

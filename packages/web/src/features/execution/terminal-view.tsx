@@ -2,20 +2,21 @@
 import { type FormEvent, type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
+import { createLatePane } from "../../app/late-part.tsx";
 import { commandForKey } from "../../app/commands/command-for-key.ts";
 import { logFault } from "../../app/page-log.ts";
 import { filesOf } from "../files/entries.ts";
 import { openPath } from "../files/open-file.ts";
 import { mayEdit } from "../projects/project-store.ts";
-import type { MenuPlace } from "../../design/context-menu.tsx";
+import type { MenuPosition } from "../../design/context-menu.tsx";
 import { openFind } from "./console-actions.ts";
-import { ConsoleMenu } from "./console-menu.tsx";
-import { consoleStore } from "./console-store.ts";
-import { loadTerminal } from "./load-terminal.ts";
+import { loadTerminal, preloadTerminal } from "./load-terminal.ts";
 import { plainPreview, PREVIEW_BYTES } from "./plain-output.ts";
 import { sendInput, sendResize } from "./run-view.ts";
 import type { RunState } from "./run-store.ts";
 import type { TerminalView as View } from "./terminal.ts";
+
+const ConsoleMenu = createLatePane(async () => (await loadTerminal()).ConsoleMenu);
 
 /** The paths that output may name. */
 export const usePaths = (): (() => readonly string[]) => {
@@ -48,7 +49,8 @@ const isCutShort = (state: RunState): boolean =>
 
 /** Also takes keys, so that none typed before the terminal is loaded are lost. */
 const PlainOutput = () => {
-  const { output } = useStore(useApp().runs);
+  const app = useApp();
+  const { output } = useStore(app.runs);
   const [text, setText] = useState("");
   const keys = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
@@ -78,11 +80,11 @@ const PlainOutput = () => {
       : EARLY_KEYS[event.key];
     if (input === undefined) return;
     event.preventDefault();
-    sendInput(input);
+    sendInput(app, input);
   };
   // Text from any source: typed, pasted, dictated, composed.
   const onText = ({ currentTarget: field }: FormEvent<HTMLTextAreaElement>): void => {
-    sendInput(field.value.replaceAll(/\r?\n/gu, "\r"));
+    sendInput(app, field.value.replaceAll(/\r?\n/gu, "\r"));
     field.value = "";
   };
   return (
@@ -103,14 +105,14 @@ const PlainOutput = () => {
 export const TerminalView = () => {
   const app = useApp();
   const host = useRef<HTMLDivElement>(null);
-  const view = useStore(consoleStore, (state) => state.view);
-  const [menu, setMenu] = useState<MenuPlace>();
+  const view = useStore(app.console, (state) => state.view);
+  const [menu, setMenu] = useState<MenuPosition>();
   const { output } = useStore(app.runs);
   const isLive = useStore(app.runs, ({ state }) => state.kind === "live");
   const isSkimming = useStore(app.runs, ({ state }) => isCutShort(state));
   const mayAnswer = useStore(app.projects, ({ state }) => mayEdit(state));
   const theme = useStore(app.theme, ({ shown }) => shown);
-  const isWrapped = useStore(consoleStore, (state) => state.isWrapped);
+  const isWrapped = useStore(app.console, (state) => state.isWrapped);
   const paths = useRef(usePaths());
 
   useEffect(() => {
@@ -123,21 +125,22 @@ export const TerminalView = () => {
         host: host.current,
         output,
         paths: () => paths.current(),
-        onInput: sendInput,
-        onResize: sendResize,
+        onInput: (text) => sendInput(app, text),
+        onResize: (columns, rows) => sendResize(app, columns, rows),
         onLink: ({ path, line, column }) => openPath(app, path, column === undefined ? { line } : { line, column }),
-        onFind: openFind,
-        onSelection: (hasSelection) => consoleStore.setState({ hasSelection }),
+        onFind: () => openFind(app.console),
+        onSelection: (hasSelection) => app.console.setState({ hasSelection }),
         isPageKey: (event) => commandForKey(app, event) !== undefined,
-        isWrapped: consoleStore.getState().isWrapped,
+        isWrapped: app.console.getState().isWrapped,
       });
-      consoleStore.setState({ view: mounted });
+      app.console.setState({ view: mounted });
     };
+    preloadTerminal();
     mount().catch((error: unknown) => logFault("terminal-not-loaded", error));
     return () => {
       isGone = true;
       mounted?.dispose();
-      consoleStore.setState({ view: undefined, hasSelection: false, isFinding: false });
+      app.console.setState({ view: undefined, hasSelection: false, isFinding: false });
     };
   }, [app, output]);
 

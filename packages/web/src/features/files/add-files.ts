@@ -10,7 +10,7 @@ import { entryAt, joinPath, nameOf, withChanged } from "./entries.ts";
 import { setExpanded } from "./files-store.ts";
 import { nameFault } from "./name-faults.ts";
 import { openFile } from "./open-file.ts";
-import { settleDeletions } from "./pending-deletions.ts";
+import type { TransferItem } from "./transfer-items.ts";
 
 const AT_ONCE = 4;
 const MOST_TRIES = 6;
@@ -167,7 +167,7 @@ const showAdded = (app: App, added: ReadonlyMap<string, string>, brought: Brough
 
 const add = async (app: App, folder: string, brought: Brought): Promise<void> => {
   const { id: projectId } = await ensureProject(app);
-  await settleDeletions();
+  await app.deletions.settle();
   const { entries } = app.files.getState();
   const files = brought.files.map(({ path, file }) => ({ path: joinPath(folder, path), file }));
   const isTaken = ({ path }: BroughtFile): boolean => entryAt(entries, path)?.kind === "file";
@@ -205,20 +205,10 @@ const addSafely = async (app: App, folder: string, read: () => Brought | Promise
   }
 };
 
-/** Adds dropped or pasted files to a folder (empty: the root). */
-export const addTransferred = (app: App, folder: string, transfer: DataTransfer): Promise<void> => {
-  // Read at once, because the event's data is gone afterwards.
-  const reading = readTransfer(transfer);
-  reading.catch(() => undefined);
-  return addSafely(app, folder, () => reading);
-};
+/** Adds what was dropped or pasted to a folder (empty: the root). */
+export const addItems = (app: App, folder: string, items: readonly TransferItem[]): Promise<void> =>
+  addSafely(app, folder, () => readTransfer(items));
 
-/** Lets the user choose files, or a whole folder, and adds them. */
-export const chooseFiles = (app: App, folder: string, what: "files" | "folder"): void => {
-  const field = document.createElement("input");
-  field.type = "file";
-  field.multiple = true;
-  field.webkitdirectory = what === "folder";
-  field.addEventListener("change", () => void addSafely(app, folder, () => readChosen(field.files ?? [])));
-  field.click();
-};
+/** Adds what was chosen in a file field. */
+export const addChosen = (app: App, folder: string, files: Iterable<File>): Promise<void> =>
+  addSafely(app, folder, () => readChosen(files));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { takeItems, type TransferItem } from "./transfer-items.ts";
 import { MOST_FILES, readChosen, readTransfer } from "./dropped-files.ts";
 
 const file = (name: string, webkitRelativePath = ""): File =>
@@ -17,10 +18,13 @@ const entry = (name: string, node: Node | null): FileSystemEntry =>
       return { readEntries: (done: (part: FileSystemEntry[]) => void) => done(children.splice(0, 2)) };
     },
   }) as unknown as FileSystemEntry;
-const transfer = (nodes: Node): DataTransfer =>
-  ({
-    items: Object.entries(nodes).map(([name, node]) => ({ kind: "file", webkitGetAsEntry: () => entry(name, node) })),
-  }) as unknown as DataTransfer;
+const transfer = (nodes: Node): readonly TransferItem[] =>
+  takeItems({
+    items: [
+      { kind: "string", webkitGetAsEntry: () => null, getAsFile: () => null },
+      ...Object.entries(nodes).map(([name, node]) => ({ kind: "file", webkitGetAsEntry: () => entry(name, node) })),
+    ],
+  } as unknown as DataTransfer);
 
 describe("what is brought from outside", () => {
   it("is read with its folders, empty ones too, however many a folder holds", async () => {

@@ -1,4 +1,5 @@
 /** Reads files that the user drops, pastes or chooses, with their paths, whole folders included. */
+import type { TransferItem } from "./transfer-items.ts";
 
 /** The path below the target folder. */
 export type BroughtFile = { readonly path: string; readonly file: File };
@@ -53,12 +54,10 @@ const childrenOf = async (entry: FileSystemDirectoryEntry): Promise<FileSystemEn
 };
 
 /**
- * Reads a drop or a paste. The event's data is read before the first await, because it is gone afterwards.
+ * Reads what a drop or a paste brought.
  * @throws RangeError for too many files, DOMException for a file that can't be read
  */
-export const readTransfer = async ({ items }: DataTransfer): Promise<Brought> => {
-  const taken = [...items].filter(({ kind }) => kind === "file");
-  const brought = taken.map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
+export const readTransfer = async (brought: readonly TransferItem[]): Promise<Brought> => {
   const collection = createCollection();
   const walk = async (entry: FileSystemEntry, path: string): Promise<void> => {
     if (entry.isFile) {
@@ -74,7 +73,7 @@ export const readTransfer = async ({ items }: DataTransfer): Promise<Brought> =>
   };
   for (const one of brought) {
     if (one instanceof File) collection.addFile(one.name, one);
-    else if (one) await walk(one, one.name);
+    else await walk(one, one.name);
   }
   return collection.done();
 };

@@ -3,7 +3,7 @@ import { routes } from "@atelier/contracts";
 import { isSameLayout, type KeptLayout, keptOf, layoutFrom } from "../../app/layout-store.ts";
 import type { App } from "../../app/services.ts";
 import { logFault } from "../../app/page-log.ts";
-import { groupAt, type TabGroup } from "./tabs-store.ts";
+import { keptGroups, type TabGroup } from "./tabs-store.ts";
 
 const QUIET_MS = 800;
 
@@ -54,8 +54,7 @@ export const keepEditorState = (
   let isLayoutKept = hasLayout;
   const save = (): void => {
     timer = undefined;
-    const tabs = app.tabs.getState();
-    const [first, second] = [groupAt(tabs, 0) ?? tabs, groupAt(tabs, 1)];
+    const { first, second } = keptGroups(app.tabs.getState());
     const body = {
       ...asStored(first),
       ...(second ? { beside: asStored(second) } : {}),

@@ -9,16 +9,16 @@ import { type App, useApp } from "../../app/services.ts";
 import type { GroupSide } from "../editor/index.ts";
 import { mayEdit } from "../projects/project-store.ts";
 import { folderOf, nameOf } from "./entries.ts";
-import { startCreating } from "./file-actions.ts";
 import { FileIcon } from "./file-icon.tsx";
 import { GROUP_ELEMENTS } from "./group-elements.ts";
 import { withGroups } from "./group-commands.ts";
 import { activateGroup, closeFile, openFile } from "./open-file.ts";
+import { startCreating } from "./start-creating.ts";
 import { groupAt, isUnsaved, moveTab } from "./tabs-store.ts";
 
 const DRAGGED_TAB = "application/x-atelier-tab";
 
-/** A tab was dropped at a place of a group: it comes from there or, while the editor is split, from the other one. */
+/** A tab was dropped at a position in a group: it comes from there or, while the editor is split, from the other one. */
 const dropTab = (app: App, event: DragEvent, { side, at }: { readonly side: GroupSide; readonly at: number }): void => {
   const fileId = event.dataTransfer.getData(DRAGGED_TAB);
   // The pointer has made the group active that the tab was dragged from.

@@ -8,7 +8,6 @@ import { folderOf, isBelow, joinPath, nameOf, withChanged, withoutRemoved } from
 import { expandTo, setExpanded } from "./files-store.ts";
 import { nameFault } from "./name-faults.ts";
 import { closeEverywhere, openFile } from "./open-file.ts";
-import { addPendingDeletion, settleDeletions } from "./pending-deletions.ts";
 import { addRecovered } from "../projects/recovered-store.ts";
 import { focusRow } from "./row-focus.ts";
 import { GROUP_ELEMENTS } from "./group-elements.ts";
@@ -17,12 +16,6 @@ import { createTypeAhead } from "./type-ahead.ts";
 
 const takeEntry = (app: App, entry: Entry): void =>
   app.files.setState(({ entries }) => ({ entries: withChanged(entries, [entry]) }));
-
-/** Opens a field for a new entry's name, at its position in the tree. */
-export const startCreating = (app: App, what: "file" | "folder", folder: string): void => {
-  if (folder !== "") expandTo(app.files, joinPath(folder, "-"));
-  app.files.setState({ edit: { kind: "create", what, folder } });
-};
 
 /** Keys typed before the file exists are kept for it; when it can't be made, the user can copy them. */
 const createFile = async (
@@ -33,7 +26,7 @@ const createFile = async (
   app.layout.setState({ pane: "code" });
   const typeAhead = frame ? createTypeAhead(frame, path) : undefined;
   try {
-    await settleDeletions();
+    await app.deletions.settle();
     const file = await app.call(routes.createFile, { params: { projectId }, body: { path, content: "" } });
     await typeAhead?.composed();
     takeEntry(app, file);
@@ -64,7 +57,7 @@ export const createEntry = async (
 ): Promise<string> => {
   const params = { projectId: requireProject(app.projects).id };
   if (what === "file") return createFile(app, { projectId: params.projectId, path, typesOn });
-  await settleDeletions();
+  await app.deletions.settle();
   const folder = await app.call(routes.createFolder, { params, body: { path } });
   takeEntry(app, folder);
   setExpanded(app.files, folder.id, true);
@@ -84,7 +77,7 @@ export const moveEntry = async (app: App, id: string, to: string): Promise<void>
   }
   takeEntry(app, { ...entry, path: to });
   try {
-    await settleDeletions();
+    await app.deletions.settle();
     const params = { projectId: requireProject(app.projects).id };
     takeEntry(app, await app.call(routes.move, { params, body: { from: entry.path, to } }));
   } catch (error) {
@@ -106,13 +99,13 @@ export const moveInto = async (app: App, id: string, folder: string): Promise<vo
 const unhide = (app: App, id: string): void =>
   app.files.setState(({ hidden }) => ({ hidden: new Set([...hidden].filter((other) => other !== id)) }));
 
-const deleteNow = async (app: App, id: string): Promise<void> => {
+const deleteNow = async (app: App, projectId: string, id: string): Promise<void> => {
   const entry = app.files.getState().entries.get(id);
   if (!entry) return;
   try {
     const query = entry.kind === "folder" ? { path: entry.path, recursive: "true" as const } : { path: entry.path };
     await app.call(routes.deleteFile, {
-      params: { projectId: requireProject(app.projects).id },
+      params: { projectId },
       query,
       keepalive: true,
     });
@@ -126,11 +119,12 @@ const deleteNow = async (app: App, id: string): Promise<void> => {
   }
 };
 
-/** Takes an entry away with a few seconds to change one's mind; leaving the page makes it final. */
+/** Takes an entry away with a few seconds to change one's mind; leaving the project or the page makes it final. */
 export const deleteEntry = (app: App, id: string): void => {
   const { entries, hidden } = app.files.getState();
   const entry = entries.get(id);
   if (!entry || hidden.has(id)) return;
+  const { id: projectId } = requireProject(app.projects);
   app.files.setState({ hidden: new Set(hidden).add(id) });
   const { shown } = app.tabs.getState();
   const wasOpen = allOpen(app.tabs.getState()).filter((fileId) => {
@@ -149,7 +143,7 @@ export const deleteEntry = (app: App, id: string): void => {
   const commit = (): Promise<void> => {
     if (!isOver) {
       end();
-      underWay = deleteNow(app, id).finally(settled);
+      underWay = deleteNow(app, projectId, id).finally(settled);
     }
     return underWay;
   };
@@ -164,19 +158,11 @@ export const deleteEntry = (app: App, id: string): void => {
     return true;
   };
   const leave = (): void => void commit();
-  const settled = addPendingDeletion({ path: entry.path, commit, undo });
+  const settled = app.deletions.add({ path: entry.path, commit, undo });
   addEventListener("pagehide", leave);
   const toastId = showToast({
     text: `Deleted ${nameOf(entry.path)}`,
     action: { label: "Undo", run: () => undo() && focusRow(id) },
     onGone: leave,
   });
-};
-
-/** Where a new entry goes: into the focused folder, or beside the focused file. */
-export const folderForNew = (app: App): string => {
-  const { entries, focusedId } = app.files.getState();
-  const focused = entries.get(focusedId ?? "");
-  if (!focused) return "";
-  return focused.kind === "folder" ? focused.path : folderOf(focused.path);
 };

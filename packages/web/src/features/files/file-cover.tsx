@@ -11,7 +11,7 @@ import { bytesWords } from "../execution/status-words.ts";
 import { mayEdit, type ProjectState, requireProject } from "../projects/project-store.ts";
 import { CodeSkeleton } from "./code-skeleton.tsx";
 import { filesOf, nameOf } from "./entries.ts";
-import { startCreating } from "./file-actions.ts";
+import { startCreating } from "./start-creating.ts";
 import "./file-cover.css";
 import { imageTypeOf } from "./image-types.ts";
 import { saveBlob } from "./save-blob.ts";

@@ -8,15 +8,14 @@ import { useApp } from "../../app/services.ts";
 import { notePresses } from "../../design/after-release.ts";
 import { MenuButton, MenuItem } from "../../design/menu.tsx";
 import { mayEdit } from "../projects/project-store.ts";
-import { addTransferred, chooseFiles } from "./add-files.ts";
-import { folderForNew, startCreating } from "./file-actions.ts";
-import "./files.css";
+import { addTransferred } from "./add-transferred.ts";
+import { chooseFiles } from "./choose-files.ts";
 import { setExpanded } from "./files-store.ts";
 import { NewEntryRow } from "./new-entry-row.tsx";
 import { openFile } from "./open-file.ts";
-import { undoLastDeletion } from "./pending-deletions.ts";
 import { focusRow, rowId } from "./row-focus.ts";
 import { drawnRows } from "./row-window.ts";
+import { folderForNew, startCreating } from "./start-creating.ts";
 import { useTreeDrag } from "./tree-drag.ts";
 import { moveByKey, visibleRows } from "./tree-model.ts";
 import { deleteRow, openRowMenu, TreeRow } from "./tree-row.tsx";
@@ -107,7 +106,7 @@ const Rows = () => {
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (isUndoKey(event)) {
-      if (undoLastDeletion()) {
+      if (app.deletions.undoLast()) {
         event.preventDefault();
         focusRow(app.files.getState().focusedId);
       }
@@ -136,7 +135,7 @@ const Rows = () => {
     // A name that is being edited accepts the paste as text.
     if ((event.target as Element).closest("input") || !event.clipboardData.types.includes("Files")) return;
     event.preventDefault();
-    void addTransferred(app, folderForNew(app), event.clipboardData);
+    addTransferred(app, folderForNew(app), event.clipboardData);
   };
   const created = edit?.kind === "create" ? edit : undefined;
   const indexOf = (id: string | undefined): number =>

@@ -2,13 +2,10 @@
 import type { Command } from "../../app/commands/command-registry.ts";
 import type { App } from "../../app/services.ts";
 import { mayEdit } from "../projects/project-store.ts";
-import { chooseFiles } from "./add-files.ts";
-import { deleteEntry, folderForNew, startCreating } from "./file-actions.ts";
+import { chooseFiles } from "./choose-files.ts";
+import { deleteEntry } from "./file-actions.ts";
 import { closeFile, openFile } from "./open-file.ts";
-import { groupCommands } from "./group-commands.ts";
-import { saySaved } from "./say-saved.ts";
-
-export const SAVE_COMMAND = "files.save";
+import { folderForNew, startCreating } from "./start-creating.ts";
 
 export const filesCommands = (app: App): Command[] => {
   const isOpen = (): boolean => app.projects.getState().state.kind === "open";
@@ -28,14 +25,6 @@ export const filesCommands = (app: App): Command[] => {
     if (next !== undefined) openFile(app, next);
   };
   return [
-    {
-      id: SAVE_COMMAND,
-      title: "Show how far saving is",
-      group: "Files",
-      keys: ["Mod+S", "Ctrl+S", "Meta+S"],
-      overProgram: true,
-      run: () => saySaved(app),
-    },
     { id: "files.new", title: "New file", group: "Files", when: canEdit, run: () => create("file") },
     { id: "files.newFolder", title: "New folder", group: "Files", when: canEdit, run: () => create("folder") },
     {
@@ -86,6 +75,5 @@ export const filesCommands = (app: App): Command[] => {
     },
     { id: "files.nextTab", title: "Next tab", group: "Files", when: hasTabs, run: () => nextTab(1) },
     { id: "files.previousTab", title: "Previous tab", group: "Files", when: hasTabs, run: () => nextTab(-1) },
-    ...groupCommands(app),
   ];
 };

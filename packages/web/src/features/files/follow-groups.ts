@@ -1,5 +1,7 @@
-/** Makes the group active that the reader goes into, and tells the style sheet which one it is. */
+/** Makes the group active that the reader goes into, tells the style sheet which one it is, and splits a widened window again. */
 import type { App } from "../../app/services.ts";
+import { narrowWindow } from "../../app/narrow-window.ts";
+import { withGroups } from "./group-commands.ts";
 import { activateGroup } from "./open-file.ts";
 
 /** Called once, with the region of the code. */
@@ -9,6 +11,9 @@ export const followGroups = (app: App, region: HTMLElement): void => {
   region.addEventListener("focusin", enter);
   // Not all that is in a group takes the keyboard.
   region.addEventListener("pointerdown", enter, true);
+  narrowWindow().addEventListener("change", ({ matches: isNarrow }) => {
+    if (!isNarrow && app.tabs.getState().joined) withGroups(({ splitAgain }) => splitAgain(app));
+  });
   app.tabs.subscribe(({ side, beside }) => {
     if (beside) region.dataset["groups"] = String(side);
     else delete region.dataset["groups"];

@@ -1,8 +1,8 @@
 /** The commands of the editor's groups. What they do is loaded when one of them is first used. */
 import type { Command } from "../../app/commands/command-registry.ts";
-import { logFault } from "../../app/page-log.ts";
+import { narrowWindow } from "../../app/narrow-window.ts";
+import { runLate } from "../../app/run-late.ts";
 import type { App } from "../../app/services.ts";
-import { showToast } from "../../design/toasts.ts";
 import type { GroupSide } from "../editor/index.ts";
 import type * as groups from "./editor-groups.ts";
 import { activateGroup } from "./open-file.ts";
@@ -14,10 +14,7 @@ type Groups = typeof groups;
 
 /** Does something with the groups, whose code may have to be loaded first. */
 export const withGroups = (act: (groups: Groups) => Promise<void> | void): void => {
-  import("./editor-groups.ts").then(act).catch((error: unknown) => {
-    logFault("groups-not-loaded", error);
-    showToast({ text: "The editor could not be split. Try again when you are online.", tone: "bad" });
-  });
+  runLate(() => import("./editor-groups.ts"), act, "The editor could not be split.");
 };
 
 export const groupCommands = (app: App): Command[] => {
@@ -27,7 +24,7 @@ export const groupCommands = (app: App): Command[] => {
     !isSplit() &&
     app.tabs.getState().shown !== undefined &&
     app.projects.getState().state.kind === "open" &&
-    matchMedia("(min-width: 760px)").matches;
+    !narrowWindow().matches;
   const focus = (side: GroupSide): void => {
     activateGroup(app, side);
     app.editor.focus();

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { addPendingDeletion, settleDeletions, undoLastDeletion } from "./pending-deletions.ts";
+import { createPendingDeletions, type PendingDeletions } from "./pending-deletions.ts";
 
 /** A deletion that tells what became of it. */
-const pendingAt = (path: string) => {
+const pendingAt = (deletions: PendingDeletions, path: string) => {
   const told: string[] = [];
   let isOver = false;
-  const remove = addPendingDeletion({
+  const remove = deletions.add({
     path,
     commit: async () => {
       if (isOver) return;
@@ -28,20 +28,22 @@ const pendingAt = (path: string) => {
 
 describe("pending deletions", () => {
   it("are taken back from the newest on", async () => {
-    const [a, b] = [pendingAt("a"), pendingAt("b")];
-    expect(undoLastDeletion()).toBe(true);
+    const deletions = createPendingDeletions();
+    const [a, b] = [pendingAt(deletions, "a"), pendingAt(deletions, "b")];
+    expect(deletions.undoLast()).toBe(true);
     expect([a, b]).toEqual([[], ["undone"]]);
-    expect(undoLastDeletion()).toBe(true);
+    expect(deletions.undoLast()).toBe(true);
     expect(a).toEqual(["undone"]);
-    expect(undoLastDeletion()).toBe(false);
-    await settleDeletions();
+    expect(deletions.undoLast()).toBe(false);
+    await deletions.settle();
     expect([a, b]).toEqual([["undone"], ["undone"]]);
   });
 
   it("are waited for once they are final, and then nothing is left to take back", async () => {
-    const told = pendingAt("a");
-    await settleDeletions();
+    const deletions = createPendingDeletions();
+    const told = pendingAt(deletions, "a");
+    await deletions.settle();
     expect(told).toEqual(["committed", "answered"]);
-    expect(undoLastDeletion()).toBe(false);
+    expect(deletions.undoLast()).toBe(false);
   });
 });

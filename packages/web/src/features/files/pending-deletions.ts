@@ -8,18 +8,25 @@ export type PendingDeletion = {
   readonly undo: () => boolean;
 };
 
-const pending: PendingDeletion[] = [];
+export interface PendingDeletions {
+  /** @returns what takes it off the list again, when it was taken back or the server has answered */
+  add(deletion: PendingDeletion): () => void;
+  /** Makes all of them final: what comes next (a run, a file of the same name, leaving the project) counts on it. */
+  settle(): Promise<void>;
+  /** Takes the last one back; false if there is none. */
+  undoLast(): boolean;
+}
 
-/** @returns what takes it off the list again, when it was taken back or the server has answered */
-export const addPendingDeletion = (deletion: PendingDeletion): (() => void) => {
-  pending.push(deletion);
-  return () => void pending.splice(pending.indexOf(deletion), 1);
+export const createPendingDeletions = (): PendingDeletions => {
+  const pending: PendingDeletion[] = [];
+  return {
+    add: (deletion) => {
+      pending.push(deletion);
+      return () => void pending.splice(pending.indexOf(deletion), 1);
+    },
+    settle: async () => {
+      await Promise.all(pending.map(({ commit }) => commit()));
+    },
+    undoLast: () => pending.toReversed().some(({ undo }) => undo()),
+  };
 };
-
-/** Makes every pending deletion final: what comes next (a run, a file of the same name) counts on it. */
-export const settleDeletions = async (): Promise<void> => {
-  await Promise.all(pending.map(({ commit }) => commit()));
-};
-
-/** Takes the last one back; false if there is none. */
-export const undoLastDeletion = (): boolean => pending.toReversed().some(({ undo }) => undo());

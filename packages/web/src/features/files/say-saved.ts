@@ -1,16 +1,13 @@
 /** What Ctrl+S does in a page that saves by itself: it shows how far saving is. */
 import type { App } from "../../app/services.ts";
-import { dismissToast, showToast } from "../../design/toasts.ts";
+import { showToast } from "../../design/toasts.ts";
 import { saveWords } from "./save-words.ts";
-
-let saveToast: number | undefined;
 
 /** Shows the save state of the shown file instead of the browser's dialog. */
 export const saySaved = (app: App): void => {
   const { saves, shown } = app.tabs.getState();
   const save = saves.get(shown ?? "");
-  if (saveToast !== undefined) dismissToast(saveToast);
   const words = save ? saveWords(save).text : "There is nothing to save yet";
   const text = save?.kind === "read-only" ? `${words}.` : `${words}. Every change is saved by itself.`;
-  saveToast = showToast({ text });
+  showToast({ text, topic: "saved" });
 };

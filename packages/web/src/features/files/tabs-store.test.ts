@@ -8,7 +8,9 @@ import {
   createTabsStore,
   groupAt,
   isUnsaved,
+  joinKept,
   joinTabs,
+  keptGroups,
   moveTab,
   setSave,
   showTab,
@@ -135,6 +137,52 @@ describe("the groups of a split editor", () => {
     expect(store.getState()).toMatchObject({ open: ["a", "b", "c"], shown, side: 0, beside: undefined });
     joinTabs(store);
     expect(store.getState().open).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("a split that the window is too narrow for", () => {
+  const split = { first: { open: ["a", "b"], shown: "a" }, second: { open: ["b", "c"], shown: "c" } };
+
+  it("is kept when it is joined for now, and not when the user joins it", () => {
+    const store = withTabs("a", "b");
+    splitTabs(store);
+    showTab(store, "c");
+    const before = keptGroups(store.getState());
+    expect(before).toEqual({ first: { open: ["a", "b"], shown: "b" }, second: { open: ["b", "c"], shown: "c" } });
+    joinTabs(store, { forNow: true });
+    expect(store.getState()).toMatchObject({ open: ["a", "b", "c"], shown: "c", beside: undefined });
+    expect(keptGroups(store.getState())).toEqual(before);
+    splitTabs(store);
+    joinTabs(store);
+    expect(keptGroups(store.getState())).toEqual({ first: { open: ["a", "b", "c"], shown: "c" } });
+  });
+
+  it("is shown as one group, and is kept with the tabs that are opened and closed in it", () => {
+    const store = createTabsStore();
+    joinKept(store, split);
+    showTab(store, "a");
+    expect(store.getState().open).toEqual(["a", "b", "c"]);
+    expect(keptGroups(store.getState())).toEqual(split);
+    showTab(store, "d");
+    expect(keptGroups(store.getState()).first).toEqual({ open: ["a", "b", "d"], shown: "d" });
+    showTab(store, "c");
+    expect(keptGroups(store.getState())).toEqual({
+      first: { open: ["a", "b", "d"], shown: "a" },
+      second: { open: ["b", "c"], shown: "c" },
+    });
+    closeTab(store, "c");
+    expect(keptGroups(store.getState()).second).toEqual({ open: ["b"], shown: "b" });
+  });
+
+  it.each([
+    ["second", ["b", "c"]],
+    ["first", ["a", "b"]],
+  ] as const)("is none any more when all tabs of its %s group are closed", (_group, closed) => {
+    const store = createTabsStore();
+    joinKept(store, split);
+    for (const fileId of closed) closeTab(store, fileId);
+    const { open, shown } = store.getState();
+    expect(keptGroups(store.getState())).toEqual({ first: { open, shown } });
   });
 });
 

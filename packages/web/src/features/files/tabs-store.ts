@@ -8,12 +8,17 @@ export type TabGroup = {
   readonly shown: string | undefined;
 };
 
+/** The two groups of a split editor. */
+export type Split = { readonly first: TabGroup; readonly second: TabGroup };
+
 /** `open` and `shown` are those of the active group. */
 export type TabsState = TabGroup & {
   /** Which group is the active one: the one that opened files go to. */
   readonly side: GroupSide;
   /** The other group; undefined while the editor is not split. No group of a split editor is empty. */
   readonly beside: TabGroup | undefined;
+  /** The split that this window is too narrow for: its tabs are in one group here, and a wider window shows it again. */
+  readonly joined: Split | undefined;
   /** Last known state by file id. */
   readonly saves: ReadonlyMap<string, SaveState>;
   /** Has any file been shown here? Until then the first one is on its way, and "no file" is not yet true. */
@@ -21,7 +26,15 @@ export type TabsState = TabGroup & {
 };
 export type TabsStore = StoreApi<TabsState>;
 
-const EMPTY: TabsState = { open: [], shown: undefined, side: 0, beside: undefined, saves: new Map(), hasShown: false };
+const EMPTY: TabsState = {
+  open: [],
+  shown: undefined,
+  side: 0,
+  beside: undefined,
+  joined: undefined,
+  saves: new Map(),
+  hasShown: false,
+};
 
 /** As without a project. */
 export const resetTabs = (store: TabsStore): void => store.setState(EMPTY);
@@ -65,16 +78,46 @@ export const closeTab = (store: TabsStore, fileId: string): void =>
 /** Adds a group beside, with the shown file in it; it is the active one then. Without a shown file nothing happens. */
 export const splitTabs = (store: TabsStore): void =>
   store.setState(({ open, shown, beside }) =>
-    beside || shown === undefined ? {} : { open: [shown], side: 1, beside: { open, shown } },
+    beside || shown === undefined ? {} : { open: [shown], side: 1, beside: { open, shown }, joined: undefined },
   );
 
-/** Makes one group of two: all tabs, those of the first group first; the shown file of the active one is shown. */
-export const joinTabs = (store: TabsStore): void =>
+const tabsOf = ({ open, shown }: TabGroup): TabGroup => ({ open, shown });
+
+/**
+ * Makes one group of two: all tabs, those of the first group first; the shown file of the active one is shown.
+ * @param forNow the window is too narrow for two groups: the split is kept for a wider one
+ */
+export const joinTabs = (store: TabsStore, { forNow = false }: { readonly forNow?: boolean } = {}): void =>
   store.setState((tabs) => {
     if (!tabs.beside) return {};
-    const open = ([0, 1] as const).flatMap((side) => groupAt(tabs, side)?.open ?? []);
-    return { open: [...new Set(open)], side: 0, beside: undefined };
+    const [first, second] = tabs.side === 0 ? [tabs, tabs.beside] : [tabs.beside, tabs];
+    const joined = forNow ? { first: tabsOf(first), second: tabsOf(second) } : undefined;
+    return { open: [...new Set([...first.open, ...second.open])], side: 0, beside: undefined, joined };
   });
+
+/** Shows the tabs of a kept split in one group, because this window is too narrow for two. */
+export const joinKept = (store: TabsStore, split: Split): void =>
+  store.setState(({ open }) => ({
+    open: [...new Set([...split.first.open, ...split.second.open, ...open])],
+    joined: split,
+  }));
+
+/** The groups as they are kept: those of a wider window, if this one is too narrow for two, without the tabs that were closed here. */
+export const keptGroups = (tabs: TabsState): { readonly first: TabGroup; readonly second?: TabGroup } => {
+  const { joined, open, shown } = tabs;
+  if (tabs.beside) {
+    const [first, second] = tabs.side === 0 ? [tabs, tabs.beside] : [tabs.beside, tabs];
+    return { first: tabsOf(first), second: tabsOf(second) };
+  }
+  const inSecond = open.filter((id) => joined?.second.open.includes(id));
+  const inFirst = open.filter((id) => !inSecond.includes(id) || joined?.first.open.includes(id));
+  if (!joined || inFirst.length === 0 || inSecond.length === 0) return { first: { open, shown } };
+  const firstOf = (group: readonly string[], ...wanted: readonly (string | undefined)[]): string | undefined =>
+    wanted.find((id) => id !== undefined && group.includes(id)) ?? group[0];
+  const first = { open: inFirst, shown: firstOf(inFirst, shown, joined.first.shown) };
+  const ofSecond = first.shown === shown ? undefined : shown;
+  return { first, second: { open: inSecond, shown: firstOf(inSecond, ofSecond, joined.second.shown) } };
+};
 
 export const activateSide = (store: TabsStore, side: GroupSide): void =>
   store.setState(({ open, shown, side: now, beside }) =>

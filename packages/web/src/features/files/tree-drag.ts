@@ -2,7 +2,7 @@
 import { type DragEvent, useEffect, useRef, useState } from "react";
 import type { App } from "../../app/services.ts";
 import { mayEdit } from "../projects/project-store.ts";
-import { addTransferred } from "./add-files.ts";
+import { addTransferred } from "./add-transferred.ts";
 import { folderOf } from "./entries.ts";
 import { moveInto } from "./file-actions.ts";
 import { setExpanded } from "./files-store.ts";
@@ -87,7 +87,7 @@ export const useTreeDrag = (app: App): TreeDrag => {
       const id = dragged.current;
       if (fits(folder, event)) {
         event.preventDefault();
-        if (id === undefined) void addTransferred(app, folder, event.dataTransfer);
+        if (id === undefined) addTransferred(app, folder, event.dataTransfer);
         else void moveInto(app, id, folder);
       }
       end();

@@ -3,7 +3,7 @@ import { FolderInput, LockKeyhole } from "lucide-react";
 import { useEffect, useState } from "react";
 import { type App, useApp } from "../../app/services.ts";
 import { mayEdit } from "../projects/project-store.ts";
-import { addTransferred } from "./add-files.ts";
+import { addTransferred } from "./add-transferred.ts";
 
 const hasFiles = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types.includes("Files") === true;
 /** Drops on a dialog are ignored. */
@@ -42,7 +42,7 @@ export const WindowDrop = () => {
       // Keeps a file that is dropped outside from replacing the page, which is the browser's default.
       event.preventDefault();
       event.stopPropagation();
-      if (stateFor(app) === "takes") void addTransferred(app, "", event.dataTransfer);
+      if (stateFor(app) === "takes") addTransferred(app, "", event.dataTransfer);
     };
     const onDragLeave = (event: DragEvent): void => {
       if (event.relatedTarget === null) setShown("none");

@@ -1,18 +1,20 @@
 /** Goes into a project (address, tree, events, the tabs of last time, the file to show) and out of it. */
 import { type Entry, firstFile, type Project, routes } from "@atelier/contracts";
 import { parseAddress } from "../../app/address.ts";
+import { narrowWindow } from "../../app/narrow-window.ts";
 import type { ProjectScope } from "../../app/project-scope.ts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
 import { showToast } from "../../design/toasts.ts";
-import { detachRun, resumeRun } from "../execution/run-view.ts";
+import { leaveRuns } from "../execution/run-control.ts";
+import { resumeRun } from "../execution/run-view.ts";
 import { entryAt } from "../files/entries.ts";
 import { keepEditorState, type KeptTabs, loadEditorState } from "../files/editor-state.ts";
 import { followAddress, forgetStep } from "../files/follow-address.ts";
 import { followEntries } from "../files/follow-entries.ts";
 import { expandTo, resetFiles, setEntries, setExpanded } from "../files/files-store.ts";
 import { addressOf, closeFile, followProjectName, openFile } from "../files/open-file.ts";
-import { allOpen, resetTabs } from "../files/tabs-store.ts";
+import { allOpen, joinKept, resetTabs } from "../files/tabs-store.ts";
 import { listenToProject } from "./project-events.ts";
 import { setProjectState } from "./project-store.ts";
 
@@ -53,10 +55,14 @@ const restoreTabs = async (
   const after = app.tabs.getState();
   const isChanged = after.open !== before.open || after.shown !== before.shown;
   const { entries } = app.files.getState();
-  const open = kept.open.filter((id) => entries.get(id)?.kind === "file");
+  const present = (ids: readonly string[]): string[] => ids.filter((id) => entries.get(id)?.kind === "file");
+  const open = present(kept.open);
   const wanted = kept.shown !== undefined && open.includes(kept.shown) ? kept.shown : open[0];
   app.tabs.setState(({ open: now }) => ({ open: [...new Set([...open, ...now])] }));
-  if (kept.beside) void restoreGroups(app, scope, kept);
+  if (kept.beside && narrowWindow().matches) {
+    // Known from now on, so that what is kept from here still has two groups.
+    joinKept(app.tabs, { first: { ...kept, open }, second: { ...kept.beside, open: present(kept.beside.open) } });
+  } else if (kept.beside) void restoreGroups(app, scope, kept);
   const { shown, saves } = app.tabs.getState();
   if (guessed === undefined || wanted === undefined || wanted === guessed || shown !== guessed)
     return { isChanged, hasLayout };
@@ -107,7 +113,10 @@ const showFirst = (app: App, options: EnterOptions): { guessed: string | undefin
 
 /** Nothing of the project stays in the page; what is not saved yet stays on this device. */
 const clear = (app: App): void => {
-  detachRun();
+  // While the tree still has their entries.
+  void app.deletions.settle();
+  leaveRuns(app.runControl);
+  app.console.setState({ hasSelection: false, isFinding: false });
   app.runs.getState().output.clear();
   app.runs.setState({ state: { kind: "idle" }, awaitsInput: false, other: undefined });
   for (const fileId of allOpen(app.tabs.getState())) app.editor.close(fileId);

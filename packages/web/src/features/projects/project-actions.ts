@@ -6,13 +6,10 @@ import type { App } from "../../app/services.ts";
 import { fetchFile } from "../../app/transport.ts";
 import { showToast } from "../../design/toasts.ts";
 import { saveBlob } from "../files/save-blob.ts";
-import { setProjectState } from "./project-store.ts";
+import { type ProjectState, setProjectState } from "./project-store.ts";
 
 /** Edits of the last moment belong in the copy too, so they are saved first; an unreachable server delays this only briefly. */
 const SAVE_WAIT_MS = 5000;
-
-/** The deletion that is under way: it can be undone only when it has ended. */
-let deleting: Promise<unknown> = Promise.resolve();
 
 /** Opens a copy of the project. */
 export const duplicateProject = async (app: App, project: Project): Promise<void> => {
@@ -41,9 +38,9 @@ export const downloadProject = async (app: App, project: Project): Promise<void>
 export const deleteProject = async (app: App, project: Project): Promise<void> => {
   try {
     await app.editor.whenSaved(SAVE_WAIT_MS);
+    const deleting = app.call(routes.deleteProject, { params: { projectId: project.id } });
     // Set before the server closes the sockets, so that this is not shown as a loss of rights.
-    setProjectState(app.projects, { kind: "deleted", project });
-    deleting = app.call(routes.deleteProject, { params: { projectId: project.id } });
+    setProjectState(app.projects, { kind: "deleted", project, deleting });
     await deleting;
   } catch (error) {
     setProjectState(app.projects, { kind: "open", project });
@@ -52,7 +49,10 @@ export const deleteProject = async (app: App, project: Project): Promise<void> =
 };
 
 /** Restores a project from the bin and opens it again. */
-export const restoreProject = async (app: App, project: Project): Promise<void> => {
+export const restoreProject = async (
+  app: App,
+  { project, deleting }: Pick<ProjectState & { kind: "deleted" }, "project" | "deleting">,
+): Promise<void> => {
   try {
     await deleting;
     await app.call(routes.restoreProject, { params: { projectId: project.id } });

@@ -5,7 +5,7 @@ import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
 import { CodeSkeleton } from "../files/code-skeleton.tsx";
-import { restoreProject } from "./project-actions.ts";
+import { withProjectActions } from "./with-project-actions.ts";
 
 type CoverProps = {
   readonly icon: LucideIcon;
@@ -92,7 +92,10 @@ export const ProjectCover = () => {
   if (state.kind === "deleted") {
     return (
       <Cover icon={Trash2} title={`${state.project.name} was deleted`} text="It is in the bin, with all of its files.">
-        <button className="button button-primary" onClick={() => void restoreProject(app, state.project)}>
+        <button
+          className="button button-primary"
+          onClick={() => withProjectActions(({ restoreProject }) => restoreProject(app, state))}
+        >
           Undo
         </button>
         <Home />

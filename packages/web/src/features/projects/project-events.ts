@@ -1,7 +1,7 @@
 /** The channel of a project's events: keeps tree, people and runs true, resumes where it left off. */
 import { type ProjectEvent, type ProjectEventFrame, routes } from "@atelier/contracts";
 import { FINAL_CLOSE_CODES } from "../../app/project-socket.ts";
-import { dismissToast, showToast } from "../../design/toasts.ts";
+import { showToast } from "../../design/toasts.ts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
 import { watchSignIn } from "../identity/sign-in-notice.ts";
@@ -23,18 +23,15 @@ const readProject = async (app: App, projectId: string): Promise<void> => {
   app.files.setState(({ entries: now }) => ({ entries: withRead(read, { before, now }) }));
 };
 
-/** Only the newest word on the reader's role is true. */
-let roleToast: number | undefined;
-
 const takeRole = (app: App, role: ProjectEvent & { type: "hello" | "role-changed" }): void => {
   const project = openProjectOf(app.projects);
   if (!project || project.role === role.role) return;
   setProjectState(app.projects, { kind: "open", project: { ...project, role: role.role } });
   const isViewer = role.role === "viewer";
   if (isViewer !== (project.role === "viewer")) {
-    if (roleToast !== undefined) dismissToast(roleToast);
-    roleToast = showToast({
+    showToast({
       text: isViewer ? "You can only view this project now." : "You can edit this project now.",
+      topic: "role",
     });
   }
   const { shown } = app.tabs.getState();
@@ -136,6 +133,6 @@ export const listenToProject = (app: App, projectId: string): (() => void) => {
     unsubscribe();
     stopWatching();
     channel.close();
-    app.presence.setState({ all: [], isConnected: false, connectionId: undefined });
+    app.presence.setState({ all: [], isConnected: false, connectionId: undefined, following: undefined });
   };
 };

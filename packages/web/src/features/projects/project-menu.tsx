@@ -7,7 +7,7 @@ import { newAddress, projectAddress } from "../../app/address.ts";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
 import { MenuButton, MenuItem, MenuLink } from "../../design/menu.tsx";
-import { deleteProject, downloadProject, duplicateProject } from "./project-actions.ts";
+import { withProjectActions } from "./with-project-actions.ts";
 import { ProjectNameField } from "./project-name.tsx";
 
 const MOST_LISTED = 8;
@@ -41,18 +41,22 @@ const OwnItems = ({ project, onRename }: { readonly project: Project; readonly o
   return (
     <>
       {project.role === "owner" && <MenuItem icon={<Pencil size={15} />} label="Rename" onChoose={onRename} />}
-      <MenuItem icon={<CopyPlus size={15} />} label="Duplicate" onChoose={() => void duplicateProject(app, project)} />
+      <MenuItem
+        icon={<CopyPlus size={15} />}
+        label="Duplicate"
+        onChoose={() => withProjectActions(({ duplicateProject }) => duplicateProject(app, project))}
+      />
       <MenuItem
         icon={<Download size={15} />}
         label="Download as zip"
-        onChoose={() => void downloadProject(app, project)}
+        onChoose={() => withProjectActions(({ downloadProject }) => downloadProject(app, project))}
       />
       {project.role === "owner" && (
         <MenuItem
           icon={<Trash2 size={15} />}
           label="Delete project"
           isDangerous
-          onChoose={() => void deleteProject(app, project)}
+          onChoose={() => withProjectActions(({ deleteProject }) => deleteProject(app, project))}
         />
       )}
       <div className="menu-rule" />

@@ -16,8 +16,8 @@ export type ProjectState =
   | { kind: "missing"; what: "project" | "share-link" | "page" }
   /** It was open until the reader's rights, or the project itself, were taken away. */
   | { kind: "lost"; project: Project }
-  /** The user moved it to the bin, and may restore it. */
-  | { kind: "deleted"; project: Project }
+  /** The user moved it to the bin, and may restore it once the server has answered. */
+  | { kind: "deleted"; project: Project; deleting: Promise<unknown> }
   /** Nobody is a guest here: a sign-in comes first. */
   | { kind: "sign-in"; reason: string }
   | { kind: "failed"; error: unknown; retry: () => void };

@@ -9,18 +9,26 @@ import { enterProject } from "./enter-project.ts";
 import { type ProjectState, type Sample, setProjectState } from "./project-store.ts";
 
 type SampleState = ProjectState & { kind: "sample" };
-let underWay: Promise<Project> | undefined;
-/** Made by a try that failed later: the next try goes on with it instead of making a second one. */
-let unfinished: { readonly language: string; readonly project: Project } | undefined;
-let failures = 0;
+
+/** How far making a project of the sample is. */
+export type Promotion = {
+  underWay: Promise<Project> | undefined;
+  /** Made by a try that failed later: the next try goes on with it instead of making a second one. */
+  unfinished: { readonly language: string; readonly project: Project } | undefined;
+  failures: number;
+};
+
+export const createPromotion = (): Promotion => ({ underWay: undefined, unfinished: undefined, failures: 0 });
+
 const LONGEST_WAIT_MS = 5_000;
 
 const createOrFind = async (app: App, { language: id }: Sample): Promise<Project> => {
+  const { unfinished } = app.promotion;
   if (unfinished?.language === id) return unfinished.project;
   const language = app.boot.languages.find((other) => other.id === id);
   const name = `${language?.name ?? "New"} sketch`;
   const project = await app.call(routes.createProject, { body: { name, template: id } });
-  unfinished = { language: id, project };
+  app.promotion.unfinished = { language: id, project };
   return project;
 };
 
@@ -35,7 +43,7 @@ const makeProject = async (app: App, sample: Sample): Promise<Project> => {
     entries.push(file);
   }
   app.editor.promote(sample.path, { projectId: project.id, fileId: file.id });
-  unfinished = undefined;
+  app.promotion.unfinished = undefined;
   await enterProject(app, { project, entries, promotedFileId: file.id });
   return project;
 };
@@ -45,13 +53,13 @@ const isPassing = (error: unknown): boolean =>
 
 /** What was typed is worth saving without being asked again: as soon as the server answers. */
 const retryLater = (app: App): void => {
-  failures += 1;
+  app.promotion.failures += 1;
   const again = (): void => {
     clearTimeout(timer);
     removeEventListener("online", again);
     ensureProject(app).catch((error: unknown) => logFault("project-not-made", error));
   };
-  const timer = setTimeout(again, Math.min(LONGEST_WAIT_MS, retryDelayMs(failures, Math.random())));
+  const timer = setTimeout(again, Math.min(LONGEST_WAIT_MS, retryDelayMs(app.promotion.failures, Math.random())));
   addEventListener("online", again);
 };
 
@@ -79,8 +87,9 @@ export const ensureProject = async (app: App): Promise<Project> => {
   const { state } = app.projects.getState();
   if (state.kind === "open") return state.project;
   if (state.kind !== "sample") throw new Error("there is no project here");
-  underWay ??= promote(app, state).finally(() => {
-    underWay = undefined;
+  const { promotion } = app;
+  promotion.underWay ??= promote(app, state).finally(() => {
+    promotion.underWay = undefined;
   });
-  return underWay;
+  return promotion.underWay;
 };
