@@ -1,4 +1,7 @@
-/** `npm run screenshots`: makes docs/images/ from the real product, so that no picture shows what is not there. */
+/**
+ * `npm run screenshots`: makes docs/images/ from the real product, so that no picture shows what is not there.
+ * `npm run screenshots -- FOLDER`: makes pictures of all of the page's frame in a folder, to be looked at before a release.
+ */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,9 +9,10 @@ import { launchBrowser } from "../support/browser.ts";
 import { EditorPage } from "../support/editor-page.ts";
 import { eventually } from "../support/eventually.ts";
 import { startServer } from "../support/server.ts";
+import { PHONE, shootFrame } from "./frame.ts";
 
-const FOLDER = fileURLToPath(new URL("../../docs/images/", import.meta.url));
-const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
+const [folderOfFrame] = process.argv.slice(2);
+const FOLDER = folderOfFrame ?? fileURLToPath(new URL("../../docs/images/", import.meta.url));
 const PROGRAM = `"""Conway's game of life, a few steps of a glider."""
 
 from itertools import product
@@ -45,10 +49,10 @@ const shoot = async (page: EditorPage, name: string): Promise<void> => {
   // Long enough for fonts and the last transition; nothing is asserted on it.
   await page.page.waitForTimeout(500);
   await page.page.screenshot({ path: join(FOLDER, `${name}.png`) });
-  process.stdout.write(`docs/images/${name}.png\n`);
+  process.stdout.write(`${join(FOLDER, name)}.png\n`);
 };
 
-try {
+const makeDocumentation = async (): Promise<void> => {
   for (const colorScheme of ["light", "dark"] as const) {
     await using ada = await EditorPage.open(browser, server.origin, { colorScheme, deviceScaleFactor: 1 });
     await ada.editorReady();
@@ -134,6 +138,16 @@ try {
   await ada.page.keyboard.type("# typed while the server is away");
   await ada.page.waitForTimeout(1500);
   await shoot(ada, "offline");
+};
+
+try {
+  if (folderOfFrame === undefined) await makeDocumentation();
+  else {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const shootThis = (page: EditorPage, name: string): Promise<void> => shoot(page, `${name}-${colorScheme}`);
+      await shootFrame({ browser, origin: server.origin, colorScheme, shoot: shootThis });
+    }
+  }
 } finally {
   await browser.close();
   await server[Symbol.asyncDispose]();
