@@ -7,7 +7,7 @@ import { errorPosition } from "./output-links.ts";
 import { plainText } from "./plain-output.ts";
 import type { ExecutionSummary } from "./run-store.ts";
 import { runWords } from "./status-words.ts";
-import { usePaths } from "./terminal-view.tsx";
+import { usePaths } from "./use-paths.ts";
 
 /** What ended a program is told at the end of its output, and compilers write less than this. */
 const READ_BYTES = 512 * 1024;

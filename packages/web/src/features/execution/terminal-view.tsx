@@ -5,7 +5,6 @@ import { useApp } from "../../app/services.ts";
 import { createLatePane } from "../../app/late-part.tsx";
 import { commandForKey } from "../../app/commands/command-for-key.ts";
 import { logFault } from "../../app/page-log.ts";
-import { filesOf } from "../files/entries.ts";
 import { openPath } from "../files/open-file.ts";
 import { mayEdit } from "../projects/project-store.ts";
 import type { MenuPosition } from "../../design/context-menu.tsx";
@@ -15,19 +14,9 @@ import { plainPreview, PREVIEW_BYTES } from "./plain-output.ts";
 import { sendInput, sendResize } from "./run-view.ts";
 import type { RunState } from "./run-store.ts";
 import type { TerminalView as View } from "./terminal.ts";
+import { usePaths } from "./use-paths.ts";
 
 const ConsoleMenu = createLatePane(async () => (await loadTerminal()).ConsoleMenu);
-
-/** The paths that output may name. */
-export const usePaths = (): (() => readonly string[]) => {
-  const app = useApp();
-  return () => {
-    const { state } = app.projects.getState();
-    return state.kind === "sample"
-      ? [state.sample.path]
-      : filesOf(app.files.getState().entries).map(({ path }) => path);
-  };
-};
 
 /** Output may arrive faster than plain text can be made of it, so it is updated only this often. */
 const PLAIN_TEXT_MS = 100;
