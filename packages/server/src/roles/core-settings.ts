@@ -1,5 +1,5 @@
 /** The settings of data and roles, and others that belong to no single module. */
-import type { Setting } from "#kernel/setting";
+import { portNumber, type Setting } from "#kernel/setting";
 import { resolve } from "node:path";
 import { z } from "zod";
 
@@ -78,12 +78,7 @@ export const coreSettings = {
     defaultText: "127.0.0.1",
   } satisfies Setting<string>,
   LINK_PORT: {
-    schema: z
-      .string()
-      .regex(/^\d{1,5}$/u, "a port number")
-      .default("0")
-      .transform(Number)
-      .pipe(z.number().max(65_535)),
+    schema: portNumber(0),
     description: "Port to listen on for the other servers; 0: a free one.",
     defaultText: "0",
   } satisfies Setting<number>,

@@ -1,38 +1,29 @@
 /** The settings of execution: how much runs at once, how much waits, how much is kept warm. */
-import type { Setting, SettingValues } from "#kernel/setting";
+import { type Setting, type SettingValues, wholeNumber } from "#kernel/setting";
 import { availableParallelism, totalmem } from "node:os";
-import { z } from "zod";
 
 const GIB = 1_073_741_824;
 const DEFAULT_RUNNING = Math.max(2, Math.min(availableParallelism() * 8, Math.floor(totalmem() / GIB)));
 const DEFAULT_WARM = Math.max(2, Math.min(64, Math.floor((totalmem() * 0.15) / (64 * 1_048_576))));
 
-const whole = (options: { min: number; max: number; fallback: number }): z.ZodType<number, string | undefined> =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/u, "is a whole number")
-    .optional()
-    .transform((text) => (text === undefined ? options.fallback : Number(text)))
-    .pipe(z.int().min(options.min).max(options.max));
-
 export const executionSettings = {
   EXECUTION_CONCURRENCY: {
-    schema: whole({ min: 1, max: 1000, fallback: DEFAULT_RUNNING }),
+    schema: wholeNumber({ max: 1000, fallback: DEFAULT_RUNNING }),
     description: "Programs that run at once on this server; more wait in the queue.",
     defaultText: "8 per core, at most one per GiB of memory",
   },
   EXECUTION_QUEUE: {
-    schema: whole({ min: 1, max: 10_000, fallback: 256 }),
+    schema: wholeNumber({ max: 10_000, fallback: 256 }),
     description: "Programs that may wait at once; more are answered 429 with Retry-After.",
     defaultText: "256",
   },
   EXECUTION_WARM_MAX: {
-    schema: whole({ min: 0, max: 1000, fallback: DEFAULT_WARM }),
+    schema: wholeNumber({ min: 0, max: 1000, fallback: DEFAULT_WARM }),
     description: "Sandboxes kept warm at once, over all languages; 0 starts every one on demand.",
     defaultText: "15 % of memory at 64 MiB each, 2 to 64",
   },
   EXECUTION_PROGRAM_MIB: {
-    schema: whole({ min: 1, max: 1024, fallback: 100 }),
+    schema: wholeNumber({ max: 1024, fallback: 100 }),
     description: "MiB that the files of one run may hold together.",
     defaultText: "100",
   },

@@ -4,6 +4,7 @@ import { createAccessWatch, type Frame } from "#platform/channels";
 import { expect, it } from "vitest";
 import { actorNamed, createScene, helloRequest, PROJECT, settle, type Scene } from "./execution-fixture.ts";
 import { createMemoryChannels, creditAtOnce } from "../../platform/channels/adapters/memory-channel.ts";
+import { testSocketCall } from "../../platform/http/test-socket-call.ts";
 import { openStream } from "./stream.ts";
 
 const [ada, bob] = [actorNamed("ada"), actorNamed("bob")];
@@ -17,19 +18,14 @@ const open = (scene: Scene, id: string, actor: Actor, service: Pick<Scene["servi
   const wire: { closed: number | undefined } = { closed: undefined };
   creditAtOnce(far, (frame) => void sent.push(frame));
   void far.closed.then(({ code }) => (wire.closed = code));
-  const call = {
+  const call = testSocketCall({
     channel,
     params: { id },
     path: sockets.executionStream,
-    isRelayed: false,
-    query: new URLSearchParams(),
     actor,
-    request: { id: "r", address: "127.0.0.1" },
-    reserve: () => () => undefined,
-    admit: async () => true,
-    reads: (projectId: string) => void reads.push(projectId),
-    audit: (row: object) => void rows.push(row),
-  };
+    reads: (projectId) => void reads.push(projectId),
+    audit: (row) => void rows.push(row),
+  });
   const watch = createAccessWatch({ bus: scene.bus, log: scene.log });
   const opened = openStream(call, { service, watch, relay: () => false, clock: scene.clock, log: scene.log });
   return { wire, far, sent, opened, rows, reads };

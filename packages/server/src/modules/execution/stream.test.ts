@@ -9,6 +9,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { createWsChannel } from "../../platform/channels/adapters/ws-channel.ts";
 import { ServerSocket } from "../../platform/http/adapters/server-socket.ts";
 import { actorNamed, createScene, helloRequest, PROJECT, settle, type Scene } from "./execution-fixture.ts";
+import { testSocketCall } from "../../platform/http/test-socket-call.ts";
 import { openStream } from "./stream.ts";
 
 const ada = actorNamed("ada");
@@ -35,19 +36,12 @@ const listen = async (scene: Scene, id: string, actor: Actor = ada): Promise<Lis
   await once(server, "listening");
   server.on("connection", (accepted) => {
     accepted.on("error", () => undefined);
-    const call = {
+    const call = testSocketCall({
       channel: createWsChannel(accepted, () => () => undefined),
       params: { id },
       path: sockets.executionStream,
-      isRelayed: false,
-      query: new URLSearchParams(),
       actor,
-      request: { id: "r", address: "127.0.0.1" },
-      reserve: () => () => undefined,
-      admit: async () => true,
-      reads: () => undefined,
-      audit: () => undefined,
-    };
+    });
     void openStream(call, {
       relay: () => false,
       service: scene.service,

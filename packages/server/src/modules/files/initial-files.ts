@@ -1,5 +1,5 @@
 /** The initial files of a new project: those of a template, or those of the copied project. */
-import type { Project, Visibility } from "@atelier/contracts";
+import type { Project } from "@atelier/contracts";
 import type { Actor } from "#kernel/actor";
 import type { Vault } from "#platform/blobs";
 import type { Projects } from "#projects";
@@ -15,12 +15,7 @@ export type InitialFiles = {
   /** @throws Problem projects/no-such-template, limit-reached, too-large */
   createProject(
     actor: Actor,
-    project: {
-      readonly name: string;
-      readonly description?: string | undefined;
-      readonly visibility?: Visibility | undefined;
-      readonly template?: string | undefined;
-    },
+    project: Parameters<Projects["createProject"]>[1] & { readonly template?: string | undefined },
   ): Promise<Project>;
   /**
    * Creates the caller's copy of a project that the caller may see: the newest version of every file, no history, no members.

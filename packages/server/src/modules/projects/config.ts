@@ -1,18 +1,9 @@
 /** The settings of projects: how many an account may have. */
-import type { Setting, SettingValues } from "#kernel/setting";
-import { z } from "zod";
-
-const whole = (most: number, fallback: number): z.ZodType<number, string | undefined> =>
-  z
-    .string()
-    .regex(/^\d{1,10}$/u, "is a whole number")
-    .optional()
-    .transform((text) => (text === undefined ? fallback : Number(text)))
-    .pipe(z.int().min(1).max(most));
+import { type Setting, type SettingValues, wholeNumber } from "#kernel/setting";
 
 export const projectsSettings = {
   ACCOUNT_MAX_PROJECTS: {
-    schema: whole(1_000_000, 2_000),
+    schema: wholeNumber({ max: 1_000_000, fallback: 2_000 }),
     description: "Maximum number of projects of an account, including the bin.",
     defaultText: "2000",
   },

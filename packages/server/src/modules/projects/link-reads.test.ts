@@ -6,7 +6,7 @@ import { type Execution, routes, sockets } from "@atelier/contracts";
 import { once } from "node:events";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
-import { actorNamed, createEdgeFixture, type EdgeFixture } from "../../platform/http/test-edge.ts";
+import { actorNamed, callAs, createEdgeFixture, type EdgeFixture } from "../../platform/http/test-edge.ts";
 import { createLinkReads, type LinkReads } from "./index.ts";
 
 const PROJECT = "01900000-0000-7000-8000-000000000001";
@@ -75,8 +75,8 @@ beforeEach(async () => {
 });
 afterEach(() => fixture[Symbol.asyncDispose]());
 
-const call = (path: string, method = "GET", user = "alice") =>
-  fetch(`${origin}/api${path}`, { method, headers: { authorization: `Bearer token-of-${user}` } });
+const call = (path: string, method = "GET", user: "alice" | "bob" = "alice") =>
+  callAs(user, `${origin}/api${path}`, { method });
 const reads = () => fixture.audited.filter(({ action }) => action === "project.read-by-link");
 
 it("[P40] one row for any number of reads, with the link and the address", async () => {

@@ -9,6 +9,7 @@ import type { RightsHolder } from "#platform/channels";
 import { HomeTaken, type Homes } from "#platform/homes";
 import type { Edge, SocketCall } from "#platform/http";
 import { createMemoryChannels, creditAtOnce } from "../../platform/channels/adapters/memory-channel.ts";
+import { testSocketCall } from "../../platform/http/test-socket-call.ts";
 import type { Projects } from "./index.ts";
 import { createInProcessHomes } from "../../platform/homes/adapters/in-process-homes.ts";
 import { createPresenceColors } from "./presence-colors.ts";
@@ -75,19 +76,7 @@ const open = async (actor: Actor, since?: number): Promise<Wire> => {
   const [channel, far] = createMemoryChannels();
   const wire = new Wire(far);
   const query = new URLSearchParams(since === undefined ? {} : { since: `${since}` });
-  handler({
-    channel,
-    path: sockets.projectEvents,
-    isRelayed: false,
-    params: { projectId },
-    query,
-    actor,
-    request: { id: "r", address: "127.0.0.1" },
-    reserve: () => () => undefined,
-    admit: async () => true,
-    reads: () => undefined,
-    audit: () => undefined,
-  });
+  handler(testSocketCall({ channel, path: sockets.projectEvents, params: { projectId }, query, actor }));
   await expect.poll(() => wire.frames.length > 0 || wire.closed !== undefined).toBe(true);
   return wire;
 };

@@ -1,5 +1,5 @@
 /** The settings of the listener and of the public address. */
-import type { Setting } from "#kernel/setting";
+import { portNumber, type Setting } from "#kernel/setting";
 import { z } from "zod";
 import { parseTrustedProxies, type TrustedProxies } from "./client-address.ts";
 
@@ -14,12 +14,7 @@ export const httpSettings = {
     defaultText: "127.0.0.1",
   } satisfies Setting<string>,
   PORT: {
-    schema: z
-      .string()
-      .regex(/^\d{1,5}$/u, "a port number")
-      .default("3000")
-      .transform(Number)
-      .pipe(z.number().max(65_535)),
+    schema: portNumber(3000),
     description: "TCP port to listen on; 0: a free one.",
     defaultText: "3000",
   } satisfies Setting<number>,

@@ -31,6 +31,22 @@ export type EdgeFixture = AsyncDisposable & {
   listen(): Promise<string>;
 };
 
+/** Sends a request as one of the two users. */
+export const callAs = (
+  user: "alice" | "bob",
+  url: string,
+  { method = "GET", body, headers = {} }: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
+): Promise<Response> =>
+  fetch(url, {
+    method,
+    headers: {
+      authorization: `Bearer token-of-${user}`,
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+
 const TOKENS = new Map(["alice", "bob"].map((name) => [`token-of-${name}`, actorNamed(name)]));
 
 /** @param changes the rate limits and other options that a test changes */

@@ -11,6 +11,7 @@ import { createNodeCalls } from "./calls.ts";
 import { linkKey } from "./link-key.ts";
 import { pipe } from "./pipe.ts";
 import { createRelay, servingRelays } from "./relay.ts";
+import { testSocketCall } from "../http/test-socket-call.ts";
 import { createTestLinks } from "./test-links.ts";
 
 const PATH = "/collaborate/:projectId/:fileId";
@@ -38,20 +39,15 @@ const setUp = () => {
   const relay = createRelay({ links: here, log: silentLog });
   const open = (changes: Partial<SocketCall> = {}) => {
     const [page, channel] = createMemoryChannels();
-    const call: SocketCall = {
+    const call = testSocketCall({
       channel,
       path: PATH,
       params: { projectId: "p", fileId: "f" },
       query: new URLSearchParams("v=1&generation=2"),
       actor: alice,
       request: { id: "r", address: "192.0.2.1" },
-      isRelayed: false,
-      reserve: () => () => undefined,
-      admit: async () => true,
-      reads: () => undefined,
-      audit: () => undefined,
       ...changes,
-    };
+    });
     return { page, call, isRelayed: relay(call, node) };
   };
   const firstServed = async (): Promise<SocketCall> => {

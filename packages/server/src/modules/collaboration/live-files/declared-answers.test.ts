@@ -3,7 +3,7 @@ import { routes, type ProblemBody } from "@atelier/contracts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Problem } from "#kernel/problem";
 import { createOpenApi } from "../../../platform/http/openapi.ts";
-import { actorNamed, createEdgeFixture } from "../../../platform/http/test-edge.ts";
+import { actorNamed, callAs, createEdgeFixture } from "../../../platform/http/test-edge.ts";
 import { bindTestRoutes, openTestLiveFiles, type TestLiveFiles } from "./test-live-files.ts";
 
 type Operation = {
@@ -38,14 +38,7 @@ afterAll(async () => {
 });
 
 const call = async (method: string, path: string, body?: unknown): Promise<ProblemBody & { id: string }> => {
-  const answer = await fetch(`${origin}/api${path}`, {
-    method,
-    headers: {
-      authorization: "Bearer token-of-alice",
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  const answer = await callAs("alice", `${origin}/api${path}`, { method, body });
   return answer.headers.get("content-type")?.includes("json") === true
     ? ((await answer.json()) as ProblemBody & { id: string })
     : ({ code: undefined } as never);

@@ -1,6 +1,6 @@
 import { routes, type File, type ProblemBody } from "@atelier/contracts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { actorNamed, createEdgeFixture } from "../../../platform/http/test-edge.ts";
+import { actorNamed, callAs, createEdgeFixture } from "../../../platform/http/test-edge.ts";
 import { bindTestRoutes, openTestLiveFiles, type TestLiveFiles } from "./test-live-files.ts";
 import { readZip } from "./test-zip.ts";
 
@@ -27,17 +27,9 @@ afterAll(async () => {
   await projects[Symbol.asyncDispose]();
 });
 
-type Extra = { readonly as?: string; readonly headers?: Record<string, string> };
+type Extra = { readonly as?: "alice" | "bob"; readonly headers?: Record<string, string> };
 const call = (method: string, path: string, body?: unknown, { as = "alice", headers = {} }: Extra = {}) =>
-  fetch(`${origin}/api${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer token-of-${as}`,
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  callAs(as, `${origin}/api${path}`, { method, body, headers });
 const files = (query = "") => `/projects/${projectId}/files${query}`;
 const problem = async (answer: Response): Promise<ProblemBody & { http: number }> => ({
   ...((await answer.json()) as ProblemBody),

@@ -48,6 +48,14 @@ except OSError as error:
     print(error.strerror)
 `;
 
+const fillWithFiles = (folder: string, count: number): string => `
+try:
+    for i in range(${count}): open(f"${folder}/{i}", "w").close()
+    print("no limit")
+except OSError as error:
+    print(error.strerror)
+`;
+
 /** The table. */
 export const limitCases: readonly LimitCase[] = [
   {
@@ -162,13 +170,7 @@ for folder in ("/project", "/tmp", "/dev/shm"):
   { name: "a full /tmp says so", program: python(fillDisk("/tmp")), ends: [ok], says: "No space left" },
   {
     name: "too many files say so",
-    program: python(`
-try:
-    for i in range(5000): open(f"/tmp/{i}", "w").close()
-    print("no limit")
-except OSError as error:
-    print(error.strerror)
-`),
+    program: python(fillWithFiles("/tmp", 5000)),
     ends: [ok],
     says: "No space left",
     saysInGvisorMemory: "no limit",
@@ -182,13 +184,7 @@ except OSError as error:
   {
     name: "too many files in shared memory say so",
     needsCurrentGvisor: true,
-    program: python(`
-try:
-    for i in range(10000): open(f"/dev/shm/{i}", "w").close()
-    print("no limit")
-except OSError as error:
-    print(error.strerror)
-`),
+    program: python(fillWithFiles("/dev/shm", 10000)),
     ends: [ok],
     says: "No space left",
   },
