@@ -84,7 +84,7 @@ const startServer = async (tier: (typeof tiers)[number], database: TestDatabase)
     sql: database.sql,
     projects: { requireRole: refuse, roleOf: async () => undefined },
     files: { readAll: refuse, writeMerged: refuse, sizeOf: refuse },
-    stored: { readStored: refuse },
+    stored: { readPinned: refuse },
     homes: createTestHomes(),
     nodes: createNodes({ links: noLinks, clock: systemClock, log: silentLog }),
     rechecks: { watch: () => () => undefined },

@@ -163,10 +163,10 @@ export const createScene = async (options: SceneOptions = {}) => {
       opened.bytes += sizeOf(read);
       return read;
     },
-    async readStored(_projectId: string, fileId: string, version?: number) {
+    async readPinned(_projectId: string, fileId: string, version: number): Promise<Uint8Array | undefined> {
       const found = project.find(({ entry }) => entry.id === fileId && entry.version === version);
       if (found !== undefined) opened.again.push(found.entry.path);
-      return found && { ...found, ownerId: "" };
+      return found?.bytes;
     },
   };
   const memory = { availableBytes: 1e12 };
@@ -237,6 +237,7 @@ export const createScene = async (options: SceneOptions = {}) => {
     elsewhere: options.elsewhere ?? {
       find: () => Promise.reject(new Error("no other node is asked")),
       stop: () => Promise.reject(new Error("no other node is asked")),
+      states: () => Promise.reject(new Error("no other node is asked")),
     },
     recorder,
     languages: catalog,

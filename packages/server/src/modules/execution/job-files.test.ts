@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
 import { createContentCache } from "./content-cache.ts";
-import { storedFile } from "./execution-fixture.ts";
 import { createJobFiles } from "./job-files.ts";
 import type { JobFile, RunJob } from "./run-job.ts";
 
@@ -32,10 +31,9 @@ const openProject = (contents: Record<string, Uint8Array>) => {
   return {
     reads,
     contents,
-    async readStored(projectId: string, fileId: string, version?: number) {
+    async readPinned(projectId: string, fileId: string, version: number) {
       reads.push(`${projectId} ${fileId} ${version}`);
-      const bytes = contents[fileId];
-      return bytes && { ...storedFile(fileId, ""), bytes, ownerId: "ada" };
+      return contents[fileId];
     },
   };
 };

@@ -33,13 +33,13 @@ export const LOADING: TransferBudgetLimits = { totalBytes: 256 * MIB, userBytes:
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-export const createJobFiles = (stored: Pick<Files, "readStored">, cacheBytes = CACHE_BYTES): JobFiles => {
+export const createJobFiles = (stored: Pick<Files, "readPinned">, cacheBytes = CACHE_BYTES): JobFiles => {
   const cache = createContentCache(cacheBytes);
   const kept = new Map<string, ReadonlyMap<string, Uint8Array>>();
   const budget = createTransferBudget(LOADING);
 
   const readAgain = async (ref: FileReference): Promise<Uint8Array | undefined> =>
-    ref.at === "request" ? undefined : (await stored.readStored(ref.projectId, ref.fileId, ref.version))?.bytes;
+    ref.at === "request" ? undefined : stored.readPinned(ref.projectId, ref.fileId, ref.version);
 
   const contentOf = async (executionId: string, { path, hash, ref }: JobFile): Promise<Uint8Array> => {
     const found = kept.get(executionId)?.get(hash) ?? cache.get(hash);

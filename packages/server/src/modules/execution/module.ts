@@ -53,7 +53,7 @@ export type ExecutionOptions = {
   readonly projects: Pick<Projects, "requireRole" | "roleOf">;
   readonly files: Pick<LiveFiles, "readAll" | "sizeOf" | "writeMerged">;
   /** Versions at rest: what a run reads when its sandbox is there. */
-  readonly stored: Pick<Files, "readStored">;
+  readonly stored: Pick<Files, "readPinned">;
   readonly homes: Homes;
   readonly nodes: Nodes;
   readonly bus: Bus;

@@ -203,13 +203,13 @@ describe("admission of executions", () => {
   it("[X60] a run that is cancelled while its files are read starts nothing", async () => {
     const scene = await createScene({ cacheBytes: 0 });
     scene.roles.set(ada.userId, "owner");
-    const read = Promise.withResolvers<Awaited<ReturnType<typeof scene.projects.readStored>>>();
-    scene.projects.readStored = () => read.promise;
+    const read = Promise.withResolvers<Uint8Array | undefined>();
+    scene.projects.readPinned = () => read.promise;
     const request = { projectId: PROJECT, language: "python", entryPoint: "main.py" };
     const live = await scene.service.submit(ada, request, interactive);
     await settle();
     live.cancel();
-    read.resolve({ ...storedFile("main.py", "print(1)", 3), ownerId: "" });
+    read.resolve(storedFile("main.py", "print(1)", 3).bytes);
     await settle();
     expect([live.snapshot({ output: false }).status, scene.provider.runs, scene.provider.disposed]).toEqual([
       "cancelled",
@@ -221,7 +221,7 @@ describe("admission of executions", () => {
   it("[X60] a content that is not there any more ends the run as ours to answer for", async () => {
     const scene = await createScene({ cacheBytes: 0 });
     scene.roles.set(ada.userId, "owner");
-    scene.projects.readStored = async () => undefined;
+    scene.projects.readPinned = async () => undefined;
     const request = { projectId: PROJECT, language: "python", entryPoint: "main.py" };
     const live = await scene.service.submit(ada, request, interactive);
     await live.ended;

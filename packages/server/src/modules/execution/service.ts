@@ -18,6 +18,7 @@ import {
 import type { LanguageFloors } from "@atelier/contracts/language-declaration";
 import type { Admission, Slot } from "./admission.ts";
 import type { EndRecorder } from "./end-recorder.ts";
+import { createCurrentStates } from "./current-states.ts";
 import * as errors from "./errors.ts";
 import type { ExecutionMetrics } from "./execution-metrics.ts";
 import type { ExecutionRegistry } from "./execution-registry.ts";
@@ -105,6 +106,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   const { projects, bus, clock, log, metrics, admission, registry, store, homes, recorder, languages, engine } = needs;
   const working = new Set<Promise<void>>();
   const fileBudget = createFileBudget();
+  const currentStates = createCurrentStates(needs);
   let closing = false;
 
   const announce = (live: LiveExecution): void => {
@@ -400,8 +402,8 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       configurationsOfProject(needs.files, { actor, projectId, environment: languages.environment() }),
     async list(actor, projectId) {
       await projects.requireRole(actor, projectId, "viewer");
-      const stored = await store.list(actor.userId, projectId, LISTED);
-      return stored.map((execution) => registry.get(execution.id)?.snapshot({ output: false }) ?? execution);
+      const rows = (): Promise<Execution[]> => store.list(actor.userId, projectId, LISTED);
+      return currentStates(await rows(), rows);
     },
     async close() {
       closing = true;

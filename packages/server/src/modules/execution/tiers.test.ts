@@ -125,7 +125,7 @@ const describeTier = (tier: "gvisor" | "namespaces", available: boolean): void =
         sql: database.sql,
         projects: { requireRole: refuse, roleOf: async () => undefined },
         files: { readAll: refuse, writeMerged: refuse, sizeOf: refuse },
-        stored: { readStored: refuse },
+        stored: { readPinned: refuse },
         homes: createTestHomes(),
         nodes: createNodes({ links: noLinks, clock: systemClock, log: silentLog }),
         rechecks: { watch: () => () => undefined },

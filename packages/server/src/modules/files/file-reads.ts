@@ -25,6 +25,15 @@ const VERSION_WITH_CONTENT = `
     left join blob_staging s on s.storage_key = b.storage_key
     where n.project_id = $1 and n.id = $2 and n.deleted_at is null`;
 
+/** The same content also where the file or its project is in the bin. */
+const PINNED_CONTENT = `
+  select p.owner_id, b.storage_key, b.wrapped_key, s.sealed
+    from file_versions v
+    join projects p on p.id = v.project_id
+    left join blob_references b on b.owner_id = p.owner_id and b.hash = v.hash
+    left join blob_staging s on s.storage_key = b.storage_key
+    where v.project_id = $1 and v.file_id = $2 and v.version = $3`;
+
 type VersionRow = NodeRow & ContentRow;
 
 /** A version of a file with its bytes. */
@@ -52,6 +61,11 @@ export type FileReads = {
     fileId: string,
     version?: number,
   ): Promise<(StoredFile & { readonly ownerId: string }) | undefined>;
+  /**
+   * The bytes of a version that work in progress refers to, on behalf of nobody: also of a file or project that was deleted meanwhile.
+   * undefined: there is no such version.
+   */
+  readPinned(projectId: string, fileId: string, version: number): Promise<Uint8Array | undefined>;
   /** Within a transaction that may see the project. */
   readVersion(
     transaction: Transaction,
@@ -188,6 +202,14 @@ export const createFileReads = (needs: { readonly sql: Sql; readonly contents: C
       });
       if (found === undefined) return undefined;
       return { ...(await open(found.row, found.path)), ownerId: found.row.owner_id };
+    },
+
+    async readPinned(projectId, fileId, version) {
+      if (!isId(projectId) || !isId(fileId)) return undefined;
+      const [row] = await sql.transaction({ role: "jobs" }, (transaction) =>
+        transaction.query<ContentRow>(PINNED_CONTENT, [projectId, fileId, version]),
+      );
+      return row && contents.open(row);
     },
   };
 };

@@ -8,5 +8,13 @@ export { createFilesHousekeeping } from "./housekeeping.ts";
 export { registerFilesHttp } from "./http.ts";
 export type { Templates } from "./ports.ts";
 export type { Replay } from "./replays.ts";
-export { createFiles, type Files, type FilesNeeds, type SavedVersion } from "./service.ts";
+export {
+  createFiles,
+  type Files,
+  type FilesNeeds,
+  type NewFile,
+  type NextBytes,
+  type SavedVersion,
+  type VersionAt,
+} from "./service.ts";
 export { createStagingMover, type StagingMover } from "./staging-mover.ts";

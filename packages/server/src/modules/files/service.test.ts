@@ -202,6 +202,32 @@ describe("files", () => {
     expect(await projects.service.readStored(projectId, entry.id)).toBeUndefined();
   });
 
+  test("[P46] a version that a run waits with is read after its file, its folder and its project were deleted", async () => {
+    const { service } = projects;
+    const main = await create("src/main.py");
+    await put("src/main.py", "two");
+    const large = await create("large.txt", "x".repeat(200_000));
+    const pinned = async (fileId: string, version: number): Promise<number | string | undefined> => {
+      const bytes = await service.readPinned(projectId, fileId, version);
+      return bytes && (bytes.byteLength > 10 ? bytes.byteLength : Buffer.from(bytes).toString());
+    };
+    const all = async () => [
+      await pinned(main.entry.id, 1),
+      await pinned(main.entry.id, 2),
+      await pinned(large.entry.id, 1),
+    ];
+    const expected = ["one", "two", 200_000];
+    expect(await all()).toEqual(expected);
+    await service.remove(alice, projectId, { path: "src", recursive: true });
+    await service.remove(alice, projectId, { path: "large.txt", recursive: false });
+    expect(await all()).toEqual(expected);
+    await service.deleteProject(alice, projectId);
+    expect(await all()).toEqual(expected);
+    expect(await pinned(main.entry.id, 3)).toBeUndefined();
+    expect(await service.readPinned(createId(), main.entry.id, 1)).toBeUndefined();
+    expect(await service.readPinned(projectId, "no id", 1)).toBeUndefined();
+  });
+
   test("[P8] an idempotency key returns the first response again, and refuses another request", async () => {
     const again = { path: "k.txt", content: "one", idempotencyKey: `key-${createId()}` };
     const first = await projects.service.createFile(alice, projectId, again);

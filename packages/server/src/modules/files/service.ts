@@ -16,6 +16,20 @@ import { createInitialFiles, type InitialFiles } from "./initial-files.ts";
 import type { Replay } from "./replays.ts";
 import type { TreeLimits } from "./tree-changes.ts";
 
+/** A file that a user creates. */
+export type NewFile = { readonly path: string; readonly bytes: Uint8Array; readonly replay?: Replay | undefined };
+/** The next bytes of a file. */
+export type NextBytes = NewFile & {
+  /** The version that must be newest; undefined: any. */
+  readonly expected?: number | undefined;
+};
+/** A version of a file. */
+export type VersionAt = {
+  readonly path: string;
+  /** undefined: the newest */
+  readonly version?: number | undefined;
+};
+
 export type FilesNeeds = {
   readonly sql: Sql;
   readonly vault: Vault;
@@ -44,36 +58,19 @@ export interface Files extends InitialFiles {
   history(actor: Actor, projectId: string, path: string): Promise<Version[]>;
   createFolder(actor: Actor, projectId: string, path: string): Promise<Entry>;
   find(actor: Actor, projectId: string, path: string): Promise<Entry>;
-  /** @param at.version undefined: the newest */
-  read(
-    actor: Actor,
-    projectId: string,
-    at: { readonly path: string; readonly version?: number | undefined },
-  ): Promise<StoredFile>;
+  read(actor: Actor, projectId: string, at: VersionAt): Promise<StoredFile>;
   /** As FileReads.readAll. */
   readAll(actor: Actor, projectId: string, options: ReadAllOptions): Promise<StoredFile[]>;
   /** As ArchiveReads.readInOrder. */
   readInOrder(actor: Actor, projectId: string): ReturnType<ArchiveReads["readInOrder"]>;
-  create(
-    actor: Actor,
-    projectId: string,
-    file: { readonly path: string; readonly bytes: Uint8Array; readonly replay?: Replay | undefined },
-  ): Promise<Entry>;
-  /** @param file.expected the version that must be newest; undefined: any */
-  put(
-    actor: Actor,
-    projectId: string,
-    file: {
-      readonly path: string;
-      readonly bytes: Uint8Array;
-      readonly expected?: number | undefined;
-      readonly replay?: Replay | undefined;
-    },
-  ): Promise<Written>;
+  create(actor: Actor, projectId: string, file: NewFile): Promise<Entry>;
+  put(actor: Actor, projectId: string, file: NextBytes): Promise<Written>;
   remove(actor: Actor, projectId: string, at: { readonly path: string; readonly recursive: boolean }): Promise<void>;
   move(actor: Actor, projectId: string, paths: { readonly from: string; readonly to: string }): Promise<Entry>;
   /** One file by its id, without a user: the text from which a document is seeded. undefined: no such file. */
   readStored: FileReads["readStored"];
+  /** As FileReads.readPinned. */
+  readPinned: FileReads["readPinned"];
   /**
    * Writes the next version of a file on behalf of its live document: durable when it resolves.
    * `basedOn` is the version the document's text includes; when the stored version is another one, nothing is
@@ -105,6 +102,7 @@ export const createFiles = (needs: FilesNeeds): Files => {
     readAll: (actor, projectId, options) => reads.readAll(userIn(actor, projectId), options),
     readInOrder: (actor, projectId) => archive.readInOrder(userIn(actor, projectId)),
     readStored: (...given) => reads.readStored(...given),
+    readPinned: (...given) => reads.readPinned(...given),
 
     async createFolder(actor, projectId, path) {
       const { entry, made } = await writes.createFolder(userIn(actor, projectId), toNodePath(path));
