@@ -2,7 +2,14 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Execution, hasEnded, type ProjectEventFrame, type StreamServerMessage } from "@atelier/contracts";
+import {
+  type Execution,
+  hasEnded,
+  type LiveSessions,
+  preferredColor,
+  type ProjectEventFrame,
+  type StreamServerMessage,
+} from "@atelier/contracts";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { openTestDatabase, type TestDatabase } from "../../packages/server/src/platform/sql/test-database.ts";
@@ -176,6 +183,63 @@ it("a run is followed, typed into, asked for and stopped through the other serve
   expect(await other.call("DELETE", `/executions/${endless.id}`)).toMatchObject({ status: "cancelled" });
   expect(hasEnded(((await client.call("GET", `/executions/${endless.id}`)) as Execution).status)).toBe(true);
 }, 120_000);
+
+it("runs are listed as they are now through either server, and one that waits runs what was deleted meanwhile", async () => {
+  const client = await signInAsGuest(first.origin);
+  const other = throughSecond(client);
+  const { id: projectId } = await client.createProject({ name: "queue" });
+  await client.createFile(projectId, "sleep.py", "import time\ntime.sleep(100)\n");
+  await client.createFile(projectId, "main.py", "print(len(open('large.txt').read()))\n");
+  // Too large to stay in memory until its run's turn.
+  await client.createFile(projectId, "large.txt", "x".repeat(17 * 1024 * 1024));
+  const startRun = (entryPoint: string): Promise<Execution> =>
+    client.startExecution({ language: "python", projectId, entryPoint });
+  const sleeping = [];
+  for (let n = 0; n < 4; n += 1) sleeping.push(await startRun("sleep.py"));
+  const waiting = await startRun("main.py");
+  const listed = async (through: { call: Client["call"] }): Promise<string[]> => {
+    const { items } = (await through.call("GET", `/projects/${projectId}/executions`)) as { items: Execution[] };
+    return items.map(({ status }) => status);
+  };
+  const states = ["queued", "running", "running", "running", "running"];
+  await eventually(async () => expect(await listed(client)).toEqual(states), 60_000);
+  expect(await listed(other)).toEqual(states);
+  for (const path of ["main.py", "large.txt"]) await client.call("DELETE", `/projects/${projectId}/files?path=${path}`);
+  for (const { id } of sleeping) await other.call("DELETE", `/executions/${id}`);
+  await eventually(async () => {
+    const ended = (await other.call("GET", `/executions/${waiting.id}`)) as Execution;
+    expect(ended).toMatchObject({ status: "succeeded", stdout: `${17 * 1024 * 1024}\n` });
+  }, 60_000);
+}, 120_000);
+
+it("people who are connected to different servers have different colours", async () => {
+  const owner = await signInAsGuest(first.origin);
+  const project = await owner.createProject({ name: "colours" });
+  const { token } = (await owner.call("POST", `/projects/${project.id}/links`, { role: "editor" })) as {
+    token: string;
+  };
+  // Guests, until two of them would have the same colour if each were alone.
+  const guests: Client[] = [];
+  const alike = (): Client[] | undefined =>
+    [...Map.groupBy(guests, ({ user }) => preferredColor(user.id)).values()].find((same) => same.length > 1);
+  while (alike() === undefined) guests.push(await signInAsGuest(first.origin));
+  const [one, two] = alike() ?? [];
+  if (one === undefined || two === undefined) throw new Error("no two guests");
+  for (const guest of [one, two]) await guest.call("POST", `/links/${token}/accept`);
+  const fileOf = async (path: string) => ({
+    projectId: project.id,
+    fileId: (await owner.createFile(project.id, path, "")).id,
+  });
+  using here = await openStockClient(one, await fileOf("one.txt"));
+  using there = await openStockClient(throughSecond(two), await fileOf("two.txt"));
+  expect([here, there].map(({ text }) => text.toJSON())).toEqual(["", ""]);
+  const path = `/projects/${project.id}/sessions`;
+  await eventually(async () => {
+    const { people } = (await throughSecond(owner).call("GET", path)) as LiveSessions;
+    expect(people).toHaveLength(2);
+    expect(new Set(people.map(({ color }) => color)).size).toBe(2);
+  });
+}, 60_000);
 
 it("rights that are taken away on one server end the channel that the other one relays, and a sign-out every socket", async () => {
   const owner = await signInAsGuest(first.origin);

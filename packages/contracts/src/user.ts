@@ -17,7 +17,13 @@ export type User = z.infer<typeof UserSchema>;
 
 export const MeSchema = UserSchema.extend({
   limits: z.object({ wallMs: z.int(), memoryBytes: z.int(), concurrentExecutions: z.int(), projectBytes: z.int() }),
-  usage: z.object({ projects: z.int(), storageBytes: z.int() }),
+  usage: z.object({
+    projects: z.int(),
+    storageBytes: z.int(),
+    documentCpuMs: z
+      .int()
+      .meta({ description: "CPU time in the last hour of the server's work on live documents of own projects" }),
+  }),
 }).meta({ id: "Me" });
 export type Me = z.infer<typeof MeSchema>;
 

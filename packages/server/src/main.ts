@@ -8,10 +8,15 @@ import { createVault, loadSecretKey } from "#platform/blobs";
 import type { Bus } from "#platform/bus";
 import type { Homes } from "#platform/homes";
 import { createHousekeeping } from "#platform/housekeeping";
-import { createLinkBudget, createNodeLinks, linkKey, type Links, noLinks } from "#platform/links";
+import { createLinkBudget, createNodeLinks, createNodes, linkKey, type Links, noLinks } from "#platform/links";
 import { rateLimitPoints } from "#platform/rate-limits";
 import type { Sql } from "#platform/sql";
-import { createCollaborationHousekeeping, createDocumentStorage, createSnapshots } from "#collaboration";
+import {
+  createCollaborationHousekeeping,
+  createDocumentCpu,
+  createDocumentStorage,
+  createSnapshots,
+} from "#collaboration";
 import { createAccountQuota, createFiles, createFilesHousekeeping } from "#files";
 import { createIdentity, createIdentityHousekeeping } from "#identity";
 import { createLinkReads, createLinkTokens, createMemberExpiry, createProjects } from "#projects";
@@ -179,7 +184,9 @@ const openServer = async (settings: Configuration, folders: Folders, tools: Tool
   const audit = createAuditTrail({ sql, clock, log, metrics });
   await lifecycle.start(audit);
   const passwords = createArgon2Passwords();
-  const usage = createAccountUsage({ sql, projectBytes: settings.PROJECT_MAX_MIB * 1_048_576 });
+  const nodes = createNodes({ links, clock, log });
+  const documentCpu = createDocumentCpu({ clock, homes, calls: nodes.calls });
+  const usage = createAccountUsage({ sql, documentCpu, projectBytes: settings.PROJECT_MAX_MIB * 1_048_576 });
   const identity = createIdentity({
     sql,
     bus,
@@ -221,13 +228,14 @@ const openServer = async (settings: Configuration, folders: Folders, tools: Tool
     onDamaged: ({ projectId, fileId }, sequence) =>
       log.error("collaboration.snapshot-corrupt", { projectId, fileId, sequence }),
   });
-  const shared = { sql, blobs, bus, homes, links, audit, clock, log, metrics, identity, sandboxes };
+  const shared = { sql, blobs, bus, homes, links, nodes, audit, clock, log, metrics, identity, sandboxes };
   const application = createApplication({
     ...shared,
     languagesFolder,
     projects,
     files,
     documents: createDocumentStorage({ sql, log: createPostgresDocumentLog(sql), snapshots }),
+    documentCpu,
     executionSettings: settings,
     imagesFolder: folders.imagesDir,
     onFatal: tools.onFatal,

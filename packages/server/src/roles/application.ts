@@ -8,13 +8,14 @@ import type { Bus } from "#platform/bus";
 import { createRightsRecheck, type RightsRecheck } from "#platform/channels";
 import { createProjectSocket, type HttpServer } from "#platform/http";
 import type { Homes } from "#platform/homes";
-import { createNodes, type Links, type Nodes, servingRelays } from "#platform/links";
+import { type Links, type Nodes, servingRelays } from "#platform/links";
 import type { Metrics } from "#platform/metrics";
 import type { Sql } from "#platform/sql";
 import {
   type Collaboration,
   createCollaboration,
   createLiveFiles,
+  type DocumentCpu,
   type DocumentStorage,
   type LiveFiles,
   registerCollaborationHttp,
@@ -50,6 +51,7 @@ export type ApplicationParts = {
   readonly audit: AuditTrail;
   readonly homes: Homes;
   readonly links: Links;
+  readonly nodes: Nodes;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -57,6 +59,7 @@ export type ApplicationParts = {
   readonly projects: Projects;
   readonly files: Files;
   readonly documents: DocumentStorage;
+  readonly documentCpu: DocumentCpu;
   readonly sandboxes: Pick<SandboxWatch, "choice" | "reason" | "onProvider">;
   readonly executionSettings: ExecutionSettings;
   readonly languagesFolder: string;
@@ -68,7 +71,6 @@ export type Application = {
   readonly collaboration: Collaboration;
   readonly liveFiles: LiveFiles;
   readonly execution: ExecutionModule;
-  readonly nodes: Nodes;
   readonly colors: PresenceColors;
   readonly rechecks: RightsRecheck;
   /** In the order of their start. */
@@ -77,8 +79,8 @@ export type Application = {
 
 export const createApplication = (parts: ApplicationParts): Application => {
   const { sql, projects, files, bus, clock, log, metrics } = parts;
-  const nodes = createNodes(parts);
-  const colors = createPresenceColors();
+  const { nodes } = parts;
+  const colors = createPresenceColors({ homes: parts.homes, calls: nodes.calls, clock, log });
   const rechecks = createRightsRecheck({
     roleOf: (...given) => projects.roleOf(...given),
     endedSignIns: (ids) => parts.identity.endedSignIns(ids),
@@ -96,6 +98,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
     rechecks,
     colors,
     audit: parts.audit,
+    cpu: parts.documentCpu,
     metrics,
     clock,
     log,
@@ -123,7 +126,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
   const { blobs, onFatal } = parts;
   const mover = createStagingMover({ sql, blobs, clock, log, everyMs: STAGING_EVERY_MS, onFatal });
   const components = [mover, rechecks, collaboration, execution];
-  return { collaboration, liveFiles, execution, nodes, colors, rechecks, components };
+  return { collaboration, liveFiles, execution, colors, rechecks, components };
 };
 
 /** Binds every route and socket of the contracts. */
@@ -132,14 +135,14 @@ export const bindApplication = (
   application: Application,
   parts: Pick<
     ApplicationParts,
-    "identity" | "projects" | "files" | "homes" | "links" | "bus" | "audit" | "clock" | "log"
+    "identity" | "projects" | "files" | "homes" | "links" | "nodes" | "bus" | "audit" | "clock" | "log"
   > & {
     readonly https: boolean;
     readonly linkReads: LinkReads;
   },
 ): void => {
-  const { collaboration, liveFiles, execution, nodes, colors, rechecks } = application;
-  const { projects, homes, bus, clock, log } = parts;
+  const { collaboration, liveFiles, execution, colors, rechecks } = application;
+  const { projects, homes, nodes, bus, clock, log } = parts;
   registerIdentityHttp(edge, parts.identity, { https: parts.https });
   const audited = parts.linkReads.through(createProjectSocket(servingRelays(edge, parts), { clock }));
   registerProjectsHttp(audited, projects);

@@ -14,8 +14,8 @@ import { silentLog } from "#kernel/log";
 import { createVault } from "#platform/blobs";
 import type { HttpServer } from "#platform/http";
 import type { Scope, Sql } from "#platform/sql";
-import { noLinks } from "#platform/links";
-import { createDocumentStorage, createSnapshots } from "#collaboration";
+import { createNodes, noLinks } from "#platform/links";
+import { createDocumentCpu, createDocumentStorage, createSnapshots } from "#collaboration";
 import { createAccountQuota, createFiles, type Files } from "#files";
 import { createIdentity } from "#identity";
 import { createLinkReads, createLinkTokens, createProjects, type Projects } from "#projects";
@@ -24,7 +24,7 @@ import { createArgon2Passwords } from "../modules/identity/adapters/argon2-passw
 import { createCommonPasswordRules } from "../modules/identity/adapters/common-passwords.ts";
 import { openFolderBlobStore } from "../platform/blobs/adapters/folder-blob-store.ts";
 import { createInProcessBus } from "../platform/bus/adapters/in-process-bus.ts";
-import { actorNamed, createEdgeFixture, type EdgeFixture } from "../platform/http/test-edge.ts";
+import { actorNamed, callAs, createEdgeFixture, type EdgeFixture } from "../platform/http/test-edge.ts";
 import { createInProcessHomes } from "../platform/homes/adapters/in-process-homes.ts";
 import { createSequenceFences } from "../platform/homes/adapters/sequence-fences.ts";
 import { createPrometheusMetrics } from "../platform/metrics/adapters/prometheus-metrics.ts";
@@ -84,7 +84,10 @@ beforeAll(async () => {
   const vault = createVault(randomBytes(32));
   const secretKey = randomBytes(32);
   const passwords = createArgon2Passwords();
-  const usage = createAccountUsage({ sql, projectBytes: 1e8 });
+  const nodes = createNodes({ links: noLinks, clock, log });
+  const homes = createInProcessHomes({ fences: createSequenceFences(database.sql), clock });
+  const documentCpu = createDocumentCpu({ clock, homes, calls: nodes.calls });
+  const usage = createAccountUsage({ sql, documentCpu, projectBytes: 1e8 });
   const identity = createIdentity({
     sql,
     bus,
@@ -122,7 +125,6 @@ beforeAll(async () => {
     readStored: (...given) => request.exit(() => atRest.readStored(...given)),
     saveCheckpoint: (...given) => request.exit(() => atRest.saveCheckpoint(...given)),
   };
-  const homes = createInProcessHomes({ fences: createSequenceFences(database.sql), clock });
   application = createApplication({
     sql,
     blobs,
@@ -130,6 +132,8 @@ beforeAll(async () => {
     audit,
     homes,
     links: noLinks,
+    nodes,
+    documentCpu,
     clock,
     log,
     metrics,
@@ -163,6 +167,7 @@ beforeAll(async () => {
     files,
     homes,
     links: noLinks,
+    nodes,
     audit,
     bus,
     clock,
@@ -185,14 +190,7 @@ afterAll(async () => {
 });
 
 const call = async (method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> => {
-  const answer = await fetch(`${origin}/api${path}`, {
-    method,
-    headers: {
-      authorization: "Bearer token-of-alice",
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  const answer = await callAs("alice", `${origin}/api${path}`, { method, body });
   return { status: answer.status, text: await answer.text() };
 };
 const inJobs = (): string[] => asked.filter(({ role }) => role === "jobs").map(({ by }) => by);

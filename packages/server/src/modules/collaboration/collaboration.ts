@@ -14,7 +14,7 @@ import { type Homes, HomeTaken } from "#platform/homes";
 import type { Nodes } from "#platform/links";
 import type { Metrics } from "#platform/metrics";
 import type { Files } from "#files";
-import type { PresenceColors, Projects } from "#projects";
+import type { ColorReference, PresenceColors, Projects } from "#projects";
 import { createCheckpointing } from "./checkpoint/checkpointing.ts";
 import { ConnectionIndex } from "./connection/connection-index.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection/connection-limits.ts";
@@ -25,6 +25,7 @@ import { createMergeQueue } from "./external/merge-queue.ts";
 import type { LiveDocuments } from "./live-files/live-files.ts";
 import { createUnwrittenEdits } from "./live-files/unwritten-edits.ts";
 import { createLogWriter } from "./log/log-writer.ts";
+import type { DocumentCpu } from "./materialise/document-cpu.ts";
 import { createMaterialiser, type Deadlines } from "./materialise/materialiser.ts";
 import { openDocument } from "./document/open-document.ts";
 import { answerForDocuments, createDocumentsElsewhere } from "./document/documents-elsewhere.ts";
@@ -48,6 +49,8 @@ export type CollaborationOptions = {
   readonly colors: PresenceColors;
   /** Gets one row per user, document and connection that edits. */
   readonly audit: AuditTrail;
+  /** Told what workers use for each account's documents. */
+  readonly cpu: Pick<DocumentCpu, "charge">;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -65,7 +68,7 @@ export type CollaborationOptions = {
   readonly workDeadlines?: Deadlines;
 };
 
-type Opened = { readonly role: Role; readonly reference: DocumentReference };
+type Opened = { readonly role: Role; readonly reference: DocumentReference; readonly color: ColorReference };
 
 export type Collaboration = Component & {
   readonly liveDocuments: LiveDocuments;
@@ -97,7 +100,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
   const tellAll = (durable: boolean): void => {
     for (const connection of connections) connection.durabilityChanged(durable);
   };
-  const materialiser = createMaterialiser(log, options.workDeadlines);
+  const materialiser = createMaterialiser({ log, cpu: options.cpu, deadlines: options.workDeadlines });
   const writer = createLogWriter({
     storage,
     clock,
@@ -179,37 +182,40 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     acknowledge: (connection) => acknowledged.add(connection),
   };
 
-  /** @returns undefined when there is no such file; one that is removed while it opens is looked up again */
+  const leave = ({ reference, color }: Pick<Opened, "reference" | "color">): void => {
+    reference.release();
+    color.release();
+  };
+
+  /** @returns undefined when there is no such file; one that is removed, or moves, while it opens is looked up again */
   const open = async (call: SocketCall, ref: DocumentRef): Promise<Opened | undefined> => {
     for (;;) {
       const seen = removedFiles.removals;
       const role = await projects.requireRole(call.actor, ref.projectId, "viewer");
       const reference = await registry.acquire(ref);
       if (reference === undefined) return undefined;
-      if (removedFiles.removals === seen) return { role, reference };
-      reference.release();
+      const color = await options.colors.acquire(ref.projectId, call.actor.userId);
+      const isOutdated = removedFiles.removals !== seen || reference.document.isGone;
+      if (!isOutdated || isStopping) return { role, reference, color };
+      leave({ reference, color });
     }
   };
 
   const serve = async (call: SocketCall, ref: DocumentRef, guest: Access): Promise<void> => {
     const { channel, query } = call;
-    const opened = await guest.first(
-      () => open(call, ref),
-      ({ reference }) => reference.release(),
-    );
+    const opened = await guest.first(() => open(call, ref), leave);
     if (opened === undefined) return channel.close(CLOSE.notFound, "no such file");
-    const { role, reference } = opened;
-    const { document } = reference;
+    const { role, color } = opened;
+    const { document } = opened.reference;
     const asked = query.get("generation");
     if (!channel.isOpen || isStopping) {
-      reference.release();
+      leave(opened);
       return channel.close(CLOSE.moving, "stopping");
     }
     if (asked !== null && asked !== String(document.owner.generation)) {
-      reference.release();
+      leave(opened);
       return channel.close(CLOSE.generationChanged, "another generation");
     }
-    const color = options.colors.acquire(document.owner.ref.projectId, call.actor.userId);
     const connection = new Connection({
       channel,
       access: guest,
@@ -234,8 +240,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     void channel.closed.then(() => {
       connection.leave();
       connections.delete(connection);
-      color.release();
-      reference.release();
+      leave(opened);
     });
     guest.serve<Role>({
       look: (change) => roleOf({ userId: call.actor.userId, projectId: ref.projectId }, change),
@@ -288,7 +293,8 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     liveDocuments: {
       checkpoint: (...given) => unwritten.write(...given),
       applyExternal: (change) => mergeQueue.merge(change),
-      mergeTexts: async (projectId, texts) => (await materialiser.run("merge", () => texts, `${projectId}/`)).text,
+      mergeTexts: async (project, texts) =>
+        (await materialiser.run("merge", () => texts, { ...project, fileId: "" })).text,
     },
     connect(call) {
       const { channel, actor } = call;

@@ -4,6 +4,7 @@ export { createCollaborationHousekeeping } from "./log/housekeeping.ts";
 export { registerCollaborationHttp } from "./http.ts";
 export { registerLiveFilesHttp } from "./live-files/http.ts";
 export { createLiveFiles, type LiveDocuments, type LiveFiles } from "./live-files/live-files.ts";
+export { createDocumentCpu, type DocumentCpu } from "./materialise/document-cpu.ts";
 export { createDocumentStorage, type DocumentStorage } from "./document/document-storage.ts";
 export { createSnapshots, type Snapshots } from "./snapshot/snapshots.ts";
 export { registerCollaborationSocket } from "./socket.ts";

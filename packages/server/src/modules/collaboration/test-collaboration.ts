@@ -187,6 +187,7 @@ export const openTestCollaboration = async () => {
       colors: createPresenceColors(),
       audit: { record: (entry) => audited.push(entry) },
       metrics,
+      cpu: { charge: () => undefined },
       ...options,
       clock,
       log,

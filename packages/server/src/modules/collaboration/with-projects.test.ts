@@ -76,6 +76,7 @@ beforeAll(async () => {
     bus: base.bus,
     colors: createPresenceColors(),
     audit: { record: () => undefined },
+    cpu: { charge: () => undefined },
     metrics: createPrometheusMetrics(),
     clock: systemClock,
     log: silentLog,

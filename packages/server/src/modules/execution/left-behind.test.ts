@@ -88,7 +88,7 @@ it("[X59] a run of another node is asked for and stopped there; one whose node d
   expect((await scene.service.find(ada, facts.id)).status).toBe("system-error");
 });
 
-it("[X61] a list tells the states of runs that other nodes run, and the ends of those whose node died", async () => {
+it("[X70] a list tells the states of runs that other nodes run, and the ends of those whose node died", async () => {
   const asked: string[] = [];
   const running = new Map<string, Execution>();
   const unasked = () => Promise.reject(new Error("no single run is read"));

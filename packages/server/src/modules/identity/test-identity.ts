@@ -89,7 +89,7 @@ export const startTestIdentity = async (
     },
     usage: {
       limitsOf: () => ({ wallMs: 1, memoryBytes: 1, concurrentExecutions: 1, projectBytes: 1 }),
-      usageOf: async () => ({ projects: 0, storageBytes: 0 }),
+      usageOf: async () => ({ projects: 0, storageBytes: 0, documentCpuMs: 0 }),
     },
     secretKey: SECRET_KEY,
     guests: options.guests ?? true,

@@ -137,10 +137,14 @@ export const registerProjectsSocket = (edge: Edge, needs: ProjectsSocketNeeds): 
     const role = await access.first(look);
     if (role === undefined) return channel.close(CLOSE.notFound, "no such project");
     const open = await enter(projectId);
-    if (open.home.lost.aborted) return channel.close(CLOSE.moving, "the project moved");
-    if (!channel.isOpen) return leaveUnused(open);
+    const color = await colors.acquire(projectId, actor.userId);
+    if (!channel.isOpen || open.home.lost.aborted) {
+      color.release();
+      if (channel.isOpen) channel.close(CLOSE.moving, "the project moved");
+      else if (!open.home.lost.aborted) leaveUnused(open);
+      return;
+    }
     open.closing?.cancel();
-    const color = colors.acquire(projectId, actor.userId);
     const user = { id: actor.userId, name: actor.name, color: color.color };
     const presence = { connectionId: createId(), user, role, fileId: null };
     const connection: Connection = { call, projectId, presence, send: createSender(call) };

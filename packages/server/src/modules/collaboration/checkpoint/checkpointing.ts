@@ -59,7 +59,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
         ({ sequence } = document);
         return { packed: document.content.packed(), format: document.format, base: base?.bytes };
       },
-      document.key,
+      document.work,
     );
     document.content.replaceThrough(sequence, result.state, result.bytes.byteLength);
     return { ...result, sequence };
@@ -85,7 +85,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
                 baseSnapshot: checkpoint.baseSnapshot,
               };
             },
-            document.key,
+            document.work,
           );
     // What the change builds on has to be in the log before it.
     await writer.flush();

@@ -292,7 +292,7 @@ export class Connection implements Participant {
       const looked = await this.#parts.materialiser.run(
         "inspect",
         () => ({ update: update.slice() }),
-        this.document.key,
+        this.document.work,
       );
       if ("fault" in looked) this.close(CLOSE.badMessage, looked.fault);
       else await this.#takeTried({ update, inspection: looked.inspection, userId: this.userId, isAnswer }, onDurable);
@@ -350,7 +350,7 @@ export class Connection implements Participant {
               packed: this.document.content.packed(),
               update: update.slice(),
             }),
-            this.document.key,
+            this.document.work,
           )
         ).adds;
       if (adds) await this.#takeTried(offered, onDurable);

@@ -57,7 +57,7 @@ export const answerSync = async (
       packed: content.packed(),
       stateVector: stateVector.slice(),
     }),
-    document.key,
+    document.work,
   );
   return [step2Frame(update)];
 };

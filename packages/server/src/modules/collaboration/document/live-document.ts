@@ -9,6 +9,7 @@ import type { LogWriter } from "../log/log-writer.ts";
 import type { LogFacts } from "../log/ports.ts";
 import type { Ownership } from "./document-ref.ts";
 import { RangeSet } from "./range-set.ts";
+import type { WorkOf } from "../materialise/fair-turns.ts";
 import type { TextFormat } from "../materialise/text-format.ts";
 import type { Inspection } from "../updates/update-inspection.ts";
 
@@ -152,8 +153,9 @@ export class LiveDocument {
   }
 
   /** Identifies the document among all of them. */
-  get key(): string {
-    return `${this.owner.ref.projectId}/${this.owner.ref.fileId}`;
+  /** Whose work it is what workers do for this document. */
+  get work(): WorkOf {
+    return { ownerId: this.ownerId, ...this.owner.ref };
   }
 
   /** The newest update's number in the log. */

@@ -9,6 +9,7 @@ import { DocumentContent } from "./document-content.ts";
 import { BadMessage, EMPTY_UPDATE, updateFrame } from "../connection/frames.ts";
 import { LiveDocument, type CheckpointState } from "./live-document.ts";
 import type { LogWriter } from "../log/log-writer.ts";
+import type { WorkOf } from "../materialise/fair-turns.ts";
 import type { Materialiser } from "../materialise/materialiser.ts";
 import type { DocumentRef, Ownership } from "./document-ref.ts";
 import type { DocumentStorage } from "./document-storage.ts";
@@ -31,9 +32,9 @@ export type OpeningParts = {
 const EMPTY_VECTOR = Uint8Array.of(0);
 
 /** Small ones here, large ones in the worker. @throws BadMessage */
-const inspect = async (materialiser: Materialiser, update: Uint8Array, key: string): Promise<Inspection> => {
+const inspect = async (materialiser: Materialiser, update: Uint8Array, of: WorkOf): Promise<Inspection> => {
   if (update.byteLength <= INLINE_INSPECTION_BYTES) return inspectUpdate(update);
-  const looked = await materialiser.run("inspect", () => ({ update: update.slice() }), key);
+  const looked = await materialiser.run("inspect", () => ({ update: update.slice() }), of);
   if ("fault" in looked) throw new BadMessage(looked.fault);
   return looked.inspection;
 };
@@ -42,7 +43,7 @@ const inspect = async (materialiser: Materialiser, update: Uint8Array, key: stri
 const replay = async (
   { snapshot, updates }: History,
   { materialiser, log }: OpeningParts,
-  key: string,
+  of: WorkOf,
 ): Promise<{ content: DocumentContent; sequence: number }> => {
   const base = snapshot ?? { state: EMPTY_UPDATE, stateVector: EMPTY_VECTOR, sequence: 0 };
   const content = new DocumentContent(base);
@@ -50,7 +51,7 @@ const replay = async (
   for (const logged of updates) {
     ({ sequence } = logged);
     try {
-      content.append(sequence, updateFrame(logged.update), (await inspect(materialiser, logged.update, key)).ranges);
+      content.append(sequence, updateFrame(logged.update), (await inspect(materialiser, logged.update, of)).ranges);
     } catch (error) {
       if (!(error instanceof BadMessage)) throw error;
       // Only inspected updates are logged: this entry was damaged later.
@@ -114,7 +115,7 @@ export const openDocument = async (
   const stored = await parts.storage.open(ref, { fence, ownerId: file.ownerId });
   const generation = await generationOf(parts, stored, { ref, fence, version: file.entry.version });
   const owner: Ownership = { ref, generation, fence };
-  const key = `${ref.projectId}/${ref.fileId}`;
+  const work: WorkOf = { ownerId: file.ownerId, ...ref };
   const common = {
     owner,
     ownerId: file.ownerId,
@@ -126,7 +127,7 @@ export const openDocument = async (
 
   const history = stored?.history ?? null;
   if (history !== null) {
-    const { content, sequence } = await replay(history, parts, key);
+    const { content, sequence } = await replay(history, parts, work);
     const { facts, snapshot, lastSequence } = history;
     const document = new LiveDocument({
       ...common,
@@ -165,7 +166,7 @@ export const openDocument = async (
       checkpoint: atRest(file, 0),
     });
 
-  const seed = await parts.materialiser.run("seed", () => ({ text: decoded.text }), key);
+  const seed = await parts.materialiser.run("seed", () => ({ text: decoded.text }), work);
   await parts.storage.create(owner, { update: seed.state, baseVersion: file.entry.version, format: decoded.format });
   return new LiveDocument({
     ...common,

@@ -2,7 +2,7 @@
 import type { Entry, Project } from "@atelier/contracts";
 import type { Actor } from "#kernel/actor";
 import type { Log } from "#kernel/log";
-import type { Files, ReadAllOptions, Replay, StoredFile, Written } from "#files";
+import type { Files, NewFile, NextBytes, ReadAllOptions, StoredFile, VersionAt, Written } from "#files";
 import type { Projects } from "#projects";
 import { type MergedTexts, type ProgramFile, writeMerged } from "./write-merged.ts";
 import type { MergeQueue } from "../external/merge-queue.ts";
@@ -16,41 +16,21 @@ export interface LiveDocuments {
   checkpoint: UnwrittenEdits["write"];
   /** As MergeQueue.merge. */
   applyExternal: MergeQueue["merge"];
-  /** Keeps the insertions and deletions of both sides, off the event loop; `projectId` has the CPU accounted. @throws Overrun */
-  mergeTexts(projectId: string, texts: MergedTexts): Promise<string>;
+  /** Keeps the insertions and deletions of both sides, off the event loop; the CPU is accounted to the owner. @throws Overrun */
+  mergeTexts(project: { readonly projectId: string; readonly ownerId: string }, texts: MergedTexts): Promise<string>;
 }
 
 /** Problems are those of the routes; reading also throws collaboration/document-unavailable instead of serving an older text. */
 export interface LiveFiles {
   /** The newest text, or with `version` that version. */
-  read(
-    actor: Actor,
-    projectId: string,
-    at: { readonly path: string; readonly version?: number | undefined },
-  ): Promise<StoredFile>;
+  read(actor: Actor, projectId: string, at: VersionAt): Promise<StoredFile>;
   /** Every file with its newest text, or those that are chosen. @throws Problem projects/too-large above maxBytes */
   readAll(actor: Actor, projectId: string, options: ReadAllOptions): Promise<StoredFile[]>;
   /** Bytes of all newest versions; live edits that are in no version yet are not counted. */
   sizeOf(actor: Actor, projectId: string): Promise<number>;
-  create(
-    actor: Actor,
-    projectId: string,
-    file: { readonly path: string; readonly bytes: Uint8Array; readonly replay?: Replay | undefined },
-  ): Promise<StoredFile>;
-  /**
-   * Durable when it resolves; the open document merges the version afterwards.
-   * @param file.expected the version that must be newest; undefined: any
-   */
-  write(
-    actor: Actor,
-    projectId: string,
-    file: {
-      readonly path: string;
-      readonly bytes: Uint8Array;
-      readonly expected?: number | undefined;
-      readonly replay?: Replay | undefined;
-    },
-  ): Promise<StoredFile>;
+  create(actor: Actor, projectId: string, file: NewFile): Promise<StoredFile>;
+  /** Durable when it resolves; the open document merges the version afterwards. */
+  write(actor: Actor, projectId: string, file: NextBytes): Promise<StoredFile>;
   /**
    * Stores a file that a program wrote: as a new file, or as the next version of the existing one. When `basedOn` is no longer the newest
    * version, or there are live edits, its change is merged into the newest text.
@@ -144,7 +124,10 @@ export const createLiveFiles = (needs: {
         read: (path, version) => read(actor, projectId, { path, version }),
         create: (path, bytes) => files.create(actor, projectId, { path, bytes }),
         write: (next) => write(actor, projectId, next),
-        merge: (texts) => documents.mergeTexts(projectId, texts),
+        async merge(texts) {
+          const { owner } = await projects.getProject(actor, projectId);
+          return documents.mergeTexts({ projectId, ownerId: owner.id }, texts);
+        },
       });
     },
     async restore(actor, projectId, { path, version }) {

@@ -1,76 +1,134 @@
 /**
- * Work that waits, by project and document. Projects take turns by the CPU that their work has used (start-time fair queueing), so that one
- * with many or slow documents delays the others by no more than its piece under way; the documents of a project take turns.
+ * Work that waits, by account, project and document. Accounts take turns by the CPU that their work has used, and so do the projects of an
+ * account (start-time fair queueing): who has many projects, or many or slow documents, delays others by no more than the piece under way.
+ * The documents of a project take turns.
  */
 
-/** Documents are named `<project>/<document>`; work of no document has the empty name and counts as a project's. */
-export type Waiting = { readonly key: string };
+/** Whose work it is. */
+export type WorkOf = {
+  /** The account that owns the project: its CPU is accounted to it, whoever is connected. */
+  readonly ownerId: string;
+  readonly projectId: string;
+  /** Empty: work of the project, and of no document. */
+  readonly fileId: string;
+};
+
+/** The same for two pieces of one document. */
+export const documentKey = ({ projectId, fileId }: WorkOf): string => `${projectId}/${fileId}`;
+
+export type Waiting = { readonly of: WorkOf };
 
 export type FairTurns<Piece extends Waiting> = {
   add(piece: Piece): void;
   /** Takes the next piece; its document goes to the end of its project's queue. */
   take(): Piece | undefined;
   /** Takes all pieces of one document. */
-  takeAll(key: string): readonly Piece[];
-  /** Accounts CPU time that work on a document has used to its project. */
-  charge(key: string, cpuMs: number): void;
+  takeAll(of: WorkOf): readonly Piece[];
+  /** Accounts CPU time that work has used. */
+  charge(of: WorkOf, cpuMs: number): void;
   readonly isEmpty: boolean;
 };
 
-/** Number of projects beyond which those that have nothing ahead of the others are forgotten. */
+/** Number of keys beyond which those that have nothing ahead of the others are forgotten. */
 const MAX_REMEMBERED = 1_000;
 
-const projectOf = (key: string): string => key.slice(0, Math.max(0, key.indexOf("/")));
+/** What each key has used of something shared; a key that had no work starts with what the last served one had. */
+type Shares = {
+  /** Of several keys the one that has used least, and of equal ones the first. It counts as served. */
+  next(keys: Iterable<string>): string | undefined;
+  charge(key: string, cpuMs: number): void;
+};
 
-export const createFairTurns = <Piece extends Waiting>(): FairTurns<Piece> => {
-  const projects = new Map<string, Map<string, Piece[]>>();
-  /** What each project has used, in ms; a project that had no work starts with what the last served one had. */
+const createShares = (): Shares => {
   const usedMs = new Map<string, number>();
   let servedMs = 0;
-  const startOf = (project: string): number => Math.max(servedMs, usedMs.get(project) ?? 0);
+  const startOf = (key: string): number => Math.max(servedMs, usedMs.get(key) ?? 0);
+  return {
+    next(keys) {
+      let next: string | undefined;
+      for (const key of keys) if (next === undefined || startOf(key) < startOf(next)) next = key;
+      if (next !== undefined) servedMs = startOf(next);
+      return next;
+    },
+    charge(key, cpuMs) {
+      usedMs.set(key, startOf(key) + cpuMs);
+      if (usedMs.size <= MAX_REMEMBERED) return;
+      for (const [other, ms] of usedMs) if (ms <= servedMs) usedMs.delete(other);
+    },
+  };
+};
 
-  const remove = (project: string, key: string): readonly Piece[] => {
-    const documents = projects.get(project);
-    const own = documents?.get(key) ?? [];
-    documents?.delete(key);
-    if (documents?.size === 0) projects.delete(project);
-    return own;
+/** Waiting pieces by project and document. */
+type Projects<Piece> = Map<string, Map<string, Piece[]>>;
+
+const getOrMake = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+  const found = map.get(key) ?? make();
+  map.set(key, found);
+  return found;
+};
+
+/** Of keys that have used the same the one that waits longest is served: a served key goes behind the others. */
+const moveToEnd = <K, V>(map: Map<K, V>, key: K, value: V): void => {
+  map.delete(key);
+  map.set(key, value);
+};
+
+export const createFairTurns = <Piece extends Waiting>(): FairTurns<Piece> => {
+  const accounts = new Map<string, Projects<Piece>>();
+  const accountShares = createShares();
+  const projectShares = new Map<string, Shares>();
+  const sharesOf = (ownerId: string): Shares => getOrMake(projectShares, ownerId, createShares);
+
+  const forgetIdle = (): void => {
+    if (projectShares.size <= MAX_REMEMBERED) return;
+    for (const ownerId of projectShares.keys()) if (!accounts.has(ownerId)) projectShares.delete(ownerId);
+  };
+
+  /** Removes what has become empty, from the document up. */
+  const tidy = ({ ownerId, projectId, fileId }: WorkOf): void => {
+    const projects = accounts.get(ownerId);
+    const documents = projects?.get(projectId);
+    if (documents?.get(fileId)?.length === 0) documents.delete(fileId);
+    if (documents?.size === 0) projects?.delete(projectId);
+    if (projects?.size === 0) accounts.delete(ownerId);
   };
 
   return {
     add(piece) {
-      const project = projectOf(piece.key);
-      const documents = projects.get(project) ?? new Map<string, Piece[]>();
-      projects.set(project, documents);
-      const own = documents.get(piece.key);
-      if (own === undefined) documents.set(piece.key, [piece]);
-      else own.push(piece);
+      const { ownerId, projectId, fileId } = piece.of;
+      const projects = getOrMake(accounts, ownerId, (): Projects<Piece> => new Map());
+      const documents = getOrMake(projects, projectId, () => new Map<string, Piece[]>());
+      getOrMake(documents, fileId, (): Piece[] => []).push(piece);
     },
     take() {
-      let next: string | undefined;
-      for (const project of projects.keys()) if (next === undefined || startOf(project) < startOf(next)) next = project;
-      if (next === undefined) return undefined;
-      servedMs = startOf(next);
-      const documents = projects.get(next) ?? new Map<string, Piece[]>();
-      // Of projects that have used the same the one that waits longest is served.
-      projects.delete(next);
-      for (const [key, [piece, ...rest]] of documents) {
-        documents.delete(key);
-        if (rest.length > 0) documents.set(key, rest);
-        if (documents.size > 0) projects.set(next, documents);
+      const ownerId = accountShares.next(accounts.keys());
+      const projects = ownerId === undefined ? undefined : accounts.get(ownerId);
+      if (ownerId === undefined || projects === undefined) return undefined;
+      const projectId = sharesOf(ownerId).next(projects.keys());
+      const documents = projectId === undefined ? undefined : projects.get(projectId);
+      if (projectId === undefined || documents === undefined) return undefined;
+      moveToEnd(accounts, ownerId, projects);
+      moveToEnd(projects, projectId, documents);
+      for (const [fileId, pieces] of documents) {
+        const piece = pieces.shift();
+        moveToEnd(documents, fileId, pieces);
+        tidy({ ownerId, projectId, fileId });
         return piece;
       }
       return undefined;
     },
-    takeAll: (key) => remove(projectOf(key), key),
-    charge(key, cpuMs) {
-      const project = projectOf(key);
-      usedMs.set(project, startOf(project) + cpuMs);
-      if (usedMs.size <= MAX_REMEMBERED) return;
-      for (const [other, ms] of usedMs) if (ms <= servedMs) usedMs.delete(other);
+    takeAll(of) {
+      const pieces = accounts.get(of.ownerId)?.get(of.projectId)?.get(of.fileId)?.splice(0) ?? [];
+      tidy(of);
+      return pieces;
+    },
+    charge({ ownerId, projectId }, cpuMs) {
+      accountShares.charge(ownerId, cpuMs);
+      sharesOf(ownerId).charge(projectId, cpuMs);
+      forgetIdle();
     },
     get isEmpty() {
-      return projects.size === 0;
+      return accounts.size === 0;
     },
   };
 };

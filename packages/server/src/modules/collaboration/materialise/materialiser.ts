@@ -4,18 +4,19 @@
  */
 import { Worker } from "node:worker_threads";
 import type { Log } from "#kernel/log";
-import { createFairTurns, type FairTurns } from "./fair-turns.ts";
+import type { DocumentCpu } from "./document-cpu.ts";
+import { createFairTurns, documentKey, type FairTurns, type WorkOf } from "./fair-turns.ts";
 import type { Work } from "./materialise.ts";
 import type { WorkAnswer, WorkRequest } from "./materialiser-worker.ts";
 
 export interface Materialiser {
   /**
    * @param make makes the argument when a worker is about to start, so that waiting work holds no copy of a document
-   * @param key identifies the document, `<project>/<document>`: after slow work its next work is done in the slow lane, and the CPU that
-   * its work uses is accounted to the project
+   * @param of whose work it is: after slow work of a document its next work is done in the slow lane, and the CPU is accounted to the
+   * project's owner
    * @throws Overrun when it took too long, Error when it failed or the worker died; the document's bytes are unchanged.
    */
-  run<N extends keyof Work>(name: N, make: () => Parameters<Work[N]>[0], key?: string): Promise<ReturnType<Work[N]>>;
+  run<N extends keyof Work>(name: N, make: () => Parameters<Work[N]>[0], of: WorkOf): Promise<ReturnType<Work[N]>>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -33,7 +34,7 @@ export type Deadlines = { readonly quickMs: number; readonly patientMs: number }
 const MAX_SLOW = 1_000;
 
 type Piece = {
-  readonly key: string;
+  readonly of: WorkOf;
   readonly name: keyof Work;
   make(): unknown;
   resolve(result: unknown): void;
@@ -120,8 +121,15 @@ type Lane = {
   readonly deadlineMs: number;
 };
 
+export type MaterialiserNeeds = {
+  readonly log: Log;
+  /** Told what each account's work used. */
+  readonly cpu: Pick<DocumentCpu, "charge">;
+  readonly deadlines?: Deadlines | undefined;
+};
+
 /** Two lanes: a piece that is not done within `quickMs` continues in the slow lane, and later work on that document starts there. */
-export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): Materialiser => {
+export const createMaterialiser = ({ log, cpu, deadlines = DEADLINES }: MaterialiserNeeds): Materialiser => {
   /** Slow documents, in the order in which they became slow. */
   const slowKeys = new Set<string>();
   let isClosed = false;
@@ -135,11 +143,17 @@ export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): 
     deadlineMs,
   });
 
-  const noteSlow = (key: string): void => {
-    if (key === "") return;
+  const noteSlow = (of: WorkOf): void => {
+    if (of.fileId === "") return;
+    const key = documentKey(of);
     slowKeys.delete(key);
     slowKeys.add(key);
     if (slowKeys.size > MAX_SLOW) for (const oldest of slowKeys) return void slowKeys.delete(oldest);
+  };
+
+  const charge = (lane: Lane, of: WorkOf, cpuMs: number): void => {
+    lane.turns.charge(of, cpuMs);
+    cpu.charge(of.ownerId, cpuMs);
   };
 
   const watch = (lane: Lane): void => {
@@ -155,8 +169,8 @@ export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): 
     const lane = [quick, slow].find(({ running }) => running === piece);
     if (lane === undefined) return;
     free(lane);
-    lane.turns.charge(piece.key, outcome.cpuMs);
-    if (lane === slow && tookMs < deadlines.quickMs / 2) slowKeys.delete(piece.key);
+    charge(lane, piece.of, outcome.cpuMs);
+    if (lane === slow && tookMs < deadlines.quickMs / 2) slowKeys.delete(documentKey(piece.of));
     if ("error" in outcome) piece.reject(outcome.error);
     else piece.resolve(outcome.result);
     pump(lane);
@@ -190,19 +204,22 @@ export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): 
   const moveAside = (): void => {
     const piece = quick.running;
     if (piece === undefined) return;
-    noteSlow(piece.key);
+    noteSlow(piece.of);
     free(quick);
-    quick.turns.charge(piece.key, deadlines.quickMs);
+    // What it has used is known when it ends; it must not come to its turn before others until then.
+    quick.turns.charge(piece.of, deadlines.quickMs);
     if (slow.running === undefined && slow.turns.isEmpty) {
       [quick.thread, slow.thread] = [slow.thread, quick.thread];
       slow.running = piece;
       watch(slow);
     } else {
       slow.turns.add(piece);
+      // It begins again there: what it used here is lost.
+      cpu.charge(piece.of.ownerId, deadlines.quickMs);
       void quick.thread.end();
       pump(slow);
     }
-    if (piece.key !== "") for (const other of quick.turns.takeAll(piece.key)) slow.turns.add(other);
+    if (piece.of.fileId !== "") for (const other of quick.turns.takeAll(piece.of)) slow.turns.add(other);
     pump(quick);
   };
 
@@ -210,9 +227,9 @@ export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): 
     const piece = slow.running;
     if (piece === undefined) return;
     log.warn("collaboration.materialiser-overrun", { work: piece.name, deadlineMs: deadlines.patientMs });
-    noteSlow(piece.key);
+    noteSlow(piece.of);
     free(slow);
-    slow.turns.charge(piece.key, deadlines.patientMs);
+    charge(slow, piece.of, deadlines.patientMs);
     void slow.thread.end();
     piece.reject(new Overrun(`${piece.name} took more than ${deadlines.patientMs} ms`));
     pump(slow);
@@ -222,12 +239,12 @@ export const createMaterialiser = (log: Log, deadlines: Deadlines = DEADLINES): 
   const slow = createLane(deadlines.patientMs, giveUp);
 
   return {
-    run: <N extends keyof Work>(name: N, make: () => Parameters<Work[N]>[0], key = "") =>
+    run: <N extends keyof Work>(name: N, make: () => Parameters<Work[N]>[0], of: WorkOf) =>
       new Promise<ReturnType<Work[N]>>((resolve, reject) => {
         if (isClosed) return reject(new Error("the worker ended"));
-        const lane = slowKeys.has(key) ? slow : quick;
+        const lane = slowKeys.has(documentKey(of)) ? slow : quick;
         // The worker answers with what the work of this name returns.
-        lane.turns.add({ key, name, make, resolve: (result) => resolve(result as ReturnType<Work[N]>), reject });
+        lane.turns.add({ of, name, make, resolve: (result) => resolve(result as ReturnType<Work[N]>), reject });
         pump(lane);
       }),
     async [Symbol.asyncDispose]() {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import * as Y from "yjs";
 import { silentLog } from "#kernel/log";
 import { GROWTH_SLACK_BYTES } from "./text-limit.ts";
+import type { WorkOf } from "../materialise/fair-turns.ts";
 import { createMaterialiser } from "../materialise/materialiser.ts";
 import { packUpdates } from "../materialise/materialise.ts";
 import { openTestCollaboration, until, type TestCollaboration } from "../test-collaboration.ts";
@@ -36,6 +37,8 @@ const quadraticUpdate = (count: number, firstClient = 1): Uint8Array =>
     }
     write(0);
   });
+
+const workOf = (fileId: string): WorkOf => ({ ownerId: "the owner", projectId: "project", fileId });
 
 describe("how large a document may grow", () => {
   it("[C43] at 5 MiB who would add more is closed with 4413; what was acknowledged stays and others go on", async () => {
@@ -228,32 +231,36 @@ describe("how large a document may grow", () => {
   });
 
   it("[C46] a document whose work is slow delays no other, however much of it there is", async () => {
-    const materialiser = createMaterialiser(silentLog);
+    const materialiser = createMaterialiser({ log: silentLog, cpu: { charge: () => undefined } });
     const packed = packUpdates([quadraticUpdate(20_000)]);
     const format = { eol: "lf", byteOrderMark: false } as const;
     const ended: string[] = [];
     const note = (name: string) => () => void ended.push(name);
     const slow = Array.from({ length: 8 }, () =>
-      materialiser.run("read", () => ({ packed, format }), "slow").then(note("slow"), note("slow")),
+      materialiser.run("read", () => ({ packed, format }), workOf("slow")).then(note("slow"), note("slow")),
     );
     const startMs = performance.now();
     for (const name of ["one", "two", "three"])
-      await materialiser.run("seed", () => ({ text: name }), name).then(note(name));
+      await materialiser.run("seed", () => ({ text: name }), workOf(name)).then(note(name));
     expect(ended).toEqual(["one", "two", "three"]);
     expect(performance.now() - startMs).toBeLessThan(15_000);
     await materialiser[Symbol.asyncDispose]();
     await Promise.all(slow);
   }, 30_000);
 
-  it("[C46] what waited behind work that took too long is done by the next worker", async () => {
-    const materialiser = createMaterialiser(silentLog, { quickMs: 400, patientMs: 800 });
+  it("[C46][C65] what waited behind work that took too long is done by the next worker, and both are accounted", async () => {
+    const charged: number[] = [];
+    const cpu = { charge: (account: string, cpuMs: number) => void (account === "the owner" && charged.push(cpuMs)) };
+    const materialiser = createMaterialiser({ log: silentLog, cpu, deadlines: { quickMs: 400, patientMs: 800 } });
     const packed = packUpdates([quadraticUpdate(20_000)]);
     const format = { eol: "lf", byteOrderMark: false } as const;
-    const slow = materialiser.run("read", () => ({ packed, format }));
-    const [first, second] = ["one", "two"].map((text) => materialiser.run("seed", () => ({ text })));
+    const slow = materialiser.run("read", () => ({ packed, format }), workOf("slow"));
+    const [first, second] = ["one", "two"].map((text) => materialiser.run("seed", () => ({ text }), workOf(text)));
     await expect(slow).rejects.toThrow(/more than 800 ms/u);
     expect((await first)?.state.byteLength).toBeGreaterThan(3);
     expect((await second)?.skipped).toBe(0);
+    expect(charged).toHaveLength(3);
+    expect(charged).toContain(800);
     await materialiser[Symbol.asyncDispose]();
   }, 30_000);
 });

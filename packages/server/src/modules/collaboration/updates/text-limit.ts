@@ -59,7 +59,7 @@ export const tryOut = async (parts: CapacityParts, document: LiveDocument, weigh
     .run(
       "measure",
       () => ({ packed: document.content.packed(), update: update.slice(), format: document.format }),
-      document.key,
+      document.work,
     )
     .catch((error: unknown) => {
       if (error instanceof Overrun) return "too-slow" as const;
