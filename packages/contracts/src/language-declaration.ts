@@ -87,7 +87,6 @@ const ErrorsSchema = z.strictObject({
   /** Matches a compiler's message of any kind, and one that is an error: the first error counts. */
   diagnostics: z.strictObject({ any: PatternSchema, error: PatternSchema }).optional(),
 });
-export type LanguageErrors = z.infer<typeof ErrorsSchema>;
 
 const FloorsSchema = z.strictObject({
   /** With a lower memory limit no program of this language starts; a request for less is refused. */

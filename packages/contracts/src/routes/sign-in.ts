@@ -1,6 +1,4 @@
 /** Sign-in, the caller's own account, and tickets for opening sockets. */
-import { z } from "zod";
-import { IdSchema } from "../shapes.ts";
 import {
   AdminAccountSchema,
   LoginSchema,
@@ -150,5 +148,3 @@ export const signInRoutes = {
     problems: [],
   }),
 } as const;
-
-export const UserParamsSchema = z.object({ userId: IdSchema });

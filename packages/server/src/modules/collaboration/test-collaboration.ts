@@ -34,7 +34,7 @@ import { registerCollaborationSocket } from "./socket.ts";
 import { SocketClient } from "./test-socket-client.ts";
 
 /** Files at rest with the promises of projects and files that live documents use. */
-export const createTestFiles = (sql: Sql) => {
+const createTestFiles = (sql: Sql) => {
   const projectId = createId();
   /** A project of Bob's without files, so that every file id belongs to another project. */
   const emptyProjectId = createId();

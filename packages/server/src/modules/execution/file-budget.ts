@@ -25,7 +25,7 @@ export type FileBudgetLimits = {
 };
 
 const MIB = 1_048_576;
-export const FILE_BUDGET: FileBudgetLimits = { totalBytes: 512 * MIB, userBytes: 256 * MIB, smallBytes: 128 * MIB };
+const FILE_BUDGET: FileBudgetLimits = { totalBytes: 512 * MIB, userBytes: 256 * MIB, smallBytes: 128 * MIB };
 
 const RETRY_AFTER_SECONDS = 5;
 

@@ -2,6 +2,6 @@
 export { executionSettings, type ExecutionSettings } from "./config.ts";
 export { registerExecutionHttp } from "./http.ts";
 export { type LanguageDeclaration, LanguageFault, loadLanguages } from "./languages/load-languages.ts";
-export { createExecution, type ExecutionModule, type ExecutionOptions } from "./module.ts";
-export { PLAN_LIMITS, type PlanLimits } from "./plan-limits.ts";
+export { createExecution, type ExecutionModule } from "./module.ts";
+export { PLAN_LIMITS } from "./plan-limits.ts";
 export { registerExecutionSocket } from "./socket.ts";

@@ -27,9 +27,9 @@ export interface JobFiles {
 }
 
 const MIB = 1_048_576;
-export const CACHE_BYTES = 64 * MIB;
+const CACHE_BYTES = 64 * MIB;
 /** For files on their way into sandboxes; small programs need not wait. */
-export const LOADING: TransferBudgetLimits = { totalBytes: 256 * MIB, userBytes: 128 * MIB };
+const LOADING: TransferBudgetLimits = { totalBytes: 256 * MIB, userBytes: 128 * MIB };
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 

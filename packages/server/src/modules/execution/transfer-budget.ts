@@ -21,7 +21,7 @@ export type TransferBudgetLimits = {
 };
 
 const MIB = 1_048_576;
-export const TRANSFER_BUDGET: TransferBudgetLimits = { totalBytes: 128 * MIB, userBytes: 64 * MIB };
+const TRANSFER_BUDGET: TransferBudgetLimits = { totalBytes: 128 * MIB, userBytes: 64 * MIB };
 
 type Waiting = { readonly userId: string; readonly bytes: number; readonly grant: () => void };
 

@@ -1,5 +1,5 @@
 /** The settings of files: the sizes of projects and accounts. */
-import { type Setting, type SettingValues, wholeNumber } from "#kernel/setting";
+import { type Setting, wholeNumber } from "#kernel/setting";
 
 export const filesSettings = {
   PROJECT_MAX_MIB: {
@@ -18,5 +18,3 @@ export const filesSettings = {
     defaultText: "10240",
   },
 } as const satisfies Readonly<Record<string, Setting<number>>>;
-
-export type FilesSettings = SettingValues<typeof filesSettings>;

@@ -7,7 +7,7 @@ import type { RefreshTokens } from "./refresh-tokens.ts";
 
 export const SIGN_IN_LIFE_MS = 90 * 24 * 3600 * 1000;
 /** Tabs that are restored together send the same token, so for this time the previous token still gets the successor. */
-export const SUCCESSOR_GRACE_MS = 30_000;
+const SUCCESSOR_GRACE_MS = 30_000;
 
 type SignInRow = AccountRow & {
   readonly current_hash: Buffer;

@@ -2,7 +2,7 @@
 import type { Transaction } from "#platform/sql";
 import { createHash, randomBytes } from "node:crypto";
 
-export const TICKET_LIFE_MS = 30_000;
+const TICKET_LIFE_MS = 30_000;
 
 const hashOf = (ticket: string): Buffer => createHash("sha256").update(ticket).digest();
 

@@ -1,5 +1,5 @@
 /** The settings of projects: how many an account may have. */
-import { type Setting, type SettingValues, wholeNumber } from "#kernel/setting";
+import { type Setting, wholeNumber } from "#kernel/setting";
 
 export const projectsSettings = {
   ACCOUNT_MAX_PROJECTS: {
@@ -8,5 +8,3 @@ export const projectsSettings = {
     defaultText: "2000",
   },
 } as const satisfies Readonly<Record<string, Setting<number>>>;
-
-export type ProjectsSettings = SettingValues<typeof projectsSettings>;

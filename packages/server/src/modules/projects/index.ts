@@ -1,5 +1,5 @@
 /** Projects: who owns them, who may see and change them, how they are shared, and who is present. */
-export { projectsSettings, type ProjectsSettings } from "./config.ts";
+export { projectsSettings } from "./config.ts";
 export { noSuchProject, roleTooLow } from "./errors.ts";
 export { registerProjectsHttp } from "./http.ts";
 export { createLinkReads, type LinkReads } from "./link-reads.ts";
@@ -7,5 +7,5 @@ export { createLinkTokens, type LinkTokens } from "./link-tokens.ts";
 export { createMemberExpiry } from "./member-expiry.ts";
 export { createPresenceColors, type ColorReference, type PresenceColors } from "./presence-colors.ts";
 export { inProject, type ProjectUser, unlessOvertaken } from "./project-scope.ts";
-export { createProjects, type Projects, type ProjectsNeeds } from "./service.ts";
+export { createProjects, type Projects } from "./service.ts";
 export { registerProjectsSocket } from "./socket.ts";

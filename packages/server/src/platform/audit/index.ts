@@ -1,3 +1,3 @@
 /** The audit trail: its port and the batched writer over the sql port. */
-export { createAuditTrail, type BatchedAuditTrail } from "./audit-trail.ts";
+export { createAuditTrail } from "./audit-trail.ts";
 export type { AuditEntry, AuditTrail } from "./ports.ts";

@@ -1,5 +1,5 @@
 /** Channels as modules see them. */
-export { type Access, type AccessWatch, createAccessWatch, type Guest, type Serving } from "./access.ts";
+export { type Access, type AccessWatch, createAccessWatch, type Guest } from "./access.ts";
 export { type ChannelTraits } from "./multiplexed-channel.ts";
 export { type Acceptance, createMultiplexer, type Multiplexer } from "./multiplexer.ts";
 export { createRightsRecheck, type RightsHolder, type RightsRecheck } from "./rights-recheck.ts";

@@ -6,7 +6,7 @@ import type { z } from "zod";
 const MAX_FAULTS = 20;
 
 /** True when objects and arrays are nested too deeply for recursive code. */
-export const isTooDeep = (value: unknown): boolean => {
+const isTooDeep = (value: unknown): boolean => {
   const waiting: { value: object; depth: number }[] = [];
   const look = (candidate: unknown, depth: number): void => {
     if (typeof candidate === "object" && candidate !== null) waiting.push({ value: candidate, depth });

@@ -21,7 +21,7 @@ export const bearerToken = (header: string | undefined): string | undefined => {
 export const rateKey = (actor: Actor | undefined, address: string): string =>
   actor === undefined ? `address ${addressKey(address)}` : `user ${actor.userId}`;
 
-export const rateHeaders = (decision: RateDecision): Record<string, string> => ({
+const rateHeaders = (decision: RateDecision): Record<string, string> => ({
   "ratelimit-limit": String(decision.limit),
   "ratelimit-remaining": String(decision.remaining),
   "ratelimit-reset": String(decision.resetSeconds),

@@ -4,7 +4,7 @@ import { clientAddress, type TrustedProxies } from "./client-address.ts";
 import type { RequestFacts } from "./ports.ts";
 
 /** Cookie header -> name to value; the first of several cookies with one name wins, as browsers send the closest first. */
-export const parseCookies = (header: string | undefined): Readonly<Record<string, string | undefined>> => {
+const parseCookies = (header: string | undefined): Readonly<Record<string, string | undefined>> => {
   const cookies: Record<string, string | undefined> = Object.create(null) as Record<string, string | undefined>;
   for (const pair of (header ?? "").split(";")) {
     const at = pair.indexOf("=");

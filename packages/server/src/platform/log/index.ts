@@ -2,7 +2,7 @@
 import type { Setting } from "#kernel/setting";
 import { z } from "zod";
 
-export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export const logSettings = {

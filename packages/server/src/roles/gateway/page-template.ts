@@ -10,7 +10,7 @@ const escapeText = (text: string): string =>
   text.replaceAll(/[&<>"]/gu, (character) => ENTITIES[character] ?? character);
 
 /** JSON for a script element: no text in it can end the element or open a comment. */
-export const escapeJson = (value: unknown): string =>
+const escapeJson = (value: unknown): string =>
   JSON.stringify(value).replaceAll("<", "\\u003c").replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 
 export type PageTemplate = {

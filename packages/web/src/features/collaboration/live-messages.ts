@@ -56,10 +56,6 @@ export function awarenessMessage(payload: Uint8Array): Uint8Array {
   });
 }
 
-export function queryAwarenessMessage(): Uint8Array {
-  return encoding.encode((encoder) => encoding.writeVarUint(encoder, MESSAGE.queryAwareness));
-}
-
 function syncMessage(step: number, bytes: Uint8Array): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, MESSAGE.sync);

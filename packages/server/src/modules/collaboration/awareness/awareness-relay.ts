@@ -10,7 +10,7 @@ export type PresenceUser = { readonly id: string; readonly name: string; readonl
 export type AwarenessSource = { readonly userId: string; readonly user: PresenceUser };
 
 /** Bytes of one client's state. */
-export const MAX_AWARENESS_BYTES = 16 * 1024;
+const MAX_AWARENESS_BYTES = 16 * 1024;
 const COALESCE_MS = 100;
 /** For this long an echo of a departed client's last state does not bring it back. */
 const REMEMBER_MS = 60_000;

@@ -28,7 +28,7 @@ export type History = {
 const hasUpdate = (entry: LogEntry): entry is UpdateEntry => entry.kind !== "checkpoint" && entry.update.byteLength > 0;
 
 /** The newest facts, with those who edited after they were written. Undefined: no entry has any. */
-export const newestFacts = (entries: readonly LogEntry[]): LogFacts | undefined => {
+const newestFacts = (entries: readonly LogEntry[]): LogFacts | undefined => {
   let facts: LogFacts | undefined;
   let editorIds = new Set<string>();
   for (const entry of entries) {

@@ -17,8 +17,7 @@ const count = (text: string, part: string): number => {
 };
 
 /** CRLF and lone CR become LF. */
-export const normaliseLineEnds = (text: string): string =>
-  text.includes("\r") ? text.replaceAll(/\r\n?/gu, "\n") : text;
+const normaliseLineEnds = (text: string): string => (text.includes("\r") ? text.replaceAll(/\r\n?/gu, "\n") : text);
 
 /** Binary: has a NUL or is not UTF-8. A file with mixed line ends counts as what most of its lines have. */
 export const decodeFile = (bytes: Uint8Array): DecodedFile => {

@@ -20,7 +20,7 @@ export type Capacity = "enough" | "none" | "unknown";
 export type Weighed = { readonly update: Uint8Array; readonly inspection: Inspection };
 
 /** Judges by sizes only: an update makes a text longer by at most its own size, except for line ends of two bytes. */
-export const capacityFor = (
+const capacityFor = (
   document: Pick<LiveDocument, "content" | "format" | "hasOwnEnds" | "isFull">,
   { update, inspection }: Weighed,
 ): Capacity => {

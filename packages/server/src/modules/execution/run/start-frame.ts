@@ -47,7 +47,7 @@ const stringBytes = (text: string): Buffer[] => {
 };
 
 /** The environment a program sees: ours, a terminal's where it has one, then the command's own. */
-export const fullEnvironment = (command: SandboxCommand, terminal: boolean): Record<string, string> => ({
+const fullEnvironment = (command: SandboxCommand, terminal: boolean): Record<string, string> => ({
   ...baseEnvironment,
   ...(terminal ? { TERM: "xterm-256color", COLORTERM: "truecolor" } : {}),
   ...command.env,

@@ -14,7 +14,7 @@ import { createNameQueue } from "../name-queue.ts";
 import type { Homes, HomesNode } from "../ports.ts";
 
 /** The time from a renewal of a node's row until it expires. */
-export const NODE_LIFE_MS = 20_000;
+const NODE_LIFE_MS = 20_000;
 const RENEW_EVERY_MS = 5_000;
 const RETRY_MS = 1_000;
 /** A margin for clocks of different speed and delays of this process's event loop. */

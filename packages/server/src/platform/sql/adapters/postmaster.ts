@@ -78,7 +78,7 @@ const signal = (pid: number, name: NodeJS.Signals): void => {
 };
 
 /** Waits until no process works in the data folder. @returns false when one still does after the deadline */
-export const waitUntilGone = async (dataFolder: string, deadlineMs: number): Promise<boolean> => {
+const waitUntilGone = async (dataFolder: string, deadlineMs: number): Promise<boolean> => {
   const end = performance.now() + deadlineMs;
   while ((await findPostgresProcesses(dataFolder)).length > 0) {
     if (performance.now() > end) return false;
