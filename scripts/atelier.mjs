@@ -1,4 +1,4 @@
-// `npm run atelier -- <command>`: what an operator does besides starting the server.
+// `npm run atelier -- <command>`: the commands of an operator.
 import { join } from "node:path";
 import process from "node:process";
 import { SetupFault, report } from "./lib/fault.mjs";
@@ -21,7 +21,7 @@ const usage = `Usage: npm run atelier -- <command>
   tools build            build a current gVisor now (npm start does it in the background)
   help                   this text`;
 
-/** Every command resolves with its exit code. */
+/** Each command resolves with its exit code. */
 const commands = {
   start: () => launch(process.execPath, [join(checkout, "scripts", "start.mjs")]),
   doctor: async () => {

@@ -1,4 +1,5 @@
-// Started by `npm start` in the background: builds a current runsc, writes its output to the given file, and ends when its starter ends.
+// Started by `npm start` in the background: builds a current runsc, writes its output to the given file, and ends with the process that
+// started it.
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";

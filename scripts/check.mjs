@@ -1,4 +1,4 @@
-// `npm run check`: what a change must pass before anything is started; under a minute.
+// `npm run check`: the checks that need no database and no sandbox; under a minute.
 import process from "node:process";
 import { staticChecks } from "./lib/checks.mjs";
 import { ensureDependencies } from "./lib/dependencies.mjs";

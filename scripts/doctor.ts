@@ -1,4 +1,4 @@
-/** `npm run atelier -- doctor`: which isolation and which limits are real on this machine, and why not better ones. */
+/** `npm run atelier -- doctor`: which isolation and which limits this machine supports, and why not stronger ones. */
 import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -19,7 +19,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const sections: [title: string, findings: () => Finding[] | Promise<Finding[]>][] = [
   ["This machine", () => hostFindings({ "data folder": dataFolder(), "cache folder": cacheFolder() })],
-  ["What Atelier brings", partFindings],
+  ["Atelier's parts", partFindings],
   ["Isolation, by booting a sandbox of each tier", isolationFindings],
 ];
 

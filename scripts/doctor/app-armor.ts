@@ -1,8 +1,8 @@
-/** What AppArmor takes from sandboxes on Ubuntu: user namespaces of ordinary users, and bubblewrap's rights of anybody. */
+/** AppArmor's restrictions of sandboxes on Ubuntu: user namespaces of ordinary users, and rights of programs in bubblewrap. */
 import { existsSync, readFileSync } from "node:fs";
 import type { Finding } from "./finding.ts";
 
-/** What AppArmor does on a machine. */
+/** The state of AppArmor on a machine. */
 export type AppArmorFacts = {
   readonly enabled: boolean;
   /** kernel.apparmor_restrict_unprivileged_userns: on by default since Ubuntu 24.04. */
@@ -24,17 +24,17 @@ export const readAppArmor = (): AppArmorFacts => ({
 });
 
 const what = "AppArmor";
-const gvisorIsFine = "; gVisor is not concerned";
+const gvisorIsFine = "; gVisor works";
 
-/** What follows for sandboxes that root or an ordinary user starts. */
+/** The consequence for sandboxes that root or an ordinary user starts. */
 export const appArmorFinding = (facts: AppArmorFacts, isRoot: boolean): Finding => {
   if (!facts.enabled) return { state: "good", what, says: "does not restrict sandboxes" };
   if (facts.restrictsUserNamespaces && !isRoot) {
-    const says = "lets no ordinary user use user namespaces (Ubuntu's default since 24.04): start as root, or";
+    const says = "denies user namespaces to ordinary users (Ubuntu's default since 24.04): start as root, or";
     return { state: "bad", what, says, remedy: "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0" };
   }
   if (facts.restrictsBubblewrap) {
-    const says = `its profile for bubblewrap keeps the namespaces tier from working${gvisorIsFine}`;
+    const says = `its profile for bubblewrap prevents the namespaces tier${gvisorIsFine}`;
     return {
       state: "worse",
       what,

@@ -1,7 +1,7 @@
-/** One thing that doctor found out, and how it is shown. */
+/** A finding of doctor, and its text. */
 
 export type Finding = {
-  /** `good`: as it should be. `worse`: works, with less than there could be. `bad`: something does not work. `plain`: just so. */
+  /** `good`: works. `worse`: works with restrictions. `bad`: does not work. `plain`: information only. */
   readonly state: "good" | "worse" | "bad" | "plain";
   readonly what: string;
   readonly says: string;
@@ -11,7 +11,7 @@ export type Finding = {
 
 const marks = { good: "✓", worse: "!", bad: "✗", plain: "·" } as const;
 
-/** A heading and one line a finding, with its remedy below. */
+/** A heading and one line per finding, with its remedy below. */
 export const show = (title: string, findings: readonly Finding[]): string => {
   const width = Math.max(...findings.map(({ what }) => what.length));
   const lines = findings.flatMap(({ state, what, says, remedy }) => [

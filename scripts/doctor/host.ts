@@ -1,4 +1,4 @@
-/** What this machine offers to sandboxes: user namespaces, cgroups, KVM, disk space. */
+/** The features of this machine that sandboxes need: user namespaces, cgroups, KVM, disk space. */
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname } from "node:path";
@@ -26,14 +26,14 @@ const user = (): Finding =>
     : {
         state: "good",
         what: "user",
-        says: `${userInfo().username}, an ordinary user: sandboxes live in user namespaces`,
+        says: `${userInfo().username}, an ordinary user: sandboxes run in user namespaces`,
       };
 
 const userNamespaces = async ({ enabled, restrictsUserNamespaces }: AppArmorFacts): Promise<Finding> => {
   const what = "user namespaces";
   if (await succeeds("unshare", ["--user", "--map-root-user", "true"]))
     return { state: "good", what, says: "can be made" };
-  if (enabled && restrictsUserNamespaces && !isRoot) return { state: "bad", what, says: "kept from you by AppArmor" };
+  if (enabled && restrictsUserNamespaces && !isRoot) return { state: "bad", what, says: "denied by AppArmor" };
   const limit = readNumber("/proc/sys/user/max_user_namespaces");
   const debian = readNumber("/proc/sys/kernel/unprivileged_userns_clone");
   const says = limit === 0 || debian === 0 ? "switched off by the kernel's settings" : "cannot be made here";
@@ -54,15 +54,15 @@ const cgroups = (): Finding => {
   const what = "cgroups";
   const layout = findCgroupLayout();
   if (layout !== undefined)
-    return { state: "good", what, says: `version ${layout.version}: memory and CPU limits are the kernel's` };
+    return { state: "good", what, says: `version ${layout.version}: the kernel enforces memory and CPU limits` };
   const canDelegate = !isRoot && existsSync("/run/systemd/system");
   const remedy = canDelegate ? { remedy: "systemd-run --user --scope -p Delegate=yes npm start" } : {};
-  return { state: "worse", what, says: "none may be made here: limits are polled every 50 ms", ...remedy };
+  return { state: "worse", what, says: "can't be created here: limits are polled every 50 ms", ...remedy };
 };
 
 const kvm = (): Finding => {
   const what = "KVM";
-  // Existing proves nothing: there are hosts whose KVM boots no ordinary guest.
+  // Opening it proves little: the KVM of some hosts can't boot an ordinary guest.
   try {
     accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
     return { state: "plain", what, says: "/dev/kvm is here; the microvm tier that would use it is later work" };
@@ -80,7 +80,7 @@ const disk = (name: string, path: string): Finding => {
   return freeGib >= 2 ? { state: "good", what: name, says } : { state: "bad", what: name, says: `only ${says}` };
 };
 
-/** Everything about the machine that sandboxes depend on; `folders` are name -> path of what grows. */
+/** All findings about the machine; `folders` are name -> path of folders that grow. */
 export const hostFindings = async (
   folders: Readonly<Record<string, string>>,
   appArmor = readAppArmor(),

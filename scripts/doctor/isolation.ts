@@ -1,4 +1,4 @@
-/** Boots one sandbox of each tier, runs a program in it, and says what answered and under which limits. */
+/** Boots one sandbox of each tier, runs a program in it, and reports the result and the kind of limits. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,11 +37,11 @@ const candidatesIn = (stateFolder: string, initPath: string): TierCandidate[] =>
 
 const describe = (verdict: TierVerdict): Finding => {
   if (!verdict.available) {
-    // The microVM tier is nobody's fault.
+    // The microVM tier is not built yet, so its absence is no fault of the machine.
     return { state: verdict.tier === "microvm" ? "plain" : "worse", what: verdict.tier, says: verdict.reason };
   }
   const limits = verdict.limitsEnforcement === "cgroup" ? "limits enforced by cgroups" : "limits polled every 50 ms";
-  const says = `works: booted, and a program in it answered, in ${verdict.tookMs.toFixed(0)} ms; ${limits}`;
+  const says = `works: booted, and a program in it responded, in ${verdict.tookMs.toFixed(0)} ms; ${limits}`;
   const state = verdict.limitsEnforcement === "cgroup" ? "good" : "worse";
   return { state, what: verdict.tier, says };
 };
@@ -52,7 +52,7 @@ const conclude = (verdicts: readonly TierVerdict[]): Finding => {
   return { state: "bad", what: "→", says: "programs cannot run here; editing and saving work" };
 };
 
-/** One finding for each tier, strongest first, and what follows. */
+/** One finding for each tier, strongest first, and the tier that programs use. */
 export const isolationFindings = async (): Promise<Finding[]> => {
   const imageRoot = join(imageFolder("base"), "rootfs");
   const init = {

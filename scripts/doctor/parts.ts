@@ -1,4 +1,4 @@
-/** What Atelier brings or builds for itself: system packages, gVisor, images, the page. */
+/** The parts that Atelier installs or builds: system packages, gVisor, images, the page. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { archivePackages } from "../lib/debian.mjs";
@@ -17,7 +17,7 @@ const packages = (): Finding => {
   return { state: "bad", what, says, remedy: installCommand(missing) };
 };
 
-/** What has to be here before `remedy` can help, or `remedy` itself. */
+/** The packages that are needed before `remedy` works, or `remedy` itself. */
 const needs = (remedy: string): Pick<Finding, "says" | "remedy"> => {
   const first = missingPackages(serverPackages).filter(({ name }) => archivePackages.includes(name));
   if (first.length === 0) return { says: "not here yet", remedy };
@@ -26,8 +26,8 @@ const needs = (remedy: string): Pick<Finding, "says" | "remedy"> => {
 
 /** The faults of Debian's runsc of 2024 that the built one does not have: packages/server/src/platform/sandboxes/SPEC.md, I44. */
 const oldRunscLacks =
-  "long writes to a terminal are cut short, a stopped child that is killed takes its group with it, a fork copies 2 MiB around each " +
-  "page that it writes, files in /dev/shm are not limited in number";
+  "long writes to a terminal are truncated, killing a stopped child ends its process group, a fork copies 2 MiB around each " +
+  "page that it writes, the number of files in /dev/shm is not limited";
 
 const tools = (): Finding => {
   const what = "gVisor";

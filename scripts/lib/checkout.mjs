@@ -1,4 +1,4 @@
-// What the scripts know of this machine: the checkout, the cache of images and tools, and the pinned Node.
+// The folders and the Node of the scripts: the checkout, the cache of images and tools, and the pinned Node.
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";

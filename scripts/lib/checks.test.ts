@@ -39,7 +39,7 @@ const verdict = async (...words: string[]) => {
   return { good: passed === 1 && failed === 0, text: out.text(), runs: runs() };
 };
 
-test("what passed is not run again while nothing changed, and is after any change", async () => {
+test("a passed check is run again only after a change", async () => {
   expect(await verdict()).toMatchObject({ good: true, runs: 1 });
   const again = await verdict();
   expect(again).toMatchObject({ good: true, runs: 1 });
@@ -67,12 +67,12 @@ test("a failing tree fails each time, also one that passed before, and passes on
   expect((await verdict()).good).toBe(true);
 });
 
-test("a tree that changes while the tool runs is not remembered", async () => {
+test("a pass is not stored when the tree changes while the tool runs", async () => {
   expect((await verdict("touch")).runs).toBe(1);
   expect((await verdict("touch")).runs).toBe(2);
 });
 
-test("without git nothing is remembered", async () => {
+test("without git no pass is stored", async () => {
   rmSync(join(root, ".git"), { recursive: true });
   expect((await verdict()).runs).toBe(1);
   expect((await verdict()).runs).toBe(2);

@@ -17,18 +17,22 @@ await run("sh", ["-c", "trap '' TERM; sleep 1000 & echo $!; wait"], { tell, what
 await run("true", []).catch((fault) => tell(fault.message));
 `;
 
-test("a stop ends a program with its children, says so, and lets nothing new begin", { timeout: 60_000 }, async () => {
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let said = "";
-  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  await vi.waitFor(() => expect(said).toMatch(/^\d+\n/u), 20_000);
-  const sleeper = said.trim();
-  expect(existsSync(`/proc/${sleeper}`)).toBe(true);
-  const ended = once(child, "close");
-  child.kill("SIGTERM");
-  await ended;
-  expect(said.split("\n").slice(1, 3)).toEqual([expect.stringMatching(/^the build failed/u), "true was not started"]);
-  await vi.waitFor(() => expect(existsSync(`/proc/${sleeper}`)).toBe(false), 20_000);
-});
+test(
+  "a stop ends a program with its children, reports it, and prevents new programs",
+  { timeout: 60_000 },
+  async () => {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let said = "";
+    child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    await vi.waitFor(() => expect(said).toMatch(/^\d+\n/u), 20_000);
+    const sleeper = said.trim();
+    expect(existsSync(`/proc/${sleeper}`)).toBe(true);
+    const ended = once(child, "close");
+    child.kill("SIGTERM");
+    await ended;
+    expect(said.split("\n").slice(1, 3)).toEqual([expect.stringMatching(/^the build failed/u), "true was not started"]);
+    await vi.waitFor(() => expect(existsSync(`/proc/${sleeper}`)).toBe(false), 20_000);
+  },
+);

@@ -9,7 +9,7 @@ import { installCommand, missingPackages, serverPackages } from "./system-packag
 export const suite = "trixie";
 export const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/** The names of the system packages without which nothing can be had from the archive. */
+/** The names of the system packages that are needed to read the archive. */
 export const archivePackages = ["mmdebstrap", "debian-archive-keyring", ...(isRoot ? [] : ["uidmap"])];
 
 /** Node's name of this processor -> Debian's. */
@@ -31,14 +31,14 @@ function sources() {
   ];
 }
 
-/** Throws a fault that names what to install when this machine cannot read the archive. */
+/** Throws a fault that names the missing packages when this machine cannot read the archive. */
 function requireArchiveTools() {
   const lacking = missingPackages(serverPackages).filter(({ name }) => archivePackages.includes(name));
   if (lacking.length === 0) return;
   throw new SetupFault(`missing: ${lacking.map(({ name }) => name).join(", ")}`, { hint: installCommand(lacking) });
 }
 
-/** What mmdebstrap says, without its marks and its own words for things.
+/** A line of mmdebstrap in plain words.
  * @param {string} line */
 export function plainly(line) {
   return line
@@ -51,7 +51,7 @@ export function plainly(line) {
 
 /**
  * Writes a tar of the suite's `packages` with mmdebstrap, as root or out of a user namespace. `variant` is mmdebstrap's:
- * `minbase` is a system, `extract` the packages' files alone.
+ * `minbase` is a system, `extract` only the packages' files.
  */
 export async function writeDebianTar({ variant, packages, tar, options = [], what }, tell) {
   requireArchiveTools();
@@ -71,19 +71,19 @@ export async function writeDebianTar({ variant, packages, tar, options = [], wha
   ];
   const env = { PATH: process.env["PATH"], HOME: process.env["HOME"] ?? "/", LC_ALL: "C.UTF-8", TMPDIR: tmpdir() };
   try {
-    // With lower priority than the steps that the page waits for.
+    // With lower priority than the steps that the page needs.
     await run("nice", ["-n", "10", "mmdebstrap", ...args], { env, tell: (line) => tell(plainly(line)), what });
   } catch (error) {
     throw error instanceof SetupFault ? explained(error) : error;
   }
 }
 
-/** A failure of mmdebstrap's whose cause is known is told by that cause alone.
+/** Replaces a failure of mmdebstrap by its cause, if that is known.
  * @param {SetupFault} fault */
 export function explained(fault) {
   if (/NO_PUBKEY|EXPKEYSIG/.test(fault.detail ?? ""))
     return new SetupFault(
-      `Debian's ${suite} cannot be checked: this machine's debian-archive-keyring is older than its keys`,
+      `The signatures of Debian's ${suite} cannot be verified: this machine's debian-archive-keyring is older than its keys`,
       {
         hint: "Install that package from a newer release of this distribution or of Debian.",
       },

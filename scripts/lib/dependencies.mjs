@@ -1,4 +1,4 @@
-// The npm dependencies: installed when package-lock.json says something else than node_modules holds.
+// Installs the npm dependencies when node_modules differs from package-lock.json.
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
@@ -13,7 +13,7 @@ function lockDigest() {
   return digest(readIfThere(join(checkout, "package-lock.json")) ?? "");
 }
 
-/** Whether what npm says it installed is what the lock file asks for; packages for other platforms may be absent. */
+/** Whether npm's record of installed packages matches the lock file; packages for other platforms may be absent. */
 function agrees() {
   const installed = readIfThere(join(checkout, "node_modules", ".package-lock.json"));
   const wanted = readIfThere(join(checkout, "package-lock.json"));
@@ -26,8 +26,8 @@ function agrees() {
 }
 
 /**
- * npm's line as a person wants to read it: the name of what was fetched. Nothing about the Node that the machine
- * happens to have: what is installed runs on the pinned one.
+ * The readable part of a line of npm: the name of the fetched package. Warnings about the machine's Node are dropped, because the packages
+ * run on the pinned one.
  * @param {string} line
  * @returns {string | undefined}
  */
@@ -37,7 +37,7 @@ export function progressOf(line) {
   return path ? `fetched ${decodeURIComponent(path).replace(/\/-\/.*/, "")}` : line;
 }
 
-/** npm 9, which Debian 13 has, takes this link away again with the package of the other processor. */
+/** npm 9, which Debian 13 has, removes this link together with the package of the other processor. */
 function linkNode() {
   const node = pinnedNode();
   const link = join(checkout, "node_modules", ".bin", "node");
@@ -46,7 +46,7 @@ function linkNode() {
   symlinkSync(relative(join(link, ".."), node), link);
 }
 
-/** Brings node_modules to what package-lock.json says; returns one word on what was done. */
+/** Makes node_modules match package-lock.json; returns a word for the result. */
 export async function ensureDependencies(tell) {
   if (readIfThere(stamp) === lockDigest()) return "up to date";
   // Outside node_modules, which `npm ci` removes.
@@ -55,7 +55,7 @@ export async function ensureDependencies(tell) {
     if (readIfThere(stamp) === wanted) return "up to date";
     const done = agrees() ? "up to date" : "installed";
     if (done === "installed") {
-      // npm's own settings of an enclosing `npm start` would otherwise be passed down.
+      // Without npm's own settings, which this process has inherited from `npm start`.
       const env = Object.fromEntries(
         Object.entries(process.env).filter(([name]) => !/^npm_(?!config_cache)/i.test(name)),
       );

@@ -1,7 +1,7 @@
-// A reason to stop that a person can act on: shown as it is, without a stack trace.
+// An error with a message for the operator: printed without a stack trace.
 import { dirname } from "node:path";
 
-/** `message` says what is wrong; `hint`, one copyable command or setting, says what to do; `detail` is a failed command's output. */
+/** `message` is the fault; `hint` a command or setting that fixes it; `detail` the output of a failed command. */
 export class SetupFault extends Error {
   constructor(message, { hint, detail } = {}) {
     super(message);
@@ -12,9 +12,9 @@ export class SetupFault extends Error {
 }
 
 /** The fault for a user who cannot write to the folders of images and tools. */
-export const cacheHint = "ATELIER_CACHE_DIR moves images and tools; the checkout itself must be writable too.";
+export const cacheHint = "Set ATELIER_CACHE_DIR for images and tools; the checkout itself must be writable too.";
 
-/** What a disk and its rights refuse, in words that the folder's name goes before. */
+/** Texts for errors of the file system, which follow the folder's name. */
 const refusals = {
   ENOSPC: "the disk is full",
   EDQUOT: "this user's share of the disk is full",
@@ -23,11 +23,11 @@ const refusals = {
   EPERM: "this user may not write there",
 };
 
-/** How programs say that the disk is full. */
+/** Messages of programs about a full disk. */
 const full = /no space left on device|disk quota exceeded|ENOSPC|EDQUOT/i;
 
 /**
- * The error itself, or a SetupFault instead where a disk or its rights refused something.
+ * The error itself, or a SetupFault for errors of the disk or its permissions.
  * @param {unknown} error
  * @param {string} [folder] what was worked on, for an error that does not say it (a write knows no name) or names a part of it
  */
@@ -42,7 +42,7 @@ export function asSetupFault(error, folder) {
   });
 }
 
-/** The first line in which a program says that a disk is full, or undefined.
+/** The first line of a program's output that reports a full disk, or undefined.
  * @param {string} output
  * @returns {string | undefined} */
 export function fullDiskLine(output) {
@@ -52,14 +52,14 @@ export function fullDiskLine(output) {
     ?.trim();
 }
 
-/** A fault as it is shown: a failed command's output, what is wrong, what to do about it.
+/** The text of a fault: a failed command's output, the message, the hint.
  * @param {SetupFault} fault */
 export function faultText({ detail, message, hint }) {
   const lines = [...(detail ? ["", detail.trimEnd(), ""] : []), `atelier: ${message}`, ...(hint ? [`  ${hint}`] : [])];
   return lines.join("\n");
 }
 
-/** Prints a fault to stderr, or a whole stack where it is a mistake of ours. */
+/** Prints a fault to stderr; other errors are bugs and printed with their stack. */
 export function report(error) {
   console.error(error instanceof SetupFault ? faultText(error) : error);
 }

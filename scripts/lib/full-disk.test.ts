@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const isRoot = process.getuid?.() === 0;
 const own = isRoot ? ["--mount"] : ["--user", "--map-root-user", "--mount"];
-/** A shell's line that runs the rest of its arguments where its first one is a disk of 64 KiB, which only they see. */
+/** A line of shell that mounts a disk of 64 KiB at its first argument, in a mount namespace of its own, and runs the other arguments. */
 const smallDisk = 'folder=$1; shift; mount -t tmpfs -o size=64k,mode=711 tmpfs "$folder" && exec "$@"';
 const lib = (name: string): string => JSON.stringify(join(import.meta.dirname, name));
 
@@ -47,7 +47,7 @@ describe("a full disk", () => {
   test.each([
     ["a stamp", 'writeWhole(folder + "/stamp", much);'],
     ["an image", 'await buildFolder(folder + "/image", async (fresh) => writeFileSync(fresh + "/file", much));'],
-  ])("%s that does not fit is one line and leaves nothing", async (_, work) => {
+  ])("%s that does not fit prints one line and leaves no files", async (_, work) => {
     const { code, lines } = await startWith(work);
     expect(lines).toEqual([
       expect.stringMatching(/^✗ Work: failed/u),
@@ -58,7 +58,7 @@ describe("a full disk", () => {
     expect(code).toBe(1);
   });
 
-  test("a program that meets it is told by the line that says so", async () => {
+  test("the fault of a program has the line about the full disk as its detail", async () => {
     const noise =
       'for i in 1 2 3; do echo "noise $i"; done; echo "tar: x: No space left on device" >&2; echo more; exit 2';
     const failed = run("sh", ["-c", noise], { what: "unpacking" });
@@ -73,7 +73,7 @@ describe("a full disk", () => {
     });
   });
 
-  test("a step that is not needed is passed over", async () => {
+  test("an optional step that fails is skipped", async () => {
     const full = (): never => {
       throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
     };
@@ -81,7 +81,7 @@ describe("a full disk", () => {
   });
 });
 
-test("what a disk or its rights refuse names the folder; a mistake of ours stays one", async () => {
+test("errors of the disk or its permissions name the folder; bugs stay errors", async () => {
   const refused = (code: string, path: string): Error => Object.assign(new Error(code), { code, path });
   const messages = ["EACCES", "EPERM", "EROFS", "EDQUOT"].map((code) => asSetupFault(refused(code, "/a/b/c")));
   expect(messages.every((fault) => fault instanceof SetupFault && fault.message.startsWith("/a/b: "))).toBe(true);

@@ -1,11 +1,11 @@
-/** The server takes a second signal as an order to end at once, so it must get only what a person sent twice. */
+/** A second signal forces the server to end at once, so only signals that a person has sent twice may be forwarded twice. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 
-/** Says each SIGTERM; a SIGINT ends it. */
+/** Prints each SIGTERM; a SIGINT ends it. */
 const program = `
 process.on("SIGTERM", () => console.log("term"));
 process.on("SIGINT", () => process.exit(3));
@@ -16,11 +16,11 @@ const script = `
 import { launch } from ${JSON.stringify(join(import.meta.dirname, "launch.mjs"))};
 process.exitCode = await launch(process.execPath, ["-e", ${JSON.stringify(program)}]);
 `;
-/** Longer than copies of one signal are told apart. */
+/** Longer than the time within which repeated signals are ignored. */
 const LATER_MS = 400;
 
 test.each(["SIGHUP", "SIGTERM"] as const)(
-  "a SIGHUP that comes some time after %s is not forwarded, a SIGINT is",
+  "a SIGHUP some time after %s is not forwarded, a SIGINT is",
   { timeout: 60_000 },
   async (first) => {
     const child = spawn(process.execPath, ["--input-type=module", "-e", script], {

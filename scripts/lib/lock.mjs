@@ -1,12 +1,12 @@
-// One setup at a time: a kernel lock that ends with its holder, however that ends.
+// A lock for one setup at a time: a lock of the kernel, which is released when its process ends.
 import { spawn } from "node:child_process";
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { cacheHint, SetupFault } from "./fault.mjs";
 
 /**
- * Runs `work` while holding an exclusive lock on `path`. Waiting is announced through `tell`. The lock is held by a
- * `flock` child whose standard input is ours, so it goes away even if this process is killed.
+ * Runs `work` with an exclusive lock on `path`. Waiting is reported through `tell`. A `flock` child process has the lock; its standard input
+ * is a pipe of this process, so that the lock is released even if this process is killed.
  * @template T
  * @param {string} path
  * @param {{ tell: (line: string) => void }} progress
@@ -18,7 +18,7 @@ export async function locked(path, { tell }, work) {
     mkdirSync(dirname(path), { recursive: true });
     accessSync(dirname(path), constants.W_OK);
   } catch (error) {
-    throw new SetupFault(`${dirname(path)} cannot be made or written (${error.code})`, {
+    throw new SetupFault(`${dirname(path)} cannot be created or written (${error.code})`, {
       hint: cacheHint,
     });
   }

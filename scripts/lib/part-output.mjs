@@ -19,7 +19,7 @@ export function bufferedOutput() {
   let text = "";
   return {
     stdio: "pipe",
-    // Programs use no colours in a pipe unless they are told to; the buffered output goes to the same terminal.
+    // Programs use no colours in a pipe by default, but the buffered output is printed to the same terminal.
     env: process.stdout.isTTY ? { FORCE_COLOR: "1" } : {},
     write: (more) => void (text += more),
     text: () => text,

@@ -11,7 +11,7 @@ import { readIfThere } from "./recipe.mjs";
 /** @typedef {import("./part-output.mjs").PartOutput} PartOutput */
 /** @typedef {{ title: string, passed: number, failed: number, failures: string[], skipped: string[] }} Result */
 
-/** The path of a program that an npm package brings, by its file inside node_modules.
+/** The path of a program of an npm package, from its file inside node_modules.
  * @param {...string} path */
 export function fromModules(...path) {
   return join(checkout, "node_modules", ...path);
@@ -38,7 +38,7 @@ export function runNode(args, { env = process.env, out = directOutput() } = {}) 
   });
 }
 
-/** A whole thing that passes or fails.
+/** The result of a program that passes or fails as a whole.
  * @returns {Result} */
 export function wholeResult(title, isGood) {
   return { title, passed: isGood ? 1 : 0, failed: isGood ? 0 : 1, failures: [], skipped: [] };
@@ -87,7 +87,7 @@ function count(report) {
 
 /**
  * Prints the closing lines, with the name of each failure, and returns the exit code. A skip that
- * tests/allowed-skips.json does not name fails a CI run and is pointed out elsewhere.
+ * tests/allowed-skips.json does not name fails a CI run, and is printed otherwise.
  * @param {readonly Result[]} results
  * @returns {0 | 1}
  */

@@ -52,7 +52,7 @@ test("without a terminal", { timeout: 60_000 }, async () => {
   ]);
 });
 
-test("to a terminal that is gone, and the work goes on", { timeout: 60_000 }, async () => {
+test("to a closed terminal, and the work continues", { timeout: 60_000 }, async () => {
   const speaks = `
 import { notice } from ${progress};
 import { setTimeout as delay } from "node:timers/promises";

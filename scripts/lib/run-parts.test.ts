@@ -7,7 +7,7 @@ type Options = Parameters<Parameters<typeof runParts>[1][string] & object>[0];
 
 const open = () => Promise.withResolvers<undefined>();
 
-test("parts of two lanes overlap; each is printed whole when it ends, the others stay silent", async () => {
+test("parts of two lanes overlap; the output of each is printed when it ends", async () => {
   const lines: string[] = [];
   const [first, second] = [open(), open()];
   const part =
@@ -37,7 +37,7 @@ test("parts of two lanes overlap; each is printed whole when it ends, the others
   expect(results.map(({ title }) => title)).toEqual(["slow", "quick", "later"]);
 });
 
-test("a lane that has ended takes over what another one has not begun, and results keep their order", async () => {
+test("a lane that has ended takes over parts that another one has not begun, and results keep their order", async () => {
   const gates = new Map(["long", "short", "next", "last"].map((name) => [name, open()]));
   const begun: string[] = [];
   const part = (name: string) => async () => {
@@ -87,7 +87,7 @@ test("what a program writes on both streams is buffered, with its exit code", as
   expect(lines.join("\n")).toMatch(/to stdout[^]*to stderr|to stderr[^]*to stdout/u);
 });
 
-test("the last line is the sum, below the names of what failed", () => {
+test("the last line is the sum, below the names of the failures", () => {
   const said: string[] = [];
   const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => said.push(String(text)) > 0);
   const bad = { title: "unit", passed: 2, failed: 1, failures: ["a.test.ts: adds"], skipped: [] };

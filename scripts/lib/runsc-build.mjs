@@ -19,7 +19,7 @@ const recipe = { suite, builder, source, changes, processor: process.arch, layou
 /** The version that the program prints for `--version`. */
 const versionName = `${source.version.split("-")[1].slice(0, 8)}-atelier`;
 
-/** A failed build is tried again in the background after this time. */
+/** A failed build is retried in the background after this time. */
 const retryAfterMs = 24 * 3_600_000;
 
 /** The folder that holds (or will hold) the built `runsc`. */
@@ -34,7 +34,7 @@ export function builtIsThere() {
 
 const failureFile = () => `${builtFolder()}.failed.json`;
 
-/** Why the last build failed, and when; undefined where none did.
+/** The reason and the time of the last failed build; undefined without one.
  * @returns {{ reason: string, at: string } | undefined} */
 export function buildFailure() {
   const text = builtIsThere() ? undefined : readIfThere(failureFile());
@@ -139,7 +139,7 @@ export async function ensureBuiltRunsc(tell) {
       await buildFolder(builtFolder(), (fresh) => build(fresh, tell));
       rmSync(failureFile(), { force: true });
     } catch (error) {
-      // It was ended together with the server, which is no failure of the build.
+      // It was stopped with the server, which is no failure of the build.
       if (areCommandsStopping()) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       writeWhole(failureFile(), `${JSON.stringify({ reason, at: new Date().toISOString() })}\n`);
@@ -149,7 +149,7 @@ export async function ensureBuiltRunsc(tell) {
   });
 }
 
-/** Long enough for the page to be open and the images to be built after a first start. */
+/** Long enough for the page to open and the images to be built after a first start. */
 const startAfterMs = 60_000;
 
 /**

@@ -1,4 +1,4 @@
-/** Which runsc is used, when a build is started, and that a change of the source is applied or refused. */
+/** The choice of runsc, the start of a build, and the changes of the source. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -33,7 +33,7 @@ test("the built runsc is used once it is complete, and Debian's until then", () 
   expect(smallToolsFolder()).toBe(debians);
 });
 
-test("a build that failed is tried again a day later, and its reason is known", () => {
+test("a failed build is retried a day later, and its reason is stored", () => {
   expect([wantsBuild(), buildFailure()]).toEqual([true, undefined]);
   const at = "2026-01-01T00:00:00.000Z";
   write(`${builtFolder()}.failed.json`, JSON.stringify({ reason: "no network", at }));
@@ -48,7 +48,7 @@ const writeSource = (folder: string, text: (finds: readonly string[]) => string)
   }
 };
 
-test("each change is made once", () => {
+test("each change is applied once", () => {
   const folder = mkdtempSync(join(parent, "source-"));
   writeSource(folder, (finds) => finds.map((find) => `before\n${find}after\n`).join(""));
   change(folder);

@@ -3,7 +3,7 @@
 /** @type {readonly { file: string, find: string, replace: string }[]} */
 export const changes = [
   {
-    // Writes of more than 128 KiB to a terminal were cut short. Reported as partly done, they block until the terminal can take more, as in a pipe.
+    // Writes of more than 128 KiB to a terminal were truncated. Reported as partial, they block until the terminal accepts more, as in a pipe.
     file: "pkg/sentry/fsimpl/devpts/line_discipline.go",
     find: "\tn, _, err := l.outQueue.write(ctx, src, l)\n\tl.termiosMu.RUnlock()\n\tif err != nil {\n\t\treturn 0, err\n\t}\n",
     replace:

@@ -5,7 +5,7 @@ import process from "node:process";
 import { checkout } from "./checkout.mjs";
 import { writeWhole } from "./recipe.mjs";
 
-/** The pending steps that programs wait for; the file has the shape that roles/executor/setup-state.ts reads. */
+/** The pending steps that programs need; roles/executor/setup-state.ts reads the file. */
 export function createSetupState() {
   const pending = new Set();
   const faults = [];
@@ -16,7 +16,7 @@ export function createSetupState() {
   return {
     pending: () => [...pending],
     /**
-     * Runs a step that programs wait for. `onFault` is told when it fails and the setup goes on.
+     * Runs a step that programs need. `work` calls `onFault` when it fails and the setup continues.
      * @template T
      * @param {string} title
      * @param {(onFault: (fault: Error) => void) => Promise<T>} work

@@ -1,4 +1,4 @@
-/** The server can read what the setup writes. */
+/** The server can read the state of the setup. */
 import { existsSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import { readSetupState } from "../../packages/server/src/roles/executor/setup-state.ts";

@@ -1,11 +1,11 @@
-/** What a stranger reads while a start sets things up: names of what is fetched, and why something failed; no noise. */
+/** The output of a setup: names of fetched packages, and reasons of failures, without noise. */
 import { expect, test } from "vitest";
 import { explained, plainly } from "./debian.mjs";
 import { progressOf } from "./dependencies.mjs";
 import { SetupFault } from "./fault.mjs";
 import { complaintsOf, packagesFor } from "./system-packages.mjs";
 
-test("npm: the package's name, nothing about the Node that only installs, and what went wrong", () => {
+test("npm: the package's name and failures, without warnings about the Node that only installs", () => {
   const fetched = "npm http fetch GET 200 https://example.org/@types%2fnode/-/node-24.0.0.tgz 51ms (cache miss)";
   expect(progressOf(fetched)).toBe("fetched @types/node");
   expect(progressOf("npm WARN EBADENGINE Unsupported engine {")).toBeUndefined();
@@ -15,13 +15,13 @@ test("npm: the package's name, nothing about the Node that only installs, and wh
   expect(progressOf("npm ERR! code ENOTFOUND")).toBe("npm ERR! code ENOTFOUND");
 });
 
-test("mmdebstrap: without its marks and its jargon", () => {
+test("mmdebstrap: in plain words, without its prefixes", () => {
   expect(plainly("I: installing remaining packages inside the chroot...")).toBe("installing remaining packages");
   expect(plainly("I: running apt-get update...")).toBe("reading Debian's package lists");
   expect(plainly("E: apt-get update failed")).toBe("E: apt-get update failed");
 });
 
-test("an archive that cannot be checked is told as old keys, not as forty lines; what is not known is told whole", () => {
+test("missing keys of an archive are reported as one fault; an unknown failure is reported with its output", () => {
   const old = new SetupFault("downloading runsc failed (exit 25)", {
     detail: "Err:1 …\n  NO_PUBKEY 0123456789ABCDEF\n",
   });
@@ -40,7 +40,7 @@ test("apt: errors before warnings, each once, and few", () => {
   expect(complaintsOf("a\nE: 1\nE: 2\nE: 3\nE: 4\nE: 5")).toHaveLength(4);
 });
 
-test("an ordinary user is not asked for what only root's server uses", () => {
+test("an ordinary user needs no packages that only a server of root uses", () => {
   const names = (asRoot: boolean) => packagesFor(asRoot).map(({ name }) => name);
   expect(names(true)).toContain("e2fsprogs");
   expect(names(false)).not.toContain("e2fsprogs");

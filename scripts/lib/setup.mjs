@@ -1,4 +1,4 @@
-// Everything between a fresh checkout and a server that can start: each part is skipped in milliseconds when it is done.
+// The setup of a fresh checkout: each step takes milliseconds when it is done already.
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { areCommandsStopping, stopCommands } from "./command.mjs";
@@ -14,15 +14,15 @@ import { ensurePackages, installCommand, serverPackages } from "./system-package
 import { ensureTools, smallToolsFolder, toolsAreThere, toolsFolder } from "./tools.mjs";
 import { ensureWeb } from "./web.mjs";
 
-/** Refuses a Node that cannot run even this setup; the server itself runs on the pinned one. */
+/** Refuses a Node that is too old for this setup; the server itself runs on the pinned one. */
 export function requireNode() {
   if (Number(process.versions.node.split(".")[0]) >= 20) return;
-  throw new SetupFault(`Node ${process.versions.node} is too old`, { hint: "Node 20 or newer is needed to begin." });
+  throw new SetupFault(`Node ${process.versions.node} is too old`, { hint: "Install Node 20 or newer." });
 }
 
 /**
- * Installs what this machine lacks of `packages` where it may; says what stays missing, and with which one command
- * somebody who may can install it. Returns what is missing still.
+ * Installs the missing ones of `packages` if this user may; otherwise prints them with the command that an administrator can use.
+ * Returns the packages that are still missing.
  */
 export async function setUpPackages(packages) {
   let missing = [];
@@ -39,7 +39,7 @@ export async function setUpPackages(packages) {
   for (const { name, why } of missing) notice(`    ${name.padEnd(width)}  ${why}`);
   if (complaints.length > 0) notice("  apt-get could not install them:");
   for (const complaint of complaints) notice(`    ${complaint}`);
-  notice("  Whoever administers this machine can install them with");
+  notice("  An administrator of this machine can install them with");
   notice(`    ${installCommand(missing)}`);
   return missing;
 }
@@ -57,15 +57,15 @@ export async function optionalStep(title, work, onFault) {
   } catch (error) {
     if (!(error instanceof SetupFault)) throw error;
     if (areCommandsStopping()) return false;
-    notice(`${faultText(error)}\n  Going on without it: editing and saving work, running programs may not.`);
+    notice(`${faultText(error)}\n  Continuing without it: editing and saving work, running programs may not.`);
     onFault?.(error);
     return false;
   }
 }
 
 /**
- * What the server is told about this machine's images and tools; whatever is set already wins. Node keeps what it has
- * compiled beside the checkout's other caches: reading 800 files of TypeScript takes half the time from the second start on.
+ * The environment of the server, with this machine's images and tools; variables that are set already have precedence. Node's compile cache
+ * is among the checkout's caches: loading 800 files of TypeScript takes half the time from the second start on.
  */
 export function serverEnvironment(env = process.env) {
   return {
@@ -76,7 +76,7 @@ export function serverEnvironment(env = process.env) {
   };
 }
 
-/** What tests and benchmarks are told besides. */
+/** The environment of tests and benchmarks. */
 export function testEnvironment(env = process.env) {
   return {
     ATELIER_TEST_IMAGE: join(imageFolder("base"), "rootfs"),
@@ -88,14 +88,14 @@ export function testEnvironment(env = process.env) {
   };
 }
 
-/** What reads Debian's archive cannot be had without these.
+/** Prepares the tools that read Debian's archive.
  * @returns {Promise<string[]>} the names of what is missing */
 async function prepareArchive(packages) {
   const missing = await setUpPackages(packages);
   const grant = await ensureSubordinateIds();
   if (grant !== undefined) {
     notice(
-      "! This user has no user ids besides its own, and images need several. Whoever administers this machine gives some with",
+      "! This user has no subordinate user ids, and images need several. An administrator of this machine can assign some with",
     );
     notice(`    ${grant}`);
   }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { run } from "./command.mjs";
 import { SetupFault } from "./fault.mjs";
 
-/** Texts and pictures that no check of the code reads. */
+/** Files that no check of the code reads. */
 const unread = /\.(?:md|png|jpg|woff2)$/;
 
 function contentOf(path) {

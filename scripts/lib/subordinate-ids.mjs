@@ -1,11 +1,11 @@
-// User ids of an ordinary user's own besides its one: without them no image can be built in a user namespace.
+// Subordinate user ids of an ordinary user, without which no image can be built in a user namespace.
 import { userInfo } from "node:os";
 import { succeeds } from "./command.mjs";
 import { isRoot } from "./checkout.mjs";
 import { readIfThere } from "./recipe.mjs";
 import { privilege } from "./system-packages.mjs";
 
-/** As many as mmdebstrap asks for, and as useradd gives. */
+/** The number that mmdebstrap needs and useradd assigns. */
 const wanted = 65_536;
 const lowest = 100_000;
 
@@ -18,7 +18,7 @@ function ranges(text) {
   });
 }
 
-/** Whether both files give this user enough ids in one piece.
+/** Whether both files assign this user one range with enough ids.
  * @param {{ username: string, uid: number }} user
  * @param {IdFiles} files */
 export function hasSubordinateIds({ username, uid }, { subuid, subgid }) {
@@ -27,7 +27,7 @@ export function hasSubordinateIds({ username, uid }, { subuid, subgid }) {
   );
 }
 
-/** Arguments for usermod that give this user ids which nobody in the files has.
+/** Arguments for usermod that assign this user ids which no user in the files has.
  * @param {string} username
  * @param {IdFiles} files
  * @returns {string[]} */
@@ -42,7 +42,7 @@ function readFiles() {
   return { subuid: readIfThere("/etc/subuid") ?? "", subgid: readIfThere("/etc/subgid") ?? "" };
 }
 
-/** What this user lacks: undefined where nothing is missing, else the command with which somebody who may can mend it.
+/** The command with which an administrator can assign missing ids; undefined when none are missing.
  * @returns {string | undefined} */
 export function missingSubordinateIds() {
   if (isRoot) return undefined;
@@ -52,7 +52,7 @@ export function missingSubordinateIds() {
   return `sudo usermod ${grantArguments(user.username, files).join(" ")}`;
 }
 
-/** Gives this user ids where it may use sudo. Returns what `missingSubordinateIds` says afterwards.
+/** Assigns ids to this user if it may use sudo. Returns the result of `missingSubordinateIds` afterwards.
  * @returns {Promise<string | undefined>} */
 export async function ensureSubordinateIds() {
   const prefix = missingSubordinateIds() === undefined ? undefined : await privilege();

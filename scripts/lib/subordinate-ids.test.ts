@@ -1,4 +1,4 @@
-/** Which users have subordinate ids, and which are assigned to a user without any. */
+/** Users with subordinate ids, and the ids that are assigned to a user without any. */
 import { expect, test } from "vitest";
 import { grantArguments, hasSubordinateIds } from "./subordinate-ids.mjs";
 
@@ -14,7 +14,7 @@ test("ids count by name or by number, in both files, and only if there are enoug
   expect(hasSubordinateIds(ann, { subuid: "ann:165536:65536", subgid: "" })).toBe(false);
 });
 
-test("a grant takes ids that nobody has", () => {
+test("assigns ids that no user has", () => {
   expect(grantArguments("ann", both(""))).toEqual(
     "--add-subuids 100000-165535 --add-subgids 100000-165535 ann".split(" "),
   );

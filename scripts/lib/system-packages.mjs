@@ -1,4 +1,4 @@
-// The operating system's packages: what is missing is installed where we may, else named in one copyable command.
+// The operating system's packages: missing ones are installed if this user may, otherwise named in one command.
 import { existsSync, readdirSync } from "node:fs";
 import process from "node:process";
 import { findProgram, run, succeeds } from "./command.mjs";
@@ -7,7 +7,7 @@ import { isRoot } from "./checkout.mjs";
 
 /** @typedef {{ name: string, program?: string, file?: string, why: string, rootOnly?: boolean }} SystemPackage */
 
-/** Everything a server can need. `program` or `file` shows that it is there; `why` is said when it is not.
+/** All packages of a server. `program` or `file` shows that a package is installed; `why` is printed when it is not.
  * @type {readonly SystemPackage[]} */
 const everyPackage = [
   { name: "bubblewrap", program: "bwrap", why: "the namespaces tier runs programs in it" },
@@ -23,12 +23,12 @@ const everyPackage = [
   {
     name: "debian-archive-keyring",
     file: "/usr/share/keyrings/debian-archive-keyring.gpg",
-    why: "Debian's packages are checked with it",
+    why: "Debian's packages are verified with it",
   },
   { name: "ca-certificates", file: "/etc/ssl/certs/ca-certificates.crt", why: "package mirrors may be https" },
 ];
 
-/** What a server that this user starts needs.
+/** The packages of a server that this user starts.
  * @param {boolean} asRoot */
 export function packagesFor(asRoot) {
   return everyPackage.filter(({ rootOnly }) => asRoot || rootOnly !== true);
@@ -37,14 +37,14 @@ export function packagesFor(asRoot) {
 /** @type {readonly SystemPackage[]} */
 export const serverPackages = packagesFor(isRoot);
 
-/** What the tests need besides: a real browser, its engine alone, and letters for it to draw.
+/** Additional packages of the tests: Chromium, its headless shell, and a font.
  * @type {readonly SystemPackage[]} */
 export const testPackages = [
   { name: "chromium", program: "chromium", why: "the journeys and the benchmarks drive it" },
   {
     name: "chromium-headless-shell",
     program: "chromium-headless-shell",
-    why: "the other browser tests take less time in it than in the whole of Chromium",
+    why: "the other browser tests take less time in it than in the complete Chromium",
   },
   {
     name: "fonts-dejavu-core",
@@ -63,24 +63,24 @@ export const firefoxPackages = [
  * @type {readonly SystemPackage[]} */
 export const webkitPackages = [
   { name: "webkit2gtk-driver", program: "WebKitWebDriver", why: "the journeys also run in the engine of Safari" },
-  { name: "xvfb", program: "Xvfb", why: "WebKitGTK draws on a screen only" },
+  { name: "xvfb", program: "Xvfb", why: "WebKitGTK needs a screen" },
   { name: "xdotool", program: "xdotool", why: "WebKitGTK's driver does not release the right button of a mouse" },
 ];
 
-/** Those of `packages` that this machine does not have.
+/** The ones of `packages` that this machine lacks.
  * @param {readonly SystemPackage[]} packages */
 export function missingPackages(packages) {
   return packages.filter(({ program, file }) => (program ? !findProgram(program) : !existsSync(file)));
 }
 
-/** What a command is put behind so that root runs it: nothing as root, sudo where it asks for no password, else undefined. */
+/** The prefix of a command for root: nothing as root, sudo if it needs no password, else undefined. */
 export async function privilege() {
   if (isRoot) return [];
   if (findProgram("sudo") && (await succeeds("sudo", ["-n", "true"]))) return ["sudo", "-n"];
   return undefined;
 }
 
-/** The command that a person with the right to do so can copy.
+/** The command for an administrator.
  * @param {readonly SystemPackage[]} packages */
 export function installCommand(packages) {
   return `sudo apt-get install -y --no-install-recommends ${packages.map(({ name }) => name).join(" ")}`;
@@ -94,7 +94,7 @@ function listsAreThere() {
   }
 }
 
-/** The lines of apt's output that say what went wrong, each once and the first few only.
+/** The error lines of apt's output, each once and only the first few.
  * @param {string} output */
 export function complaintsOf(output) {
   const lines = output.split("\n").filter((line) => /^(E|Err|W):/.test(line) && !line.includes("--fix-missing"));
@@ -103,8 +103,8 @@ export function complaintsOf(output) {
 }
 
 /**
- * Installs what is missing when this user may. Returns the packages that are missing still and what apt said of it; the
- * caller says so and goes on with what works.
+ * Installs missing packages if this user may. Returns the packages that are still missing and apt's errors; the
+ * caller prints them and continues.
  */
 export async function ensurePackages(packages, tell) {
   const missing = missingPackages(packages);
@@ -122,7 +122,7 @@ export async function ensurePackages(packages, tell) {
   let said = "";
   const apt = async (...args) => {
     try {
-      // Interrupting it would leave packages half installed.
+      // An interruption would leave packages incompletely installed.
       await run(program, [...first, ...args], { tell, env: { ...process.env, LC_ALL: "C.UTF-8" }, isWhole: true });
       return true;
     } catch (error) {
@@ -136,7 +136,7 @@ export async function ensurePackages(packages, tell) {
   if (!listsAreThere() || !(await install(names))) {
     said = "";
     await apt("update");
-    // One name that this distribution lacks must not keep the others out.
+    // One by one, because a name that this distribution lacks would prevent the installation of all.
     if (!(await install(names))) for (const name of names) await install([name]);
   }
   const still = missingPackages(packages);

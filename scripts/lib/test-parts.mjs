@@ -61,7 +61,7 @@ export const parts = {
   "bench-whole": async (options) => [await whole("benchmarks", bench("bench"), options)],
 };
 
-/** `npm test`, whose budget is 9 minutes on two cores: each lane begins with what takes longest, and whichever ends first takes over the rest. */
+/** `npm test`, whose budget is 9 minutes on two cores: each lane begins with its longest part, and the lane that ends first takes over the others. */
 export const shortLanes = [["check", "unit", "guest", "chaos", "bench"], ["e2e"]];
 
 /** The parts that `npm run test:all` adds to `npm test`, one after the other: benchmarks are meaningless while something else runs. */

@@ -16,7 +16,7 @@ function debianFolder() {
   return join(cacheFolder(), "tools", `runsc-${digest(recipe).slice(0, 16)}`);
 }
 
-/** The folder that has (or will have) `runsc`: the built one once it is complete. A server keeps the one that it started with. */
+/** The folder that has (or will have) `runsc`: the built one if it is complete. A server uses the one of its start until it ends. */
 export function toolsFolder() {
   return builtIsThere() ? builtFolder() : debianFolder();
 }

@@ -1,4 +1,4 @@
-// A run folder and the process that cleans it up: whatever a test, benchmark or crash run starts ends with the run, however it ends.
+// A run folder and the process that cleans it up, so that all processes of a test, benchmark or crash run end with it, however it ends.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
@@ -21,8 +21,8 @@ export function runFolder() {
 /**
  * Makes a run folder, makes it this process's TMPDIR, and starts its reaper (tests/support/reaper.ts). The reaper reads from a pipe whose
  * other end only this process has: when the pipe closes, by `end` or because this process died, the reaper ends all processes with this
- * TMPDIR and removes their cgroups, mounts and files. Inside a run folder nothing is made, because the outer run cleans up.
- * @returns {{ folder: string, end(): Promise<void> }} `end` resolves when everything is gone
+ * TMPDIR and removes their cgroups, mounts and files. Inside a run folder no other one is created, because the outer run cleans up.
+ * @returns {{ folder: string, end(): Promise<void> }} `end` resolves when everything is removed
  */
 export function watchThisProcess() {
   const outer = runFolder();
@@ -54,14 +54,14 @@ export function watchThisProcess() {
   };
 }
 
-/** A name by which the reaper finds something outside of the run folder: `atelier-run-<run>-<kind>-<pid>`. */
+/** A name by which the reaper finds a resource outside of the run folder: `atelier-run-<run>-<kind>-<pid>`. */
 export function nameOfRun(kind) {
   const folder = runFolder();
   return `atelier-run-${folder === undefined ? "none" : basename(folder)}-${kind}-${process.pid}`;
 }
 
 /**
- * Has the reaper remove something outside of the run folder.
+ * Registers a resource outside of the run folder with the reaper.
  * @param {"folder" | "cgroups-of"} kind a folder itself, or the empty cgroups of the server with that data folder
  * @param {string} path
  */
