@@ -52,7 +52,7 @@ describe("a full disk", () => {
     expect(lines).toEqual([
       expect.stringMatching(/^✗ Work: failed/u),
       `atelier: ${folder}: the disk is full (ENOSPC)`,
-      expect.stringMatching(/^ {2}ATELIER_CACHE_DIR /u),
+      expect.stringMatching(/^ {2}Set ATELIER_CACHE_DIR /u),
       "left:",
     ]);
     expect(code).toBe(1);
