@@ -8,7 +8,7 @@ import type { Clock, Timer } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import { within } from "#kernel/within";
 import { type Home, type Homes, HomeTaken } from "#platform/homes";
-import type { NodeCalls } from "#platform/links";
+import { askAll, type NodeCalls } from "#platform/links";
 import { type ColorsInUse, pickColor } from "./pick-color.ts";
 
 export type ColorChoiceNeeds = {
@@ -53,12 +53,9 @@ export const createColorChoice = (
   /** Claims under way, of which a project has one at a time. */
   const claims = new Map<string, Promise<Home>>();
 
-  const soon = <T>(work: Promise<T>): Promise<T | undefined> => within(clock, ASK_MS, work);
-
   const inUseElsewhere = async (projectId: string): Promise<(readonly [string, PresenceColor])[]> => {
-    const nodes = (await soon(homes.nodes())) ?? [];
-    const answers = await Promise.all(nodes.map((node) => soon(calls.ask(node, USED, { projectId }))));
-    return answers.flatMap((answer) => (answer === undefined ? [] : UsedSchema.parse(answer).used));
+    const answers = await askAll(needs, { name: USED, body: { projectId }, withinMs: ASK_MS });
+    return answers.flatMap((answer) => UsedSchema.parse(answer).used);
   };
 
   const current = ({ answers }: Chooser): (readonly [string, PresenceColor])[] => {
@@ -108,7 +105,7 @@ export const createColorChoice = (
     } catch (error) {
       if (!(error instanceof HomeTaken)) throw error;
       if (error.where.at === "node") {
-        const answer = await soon(calls.ask(error.where.node, CHOOSE, { projectId, userId }));
+        const answer = await within(clock, ASK_MS, calls.ask(error.where.node, CHOOSE, { projectId, userId }));
         return answer === undefined ? decide(projectId, userId) : (ChosenSchema.parse(answer).color ?? undefined);
       }
     }

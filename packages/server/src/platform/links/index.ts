@@ -1,4 +1,5 @@
 /** Links between nodes: requests, and relayed channels. */
+export { askAll } from "./ask-all.ts";
 export type { NodeCalls } from "./calls.ts";
 export { linkKey } from "./link-key.ts";
 export { createLinkBudget, createNodeLinks, type NodeLinks } from "./node-links.ts";

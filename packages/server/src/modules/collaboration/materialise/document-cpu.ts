@@ -1,9 +1,8 @@
 /** The CPU time that workers have used for live documents, by the account that owns their project: what it used in the last hour. */
 import { z } from "zod";
 import type { Clock } from "#kernel/clock";
-import { within } from "#kernel/within";
 import type { Homes } from "#platform/homes";
-import type { NodeCalls } from "#platform/links";
+import { askAll, type NodeCalls } from "#platform/links";
 
 export interface DocumentCpu {
   charge(accountId: string, cpuMs: number): void;
@@ -43,11 +42,8 @@ export const createDocumentCpu = ({ clock, homes, calls }: DocumentCpuNeeds): Do
 
   const elsewhere = async (accountId: string): Promise<number[]> => {
     if (!homes.areShared) return [];
-    const nodes = (await within(clock, ASK_MS, homes.nodes())) ?? [];
-    const answers = await Promise.all(
-      nodes.map((node) => within(clock, ASK_MS, calls.ask(node, ASKED, { accountId }))),
-    );
-    return answers.map((answer) => (answer === undefined ? 0 : AnswerSchema.parse(answer).cpuMs));
+    const answers = await askAll({ homes, calls, clock }, { name: ASKED, body: { accountId }, withinMs: ASK_MS });
+    return answers.map((answer) => AnswerSchema.parse(answer).cpuMs);
   };
 
   return {
