@@ -20,12 +20,15 @@ const KNOWN = new Set([
   "action-label",
   "action-menu-item",
   "context-view",
+  "delete-sign",
   "findOptionsWidget",
   "find-widget",
   "focused",
+  "insert-sign",
   "keybinding",
   "monaco-action-bar",
   "monaco-component",
+  "monaco-diff-editor",
   "monaco-editor",
   "monaco-menu",
   "vertical",
@@ -33,7 +36,7 @@ const KNOWN = new Set([
   "button",
   // Monaco's rules are more specific.
   "input",
-  // Our rules apply only below `.shell > .bottom` and `.pane > .separator`, where Monaco's menus are not.
+  // Our rules apply only below `.shell > .bottom` and as children of a pane or of the groups' line, where Monaco's menus are not.
   "bottom",
   "separator",
   // Monaco uses these in parts that the page does not show, or never inside ours.

@@ -5,7 +5,7 @@ import { type AxeScope, inspectWithAxe } from "../support/axe.ts";
 import { EditorPage } from "../support/editor-page.ts";
 import { eventually } from "../support/eventually.ts";
 import { setStage } from "../support/stage.ts";
-import { openWorkspace, PIXEL, type WorkspaceOptions } from "../support/workspace.ts";
+import { openWorkspace, PIXEL, type Workspace, type WorkspaceOptions } from "../support/workspace.ts";
 
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1, hasTouch: true, isMobile: true };
 const FILES = {
@@ -53,6 +53,20 @@ const screens = (page: Page) => {
     },
     found,
   };
+};
+
+/** Gives main.py another version than the first one. */
+const changeMain = async ({ call, project }: Workspace): Promise<void> => {
+  await call("PUT", `/projects/${project.id}/files`, { path: "main.py", content: "print('changed')\n" });
+};
+
+/** By the palette, with keys. */
+const runCommand = async (page: Page, words: string): Promise<void> => {
+  await page.keyboard.press("F1");
+  await page.keyboard.type(words);
+  await page.getByRole("option", { selected: true }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.locator("dialog.palette").waitFor({ state: "detached" });
 };
 
 describe("axe", () => {
@@ -129,6 +143,20 @@ describe("axe", () => {
     await page.getByRole("dialog", { name: "Settings" }).waitFor();
     await look("settings");
     await page.keyboard.press("Escape");
+    await page.keyboard.press("ControlOrMeta+P");
+    await page.getByRole("option", { selected: true }).waitFor();
+    await look("quick open");
+    await page.keyboard.press("Escape");
+    await changeMain(ada);
+    await runCommand(page, "compare with an older");
+    await page.locator(".comparison .line-insert").first().waitFor();
+    await look("a comparison");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("ControlOrMeta+\\");
+    await page.locator("#editor-beside .view-line").first().waitFor();
+    await look("two groups");
+    await runCommand(page, "join the groups");
+    await page.locator("#editor-beside .view-line").first().waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Share" }).click();
     await page.getByRole("button", { name: "Create link that can edit" }).waitFor();
     await look("share dialog");
@@ -261,6 +289,49 @@ describe("the keyboard alone", () => {
     expect(round).toEqual(["editor", "Clear the output", "Ln 1, Col 1", "Run", "main.py"]);
     await page.keyboard.press("Shift+F6");
     expect((await focused(page)).name).toBe("Run");
+  });
+
+  it("splits the editor, moves the line between the groups, compares and changes settings", async () => {
+    await using ada = await workspace();
+    const { page } = ada.editor;
+    await ada.editor.editorReady();
+    await ada.editor.saved();
+    await page.getByRole("tab", { selected: true }).focus();
+    await runCommand(page, "split the editor");
+    await page.locator("#editor-beside .view-line").first().waitFor();
+    await page.keyboard.press("Control+M");
+    await pressUntil(page, "Shift+Tab", ({ name }) => name === "Width of the first group", 10);
+    const line = page.getByRole("separator", { name: "Width of the first group" });
+    await page.keyboard.press("ArrowLeft");
+    expect(await line.getAttribute("aria-valuenow")).toBe("48");
+
+    await page.keyboard.press("ControlOrMeta+,");
+    await page.getByRole("dialog", { name: "Settings" }).waitFor();
+    const minimap = page.getByRole("switch", { name: "Minimap" });
+    for (let count = 0; count < 9; count += 1) {
+      await page.keyboard.press("Tab");
+      if (await minimap.evaluate((element) => element === document.activeElement)) break;
+    }
+    await page.keyboard.press("Space");
+    await page.locator("#editor .minimap").first().waitFor();
+    await page.keyboard.press("Escape");
+    // The keyboard is where it was before the dialog.
+    await eventually(async () => expect((await focused(page)).name).toBe("Width of the first group"));
+    await runCommand(page, "join the groups");
+    await line.waitFor({ state: "detached" });
+
+    await changeMain(ada);
+    await eventually(async () => expect(await ada.editor.shownText()).toContain("changed"));
+    await runCommand(page, "compare with an older");
+    await page.locator(".comparison .line-insert").first().waitFor();
+    await pressUntil(page, "Tab", ({ name }) => name === "Next difference", 5);
+    await page.keyboard.press("Enter");
+    await eventually(async () =>
+      expect(await page.evaluate(() => document.activeElement?.closest(".comparison-body") !== null)).toBe(true),
+    );
+    await page.keyboard.press("Escape");
+    await eventually(async () => expect((await focused(page)).inEditor).toBe(true));
+    expect(ada.editor.faults).toEqual([]);
   });
 });
 

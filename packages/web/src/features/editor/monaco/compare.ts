@@ -37,6 +37,8 @@ export function compareWith(
     scrollBeyondLastLine: false,
     hideUnchangedRegions: { enabled: true },
     lineNumbersMinChars: 3,
+    // Signs of changed lines keep a distance from the text.
+    lineDecorationsWidth: 24,
     useShadowDOM: false,
   });
   diff.setModel({ original, modified: newer });
