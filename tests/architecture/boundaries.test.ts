@@ -1,4 +1,4 @@
-/** The arrows hold in the whole tree, and the checker that says so reads the tree and catches each violation. */
+/** Checks the import rules of docs/architecture.md on the whole tree, and that the checker finds each kind of violation. */
 import {
   cpSync,
   existsSync,

@@ -1,4 +1,4 @@
-/** Reads a source tree with dependency-cruiser and says which rules it breaks where. */
+/** Reads a source tree with dependency-cruiser and returns the violations of the rules. */
 import { cruise, type ICruiseResult } from "dependency-cruiser";
 import { rules } from "./rules.ts";
 

@@ -1,4 +1,4 @@
-/** Which problem codes the server really makes: a code that nobody throws is a promise that nobody keeps. */
+/** Lists the problem codes that the server's code creates, to find declared codes that are never used. */
 import type { SourceFile } from "./style-rules.ts";
 
 const made = /\bnew Problem\(\s*"([a-z]+\/[a-z-]+)"/g;

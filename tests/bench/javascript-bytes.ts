@@ -1,4 +1,4 @@
-/** W2: brotli bytes of JavaScript that the page asked for until Monaco was in place, by the browser's own resource timing. */
+/** W2: brotli bytes of JavaScript that the page requested until Monaco was shown, from the browser's resource timing. */
 import type { Page } from "playwright-core";
 
 export type AssetBytes = { readonly requests: number; readonly bytes: number };

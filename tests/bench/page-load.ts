@@ -1,4 +1,4 @@
-/** W1 and W2: when the page takes keys and when Monaco is in place, cold and warm, beside bare Monaco, interleaved. */
+/** W1 and W2: the time until the page accepts keys and until Monaco is shown, cold and warm, interleaved with a page that has only Monaco. */
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";

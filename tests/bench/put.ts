@@ -1,4 +1,4 @@
-/** F1 in small: how long a durable save takes, one after the other, into a file that is open in an editor, and 20 at once. */
+/** F1, short: the duration of a durable save, one after the other, into a file that is open in an editor, and 20 concurrently. */
 import type { TestServer } from "../support/server.ts";
 import { signInAsGuest } from "../support/client.ts";
 import { openStockClient } from "../support/stock-client.ts";

@@ -1,4 +1,4 @@
-/** W5: how long after the network returned what was typed meanwhile is with another client, and the page says "Saved". */
+/** W5: the time from the return of the network until another client has the text typed meanwhile, and the page shows "Saved". */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Entry } from "@atelier/contracts";
 import { launchBrowser } from "../support/browser.ts";

@@ -1,4 +1,4 @@
-/** E2 part by part: what one sandbox costs in CPU, from its boot to its end, without server and database around it. */
+/** E2 in parts: the CPU time of one sandbox, from its boot to its end, without server and database. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * `npm run chaos`: SIGKILL at random moments while saves and live edits are in flight; nothing acknowledged may be missing
- * after the restart, nor anything that a client still holds. `--rounds n` (default 100), `--short` (3), `--seed n`.
+ * `npm run chaos`: SIGKILL at random times during saves and live edits; after the restart no acknowledged edit may be missing,
+ * and no unacknowledged one that a client sends again. `--rounds n` (default 100), `--short` (3), `--seed n`.
  * SIGKILL leaves the page cache alone, so this finds lost acknowledgements and broken recovery, not missing fsyncs.
  */
 import { createHash } from "node:crypto";
@@ -33,7 +33,7 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 const LANES = 6;
 const TYPISTS = 3;
 
-/** Saves one file again and again until the server is gone; every answer is kept. */
+/** Saves one file repeatedly until the server is dead, and records every response. */
 const saveUntilGone = async (
   client: Client,
   file: { readonly projectId: string; readonly path: string },

@@ -268,7 +268,7 @@ describe("the keyboard alone", () => {
     expect(ada.faults).toEqual([]);
   });
 
-  it("gets out of the editor by the way that the editor shows, and goes through every region with F6", async () => {
+  it("leaves the editor with the keys that the editor shows, and reaches every region with F6", async () => {
     await using ada = await workspace();
     const { page } = ada.editor;
     await ada.editor.editorReady();
@@ -354,7 +354,7 @@ describe("for everybody", () => {
     await ada.editor.ended(/exit 3/u);
   });
 
-  it("nothing moves by itself for who asked for less motion", async () => {
+  it("nothing is animated for a user who prefers reduced motion", async () => {
     await using ada = await workspace({ reducedMotion: "reduce" });
     const { page } = ada.editor;
     const moving = () =>

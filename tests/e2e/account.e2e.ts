@@ -1,4 +1,4 @@
-/** Becoming somebody and staying it: accounts, the administrator's link, a server without guests, sign-ins that end. */
+/** Accounts and sign-ins: creating an account, the administrator's link, a server without guests, sign-ins that end. */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => closed[Symbol.asyncDispose](), 60_000);
 
 describe("an account", () => {
-  it("takes the guest's work over in place, lets go of it, and has it again", async () => {
+  it("keeps the guest's projects when it is created, and shows them again after logging out and in", async () => {
     const ada = newAccount("Ada");
     const editor = await people.visitAndType("print('mine')\n");
     const { page } = editor;
@@ -50,7 +50,7 @@ describe("an account", () => {
     await chooseInAccountMenu(page, "Log out");
     await page.waitForURL(`${stage.server.origin}/`);
     await page.goto(address);
-    await page.getByRole("heading", { name: "This project is not here, or not yours to see" }).waitFor();
+    await page.getByRole("heading", { name: "This project does not exist, or you have no access to it" }).waitFor();
     await page.getByRole("button", { name: "Log in" }).click();
     await fillIn(page, { email: ada.email, password: "not my password" });
     await submit(page);
@@ -67,7 +67,7 @@ describe("an account", () => {
     expect(people.faults()).toEqual([]);
   });
 
-  it("is refused in words where it can be mended, and keeps what was filled in", async () => {
+  it("is refused with a message at the wrong field, and keeps the filled-in values", async () => {
     const taken = newAccount("Grace");
     await createAccount(stage.server.origin, taken);
     const { page } = await people.visit("/");
@@ -77,7 +77,7 @@ describe("an account", () => {
     });
     await chooseInAccountMenu(page, "Create an account");
     await submit(page);
-    await page.getByText("Say what others should call you.").waitFor();
+    await page.getByText("Enter the name that others will see.").waitFor();
     await fillIn(page, { name: "Grace", email: taken.email, password: "short" });
     await submit(page);
     const password = page.locator("form").getByLabel("Password", { exact: true });
@@ -101,7 +101,7 @@ describe("an account", () => {
     expect(sent).toHaveLength(3);
   });
 
-  it("that is logged into by a guest goes on with the guest's project", async () => {
+  it("that a guest logs into gets the guest's project", async () => {
     const ada = newAccount("Ada");
     await createAccount(stage.server.origin, ada);
     const guest = await people.visitAndType("made as a guest\n");
@@ -233,7 +233,7 @@ describe("a sign-in", () => {
 });
 
 describe("the administrator's link", () => {
-  it("makes one account, leaves the address bar, and says why when it is used again", async () => {
+  it("creates one account, is removed from the address bar, and shows the reason when it is used again", async () => {
     const link = new URL((await readFile(join(stage.server.dataDir, "admin-link"), "utf8")).trim());
     const { page } = await people.visit(`/${link.hash}`);
     await page.getByRole("dialog", { name: "Set up the administrator" }).waitFor();
@@ -254,7 +254,7 @@ describe("the administrator's link", () => {
 });
 
 describe("a server without guests", () => {
-  it("asks a stranger to sign in, wherever they come to, and then shows what they came for", async () => {
+  it("asks a visitor to sign in on every page, and then shows the requested page", async () => {
     await using members = new People({ browser: stage.browser, server: closed });
     const ada = await members.visit("/");
     await ada.page.getByRole("heading", { name: "Log in" }).waitFor();

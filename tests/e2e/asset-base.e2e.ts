@@ -1,4 +1,4 @@
-/** ASSET_BASE_URL: every script, style, font and worker comes from another origin, and the page works as ever. */
+/** ASSET_BASE_URL: every script, style, font and worker is loaded from another origin, and the page works. */
 import { createReadStream, existsSync } from "node:fs";
 import { once } from "node:events";
 import { createServer } from "node:http";

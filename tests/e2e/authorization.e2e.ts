@@ -1,4 +1,4 @@
-/** Who may do what, over the whole route table and every socket: strangers see nothing, viewers change nothing, and nobody is told why. */
+/** Authorization on every route and socket: users without access see nothing, viewers change nothing, and refusals reveal nothing. */
 import { once } from "node:events";
 import { CLOSE, routes, sockets, type Execution, type Project, type Route, type ShareLink } from "@atelier/contracts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -8,7 +8,7 @@ import { SocketClient, updateMessage } from "../../packages/server/src/modules/c
 import { ApiError, type Client, signInAsGuest } from "../support/client.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
-/** Bodies and queries that every route takes, so that only rights can refuse; a new route has to be added here. */
+/** Valid bodies and queries for every route, so that only missing rights cause a refusal; a new route has to be added here. */
 const SENT: Readonly<Record<string, { readonly body?: object; readonly query?: string }>> = {
   forkProject: { body: {} },
   updateProject: { body: { name: "stolen" } },
@@ -84,7 +84,7 @@ const ask = async (route: Route, token: string | undefined, projectId = project.
   });
   return [answer.status, await answer.text()];
 };
-/** Without what differs between two answers of one kind. */
+/** The response without the parts that differ between two responses of one kind. */
 const kindOf = (text: string): string => text.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/gu, "id");
 const closedWith = async (socket: WebSocket): Promise<number> => {
   socket.on("error", () => undefined);
@@ -126,7 +126,7 @@ describe("every route of a project", () => {
   });
 });
 
-describe("what is not said", () => {
+describe("what responses do not reveal", () => {
   it("lists and usage show one's own only", async () => {
     const list = (await bob.call("GET", "/projects")) as { items: unknown[] };
     expect(list.items).toEqual([]);
@@ -142,7 +142,7 @@ describe("what is not said", () => {
     await expect(viewer.call("GET", `/projects/${project.id}/links`)).rejects.toMatchObject({ status: 403 });
   });
 
-  it("fields that a route does not declare are refused, so that nobody gives himself a role or a version", async () => {
+  it("fields that a route does not declare are refused, so that no user can set a role or a version", async () => {
     const own = await bob.createProject({ name: "Bob's" });
     for (const [method, path, body] of [
       ["POST", "/projects", { name: "x", ownerId: alice.user.id }],
@@ -162,7 +162,7 @@ describe("sockets", () => {
     new WebSocket(`${server.origin.replace("http", "ws")}/api${path}?v=1&token=${token}`);
   const documentPath = () => `/collaborate/${project.id}/${fileId}`;
 
-  it("a stranger is told that there is nothing, in each of them", async () => {
+  it("each of them answers a user without access as if the project did not exist", async () => {
     const run = (await alice
       .startExecution({ files: [{ path: "a.sh", content: "echo hi" }], language: "bash", entryPoint: "a.sh" })
       .catch((error: unknown) => error)) as Execution | ApiError;
@@ -180,7 +180,7 @@ describe("sockets", () => {
     expect([(asked as ApiError).status, (stopped as ApiError).status]).toEqual([404, 404]);
   });
 
-  it("a file of one project is not there under another, whoever asks", async () => {
+  it("a file of one project is not found under another one, whoever requests it", async () => {
     const own = await bob.createProject({ name: "door" });
     expect(await closedWith(dial(`/collaborate/${own.id}/${fileId}`, bob.token))).toBe(CLOSE.notFound);
     expect(await closedWith(dial(`/collaborate/${own.id}/${fileId}`, alice.token))).toBe(CLOSE.notFound);

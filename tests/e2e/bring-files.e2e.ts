@@ -34,7 +34,7 @@ const drop = (page: Page, selector: string, files: Readonly<Record<string, strin
   );
 
 describe("files from outside", () => {
-  it("are dropped anywhere, several at a time, pasted into the tree, and replace what is there only if asked", async () => {
+  it("are dropped anywhere, several at a time, pasted into the tree, and replace existing files only after a confirmation", async () => {
     await using ada = await workspace({ "main.py": "print(1)\n", "lib/a.py": "" }, { query: "?file=main.py" });
     const { page } = ada.editor;
     const textOf = async (path: string): Promise<unknown> =>
@@ -73,7 +73,7 @@ describe("files from outside", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 
-  it("are chosen with Upload, whole folders too, without what tools make again", async () => {
+  it("are chosen with Upload, whole folders too, without generated folders", async () => {
     await using ada = await workspace({ "main.py": "print(1)\n", "b.py": "" });
     const { page } = ada.editor;
     const folder = await mkdtemp(join(tmpdir(), "atelier-upload-"));
@@ -105,7 +105,7 @@ describe("files from outside", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 
-  it("make a project of the first page's sample, and are refused to who may only view", async () => {
+  it("turn the first page's sample into a project, and are refused for viewers", async () => {
     const ada = await people.visit("/");
     await ada.editorReady();
     await drop(ada.page, "#editor", { "extra.py": "x = 1\n" });
@@ -132,7 +132,7 @@ describe("files from outside", () => {
 });
 
 describe("a new file", () => {
-  it("gets what is typed after its name, however late the server makes it, or gives it back", async () => {
+  it("gets the text typed after its name, however late the server creates it; if creating fails, the text is offered again", async () => {
     await using ada = await workspace({ "main.py": "print(1)\n", "b.py": "" });
     const { page } = ada.editor;
     let make = (): void => undefined;

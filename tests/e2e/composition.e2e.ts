@@ -89,7 +89,7 @@ describe("composing while others edit", () => {
     ["lines above", "x\nabc|d\n", (text) => text.insert(0, "1\n2\n"), "1\n2\nx\nabc漢d\n"],
   ];
 
-  it("keeps what is composed apart from their edits, on its line and around it", async () => {
+  it("keeps the composed text apart from their edits, on its line and around it", async () => {
     const composer = await openComposer();
     for (const [what, text, change, expected] of situations) {
       await composer.begin(`${text}\nend`);
@@ -105,7 +105,7 @@ describe("composing while others edit", () => {
     expect(composer.workspace.editor.faults).toEqual([]);
   });
 
-  it("goes on through a write from outside that takes the text back, and my undo after it", async () => {
+  it("continues through a write from outside that removes the text, and my undo after it", async () => {
     const composer = await openComposer();
     const { call, project, editor } = composer.workspace;
     await composer.begin("abc|\n\nend");
@@ -123,7 +123,7 @@ describe("composing while others edit", () => {
     expect(composer.workspace.editor.faults).toEqual([]);
   });
 
-  it("is one step of undo: Ctrl+Z takes the composed word away, and no part of it comes back", async () => {
+  it("is one step of undo: Ctrl+Z removes the composed word completely", async () => {
     const composer = await openComposer();
     const { keyboard } = composer.workspace.editor.page;
     await composer.begin("abc|\n\nend");
@@ -142,7 +142,7 @@ describe("composing while others edit", () => {
     expect(composer.workspace.editor.faults).toEqual([]);
   });
 
-  it("goes on through a lost connection", async () => {
+  it("continues through a lost connection", async () => {
     await using line = await openCuttableProxy(stage.server.port);
     const composer = await openComposer(line.origin);
     await composer.begin("abc|\n\nend");
@@ -156,7 +156,7 @@ describe("composing while others edit", () => {
     expect(composer.workspace.editor.faults).toEqual([]);
   });
 
-  it("takes an accent that is composed by a dead key, with several cursors", async () => {
+  it("accepts an accent that is composed with a dead key, with several cursors", async () => {
     const composer = await openComposer();
     const { keyboard } = composer.workspace.editor.page;
     await composer.begin("|ab\ncd\n\nend");

@@ -1,4 +1,4 @@
-/** What the console says of a run that starts, waits, is being stopped, and cannot start. */
+/** The console's text for a run that starts, waits, is being stopped, and cannot start. */
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -95,7 +95,7 @@ describe("the console's states", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 
-  it("says that a run did not start without a connection, and reports no error", { timeout: 60_000 }, async () => {
+  it("shows that a run did not start without a connection, and reports no error", { timeout: 60_000 }, async () => {
     await using ada = await workspace();
     const { page } = ada.editor;
     await page.context().setOffline(true);

@@ -185,7 +185,7 @@ describe("the console", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 
-  it("takes text, an interrupt and pasted text before its terminal is loaded", async () => {
+  it("accepts text, an interrupt and pasted text before its terminal is loaded", async () => {
     let load = (): void => undefined;
     const loaded = new Promise<void>((resolve) => (load = resolve));
     const before: WorkspaceOptions["before"] = (opening) =>
@@ -279,7 +279,7 @@ describe("Ctrl+Enter", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 
-  it("of a viewer says why it does nothing, and what the run printed stays", { timeout: 60_000 }, async () => {
+  it("of a viewer shows why it is disabled, and the printed output stays", { timeout: 60_000 }, async () => {
     const ada = await people.visitAndType("print(input('Name? '))\n");
     const eve = await people.visit(await createLink(ada.page, "viewer"));
     await eve.editorReady();

@@ -1,4 +1,4 @@
-/** What others' edits and cursors do to the view of a user who reads and types in the same file; what typing does to the file. */
+/** Effects of other users' edits and cursors on the view of a user who reads and types in the same file, and of typing on the file. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { eventually } from "../support/eventually.ts";

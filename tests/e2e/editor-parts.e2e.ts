@@ -53,7 +53,7 @@ describe("the early surface", () => {
     }, firstCode);
   const area = () => page.locator("textarea");
 
-  it("takes the place, the text and the focus of the server's code", async () => {
+  it("replaces the code rendered by the server, with the same text and focus", async () => {
     await mount("one\ntwo\n");
     expect(await page.locator("pre").count()).toBe(0);
     expect(await area().inputValue()).toBe("one\ntwo\n");
@@ -80,7 +80,7 @@ describe("the early surface", () => {
     expect(await area().inputValue()).toBe("next\n");
   });
 
-  it("takes no keys while there is no code, says so, and keeps the focus until there is", async () => {
+  it("accepts no keys while there is no text, shows this, and keeps the focus until there is", async () => {
     await mount("");
     await page.keyboard.type("lost?");
     expect(await area().inputValue()).toBe("");
@@ -129,7 +129,7 @@ describe("the early surface", () => {
     expect([carried.a, carried.never]).toEqual([undefined, undefined]);
   });
 
-  it("keeps each file's own text and cursor, and takes no keys into one that can't be edited", async () => {
+  it("keeps text and cursor of each file, and accepts no keys in a file that can't be edited", async () => {
     await mount("");
     const texts = await page.evaluate(() => {
       const { editor } = mounted.early;
@@ -209,7 +209,7 @@ describe("others' cursors", () => {
     expect(await names()).toEqual([expect.objectContaining({ at: "2:12", names: ["Ada"] })]);
   });
 
-  it("say them again when the pointer is at a caret: nobody is told by a colour alone", async () => {
+  it("show the name again when the pointer is at a caret, so that the colour is not the only information", async () => {
     const names = await page.evaluate(() => {
       const { cursors, cursorOf } = mounted.cursors;
       cursors.show([cursorOf(1, 8)]);
@@ -246,7 +246,7 @@ describe("others' cursors", () => {
     expect(look.names).toEqual([expect.objectContaining({ at: "2:12", names: ["Eve", "Ada", "Bob"], elements: 3 })]);
   });
 
-  it("show a name as text, whatever it holds", async () => {
+  it("show a name as text, whatever characters it has", async () => {
     const names = await page.evaluate(() => {
       const { cursors, cursorOf, names: look } = mounted.cursors;
       cursors.show([cursorOf(1, 0, { user: { id: "x", name: "<img src=x onerror=1>", color: "#12713f" } })]);
@@ -287,7 +287,7 @@ describe("presence", () => {
     }, options);
   const frame = () => page.clock.runFor(60);
 
-  it("announces the reader's cursor a moment after it moved, once for many moves", async () => {
+  it("sends the user's cursor shortly after it moved, once for many moves", async () => {
     await mount();
     const before = await page.evaluate(() => {
       for (let count = 0; count < 20; count += 1) mounted.presence.standIn.emit("cursor");
@@ -303,7 +303,7 @@ describe("presence", () => {
     expect(await page.evaluate(() => mounted.presence.myState())).toBeNull();
   });
 
-  it("says nothing of a document that is not synced, and does once it is", async () => {
+  it("sends no cursor for a document that is not synced, and does when it is", async () => {
     await mount({ synced: false });
     await page.evaluate(() => mounted.presence.standIn.emit("cursor"));
     await frame();
@@ -313,7 +313,7 @@ describe("presence", () => {
     expect(await page.evaluate(() => mounted.presence.myState())).not.toBeNull();
   });
 
-  it("tells who is here and where, and tells nothing twice", async () => {
+  it("announces each user and the user's file, each change once", async () => {
     await mount();
     await page.evaluate(() => mounted.presence.bobIsAt(8));
     await frame();
@@ -357,7 +357,7 @@ describe("presence", () => {
     expect((await look()).ended).toBe(3);
   });
 
-  it("says once in which other file the followed person is", async () => {
+  it("announces once in which other file the followed user is", async () => {
     await mount();
     await page.evaluate(() => {
       mounted.presence.bobIsBeside();

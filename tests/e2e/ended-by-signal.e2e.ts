@@ -72,10 +72,10 @@ const start = async ({ words, behindNpm }: Case) => {
   return { child, ...(JSON.parse(planted() ?? "") as Planted) };
 };
 
-describe("a run that is ended in the middle takes everything with it", () => {
+describe("a test run that is ended by a signal leaves no processes and folders", () => {
   it.each(cases)("$title", { timeout: 240_000 }, async (one) => {
     const { child, runFolder, dataDir } = await start(one);
-    // The same checks must find something while the run goes on, or finding nothing later would prove nothing.
+    // The same checks must find something during the run; otherwise finding nothing later would prove nothing.
     expect((await processesNaming(runFolder)).length).toBeGreaterThan(3);
     expect((await cgroupsOf(dataDir)).length > 0 || process.getuid?.() !== 0).toBe(true);
     expect(existsSync(dataDir)).toBe(true);

@@ -1,11 +1,11 @@
-/** A program that prints without end: the page goes on answering, and Stop stops it. */
+/** A program that prints without end: the page stays responsive, and Stop stops the program. */
 import { describe, expect, it } from "vitest";
 import { setStage } from "../support/stage.ts";
 import { openWorkspace } from "../support/workspace.ts";
 
 const stage = setStage();
 const PRINTED_MS = 4000;
-/** What the page promises is 200 ms and 1 s on a machine that does nothing else; tests share theirs. Without limits on what a page takes in, one task lasts as long as the printing. */
+/** The page's budget is 200 ms and 1 s on an idle machine; tests share theirs. Without limits on the received output, one task would last as long as the printing. */
 const LONGEST_TASK_MS = 2000;
 const STOPPED_MS = 5000;
 

@@ -1,4 +1,4 @@
-/** Files as people handle them: the tree by mouse and by keyboard, tabs, deep links, and what others do to an open file. */
+/** Files in the page: the tree by mouse and by keyboard, tabs, deep links, and changes of other users to an open file. */
 import type { Entry } from "@atelier/contracts";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
@@ -24,7 +24,7 @@ const tabNames = (page: Page): Promise<string[]> => page.getByRole("tab").locato
 const shownRows = (page: Page): Promise<(string | null)[]> =>
   page.getByRole("treeitem").evaluateAll((rows) => rows.map((row) => row.getAttribute("aria-label")));
 
-/** Tells the page of 9,999 files that the server does not have: as many real ones would take a minute. */
+/** Announces 9,999 files to the page that the server does not have: creating them would take a minute. */
 const addToTree = async (page: Page, path: (n: number) => string): Promise<void> => {
   const withMore = (body: string): string =>
     body.replace(/"entries":(\[.*?\])/su, (_, list: string) => {
@@ -42,7 +42,7 @@ const addToTree = async (page: Page, path: (n: number) => string): Promise<void>
 };
 
 describe("the tree", () => {
-  it("makes, renames, moves and deletes by keyboard alone; Ctrl+Z takes a deletion back", async () => {
+  it("creates, renames, moves and deletes by keyboard alone; Ctrl+Z undoes a deletion", async () => {
     await using ada = await workspace({ "main.py": "print(1)\n", "lib/": "", "b.py": "b = 1\n", "c.py": "c = 1\n" });
     const { page } = ada.editor;
     const row = rowIn(page);
@@ -91,7 +91,7 @@ describe("the tree", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 
-  it("says why a name can't be, before it is tried, and frees the name of what is being deleted", async () => {
+  it("shows why a name is invalid while it is typed, and frees the name of a file that is being deleted", async () => {
     await using ada = await workspace({ "main.py": "", "lib/": "", "b.py": "one" });
     const { page } = ada.editor;
     const row = rowIn(page);
@@ -124,7 +124,7 @@ describe("the tree", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 
-  it("takes rows and files from outside by drag, and shows where they would go", async () => {
+  it("accepts dragged rows and files from outside, and shows their destination", async () => {
     await using ada = await workspace({ "main.py": "", "lib/inner.py": "", "box/": "" });
     const { page } = ada.editor;
     const row = rowIn(page);
@@ -214,7 +214,7 @@ describe("the tree", () => {
 });
 
 describe("tabs", () => {
-  it("are many, tell twins apart, move and close by keyboard, and give the keyboard to the next tab", async () => {
+  it("scroll when they are many, distinguish equal names, move and close by keyboard, and pass the focus to the next tab", async () => {
     const files = Object.fromEntries(Array.from({ length: 14 }, (_, n) => [`part_${n}.py`, `n = ${n}\n`]));
     await using ada = await workspace({ ...files, "one/same.py": "", "two/same.py": "" });
     const { page } = ada.editor;
@@ -282,7 +282,7 @@ describe("a file that somebody else", () => {
     expect(await page.getByRole("textbox", { name: /^notes\.md/u }).count()).toBe(1);
   });
 
-  it("deletes while it is typed in closes its tab, says so, and lets no key go into another file", async () => {
+  it("deletes during typing closes its tab with a message, and no key reaches another file", async () => {
     await using ada = await workspace({ "gone.py": "x\n", "other.py": "other\n" }, { query: "?file=other.py" });
     const { page } = ada.editor;
     await ada.editor.editorReady();
@@ -302,7 +302,7 @@ describe("a file that somebody else", () => {
 });
 
 describe("an address with a file", () => {
-  it("opens it at its line, even when its text comes late", async () => {
+  it("opens it at its line, even when its text arrives late", async () => {
     await using ada = await workspace({ "main.py": "", "src/long.py": LONG }, { query: "?file=src/long.py:8000" });
     const { page } = ada.editor;
     await eventually(async () => expect(await ada.editor.shownText()).toContain('line_8000 = "'), 20_000);
@@ -311,7 +311,7 @@ describe("an address with a file", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 
-  it("says when there is no such file, and opens a folder in the tree", async () => {
+  it("shows a message when there is no such file, and opens a folder in the tree", async () => {
     await using ada = await workspace({ "main.py": "", "src/a.py": "" }, { query: "?file=nope.py:3" });
     const { page } = ada.editor;
     await page.getByText("There is no nope.py in this project.").waitFor();
@@ -322,7 +322,7 @@ describe("an address with a file", () => {
 });
 
 describe("a file that is not text", () => {
-  it("is drawn if it is a picture, can be downloaded, and takes no keys", async () => {
+  it("is shown if it is an image, can be downloaded, and accepts no keys", async () => {
     const bytes = Buffer.from([0, 255, 1, 254]);
     await using ada = await workspace({ "main.py": "x\n", "dot.png": PIXEL, "data.bin": bytes });
     const { page } = ada.editor;

@@ -11,7 +11,7 @@ const stage = setStage();
 
 const FILES = { "main.py": "print('main')\n", "app/shortcuts.py": "one\ntwo\nthree\n", "app/other.py": "" };
 
-/** Whether the page takes a key from the browser. */
+/** Whether the page prevents the browser's own action for a key. */
 const isTaken = (page: Page, init: { key: string; ctrlKey?: boolean }): Promise<boolean> =>
   page.evaluate((given) => {
     const event = new KeyboardEvent("keydown", { bubbles: true, cancelable: true, ...given });
@@ -31,7 +31,7 @@ const inEditor = (page: Page): Promise<boolean> =>
   page.evaluate(() => document.activeElement?.closest("#editor") !== null);
 
 describe("the palette", () => {
-  it("goes to a file and a line, and what is typed while its code is loading does not go into the file", async () => {
+  it("goes to a file and a line, and keys typed while its code is loading do not reach the file", async () => {
     await using ada = await openWorkspace(stage.browser, stage.server.origin, { files: FILES, query: "?file=main.py" });
     const { page } = ada.editor;
     await ada.editor.editorReady();
@@ -101,7 +101,7 @@ describe("the palette", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 
-  it("takes no key from the browser that does nothing here", async () => {
+  it("prevents no browser key that has no function in the page", async () => {
     await using visitor = await EditorPage.open(stage.browser, stage.server.origin);
     await visitor.editorReady();
     expect(await isTaken(visitor.page, { key: "p", ctrlKey: true })).toBe(false);
@@ -111,7 +111,7 @@ describe("the palette", () => {
 });
 
 describe("the status bar", () => {
-  it("says where the cursor is and how the file is written, and changes how it is indented", async () => {
+  it("shows the cursor position, encoding and line end, and changes the indentation", async () => {
     const files = { "main.py": "if True:\n  print(1)\n", "app.js": "\tx\n\ty\n" };
     await using ada = await openWorkspace(stage.browser, stage.server.origin, { files, query: "?file=main.py" });
     const { page } = ada.editor;

@@ -1,4 +1,4 @@
-/** Bytes that no well-behaved client sends, on connections that no well-behaved client opens: refused, and the server goes on. */
+/** Malformed bytes on hostile connections: they are refused, and the server continues. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
@@ -25,7 +25,7 @@ const open = async (): Promise<Socket> => {
   await once(socket, "connect");
   return socket;
 };
-/** Writes bytes; what comes back until the connection ends or a second of silence. */
+/** Writes bytes. @returns the bytes received until the connection ends, or nothing arrives for a second */
 const talk = async (bytes: string | Buffer, waitMs = 1_500): Promise<string> => {
   const socket = await open();
   let answer = "";
@@ -113,7 +113,7 @@ describe("requests that are none", () => {
 describe("bodies", () => {
   const files = () => `/api/projects/${projectId}/files`;
 
-  it("100 MB are refused early, told or not, and memory stays flat", async () => {
+  it("a body of 100 MB is refused early, with and without Content-Length, and memory does not grow", async () => {
     const before = await memory();
     const told = await send(files(), { method: "POST", body: "a".repeat(100 * MIB) }).catch(() => undefined);
     expect(told?.status ?? 413).toBe(413);

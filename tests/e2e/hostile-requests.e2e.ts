@@ -1,4 +1,4 @@
-/** A stranger with a guest's rights and every string there is: nothing is our fault, nothing of others is touched. */
+/** Random and hostile values in every request of a guest: no response is 5xx, and no data of other users changes. */
 import { routes, type Route } from "@atelier/contracts";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -56,7 +56,7 @@ const anything: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   ),
 })).value;
 
-/** Values of the kind that a schema describes, now and then something else: what is nearly right goes deepest. */
+/** Mostly valid values of a schema, sometimes invalid ones: almost valid requests reach the most code. */
 const near = (schema: unknown): fc.Arbitrary<unknown> => {
   const described = schema as {
     type?: string | string[];

@@ -117,7 +117,7 @@ it("a document and a project's events are one, through whichever server they are
   const both = "from the first, seed\nfrom the second\n";
   await eventually(() => expect([here, there].map(({ text }) => text.toJSON())).toEqual([both, both]));
 
-  // What needs the document's home is asked of it: the newest text at once, and a version from outside is merged.
+  // Requests for the document go to its home: reading returns the newest text at once, and a version from outside is merged.
   const path = `/projects/${project.id}/files`;
   expect(await other.call("GET", `${path}?path=notes.txt`)).toMatchObject({ content: both });
   there.text.insert(0, "1");
@@ -146,7 +146,7 @@ it("a document and a project's events are one, through whichever server they are
     expect(mine).toBe(theirs);
     expect(mine).toBe(`typed here while it was cut, 1${both}put\ntyped there while it was cut\n`);
   }, 30_000);
-  // Whoever stayed connected is told that something was missed, and so reads the project again.
+  // Connections that stayed open get a message that events were lost, and so read the project again.
   const stayed = heard.filter(({ closed }) => closed.length === 0);
   expect(stayed).toHaveLength(1);
   await eventually(() => {
@@ -155,7 +155,7 @@ it("a document and a project's events are one, through whichever server they are
   for (const { socket } of heard) socket.terminate();
 }, 120_000);
 
-it("a run is followed, typed into, asked for and stopped through the other server", async () => {
+it("the other server streams a run, accepts its input, reads its state and stops it", async () => {
   const client = await signInAsGuest(first.origin);
   const other = throughSecond(client);
   const startRun = (content: string): Promise<Execution> =>
@@ -241,7 +241,7 @@ it("people who are connected to different servers have different colours", async
   });
 }, 60_000);
 
-it("rights that are taken away on one server end the channel that the other one relays, and a sign-out every socket", async () => {
+it("rights removed on one server end the channel that the other one relays, and a sign-out ends every socket", async () => {
   const owner = await signInAsGuest(first.origin);
   const project = await owner.createProject({ name: "rights", visibility: "private" });
   const file = await owner.createFile(project.id, "notes.txt", "");

@@ -24,7 +24,7 @@ it.each([
   await release();
 });
 
-it("a browser of today is told nothing, and nothing breaks a policy", async () => {
+it("a current browser gets no message, and nothing violates the content security policy", async () => {
   const { page, release } = await openProfile(stage.browser);
   const violations: string[] = [];
   await page.exposeFunction("tellViolation", (directive: string) => violations.push(directive));

@@ -1,11 +1,11 @@
-/** W2: what a browser has to load before keys are taken, and until Monaco is in place. */
+/** W2: the bytes that a browser loads until the page accepts keys, and until Monaco is shown. */
 import { expect, it } from "vitest";
 import { EditorPage } from "../support/editor-page.ts";
 import { setStage } from "../support/stage.ts";
 
 const stage = setStage();
 
-it("[W2] one script takes keys, of at most 110 kB, and Monaco is in place with 950 kB and 8 requests", async () => {
+it("[W2] the page accepts keys after one script of at most 110 kB, and shows Monaco after 950 kB and 8 requests", async () => {
   await using visitor = await EditorPage.open(stage.browser, stage.server.origin, { profile: "new" });
   const { page } = visitor;
   await page.waitForFunction(() => performance.getEntriesByName("atelier:monaco-ready").length > 0);

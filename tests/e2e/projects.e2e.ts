@@ -75,7 +75,7 @@ const choose = async (page: Page, item: string): Promise<void> => {
 };
 
 describe("a project", () => {
-  it("is renamed, duplicated, downloaded and deleted by its name, and a deletion is taken back", async () => {
+  it("is renamed, duplicated, downloaded and deleted after typing its name, and a deletion is undone", async () => {
     const ada = await people.visitAndType("print('mine')\n");
     const { page } = ada;
     const token = await tokenOf(page);
@@ -153,7 +153,7 @@ describe("a project", () => {
 });
 
 describe("a first visit", () => {
-  it("says what this is, in the page's own words, and shows code without escape sequences", async () => {
+  it("shows what Atelier is, with the texts of the page, and code without escape sequences", async () => {
     const visitor = await people.visit("/");
     const { page } = visitor;
     await visitor.editorReady();

@@ -1,4 +1,4 @@
-/** What happens to a running server when the disk fills or the database dies: what still works, what is said, and that nothing acknowledged is lost. */
+/** A running server when the disk is full or the database stops: what still works, its messages, and that no acknowledged edit is lost. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { startServer } from "../support/server.ts";
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
 const MIB = 1_048_576;
-/** The server stops writing when less than 128 MiB are left. */
+/** The server stops writing when less than 128 MiB of the disk are free. */
 const LEFT_BYTES = 100 * MIB;
 const PATIENCE = { timeout: 40_000, interval: 100 };
 

@@ -25,7 +25,7 @@ describe("runs as people use them", () => {
       await editor.editorReady();
       await editor.replaceAll(PROGRAM);
       await editor.runButton.click();
-      const left = page.getByRole("region", { name: "What the run left" });
+      const left = page.getByRole("region", { name: "Files of the run" });
       await left.waitFor({ timeout: 30_000 });
       expect(await left.textContent()).toContain("2 files written");
       expect(await left.textContent()).toContain("link was not kept: it is a link or a device");

@@ -1,4 +1,4 @@
-/** Sharing a project and taking it back: links, roles and people, as both sides see it at the same moment. */
+/** Sharing a project and ending it: links, roles and members, as both sides see it at the same time. */
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
@@ -39,7 +39,7 @@ const hasText = async (friend: EditorPage): Promise<void> => {
   await eventually(async () => expect(await friend.shownText()).toContain("shared"), 15_000);
 };
 
-/** What was typed has reached the server: the page's own word for it comes a frame later. */
+/** Waits until the typed text has reached the server; the page shows it one frame later. */
 const stored = (of: { token: string; projectId: string }, text: string): Promise<void> =>
   eventually(async () => expect(await textOf(of)).toBe(text), 15_000);
 
@@ -59,7 +59,7 @@ const shareDialog = (owner: EditorPage) => owner.page.getByRole("dialog");
 const lost = (of: EditorPage) => of.page.getByRole("heading", { name: "You have no access to Python sketch any more" });
 
 describe("a share link", () => {
-  it("is made, copied, shows who came by it as they come, and opens for them what it says", async () => {
+  it("is created, copied, counts the users who join by it, and gives them its role", async () => {
     const ada = await people.visitAndType("shared\n");
     await ada.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     const path = await createLink(ada.page, "viewer");
@@ -98,7 +98,7 @@ describe("a share link", () => {
     expect(people.faults()).toEqual([]);
   });
 
-  it("that is revoked takes those who came by it out at once, with what they had not saved in their hands", async () => {
+  it("that is revoked removes its members at once, and offers them their unsaved text", async () => {
     const ada = await people.visitAndType("shared\n");
     const path = await createLink(ada.page, "editor");
     // What Bob types while this is true stays on its way.
@@ -146,7 +146,7 @@ describe("a share link", () => {
 });
 
 describe("a member", () => {
-  it("becomes a viewer and an editor again while typing, and is told", async () => {
+  it("becomes a viewer and an editor again while typing, with a message", async () => {
     const ada = await people.visitAndType("shared\n");
     const bob = await people.visit(await createLink(ada.page, "editor"));
     await hasText(bob);
@@ -203,14 +203,14 @@ describe("a member", () => {
 });
 
 describe("an address that opens nothing", () => {
-  it("says so in words of its own: an unknown link, an unknown project, somebody else's", async () => {
+  it("has a text of its own for an unknown link, an unknown project and a project without access", async () => {
     const owner = await signInAsGuest(stage.server.origin);
     const { slug } = await owner.createProject({ name: "Private", template: "python" });
     const { page } = await people.visit("/s/guessed");
     await page.getByRole("heading", { name: "This link is not valid any more" }).waitFor();
     for (const path of ["/p/unknown", `/p/${slug}`]) {
       await page.goto(`${stage.server.origin}${path}`);
-      await page.getByRole("heading", { name: "This project is not here, or not yours to see" }).waitFor();
+      await page.getByRole("heading", { name: "This project does not exist, or you have no access to it" }).waitFor();
       expect(await page.getByRole("button", { name: "Share" }).count()).toBe(0);
       expect(await page.getByRole("button", { name: "Run" }).first().getAttribute("aria-disabled")).toBe("true");
     }

@@ -1,4 +1,4 @@
-/** What can go wrong around the editor: code, events or a run's stream that do not come, and what the page makes of it. */
+/** Faults around the editor: code, events or a run's stream that do not arrive, and how the page handles them. */
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -29,7 +29,7 @@ const gate = () => {
 const row = (page: Page, name: string) => page.getByRole("treeitem", { name, exact: true });
 
 describe("sharing without the server", () => {
-  it("says so once, and goes on when it is tried again", async () => {
+  it("shows one message, and continues after a retry", async () => {
     await using ada = await workspace({ "main.py": "" });
     const { page } = ada.editor;
     await page.route(/\/(?:links|members)/u, (route) => route.abort());
@@ -82,7 +82,7 @@ describe("code that does not come", () => {
 });
 
 describe("a fault of the page itself", () => {
-  it("takes down one part, says so there, and leaves the others", async () => {
+  it("disables one part with a message there; the others work", async () => {
     await using ada = await openProject({ "main.py": "", "b.py": "" }, (page) =>
       tapChannels(page, "events", {
         textToPage(text) {
@@ -125,7 +125,7 @@ describe("a fault of the page itself", () => {
 });
 
 describe("the tree", () => {
-  it("shows what was made between the page's answer and its first event", async () => {
+  it("shows files that were created between the page's response and its first event", async () => {
     const [asked, connected] = [gate(), gate()];
     await using ada = await openProject({ "main.py": "", "b.py": "" }, (page) =>
       page.routeWebSocket(PROJECT_SOCKET, async (socket) => {
@@ -142,7 +142,7 @@ describe("the tree", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 
-  it("keeps what was made while it is read again", async () => {
+  it("keeps files that are created while it is read again", async () => {
     const [asked, answered] = [gate(), gate()];
     await using ada = await openProject({ "main.py": "", "b.py": "" }, (page) =>
       page.route(/\/tree$/u, async (route) => {
@@ -245,7 +245,7 @@ describe("a run", () => {
     expect(ada.editor.faults).toEqual([]);
   });
 
-  it("whose stream is lost goes on, can be stopped, and shows all of its output when the stream is back", async () => {
+  it("whose stream is lost continues, can be stopped, and shows all of its output when the stream is connected again", async () => {
     const program = "import time\nprint('begun', flush=True)\ntime.sleep(6)\nprint('done')\n";
     let isCut = false;
     const taps: Tapped[] = [];
@@ -328,7 +328,7 @@ describe("a friend", () => {
 });
 
 describe("saving", () => {
-  it("moves nothing in the tabs while it goes on", async () => {
+  it("moves nothing in the tabs while it is in progress", async () => {
     let sent = 0;
     await using ada = await workspace({ "main.py": "" }, (page) =>
       tapChannels(page, "document", {

@@ -72,7 +72,7 @@ describe("a start that can't be", () => {
     expect(errors[0]).toMatch(/in use/iu);
   });
 
-  it("refuses a second server on one data folder, and the first goes on", { timeout: 120_000 }, async () => {
+  it("refuses a second server on one data folder, and the first continues", { timeout: 120_000 }, async () => {
     await using first = await startServer({ dataDir: folder });
     const client = await signInAsGuest(first.origin);
     const project = await client.createProject({ name: "first" });
@@ -149,7 +149,7 @@ describe("a start that can't be", () => {
     expect(await readdir(closed)).toEqual([]);
   });
 
-  it("says that the disk is full", { timeout: 90_000 }, async () => {
+  it("reports that the disk is full", { timeout: 90_000 }, async () => {
     const env = { DATA_DIR: folder, PORT: String(await freePort()) };
     const { code, errors } = await startAndFail(env, onSmallDisk(folder));
     expect(code).toBe(1);

@@ -62,7 +62,7 @@ describe("the stock y-websocket provider", () => {
     );
   });
 
-  it("sees a PUT as a minimal change: what is typed at the same time stays", async () => {
+  it("gets a PUT as a minimal change: text typed at the same time stays", async () => {
     const project = await ada.createProject({ name: "outside" });
     const file = await ada.createFile(project.id, "a.txt", "one\ntwo\nthree\n");
     using typist = await openStockClient(ada, { projectId: project.id, fileId: file.id });

@@ -1,4 +1,4 @@
-/** A real terminal's Ctrl-C, or its end, while edits are pending, or npm's end: everything drains, nothing is left, nothing is lost. */
+/** Ctrl-C in a terminal, the terminal's end, or npm's end while edits are pending: all edits are written, and no process stays. */
 import { spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

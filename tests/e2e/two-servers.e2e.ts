@@ -1,4 +1,4 @@
-/** Two servers on one database, with homes in PostgreSQL: neither ends what belongs to the other, and a dead one's things become free. */
+/** Two servers on one database, with homes in PostgreSQL: neither ends executions and documents of the other, and those of a dead server become free. */
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Keys that come before the editor is there, on every way into a project: each is in the document, or was visibly not taken. */
+/** Keys typed before the editor is loaded, on every way into a project: each is in the document, or was visibly not accepted. */
 import type { Page } from "playwright-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Entry, File, SignedIn } from "@atelier/contracts";
@@ -155,7 +155,7 @@ describe("keys typed early into a project", () => {
     expect(await outcome(text)).toEqual({ unheard: "", taken: KEYS, kept: KEYS });
   });
 
-  it("go nowhere unseen on the way from another site, where the page comes without its code", async () => {
+  it("are never lost silently after a link from another site, where the page arrives without the code", async () => {
     const { address, text } = await makeProject("one\n");
     await slow(/\/api\/auth\/refresh$|\/p\/[\w-]+$/u, 300);
     const refreshed = page.waitForResponse(/\/api\/auth\/refresh$/u);
@@ -187,7 +187,7 @@ describe("keys typed early into a project", () => {
   });
 });
 
-it("what is typed early is not called saved, however often its file is shown", async () => {
+it("text that is typed early is not shown as saved, however often its file is shown", async () => {
   const { address } = await makeProject("one\n");
   await page.route(PANE, (route) => route.abort());
   await pauseRequests(/\/api\/auth\/refresh$/u);
@@ -200,7 +200,7 @@ it("what is typed early is not called saved, however often its file is shown", a
   expect(await page.locator(".save-state").getAttribute("data-state")).toBe("saving");
 });
 
-it("a user who opens a link again has the tabs of last time", async () => {
+it("a user who opens a link again has the tabs of the last visit", async () => {
   const { id, call } = await makeProject("one\n");
   const { id: other } = await call<Entry>(`/projects/${id}/files`, { path: "other.txt", content: "two\n" });
   const link = await call<{ url: string }>(`/projects/${id}/links`, { role: "editor" });
@@ -214,32 +214,36 @@ describe("where the heavy part of the editor does not load", () => {
   const early = () => page.locator(EARLY);
   const isEditor = () => page.evaluate(() => document.querySelector("#editor .monaco-editor") !== null);
 
-  it("the page says so, keeps what is typed, runs, and goes on by itself", { timeout: 90_000 }, async () => {
-    await page.route(PANE, (route) => route.abort());
-    const faults: string[] = [];
-    page.on("pageerror", ({ message }) => faults.push(message));
-    await page.goto(`${stage.server.origin}/`);
-    await early().press("ControlOrMeta+Home");
-    await page.keyboard.type("# mine\n");
-    await page.getByRole("alert").getByText("has not loaded").waitFor({ timeout: 30_000 });
-    await page
-      .locator('.save-state[data-state="unsaved-on-device"]')
-      .getByText("Saved on this device, 7 changes")
-      .waitFor();
-    await page.getByRole("button", { name: "Run", exact: true }).click();
-    await page.getByText("this runs without them").waitFor();
-    expect(await page.getByText(/Something went wrong|internal error/).count()).toBe(0);
+  it(
+    "the page shows it, keeps the typed text, runs programs, and continues when the code arrives",
+    { timeout: 90_000 },
+    async () => {
+      await page.route(PANE, (route) => route.abort());
+      const faults: string[] = [];
+      page.on("pageerror", ({ message }) => faults.push(message));
+      await page.goto(`${stage.server.origin}/`);
+      await early().press("ControlOrMeta+Home");
+      await page.keyboard.type("# mine\n");
+      await page.getByRole("alert").getByText("has not loaded").waitFor({ timeout: 30_000 });
+      await page
+        .locator('.save-state[data-state="unsaved-on-device"]')
+        .getByText("Saved on this device, 7 changes")
+        .waitFor();
+      await page.getByRole("button", { name: "Run", exact: true }).click();
+      await page.getByText("this runs without them").waitFor();
+      expect(await page.getByText(/Something went wrong|internal error/).count()).toBe(0);
 
-    await page.unroute(PANE);
-    await page.evaluate(() => dispatchEvent(new Event("online")));
-    await monaco();
-    await attached();
-    expect(await page.locator("#editor .view-lines").innerText()).toMatch(/#\smine/u);
-    expect(await page.getByRole("alert").getByText("has not loaded").count()).toBe(0);
-    expect(faults).toEqual([]);
-  });
+      await page.unroute(PANE);
+      await page.evaluate(() => dispatchEvent(new Event("online")));
+      await monaco();
+      await attached();
+      expect(await page.locator("#editor .view-lines").innerText()).toMatch(/#\smine/u);
+      expect(await page.getByRole("alert").getByText("has not loaded").count()).toBe(0);
+      expect(faults).toEqual([]);
+    },
+  );
 
-  it("what was typed a moment ago is there after the page is loaded again, and is saved once", async () => {
+  it("text that was just typed is there after the page is loaded again, and is saved once", async () => {
     const { address, text } = await makeProject("one\n");
     await page.route(PANE, (route) => route.abort());
     await page.goto(address);

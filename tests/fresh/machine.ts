@@ -124,7 +124,7 @@ export const startMachine = async (suite: Suite, tell: (line: string) => void): 
     async [Symbol.asyncDispose]() {
       keeper.stdin.end();
       await gone;
-      // The kernel takes the last mounts away a moment after the last process.
+      // The kernel removes the last mounts shortly after the last process has ended.
       await eventually(() => rmSync(folder, { recursive: true, force: true }), 20_000);
     },
   };

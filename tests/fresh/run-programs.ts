@@ -1,4 +1,4 @@
-/** Runs one program in each language through the public API, as the page does, and says what was wrong with any of them. */
+/** Runs one program in each language through the public API, as the page does, and returns the failures. */
 import type { Execution, Language, StreamServerMessage } from "@atelier/contracts";
 import { type Client, signInAsGuest } from "../support/client.ts";
 

@@ -1,4 +1,4 @@
-/** What is tried on a fresh machine: who starts, and what has to be true afterwards. */
+/** The scenarios of a fresh machine: the user who starts the server, and the checks afterwards. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { checkout } from "../../scripts/lib/checkout.mjs";
@@ -61,7 +61,7 @@ const silenceAllowedMs = 5000;
 
 type Say = (line: string) => void;
 
-/** What is wrong is collected, so that one run says all of it. */
+/** Failures are collected, so that one run reports all of them. */
 type Faults = { add(what: string): void };
 
 const dataDirOf = ({ user }: Scenario): string =>

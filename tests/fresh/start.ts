@@ -1,4 +1,4 @@
-/** `npm start` in a fresh machine, watched as a person would: what it shows, how long it is silent, where it listens. */
+/** Runs `npm start` in a fresh machine and observes its terminal: its texts, the longest silence, the address. */
 import { eventually } from "../support/eventually.ts";
 import type { As, Machine, Terminal } from "./machine.ts";
 import type { Shown } from "./screen-lines.ts";
@@ -7,7 +7,7 @@ import type { Shown } from "./screen-lines.ts";
 export const longestSilenceMs = (shown: readonly Shown[]): number =>
   Math.max(0, ...shown.slice(1).map(({ atMs }, i) => atMs - (shown[i]?.atMs ?? 0)));
 
-/** What would make a stranger worry. */
+/** Output that would alarm a user who does not know the program. */
 export const alarming = (lines: readonly Shown[]): string[] =>
   lines
     .map(({ text }) => text)

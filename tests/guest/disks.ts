@@ -1,4 +1,4 @@
-/** The emulated machine's disks: what seldom changes is packed once and cached, the checkout is taken as it is now. */
+/** The emulated machine's disks: images and tools are packed once and cached, the checkout is packed in its current state. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { run } from "../../scripts/lib/command.mjs";

@@ -1,4 +1,4 @@
-/** Both tiers on a kernel with version 2 cgroups alone, as root and as an ordinary user: what most people's machines have. */
+/** Both tiers on a kernel with version 2 cgroups only, as most machines have, as root and as an ordinary user. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";

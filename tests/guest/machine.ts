@@ -1,4 +1,4 @@
-/** Boots the emulated machine and hands over what it reports, line by line; a machine that falls silent is ended, and its console quoted. */
+/** Boots the emulated machine and returns its report line by line; a machine without output is ended, and its console quoted. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** What the emulated machine has to show: who runs sandboxes there, in which tiers, and which programs. No test library: the guest reads it too. */
+/** The situations that the emulated machine tests: the user, the tiers and the programs. Imports no test library, because the guest reads it too. */
 import type { SandboxEnd } from "../../packages/server/src/modules/execution/run/ports.ts";
 import type { TestProgram } from "../../packages/server/src/platform/sandboxes/contract/harness.ts";
 import { limitCases } from "../../packages/server/src/platform/sandboxes/contract/limit-cases.ts";

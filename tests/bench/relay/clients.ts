@@ -1,4 +1,4 @@
-/** Two client processes that type together: what they cost is nobody's figure. */
+/** Two client processes that edit together. Their own CPU is not part of the measurement. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";

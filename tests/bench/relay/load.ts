@@ -1,4 +1,4 @@
-/** What the benchmarks of relaying ask of a client process: which sockets it opens, and how fast it edits. Also the frames of each protocol. */
+/** The tasks of the client processes in the relay benchmarks: which sockets to open, and how fast to edit. Also the frames of each protocol. */
 import { CHANNEL_FRAME, encodeChannelFrame, encodeCredit, MESSAGE } from "@atelier/contracts";
 import * as encoding from "lib0/encoding";
 

@@ -1,4 +1,4 @@
-/** Runs the providers' contract suites with vitest in the guest, and reports what became of them. */
+/** Runs the providers' contract suites with vitest in the guest, and reports their results. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** Runs one situation's programs in the guest and reports, as JSON lines on standard output, what it saw. Judges nothing. */
+/** Runs one situation's programs in the guest and reports observations as JSON lines on standard output, without checking them. */
 import { readdirSync, readFileSync, writeSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";

@@ -22,7 +22,7 @@ const NotLoaded = ({ onRetry, onClose }: { readonly onRetry: () => void; readonl
       <div className="empty-pane">
         <CloudOff size={22} strokeWidth={1.75} aria-hidden />
         <h2 id="not-loaded">This part could not be loaded</h2>
-        <p>The connection may be gone, or Atelier was updated since this page was opened. What you typed is kept.</p>
+        <p>The connection may be lost, or Atelier was updated after this page was opened. Your edits are kept.</p>
         <div className="cover-actions">
           <button className="button button-primary" onClick={onRetry}>
             Try again

@@ -38,7 +38,7 @@ describe("live documents with stock clients", () => {
     const late = server.join(fileId);
     await until(() => late.provider.synced);
     expect(late.text()).toBe(one.text());
-    // A write from outside on top of it arrives exactly.
+    // A write from outside after it arrives unchanged.
     const write = fixture.files.write(fileId, "a😀xb\nmore\n");
     await server.collaboration.liveDocuments.applyExternal({
       projectId,
@@ -51,7 +51,7 @@ describe("live documents with stock clients", () => {
     expect(fixture.files.text(fileId)).toBe("a😀xb\nmore\n");
   });
 
-  it("[C20] an edit becomes a file version by itself", async () => {
+  it("[C20] an edit becomes a file version without a request", async () => {
     const server = await fixture.serve({ times: { checkpointIdleMs: 50 } });
     const fileId = await fixture.files.add("a");
     const client = server.join(fileId);

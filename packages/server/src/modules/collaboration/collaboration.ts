@@ -49,7 +49,7 @@ export type CollaborationOptions = {
   readonly colors: PresenceColors;
   /** Gets one row per user, document and connection that edits. */
   readonly audit: AuditTrail;
-  /** Told what workers use for each account's documents. */
+  /** Gets the CPU that workers use for each account's documents. */
   readonly cpu: Pick<DocumentCpu, "charge">;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -58,7 +58,7 @@ export type CollaborationOptions = {
   readonly limits?: Partial<ConnectionLimits>;
   /** Least time between two log commits; 20 ms. */
   readonly commitSpacingMs?: number;
-  /** Compacted history of a document, in bytes, beyond which it is begun anew; MAX_STATE_BYTES. */
+  /** Compacted history of a document, in bytes, above which a new generation begins; MAX_STATE_BYTES. */
   readonly maxStateBytes?: number;
   /** Bytes logged since the last snapshot beyond which the log is shortened at once; SHRINK_LOG_BYTES. */
   readonly shrinkLogBytes?: number;
@@ -78,15 +78,15 @@ export type Collaboration = Component & {
   sessions(projectId: string): LiveSessions;
   /** The same, of all nodes that respond. */
   sessionsEverywhere(projectId: string): Promise<LiveSessions>;
-  /** Resolves when no look-up of rights, checkpoint, snapshot or other upkeep is under way; for tests. */
+  /** Resolves when no look-up of rights, checkpoint, snapshot or other timed work is in progress; for tests. */
   idle(): Promise<void>;
-  /** Ends at once and writes nothing, as a crash would: the log has what was acknowledged. */
+  /** Stops at once without writing, as in a crash; acknowledged updates are in the log. For tests. */
   abandon(): void;
 };
 
 const KEEP_ALIVE_MS = 20_000;
 const KEEP_ALIVE_SLICES = 20;
-/** Number of documents put to rest at once while stopping. */
+/** Number of documents that are written and closed concurrently while stopping. */
 const REST_AT_ONCE = 8;
 
 export const createCollaboration = (options: CollaborationOptions): Collaboration => {
@@ -271,7 +271,7 @@ export const createCollaboration = (options: CollaborationOptions): Collaboratio
     const waiting = [...registry.documents()];
     const rest = async (): Promise<void> => {
       for (let document = waiting.pop(); document !== undefined; document = waiting.pop()) {
-        document.closeAll(CLOSE.moving, "moving, come back");
+        document.closeAll(CLOSE.moving, "the server stops, connect again");
         try {
           await registry.close(document);
         } catch (error) {

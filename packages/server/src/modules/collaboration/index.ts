@@ -1,4 +1,4 @@
-/** Live documents: several people edit one file at once, and nothing that was confirmed is ever lost. */
+/** Live documents: several users edit one file concurrently, and no acknowledged edit is lost. */
 export { createCollaboration, type Collaboration, type CollaborationOptions } from "./collaboration.ts";
 export { createCollaborationHousekeeping } from "./log/housekeeping.ts";
 export { registerCollaborationHttp } from "./http.ts";

@@ -30,9 +30,9 @@ let projects: TestService;
 let collaboration: Collaboration;
 let edge: EdgeFixture;
 let origin: string;
-/** Versions reach their documents only after this. */
+/** Documents are notified of versions only after this resolves. */
 let mergesMayStart: Promise<void> = Promise.resolve();
-/** Documents are written into their files only after this. */
+/** Documents are written into their files only after this resolves. */
 let checkpointsMayStart: Promise<void> = Promise.resolve();
 
 beforeAll(async () => {
@@ -131,10 +131,10 @@ describe("live documents of real projects", () => {
     try {
       client.insert(0, "typed\n");
       await until(() => client.saved === client.sent);
-      // A save over a version that has the typed text would take it away.
+      // A save based on a version with the typed text would remove that text.
       await projects.putFile(alice, projectId, { path: "a.txt", content: "one\nsaved\n" });
       saved.resolve(undefined);
-      // The document was not told: the checkpoint of the typed text conflicts with it.
+      // The document was not notified: the checkpoint of the typed text conflicts with the saved version.
       expect(await read()).toBe("typed\none\nsaved\n");
       await projects.putFile(bob, projectId, { path: "a.txt", content: "no" }).then(
         () => expect.unreachable("bob may not save"),
@@ -172,7 +172,7 @@ describe("live documents of real projects", () => {
     await until(() => client.text === text, "the document to be as the file");
   }, 30_000);
 
-  it("[C6] reading an open file gives what was typed, at once and as a version", async () => {
+  it("[C6] reading an open file returns the typed text at once, and as a version", async () => {
     const { projectId, fileId, read } = await openProject("one\n");
     const client = await join(projectId, fileId);
     await until(() => client.isSynced);
@@ -190,7 +190,7 @@ describe("live documents of real projects", () => {
     const { projectId, fileId, read } = await openProject("top\n\nbottom\n");
     const client = await join(projectId, fileId);
     await until(() => client.isSynced);
-    /** Over the version that was seen: a checkpoint may come in between, and a write over that would take its text away. */
+    /** Based on the version that was read: a checkpoint may come in between, and a write based on that one would remove its text. */
     const putOverSeen = async (round: number): Promise<void> => {
       for (let tries = 0; ; tries += 1) {
         const { entry, bytes } = await projects.read(alice, projectId, { path: "a.txt" });
@@ -216,7 +216,7 @@ describe("live documents of real projects", () => {
     expect(await read()).toBe(client.text);
   });
 
-  it("[C16] a member who is removed is gone at once", async () => {
+  it("[C16] the connections of a removed member are closed at once", async () => {
     const { projectId, fileId } = await openProject("x");
     const link = await projects.createLink(alice, projectId, { role: "editor" });
     await projects.acceptLink(bob, link.token ?? "");
@@ -246,7 +246,7 @@ describe("live documents of real projects", () => {
     expect(client.closeCode).toBe(CLOSE.notFound);
   });
 
-  it("[C16] a project in the bin is closed to everybody", async () => {
+  it("[C16] a project in the bin closes its connections for everybody", async () => {
     const { projectId, fileId } = await openProject("x");
     const client = await join(projectId, fileId);
     await until(() => client.isSynced);

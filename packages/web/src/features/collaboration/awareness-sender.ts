@@ -1,4 +1,4 @@
-/** Sends this page's awareness at most every 100 ms, the first change at once, the newest state always. */
+/** Sends this page's awareness at most every 100 ms: the first change at once, then the newest state. */
 import { type Awareness, encodeAwarenessUpdate } from "y-protocols/awareness";
 import type { LiveEnvironment } from "../../app/environment.ts";
 import { awarenessMessage } from "./live-messages.ts";
@@ -6,7 +6,7 @@ import { awarenessMessage } from "./live-messages.ts";
 const COALESCE_MS = 100;
 
 export interface AwarenessSender {
-  /** Announces this page anew, with a newer clock: the other side may have forgotten or removed it. */
+  /** Announces this page again, with a newer clock, because the server may have removed it. */
   announce(): void;
   dispose(): void;
 }

@@ -38,7 +38,7 @@ test("two panes share one document", () => {
   expect(closed).toEqual([]);
 });
 
-test("the last eight files left keep their sockets, the longest left go first", () => {
+test("the eight files that were left last keep their channels, the oldest are closed first", () => {
   const { it, closed } = registry();
   for (let i = 0; i < 10; i += 1) it.acquire("p", `f${i}`, "x").release();
   expect(closed).toEqual(["f0", "f1"]);
@@ -58,7 +58,7 @@ test("a file with unsaved edits, and a shown one, are not closed", () => {
   shown.release();
 });
 
-test("what ended for good is opened anew when it is asked for again", () => {
+test("a document that ended is opened again on the next request", () => {
   const { it, opened, closed, ended } = registry();
   it.acquire("p", "a", "a").release();
   ended.add("a");

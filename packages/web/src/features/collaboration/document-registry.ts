@@ -1,27 +1,27 @@
-/** The page's live documents: shared by its panes, with sockets for the shown ones and the few last left. */
+/** The page's live documents: shared by its panes, with channels for the shown ones and the few that were left last. */
 import { type LiveDocument, type LiveDocumentOptions, documentName, openLiveDocument } from "./live-document.ts";
 
 export interface DocumentLease {
   readonly document: LiveDocument;
-  /** The file is no longer in front of the reader; its socket stays for a while. */
+  /** The file is no longer shown; its channel stays open for a while. */
   release(): void;
 }
 
 export interface DocumentRegistry {
   acquire(projectId: string, fileId: string, path: string): DocumentLease;
-  /** Every document with a socket, for looking who is where. */
+  /** All documents with a channel, to find the users in them. */
   documents(): LiveDocument[];
   dispose(): void;
 }
 
-/** Left documents beyond this many are closed, the longest left first; unsaved ones are kept until saved. */
+/** Limit of documents that are not shown; the oldest are closed first, unsaved ones only when they are saved. */
 const KEPT_OPEN = 8;
 
 export function createDocumentRegistry(
   shared: Omit<LiveDocumentOptions, "projectId" | "fileId" | "path">,
   open: (options: LiveDocumentOptions) => LiveDocument = openLiveDocument,
 ): DocumentRegistry {
-  /** In the order they were last left or taken. */
+  /** In the order of their last use. */
   const entries = new Map<string, { document: LiveDocument; leases: number }>();
 
   const trim = () => {

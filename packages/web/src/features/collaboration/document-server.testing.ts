@@ -7,7 +7,7 @@ import { awarenessMessage, readLiveMessage, step1Message, step2Message, updateMe
 
 export interface DocumentServer {
   readonly port: number;
-  /** What the "log" holds: it survives `kill`. */
+  /** The content of the "log", which survives `kill`. */
   readonly doc: Y.Doc;
   /** Update messages that were taken, in order. */
   readonly taken: Uint8Array[];
@@ -18,9 +18,9 @@ export interface DocumentServer {
   /** Logs and confirms what was delayed. */
   settle(): void;
   closeAll(code: number): void;
-  /** Another generation of the document takes over: what was delayed is gone, everybody is sent away. */
+  /** Begins another generation of the document: delayed updates are dropped, all clients are closed. */
   beginGeneration(generation: number): void;
-  /** Drops every socket without a word and forgets what was not logged. */
+  /** Ends every socket without a close frame and drops updates that were not logged. */
   kill(): Promise<void>;
   /** Listens again on the same port. */
   restart(): Promise<void>;
@@ -30,7 +30,7 @@ export interface DocumentServer {
 interface Client {
   socket: ServerSocket;
   counted: number;
-  /** The last awareness message, told to those who join. */
+  /** The last awareness message, which is sent to new clients. */
   awareness: Uint8Array | undefined;
 }
 

@@ -105,7 +105,7 @@ const serverText = () => server.doc.getText("content").toJSON();
 const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 5_000, interval: 5 });
 
 describe("a live document", () => {
-  test("brings the server's text, sends edits and hears them confirmed", async () => {
+  test("receives the server's text, sends edits and receives confirmations", async () => {
     const { document, type, store } = visit();
     await until(() => expect(document.synced).toBe(true));
     expect(textOf(document)).toBe("hello\n");
@@ -135,7 +135,7 @@ describe("a live document", () => {
     );
   });
 
-  test("a burst leaves in few messages, a single key at once", async () => {
+  test("a burst is sent in few messages, a single key at once", async () => {
     const { document, type } = visit();
     await until(() => expect(document.synced).toBe(true));
     const before = server.taken.length;
@@ -145,8 +145,8 @@ describe("a live document", () => {
   });
 });
 
-describe("[C5] no edit that this device holds is lost", () => {
-  test("when the server is killed with edits it had not logged", async () => {
+describe("[C5] no edit that is stored on this device is lost", () => {
+  test("when the server is killed with edits that it has not logged", async () => {
     const { document, type } = visit();
     await until(() => expect(document.synced).toBe(true));
     server.durable = false;
@@ -161,7 +161,7 @@ describe("[C5] no edit that this device holds is lost", () => {
     await until(() => expect(document.saveState).toEqual({ kind: "saved" }));
   });
 
-  test("when the page is reloaded while the server is away", async () => {
+  test("when the page is reloaded while the server is unreachable", async () => {
     const first = visit();
     await until(() => expect(first.document.synced).toBe(true));
     await server.kill();
@@ -178,7 +178,7 @@ describe("[C5] no edit that this device holds is lost", () => {
     await until(async () => expect(await second.store.load("p/f")).toEqual([]));
   });
 
-  test("when two tabs held edits of the same file", async () => {
+  test("when two tabs have stored edits of the same file", async () => {
     const one = visit();
     const two = visit();
     await until(() => expect(one.document.synced && two.document.synced).toBe(true));
@@ -195,7 +195,7 @@ describe("[C5] no edit that this device holds is lost", () => {
     await until(() => expect(third.document.saveState).toEqual({ kind: "saved" }));
   });
 
-  test("a tab that confirms its own edits leaves those of another tab on the device", async () => {
+  test("a confirmation in one tab keeps the edits of another tab on the device", async () => {
     const store = newStore();
     store.append("p/other", { update: Uint8Array.of(0, 0), generation: 1, edits: 1 });
     await store.flush();
@@ -206,7 +206,7 @@ describe("[C5] no edit that this device holds is lost", () => {
     expect(await store.load("p/other")).toHaveLength(1);
   });
 
-  test("edits are called unsaved on this device, and counted, while nothing confirms them", async () => {
+  test("unconfirmed edits are shown as unsaved on this device, with their number", async () => {
     const { document, type } = visit();
     const states: string[] = [];
     document.onSaveState.on((state) => states.push(JSON.stringify(state)));
@@ -236,7 +236,7 @@ test("after the state was read between two frames the next state is emitted, eve
   expect(heard.slice(before)).toEqual(["saved"]);
 });
 
-test("keys that are confirmed one by one are one change to Saving… and one to Saved, and the truth is known at once", async () => {
+test("keys that are confirmed one by one change the state once to Saving… and once to Saved, but `unconfirmed` at once", async () => {
   let nowMs = 1_000;
   const { document, type } = visit(newStore(), { ...realTime(), now: () => nowMs });
   await until(() => expect(document.synced).toBe(true));
@@ -254,8 +254,8 @@ test("keys that are confirmed one by one are one change to Saving… and one to 
   expect(document.saveState.kind).toBe("saved");
 });
 
-describe("a document that the server begins anew", () => {
-  test("is not merged with the old one; unsaved text is kept aside", async () => {
+describe("a new generation of a document", () => {
+  test("is not merged with the old one; unsaved text becomes a copy", async () => {
     const { document, type, copies } = visit();
     await until(() => expect(document.synced).toBe(true));
     server.durable = false;
@@ -269,7 +269,7 @@ describe("a document that the server begins anew", () => {
     await until(() => expect(next.copies).toHaveLength(1));
   });
 
-  test("what an earlier visit left for another generation is kept aside, not applied", async () => {
+  test("edits that an earlier visit stored for another generation become a copy and are not applied", async () => {
     const first = visit();
     await until(() => expect(first.document.synced).toBe(true));
     await server.kill();
@@ -295,7 +295,7 @@ describe("rights", () => {
     expect(server.connections).toBe(1);
   });
 
-  test("4403 ends the connection and keeps what was unsaved", async () => {
+  test("4403 ends the connection and keeps unsaved edits", async () => {
     const { document, type, copies } = visit();
     await until(() => expect(document.synced).toBe(true));
     server.durable = false;

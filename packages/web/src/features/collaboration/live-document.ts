@@ -1,4 +1,4 @@
-/** One file edited together: keeps this page's replica, the server and the device's unsaved edits in step. */
+/** A shared file: synchronises this page's replica, the server and the device's unsaved edits. */
 import { CLOSE, type DocumentFacts } from "@atelier/contracts";
 import { applyAwarenessUpdate, removeAwarenessStates } from "y-protocols/awareness";
 import * as Y from "yjs";
@@ -23,7 +23,7 @@ import type { KeptCopy, UnsavedStore } from "./unsaved-store.ts";
 export interface LiveDocumentOptions {
   projectId: string;
   fileId: string;
-  /** For the name of a recovered copy only. */
+  /** Only for the name of a recovered copy. */
   path: string;
   openChannel: OpenChannel;
   store: UnsavedStore;
@@ -34,14 +34,14 @@ export interface LiveDocumentOptions {
 export interface LiveDocument {
   readonly projectId: string;
   readonly fileId: string;
-  /** The replica as it is now; `onReplaced` says when another generation took its place. */
+  /** The current replica; `onReplaced` is emitted when another generation replaces it. */
   readonly replica: Replica;
-  /** Whether this replica has the server's text and the edits that an earlier visit left. */
+  /** Whether this replica has the server's text and the stored edits of an earlier visit. */
   readonly synced: boolean;
   readonly readOnly: ReadOnlyReason | undefined;
-  /** Whether the server has said for good that this user can't have the document. */
+  /** Whether the server has refused this user the document for good. */
   readonly ended: boolean;
-  /** The state to show: it returns to "saved" a moment after the last edit was confirmed. */
+  /** The displayed state: it returns to "saved" half a second after the last confirmation. */
   readonly saveState: SaveState;
   /** Number of this page's edits that no server has confirmed. */
   readonly unconfirmed: number;
@@ -49,18 +49,18 @@ export interface LiveDocument {
   readonly onReplaced: Signal<Replica>;
   readonly onAccess: Signal<ReadOnlyReason | undefined>;
   readonly onSaveState: Signal<SaveState>;
-  /** Unsaved text of another generation, or of rights that were taken, was kept aside. */
+  /** Emitted when unsaved text became a copy, because the generation changed or the rights were revoked. */
   readonly onKeptCopy: Signal<KeptCopy>;
-  /** Keeps aside what was typed for this document and can't go into it; the reader is told. */
+  /** Stores text that can't be merged into the document as a copy, and emits `onKeptCopy`. */
   keepCopy(text: string): Promise<void>;
-  /** Closes the channel; what is unsaved stays on the device. */
+  /** Closes the channel; unsaved edits stay on the device. */
   close(): Promise<void>;
 }
 
-/** Under which name a document's unsaved edits are stored. */
+/** The key under which a document's unsaved edits are stored. */
 export const documentName = (projectId: string, fileId: string): string => `${projectId}/${fileId}`;
 
-/** Close codes from here on are the server's own words. */
+/** Close codes from here on are Atelier's. */
 const PRIVATE_CODES = 4_000;
 /** Cursors of others stay this long after the channel is lost. */
 const STALE_CURSORS_MS = 3_000;
@@ -90,7 +90,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
   let confirmedAt = -Infinity;
   let state: SaveState = { kind: "saved" };
   let stateAsked = false;
-  /** The state was read before listeners were told of it: the next one is emitted even if it equals the last emitted one. */
+  /** The state was read before it was emitted: the next one is emitted even if it equals the last emitted one. */
   let readAhead = false;
   let cancelStateTimer: (() => void) | undefined;
   let closed = false;
@@ -109,7 +109,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
       durable,
       kept: store.available,
     });
-  /** Listeners may render: they hear of changes once a frame, never inside a keystroke. */
+  /** Listeners may render, so they are called once per frame, never inside a keystroke. */
   const stateChanged = () => {
     if (stateAsked || closed) return;
     stateAsked = true;
@@ -145,13 +145,13 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
   };
 
   const keep = async (text: string) => {
-    // Copies are told apart by their time.
+    // The time identifies a copy, so it must be unique.
     lastKeptAt = Math.max(Date.now(), lastKeptAt + 1);
     const copy: KeptCopy = { document: name, path: options.path, text, keptAt: lastKeptAt };
     await store.keepCopy(copy);
     onKeptCopy.emit(copy);
   };
-  /** Lets go of the replica, keeping its unsaved text aside, and begins with an empty one. */
+  /** Drops the replica, stores its unsaved text as a copy, and begins with an empty one. */
   const startAfresh = (why: string) => {
     log("document.afresh", { fileId, why, unconfirmed: outbox.unconfirmed });
     if (outbox.unconfirmed > 0) void keep(replica.text.toJSON());
@@ -165,7 +165,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
     old.doc.destroy();
     stateChanged();
   };
-  /** Takes what an earlier visit (or another tab) left on the device into the synced replica. */
+  /** Applies the edits that an earlier visit (or another tab) stored on the device to the synced replica. */
   const restore = async () => {
     const into = replica;
     const rows = await left;
@@ -235,7 +235,7 @@ export function openLiveDocument(options: LiveDocumentOptions): LiveDocument {
       case "update":
         Y.applyUpdate(replica.doc, message.update, REMOTE_ORIGIN);
         if (message.kind === "update") return;
-        // A server that sends no facts lets everybody write.
+        // A server that sends no facts has no roles: everybody may write.
         if (generation === undefined) outbox.allow(true);
         void finishSync();
         return;

@@ -1,4 +1,4 @@
-/** The reader's edits on their way to the server: kept on the device, sent at once or by the frame, until confirmed. */
+/** The user's unconfirmed edits: stored on the device, and sent at once or once per frame. */
 import * as Y from "yjs";
 import type { LiveEnvironment } from "../../app/environment.ts";
 import { step2Message, updateMessage } from "./live-messages.ts";
@@ -18,26 +18,26 @@ export interface OutboxOptions {
 export interface Outbox {
   /** Notes an edit that was just made to the replica. */
   edited(update: Uint8Array, generation: number): void;
-  /** Takes over edits that are on the device already, as one update that the replica holds by now. */
+  /** Adds edits that are on the device already, as one update that the replica has. */
   restored(rows: readonly { update: UnsavedUpdate; ticket: UnsavedTicket }[], merged: Uint8Array): void;
-  /** A socket opened; nothing goes out before `allow`. */
+  /** Called when the channel has opened; nothing is sent before `allow`. */
   connected(): void;
-  /** Lets edits go out, or delays them. */
+  /** Allows sending, or delays it. */
   allow(may: boolean): void;
-  /** Answers the server's step 1: everything it does not have, now or as soon as it is allowed. */
+  /** Answers the server's sync step 1 with the updates that it lacks, now or when sending is allowed. */
   answer(replica: Replica, serverVector: Uint8Array): void;
-  /** Sends what waits for the frame. */
+  /** Sends the queued edits. */
   flush(): void;
   /** The first `count` messages of this connection are durable. */
   confirmed(count: number): void;
-  /** Forgets every edit, on the device too. */
+  /** Drops all edits, on the device too. */
   clear(): void;
   /** Edits not confirmed. */
   readonly unconfirmed: number;
   readonly oldestSince: number | undefined;
 }
 
-/** Two sends closer than this are a burst, and the second waits for the frame. */
+/** Two sends within this time are a burst, and the second one waits for the next frame. */
 const BURST_MS = 16;
 
 export function createOutbox({ name, store, environment, send }: OutboxOptions): Outbox {

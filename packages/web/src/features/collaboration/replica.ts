@@ -9,9 +9,9 @@ export interface Replica {
   readonly awareness: Awareness;
 }
 
-/** Origin of transactions that came from the server; all others are the reader's own edits. */
+/** Origin of transactions from the server; all others are the user's own edits. */
 export const REMOTE_ORIGIN = Symbol("remote");
-/** Origin of edits that an earlier visit left unsaved. */
+/** Origin of unsaved edits of an earlier visit. */
 export const RESTORED_ORIGIN = Symbol("restored");
 
 export function createReplica(): Replica {

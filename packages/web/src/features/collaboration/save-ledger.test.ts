@@ -19,7 +19,7 @@ test("a confirmation counts messages of this connection, not edits", () => {
   expect(ledger.oldestSince).toBe(4);
 });
 
-test("after a reconnection the old counts mean nothing", () => {
+test("after a reconnect the old counts are ignored", () => {
   const ledger = createSaveLedger();
   ledger.connected();
   ledger.add({ edits: 5, ticket: ticket(1), since: 0 });
@@ -32,7 +32,7 @@ test("after a reconnection the old counts mean nothing", () => {
   expect(ledger.unconfirmed).toBe(0);
 });
 
-test("[C5] nothing is called saved that no confirmed message carried", () => {
+test("[C5] an edit counts as saved only when a confirmed message contained it", () => {
   const step = fc.oneof(
     fc.constant("edit" as const),
     fc.constant("send" as const),

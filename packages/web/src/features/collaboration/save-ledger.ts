@@ -1,4 +1,4 @@
-/** Which of the reader's edits the server has confirmed: `saved(n)` of one connection turned into edits. */
+/** The user's edits that the server has confirmed: maps `saved(n)` of a connection to edits. */
 import type { UnsavedTicket } from "./unsaved-store.ts";
 
 interface PendingEdit {
@@ -13,11 +13,11 @@ export interface SaveLedger {
   add(edit: PendingEdit): void;
   /** A connection begins: its messages count from one. */
   connected(): void;
-  /** A message went out that holds every edit noted so far. */
+  /** A message with all edits noted so far was sent. */
   sent(): void;
   /** The first `count` messages of this connection are durable; returns the tickets that are no longer needed. */
   confirmed(count: number): UnsavedTicket[];
-  /** Forgets everything (another generation); returns the tickets. */
+  /** Drops everything (another generation); returns the tickets. */
   clear(): UnsavedTicket[];
   /** Edits noted and not confirmed. */
   readonly unconfirmed: number;

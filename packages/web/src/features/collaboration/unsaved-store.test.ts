@@ -50,7 +50,7 @@ const fullDisk = (factory: IDBFactory) => {
 describe("an outage of the database", () => {
   afterEach(() => vi.restoreAllMocks());
 
-  test("a newer release is let in at once; what is typed then stays in the page, and it is told so", async () => {
+  test("the database is closed for a newer release at once; later edits stay in the page, and listeners are notified", async () => {
     const factory = new IDBFactory();
     const { store, failures, heard } = storeWithRetries(factory);
     store.append("p/a", update(1));
@@ -70,7 +70,7 @@ describe("an outage of the database", () => {
     expect([failures.length, heard]).toEqual([1, [false]]);
   });
 
-  test("is tried again, later and later, until everything that waited is written", async () => {
+  test("is retried at growing intervals until all waiting edits are written", async () => {
     const factory = new IDBFactory();
     let isRefusing = true;
     const open = (...args: Parameters<IDBFactory["open"]>) =>
@@ -101,7 +101,7 @@ describe("an outage of the database", () => {
     expect([failures.length, heard]).toEqual([1, [false, true]]);
   });
 
-  test("a full disk loses nothing that the page holds", async () => {
+  test("after a full disk all edits of the page are written", async () => {
     const disk = fullDisk(new IDBFactory());
     const { store, retries, heard, recovered } = storeWithRetries(disk.factory);
     const written = store.append("p/a", update(1));
@@ -123,7 +123,7 @@ describe("an outage of the database", () => {
     expect(heard).toEqual([false, true]);
   });
 
-  test("a database that the browser closed is opened again, and gets what it lost", async () => {
+  test("a database that the browser closed is opened again, and lost rows are written again", async () => {
     const factory = new IDBFactory();
     const closers: (() => void)[] = [];
     const open = (...args: Parameters<IDBFactory["open"]>) => {
@@ -152,7 +152,7 @@ describe("an outage of the database", () => {
     expect(await storedIn(factory)).toEqual([[1]]);
   });
 
-  test("a database that another tab blocks is not waited for, and used once it opens", async () => {
+  test("nothing waits for a database that another tab blocks; it is used when it opens", async () => {
     const factory = new IDBFactory();
     const asked = Object.assign(new EventTarget(), { result: undefined });
     const { store, heard, recovered } = storeWithRetries({ open: () => asked } as unknown as IDBFactory);
@@ -177,7 +177,7 @@ describe("an outage of the database", () => {
 });
 
 describe("the unsaved store", () => {
-  test("gives back what was noted, in order and by document, to another tab too", async () => {
+  test("returns the stored updates, in order and by document, to another tab too", async () => {
     const factory = new IDBFactory();
     const store = createUnsavedStore({ factory, onFailure: fail });
     store.append("p/a", update(1));
@@ -188,7 +188,7 @@ describe("the unsaved store", () => {
     expect((await other.load("p/a")).map((row) => [...row.update.update])).toEqual([[1], [3]]);
   });
 
-  test("forgets only what was confirmed, whether written yet or not", async () => {
+  test("removes only confirmed updates, written or not", async () => {
     const factory = new IDBFactory();
     const [mine, theirs] = [1, 2].map(() => createUnsavedStore({ factory, onFailure: fail }));
     const written = mine?.append("p/a", update(1));
@@ -200,7 +200,7 @@ describe("the unsaved store", () => {
     expect((await mine?.load("p/a"))?.map((row) => [...row.update.update])).toEqual([[2]]);
   });
 
-  test("confirmed while it is being written, an update does not stay behind", async () => {
+  test("removes an update that is confirmed while it is written", async () => {
     const store = createUnsavedStore({ factory: new IDBFactory(), onFailure: fail });
     const ticket = store.append("p/a", update(1));
     const writing = store.flush();
@@ -209,7 +209,7 @@ describe("the unsaved store", () => {
     expect(await store.load("p/a")).toEqual([]);
   });
 
-  test("answers with the draft as of the call: what the same page types meanwhile is no earlier visit's", async () => {
+  test("returns the draft at the time of the call, because later ones are of this page and not of an earlier visit", async () => {
     const factory = new IDBFactory();
     const before = createUnsavedStore({ factory, onFailure: fail });
     before.putDraft("p/a", { base: "one", text: "earlier one" });
@@ -229,7 +229,7 @@ describe("the unsaved store", () => {
     expect((await after.loadDraft("p/b"))?.text).toBe("now");
   });
 
-  test("keeps drafts and copies until told otherwise", async () => {
+  test("keeps drafts and copies until they are removed", async () => {
     const store = createUnsavedStore({ factory: new IDBFactory(), onFailure: fail });
     store.putDraft("local:main.py", { base: "a", text: "ab" });
     expect(await store.loadDraft("local:main.py")).toEqual({ base: "a", text: "ab" });
@@ -243,7 +243,7 @@ describe("the unsaved store", () => {
     expect(await store.copies("p/a")).toEqual([]);
   });
 
-  test("says once that the browser refuses, and goes on", async () => {
+  test("reports once that the browser refuses, and continues", async () => {
     const failures: unknown[] = [];
     const refusing = { open: () => fail(new Error("no space")) } as unknown as IDBFactory;
     const store = createUnsavedStore({ factory: refusing, onFailure: (error) => failures.push(error) });
@@ -256,7 +256,7 @@ describe("the unsaved store", () => {
     expect(failures).toHaveLength(1);
   });
 
-  test("without a database nothing is promised", async () => {
+  test("without a database it is not available", async () => {
     const store = createUnsavedStore({ factory: undefined, onFailure: fail });
     expect(store.available).toBe(false);
     store.append("p/a", update(1));

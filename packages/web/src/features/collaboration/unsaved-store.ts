@@ -13,11 +13,11 @@ export interface UnsavedUpdate {
   update: Uint8Array;
   /** The document's generation the update belongs to. */
   generation: number;
-  /** How many edits it holds. */
+  /** The number of its edits. */
   edits: number;
 }
 
-/** A text changed before its document was synced: what it was based on and what it became. */
+/** A text that was changed before its document was synced: its base and the changed text. */
 export interface Draft {
   base: string;
   text: string;
@@ -34,18 +34,18 @@ export interface KeptCopy {
 }
 
 export interface UnsavedStore {
-  /** Notes an update; it is written with its neighbours within `WRITE_DELAY_MS`, not at all if discarded before. */
+  /** Queues an update; it is written with others within `WRITE_DELAY_MS`, unless it is discarded before. */
   append(document: string, update: UnsavedUpdate): UnsavedTicket;
   discard(tickets: readonly UnsavedTicket[]): void;
-  /** Every kept update of a document, oldest first, of all tabs: applying one twice is harmless. */
+  /** All stored updates of a document, of all tabs, oldest first; applying one twice is harmless. */
   load(document: string): Promise<{ update: UnsavedUpdate; ticket: UnsavedTicket }[]>;
   putDraft(document: string, draft: Draft | undefined): void;
-  /** The draft at the time of this call, even if another is put before the answer. */
+  /** The draft at the time of this call, even if another one is put before the promise resolves. */
   loadDraft(document: string): Promise<Draft | undefined>;
   keepCopy(copy: KeptCopy): Promise<void>;
   copies(document: string): Promise<KeptCopy[]>;
   discardCopy(copy: KeptCopy): Promise<void>;
-  /** Writes what waits; resolves when it is in the database, or when the database cannot be used at the moment. */
+  /** Writes the queued rows; resolves when they are in the database, or when the database cannot be used now. */
   flush(): Promise<void>;
   /** False while the browser does not store: edits are then kept in the page only, and written as soon as it stores again. */
   readonly available: boolean;
@@ -54,7 +54,7 @@ export interface UnsavedStore {
 }
 
 export interface UnsavedStoreOptions {
-  /** Undefined where the browser has none. */
+  /** Undefined if the browser has none. */
   factory: IDBFactory | undefined;
   /** Called with the reason why nothing can be stored, once for each outage. */
   onFailure: (error: unknown) => void;

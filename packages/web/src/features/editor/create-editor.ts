@@ -1,4 +1,4 @@
-/** The small part of the editor: takes keys at once, loads Monaco in the background, and passes every call on. */
+/** The small part of the editor: accepts keys at once, loads Monaco in the background, and forwards all calls. */
 import { type Signal, createSignal } from "../collaboration/signal.ts";
 import { createEarlyDrafts } from "./early-drafts.ts";
 import { createEarlyEditor } from "./early-editor.ts";
@@ -18,9 +18,9 @@ import {
 } from "./ports.ts";
 
 const LATE_AFTER_TRIES = 4;
-const LATE = "The rest of the editor has not loaded. It is tried again and again; you can type meanwhile.";
+const LATE = "The rest of the editor has not loaded. The page keeps trying; you can type meanwhile.";
 
-/** Fills the host (which must be positioned and have a size) and lives until `dispose`. */
+/** Fills the host, which must be positioned and have a size. */
 export function createEditor(host: HTMLElement, options: EditorOptions): EditorHandle {
   const saveState = remembered<[SaveState, string]>();
   const participants = remembered<readonly Participant[]>();
@@ -41,7 +41,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
   let followed: string | null = null;
   let pane: Pane | undefined;
   let disposed = false;
-  /** The large part failed to load, and it is unknown when it will be here. */
+  /** The large part failed to load and is being retried. */
   let isLate = false;
   const tell = (state: SaveState, id: string) => saveState.emit([state, id]);
   const announceFirstEdit = (path: string) => {
@@ -91,7 +91,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
     if (text !== given && file.kind === "local") announceFirstEdit(file.path);
     tellEarly(id);
   };
-  /** Gives Monaco every file the early surface has touched, the shown one last. */
+  /** Hands all files of the early surface over to Monaco, the shown one last. */
   const takePlace = (made: Pane) => {
     const order = [...files].toSorted(([a], [b]) => Number(a === shownId) - Number(b === shownId));
     for (const [id, file] of order) {
@@ -109,7 +109,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
     early.dispose();
   };
 
-  /** Until a file is shown what is typed belongs to none, and Monaco would take no keys at all. */
+  /** Until a file is shown, typed text belongs to no file, and Monaco would accept no keys. */
   let someFileShown: () => void;
   const fileShown = new Promise<void>((resolve) => (someFileShown = resolve));
   const ready = loadAgain(
@@ -219,7 +219,7 @@ export function createEditor(host: HTMLElement, options: EditorOptions): EditorH
   };
 }
 
-/** A signal whose newest value is told to each new listener at once. */
+/** A signal that emits its newest value to each new listener at once. */
 function remembered<T>(): Signal<T> {
   const signal = createSignal<T>();
   let newest: { value: T } | undefined;

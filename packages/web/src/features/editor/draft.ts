@@ -1,4 +1,4 @@
-/** What is typed into a file before its shared document is there, remembered edit by edit. */
+/** Records the edits of a file before its shared document is loaded. */
 import type { Draft } from "../collaboration/unsaved-store.ts";
 import { EndOfLinePreference, type EditorModel } from "./monaco/types.ts";
 import { type TextChange, applyChanges, changesFromModel, rebaseChanges } from "./text-changes.ts";
@@ -8,11 +8,11 @@ export interface DraftRecorder {
   readonly dirty: boolean;
   /** How many edits were recorded. */
   readonly edits: number;
-  /** Keeps at once what waits for a pause. */
+  /** Stores pending edits at once instead of after a pause. */
   keep(): void;
-  /** The steps that turn `theirs` into a text that holds the reader's edits too. */
+  /** The steps that merge the user's edits into `theirs`. */
   stepsOnto(theirs: string): TextChange[][];
-  /** From now on the base is whatever the document holds: a new project's file was made from this very text. */
+  /** From now on the base is the document's text, because a new project's file was created from this text. */
   promote(): void;
   stop(): void;
 }
@@ -21,12 +21,12 @@ export interface DraftOptions {
   model: EditorModel;
   base: string;
   onFirstEdit: () => void;
-  /** Called after pauses with what to keep on the device. */
+  /** Called after pauses with the draft to store on the device. */
   onKeep: (draft: Draft) => void;
 }
 
 const KEEP_AFTER_MS = 250;
-/** Beyond this many steps the whole difference is one step. */
+/** Above this number of steps the whole difference becomes one step. */
 const MAX_STEPS = 5_000;
 
 export function recordDraft({ model, base, onFirstEdit, onKeep }: DraftOptions): DraftRecorder {
@@ -71,7 +71,7 @@ export function recordDraft({ model, base, onFirstEdit, onKeep }: DraftOptions):
   };
 }
 
-/** The changes that bring a draft's edits onto what its base has become. */
+/** The changes that merge a draft's edits into the present text of its base. */
 export function mergeOnto(theirs: string, { base, text }: Draft): TextChange[] {
   return rebaseChanges(diffTexts(base, text), diffTexts(base, theirs));
 }

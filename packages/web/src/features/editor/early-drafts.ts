@@ -1,11 +1,11 @@
-/** What was typed into the early surface, kept in this browser until Monaco has taken it over: a reload loses none of it. */
+/** Text that was typed into the early surface, stored in this browser until Monaco has taken it over, so that a reload loses none. */
 import type { SaveState } from "../collaboration/save-state.ts";
 import type { Draft } from "../collaboration/unsaved-store.ts";
 import { carryOver } from "./minimal-change.ts";
 
 const PREFIX = "atelier.early.";
 
-/** The draft kept for a file of the editor (by its id there), left where it is. */
+/** Reads the stored draft of a file of the editor (by its id there) without removing it. */
 export function readEarlyDraft(id: string): Draft | undefined {
   try {
     const kept = JSON.parse(localStorage.getItem(PREFIX + id) ?? "null") as Partial<Draft> | null;
@@ -18,8 +18,8 @@ export function readEarlyDraft(id: string): Draft | undefined {
 }
 
 /**
- * Keeps a draft, or forgets it. Not in the browser's database: this has to be done even if the page is gone a moment later.
- * @returns false where the browser refuses
+ * Stores a draft, or removes it. Synchronously in web storage, not in IndexedDB, because the page may be closed right afterwards.
+ * @returns false when the browser refuses
  */
 export function keepEarlyDraft(id: string, draft: Draft | undefined): boolean {
   try {
@@ -34,19 +34,19 @@ export function keepEarlyDraft(id: string, draft: Draft | undefined): boolean {
 const KEEP_AFTER_MS = 250;
 
 export interface EarlyDrafts {
-  /** The text to begin with, for a file of this text: what an earlier page could not hand over is in it. */
+  /** The first text of a file: includes edits that an earlier page could not hand over. */
   begin(id: string, text: string, options: { isLocal: boolean }): string;
   edited(id: string): void;
   rename(from: string, to: string): void;
-  /** Somebody else takes care of the file from now on. */
+  /** Stops storing the file, because Monaco has taken it over. */
   forget(id: string): void;
-  /** Where the edits of a file are; `isLate` once nobody knows when they will go to the server. */
+  /** The save state of a file; `isLate` when it is unknown when the edits will be sent. */
   stateOf(id: string, isLate: boolean): SaveState;
   /** The files with edits. */
   ids(): string[];
 }
 
-/** `onKept` hears of each draft that was written (or refused). */
+/** `onKept` is called for each draft that was written (or refused). */
 export function createEarlyDrafts(
   textOf: (this: void, id: string) => string | undefined,
   onKept: (id: string) => void,

@@ -1,11 +1,11 @@
-/** A plain text area over the server's first code: takes keys before Monaco is there and hands everything over. */
+/** A text area over the server's first code: accepts keys before Monaco is loaded, then hands its text over. */
 import "./early-editor.css";
 import type { EditorAction } from "./editor-action.ts";
 import { carryOver, changesBetween } from "./minimal-change.ts";
 import type { EditorPreferences } from "./ports.ts";
 import { mapOffset } from "./text-changes.ts";
 
-/** What was in the early surface when Monaco took its place. */
+/** The state of the early surface when Monaco replaced it. */
 export interface Carried {
   text: string;
   /** UTF-16 offsets; equal when nothing is selected. */
@@ -18,7 +18,7 @@ export interface Carried {
 }
 
 export interface EarlyEditor {
-  /** What was typed before any file was shown goes into the first one, whatever else its text holds. */
+  /** Text that was typed before any file was shown goes into the first one, whatever its content is. */
   show(id: string, text: string, options: ShowOptions): void;
   /** The text of a file that was shown here, as the reader left it. */
   textOf(id: string): string | undefined;
@@ -29,7 +29,7 @@ export interface EarlyEditor {
   reveal(line: number, column: number): void;
   /** The state of one file; undefined if it was never shown here. */
   carry(id: string): Carried | undefined;
-  /** Says something that stays, with a button that loads the page again. */
+  /** Shows a permanent message with a button that reloads the page. */
   say(text: string): void;
   /** Resolves when no input method is in the middle of a word. */
   composed(): Promise<void>;
@@ -60,8 +60,8 @@ const CARET_MOVES = {
 const OPENING = "Opening…";
 
 /**
- * Covers the host with the early surface, in place of the `<pre>` the server wrote there. A focused `<pre>` passes
- * its focus on. `onEdit` hears every change by the reader.
+ * Replaces the server's `<pre>` in the host by the early surface, which takes over its focus. `onEdit` is called for every change by
+ * the user.
  */
 export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => void): EarlyEditor {
   const root = document.createElement("div");
@@ -132,7 +132,7 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
   const hadFocus = first !== null && document.activeElement === first;
   const firstText = first?.textContent ?? "";
   area.value = firstText;
-  // Keys into nothing could not be told from those of the file that comes: they are not taken, and it shows.
+  // Without a file, typed text could not be assigned to one: the area is read-only and looks like it.
   area.readOnly = firstText === "";
   if (area.readOnly) area.placeholder = OPENING;
   number();
@@ -146,7 +146,7 @@ export function createEarlyEditor(host: HTMLElement, onEdit: (id: string) => voi
   return {
     show: (id, given, { label, readOnly, isOpening }) => {
       const text = given.replaceAll(/\r\n?/g, "\n");
-      // The server's code may be the beginning of a long file: what was typed into it is moved to where it belongs.
+      // The server's code may be only the start of a long file: typed text is moved to its position in the whole text.
       const typedAhead = shownId === undefined && !readOnly && area.value !== firstText ? area.value : undefined;
       remember();
       shownId = id;

@@ -1,4 +1,4 @@
-/** Loads a part of the page again and again until it is there: at growing intervals, and as soon as the network is back. */
+/** Retries loading a part of the page: at growing intervals, and as soon as the network is back. */
 
 const RETRY_MS = [500, 2_000, 8_000];
 const SLOW_RETRY_MS = 15_000;
@@ -14,7 +14,7 @@ const pause = (ms: number): Promise<void> =>
     addEventListener("online", end);
   });
 
-/** The build's loader asks for each stylesheet once, ever: those that failed are asked for here. */
+/** The build's loader requests each stylesheet only once, so failed ones are requested again here. */
 const loadStyles = async (failed: Set<HTMLLinkElement>): Promise<void> => {
   for (const before of failed) {
     const link = before.cloneNode() as HTMLLinkElement;
@@ -28,9 +28,8 @@ const loadStyles = async (failed: Set<HTMLLinkElement>): Promise<void> => {
 };
 
 /**
- * Resolves with what `load` brings, however long that takes. A browser may answer an import that failed once from memory
- * for the life of the page; whoever waits should be offered to load the page again. `onFailure` hears of each failure, counted
- * from 1.
+ * Resolves with the result of `load`, however long that takes. A browser may cache a failed import for the life of the page, so the user
+ * should be offered a reload. `onFailure` is called for each failure, counted from 1.
  */
 export async function loadAgain<T>(
   load: () => Promise<T>,

@@ -118,7 +118,7 @@ export function bindModel(options: BindingOptions): MonacoBinding {
     before: readonly { anchor: number; head: number }[],
     changes: readonly TextChange[],
   ) => {
-    // Monaco pushes a cursor behind what was inserted at it; the reader's next key belongs to the reader's last one.
+    // Monaco moves a cursor behind text that is inserted at it, but the user's next key belongs after the last one.
     const wanted = before.map(({ anchor, head }) =>
       selectionBetween(
         model.getPositionAt(mapOffset(anchor, changes, "before")),
@@ -153,7 +153,7 @@ export function bindModel(options: BindingOptions): MonacoBinding {
     const waiting = editors.flatMap((editor) => [editor.onDidCompositionEnd(settle), editor.onDidChangeModel(settle)]);
     stopWaiting = () => waiting.forEach((subscription) => subscription.dispose());
   };
-  /** Makes the model what the shared text is; where the text breaks our rules, the text first if that is allowed. */
+  /** Sets the model to the shared text; a text that breaks the rules for line ends is corrected first, if that is allowed. */
   const alignModel = () => {
     const shared = text.toJSON();
     const tidy = clean(shared);

@@ -20,24 +20,24 @@ export interface OpenedFile {
   /** Follows a rename. */
   path: string;
   readonly live: LiveDocument | undefined;
-  /** True once what is shown is the shared document. */
+  /** True when the shown text is the shared document. */
   readonly attached: boolean;
   readonly readOnly: boolean;
   readonly saveState: SaveState;
-  /** Is anything typed here that no server has confirmed? True at once, whatever `saveState` says for the reader's ease. */
+  /** Whether there are unconfirmed edits; true at once, while the displayed `saveState` changes with a delay. */
   readonly unsaved: boolean;
   /** Undefined until it is attached. */
   readonly mapping: OffsetMapping | undefined;
-  /** Anything that the pane shows about this file may have changed. */
+  /** Emitted when a displayed property of this file may have changed. */
   readonly onChange: Signal<void>;
   readonly onFirstEdit: Signal<void>;
   /** An undo or redo changed the text there (offsets after it). */
   readonly onUndone: Signal<readonly number[]>;
   /** The reader moved the cursor by hand. */
   moved(): void;
-  /** Brings what was typed onto the device at once, if it is in no document yet. */
+  /** Stores the draft on the device at once, if the file has no document yet. */
   keepDraft(): void;
-  /** Puts the file's document under it: what was typed until then becomes the reader's edits of it. */
+  /** Attaches the file's document: text that was typed before becomes the user's edits of it. */
   connect(lease: DocumentLease, how: { promoted: boolean }): void;
   dispose(): void;
 }
@@ -88,7 +88,7 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
   const early = readEarlyDraft(options.earlyId);
   const stored = store.loadDraft(draftName);
   if (isLocal) void stored.then((kept) => restoreLocalDraft(kept ?? early));
-  /** What earlier visits typed and could not save; goes into the document, or is kept aside, once. */
+  /** Unsaved drafts of earlier visits; they are merged into the document, or become copies, once. */
   let earlier: Promise<Draft[]> = stored.then((kept) =>
     isLocal ? [] : [kept, early].filter((each) => each !== undefined),
   );
@@ -105,7 +105,7 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
     binding = undefined;
     undo = undefined;
   };
-  /** Nothing may be written: what was typed meanwhile, and isn't in the document anyway, is kept as copies. */
+  /** The document is read-only: typed text that is not in the document becomes copies. */
   const keepAside = (shared: string | undefined, left: readonly Draft[]) => {
     const typed = draft?.dirty ? model.getValue(EndOfLinePreference.LF) : undefined;
     for (const text of [...left.map(({ text: kept }) => kept), typed]) {
@@ -160,7 +160,7 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
     attach(replica, await takeEarlier());
     await forgetDrafts();
   };
-  /** The document ended before it was ever here. */
+  /** The document ended before it was loaded. */
   const giveUp = async () => {
     const left = await takeEarlier();
     if (disposed || !draft) return;
@@ -217,7 +217,7 @@ export function createOpenFile(options: OpenFileOptions): OpenedFile {
         document.onSynced.on((replica) => void attachFirst(replica)),
         document.onReplaced.on(() => {
           detach();
-          // The text stays in front of the reader, who types on: into a draft, until the next generation is here.
+          // The text stays visible, and the user continues typing into a draft until the next generation is loaded.
           draft ??= record();
           onChange.emit();
         }),

@@ -93,7 +93,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
         return others.length > 0 && (others.includes(active) || !isShownIn(document)(view));
       },
     });
-  /** The first one, and the one beside it while the editor is split. */
+  /** The first view, and the second one while the editor is split. */
   let views: EditorView[] = [];
   let followed: string | null = null;
   let active = createView(host);
@@ -140,7 +140,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     });
     let isDetected = text !== "";
     const changed = () => {
-      // Monaco looks at the indentation of the text that a model begins with, and this one's came later.
+      // Monaco detects the indentation of a model's first text, but the text of this one was loaded later.
       if (!isDetected && opened.attached) {
         isDetected = true;
         const { insertSpaces, tabSize } = preferences;

@@ -1,4 +1,4 @@
-/** What the editor surface offers the shell, and what it needs from it. */
+/** The interface between the editor and the shell. */
 import type { SaveState } from "../collaboration/save-state.ts";
 import type { OpenChannel } from "../../app/project-socket.ts";
 import type { EditorAction } from "./editor-action.ts";
@@ -62,7 +62,7 @@ export interface ProjectSources {
 export interface EditorOptions {
   theme: EditorTheme;
   preferences: EditorPreferences;
-  /** Asked whenever the editor announces itself, so a guest who signs up is renamed; undefined before sign-in. */
+  /** Called each time the editor announces the user, so that a guest who registers is renamed; undefined before sign-in. */
   user: () => EditorUser | undefined;
   /** Channels of documents. */
   openChannel: OpenChannel;
@@ -87,7 +87,7 @@ export interface Indentation {
   readonly size: number;
 }
 
-/** What the heavy editor knows of the shown file. */
+/** Monaco's status of the shown file. */
 export interface EditorStatus {
   /** 1-based, of the first cursor. */
   readonly line: number;
@@ -123,7 +123,7 @@ export type GroupSide = 0 | 1;
 export interface EditorHandle {
   /** Shows a file in the active view, or shows it again (perhaps under a new name) with its selection, scroll position and undo kept. */
   open(file: OpenFile): void;
-  /** Forgets a file's view; its unsaved changes stay on the device until they are confirmed. */
+  /** Closes a file's view; its unsaved changes stay on the device until they are confirmed. */
   close(fileId: string): void;
   /** Adds a second view, in another host. What follows goes on with the active view. Nothing before the heavy editor is in place. */
   split(host: HTMLElement): void;
@@ -164,7 +164,7 @@ export interface EditorHandle {
   onProblems(listener: (problems: readonly Problem[]) => void): Unsubscribe;
   /** Hears of unsaved text that belonged to another generation of a document and could not be merged. */
   onRecovered(listener: (copy: RecoveredCopy) => void): Unsubscribe;
-  /** The reader has dealt with a recovered copy: it is not told again. */
+  /** Removes a recovered copy that the user has handled. */
   discardRecovered(copy: RecoveredCopy): void;
   /** Does what a key does in the shown file; nothing when it can't be edited. The focus does not move. */
   act(action: EditorAction): void;

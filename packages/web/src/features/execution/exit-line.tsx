@@ -9,7 +9,7 @@ import type { ExecutionSummary } from "./run-store.ts";
 import { runWords } from "./status-words.ts";
 import { usePaths } from "./use-paths.ts";
 
-/** What ended a program is told at the end of its output, and compilers write less than this. */
+/** The error that ended a program is at the end of its output; compilers write less than this. */
 const READ_BYTES = 512 * 1024;
 
 export const ExitLine = ({ execution }: { readonly execution: ExecutionSummary }) => {

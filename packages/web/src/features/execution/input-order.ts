@@ -1,14 +1,14 @@
-/** Keeps the order of what a reader gives to a program: what is typed while a paste is being read comes after it. */
+/** Keeps the order of input to a program: text that is typed while the clipboard is being read comes after the paste. */
 
 export type InputOrder = {
-  /** Passes text on, at once or after the pastes that were asked for before it. */
+  /** Forwards text, at once or after the pastes that were requested before it. */
   pass(text: string): void;
-  /** Runs `paste` with the text as soon as it is read; undefined pastes nothing. Several run in the order asked for. */
+  /** Calls `paste` with the text when it is read; undefined pastes nothing. Several are called in the order of the requests. */
   pasteWhenRead(reading: Promise<string | undefined>, paste: (text: string) => void): Promise<void>;
 };
 
 export const createInputOrder = (onInput: (text: string) => void): InputOrder => {
-  /** What was typed behind each paste that is being read, in their order. */
+  /** The text that was typed after each pending paste, in their order. */
   const waiting: string[][] = [];
   let last: Promise<void> = Promise.resolve();
   return {
@@ -23,7 +23,7 @@ export const createInputOrder = (onInput: (text: string) => void): InputOrder =>
       const before = last;
       const run = async (): Promise<void> => {
         const [text] = await Promise.all([reading.catch(() => undefined), before]);
-        // What the terminal makes of the paste comes back through `pass`, and belongs in front.
+        // The terminal returns the pasted text through `pass`; it belongs before the typed text.
         const later = waiting.splice(0);
         if (text !== undefined) paste(text);
         for (const part of typed) onInput(part);

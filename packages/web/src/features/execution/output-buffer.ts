@@ -1,13 +1,13 @@
-/** What the shown run has printed so far: bounded, replayable to a terminal that comes later. */
+/** The output of the shown run: bounded, and replayed to a terminal that is loaded later. */
 
 const MOST_BYTES = 4 * 1024 * 1024;
 
 export interface OutputBuffer {
   append(bytes: Uint8Array): void;
   clear(): void;
-  /** What is kept, or at least its last bytes, as text; bytes that are no UTF-8 are replaced. */
+  /** The stored output, or at least its last bytes, as text; invalid UTF-8 is replaced. */
   text(options?: { readonly lastBytes: number }): string;
-  /** Calls with what is kept, then with every later chunk; null means cleared. */
+  /** Calls the listener with the stored output, then with every later chunk; null: cleared. */
   subscribe(listener: (bytes: Uint8Array | null) => void): () => void;
   readonly sizeBytes: number;
 }

@@ -1,4 +1,4 @@
-/** The output pane: what the run is doing, what it prints, how it ended. */
+/** The output pane: the state of the run, its output and its end. */
 import { CornerDownLeft, Play, TriangleAlert } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { useStore } from "zustand";

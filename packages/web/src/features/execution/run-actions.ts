@@ -1,4 +1,4 @@
-/** Run and stop: what the button and the shortcut do. */
+/** The actions of the Run and Stop button and of its key. */
 import { type Execution, firstFile, type Language, routes } from "@atelier/contracts";
 import { isProblem } from "../../app/api-problem.ts";
 import { logFault } from "../../app/page-log.ts";
@@ -13,7 +13,7 @@ import { consoleSize } from "./terminal-size.ts";
 import { detachRun, RUN_TOPIC } from "./run-control.ts";
 import { hearStopped, showRun } from "./run-view.ts";
 
-/** A run waits this long for the last keystrokes to be confirmed, then goes with what the server has, and says so. */
+/** A run waits this long for the confirmation of the last keys, then starts with the server's text and shows a message. */
 const SAVE_WAIT_MS = 10_000;
 const SAVE_LOOK_MS = 250;
 
@@ -25,7 +25,7 @@ export const languageOf = (path: string, languages: readonly Language[]): Langua
   );
 };
 
-/** What Run starts: the shown file if it is a program, else the project's first. */
+/** The program that Run starts: the shown file if it is one, else the project's first. */
 export const entryPointOf = (app: App): { path: string; language: Language } | undefined => {
   const { state } = app.projects.getState();
   const { entries } = app.files.getState();
@@ -39,7 +39,7 @@ export const entryPointOf = (app: App): { path: string; language: Language } | u
   return undefined;
 };
 
-/** Whether all is saved; false at once where the server is known to be away. */
+/** Whether all edits are saved; false at once if the server is known to be unreachable. */
 const waitForSaves = async (app: App): Promise<boolean> => {
   const end = performance.now() + SAVE_WAIT_MS;
   while (performance.now() < end) {
@@ -101,7 +101,7 @@ export const run = (app: App): void => {
 
 const requestStop = (app: App, id: string): Promise<Execution> => app.call(routes.stopExecution, { params: { id } });
 
-/** Stops the shown run, or takes back one that is only starting. */
+/** Stops the shown run, or cancels one that is starting. */
 export const stop = (app: App): void => {
   const { state } = app.runs.getState();
   if (!mayEdit(app.projects.getState().state)) return;
@@ -134,7 +134,7 @@ const runAgain = (app: App): void => {
   run(app);
 };
 
-/** The action of Ctrl+Enter: runs, or runs again; when neither is possible it says why. */
+/** The action of Ctrl+Enter: runs, or runs again; shows the reason when neither is possible. */
 export const runByKey = (app: App): void => {
   const fault = runFault(app);
   dismissTopic(RUN_TOPIC);

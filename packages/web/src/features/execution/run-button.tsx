@@ -1,4 +1,4 @@
-/** The one large control: Run, or Stop from the same frame on. */
+/** The Run button, which becomes Stop in the same frame. */
 import { Play, Square } from "lucide-react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
@@ -27,7 +27,7 @@ export const RunButton = () => {
   const app = useApp();
   const state = useStore(app.runs, (runs) => runs.state);
   const fault = useRunFault();
-  // Paused is no reason to refuse the click: the answer to it is how the page learns that running is back.
+  // A click is allowed while running is paused, because its response shows whether running works again.
   const paused = useStore(app.runs, (runs) => runs.pausedBecause);
   // Viewers have no Stop button: the run belongs to another user.
   const isViewer = useStore(app.projects, (projects) => !mayEdit(projects.state));

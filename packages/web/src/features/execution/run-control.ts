@@ -7,7 +7,7 @@ export type RunControl = {
   stream: RunStream | undefined;
   /** Typed between the click on Run and the program's start. */
   earlyInput: string;
-  /** Counts runs, so that a late answer of an earlier one changes nothing. */
+  /** Counts runs, so that a late response to an earlier one is ignored. */
   turn: number;
   /** The stop request of the previous run, which the next run waits for. */
   stopping: Promise<unknown>;
@@ -23,7 +23,7 @@ export const createRunControl = (): RunControl => ({
 /** The toast that says why a key did not run the program, or asks what it should do. */
 export const RUN_TOPIC = "run";
 
-/** Lets go of the shown run; it goes on on the server. */
+/** Stops showing the run; it continues on the server. */
 export const detachRun = (control: RunControl): void => {
   control.stream?.close();
   control.stream = undefined;

@@ -25,7 +25,7 @@ const open = (first: Readiness, answers: (Readiness | Error)[]) => {
   return { known, looks: () => looks };
 };
 
-test("Run is prepared, then enabled, and nothing is asked any more", async () => {
+test("Run is prepared, then enabled, and polling stops", async () => {
   const { known, looks } = open(preparing, [preparing, new TypeError("fetch failed"), { available: true }]);
   expect(known()).toEqual({ pausedBecause: "still setting up", isPreparing: true });
   await vi.advanceTimersByTimeAsync(4000);
@@ -36,7 +36,7 @@ test("Run is prepared, then enabled, and nothing is asked any more", async () =>
   expect(looks()).toBe(3);
 });
 
-test("a setup that failed is paused with its reason, asked for seldom, and ends when somebody mended it", async () => {
+test("after a failed setup Run is paused with the reason, polled less often, and enabled when the setup succeeds", async () => {
   const failed: Readiness = { available: false, reason: "its setup failed" };
   const { known, looks } = open(preparing, [failed, failed, { available: true }]);
   await vi.advanceTimersByTimeAsync(2000);
@@ -47,7 +47,7 @@ test("a setup that failed is paused with its reason, asked for seldom, and ends 
   expect(known().pausedBecause).toBeUndefined();
 });
 
-test("where programs can run nothing is asked", async () => {
+test("when programs can run, nothing is polled", async () => {
   const { known, looks } = open({ available: true }, [preparing]);
   await vi.advanceTimersByTimeAsync(120_000);
   expect([known().pausedBecause, looks()]).toEqual([undefined, 0]);

@@ -1,4 +1,4 @@
-/** The run that the output pane shows, from the click to its end, and what others are running. */
+/** The run in the output pane, from the click to its end, and the newest run of another user. */
 import type { Execution } from "@atelier/contracts";
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { createOutputBuffer, type OutputBuffer } from "./output-buffer.ts";
@@ -20,7 +20,7 @@ export type Runs = {
   readonly state: RunState;
   /** The program probably waits for a line: it is running, quiet, and its last line is not finished. */
   readonly awaitsInput: boolean;
-  /** Somebody else's newest run, to be shown on demand. */
+  /** The newest run of another user, to be shown on demand. */
   readonly other: ExecutionSummary | undefined;
   /** Why running is paused for everybody; undefined while it works. */
   readonly pausedBecause: string | undefined;

@@ -27,7 +27,7 @@ describe("a run's stream", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("is looked for as long as the line is away, and brings what was typed meanwhile", async () => {
+  it("reconnects while the connection is lost, and then sends the text that was typed meanwhile", async () => {
     const { stream, told, channel } = start();
     channel.open();
     for (let waitedMs = 0; waitedMs < 120_000; waitedMs += 500) {
@@ -45,7 +45,7 @@ describe("a run's stream", () => {
     expect(channel.isLeft).toBe(true);
   });
 
-  it("says nothing about an interruption that nobody could have read about", async () => {
+  it("reports no interruption that is too short to read about", async () => {
     const { told, channel } = start();
     channel.open();
     channel.end(1006);
@@ -55,7 +55,7 @@ describe("a run's stream", () => {
     expect(told).toEqual([true, true]);
   });
 
-  it("starts over with what the server still has, and keeps what is shown when that is nothing", () => {
+  it("starts over with the server's output, and keeps the shown output when the server has none", () => {
     const exit = JSON.stringify({ type: "exit", execution: { status: "system-error" } });
     const { told, channel } = start();
     channel.open();
@@ -73,7 +73,7 @@ describe("a run's stream", () => {
     expect(told.slice(8)).toEqual([true, "system-error"]);
   });
 
-  it("says nothing for somebody who may only watch", () => {
+  it("sends nothing for a viewer", () => {
     const { stream, channel } = start({ mayControl: false });
     stream.send({ type: "resize", columns: 80, rows: 24 });
     channel.open();

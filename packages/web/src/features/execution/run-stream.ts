@@ -1,4 +1,4 @@
-/** The channel of one execution: output in, input out; comes back by itself until the run has ended. */
+/** The channel of one execution: output in, input out; it is reopened until the run has ended. */
 import { hasEnded, STREAM, type StreamClientMessage, type StreamServerMessage } from "@atelier/contracts";
 import type { PageFrame } from "../../app/channel-carrier.ts";
 import { FINAL_CLOSE_CODES, type OpenChannel } from "../../app/project-socket.ts";
@@ -6,7 +6,7 @@ import type { ExecutionSummary } from "./run-store.ts";
 
 const CHANNELS: readonly number[] = Object.values(STREAM);
 const NORMAL_CLOSE = 1000;
-/** A shorter interruption is over before a word about it could be read. */
+/** A shorter interruption is not reported, because it ends before a user could read about it. */
 const PATIENCE_MS = 1000;
 
 export interface RunStream {
@@ -20,22 +20,22 @@ export type RunStreamOptions = {
   readonly projectId: string;
   readonly executionId: string;
   readonly openChannel: OpenChannel;
-  /** Viewers only watch: for a word of theirs, even the size of their terminal, the server would end the stream. */
+  /** False for viewers: the server ends the stream at any message of theirs, even the size of the terminal. */
   readonly mayControl: () => boolean;
   /**
-   * The stream starts from its beginning (again, after a reconnect): called with the first sign that it has one. A run that ended while the
-   * line was away may have lost its output; what is shown is all that is left of it then.
+   * The stream starts from its beginning (again, after a reconnect): called with its first frame. The server may no longer have the output of a
+   * run that ended during an interruption; then this is not called and the shown output stays.
    */
   readonly onStart: () => void;
   readonly onOutput: (bytes: Uint8Array) => void;
   readonly onExecution: (execution: ExecutionSummary) => void;
-  /** The line is gone and looked for, or back; the run goes on meanwhile. */
+  /** Called when the connection is lost, or open again; the run continues meanwhile. */
   readonly onConnection: (isConnected: boolean) => void;
-  /** The run is not the reader's to see any more, or not there; there is no way back. */
+  /** The user may no longer see the run, or it does not exist; final. */
   readonly onLost: (code: number) => void;
 };
 
-/** Attaches to a run; a late or second listener first gets what it missed. */
+/** Attaches to a run; a late or second listener first gets the earlier output. */
 export const attachRunStream = (options: RunStreamOptions): RunStream => {
   const encoder = new TextEncoder();
   let unsent: PageFrame[] = [];
@@ -61,7 +61,7 @@ export const attachRunStream = (options: RunStreamOptions): RunStream => {
       return;
     }
     const message = JSON.parse(frame) as StreamServerMessage;
-    // A listener that came after the end hears the status first and the output then: it is over with the exit frame.
+    // A listener that attaches after the end gets the status first, then the output: only the exit frame ends the stream.
     if (message.type === "status" && hasEnded(message.execution.status)) return;
     if (message.type === "exit") isOver = true;
     else begin();

@@ -1,4 +1,4 @@
-/** The run in the output pane: attaching to one, hearing of others, coming back to it after a reload. */
+/** The run in the output pane: attaches to one, handles events of others, and restores it after a reload. */
 import { hasEnded, routes } from "@atelier/contracts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
@@ -22,7 +22,7 @@ const takeExecution = (app: App, execution: ExecutionSummary): void => {
   announce(`Program ended: ${[headline, ...facts].join(", ")}`);
 };
 
-/** The answer to Stop, which does not wait behind the output that is still under way. */
+/** Handles the response to Stop, which may arrive before the remaining output. */
 export const hearStopped = (app: App, execution: ExecutionSummary): void => {
   const { state } = app.runs.getState();
   const isShown = state.kind === "live" && state.execution.id === execution.id;
@@ -81,7 +81,7 @@ export const clearOutput = (app: App): void => {
   if (!isBusy(app.runs.getState().state)) app.runs.setState({ state: { kind: "idle" } });
 };
 
-/** The project says that a run changed: shown if the pane is free, offered if it is somebody else's. */
+/** Handles the event of a changed run: shown if the pane is free, offered if it is another user's. */
 export const hearExecution = (app: App, execution: ExecutionSummary): void => {
   const { state, other } = app.runs.getState();
   const isShown = "execution" in state && state.execution.id === execution.id;
@@ -92,7 +92,7 @@ export const hearExecution = (app: App, execution: ExecutionSummary): void => {
   else app.runs.setState({ other: execution });
 };
 
-/** After a reload: back to the run that goes on, or the last one's output. */
+/** After a reload: shows the running program, or the output of the last one. */
 export const resumeRun = async (app: App, projectId: string): Promise<void> => {
   try {
     const { items } = await app.call(routes.listExecutions, { params: { projectId } });

@@ -5,7 +5,7 @@ import { feedTerminal, type Pace } from "./terminal-feed.ts";
 const MIB = 1024 * 1024;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Like xterm: takes everything at once, draws later, and goes on drawing what it took before a reset. */
+/** Like xterm: accepts everything at once, draws later, and also draws what it accepted before a reset. */
 const slowTerminal = () => {
   let shown = "";
   let pendingBytes = 0;
@@ -39,7 +39,7 @@ const slowTerminal = () => {
   };
 };
 
-/** A clock that stands still: nothing takes time. */
+/** A clock that does not advance. */
 const UNHURRIED: Pace = { now: () => 0, later: (work) => work() };
 
 /** Does no layout: the bytes are the text. */
@@ -58,7 +58,7 @@ const start = () => {
 const lines = (count: number, of = "x"): Uint8Array => bytes(`${of.repeat(63)}\n`.repeat(count));
 
 describe("a terminal that draws slower than a program prints", () => {
-  it("shows the end, in whole lines, and says how much it left out before it", () => {
+  it("shows the end, in whole lines, and how much it skipped before it", () => {
     const { output, terminal } = start();
     for (let at = 0; at < 80; at += 1) output.append(lines(1024));
     output.append(bytes("ValueError: the end\n"));
@@ -70,7 +70,7 @@ describe("a terminal that draws slower than a program prints", () => {
     // All that the terminal keeps, and not much more.
     expect(after.split("\n").length).toBeGreaterThan(5000);
     expect(after.split("\n").length).toBeLessThanOrEqual(10_001);
-    // It can be stopped at any moment: what it has taken already can't be taken back.
+    // Accepted bytes can't be taken back, so there must be few of them at any time.
     expect(terminal.mostPendingBytes).toBeLessThan(16 * 1024);
   });
 
@@ -138,7 +138,7 @@ describe("a terminal that draws slower than a program prints", () => {
     expect(terminal.draw().length).toBe(4096 * 64);
   });
 
-  it("shows the end of what was there before it came", () => {
+  it("shows the end of the output from before it was loaded", () => {
     const output = createOutputBuffer();
     output.append(lines((4 * MIB) / 64 - 1));
     output.append(bytes("the end\n"));
@@ -149,7 +149,7 @@ describe("a terminal that draws slower than a program prints", () => {
     expect(shown.endsWith("the end\n")).toBe(true);
   });
 
-  it("begins a new run with nothing of the old one", () => {
+  it("shows no output of the old run in a new one", () => {
     const { output, terminal } = start();
     output.append(lines(8192, "a"));
     output.append(lines(1, "a"));
@@ -184,7 +184,7 @@ describe("a terminal that draws slower than a program prints", () => {
     expect(resets).toBe(1);
   });
 
-  it("shows all of what it can keep up with, in order, and nothing after it was stopped", () => {
+  it("shows all output of a slow program, in order, and nothing after it was stopped", () => {
     const { output, terminal, feed } = start();
     let all = "";
     for (let at = 0; at < 3000; at += 1) {

@@ -1,14 +1,14 @@
-/** Feeds a terminal no faster than it draws: of more output than that the newest is kept, and what is left out is named. */
+/** Feeds a terminal no faster than it draws: of faster output only the newest is kept, and a line shows how much was skipped. */
 import type { OutputBuffer } from "./output-buffer.ts";
 
-/** Of output that waits: when it is above `most`, the oldest is dropped until `kept` is left, so that drops are rare and large. */
+/** Limits of queued output: above `most` the oldest is dropped until `kept` remains, so that drops are rare and large. */
 type Backlog = {
   readonly most: { readonly bytes: number; readonly lines: number };
   readonly kept: { readonly bytes: number; readonly lines: number };
 };
 /** The terminal keeps 5,000 lines: what is dropped would have scrolled out of it. */
 const NORMAL: Backlog = { most: { bytes: 2 * 1024 * 1024, lines: 10_000 }, kept: { bytes: 1024 * 1024, lines: 5000 } };
-/** While the run is being stopped: its last words. */
+/** While the run is being stopped, only its last lines are shown. */
 const SKIMMED: Backlog = { most: { bytes: 32 * 1024, lines: 200 }, kept: { bytes: 16 * 1024, lines: 100 } };
 /** Bytes passed to the terminal at a time: they can't be taken back, and nothing interrupts their parsing. */
 const PIECE_BYTES = 8 * 1024;
@@ -19,7 +19,7 @@ const MIB = 1024 * 1024;
 /** Ends an escape sequence that was cut in two, and its colours. */
 const AFRESH = "\u0018\u001b[0m";
 
-/** What is needed of xterm. */
+/** The part of xterm that is used. */
 export type FedTerminal = {
   write(data: string, written: () => void): void;
   reset(): void;
@@ -31,7 +31,7 @@ const countLines = (bytes: Uint8Array): number => {
   return lines;
 };
 
-/** Where a chunk of which at least so much is dropped goes on: behind a line's end, or nowhere. */
+/** The index after a line's end at which a chunk continues when at least this much is dropped. */
 const cutOf = (bytes: Uint8Array, least: { readonly bytes: number; readonly lines: number }): number => {
   let end = 0;
   for (let lines = 0; lines < least.lines; lines += 1) {
@@ -45,7 +45,7 @@ const cutOf = (bytes: Uint8Array, least: { readonly bytes: number; readonly line
   return at === -1 ? bytes.length : at + 1;
 };
 
-/** Chunks that wait for the terminal, the oldest given up when they become too many. */
+/** The queue of chunks for the terminal; the oldest are dropped above the limit. */
 const createQueue = () => {
   let chunks: Uint8Array[] = [];
   let waiting = { bytes: 0, lines: 0 };
@@ -111,7 +111,7 @@ export type Layout = { transform(bytes: Uint8Array): string; reset(): void };
 export interface TerminalFeed {
   /** Clears the terminal and feeds all output again, because lines are to be broken elsewhere. */
   again(): void;
-  /** True: of what waits, and of what comes, only the last lines are shown. */
+  /** True: of queued and later output only the last lines are shown. */
   skim(isSkimming: boolean): void;
   stop(): void;
 }

@@ -1,4 +1,4 @@
-/** Puts the terminal into the page once its code is here; until then the same output as plain text. */
+/** Shows the terminal when its code is loaded; until then the same output as plain text. */
 import { type FormEvent, type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
@@ -25,7 +25,7 @@ const EARLY_KEYS: Readonly<Record<string, string>> = { Enter: "\r", Backspace: "
 /** With Ctrl: the control character that a terminal sends. */
 const EARLY_CONTROLS: Readonly<Record<string, string>> = { c: "\u0003", d: "\u0004" };
 
-/** The reader who pressed Run goes on typing here, unless they are typing somewhere else already. */
+/** The focus moves here after Run, unless the user is typing elsewhere. */
 const isKeyboardFree = (): boolean => {
   const { activeElement } = document;
   const isInPlain = activeElement?.classList.contains("early-keys") === true;

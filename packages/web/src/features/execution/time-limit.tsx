@@ -1,4 +1,4 @@
-/** How much of its time a running program has used: a thin bar under the header, full when the program is stopped. */
+/** The used share of a running program's time limit: a thin bar under the header; when it is full the program is stopped. */
 import { useEffect, useState } from "react";
 import type { ExecutionSummary } from "./run-store.ts";
 import { durationWords } from "./status-words.ts";

@@ -35,7 +35,8 @@ const Setting = ({ project }: { readonly project: Project }) => {
     await keepFiles(app, project, next);
     setWanted(undefined);
   };
-  if (role !== "owner") return keepRunFiles ? null : <span>Files that programs write are not kept here.</span>;
+  if (role !== "owner")
+    return keepRunFiles ? null : <span>This project does not store files that programs write.</span>;
   return (
     <label className="written-setting">
       <input type="checkbox" checked={wanted ?? keepRunFiles} onChange={(event) => void change(event.target.checked)} />
@@ -51,7 +52,7 @@ export const WrittenFilesLine = ({ execution }: { readonly execution: ExecutionS
   const showsSetting = project !== undefined && (headline !== "" || notes.length > 0 || !project.keepRunFiles);
   if (!showsSetting && execution.hints.length === 0) return null;
   return (
-    <section className="written-files" aria-label="What the run left">
+    <section className="written-files" aria-label="Files of the run">
       {execution.hints.map(({ message }) => (
         <p key={message} className="written-hint">
           <Lightbulb size={14} aria-hidden /> {message}

@@ -24,8 +24,8 @@ describe("files that a run wrote", () => {
   });
 });
 
-describe("what Run asks for", () => {
-  it("is the files as well, without those that tools make, unless the project's setting is off", () => {
+describe("the request of Run", () => {
+  it("collects files, without those that tools make, unless the project's setting is off", () => {
     const entry = { path: "main.py", language: { id: "python" } };
     const { collect, ...rest } = runRequest({ id: "p", keepRunFiles: true }, entry);
     expect(rest).toEqual({ projectId: "p", language: "python", entryPoint: "main.py", tty: true });

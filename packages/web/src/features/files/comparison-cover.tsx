@@ -1,4 +1,4 @@
-/** Where the comparison with an older version is shown, while its file is. */
+/** Shows the comparison with an older version while its file is shown. */
 import { useEffect } from "react";
 import { useStore } from "zustand";
 import { createLatePart } from "../../app/late-part.tsx";

@@ -1,4 +1,4 @@
-/** Compares the shown file with an older version of itself, side by side or, where that is too narrow, in one. Loaded when asked for. */
+/** Compares the shown file with an older version, side by side or, in a narrow pane, inline. Loaded on demand. */
 import { type Entry, routes, type Version } from "@atelier/contracts";
 import { ArrowDown, ArrowUp, History, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
@@ -13,10 +13,10 @@ import { nameOf } from "./entries.ts";
 import { GROUP_ELEMENTS } from "./group-elements.ts";
 import { versionWords } from "./version-words.ts";
 
-/** The pending edits of the last moment are in the newest version then. */
+/** The wait for pending edits to be saved, so that the newest version contains them. */
 const SAVE_WAIT_MS = 3000;
 
-/** Newest first; a first element that is what is shown is of no use. @throws ApiProblem, Unreachable */
+/** The versions, newest first, without one that equals the shown text. @throws ApiProblem, Unreachable */
 const readVersions = async (app: App, path: string): Promise<readonly Version[]> => {
   await app.editor.whenSaved(SAVE_WAIT_MS);
   const params = { projectId: requireProject(app.projects).id };

@@ -37,7 +37,7 @@ describe("what is brought from outside", () => {
     expect(folders).toEqual(["box/none"]);
   });
 
-  it("leaves out what tools make again, and says so, unless it is what was brought", async () => {
+  it("skips generated folders and names them, unless they were dropped themselves", async () => {
     const brought = await readTransfer(
       transfer({ box: { ".git": { HEAD: null }, node_modules: { x: null }, ".DS_Store": null, "a.js": null } }),
     );
@@ -52,7 +52,7 @@ describe("what is brought from outside", () => {
     expect(files.map(({ path }) => path)).toEqual(["a.py", "box/lib/b.py"]);
   });
 
-  it("is refused when it is more than anybody means", () => {
+  it("is refused when there are too many files", () => {
     const list = Array.from({ length: MOST_FILES + 1 }, (_, n) => file(`${n}`));
     expect(() => readChosen(list)).toThrow(RangeError);
   });

@@ -1,4 +1,4 @@
-/** Splits the editor into two groups, moves files between them, and makes one group of them again. Loaded when first used. */
+/** Splits the editor into two groups, moves files between them, and joins them. Loaded when first used. */
 import type { ProjectScope } from "../../app/project-scope.ts";
 import { narrowWindow } from "../../app/narrow-window.ts";
 import type { App } from "../../app/services.ts";
@@ -69,8 +69,8 @@ const showSplit = (app: App, { first, second }: Split, side: GroupSide): void =>
 };
 
 /**
- * Splits the editor as it was the last time, as far as its files are still there. The group with the shown file is the active one: the
- * page's address may name a file of the second group.
+ * Restores the split of the last visit with the files that still exist. The group with the shown file is active, because the page's address
+ * may name a file of the second group.
  */
 export const restoreGroups = async (app: App, scope: ProjectScope, kept: KeptTabs): Promise<void> => {
   await app.editor.ready;

@@ -1,4 +1,4 @@
-/** Remembers the reader's tabs and layout in a project, per user, on the server. */
+/** Stores the tabs and the layout of a project per user on the server. */
 import { routes } from "@atelier/contracts";
 import { isSameLayout, type KeptLayout, keptOf, layoutFrom } from "../../app/layout-store.ts";
 import type { App } from "../../app/services.ts";

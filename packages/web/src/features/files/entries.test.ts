@@ -7,12 +7,12 @@ const pathsOf = (entries: ReturnType<typeof withRead>): string[] => [...entries.
 describe("a tree that is read again", () => {
   const before = entriesFrom([entry("a.py"), entry("b.py"), entry("lib", "folder"), entry("lib/c.py")]);
 
-  it("gains what was made and loses what was deleted before it was asked for", () => {
+  it("has entries that were created, and lacks those that were deleted, before the request", () => {
     const read = [entry("a.py"), entry("new.py")];
     expect(pathsOf(withRead(read, { before, now: before }))).toEqual(["a.py", "new.py"]);
   });
 
-  it("keeps what was made, moved and deleted here while the answer was on its way", () => {
+  it("keeps local creations, moves and deletions of the time between request and response", () => {
     const made = withChanged(before, [entry("made.py")]);
     const moved = withChanged(made, [{ ...entry("lib", "folder"), path: "src" }]);
     const now = withoutRemoved(moved, ["b.py"]);
@@ -20,7 +20,7 @@ describe("a tree that is read again", () => {
     expect(pathsOf(withRead(read, { before, now }))).toEqual(["a.py", "src", "src/c.py", "made.py"]);
   });
 
-  it("keeps the identity of what is the same, and takes a newer version", () => {
+  it("keeps the identity of unchanged entries, and replaces those with a newer version", () => {
     const newer = { ...entry("b.py"), version: 2 };
     const next = withRead([{ ...entry("a.py"), updatedAt: "2026-02-02T00:00:00.000Z" }, newer], {
       before,

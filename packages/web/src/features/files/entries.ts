@@ -1,4 +1,4 @@
-/** The project's files and folders as the page holds them, kept true by events. */
+/** The page's copy of the project's files and folders, which events update. */
 import type { Entry } from "@atelier/contracts";
 
 export type Entries = ReadonlyMap<string, Entry>;
@@ -18,7 +18,7 @@ const moveBelow = (entries: Map<string, Entry>, from: string, to: string): void 
   }
 };
 
-/** Takes over changed or new entries. A moved folder takes what is below it along: the server changes one row only. */
+/** Adds changed or new entries. The entries below a moved folder move too, because the server changes only the folder's row. */
 export const withChanged = (entries: Entries, changed: readonly Entry[]): Entries => {
   const next = new Map(entries);
   for (const entry of changed) {
@@ -43,13 +43,13 @@ export const withoutRemoved = (entries: Entries, ids: readonly string[]): Entrie
   return next;
 };
 
-/** What an entry looks like here; a new time alone is nothing to draw anew for. */
+/** Whether two entries are displayed the same; a different time alone needs no new rendering. */
 const isSame = (a: Entry, b: Entry): boolean =>
   a.path === b.path && a.kind === b.kind && a.version === b.version && a.hash === b.hash;
 
 /**
- * The whole tree as it was read, with what changed here since it was asked for: that may be newer than the answer, and
- * an event that is not is followed by the one that is. What is the same keeps its identity.
+ * The tree of a response, with the local changes since the request, which may be newer than the response; an older event is followed by a
+ * newer one. Unchanged entries keep their identity.
  */
 export const withRead = (read: readonly Entry[], { before, now }: { before: Entries; now: Entries }): Entries => {
   const next = new Map<string, Entry>();

@@ -1,4 +1,4 @@
-/** What the tree does to the project: make, rename, move, delete with undo. Shown at once, corrected if refused. */
+/** The tree's actions: create, rename, move, delete with undo. Shown at once, corrected if refused. */
 import { type Entry, routes } from "@atelier/contracts";
 import { errorText, isProblem } from "../../app/api-problem.ts";
 import type { App } from "../../app/services.ts";
@@ -17,7 +17,7 @@ import { createTypeAhead } from "./type-ahead.ts";
 const takeEntry = (app: App, entry: Entry): void =>
   app.files.setState(({ entries }) => ({ entries: withChanged(entries, [entry]) }));
 
-/** Keys typed before the file exists are kept for it; when it can't be made, the user can copy them. */
+/** Text that is typed before the file exists is inserted into it; if it can't be created, the user can copy the text. */
 const createFile = async (
   app: App,
   { projectId, path, typesOn }: { readonly projectId: string; readonly path: string; readonly typesOn: boolean },
@@ -46,7 +46,7 @@ const createFile = async (
 };
 
 /**
- * Makes a file (and opens it) or a folder; returns its id. What the user types after the name goes into the file.
+ * Creates a file (and opens it) or a folder; returns its id. Text that the user types after the name goes into the file.
  * @throws ApiProblem, Unreachable
  */
 export const createEntry = async (
@@ -86,7 +86,7 @@ export const moveEntry = async (app: App, id: string, to: string): Promise<void>
   }
 };
 
-/** Moves an entry into a folder (empty: the root) and says so, since it may have gone out of sight. */
+/** Moves an entry into a folder (empty: the root) and announces it, because the row may no longer be visible. */
 export const moveInto = async (app: App, id: string, folder: string): Promise<void> => {
   const entry = app.files.getState().entries.get(id);
   if (!entry) return;
@@ -119,7 +119,7 @@ const deleteNow = async (app: App, projectId: string, id: string): Promise<void>
   }
 };
 
-/** Takes an entry away with a few seconds to change one's mind; leaving the project or the page makes it final. */
+/** Deletes an entry after a few seconds in which the user can undo it; leaving the project or the page deletes it at once. */
 export const deleteEntry = (app: App, id: string): void => {
   const { entries, hidden } = app.files.getState();
   const entry = entries.get(id);

@@ -1,4 +1,4 @@
-/** What covers the editor when the shown file has no text to edit: still opening, out of reach, an image, other bytes. */
+/** Covers the editor when the shown file has no editable text: opening, unreachable, an image, other bytes. */
 import { CloudOff, Download, FileQuestion, FileText, FileX, ImageOff } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { useStore } from "zustand";
@@ -19,12 +19,12 @@ import { GROUP_ELEMENTS } from "./group-elements.ts";
 import { groupAt, type TabsState } from "./tabs-store.ts";
 
 const DAMAGED = "The picture is damaged, or its file name has the wrong extension.";
-/** A larger picture is downloaded rather than drawn. */
+/** A larger picture can only be downloaded. */
 const LARGEST_IMAGE_BYTES = 8 * 1024 * 1024;
 
 const COVERED: ReadonlySet<ReadOnlyReason> = new Set(["binary", "too-large", "not-found", "opening", "unreachable"]);
 
-/** While the project is in these, keys may go into what will be the editor. */
+/** In these states keys go into the early surface of the editor. */
 const OPENING: ReadonlySet<ProjectState["kind"]> = new Set(["sample", "loading"]);
 
 /** @throws ApiProblem, Unreachable */
@@ -160,8 +160,8 @@ const contentFor = (reason: ReadOnlyReason, entry: Entry): ReactNode => {
       return (
         <Card
           icon={<FileX size={22} strokeWidth={1.75} aria-hidden />}
-          title={`${name} is gone`}
-          text="Somebody deleted it while it was open here."
+          title={`${name} was deleted`}
+          text="Another user deleted it while it was open here."
         />
       );
     case "unreachable":
@@ -169,7 +169,7 @@ const contentFor = (reason: ReadOnlyReason, entry: Entry): ReactNode => {
         <Card
           icon={<CloudOff size={22} strokeWidth={1.75} aria-hidden />}
           title="The server can't be reached"
-          text={`${name} was not opened here before. It opens by itself as soon as the server is back.`}
+          text={`${name} was not opened here before. It opens by itself as soon as the server can be reached.`}
         />
       );
     default:
@@ -191,7 +191,7 @@ const NoFile = ({ isEmpty }: { readonly isEmpty: boolean }) => {
         title={isEmpty ? "This project is empty" : "No file is open"}
         text={
           isEmpty
-            ? "The project has no files yet: make one, or drop files into this window."
+            ? "The project has no files yet: create one, or drop files into this window."
             : "Choose one in the list of files."
         }
       >

@@ -1,4 +1,4 @@
-/** A small sign for a file by its name: a colour and two letters for programs, an icon for the rest. */
+/** The icon of a file by its name: two letters in a colour for programs, a symbol for others. */
 import { LANGUAGE_BADGES } from "virtual:languages/badges";
 import type { Badge } from "@atelier/contracts/language-declaration";
 import { Braces, File, FileText, Folder, FolderOpen, Image } from "lucide-react";

@@ -3,12 +3,12 @@ import type { Entry } from "@atelier/contracts";
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { type Entries, entriesFrom, folderOf } from "./entries.ts";
 
-/** What the tree is being edited into: a new name for an entry, or a new entry in a folder. */
+/** The edit in the tree: a new name for an entry, or a new entry in a folder. */
 export type TreeEdit = { kind: "rename"; id: string } | { kind: "create"; what: "file" | "folder"; folder: string };
 
 export type FilesState = {
   readonly entries: Entries;
-  /** A tree that can't be had is no state of it: the project did not open then. */
+  /** There is no state for a failed tree, because the project does not open without it. */
   readonly status: "none" | "loading" | "ready";
   /** Ids of open folders. */
   readonly expanded: ReadonlySet<string>;
@@ -31,7 +31,7 @@ const EMPTY: FilesState = {
 
 export const createFilesStore = (): FilesStore => createStore(() => EMPTY);
 
-/** As without a project. */
+/** Resets to the state without a project. */
 export const resetFiles = (store: FilesStore): void => store.setState(EMPTY);
 
 export const setEntries = (store: FilesStore, list: readonly Entry[]): void =>

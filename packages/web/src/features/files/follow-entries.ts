@@ -1,4 +1,4 @@
-/** Keeps tabs and editor true to the tree: a file that somebody renamed or deleted while it is open here. */
+/** Updates tabs and editor when another user renames or deletes an open file. */
 import type { App } from "../../app/services.ts";
 import { showToast } from "../../design/toasts.ts";
 import { openProjectOf } from "../projects/project-store.ts";
@@ -6,7 +6,7 @@ import { nameOf } from "./entries.ts";
 import { closeEverywhere, inOtherGroup, openFile } from "./open-file.ts";
 import { allOpen } from "./tabs-store.ts";
 
-/** What is typed on must not go into the file that takes the place of the one that went. */
+/** Removes the focus, so that further keys do not go into the file that replaces the deleted one. */
 const takeKeysAway = (): void => {
   if (document.activeElement?.closest(".editor")) document.getElementById("region-code")?.focus();
 };

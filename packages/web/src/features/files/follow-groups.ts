@@ -1,4 +1,4 @@
-/** Makes the group active that the reader goes into, tells the style sheet which one it is, and splits a widened window again. */
+/** Activates the editor group that gets the focus, marks it for the style sheet, and splits the editor again when the window gets wider. */
 import type { App } from "../../app/services.ts";
 import { narrowWindow } from "../../app/narrow-window.ts";
 import { withGroups } from "./group-commands.ts";
@@ -9,7 +9,7 @@ export const followGroups = (app: App, region: HTMLElement): void => {
   const enter = ({ target }: Event): void =>
     activateGroup(app, target instanceof Element && target.closest("[data-beside]") ? 1 : 0);
   region.addEventListener("focusin", enter);
-  // Not all that is in a group takes the keyboard.
+  // Some elements of a group can't get the focus.
   region.addEventListener("pointerdown", enter, true);
   narrowWindow().addEventListener("change", ({ matches: isNarrow }) => {
     if (!isNarrow && app.tabs.getState().joined) withGroups(({ splitAgain }) => splitAgain(app));

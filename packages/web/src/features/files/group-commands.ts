@@ -1,4 +1,4 @@
-/** The commands of the editor's groups. What they do is loaded when one of them is first used. */
+/** The commands of the editor's groups. Their code is loaded when one of them is first used. */
 import type { Command } from "../../app/commands/command-registry.ts";
 import { narrowWindow } from "../../app/narrow-window.ts";
 import { runLate } from "../../app/run-late.ts";

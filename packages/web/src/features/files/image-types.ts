@@ -1,4 +1,4 @@
-/** Which files are pictures that a browser draws, by their names. */
+/** The media types of pictures that browsers can draw, by file name. */
 
 const TYPES: Readonly<Record<string, string>> = {
   png: "image/png",

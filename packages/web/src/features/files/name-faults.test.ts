@@ -13,7 +13,7 @@ const ask = (name: string, more: { folder?: string; ownId?: string; hidden?: str
   });
 
 describe("nameFault", () => {
-  it("lets good names pass, with folders in them, and the same name in another folder", () => {
+  it("accepts valid names, also with folders, and the same name in another folder", () => {
     for (const name of ["a.py", "lib/new.py", "Ünïcode 日本.txt", ".hidden", "…"]) expect(ask(name)).toBeUndefined();
     expect(ask("main.py", { folder: "lib" })).toBeUndefined();
   });
@@ -36,7 +36,7 @@ describe("nameFault", () => {
     expect(ask("Tools.py", { folder: "lib" })).toBe("lib/tools.py is here already.");
   });
 
-  it("lets an entry keep its name in another case, and frees the name of what is being deleted", () => {
+  it("accepts an entry's own name in another case, and the name of an entry that is being deleted", () => {
     expect(ask("Main.py", { ownId: "main.py" })).toBeUndefined();
     expect(ask("main.py", { hidden: ["main.py"] })).toBeUndefined();
   });

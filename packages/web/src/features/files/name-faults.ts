@@ -9,13 +9,13 @@ const WORDS: Readonly<Record<PathFault, string>> = {
   "dot-segment": "A single or a double dot is no name.",
   "segment-too-long": "This name is too long.",
   "too-long": "This name is too long for its folder.",
-  "forbidden-character": "A name can't hold a backslash or a control character.",
-  "lone-surrogate": "A name can't hold half a character.",
+  "forbidden-character": "A name can't contain a backslash or a control character.",
+  "lone-surrogate": "A name can't contain an incomplete character.",
 };
 
 export type NameQuestion = {
   readonly entries: Entries;
-  /** Entries that are about to be gone: their names are free. */
+  /** Entries whose deletion is pending: their names are free. */
   readonly hidden: ReadonlySet<string>;
   /** The folder that the name is for; empty for the project's root. */
   readonly folder: string;

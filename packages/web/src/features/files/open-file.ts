@@ -1,4 +1,4 @@
-/** Brings a file of the open project in front of the reader: tab, tree, editor, presence. */
+/** Shows a file of the open project: in tabs, tree, editor and presence. */
 import type { App } from "../../app/services.ts";
 import { projectAddress } from "../../app/address.ts";
 import { mayEdit, openProjectOf, type ProjectState } from "../projects/project-store.ts";
@@ -49,7 +49,7 @@ export const activateGroup = (app: App, side: GroupSide): void => {
   document.title = titleOf(app);
 };
 
-/** Does something with the other group as the active one, if the editor is split. */
+/** Calls `act` with the other group as the active one, if the editor is split. */
 export const inOtherGroup = (app: App, act: () => void): void => {
   const { side, beside } = app.tabs.getState();
   if (!beside) return;
@@ -58,7 +58,7 @@ export const inOtherGroup = (app: App, act: () => void): void => {
   activateGroup(app, side);
 };
 
-/** Keeps the tab's title true to the project's name. Returns what stops it. */
+/** Updates the browser tab's title with the project's name. Returns a function that stops it. */
 export const followProjectName = (app: App): (() => void) => {
   const nameIn = ({ state }: { readonly state: ProjectState }) =>
     state.kind === "open" ? state.project.name : undefined;

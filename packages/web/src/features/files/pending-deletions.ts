@@ -1,19 +1,19 @@
-/** Deletions that can still be taken back: shown as done, not yet asked of the server. */
+/** Deletions that can be undone: shown as done, not yet requested from the server. */
 
 export type PendingDeletion = {
   readonly path: string;
-  /** Asks the server; resolves when it has answered. Never rejects. */
+  /** Sends the request; resolves with the response. Never rejects. */
   readonly commit: () => Promise<void>;
   /** Brings the entry back; false when it is too late. */
   readonly undo: () => boolean;
 };
 
 export interface PendingDeletions {
-  /** @returns what takes it off the list again, when it was taken back or the server has answered */
+  /** @returns a function that removes it from the list, when it was undone or the server has responded */
   add(deletion: PendingDeletion): () => void;
   /** Makes all of them final: what comes next (a run, a file of the same name, leaving the project) counts on it. */
   settle(): Promise<void>;
-  /** Takes the last one back; false if there is none. */
+  /** Undoes the last deletion; false if there is none. */
   undoLast(): boolean;
 }
 

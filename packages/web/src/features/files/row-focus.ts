@@ -1,8 +1,8 @@
-/** The ids of the tree's rows, and giving the keyboard to one. */
+/** The ids of the tree's rows, and focusing one. */
 
 export const rowId = (id: string): string => `entry-${id}`;
 
-/** Gives the keyboard to a row that is drawn by the change going on now. */
+/** Focuses a row that the current change renders. */
 export const focusRow = (id: string | undefined): void => {
   requestAnimationFrame(() => document.getElementById(rowId(id ?? ""))?.focus());
 };

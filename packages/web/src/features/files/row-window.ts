@@ -1,4 +1,4 @@
-/** Which rows of a long list are drawn: those in sight, some around them, and those that must stay in the document. */
+/** The rendered rows of a long list: the visible ones, some around them, and those that must stay in the document. */
 
 /** Rows drawn beyond each edge, so that a turn of the wheel shows no gap. */
 const AROUND = 12;

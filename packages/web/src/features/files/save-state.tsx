@@ -1,4 +1,4 @@
-/** The saved state in the top bar: always there once there is something to save. */
+/** The save state in the top bar: shown when there is something to save. */
 import { Check, CloudOff, Eye, LoaderCircle } from "lucide-react";
 import { useStore } from "zustand";
 import { errorText } from "../../app/api-problem.ts";

@@ -8,7 +8,7 @@ const READ_ONLY: Readonly<Record<ReadOnlyReason, string>> = {
   "log-unavailable": "Saving is paused: view only",
   "signed-out": "Signed out: view only",
   "rights-taken": "You can't edit this any more",
-  "not-found": "This file is gone",
+  "not-found": "This file was deleted",
   opening: "Opening…",
   unreachable: "Offline",
 };

@@ -1,4 +1,4 @@
-/** What Ctrl+S does in a page that saves by itself: it shows how far saving is. */
+/** The action of Ctrl+S: shows the save state, because the page saves by itself. */
 import type { App } from "../../app/services.ts";
 import { showToast } from "../../design/toasts.ts";
 import { saveWords } from "./save-words.ts";

@@ -9,7 +9,7 @@ export const startCreating = (app: App, what: "file" | "folder", folder: string)
   app.files.setState({ edit: { kind: "create", what, folder } });
 };
 
-/** Where a new entry goes: into the focused folder, or beside the focused file. */
+/** The parent folder of a new entry: the focused folder, or that of the focused file. */
 export const folderForNew = (app: App): string => {
   const { entries, focusedId } = app.files.getState();
   const focused = entries.get(focusedId ?? "");

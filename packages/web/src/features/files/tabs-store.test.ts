@@ -40,7 +40,7 @@ describe("tabs", () => {
     expect(store.getState()).toMatchObject({ open: [], shown: undefined });
   });
 
-  it("remembers that a file was shown, however it came to be", () => {
+  it("records that a file was shown, by any way", () => {
     const store = createTabsStore();
     expect(store.getState().hasShown).toBe(false);
     store.setState({ open: ["a"], shown: "a" });
@@ -48,7 +48,7 @@ describe("tabs", () => {
     expect(store.getState()).toMatchObject({ shown: undefined, hasShown: true });
   });
 
-  it("wakes nobody for a saved state that is the same as before", () => {
+  it("does not notify listeners of an unchanged save state", () => {
     const store = withTabs("a");
     let woken = 0;
     store.subscribe(() => {
@@ -60,7 +60,7 @@ describe("tabs", () => {
     expect(woken).toBe(2);
   });
 
-  it("forgets the saved state with the tab", () => {
+  it("removes the save state with the tab", () => {
     const store = withTabs("a");
     setSave(store, "a", { kind: "saving" });
     closeTab(store, "a");

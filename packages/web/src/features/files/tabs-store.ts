@@ -21,7 +21,7 @@ export type TabsState = TabGroup & {
   readonly joined: Split | undefined;
   /** Last known state by file id. */
   readonly saves: ReadonlyMap<string, SaveState>;
-  /** Has any file been shown here? Until then the first one is on its way, and "no file" is not yet true. */
+  /** Whether a file was shown: until then the first one is loading, and "No file is open" must not be shown. */
   readonly hasShown: boolean;
 };
 export type TabsStore = StoreApi<TabsState>;
@@ -131,14 +131,14 @@ export const moveTab = (store: TabsStore, fileId: string, to: number): void =>
     return { open: open.filter((id) => id !== fileId).toSpliced(Math.max(0, to), 0, fileId) };
   });
 
-/** What was known already wakes nobody: this is told at every keystroke. */
+/** Does not notify listeners of an unchanged state, because it is called at every keystroke. */
 export const setSave = (store: TabsStore, fileId: string, state: SaveState): void => {
   const known = store.getState().saves.get(fileId);
   if (known && sameSaveState(known, state)) return;
   store.setState(({ saves }) => ({ saves: new Map(saves).set(fileId, state) }));
 };
 
-/** Is something typed here that no server has confirmed? */
+/** Whether there are unconfirmed edits. */
 export const isUnsaved = (state: SaveState | undefined): boolean =>
   state !== undefined &&
   (state.kind === "saving" || state.kind === "unsaved-on-device" || (state.kind === "offline" && state.changes > 0));

@@ -16,7 +16,7 @@ it.each([
   expect(agoWords(1e12 - ms, 1e12)).toBe(words);
 });
 
-it("a version says its number, its age and, where that is known, its author", () => {
+it("a version shows its number, its age and, if known, its author", () => {
   const version = { version: 3, hash: "", size: 1, createdAt: new Date(1e12).toISOString(), author: null };
   expect(versionWords(version, 1e12 + 2 * MINUTE)).toBe("Version 3 · 2 minutes ago");
   expect(versionWords({ ...version, author: { id: "a", name: "Ada" } }, 1e12)).toBe("Version 3 · just now · Ada");

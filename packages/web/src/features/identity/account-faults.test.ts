@@ -13,11 +13,11 @@ const problem = (code: string, faults?: { at: string; message: string }[]): ApiP
     ...(faults ? { faults } : {}),
   });
 
-it("asks for a name and a long enough password only where an account is made", () => {
+it("requires a name and a long enough password only for a new account", () => {
   const answers = { name: "", email: "ada@example.org", password: "seven77" };
   expect(faultsOf("log-in", answers)).toEqual({});
   expect(faultsOf("register", answers)).toEqual({
-    name: "Say what others should call you.",
+    name: "Enter the name that others will see.",
     password: "At least 8 characters.",
   });
   expect(Object.keys(faultsOf("admin", { name: "", email: "", password: "" }))).toEqual(["name", "email", "password"]);
@@ -26,7 +26,7 @@ it("asks for a name and a long enough password only where an account is made", (
   });
 });
 
-it("puts what the server found beside its field, the first fault of each", () => {
+it("shows the server's first fault of each field", () => {
   expect(problemFaults(problem("identity/email-taken"))).toEqual({ email: "A title." });
   const faults = [
     { at: "body.email", message: "Invalid email address" },
@@ -36,7 +36,7 @@ it("puts what the server found beside its field, the first fault of each", () =>
   expect(problemFaults(problem("request/invalid", faults))).toEqual({ email: "Invalid email address." });
 });
 
-it("says nothing about a field when the answer is about none", () => {
+it("shows no field fault for a problem without fields", () => {
   expect(problemFaults(problem("identity/wrong-credentials"))).toEqual({});
   expect(problemFaults(new Unreachable("no answer"))).toEqual({});
 });

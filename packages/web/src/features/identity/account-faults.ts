@@ -1,4 +1,4 @@
-/** What is wrong with the answers of an account form: found here before they are sent, or told by the server. */
+/** The faults of an account form: those that the page finds before sending, and those of the server's response. */
 import { ApiProblem, errorText, isProblem } from "../../app/api-problem.ts";
 
 export type AccountForm = "log-in" | "register" | "admin";
@@ -12,7 +12,7 @@ const FIELDS: readonly FieldName[] = ["name", "email", "password"];
 export const faultsOf = (form: AccountForm, answers: Answers): Partial<Answers> => {
   const faults: Partial<Answers> = {};
   const isNew = form !== "log-in";
-  if (isNew && answers.name === "") faults.name = "Say what others should call you.";
+  if (isNew && answers.name === "") faults.name = "Enter the name that others will see.";
   if (answers.email === "") faults.email = "Type your email address.";
   else if (!/^\S+@\S+\.\S+$/u.test(answers.email)) faults.email = "This is not an email address.";
   if (answers.password === "") faults.password = isNew ? "Choose a password." : "Type your password.";
@@ -21,13 +21,13 @@ export const faultsOf = (form: AccountForm, answers: Answers): Partial<Answers> 
   return faults;
 };
 
-/** What went wrong where it is about no field, with what to do about it. */
+/** The text of a problem without fields, with advice. */
 export const problemText = (problem: unknown): string =>
   isProblem(problem, "identity/admin-link-invalid")
-    ? "This link was used already, or a newer start of the server printed a newer one. If the account is made, log in with it."
+    ? "This link was used already, or a newer start of the server printed a newer one. If the account exists, log in with it."
     : errorText(problem);
 
-/** What the server found wrong, by field; empty when its answer is about no field. */
+/** The faults in the server's response, by field; empty when there are none. */
 export const problemFaults = (problem: unknown): Partial<Answers> => {
   if (!(problem instanceof ApiProblem)) return {};
   if (problem.code === "identity/email-taken") return { email: errorText(problem) };

@@ -1,4 +1,4 @@
-/** The forms for logging in, making an account, and the administrator's first account: in a dialog or on a page of its own. */
+/** The forms for logging in, creating an account, and the administrator's account: in a dialog or on a page of its own. */
 import { routes, type SignedIn } from "@atelier/contracts";
 import { type FormEvent, useId, useLayoutEffect, useRef, useState } from "react";
 import type { OpenDialog } from "../../app/dialog-store.ts";
@@ -80,7 +80,7 @@ const Field = ({ name, label, type, autoComplete, fault, hint }: FieldProps) => 
   );
 };
 
-/** Another account may see other projects: the page starts over where it is. Who stays the same person stays in place. */
+/** After a change of the account the page is reloaded, because another account may see other projects; the same user stays in place. */
 const finish = async (app: App, answer: SignedIn, close: () => void): Promise<void> => {
   const before = app.session.user();
   const { state } = app.projects.getState();
@@ -103,15 +103,15 @@ const finish = async (app: App, answer: SignedIn, close: () => void): Promise<vo
 const Note = ({ form }: { readonly form: AccountFormKind }) => {
   const app = useApp();
   if (form.kind === "admin")
-    return <p className="dialog-note">This link works once. The account it makes runs this server.</p>;
+    return <p className="dialog-note">This link works once. It creates the administrator's account of this server.</p>;
   const isGuest = app.session.user()?.kind === "guest";
   const text =
     form.form === "register"
       ? isGuest
-        ? "What you made as a guest stays yours."
+        ? "You keep the projects that you created as a guest."
         : undefined
       : ownsGuestProject(app)
-        ? "What you made as a guest comes along: you can go on with it."
+        ? "Your account gets the projects that you created as a guest."
         : undefined;
   return (
     <>
@@ -123,7 +123,7 @@ const Note = ({ form }: { readonly form: AccountFormKind }) => {
 
 export type AccountFormProps = {
   readonly form: AccountFormKind;
-  /** The reader wants the other form: logging in instead of registering, or the other way round. */
+  /** The user chose the other form: logging in instead of registering, or the other way round. */
   readonly onSwitch: (to: "log-in" | "register") => void;
   /** Somebody is signed in, and the page stays. */
   readonly onDone: () => void;

@@ -89,7 +89,7 @@ export const AccountMenu = () => {
           {user && (
             <div className="account-card">
               <b>{user.name}</b>
-              <span>{isRegistered ? user.email : "Guest: an account keeps your projects for you"}</span>
+              <span>{isRegistered ? user.email : "Guest: create an account to keep your projects"}</span>
             </div>
           )}
           {user && <div className="menu-rule" />}

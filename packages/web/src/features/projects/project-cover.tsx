@@ -28,7 +28,7 @@ const Cover = ({ icon: Icon, title, text, children }: CoverProps) => (
 const MISSING = {
   project: {
     icon: SearchX,
-    title: "This project is not here, or not yours to see",
+    title: "This project does not exist, or you have no access to it",
     text: "It may have been deleted, or it is private. If somebody shared it with you, open their link again.",
   },
   "share-link": {

@@ -73,10 +73,7 @@ const promote = async (app: App, state: SampleState): Promise<Project> => {
       if (isPassing(error)) retryLater(app);
     }
     if (isProblem(error, "identity/guests-closed")) {
-      app.dialogs.setState(
-        { kind: "account", form: "log-in", reason: "Sign in to keep and run what you write." },
-        true,
-      );
+      app.dialogs.setState({ kind: "account", form: "log-in", reason: "Sign in to save and run your code." }, true);
     }
     throw error;
   }

@@ -61,7 +61,7 @@ export const ShareDialog = ({ onClose }: { readonly onClose: () => void }) => {
   return (
     <Dialog title={project ? `Share ${project.name}` : "Share"} onClose={onClose}>
       {!project && error !== undefined && <Failed error={error} onRetry={saveAgain} />}
-      {!project && error === undefined && <p className="dialog-note">Saving it as a project of yours first…</p>}
+      {!project && error === undefined && <p className="dialog-note">Saving it as your project first…</p>}
       {project && <Sharing project={project} />}
     </Dialog>
   );

@@ -172,7 +172,7 @@ export const ShareLinks = ({ project, present, onRevoked }: ShareLinksProps) => 
       const made = await createLink(call, project.id, { role, days });
       links.replace({ links: [made, ...(links.value?.links ?? []).filter(({ id }) => id !== made.id)] });
       list.current?.focus();
-      announce("Link made");
+      announce("Link created");
     });
   const revoke = (id: string) => () =>
     guarded(async () => {

@@ -4,7 +4,7 @@ import * as encoding from "lib0/encoding";
 import type { Clock, Timer } from "#kernel/clock";
 import { awarenessFrame, BadMessage } from "../connection/frames.ts";
 
-/** The account of a connection, as others are shown it whatever the client claims. */
+/** The account of a connection. Others see it instead of the `user` that the client sent. */
 export type PresenceUser = { readonly id: string; readonly name: string; readonly color: string };
 /** A connection as awareness knows it. */
 export type AwarenessSource = { readonly userId: string; readonly user: PresenceUser };
@@ -12,9 +12,9 @@ export type AwarenessSource = { readonly userId: string; readonly user: Presence
 /** Bytes of one client's state. */
 const MAX_AWARENESS_BYTES = 16 * 1024;
 const COALESCE_MS = 100;
-/** For this long an echo of a departed client's last state does not bring it back. */
+/** For this long after a client left, an echo of its last state by another client is ignored. */
 const REMEMBER_MS = 60_000;
-/** Clients that a message may name beyond those that are known. */
+/** A message may name this many clients more than the known ones. */
 const SPARE_STATES = 64;
 
 type Value = { readonly clock: number; readonly state: string };
@@ -73,7 +73,7 @@ export class AwarenessRelay {
   readonly #broadcast: (frame: Uint8Array) => void;
   readonly #mayClaim: (source: AwarenessSource, clientId: number) => boolean;
   readonly #present = new Map<number, Present>();
-  /** A connection speaks for the first client id that it brings, and for no other. */
+  /** A connection may send states for the first client id that it used, and for no other. */
   readonly #ownIds = new Map<AwarenessSource, number>();
   readonly #left = new Map<number, { clock: number; userId: string; untilMs: number }>();
   readonly #changed = new Map<number, Value>();
@@ -96,7 +96,7 @@ export class AwarenessRelay {
    * @returns the bytes of states that others will get. @throws BadMessage, AwarenessTooLarge
    */
   receive(source: AwarenessSource, payload: Uint8Array): number {
-    // Stock clients echo the states of all others: as many as there are, and as have left lately.
+    // Stock clients echo the states of all other clients, including those that left recently.
     const mostStates = SPARE_STATES + 2 * (this.#present.size + this.#left.size);
     let taken = 0;
     try {
@@ -121,7 +121,7 @@ export class AwarenessRelay {
     return taken;
   }
 
-  /** The connection is gone, and its client with it. */
+  /** Removes the connection's client. Called when the connection has closed. */
   drop(source: AwarenessSource): void {
     const clientId = this.#ownIds.get(source);
     this.#ownIds.delete(source);
@@ -129,7 +129,7 @@ export class AwarenessRelay {
     if (clientId !== undefined && present?.source === source) this.#remove(clientId, present.clock);
   }
 
-  /** All present states; undefined: nobody. */
+  /** All present states in one frame; undefined without any. */
   frame(): Uint8Array | undefined {
     return this.#present.size === 0 ? undefined : encodeStates(this.#present);
   }
@@ -144,7 +144,8 @@ export class AwarenessRelay {
     const present = this.#present.get(clientId);
     if (present !== undefined) {
       if (present.source === source) return value.clock > present.clock || value.state === "null";
-      // The same person's new connection takes over from one that is dying; a mere echo does not.
+      // After a reconnect the user's new connection takes the id over from the old one. Only a state newer than the last
+      // one does this: an echo has the same clock.
       return own === undefined && present.source.userId === source.userId && value.clock > present.clock;
     }
     if (value.state === "null") return false;
@@ -158,7 +159,7 @@ export class AwarenessRelay {
     const present = this.#present.get(clientId);
     if (present === undefined) return;
     const nowMs = this.#clock.now();
-    // In the order of their leaving: the oldest come first.
+    // Insertion order is the order of leaving, so the oldest come first.
     for (const [id, { untilMs }] of this.#left) {
       if (untilMs >= nowMs) break;
       this.#left.delete(id);

@@ -21,7 +21,7 @@ export class ClientOwners {
     this.#isPresent = options.isPresent;
   }
 
-  /** Whether the id belongs to another user who is present, or left a moment ago. */
+  /** Whether the id belongs to another user who is connected, or whose GRACE_MS have not passed. */
   isForeign(clientId: number, userId: string): boolean {
     const owner = this.#owners.get(clientId);
     if (owner === undefined || owner === userId) return false;

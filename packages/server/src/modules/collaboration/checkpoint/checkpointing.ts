@@ -16,7 +16,7 @@ export type CheckpointingParts = {
   readonly materialiser: Materialiser;
   readonly writer: LogWriter;
   readonly maxStateBytes: number;
-  /** Removes updates from a document's log that snapshots and a version already hold. */
+  /** Bytes of the log that shortening it keeps, also when snapshots and a version contain them. */
   readonly keptLogBytes: number;
   /** True: the outcome of a checkpoint is noted at once, for other nodes; false: with the next snapshot. */
   readonly notesAtOnce: boolean;
@@ -87,14 +87,14 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
             },
             document.work,
           );
-    // What the change builds on has to be in the log before it.
+    // The updates that the change depends on have to be in the log before it.
     await writer.flush();
     if (result === undefined) {
       await storage.endGeneration(owner, outside.version).catch((error: unknown) => {
         // A document whose file was never text is dropped: it has no generation to end.
         if (document.fixedReadOnly === null || !(error instanceof Fenced)) throw error;
       });
-      parts.evict(document, { code: CLOSE.generationChanged, reason: "the file is another kind of file now" });
+      parts.evict(document, { code: CLOSE.generationChanged, reason: "the file changed between text and binary" });
       return;
     }
     const isWhole = result.snapshot !== null && builtOn === document.sequence;
@@ -187,7 +187,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     if (document.isGone || outside.version <= document.checkpoint.baseVersion) return;
     try {
       await resolveSaving(document, outside);
-      // What was missed before it is somebody else's too.
+      // Versions that the document missed before it are writes from outside as well.
       const isAlone = basedOn === document.checkpoint.baseVersion;
       await merge(document, isAlone ? outside : { ...outside, userId: null });
     } catch (error) {
@@ -272,8 +272,8 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
   };
 
   /**
-   * A history far larger than its text is given up: what is pending becomes a version, the generation ends, and the next
-   * opening seeds another one from that version. Nothing is taken meanwhile, so nothing is acknowledged and lost.
+   * Drops a history that is far larger than its text: pending edits become a version, the generation ends, and the next
+   * opening seeds another one from that version. No update is accepted meanwhile, so none is acknowledged and then lost.
    */
   const renew = async (document: LiveDocument): Promise<void> => {
     if (document.isGone || document.content.stateBytes <= parts.maxStateBytes) return;
@@ -283,7 +283,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
       await checkpointNow(document);
       if (document.isGone) return;
       await storage.endGeneration(document.owner, document.checkpoint.baseVersion);
-      parts.evict(document, { code: CLOSE.generationChanged, reason: "the history is begun anew" });
+      parts.evict(document, { code: CLOSE.generationChanged, reason: "a new history begins" });
     } finally {
       document.pauseEdits("renewal", false);
     }
@@ -293,7 +293,7 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     if (!document.isGone && !document.checkpoint.isNoted) await note(document);
   };
 
-  /** A document whose text does not change makes no versions, so only this check tells it that its account is full. */
+  /** A document whose text does not change makes no versions, so only this check finds out that its account is full. */
   const checkQuota = async (document: LiveDocument): Promise<void> => {
     const { ref } = document.owner;
     const newest = await files.readStored(ref.projectId, ref.fileId);
@@ -303,9 +303,9 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
     if (saved !== undefined && !("conflict" in saved)) document.isFull = saved.isFull;
   };
 
-  /** After much was logged in a short time: removes what snapshots and a version hold now, instead of in housekeeping's next round. */
+  /** When the log has grown fast, removes updates that snapshots and a version contain now, without waiting for housekeeping. */
   const shrinkLog = async (document: LiveDocument): Promise<void> => {
-    // Again for what was logged meanwhile: a document that takes no more updates because of it gets no further call.
+    // Repeats for updates that were logged meanwhile: a document that is read-only because of its long log triggers no further call.
     while (!document.isGone && document.fixedReadOnly === null && document.isLogLong) {
       await checkpointNow(document);
       await snapshotNow(document);
@@ -332,19 +332,19 @@ export const createCheckpointing = (parts: CheckpointingParts) => {
   };
 
   return {
-    /** Writes what is pending into a file version. @throws Problem when log, database or worker can't. */
+    /** Writes pending edits into a file version. @throws Problem when the log, the database or the worker fails. */
     checkpoint: (document: LiveDocument): Promise<void> => document.exclusive(() => checkpointNow(document)),
-    /** Merges a version written from outside, with what was missed before it; one that is included already does nothing. */
+    /** Merges a version written from outside and those missed before it; does nothing when the document already includes it. */
     applyOutside: (document: LiveDocument, outside: OutsideVersion): Promise<void> =>
       document.exclusive(() => applyOutside(document, outside)),
-    /** Merges what the document was not told of, or could not take when it was. */
+    /** Merges versions that the document was not notified of, or failed to merge then. */
     catchUpWithFile: (document: LiveDocument): Promise<void> => document.exclusive(() => catchUpWithFile(document)),
     catchUp: (document: LiveDocument, newest: StoredFile): Promise<void> =>
       document.exclusive(() => catchUp(document, newest)),
     snapshot: (document: LiveDocument): Promise<void> => document.exclusive(() => snapshotNow(document)),
     shrinkLog: (document: LiveDocument): Promise<void> => document.exclusive(() => shrinkLog(document)),
     compact,
-    /** Checkpoint, snapshot and a note of both: after this the document is at rest. */
+    /** Writes a checkpoint, a snapshot and the progress of both: after this the document can be dropped from memory. */
     putToRest: (document: LiveDocument): Promise<void> =>
       document.exclusive(async () => {
         if (document.fixedReadOnly !== null) return;

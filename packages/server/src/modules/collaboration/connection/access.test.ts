@@ -21,8 +21,8 @@ const editOf = (text: string): Uint8Array => {
   return Y.encodeStateAsUpdate(doc);
 };
 
-describe("who may do what", () => {
-  it("[C14] strangers and unknown files look the same: 4404", async () => {
+describe("rights of connections", () => {
+  it("[C14] a user without access gets the same answer as for an unknown file: 4404", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("secret");
     const [hidden, unknown] = await Promise.all([
@@ -35,7 +35,7 @@ describe("who may do what", () => {
     await server.stop();
   });
 
-  it("[C15] a viewer sees edits and cursors, and whatever it sends as an edit changes nothing", async () => {
+  it("[C15] a viewer receives edits and cursors, and no edit that it sends changes the document", async () => {
     fixture.files.roles.set(bob.userId, "viewer");
     const server = await fixture.serve();
     const fileId = await fixture.files.add("look\n");
@@ -63,7 +63,7 @@ describe("who may do what", () => {
     expect(fixture.files.text(fileId)).toBe("!> look\n");
   });
 
-  it("[C15] a stock client that only views stays connected when it comes back", async () => {
+  it("[C15] a stock client of a viewer stays connected after a reconnect", async () => {
     fixture.files.roles.set(bob.userId, "viewer");
     const server = await fixture.serve();
     const fileId = await fixture.files.add("look\n");
@@ -82,7 +82,7 @@ describe("who may do what", () => {
     expect(fixture.files.text(fileId)).toBe("lok\n");
   });
 
-  it("[C16] a recheck finds what no message told: rights that are gone, and a sign-in that ended", async () => {
+  it("[C16] the regular check finds removed rights and ended sign-ins whose notification was lost", async () => {
     fixture.files.roles.set(bob.userId, "editor");
     const holders = new Set<RightsHolder>();
     const server = await fixture.serve({
@@ -103,7 +103,7 @@ describe("who may do what", () => {
     await server.stop();
   });
 
-  it("[C16] rights are asked for again when they change: gone is 4403, lower is read-only, higher may edit", async () => {
+  it("[C16] a change of rights looks the role up: none is 4403, a lower one is read-only, a higher one may edit", async () => {
     fixture.files.roles.set(bob.userId, "editor");
     const server = await fixture.serve();
     const fileId = await fixture.files.add("");
@@ -120,7 +120,7 @@ describe("who may do what", () => {
     await until(() => client.facts.at(-1)?.readOnly === false);
     client.insert(0, "kept");
     await until(() => client.saved === client.sent);
-    // The answer takes its time; what is sent meanwhile must not get in.
+    // The look-up of the role is slow; updates that are sent meanwhile must not be accepted.
     const { roleOf } = fixture.files.projects;
     const answer = Promise.withResolvers<undefined>();
     fixture.files.projects.roleOf = () => answer.promise;
@@ -134,7 +134,7 @@ describe("who may do what", () => {
     expect(fixture.files.text(fileId)).toBe("kept");
   });
 
-  it("[C16] when rights can't be judged the socket closes and may come back", async () => {
+  it("[C16] when the role can't be looked up the socket closes with 1013", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("");
     const client = await server.speak(fileId);
@@ -189,7 +189,7 @@ describe("who may do what", () => {
     expect(fixture.files.text(fileId)).toBe("text");
   });
 
-  it("[C16] of several changes in a row only the newest answer counts, in whatever order they come", async () => {
+  it("[C16] of several changes in a row only the newest look-up counts, whatever the order of their answers", async () => {
     fixture.files.roles.set(bob.userId, "editor");
     const server = await fixture.serve();
     const fileId = await fixture.files.add("text");
@@ -204,7 +204,7 @@ describe("who may do what", () => {
     };
     const change = (): void =>
       fixture.bus.publish("rights-changed", { projectId: fixture.files.projectId, userId: bob.userId });
-    // The consequences of an answer are applied in the same turn; the client hears of them afterwards.
+    // An answer is applied in the same turn of the event loop; the client gets the message afterwards.
     const settle = async (): Promise<void> => {
       await new Promise((resolve) => setImmediate(resolve));
       await client.roundTrip();
@@ -225,7 +225,7 @@ describe("who may do what", () => {
     change();
     change();
     answers[4]?.resolve("editor");
-    // That was from before the last change: what is sent now still waits.
+    // That answer is older than the last change: updates that are sent now still wait.
     client.insert(0, "not ");
     await settle();
     answers[5]?.resolve("viewer");
@@ -236,7 +236,7 @@ describe("who may do what", () => {
     expect(fixture.files.saves.filter((save) => save.fileId === fileId)).toEqual([]);
   });
 
-  it("[C18] a client of another generation is told to start afresh", async () => {
+  it("[C18] a client of another generation is closed with 4409", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("");
     const right = await server.speak(fileId, { query: "generation=1" });
@@ -258,10 +258,13 @@ describe("who may do what", () => {
     };
     const server = await fixture.serve();
     const intruder = await server.speak(fileId, { user: "bob", projectId: fixture.files.emptyProjectId });
-    await until(() => asked.includes(fixture.files.emptyProjectId), "the foreign opening to be under way");
-    // The other opening never ends: the document in its own project must not wait for it.
+    await until(
+      () => asked.includes(fixture.files.emptyProjectId),
+      "the opening in the wrong project to be in progress",
+    );
+    // That opening never ends: the document in its own project must not wait for it.
     const rightful = await server.speak(fileId);
-    await until(() => rightful.isSynced, "the rightful client to be synced");
+    await until(() => rightful.isSynced, "the client of the right project to be synced");
     rightful.insert(0, "acknowledged, ");
     await until(() => rightful.saved === rightful.sent);
     await server.collaboration.liveDocuments.checkpoint(fixture.files.projectId, fileId);
@@ -317,7 +320,7 @@ describe("who may do what", () => {
     await server.stop();
   });
 
-  it("[C19] sessions name who is in which document, for those who may see the project", async () => {
+  it("[C19] sessions list the users of each document, for users with access to the project", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("", "main.py");
     const client = await server.speak(fileId);
@@ -356,7 +359,7 @@ describe("awareness", () => {
     expect(shown()).toBe("Alice");
     alice.socket.close();
     await until(() => shown() === undefined, "Alice to leave");
-    // An echo of what Alice said last does not bring her back, from whomever.
+    // An echo of Alice's last state does not add her again, whoever sends it.
     const echo = awarenessMessage([{ client: alice.doc.clientID, clock: 1, state: '{"name":"ghost"}' }]);
     const bobs = await server.dial(fileId, { user: "bob" });
     bobs.send(echo);
@@ -373,7 +376,7 @@ describe("awareness", () => {
     await server.stop();
   });
 
-  it("[C25] many changes go out at most every 100 ms, and a newcomer is told who is there", async () => {
+  it("[C25] many changes are sent at most every 100 ms, and a new connection gets all present states", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("");
     const [one, two] = [await server.speak(fileId), await server.speak(fileId)];
@@ -393,7 +396,7 @@ describe("awareness", () => {
 });
 
 describe("hostile and slow clients", () => {
-  it("[C26] each kind of bad message has its close code, and nobody else notices", async () => {
+  it("[C26] each kind of bad message has its close code, and other connections are not affected", async () => {
     const server = await fixture.serve({ limits: { maxUpdateBytes: 100_000, messages: { burst: 50, perSecond: 1 } } });
     const fileId = await fixture.files.add("fine");
     const good = await server.speak(fileId);
@@ -431,7 +434,7 @@ describe("hostile and slow clients", () => {
     expect(fixture.files.text(fileId)).toBe("still fine");
   });
 
-  it("[C27] random frames never hurt anybody else", async () => {
+  it("[C27] random frames never affect other connections", async () => {
     const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
     let state = seed;
     const random = (below: number): number => {
@@ -463,7 +466,7 @@ describe("hostile and slow clients", () => {
     expect(fixture.files.text(fileId), `SEED=${seed}`).toContain("intact");
   }, 30_000);
 
-  it("[C28] readers that stall are closed with 1013 while others get everything and memory stays bounded", async () => {
+  it("[C28] connections that stop reading are closed with 1013, others get everything, and memory stays bounded", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("");
     const [typist, reader] = [await server.speak(fileId), await server.speak(fileId)];

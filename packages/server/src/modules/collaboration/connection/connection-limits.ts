@@ -1,4 +1,4 @@
-/** What one connection of a live document may send and leave unread. */
+/** Limits of one connection of a live document: sizes, rates, and bytes in its send queue. */
 import type { Allowance } from "./rate-limit.ts";
 
 export type ConnectionLimits = {
@@ -8,9 +8,9 @@ export type ConnectionLimits = {
   readonly bytes: Allowance;
   /** Bytes of its own awareness states. */
   readonly awarenessBytes: Allowance;
-  /** Cost of the frames that may wait to be looked at: the window of the channel. */
+  /** Cost of the received frames that may wait to be processed: the window of the channel. */
   readonly windowBytes: number;
-  /** What may wait for a slow reader, in bytes. */
+  /** Bytes that may wait for a slow reader. */
   readonly maxUnreadBytes: number;
 };
 

@@ -25,9 +25,9 @@ import { checkUpdate, noteAccepted, type Offered } from "../updates/update-check
 import { answerSync, type SyncParts } from "./sync-answer.ts";
 import { INLINE_INSPECTION_BYTES, inspectUpdate } from "../updates/update-inspection.ts";
 
-/** Measuring each relay would cost more than some of them do. */
+/** Only each eighth relay is measured: measuring can cost more than the relay itself. */
 const MEASURED_EVERY = 8;
-/** What a frame costs in memory while it waits, beside its bytes. */
+/** Memory of a waiting frame beside its bytes. */
 const FRAME_OVERHEAD_BYTES = 256;
 
 export type ConnectionParts = SyncParts &
@@ -36,7 +36,7 @@ export type ConnectionParts = SyncParts &
     readonly log: Log;
     readonly relaySeconds: Histogram;
     readonly limits: ConnectionLimits;
-    /** Told once per connection with updates that became durable; acknowledgements go out together after the commit. */
+    /** Called for each connection whose updates became durable; acknowledgements are sent together after the commit. */
     readonly acknowledge: (connection: Connection) => void;
   };
 
@@ -48,7 +48,7 @@ export type ConnectionOptions = {
   readonly color: string;
   readonly role: Role;
   readonly document: LiveDocument;
-  /** True for clients that understand the messages from 100 on. */
+  /** True for clients that understand Atelier's own messages, whose types begin at 100. */
   readonly speaksOurs: boolean;
   readonly isLogUp: boolean;
   readonly onFirstEdit: () => void;
@@ -72,7 +72,7 @@ export class Connection implements Participant {
   #role: Role;
   #isClosed = false;
   readonly #lane = new MessageLane();
-  /** The state vector that is answered next; an answer is under way while `#isAnswering`. */
+  /** State vector of the newest sync request that waits; another one is being answered while `#isAnswering`. */
   #asked: Uint8Array | undefined;
   #isAnswering = false;
   #framesUnread = 0;
@@ -114,7 +114,7 @@ export class Connection implements Participant {
     return this.#isClosed;
   }
 
-  /** Takes one message, which has credit again when it is its turn. An error closes this connection and affects no other. */
+  /** Queues one message and returns its credit when it is processed. An error closes this connection and affects no other. */
   receive(frame: Frame): void {
     if (this.#isClosed) return;
     const cost = frameCost(frame);
@@ -169,13 +169,13 @@ export class Connection implements Participant {
     if (this.mayEdit) this.send(step1Frame(this.document.content.stateVector()));
   }
 
-  /** Sends what became durable since the last time. */
+  /** Acknowledges the updates that became durable since the last call. */
   sendSaved(): void {
     const count = this.#saved.takeNews();
     if (count !== undefined && this.#speaksOurs) this.send(savedFrame(count));
   }
 
-  /** Rights were looked up again. */
+  /** Called when the user's role was looked up again. */
   roleChanged(role: Role): void {
     if (role === this.#role) return;
     this.#role = role;
@@ -189,7 +189,7 @@ export class Connection implements Participant {
     this.#channel.close(code, reason);
   }
 
-  /** The channel is closed or closing. */
+  /** Called when the channel closes or has closed. */
   leave(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -203,7 +203,7 @@ export class Connection implements Participant {
     return this.#role !== "viewer" && this.document.fixedReadOnly === null;
   }
 
-  /** Later messages wait for this work, and also for rights that were looked up again meanwhile. */
+  /** Runs work for which later messages wait; they also wait for look-ups of rights that began meanwhile. */
   #busy(work: () => Promise<void>): void {
     void this.#lane.busy(async () => {
       await work();
@@ -234,7 +234,7 @@ export class Connection implements Participant {
     }
   }
 
-  /** One answer at a time: of several requests that wait only the last is answered. */
+  /** Answers sync requests one at a time; of several that wait only the last is answered. */
   async #answerAll(): Promise<void> {
     this.#isAnswering = true;
     for (let asked = this.#asked; asked !== undefined && !this.#isClosed; asked = this.#asked) {
@@ -301,7 +301,7 @@ export class Connection implements Participant {
     }
   }
 
-  /** Takes an update that is known to be harmless; while an update is tried out, later ones wait. */
+  /** Accepts an update; an expensive one is first applied in a worker, and later updates wait for it. */
   #weigh(offered: Offered, onDurable: () => void): void {
     if (isSurelyFine(this.document, offered)) this.#accept(offered, onDurable);
     else this.#busy(() => this.#takeTried(offered, onDurable));
@@ -312,14 +312,14 @@ export class Connection implements Participant {
       const isFine = isSurelyFine(this.document, offered);
       const refusal = isFine ? undefined : await tryOut(this.#parts, this.document, offered);
       if (refusal === "too-large") this.close(CLOSE.tooLarge, "the document is full");
-      else if (refusal === "too-slow") this.close(CLOSE.badMessage, "an update that takes too long");
+      else if (refusal === "too-slow") this.close(CLOSE.badMessage, "an update takes too long to apply");
       else this.#accept(offered, onDurable);
     } catch (error) {
       this.#giveUp(error);
     }
   }
 
-  /** Takes an inspected update, unless rights or document changed meanwhile. */
+  /** Accepts an inspected update, unless the role or the document changed meanwhile. */
   #accept(offered: Offered, onDurable: () => void): void {
     this.#access.whenKnown(() => {
       if (this.#isClosed || !this.#channel.isOpen || !this.mayEdit || this.document.readOnlyReason !== null) return;
@@ -337,7 +337,7 @@ export class Connection implements Participant {
     });
   }
 
-  /** A returning client names every deletion it knows: only what is new of them goes on to the others. */
+  /** The sync answer of a returning client lists every deletion it knows: only the new part is logged and relayed. */
   async #takeKnown(offered: Offered, onDurable: () => void): Promise<void> {
     const { update, inspection } = offered;
     try {
@@ -360,7 +360,7 @@ export class Connection implements Participant {
     }
   }
 
-  /** The document already has the whole update, which is durable as soon as everything in the document is. */
+  /** The document already has the whole update, so it is durable as soon as all updates of the document are. */
   async #confirmKnown(onDurable: () => void): Promise<void> {
     try {
       await this.#parts.writer.flush();
@@ -372,14 +372,14 @@ export class Connection implements Participant {
   }
 
   /**
-   * Updates after one that could not be judged would lack their predecessor: the connection is closed, and the client sends them all again.
+   * Called when an update could not be checked. Later updates would lack it: the connection is closed, and the client sends all of them again.
    */
   #giveUp(error: unknown): void {
     this.#unconfirmed(error);
     this.close(CLOSE.overloaded, "the document can't be read right now");
   }
 
-  /** The client keeps what is not confirmed and brings it again. */
+  /** Called when an update could not be logged. The client keeps unconfirmed updates and sends them again. */
   #unconfirmed(error: unknown): void {
     this.#parts.log.debug("collaboration.update-unconfirmed", {
       error: error instanceof Error ? error.message : "unknown",

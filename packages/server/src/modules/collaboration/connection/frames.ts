@@ -1,4 +1,4 @@
-/** The bytes of the live-document socket: y-websocket's messages and ours, as they are read and written. */
+/** Decodes and encodes the frames of live documents: y-websocket's messages and Atelier's own. */
 import { MESSAGE, type DocumentFacts } from "@atelier/contracts";
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
@@ -6,7 +6,7 @@ import * as encoding from "lib0/encoding";
 /** Sync sub-types of y-protocols. */
 const SYNC = { step1: 0, step2: 1, update: 2 } as const;
 
-/** An update that says nothing: no structs, no deletions. */
+/** An empty update: no structs, no deletions. */
 export const EMPTY_UPDATE: Uint8Array = Uint8Array.of(0, 0);
 
 /** One message from a client. Byte arrays are views of the frame. */
@@ -15,7 +15,7 @@ export type Incoming =
   | { readonly kind: "step2" | "update"; readonly update: Uint8Array }
   | { readonly kind: "awareness"; readonly payload: Uint8Array }
   | { readonly kind: "query-awareness" }
-  /** Types that clients may send but that mean nothing here (auth, ours). */
+  /** Types that clients may send and the server ignores (auth, Atelier's own). */
   | { readonly kind: "ignored" };
 
 /** Thrown for frames that do not follow the protocol; the connection closes with 4400. */
@@ -84,8 +84,8 @@ const varUintLength = (value: number): number => {
 export type UpdateFrame = { readonly frame: Uint8Array; readonly update: Uint8Array };
 
 /**
- * Copies an update into a frame of its own, exactly as long as needed: what arrives is a view of a large receive
- * buffer, and keeping the view would keep that buffer.
+ * Copies an update into a frame of exactly the needed length: a received update is a view of a large receive buffer,
+ * and keeping the view would keep that buffer in memory.
  */
 export const updateFrame = (update: Uint8Array): UpdateFrame => {
   const headLength = 2 + varUintLength(update.byteLength);
@@ -104,7 +104,7 @@ export const updateFrame = (update: Uint8Array): UpdateFrame => {
 export const step1Frame = (stateVector: Uint8Array): Uint8Array => syncFrame(SYNC.step1, stateVector);
 export const step2Frame = (update: Uint8Array): Uint8Array => syncFrame(SYNC.step2, update);
 
-/** Ends a sync answer whose content went ahead as update messages. */
+/** Ends a sync answer whose content was sent before as update messages. */
 export const SYNCED_FRAME: Uint8Array = step2Frame(EMPTY_UPDATE);
 
 export const awarenessFrame = (payload: Uint8Array): Uint8Array =>

@@ -1,16 +1,16 @@
-/** One connection's messages in their order: while one of them needs time, the others wait. The credit of the channel bounds them. */
+/** Processes one connection's messages in order: while one is processed asynchronously, the others wait. The credit of the channel limits them. */
 
 export class MessageLane {
   readonly #waiting: (() => void)[] = [];
   #isBusy = false;
 
-  /** Runs now or when it is its turn. */
+  /** Calls `run` at once, or when the messages before it are processed. */
   take(run: () => void): void {
     if (this.#isBusy) this.#waiting.push(run);
     else run();
   }
 
-  /** What comes after this piece of work waits for it. It never rejects. */
+  /** Later messages wait until this work has ended. `work` must not reject. */
   async busy(work: () => Promise<void>): Promise<void> {
     this.#isBusy = true;
     await work();
@@ -22,7 +22,7 @@ export class MessageLane {
     }
   }
 
-  /** Forgets what waits. */
+  /** Drops all waiting messages. */
   clear(): void {
     this.#waiting.length = 0;
   }

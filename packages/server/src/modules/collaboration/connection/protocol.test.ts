@@ -37,7 +37,7 @@ describe("owners of client ids", () => {
     expect(owners.isForeign(7, "ada")).toBe(true);
   });
 
-  it("[C57] a sign-in that ended reserves nothing; another one of the same user goes on doing so", () => {
+  it("[C57] a sign-in that ended reserves no ids; another sign-in of the same user still does", () => {
     const clock = createManualClock();
     const owners = new ClientOwners({ clock, isPresent: () => false });
     owners.claim(7, "ada");
@@ -142,13 +142,13 @@ describe("frames and updates", () => {
       ],
       ["a gap alone", write(1, 1, 7, 0, 10, 5, 0)],
       ["many gaps", write(1, 101, 7, 0, ...Array.from({ length: 100 }, () => [10, 5]).flat(), 0, 5, 0)],
-      ["a number that is none", write(1, 1, new Uint8Array(1_000).fill(0x80), 0, 0, 0, 5, 0)],
+      ["a number without an end", write(1, 1, new Uint8Array(1_000).fill(0x80), 0, 0, 0, 5, 0)],
       ["a format of 100 kB", format("x".repeat(100_000))],
     ])("[C55] %s is refused", (_what, update) => {
       expect(() => inspectUpdate(update)).toThrow(BadMessage);
     });
 
-    it("[C55] every update that an editor makes is accepted, whole, in parts and merged", () => {
+    it("[C55] every update that an editor makes is accepted, complete, in parts and merged", () => {
       const edit = fc.record({
         at: fc.nat(),
         size: fc.nat(4),
@@ -224,7 +224,7 @@ describe("saved counts", () => {
 });
 
 describe("text format", () => {
-  it("[C40] bytes come back as they were when their line ends are all alike", () => {
+  it("[C40] a file with one kind of line end is decoded and encoded to the same bytes", () => {
     for (const text of ["", "\n", "a\nb", "a\r\nb\r\n", "\ufeffa\r\n", "\ufeff", "é😀\n"]) {
       const bytes = Buffer.from(text);
       const decoded = decodeFile(bytes);

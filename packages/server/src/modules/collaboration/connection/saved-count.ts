@@ -1,4 +1,4 @@
-/** How many of a connection's updates are durable, counted from its first one without a gap. */
+/** Number of a connection's updates that are durable, counted from its first update up to the first one that is not. */
 
 export class SavedCount {
   #received = 0;
@@ -6,7 +6,7 @@ export class SavedCount {
   #announced = 0;
   readonly #open = new Set<number>();
 
-  /** Counts an update in. @returns its number, from 1 */
+  /** Counts a received update. @returns its number, from 1 */
   receive(): number {
     this.#received += 1;
     this.#open.add(this.#received);
@@ -20,7 +20,7 @@ export class SavedCount {
     if (number > this.#highest) this.#highest = number;
   }
 
-  /** The count to announce; undefined when there is nothing new to say. */
+  /** The count to send; undefined when it has not changed since the last call. */
   takeNews(): number | undefined {
     let saved = this.#highest;
     // Numbers are added in ascending order, so the first that is open is the lowest.

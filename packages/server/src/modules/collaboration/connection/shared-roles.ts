@@ -2,7 +2,7 @@
 import type { Role } from "@atelier/contracts";
 import type { Projects } from "#projects";
 
-/** @returns `roleOf` with the change that is the reason; answers are shared within one change, and never with the next */
+/** @returns `roleOf` with the change as a further argument; look-ups are shared within one change, never with the next one */
 export const createSharedRoles = (
   projects: Pick<Projects, "roleOf">,
 ): ((of: { readonly userId: string; readonly projectId: string }, change: object) => Promise<Role | undefined>) => {

@@ -1,4 +1,4 @@
-/** What a client lacks, as frames: the bytes at hand wherever possible, a worker's diff for a large document. */
+/** Makes the answer to a sync request, as frames: from bytes in memory where possible, by a diff in a worker for a large document. */
 import * as decoding from "lib0/decoding";
 import * as Y from "yjs";
 import { BadMessage, EMPTY_UPDATE, step2Frame, SYNCED_FRAME, updateFrame } from "./frames.ts";
@@ -8,7 +8,7 @@ import type { Materialiser } from "../materialise/materialiser.ts";
 
 export type SyncParts = { readonly materialiser: Materialiser; readonly writer: LogWriter };
 
-/** A diff of fewer bytes than this is quicker made here than asked for. */
+/** A diff of a document below this size is made in this thread: a worker would take longer. */
 const INLINE_DIFF_BYTES = 32 * 1024;
 
 /** A state vector may name so many clients more than twice those of the document: reading the list costs time before it can be refused. */

@@ -1,17 +1,17 @@
-/** The bytes of one open document: a compacted state, the updates since, and what both cover; never a Y.Doc. */
+/** The bytes of one open document: a compacted state, the updates since, and the clocks that both contain; never a Y.Doc. */
 import { updateFrame, type UpdateFrame } from "../connection/frames.ts";
 import { packUpdates } from "../materialise/materialise.ts";
 import { createStateVector, type StateVector } from "./state-vector.ts";
 import type { ClockRange } from "../updates/update-inspection.ts";
 
-/** Beyond these the updates since the state are compacted into it. */
+/** Above these limits the updates since the state are compacted into it. */
 const MAX_TAIL_UPDATES = 500;
 const MAX_TAIL_BYTES = 256 * 1024;
 
 export class DocumentContent {
   #state: UpdateFrame;
   #stateSequence: number;
-  /** Of the file that the state makes, in bytes; undefined until a worker made it. */
+  /** Bytes of the file whose text the compacted state has; undefined until a worker measured it. */
   #stateFileBytes: number | undefined;
   #tail: { readonly sequence: number; readonly frame: UpdateFrame }[] = [];
   #tailBytes = 0;
@@ -64,12 +64,12 @@ export class DocumentContent {
     return this.#covered.encode();
   }
 
-  /** Of the file that the compacted state makes, in bytes; undefined while it is not known. */
+  /** Bytes of the file whose text the compacted state has; undefined while unknown. */
   get stateFileBytes(): number | undefined {
     return this.#stateFileBytes;
   }
 
-  /** Of the updates since the compacted state. No update makes a text longer than itself. */
+  /** Bytes of the updates since the compacted state. No update makes the text longer by more than its own size. */
   get tailBytes(): number {
     return this.#tailBytes;
   }
@@ -112,7 +112,7 @@ export class DocumentContent {
     return this.#state.update;
   }
 
-  /** Puts a compaction of all up to `sequence` in place. @param fileBytes of the file that it makes */
+  /** Replaces all updates up to `sequence` by their compacted state. @param fileBytes of the file with its text */
   replaceThrough(sequence: number, state: Uint8Array, fileBytes: number): void {
     if (sequence < this.#stateSequence) return;
     this.#state = updateFrame(state);

@@ -2,10 +2,10 @@
 
 export type DocumentRef = { readonly projectId: string; readonly fileId: string };
 
-/** Who may write a document: a generation under the fence of its present owner. */
+/** The right to write a document: its generation, under the fence of the current owner. */
 export type Ownership = { readonly ref: DocumentRef; readonly generation: number; readonly fence: bigint };
 
-/** Thrown when somebody else owns the document by now. */
+/** Thrown when another process has become the owner of the document. */
 export class Fenced extends Error {
   override readonly name = "Fenced";
 }

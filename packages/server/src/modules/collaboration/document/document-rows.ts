@@ -1,10 +1,10 @@
-/** The rows of documents: which generation there is under which fence, and, for others to look up, how far it is in file versions. */
+/** The rows of documents: the generation and its fence, and, for other nodes, the base version and the checkpointed sequence. */
 import type { Transaction } from "#platform/sql";
 import { type DocumentRef, Fenced, type Ownership } from "./document-ref.ts";
 
 export type DocumentRow = {
   readonly generation: number;
-  /** As last noted: the log may know better. */
+  /** As last written to the row: the log may have a newer one. */
   readonly baseVersion: number;
   readonly checkpointedSequence: number;
 };
@@ -30,7 +30,7 @@ export const findDocument = async (
       };
 };
 
-/** Makes the document, or its next generation, under its owner. @throws Fenced */
+/** Inserts the document, or its next generation, for its owner. @throws Fenced */
 export const insertDocument = async (
   transaction: Transaction,
   { ref, generation, fence }: Ownership,

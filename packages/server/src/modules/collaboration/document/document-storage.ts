@@ -1,4 +1,4 @@
-/** Reads and writes what is kept of a document: its row, its log and its snapshots. */
+/** Reads and writes the stored parts of a document: its row, its log and its snapshots. */
 import type { Sql, Transaction } from "#platform/sql";
 import type { DocumentLog, ExternalEntry, LogFacts } from "../log/ports.ts";
 import type { Snapshot, Snapshots } from "../snapshot/snapshots.ts";
@@ -8,17 +8,17 @@ import { endGeneration, findDocument, insertDocument, noteProgress } from "./doc
 import { readHistory, type StoredDocument } from "./stored-document.ts";
 
 export type DocumentStorage = {
-  /** Takes the document over under a newer fence and reads it. undefined: there is none yet. @throws Fenced */
+  /** Becomes the owner of the document under a newer fence, and reads it. @returns undefined when there is none yet. @throws Fenced */
   open(
     ref: DocumentRef,
     owner: { readonly fence: bigint; readonly ownerId: string },
   ): Promise<StoredDocument | undefined>;
-  /** Makes the document, or its next generation, with its seed as the first log entry. @throws Fenced */
+  /** Creates the document, or its next generation, with its seed as the first log entry. @throws Fenced */
   create(
     owner: Ownership,
     seed: { readonly update: Uint8Array; readonly baseVersion: number; readonly format: TextFormat },
   ): Promise<void>;
-  /** Ends a generation: the next `create` starts afresh. @throws Fenced */
+  /** Ends a generation: the next `create` begins another one with an empty log. @throws Fenced */
   endGeneration(owner: Ownership, baseVersion: number): Promise<void>;
   /** As DocumentLog.append. */
   append: DocumentLog["append"];
@@ -26,7 +26,7 @@ export type DocumentStorage = {
   logExternal(entry: ExternalEntry): Promise<void>;
   /** Logs the document's facts: before a checkpoint is saved, with that checkpoint. @throws Fenced */
   logFacts(owner: Ownership, sequence: number, facts: LogFacts): Promise<void>;
-  /** Notes in the row how far the document is in file versions. @throws Fenced */
+  /** Writes the base version and the checkpointed sequence to the row. @throws Fenced */
   noteProgress(owner: Ownership, facts: Pick<LogFacts, "baseVersion" | "checkpointedSequence">): Promise<void>;
   /** As Snapshots.save. Facts with a higher sequence have to be in the log before. */
   saveSnapshot(
@@ -61,7 +61,7 @@ export const createDocumentStorage = (needs: {
       const row = await work((transaction) => findDocument(transaction, ref));
       if (row === undefined) return undefined;
       const { generation } = row;
-      // Nobody else can append from here on, so what is read below belongs together.
+      // From here on no other owner can append, so the reads below are consistent.
       await log.begin({ ref, generation, fence });
       const { snapshot, damaged } = await snapshots.newest(ref, { generation, ownerId });
       const entries = await log.read(ref, { generation, after: snapshot?.sequence ?? 0 });

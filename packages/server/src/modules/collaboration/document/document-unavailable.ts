@@ -2,7 +2,7 @@
 import { Problem } from "#kernel/problem";
 import { HomeTaken } from "#platform/homes";
 
-/** @param error what prevents it; a Problem is returned as it is */
+/** @param error the cause; a Problem is returned unchanged */
 export const documentUnavailable = (error: unknown): Problem =>
   error instanceof Problem
     ? error

@@ -27,7 +27,7 @@ export interface DocumentsElsewhere {
   write(node: HomesNode, ref: DocumentRef): Promise<void>;
   /** Resolves when the version is merged. @throws Problem */
   merge(node: HomesNode, change: StoredChange): Promise<void>;
-  /** Who has which document of the project open there. @throws Problem */
+  /** The users of each document of the project that is open on the node. @throws Problem */
   sessions(node: HomesNode, projectId: string): Promise<LiveSessions>;
 }
 

@@ -1,4 +1,4 @@
-/** Keeps open documents true to their files: moved, removed, and sign-ins that ended. */
+/** Updates or closes open documents when their file is moved or removed, and when a sign-in ends. */
 import { CLOSE } from "@atelier/contracts";
 import type { Bus } from "#platform/bus";
 import type { DocumentRegistry } from "./registry.ts";
@@ -8,13 +8,13 @@ export type FileWatchParts = {
   readonly registry: Pick<DocumentRegistry, "document" | "documents" | "evict">;
 };
 
-/** `removals` counts removals, so that an opening in between notices. */
+/** `removals` counts removals: an opening compares it before and after, to detect a removal meanwhile. */
 export type FileWatch = { readonly removals: number; stop(): void };
 
 export const watchFiles = ({ bus, registry }: FileWatchParts): FileWatch => {
   let removals = 0;
   const stops = [
-    // Also where its connections are closed already: unsent edits may arrive from the same device as another user's.
+    // Also when its connections are closed already: the same device may send the edits again after signing in as another user.
     bus.subscribe("sign-in-ended", ({ signInId }) => {
       for (const { clientOwners } of registry.documents()) clientOwners.signInEnded(signInId);
     }),

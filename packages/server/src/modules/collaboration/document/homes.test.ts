@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
-/** A server that shares its homes; time stands still for them until told. */
+/** A server that shares its homes; their clock advances only when the test does it. */
 const openNode = async (linked?: { readonly address: string; readonly links: Links }) => {
   const clock = createManualClock();
   const homes = createPostgresHomes({
@@ -42,14 +42,14 @@ describe("documents of several nodes", () => {
     await until(() => writer.isSynced);
     writer.insert(0, "more ");
     await until(() => writer.saved === writer.sent);
-    // The edit is in the log and in no version: another node can't answer with the newest text, and says so.
+    // The edit is in the log and in no version: another node can't read the newest text, and refuses.
     const refused = await second.speak(fileId);
     await until(() => refused.closeCode === 1013);
     await expect(liveDocuments.checkpoint(fixture.files.projectId, fileId)).rejects.toMatchObject({
       code: "collaboration/document-unavailable",
     });
     await expect(liveDocuments.checkpoint(fixture.files.projectId)).rejects.toThrow(/another server/u);
-    // Once it is a version, both read it, although the first still has the document open.
+    // When it is in a version, both nodes read it, although the first still has the document open.
     await first.collaboration.liveDocuments.checkpoint(fixture.files.projectId, fileId);
     await liveDocuments.checkpoint(fixture.files.projectId, fileId);
     expect(fixture.files.text(fileId)).toBe("more text");
@@ -60,14 +60,14 @@ describe("documents of several nodes", () => {
     await second.stop();
   });
 
-  test("[C62] nodes with a link have one document: typed into, read and written through either, and after a cut", async () => {
+  test("[C62] linked nodes share one document: editing, reading and writing through each, also after the link was cut", async () => {
     const { projectId } = fixture.files;
     const fileId = await fixture.files.add("text");
     const network = createTestLinks();
     const nodeAt = (address: string) => openNode({ address, links: network.add(address) });
     const [first, second] = [await nodeAt("first"), await nodeAt("second")];
     const { liveDocuments } = second.collaboration;
-    // The first to open it has its home.
+    // The node that opens it first has its home.
     const one = await first.speak(fileId);
     await until(() => one.isSynced);
     const other = await second.speak(fileId);

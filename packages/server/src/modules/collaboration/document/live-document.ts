@@ -1,4 +1,4 @@
-/** One open document: takes updates, relays them at once, hands them to the log, and knows what a file version holds of it. */
+/** One open document: accepts updates, relays them at once, appends them to the log, and knows which of them are in a file version. */
 import type { DocumentFacts } from "@atelier/contracts";
 import { AwarenessRelay, type AwarenessSource } from "../awareness/awareness-relay.ts";
 import { ClientOwners } from "../awareness/client-owners.ts";
@@ -18,48 +18,48 @@ export interface Participant extends AwarenessSource {
   /** Whether its role allows it to change the text. */
   readonly mayEdit: boolean;
   send(frame: Uint8Array): void;
-  /** May be left out for one that reads too slowly. */
+  /** Sends the frame unless the connection reads too slowly. */
   sendDroppable(frame: Uint8Array): void;
-  /** Generation, read-only state or line ends changed. */
+  /** Called when the generation, read-only state or line ends changed. */
   factsChanged(): void;
   durabilityChanged(durable: boolean): void;
-  /** Asks the client for all it has that the document lacks. */
+  /** Sends a sync request: the client answers with all updates that the document lacks. */
   requestSync(): void;
   close(code: number, reason: string): void;
 }
 
-/** Who sent an update, and whom to tell that it is durable. */
+/** The sender of an update, and the callback for when it is durable. */
 export type Sender = {
   readonly userId: string | null;
   readonly participant: Participant | null;
   readonly onDurable: () => void;
 };
 
-/** What the newest file version holds of the document. */
+/** The progress of the document in file versions. */
 export type CheckpointState = {
   /** The version that the text includes. */
   baseVersion: number;
-  /** SHA-256, hex, of its text as a checkpoint would write it; null when not known. */
+  /** SHA-256, hex, of that version's text as a checkpoint would write it; null when unknown. */
   baseHash: string | null;
-  /** An encoded Y.Snapshot of the document when its text was that version's; null when there was no such moment. */
+  /** An encoded Y.Snapshot of the document when its text was that version's; null when it never was. */
   baseSnapshot: Uint8Array | null;
   checkpointedSequence: number;
   /** A checkpoint whose outcome is unknown: it may have become a version. */
   saving: { readonly sequence: number; readonly hash: string; readonly snapshot: Uint8Array | null } | null;
   snapshotSequence: number;
-  /** These facts are in the log and in the row. */
+  /** True when the log and the row have these facts. */
   isNoted: boolean;
 };
 
-/** Bytes that may wait for the log before a document goes read-only: when it is down, and when it is merely slow. */
+/** Bytes that may wait for the log before a document becomes read-only: while appends fail, and while they are only slow. */
 const MAX_PENDING_BYTES = { down: 4 * 1024 * 1024, slow: 16 * 1024 * 1024 } as const;
-/** Bytes logged since the last snapshot: above it the log is shortened at once; above four times as much no update is taken. */
+/** Bytes logged since the last snapshot: above it the log is shortened at once; above four times as much updates are refused. */
 export const SHRINK_LOG_BYTES = 16 * 1024 * 1024;
 /** Number of deletions that are remembered, so that repeated ones are not logged again. */
 const MAX_REMEMBERED_DELETIONS = 20_000;
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
-/** Why updates are not taken for a while: too much waits for the log, or the generation is about to end. */
+/** Why updates are refused for some time: too many bytes wait for the log, the log is too long, or the generation is about to end. */
 type PauseReason = "backlog" | "renewal" | "history";
 type ReadOnlyReason = "binary" | "too-large" | "log-unavailable";
 
@@ -72,9 +72,9 @@ export type LiveDocumentOptions = {
   /** The base version has line ends that differ from its format's: they are kept line by line. */
   readonly hasOwnEnds: boolean;
   readonly content: DocumentContent;
-  /** Of the newest update. */
+  /** Sequence of the newest update. */
   readonly sequence: number;
-  /** Of the newest log entry of any kind. */
+  /** Sequence of the newest log entry of any kind. */
   readonly lastSequence: number;
   readonly checkpoint: CheckpointState;
   /** Set when the document is read-only and nothing of it is stored. */
@@ -101,7 +101,7 @@ export class LiveDocument {
   readonly fixedReadOnly: "binary" | "too-large" | null;
   /** Who edited since the last checkpoint, in the order of their last edit. */
   readonly editorIds: Set<string>;
-  /** A version from outside that is about to be merged, noted so that a checkpoint that meets it first knows its author. */
+  /** A version from outside that waits for its merge: a checkpoint that conflicts with it before finds its author here. */
   awaited: { readonly basedOn: number; readonly version: number; readonly userId: string | null } | undefined;
   path: string;
   format: TextFormat;
@@ -152,8 +152,7 @@ export class LiveDocument {
     });
   }
 
-  /** Identifies the document among all of them. */
-  /** Whose work it is what workers do for this document. */
+  /** The account, project and document to which the CPU of workers is accounted. */
   get work(): WorkOf {
     return { ownerId: this.ownerId, ...this.owner.ref };
   }
@@ -215,18 +214,18 @@ export class LiveDocument {
     this.onEdited();
   }
 
-  /** Counts the bytes of an update that is about to be logged. */
+  /** Adds the bytes of an update that is about to be logged. */
   countLogged(bytes: number): void {
     this.#loggedBytes += bytes;
     if (this.#loggedBytes > 4 * this.#shrinkLogBytes) this.pauseEdits("history", true);
   }
 
-  /** Whether so much was logged since the last snapshot that the log should be shortened. */
+  /** Whether the bytes logged since the last snapshot exceed the limit above which the log is shortened. */
   get isLogLong(): boolean {
     return this.#loggedBytes > this.#shrinkLogBytes;
   }
 
-  /** Takes the count of bytes logged since the last snapshot, for a new snapshot. @returns the bytes, to be added again if it fails */
+  /** Resets the count of bytes logged since the last snapshot, for a new one. @returns the count, to be added again if the snapshot fails */
   takeLogged(): number {
     const bytes = this.#loggedBytes;
     this.#loggedBytes = 0;
@@ -257,7 +256,7 @@ export class LiveDocument {
     };
   }
 
-  /** Shows an update to everybody and keeps it in memory. */
+  /** Sends an update to the other connections and keeps it in memory. */
   relay(
     made: ReturnType<typeof updateFrame>,
     inspection: Inspection,
@@ -267,7 +266,7 @@ export class LiveDocument {
     this.content.append(at.sequence, made, inspection.ranges);
   }
 
-  /** Pieces of work that replace the document's state or write its versions run one after the other. */
+  /** Runs work that replaces the document's state or writes its versions, one after the other. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#lane.then(work);
     this.#lane = done.catch(() => undefined);
@@ -278,7 +277,7 @@ export class LiveDocument {
     for (const participant of this.participants) participant.factsChanged();
   }
 
-  /** While there is any reason, the document is read-only. Clients still have what was refused meanwhile. */
+  /** The document is read-only while there is any reason. Clients keep the updates that were refused meanwhile. */
   pauseEdits(reason: PauseReason, isPaused: boolean): void {
     const was = this.#pausedFor.size > 0;
     if (isPaused) this.#pausedFor.add(reason);
@@ -293,7 +292,7 @@ export class LiveDocument {
     for (const participant of this.participants) participant.close(code, reason);
   }
 
-  /** A viewer can read the ids of everybody who ever typed, so a viewer may only announce an id that nobody has typed with. */
+  /** The ids of all authors are visible to viewers, so a viewer may only announce an id with which nobody has typed. */
   #mayClaim(source: AwarenessSource, clientId: number): boolean {
     if (this.clientOwners.isForeign(clientId, source.userId)) return false;
     const mayEdit = [...this.participants].some((participant) => participant === source && participant.mayEdit);

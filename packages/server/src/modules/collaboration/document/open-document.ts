@@ -31,7 +31,7 @@ export type OpeningParts = {
 /** State vector of a document without content. */
 const EMPTY_VECTOR = Uint8Array.of(0);
 
-/** Small ones here, large ones in the worker. @throws BadMessage */
+/** Inspects small updates in this thread, large ones in a worker. @throws BadMessage */
 const inspect = async (materialiser: Materialiser, update: Uint8Array, of: WorkOf): Promise<Inspection> => {
   if (update.byteLength <= INLINE_INSPECTION_BYTES) return inspectUpdate(update);
   const looked = await materialiser.run("inspect", () => ({ update: update.slice() }), of);
@@ -39,7 +39,7 @@ const inspect = async (materialiser: Materialiser, update: Uint8Array, of: WorkO
   return looked.inspection;
 };
 
-/** The bytes of a stored document as they are kept in memory, with the number of its last update. */
+/** The content of a stored document for memory, with the sequence of its last update. */
 const replay = async (
   { snapshot, updates }: History,
   { materialiser, log }: OpeningParts,
@@ -54,7 +54,7 @@ const replay = async (
       content.append(sequence, updateFrame(logged.update), (await inspect(materialiser, logged.update, of)).ranges);
     } catch (error) {
       if (!(error instanceof BadMessage)) throw error;
-      // Only inspected updates are logged: this entry was damaged later.
+      // Only inspected updates are logged, so this entry was damaged later.
       log.error("collaboration.log-row-unreadable", { sequence, error: error.message });
     }
   }

@@ -1,4 +1,4 @@
-/** A set of ranges of struct clocks by client, merged as they are added: tells whether a deletion was seen already. */
+/** A set of ranges of struct clocks by client, merged when they are added: finds deletions that were accepted before. */
 import type { ClockRange } from "../updates/update-inspection.ts";
 
 type Range = { from: number; to: number };
@@ -9,7 +9,7 @@ export class RangeSet {
   readonly #most: number;
   #count = 0;
 
-  /** @param most number of ranges; one more empties the set, which then knows less than was added */
+  /** @param most number of ranges; adding one more empties the set first, so that it may lack ranges that were added */
   constructor(most: number) {
     this.#most = most;
   }

@@ -1,4 +1,4 @@
-/** The documents that are open in this process: each once, in its home, as long as something refers to it. */
+/** The documents that are open in this process: each once, under its home, as long as its reference count is above zero. */
 import { CLOSE } from "@atelier/contracts";
 import type { Log } from "#kernel/log";
 import type { Pending } from "#kernel/pending";
@@ -31,15 +31,15 @@ export type RegistryOptions = {
   readonly log: Log;
   readonly times: UpkeepTimes;
   readonly checkpointing: Checkpointing;
-  /** Counts the upkeep that is under way. */
+  /** Counts the timed work in progress. */
   readonly pending: Pending;
-  /** Told of a document that is dropped with edits in no version. */
+  /** Called when a document is dropped with edits that are in no version. */
   readonly onDropped: (ref: DocumentRef) => void;
   /** undefined: no such file. */
   readonly open: (ref: DocumentRef, home: Home) => Promise<LiveDocument | undefined>;
 };
 
-/** A document whose work took too long refuses connections for this time, twice as long each further time. */
+/** A document whose work exceeded its deadline refuses connections for this time, twice as long after each further one. */
 const FIRST_REST_MS = 60_000;
 const LONGEST_REST_MS = 3_600_000;
 const MAX_RESTING = 10_000;
@@ -76,7 +76,7 @@ export class DocumentRegistry {
     return slot === undefined || slot.state === "opening" ? undefined : slot.open.document;
   }
 
-  /** What is open or about to be. */
+  /** Number of documents that are open, being opened or closing. */
   get size(): number {
     return this.#slots.size;
   }
@@ -87,8 +87,8 @@ export class DocumentRegistry {
   }
 
   /**
-   * Opens the document or joins those who have it open.
-   * @returns undefined when there is no such file. @throws Problem collaboration/document-unavailable while it rests; HomeTaken
+   * Opens the document, or adds a reference to the open one.
+   * @returns undefined when there is no such file. @throws Problem collaboration/document-unavailable while it refuses connections; HomeTaken
    */
   async acquire(ref: DocumentRef): Promise<DocumentReference | undefined> {
     const key = keyOf(ref);
@@ -103,7 +103,7 @@ export class DocumentRegistry {
       }
       const open = slot?.state === "open" ? slot.open : await (slot?.opened ?? this.#open(ref));
       if (open === undefined) return undefined;
-      // It may have left again between opening and now.
+      // It may have been dropped again since it was opened.
       if (open.document.isGone || this.#slots.get(key)?.state !== "open") continue;
       open.references += 1;
       open.upkeep.acquired();
@@ -133,7 +133,7 @@ export class DocumentRegistry {
     void slot.open.home.release();
   }
 
-  /** Checkpoint, snapshot, release: afterwards the document is at rest. @throws when it could not be written; it stays open. */
+  /** Writes a checkpoint and a snapshot, and releases the home. @throws when writing fails; the document then stays open. */
   async close(document: LiveDocument): Promise<void> {
     const { ref } = document.owner;
     const slot = this.#slots.get(keyOf(ref));
@@ -181,7 +181,7 @@ export class DocumentRegistry {
     this.#keysByProject.delete(ref.projectId, keyOf(ref));
   }
 
-  /** Ends its work; its log stays, and other documents get their turn. */
+  /** Drops a document whose work exceeded its deadline, and refuses connections for a while. Its log is unchanged. */
   #letRest(ref: DocumentRef): void {
     const key = keyOf(ref);
     const restMs = Math.min(LONGEST_REST_MS, (this.#resting.get(key)?.restMs ?? FIRST_REST_MS / 2) * 2);

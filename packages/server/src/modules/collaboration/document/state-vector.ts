@@ -1,8 +1,8 @@
-/** Which structs a run of updates covers, kept up to date from what each update says, without a Y.Doc. */
+/** The structs that a series of updates contains, computed from the inspected ranges of each update, without a Y.Doc. */
 import * as Y from "yjs";
 import type { ClockRange } from "../updates/update-inspection.ts";
 
-/** Ranges that wait for what comes before them. */
+/** Number of ranges that may wait for earlier structs. */
 const MAX_EARLY_RANGES = 1_000;
 
 export type StateVector = {
@@ -20,8 +20,8 @@ export type StateVector = {
 };
 
 /**
- * An update that starts beyond the next expected clock waits: it counts once the gap before it is closed, so the vector
- * never claims more than what is there.
+ * A range that starts after the next expected clock waits: it counts when the gap before it is closed, so the vector
+ * never contains a struct that is missing.
  */
 export const createStateVector = (encoded?: Uint8Array): StateVector => {
   const clocks = new Map<number, number>(encoded === undefined ? [] : Y.decodeStateVector(encoded));

@@ -1,4 +1,4 @@
-/** What is stored of a document, put together from its row, its newest snapshot and the log after it. */
+/** The stored state of a document, assembled from its row, its newest snapshot and the log after it. */
 import type { Snapshot } from "../snapshot/snapshots.ts";
 import type { EditEntry, ExternalEntry, LogEntry, LogFacts, SeedEntry } from "../log/ports.ts";
 
@@ -6,28 +6,28 @@ export type UpdateEntry = SeedEntry | EditEntry | ExternalEntry;
 
 export type StoredDocument = {
   readonly generation: number;
-  /** Null: there is no generation yet, or it can't be read back. */
+  /** Null: there is no generation yet, or it can't be read. */
   readonly history: History | null;
-  /** The row has the facts' version. */
+  /** True when the row has the base version of the facts. */
   readonly isNoted: boolean;
-  /** The history was there, and can't be read back: a new generation has to begin. */
+  /** True when there is a history that can't be read: a new generation has to begin. */
   readonly isDamaged: boolean;
 };
 
-/** A document that can be read back. */
+/** The history of a document that can be read. */
 export type History = {
   readonly facts: LogFacts;
   /** Null: the entries begin with the seed. */
   readonly snapshot: Snapshot | null;
-  /** Those with an update, after the snapshot, in order. */
+  /** The entries with an update after the snapshot, in order. */
   readonly updates: readonly UpdateEntry[];
-  /** Of the newest entry of any kind; the next one has a higher number. */
+  /** Sequence of the newest entry of any kind; the next one has a higher number. */
   readonly lastSequence: number;
 };
 
 const hasUpdate = (entry: LogEntry): entry is UpdateEntry => entry.kind !== "checkpoint" && entry.update.byteLength > 0;
 
-/** The newest facts, with those who edited after they were written. Undefined: no entry has any. */
+/** The newest facts, with the users who edited after they were written. @returns undefined when no entry has facts */
 const newestFacts = (entries: readonly LogEntry[]): LogFacts | undefined => {
   let facts: LogFacts | undefined;
   let editorIds = new Set<string>();

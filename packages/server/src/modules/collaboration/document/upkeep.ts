@@ -3,16 +3,16 @@ import type { Clock, Timer } from "#kernel/clock";
 import type { Pending } from "#kernel/pending";
 
 export type UpkeepTimes = {
-  /** A checkpoint comes this long after the last edit … */
+  /** A checkpoint is written this long after the last edit … */
   readonly checkpointIdleMs: number;
-  /** … for each so many bytes of the document, at least once … */
+  /** … multiplied by the document's size in this unit, rounded up … */
   readonly checkpointIdleBytes: number;
   /** … and at the latest this long after the first one. */
   readonly checkpointMaxMs: number;
   readonly snapshotMs: number;
-  /** A document without connections leaves memory after this. */
+  /** A document without connections is evicted from memory after this time. */
   readonly idleMs: number;
-  /** After a failure. */
+  /** Delay of a retry after a failure. */
   readonly retryMs: number;
 };
 
@@ -27,12 +27,12 @@ export const UPKEEP_TIMES: UpkeepTimes = {
 
 export type UpkeepWork = {
   checkpoint(): Promise<void>;
-  /** Merges what the file became without the document. */
+  /** Merges file versions that the document missed. */
   catchUp(): Promise<void>;
   snapshot(): Promise<void>;
   compact(): Promise<void>;
   shrinkLog(): Promise<void>;
-  /** Puts the document to rest and drops it. */
+  /** Writes the document and drops it from memory. */
   retire(): Promise<void>;
 };
 
@@ -96,7 +96,7 @@ export class Upkeep {
     void this.#run("shrink-log", () => this.#work.shrinkLog()).then(() => (this.#isShrinking = false));
   }
 
-  /** A version from outside is still to be merged: without edits no checkpoint would meet it. */
+  /** Schedules a retry of merging a version from outside: without edits there is no checkpoint that would merge it. */
   behind(): void {
     if (this.#isStopped) return;
     this.#behindTimer ??= this.#clock.after(this.#times.retryMs, () => {
@@ -112,7 +112,7 @@ export class Upkeep {
     this.#idleTimer = undefined;
   }
 
-  /** Called when the last connection has gone. */
+  /** Called when the last connection has closed. */
   released(): void {
     if (this.#isStopped) return;
     this.#idleTimer ??= this.#clock.after(this.#times.idleMs, () => {

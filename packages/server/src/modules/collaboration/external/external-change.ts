@@ -1,4 +1,4 @@
-/** Brings a text written from outside into a document as a minimal change that leaves concurrent typing alone. */
+/** Merges a text written from outside into a document as a minimal change that keeps concurrent typing. */
 import { ROOT_TEXT } from "@atelier/contracts";
 import * as Y from "yjs";
 import { diffTexts, type TextChange } from "./text-diff.ts";
@@ -10,7 +10,7 @@ export type ExternalWrite = {
   /** The text that the writer saw, and what the writer made of it; both with LF. */
   readonly baseText: string;
   readonly newText: string;
-  /** An encoded Y.Snapshot of the document when its text was the base text, where one is at hand. */
+  /** An encoded Y.Snapshot of the document when its text was the base text, if there is one. */
   readonly baseSnapshot: Uint8Array | null;
 };
 
@@ -48,8 +48,8 @@ function* shownRuns(snapshot: Y.Snapshot, client: number, clock: number, length:
 }
 
 /**
- * What is left of the snapshot's text, by the identity of each character: deleted text keeps its position in the list, so
- * this is exact. Undefined when the snapshot's text is not as long as expected.
+ * The parts of the snapshot's text that the document still has, by the identity of each character. This is exact, because
+ * deleted text keeps its position in the list. Undefined when the snapshot's text has another length than expected.
  */
 const keptBySnapshot = (text: Y.Text, encoded: Uint8Array, baseLength: number): Kept[] | undefined => {
   const snapshot = Y.decodeSnapshot(encoded);
@@ -67,7 +67,7 @@ const keptBySnapshot = (text: Y.Text, encoded: Uint8Array, baseLength: number): 
   return base === baseLength ? kept : undefined;
 };
 
-/** What is left of the base text, guessed from the two texts. */
+/** The parts of the base text that the document still has, estimated by comparing the two texts. */
 const keptByDiff = (baseText: string, currentText: string, outOfTime: () => boolean): Kept[] => {
   const kept: { base: number; current: number; length: number }[] = [];
   let base = 0;
@@ -111,7 +111,7 @@ export const applyExternalWrite = (
   const changes = diffTexts(write.baseText, write.newText, outOfTime);
   if (changes.length === 0) return undefined;
   const currentText = text.toJSON();
-  // The same write may have arrived by another way already (a terminal and a PUT of one content).
+  // Another write may have brought the same text already (for example a run and a PUT of the same content).
   if (currentText === write.newText) return undefined;
   const kept =
     (write.baseSnapshot === null ? undefined : keptBySnapshot(text, write.baseSnapshot, write.baseText.length)) ??

@@ -1,4 +1,4 @@
-/** Brings versions written from outside into their open documents: one at a time for each document, while at most one waits. */
+/** Merges versions written from outside into their open documents: one at a time for each document, while at most one waits. */
 import type { Checkpointing } from "../checkpoint/checkpointing.ts";
 import type { DocumentsElsewhere, StoredChange } from "../document/documents-elsewhere.ts";
 import { documentUnavailable } from "../document/document-unavailable.ts";
@@ -11,7 +11,7 @@ const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 export type OutsideChange = {
   readonly projectId: string;
   readonly fileId: string;
-  /** The version that its writer saw. */
+  /** The version that its writer read. */
   readonly basedOn: number;
   readonly version: number;
   readonly bytes: Uint8Array;
@@ -120,7 +120,7 @@ export const createMergeQueue = ({
       }
     },
     async mergeStored(change) {
-      // A node that lost the document meanwhile has nothing to merge into, and asks no further one.
+      // A node that lost the document meanwhile has nothing to merge into, and forwards the request to no further node.
       if (registry.document(change) === undefined) return;
       try {
         await mergeInTurn({ ...change, bytes: undefined });

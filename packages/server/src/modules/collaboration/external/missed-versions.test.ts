@@ -10,7 +10,7 @@ afterAll(() => fixture[Symbol.asyncDispose](), 60_000);
 
 type Server = Awaited<ReturnType<TestCollaboration["serve"]>>;
 
-/** Writes from outside and tells the document, as projects does. */
+/** Writes from outside and notifies the document, as LiveFiles does. */
 const write = (server: Server, fileId: string, content: string | Uint8Array): Promise<void> =>
   server.collaboration.liveDocuments.applyExternal({
     projectId: fixture.files.projectId,
@@ -19,7 +19,7 @@ const write = (server: Server, fileId: string, content: string | Uint8Array): Pr
     ...fixture.files.write(fileId, content),
   });
 
-/** The stored versions can't be read while this runs. */
+/** Lets reading of stored versions fail while `work` runs. */
 const unreadable = async (work: () => Promise<void>, onTry: () => void = () => undefined): Promise<void> => {
   const { readStored } = fixture.files.atRest;
   fixture.files.atRest.readStored = () => {
@@ -29,8 +29,8 @@ const unreadable = async (work: () => Promise<void>, onTry: () => void = () => u
   await work().finally(() => (fixture.files.atRest.readStored = readStored));
 };
 
-describe("a version that could not be taken in when it came", () => {
-  it("[C39] comes in with the next one, and stays in the newest text", async () => {
+describe("a version that could not be merged at once", () => {
+  it("[C39] is merged before the next one, and stays in the newest text", async () => {
     const server = await fixture.serve({ times: { retryMs: 3_600_000 } });
     const fileId = await fixture.files.add("a\nb\n");
     const client = await server.speak(fileId);
@@ -47,7 +47,7 @@ describe("a version that could not be taken in when it came", () => {
     await server.stop();
   });
 
-  it("[C39] comes in by itself, also when the first tries fail, although nobody types", async () => {
+  it("[C39] is merged by a retry, also when the first ones fail and nobody types", async () => {
     const server = await fixture.serve({ times: { retryMs: 20 } });
     const fileId = await fixture.files.add("a\n");
     const client = await server.speak(fileId);
@@ -110,15 +110,15 @@ const breakableMerge =
       ),
   });
 
-describe("a document that left memory with edits in no version", () => {
-  /** Typed text is in the log alone, and the document is gone. */
+describe("a document that was evicted with edits in no version", () => {
+  /** A document with text that only the log has, evicted from memory. */
   const dropped = async () => {
     const state = { isDown: false };
     const server = await fixture.serve({ wrapSql: breakableMerge(state), times: { checkpointIdleMs: 3_600_000 } });
     const fileId = await fixture.files.add("a\nb\n");
     const client = await server.speak(fileId);
     await until(() => client.isSynced);
-    // Also what was looked for when the server started says nothing of what happened since.
+    // The result of the look-up at the start must not hide edits that were made since.
     await server.collaboration.liveDocuments.checkpoint(fixture.files.projectId);
     client.insert(0, "typed ");
     await until(() => client.saved === client.sent);
@@ -139,7 +139,7 @@ describe("a document that left memory with edits in no version", () => {
     await server.stop();
   });
 
-  it("[C51] is not passed over while it can't be read", async () => {
+  it("[C51] lets readings fail while it can't be read", async () => {
     const { server, fileId, state } = await dropped();
     const read = () => server.collaboration.liveDocuments.checkpoint(fixture.files.projectId, fileId);
     await expect(read()).rejects.toMatchObject({ code: "collaboration/document-unavailable" });
@@ -150,7 +150,7 @@ describe("a document that left memory with edits in no version", () => {
     await server.stop();
   });
 
-  it("[C51] is written also when it leaves while a reader waits for its checkpoint", async () => {
+  it("[C51] is written also when it is evicted while a reader waits for its checkpoint", async () => {
     const state = { isDown: false };
     const server = await fixture.serve({ wrapSql: breakableMerge(state), times: { checkpointIdleMs: 3_600_000 } });
     const fileId = await fixture.files.add("a\nb\n");

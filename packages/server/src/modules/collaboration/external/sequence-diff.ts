@@ -78,7 +78,7 @@ const middle = (a: Elements, b: Elements, box: Box, outOfTime: () => boolean): {
 
 /**
  * Changes in ascending order of position; applied together they turn `a` into `b`.
- * @param outOfTime asked regularly; once true, what is not compared yet is replaced as a whole.
+ * @param outOfTime called regularly; once true, the elements that are not compared yet are replaced as a whole.
  */
 export const diffSequences = (a: Elements, b: Elements, outOfTime: () => boolean): SequenceChange[] => {
   const changes: { at: number; removed: number; insertFrom: number; insertTo: number }[] = [];
@@ -90,7 +90,7 @@ export const diffSequences = (a: Elements, b: Elements, outOfTime: () => boolean
     } else
       changes.push({ at: box.oldFrom, removed: box.oldTo - box.oldFrom, insertFrom: box.newFrom, insertTo: box.newTo });
   };
-  // A stack instead of recursion: the depth is up to the input.
+  // A stack instead of recursion, because the input determines the depth.
   const waiting: Box[] = [{ oldFrom: 0, oldTo: a.length, newFrom: 0, newTo: b.length }];
   for (let box = waiting.pop(); box !== undefined; box = waiting.pop()) {
     const trimmed = { ...box };

@@ -33,7 +33,7 @@ describe("text diff", () => {
     expect(diffTexts("same", "same", never)).toEqual([]);
   });
 
-  it("[C30] keeps to its deadline: what is left is replaced as one span", () => {
+  it("[C30] stops at its deadline and replaces the rest as one span", () => {
     const before = Array.from({ length: 4000 }, (_, n) => `before ${n}\n`).join("");
     const after = Array.from({ length: 4000 }, (_, n) => `after ${n}\n`).join("");
     let asked = 0;

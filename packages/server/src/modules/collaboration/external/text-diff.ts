@@ -1,7 +1,7 @@
 /** What changed between two texts: line by line first, character by character inside small hunks. */
 import { diffSequences, type Elements } from "./sequence-diff.ts";
 
-/** At `at` (UTF-16 offset in the old text) `removed` units go and `inserted` comes. */
+/** At `at` (UTF-16 offset in the old text) `removed` units are replaced by `inserted`. */
 export type TextChange = { readonly at: number; readonly removed: number; readonly inserted: string };
 
 /** Hunks with more characters than this on either side are replaced as a whole. */

@@ -12,7 +12,7 @@ afterAll(() => fixture[Symbol.asyncDispose](), 60_000);
 type Server = Awaited<ReturnType<TestCollaboration["serve"]>>;
 const refOf = (fileId: string) => ({ projectId: fixture.files.projectId, fileId, userId: fixture.files.ownerId });
 
-/** As projects does: live edits first, then the version, then the document is told. */
+/** As LiveFiles does: live edits first, then the version, then the notification of the document. */
 const put = async (server: Server, fileId: string, content: string | Uint8Array): Promise<void> => {
   await server.collaboration.liveDocuments.checkpoint(fixture.files.projectId, fileId);
   const written = fixture.files.write(fileId, content);
@@ -144,7 +144,7 @@ describe("versions from outside", () => {
     expect(fixture.files.version(fileId)).toBe(2);
   });
 
-  it("[C35] typing that the writer could not know survives, and the merge becomes the next version", async () => {
+  it("[C35] typing that is newer than the writer's version is kept, and the merge becomes the next version", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("top\nmiddle\nbottom\n");
     const client = await server.speak(fileId);
@@ -161,7 +161,7 @@ describe("versions from outside", () => {
     await server.stop();
   });
 
-  it("[C36] a version that the document was never told of is merged by the next checkpoint, once", async () => {
+  it("[C36] a version of which the document was not notified is merged by the next checkpoint, once", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("a\nb\nc\n");
     const client = await server.speak(fileId);
@@ -177,7 +177,7 @@ describe("versions from outside", () => {
     expect(fixture.files.version(fileId)).toBe(3);
   });
 
-  it("[C37] versions written while nobody had the file open are there before anybody sees the document", async () => {
+  it("[C37] versions written while the document was closed are merged before the first client receives it", async () => {
     const fileId = await fixture.files.add("one\n");
     const first = await fixture.serve();
     const client = await first.speak(fileId);
@@ -220,7 +220,7 @@ describe("versions from outside", () => {
 });
 
 describe("text rules", () => {
-  it("[C40] line ends and byte order mark are kept aside and restored", async () => {
+  it("[C40] line ends and byte order mark are stored separately and restored", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("\ufeffone\r\ntwo\r\n");
     const client = await server.speak(fileId);
@@ -258,7 +258,7 @@ describe("text rules", () => {
     await settle(server);
     expect([fixture.files.version(open), fixture.files.text(open)]).toEqual([2, file]);
 
-    // Somebody types and takes it back: the text is what the version has.
+    // A client types and deletes it again: the text is that of the version.
     client.insert(0, "x");
     client.doc.getText("content").delete(0, 1);
     await until(() => client.saved === client.sent);
@@ -320,7 +320,7 @@ describe("text rules", () => {
     await server.stop();
   }, 20_000);
 
-  it("[C41] what is not text opens empty and read-only, and says why", async () => {
+  it("[C41] a file that is not text opens as an empty read-only document with the reason", async () => {
     const server = await fixture.serve();
     const binary = await fixture.files.add(Uint8Array.of(0xff, 0xd8, 0));
     const large = await fixture.files.add("x".repeat(5 * 1024 * 1024 + 1));
@@ -354,7 +354,7 @@ describe("text rules", () => {
     await server.stop();
   });
 
-  it("[C42] a file that never was text is edited as soon as it is", async () => {
+  it("[C42] a file that never was text can be edited when it becomes text", async () => {
     const server = await fixture.serve();
     const binary = await fixture.files.add(Uint8Array.of(0xff, 0xd8, 0));
     const large = await fixture.files.add("x".repeat(5 * 1024 * 1024 + 1));

@@ -1,4 +1,4 @@
-/** What the bytes of a file are: their text form on the wire, their type, their line ends. */
+/** Encodes the bytes of files for the routes, and determines their media type and line end. */
 import { extname } from "node:path/posix";
 import { MAX_FILE_BYTES, type Encoding, type File } from "@atelier/contracts";
 import { Problem } from "#kernel/problem";
@@ -45,7 +45,7 @@ export const decodeContent = (content: string, encoding: Encoding = "utf-8"): Bu
     if (!content.isWellFormed()) throw contentInvalid("The content has an unpaired surrogate.");
     bytes = Buffer.from(content, "utf8");
   } else {
-    // Node skips what is no base64; only what comes back the same was base64 in its one proper form.
+    // Node ignores invalid characters: only canonical base64 is equal after decoding and encoding.
     bytes = Buffer.from(content, "base64");
     if (bytes.toString("base64") !== content) throw contentInvalid("The content is not base64.");
   }

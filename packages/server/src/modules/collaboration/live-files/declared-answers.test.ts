@@ -1,4 +1,4 @@
-/** What the routes answer with, and which headers they read, is what the API's description says. */
+/** Checks the API's description against the routes: their problem codes, headers and responses. */
 import { routes, type ProblemBody } from "@atelier/contracts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Problem } from "#kernel/problem";

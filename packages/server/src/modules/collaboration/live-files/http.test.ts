@@ -129,7 +129,7 @@ describe("the routes of projects", () => {
     expect(await (await call("GET", files("?path=b.bin"))).json()).toMatchObject({ content, encoding: "base64" });
   });
 
-  test("[P8] an Idempotency-Key gives the first answer again; a bad one is refused", async () => {
+  test("[P8] a repeated Idempotency-Key returns the first response; an invalid one is refused", async () => {
     const headers = { "idempotency-key": "made-once" };
     const first = await (await call("POST", files(), { path: "once.txt", content: "x" }, { headers })).json();
     const again = await call("POST", files(), { path: "once.txt", content: "x" }, { headers });
@@ -140,7 +140,7 @@ describe("the routes of projects", () => {
     expect((await problem(bad)).code).toBe("request/invalid");
   });
 
-  test("[P1] B is told 404 for everything of A's; a field that a route does not declare is 400", async () => {
+  test("[P1] every route of another user's project is 404; a field that a route does not declare is 400", async () => {
     const reads = [
       "",
       "/tree",
@@ -185,7 +185,7 @@ describe("the routes of projects", () => {
     expect(await (await call("GET", `/projects/${projectId}/tree`)).json()).toEqual(before);
   });
 
-  test("[P4] a share link ends at a time that there is", async () => {
+  test("[P4] a share link needs a valid end time in the future", async () => {
     const link = (expiresAt: string) => call("POST", `/projects/${projectId}/links`, { role: "viewer", expiresAt });
     const endless = `2030-01-01T00:00:00.${"0".repeat(500)}Z`;
     for (const expiresAt of ["0000-01-01T00:00:00Z", "0000-12-31T23:59:59.999Z", endless]) {

@@ -21,7 +21,7 @@ const idempotencyKeyOf = (request: RequestFacts): string | undefined => {
   return key;
 };
 
-/** A body with content, and what its headers add. */
+/** A request body with content, and the values of its headers. */
 export type ContentWrite = {
   readonly path: string;
   readonly content: string;
@@ -53,7 +53,7 @@ export const parseWrite = (
   };
 };
 
-/** The version that the writer saw: If-Match and the body's field say the same thing, so they may not differ. */
+/** The version that the writer read: If-Match and the body's field mean the same, so they must be equal. */
 const expectedVersion = (request: RequestFacts, inBody: number | undefined): number | undefined => {
   const header = request.headers["if-match"]?.trim();
   if (header === undefined || header === "*") return inBody;
@@ -64,9 +64,9 @@ const expectedVersion = (request: RequestFacts, inBody: number | undefined): num
   return version;
 };
 
-/** Limits memory: bytes that wait for the reader, and the small bodies that are read together before. */
+/** Memory of a download: bytes that wait for the reader, and the small files that are read together. */
 const ARCHIVE_BYTES = 8 * 1024 * 1024;
-/** An entry, and where its content is. */
+/** Memory of an entry and its storage key. */
 const ARCHIVED_ENTRY_BYTES = 1024;
 
 const toFile = ({ entry, bytes }: StoredFile): File => ({ ...entry, ...describeContent(entry.path, bytes) });
@@ -106,7 +106,7 @@ export const registerLiveFilesHttp = (edge: Edge, files: LiveFiles): void => {
     return { status: 204 as const, body: undefined, audit: { projectId: params.projectId, target: query.path } };
   });
   edge.bind(routes.restoreVersion, async ({ actor, params, body, reserve }) => {
-    // A small request, but the version is in memory until it is written again.
+    // The request is small, but the version is in memory until it is written.
     reserve(MAX_FILE_BYTES);
     const file = await files.restore(actor, params.projectId, body);
     const audit = { projectId: params.projectId, target: `${body.path} ${body.version}` };

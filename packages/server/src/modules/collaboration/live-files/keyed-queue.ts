@@ -1,4 +1,4 @@
-/** Work in the order of asking for each key; keys do not wait for each other. */
+/** Runs the work of each key in the order of the calls; keys do not wait for each other. */
 
 export type KeyedQueue = { run<T>(key: string, work: () => Promise<T>): Promise<T> };
 
@@ -8,7 +8,7 @@ export const createKeyedQueue = (): KeyedQueue => {
     async run(key, work) {
       const before = tails.get(key);
       const mine = (async () => {
-        // The one before told its own caller if it failed.
+        // The caller of the work before gets its error.
         await before?.catch(() => undefined);
         return work();
       })();

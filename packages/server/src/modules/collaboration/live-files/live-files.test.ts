@@ -36,7 +36,7 @@ describe("the newest text", () => {
     expect(await text("a.txt", 1)).toBe("one");
   });
 
-  test("[P7] a put does not checkpoint, and is brought to the open document with the version it is based on", async () => {
+  test("[P7] a put does not checkpoint, and is merged into the open document with the version it is based on", async () => {
     const { entry } = await create("a.txt");
     await put("a.txt", "two");
     expect(projects.liveCalls).toEqual([
@@ -52,13 +52,13 @@ describe("the newest text", () => {
     ]);
   });
 
-  test("[P6] the same bytes are not brought to the document", async () => {
+  test("[P6] the same bytes are not merged into the document", async () => {
     await create("a.txt");
     expect((await put("a.txt", "one")).entry.version).toBe(1);
     expect(projects.liveCalls).toEqual([]);
   });
 
-  test("[P9] content is strict: half a surrogate pair and loose base64 are refused, bytes survive", async () => {
+  test("[P9] an unpaired surrogate and non-canonical base64 are refused, valid bytes are stored unchanged", async () => {
     await expect(create("a.txt", "\ud800")).rejects.toEqual(code("projects/content-invalid"));
     for (const content of ["=", "YQ", "YQ==\n", "Y Q==", "YR==", "Y-_="]) {
       await expect(

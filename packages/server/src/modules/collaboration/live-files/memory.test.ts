@@ -1,4 +1,4 @@
-/** How much of files is in memory at once, however many are asked for. */
+/** The memory for the contents of files stays limited, however many are requested. */
 import { randomBytes } from "node:crypto";
 import { MAX_FILE_BYTES } from "@atelier/contracts";
 import type { Transaction } from "#platform/sql";
@@ -8,7 +8,7 @@ import { bindTestRoutes, openTestLiveFiles } from "./test-live-files.ts";
 
 const content = { content: randomBytes(MAX_FILE_BYTES).toString("base64"), encoding: "base64" as const };
 
-test("[P22] of many large files that are asked for at once a few are opened, and all are answered", async () => {
+test("[P22] of many large files that are requested at once only a few are in memory, and all are answered", async () => {
   await using projects = await openTestLiveFiles();
   const alice = await projects.addUser("alice");
   const { id } = await projects.service.createProject(alice, { name: "Large" });
@@ -19,7 +19,7 @@ test("[P22] of many large files that are asked for at once a few are opened, and
   projects.blobs.get = async (key) => {
     most = Math.max(most, (open += 1));
     const sealed = await get(key);
-    // The others get every chance to come in, too.
+    // Gives the other requests time to begin as well.
     await new Promise((resolve) => setTimeout(resolve, 20));
     open -= 1;
     return sealed;
@@ -34,7 +34,7 @@ test("[P22] of many large files that are asked for at once a few are opened, and
   expect(most).toBe(3);
 });
 
-test("[P14] a file that grows while all are read counts with what is opened", async () => {
+test("[P14] a file that grows while all are read counts with the size that is read", async () => {
   let grow: (() => Promise<unknown>) | undefined;
   await using projects = await openTestLiveFiles({
     sql: (real) => ({

@@ -5,7 +5,7 @@ import { Problem } from "#kernel/problem";
 import type { Scope, Sql } from "#platform/sql";
 import { openLiveFilesForFile } from "./test-live-files.ts";
 
-/** Called before each statement of a transaction on behalf of a user; tests make rights or rows vanish there. */
+/** Called before each statement of a user's transaction; tests remove rights or rows there. */
 let beforeStatement: (scope: Scope) => Promise<void> = async () => undefined;
 const stepping = (real: Sql): Sql => ({
   healthy: () => real.healthy(),
@@ -23,7 +23,7 @@ const stepping = (real: Sql): Sql => ({
 const { projects, alice, bob } = await openLiveFilesForFile({ sql: stepping });
 const projectId = (await projects.service.createProject(alice, { name: "Test" })).id;
 const other = await projects.database.openAdmin();
-// A statement that waits for the very transaction that it should disturb can't happen at this moment.
+// A statement that would wait for the disturbed transaction can't be executed at this point.
 await other.query("set lock_timeout = '20ms'");
 
 const LARGE = "x".repeat(120_000);
@@ -94,7 +94,7 @@ const answerOf = (work: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof Problem ? `${error.status}` : `fault: ${String(error)}`),
   );
 
-/** Makes `vanishing` happen before the statement of that number. @returns the answer, and whether there was such a statement */
+/** Executes `vanishing` before the statement of that number. @returns the response, and whether there was such a statement */
 const disturbed = async (
   write: () => Promise<unknown>,
   { vanishing, at }: { readonly vanishing: string; readonly at: number },
@@ -174,7 +174,7 @@ describe("rights, project or file vanish during a write", () => {
     }
   });
 
-  test("[P36] at random moments, many at once: no answer is 500", async () => {
+  test("[P36] at random times, with many concurrent requests: no response is 500", async () => {
     const seed = Number(process.env["ATELIER_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
     let state = seed;
     const random = (below: number): number => {

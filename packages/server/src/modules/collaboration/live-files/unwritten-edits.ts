@@ -1,4 +1,4 @@
-/** Writes the edits that are in no file version yet, before a file is read: of open documents, and of those that left memory with some. */
+/** Writes edits that are in no file version, before a file is read: of open documents, and of those that were dropped with such edits. */
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import { HomeTaken } from "#platform/homes";
@@ -14,7 +14,7 @@ export type UnwrittenEditsParts = {
   readonly storage: Pick<DocumentStorage, "listUncheckpointed">;
   readonly registry: DocumentRegistry;
   readonly checkpointing: Checkpointing;
-  /** Other nodes may leave documents behind at any time: they are looked up at every reading. */
+  /** True: other nodes may drop documents with unwritten edits at any time, so every reading looks them up. */
   readonly areHomesShared: boolean;
   readonly elsewhere: Pick<DocumentsElsewhere, "write">;
   readonly log: Log;
@@ -22,7 +22,7 @@ export type UnwrittenEditsParts = {
 
 /** Limit on projects whose closed documents are known to be in their versions. */
 const MAX_REMEMBERED = 10_000;
-/** A document that leaves memory this often while it should be written counts as unreadable for now. */
+/** A document that is dropped from memory this often while it should be written makes the reading fail. */
 const MAX_OPENINGS = 3;
 /** Documents written at once when a whole project is read. */
 const CHECKPOINTS_AT_ONCE = 8;
@@ -45,11 +45,11 @@ export type UnwrittenEdits = {
    * @throws Problem collaboration/document-unavailable when the edits can't be read: then nothing older is served as newest.
    */
   write(projectId: string, fileId?: string): Promise<void>;
-  /** Told of a document that left memory with edits in no version. */
+  /** Called when a document was dropped from memory with edits in no version. */
   dropped(ref: DocumentRef): void;
   /** Writes the edits of a document that is open here, for another node. @throws Problem */
   writeOpen(ref: DocumentRef): Promise<void>;
-  /** Writes what a crash left behind, one document after the other. */
+  /** Writes the edits that are in no version after a crash, one document after the other. */
   sweep(signal: AbortSignal): Promise<void>;
 };
 
@@ -97,7 +97,7 @@ export const createUnwrittenEdits = (parts: UnwrittenEditsParts): UnwrittenEdits
     }
   };
 
-  /** What the log has beyond the versions, of documents that are not open here. @throws Problem */
+  /** Writes edits that the log has and no version, of documents that are not open here. @throws Problem */
   const writeLeft = async (projectId: string, fileId: string | undefined): Promise<void> => {
     const unwritten = (await storage.listUncheckpointed(projectId)).filter(
       (ref) => (fileId === undefined || fileId === ref.fileId) && registry.document(ref) === undefined,
@@ -176,7 +176,7 @@ export const createUnwrittenEdits = (parts: UnwrittenEditsParts): UnwrittenEdits
               fileId: ref.fileId,
               error: error instanceof Error ? error.message : "unknown",
             });
-            // The database is asked again when somebody reads; one document that cannot be read blocks no other.
+            // The next reading looks the document up again; one document that cannot be read blocks no other.
             if (!(error instanceof Overrun)) return;
           }
         }

@@ -20,8 +20,8 @@ const text = async (path: string): Promise<string> =>
 const put = (path: string, content: string) => projects.service.putFile(alice, projectId, { path, content });
 const create = (path: string, content: string) => projects.service.createFile(alice, projectId, { path, content });
 
-describe("files that a program left", () => {
-  test("[P33] a new one is made, with its folders, and told; a changed one is the next version", async () => {
+describe("files that a program wrote", () => {
+  test("[P33] a new one is created, with its folders, and published; a changed one is the next version", async () => {
     expect((await keep("out/plot.png", Uint8Array.of(0x89, 0, 255))).entry).toMatchObject({ version: 1, size: 3 });
     await create("a.txt", "one");
     expect((await keep("a.txt", "two", 1)).entry.version).toBe(2);
@@ -35,7 +35,7 @@ describe("files that a program left", () => {
     expect((await keep("a.txt", "one", 1)).entry.version).toBe(1);
   });
 
-  test("[P33] one that was changed meanwhile is merged with the version that the program saw", async () => {
+  test("[P33] one that was changed meanwhile is merged, based on the version that the program read", async () => {
     await create("a.txt", "one");
     await put("a.txt", "typed");
     expect((await keep("a.txt", "two", 1)).entry.version).toBe(3);
@@ -59,7 +59,7 @@ describe("files that a program left", () => {
     expect(await text("a.txt")).toBe(merged("one", "typed", "two"));
   });
 
-  test("[P33] somebody who saves at the same moment loses nothing", async () => {
+  test("[P33] a concurrent save is kept", async () => {
     await create("a.txt", "one");
     let saves = 0;
     projects.onCheckpoint = async () => {
@@ -80,14 +80,14 @@ describe("files that a program left", () => {
     expect(versions.length).toBe(3 + saves);
   });
 
-  test("[P33] bytes that are not text, changed on both sides, stay as people saved them", async () => {
+  test("[P33] a binary file that was changed on both sides keeps the bytes that the user saved", async () => {
     await projects.service.createFile(alice, projectId, { path: "b", content: "AP8=", encoding: "base64" });
     await projects.service.putFile(alice, projectId, { path: "b", content: "AP7/", encoding: "base64" });
     await expect(keep("b", Uint8Array.of(1), 1)).rejects.toMatchObject({ code: "projects/version-conflict" });
     expect((await keep("b", Uint8Array.of(2), 2)).entry.version).toBe(3);
   });
 
-  test("[P33] one that was removed meanwhile is made again, one that was made meanwhile gets the next version", async () => {
+  test("[P33] one that was removed meanwhile is created again, one that was created meanwhile gets the next version", async () => {
     await create("a.txt", "one");
     await projects.service.remove(alice, projectId, { path: "a.txt", recursive: false });
     expect((await keep("a.txt", "two", 1)).entry.version).toBe(1);
@@ -95,7 +95,7 @@ describe("files that a program left", () => {
     expect((await keep("b.txt", "ours")).entry.version).toBe(2);
   });
 
-  test("[P33] rights are those of the moment; twins, folders, and projects that are full are refused", async () => {
+  test("[P33] the current rights apply; name clashes, folders, and full projects are refused", async () => {
     await expect(keep("a.txt", "x", undefined, bob)).rejects.toMatchObject({ code: "projects/no-such-project" });
     await projects.service.putMember(alice, projectId, { userId: bob.userId, role: "viewer" });
     await expect(keep("a.txt", "x", undefined, bob)).rejects.toMatchObject({ code: "projects/role-too-low" });

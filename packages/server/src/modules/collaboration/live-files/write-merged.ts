@@ -1,12 +1,12 @@
-/** Stores a file that a program wrote, without losing anything that people wrote meanwhile. */
+/** Stores a file that a program wrote, merged with the changes that users made meanwhile. */
 import { MAX_FILE_BYTES, type Entry } from "@atelier/contracts";
 import { Problem } from "#kernel/problem";
 import { type StoredFile, tooLarge, versionConflict } from "#files";
 
-/** The bytes that a program wrote, and the version that it saw: undefined when the file did not exist. */
+/** The bytes that a program wrote, and the version that it read: undefined when the file did not exist. */
 export type ProgramFile = { readonly path: string; readonly bytes: Uint8Array; readonly basedOn: number | undefined };
 
-/** A text, and what two sides made of it. */
+/** A base text, and the two texts that both sides made from it. */
 export type MergedTexts = { readonly base: string; readonly current: string; readonly changed: string };
 
 export type MergeNeeds = {

@@ -24,7 +24,7 @@ const breakableLog =
     },
   });
 
-describe("what was acknowledged is kept", () => {
+describe("acknowledged edits are durable", () => {
   it("[C2] racing first opens make one logged seed", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("seed\n");
@@ -36,7 +36,7 @@ describe("what was acknowledged is kept", () => {
     await server.stop();
   });
 
-  it("[C5] every acknowledged edit survives a crash, and what a client still holds comes back with it", async () => {
+  it("[C5] every acknowledged edit survives a crash, and the client sends the others again", async () => {
     const state = { isDown: false };
     const fileId = await fixture.files.add("");
     const first = await fixture.serve({ wrapSql: breakableLog(state) });
@@ -63,7 +63,7 @@ describe("what was acknowledged is kept", () => {
     expect(fixture.files.text(fileId)).toBe(`unsaved,${saved}`);
   });
 
-  it("[C6] a file that was left with edits in no version is right when it is read after a crash", async () => {
+  it("[C6] reading a file after a crash returns also the edits that were in no version", async () => {
     const fileId = await fixture.files.add("old");
     const first = await fixture.serve();
     const typist = await first.speak(fileId);
@@ -79,7 +79,7 @@ describe("what was acknowledged is kept", () => {
     await second.stop();
   });
 
-  it("[C7] a version that the crash kept from being noted is recognised as the document's own", async () => {
+  it("[C7] a version whose outcome was not logged because of a crash is recognised as the document's own", async () => {
     const fileId = await fixture.files.add("base\n");
     const first = await fixture.serve();
     const typist = await first.speak(fileId);
@@ -127,7 +127,7 @@ describe("what was acknowledged is kept", () => {
     await server.stop();
   });
 
-  it("[C9] with too much unconfirmed the document goes read-only and says so; what was refused comes back by itself", async () => {
+  it("[C9] with too many unconfirmed bytes the document becomes read-only, with the reason; refused updates are requested again", async () => {
     const state = { isDown: false };
     const server = await fixture.serve({ wrapSql: breakableLog(state) });
     const fileId = await fixture.files.add("");
@@ -148,7 +148,7 @@ describe("what was acknowledged is kept", () => {
     expect(fixture.files.text(fileId)).toBe(one.text);
   });
 
-  it("[C10] a snapshot that does not match its checksum is passed over for the one before it and the log", async () => {
+  it("[C10] instead of a snapshot with a wrong checksum the one before it and the log are read", async () => {
     const fileId = await fixture.files.add("0");
     for (const text of ["1", "2", "3"]) {
       const server = await fixture.serve();
@@ -217,7 +217,7 @@ describe("what was acknowledged is kept", () => {
     },
   );
 
-  it("[C64] a snapshot says nothing to who reads the disk", async () => {
+  it("[C64] a snapshot on the disk is encrypted", async () => {
     const fileId = await fixture.files.add("");
     const server = await fixture.serve();
     const client = await server.speak(fileId);
@@ -236,7 +236,7 @@ describe("what was acknowledged is kept", () => {
     expect(sealed.includes("secret")).toBe(false);
   });
 
-  it("[C11] a replaced owner's appends are refused and its clients sent on", async () => {
+  it("[C11] a replaced owner's appends are refused and its clients closed with 1012", async () => {
     const fileId = await fixture.files.add("mine");
     const first = await fixture.serve();
     const stale = await first.speak(fileId);
@@ -291,7 +291,7 @@ describe("what was acknowledged is kept", () => {
     expect(fixture.files.text(fileId)).toBe("ab");
   });
 
-  it("[C13] what the log holds is what everybody sees: seeded random editing by several clients", async () => {
+  it("[C13] the log, the version and all clients have the same text after seeded random editing by several clients", async () => {
     const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
     let state = seed;
     const random = (below: number): number => {

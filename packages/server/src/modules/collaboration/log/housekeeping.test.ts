@@ -33,7 +33,7 @@ const run = async (name: string, options: { logBytes?: number; inMs?: number } =
     removed += done.removed;
     if (!done.more) return removed;
   }
-  throw new Error(`${name} comes to no end`);
+  throw new Error(`${name} does not end`);
 };
 
 /** A document that was open several times, each time with edits. */
@@ -59,8 +59,8 @@ const snapshotKeys = async (fileId: string): Promise<string[]> =>
     ({ key }) => key,
   );
 
-describe("what live documents forget", () => {
-  it("[C48] updates that snapshots and a version hold go after a month, or above a size; the document stays as it is", async () => {
+describe("retention of logs and snapshots", () => {
+  it("[C48] updates that snapshots and a version have are removed after a month, or above a size; the document is unchanged", async () => {
     const fileId = await editedOften("old\n");
     const text = fixture.files.text(fileId);
     const before = await logged(fileId);
@@ -86,7 +86,7 @@ describe("what live documents forget", () => {
     await server.stop();
   }, 40_000);
 
-  it("[C48] what is not in a snapshot and a version yet stays, whatever its age and size", async () => {
+  it("[C48] updates that are not yet in a snapshot and a version are kept, whatever their age and size", async () => {
     const fileId = await fixture.files.add("");
     const server = await fixture.serve();
     const client = await server.speak(fileId);
@@ -168,7 +168,7 @@ describe("what live documents forget", () => {
     await again.stop();
   }, 40_000);
 
-  it("[C60] an account that is full through histories takes no more text, also where the text does not change", async () => {
+  it("[C60] the documents of an account that is full through histories refuse text, also when their text did not change", async () => {
     const fileId = await fixture.files.add("same\n");
     const server = await fixture.serve({ shrinkLogBytes: 20_000 });
     const client = await server.speak(fileId);
@@ -200,7 +200,7 @@ describe("what live documents forget", () => {
     expect(await fixture.blobs.has(key ?? "")).toBe(false);
   }, 20_000);
 
-  it("[C48] what a removed file left goes, and nothing else", async () => {
+  it("[C48] the log and snapshots of a removed file are removed, and no others", async () => {
     const [gone, stays] = [await editedOften("gone\n", 2), await editedOften("stays\n", 2)];
     const kept = await logged(stays);
     await query("delete from nodes where id = $1", [gone]);

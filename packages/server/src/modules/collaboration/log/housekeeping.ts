@@ -14,7 +14,7 @@ const ROWS_A_STEP = 5_000;
 /** Number of snapshots of earlier releases that are moved at once. */
 const SNAPSHOTS_A_STEP = 20;
 
-/** Removing what of logs and snapshots is of no use any more. Doing it twice does no harm. */
+/** Removes log entries and snapshots that are no longer needed. Each operation can be repeated. */
 export interface LogRetention {
   /**
    * Of the next `documents`: updates that an older generation made, or that both kept snapshots and a file version hold, when
@@ -33,7 +33,7 @@ export interface LogRetention {
     /** True when that were the last documents. */
     readonly isWhole: boolean;
   }>;
-  /** What documents left that went with their files; at most `limit` updates. */
+  /** Removes the logs and snapshots of documents whose files were removed; at most `limit` updates. */
   removeRemains(limit: number): Promise<{ readonly removed: number; readonly more: boolean }>;
 }
 

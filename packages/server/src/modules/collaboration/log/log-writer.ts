@@ -8,21 +8,21 @@ import type { EditEntry } from "./ports.ts";
 
 /** An update on its way into the log. */
 export type Append = EditEntry & {
-  /** Called once the update would survive a power cut. */
+  /** Called when the update is durable. */
   durable(): void;
-  /** Called when another owner has the document. */
+  /** Called when the document has another owner. */
   refused(): void;
 };
 
 export interface LogWriter {
   append(entry: Append): void;
-  /** False from a failed commit until one succeeds again; nothing is lost meanwhile, it waits. */
+  /** False from a failed commit until one succeeds again; updates wait meanwhile. */
   readonly isUp: boolean;
   /** Bytes that wait. */
   readonly backlogBytes: number;
   /** Resolves when all appended so far is durable. @throws Problem collaboration/document-unavailable when the log is down. */
   flush(): Promise<void>;
-  /** Stops retrying; what waits is given up. */
+  /** Stops retrying and drops the waiting updates. */
   close(): void;
 }
 
@@ -77,7 +77,7 @@ export const createLogWriter = (options: LogWriterOptions): LogWriter => {
         ? (RETRY_MS[Math.min(failures, RETRY_MS.length) - 1] ?? 0)
         : lastCommitMs + options.spacingMs - clock.monotonic();
     const run = (): void => void commit();
-    // setImmediate: what else this turn of the event loop brings goes into the same commit.
+    // setImmediate: updates that arrive in the same turn of the event loop are part of the same commit.
     if (pauseMs > 0) clock.after(pauseMs, run);
     else setImmediate(run);
   };

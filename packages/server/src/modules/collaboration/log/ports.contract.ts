@@ -1,4 +1,4 @@
-/** What every DocumentLog does; each adapter's test calls this. */
+/** The tests that every DocumentLog must pass; the test of each adapter calls them. */
 import { describe, expect, test } from "vitest";
 import type { DocumentRef, Ownership } from "../document/document-ref.ts";
 import type { DocumentLog, EditEntry, LogEntry, LogFacts } from "./ports.ts";
@@ -36,7 +36,7 @@ const seed = (owner: Ownership): LogEntry => ({
   update: Buffer.from("seed"),
   facts: facts(1),
 });
-/** Entries with bytes of one kind, so that adapters may return any Uint8Array. */
+/** Entries with their bytes as plain Uint8Arrays, because adapters may return a subclass. */
 const plain = (entries: readonly LogEntry[]): unknown[] =>
   entries.map((entry) => ("update" in entry ? { ...entry, update: Buffer.from(entry.update).toString() } : entry));
 const sequences = (entries: readonly LogEntry[]): number[] => entries.map(({ sequence }) => sequence);
@@ -49,7 +49,7 @@ export const describeDocumentLog = (name: string, open: () => Promise<DocumentLo
       return owner;
     };
 
-    test("[D1] entries of every kind come back in order, whole, and only those after the sequence asked for", async () => {
+    test("[D1] reading returns entries of every kind after the requested sequence, in order and unchanged", async () => {
       const { log, addDocument, userId } = await open();
       const owner = await begin(log, await addDocument(), 5n);
       const entries: LogEntry[] = [
@@ -66,7 +66,7 @@ export const describeDocumentLog = (name: string, open: () => Promise<DocumentLo
       expect(await log.read(owner.ref, { generation: 2, after: 0 })).toEqual([]);
     });
 
-    test("[D2] an entry that is appended again, also beside new ones, is there once", async () => {
+    test("[D2] an entry that is appended again, also in a batch with new ones, is stored once", async () => {
       const { log, addDocument } = await open();
       const owner = await begin(log, await addDocument(), 5n);
       await log.append([seed(owner), edit(owner, 2)]);
@@ -75,7 +75,7 @@ export const describeDocumentLog = (name: string, open: () => Promise<DocumentLo
       expect(sequences(await log.read(owner.ref, { generation: 1, after: 0 }))).toEqual([1, 2, 3]);
     });
 
-    test("[D3] an owner that was replaced, and one that has not begun, are refused; others of the batch are not", async () => {
+    test("[D3] appends of a replaced owner, and of one that has not called begin, are refused; others of the batch are not", async () => {
       const { log, addDocument } = await open();
       const [mine, theirs] = [await addDocument(), await addDocument()];
       const old = await begin(log, mine, 5n);
@@ -89,7 +89,7 @@ export const describeDocumentLog = (name: string, open: () => Promise<DocumentLo
       expect(sequences(await log.read(theirs, { generation: 1, after: 0 }))).toEqual([1]);
     });
 
-    test("[D4] nobody begins under an older fence, nor in a generation that has ended", async () => {
+    test("[D4] begin is refused with an older fence, and in a generation that has ended", async () => {
       const { log, addDocument, endGeneration } = await open();
       const owner = await begin(log, await addDocument(), 5n);
       await begin(log, owner.ref, 5n);
@@ -103,7 +103,7 @@ export const describeDocumentLog = (name: string, open: () => Promise<DocumentLo
       expect(sequences(await log.read(owner.ref, { generation: 2, after: 0 }))).toEqual([1]);
     });
 
-    test("[D5] truncating never removes what is after the sequence, nor the newest bytes; twice does no harm", async () => {
+    test("[D5] truncating never removes entries after the sequence, nor the newest bytes, and can be repeated", async () => {
       const { log, addDocument } = await open();
       const owner = await begin(log, await addDocument(), 5n);
       const beside = await begin(log, await addDocument(owner.ref.projectId), 5n);

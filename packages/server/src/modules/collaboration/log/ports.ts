@@ -1,4 +1,4 @@
-/** The document log: all that happened to each document, in order. Adapters decide where; ports.contract.ts says what they promise. */
+/** The port of the document log: all updates of each document, in order. ports.contract.ts tests what every adapter must do. */
 import type { DocumentRef, Ownership } from "../document/document-ref.ts";
 import type { TextFormat } from "../materialise/text-format.ts";
 
@@ -9,7 +9,7 @@ export type LogFacts = {
   /** Updates up to this one are in that version. */
   readonly checkpointedSequence: number;
   readonly format: TextFormat;
-  /** A checkpoint that was under way: it may or may not have become a version. */
+  /** A checkpoint that was in progress: it may or may not have become a version. */
   readonly saving: { readonly sequence: number; readonly hash: string } | null;
   /** Who edited since the last checkpoint, in the order of their last edit. */
   readonly editorIds: readonly string[];
@@ -20,7 +20,7 @@ type Numbered = {
   /** From 1, of one generation. Gaps are possible. */
   readonly sequence: number;
 };
-/** An update with who made it. */
+/** An update and its author. */
 type Authored = {
   readonly update: Uint8Array;
   readonly userId: string | null;
@@ -50,8 +50,8 @@ export interface DocumentLog {
   /** The generation's entries after a sequence, in order, without those of an owner that was replaced before they were appended. */
   read(ref: DocumentRef, from: { readonly generation: number; readonly after: number }): Promise<LogEntry[]>;
   /**
-   * Tells that neither entries of older generations nor those up to `through` are needed to read the document. They may be removed now or
-   * later, except for the newest `keptBytes` of the document.
+   * Allows to remove entries of older generations and those up to `through`, because reading the document does not need them. They may be
+   * removed now or later, except for the newest `keptBytes` of the document.
    */
   truncate(
     ref: DocumentRef,

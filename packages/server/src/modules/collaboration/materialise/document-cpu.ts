@@ -6,7 +6,7 @@ import { askAll, type NodeCalls } from "#platform/links";
 
 export interface DocumentCpu {
   charge(accountId: string, cpuMs: number): void;
-  /** Whole milliseconds in the last hour, of this node and of those that answer at once. */
+  /** Milliseconds in the last hour, of this node and of the nodes that answer within ASK_MS. */
   lastHourMs(accountId: string): Promise<number>;
 }
 
@@ -19,7 +19,7 @@ export type DocumentCpuNeeds = {
 const ASKED = "document-cpu";
 const SLICE_MS = 5 * 60_000;
 const SLICES = 12;
-/** Nobody's page waits longer for a figure. */
+/** Deadline for the answers of other nodes: the page waits for the number. */
 const ASK_MS = 500;
 
 const AskedSchema = z.strictObject({ accountId: z.string() });

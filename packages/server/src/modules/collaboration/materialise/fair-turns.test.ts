@@ -12,7 +12,7 @@ const turnsOf = (...paths: string[]) => {
   for (const path of paths) turns.add({ of: workOf(path) });
   return turns;
 };
-/** Takes everything; each piece costs `costMs`. */
+/** Takes all pieces; each one costs `costMs`. */
 const served = (turns: ReturnType<typeof turnsOf>, costMs: (path: string) => number = () => 1): string[] => {
   const paths: string[] = [];
   for (let piece = turns.take(); piece !== undefined; piece = turns.take()) {
@@ -30,7 +30,7 @@ describe("[C46] turns", () => {
     expect(turns.isEmpty).toBe(true);
   });
 
-  it("are as many for an account with a hundred projects as for one with one", () => {
+  it("are shared equally by an account with a hundred projects and one with a single project", () => {
     const many = Array.from({ length: 100 }, (_none, n) => `a/p${n}/x`);
     const order = initials(served(turnsOf(...many, ...Array.from({ length: 5 }, () => "b/q/x"))));
     expect(order.slice(0, 10)).toBe("ababababab");
@@ -48,7 +48,7 @@ describe("[C46] turns", () => {
     expect(own.map((path) => path[2]).join("")).toBe("abbbabbba");
   });
 
-  it("are not saved up by an account that had nothing to do, and one that comes back is served soon", () => {
+  it("do not accumulate while an account has no work, and its next work is served soon", () => {
     const turns = turnsOf("a/p/1", "a/p/2", "a/p/3");
     served(turns, () => 100);
     for (const path of ["a/p/1", "b/q/1", "b/q/2", "b/q/3", "a/p/2"]) turns.add({ of: workOf(path) });
@@ -57,7 +57,7 @@ describe("[C46] turns", () => {
     expect(order.slice(0, 2)).toContain("b/q/1");
   });
 
-  it("remember no account and no project that has nothing ahead of the others", () => {
+  it("drop the accounts and projects that have used no more than the others", () => {
     const turns = turnsOf(...Array.from({ length: 5_000 }, (_none, n) => `o${n}/p/x`));
     for (let n = 0; n < 5_000; n += 1) turns.add({ of: workOf(`one/p${n}/x`) });
     expect(new Set(served(turns)).size).toBe(10_000);

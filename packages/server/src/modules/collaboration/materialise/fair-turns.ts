@@ -1,19 +1,19 @@
 /**
- * Work that waits, by account, project and document. Accounts take turns by the CPU that their work has used, and so do the projects of an
- * account (start-time fair queueing): who has many projects, or many or slow documents, delays others by no more than the piece under way.
- * The documents of a project take turns.
+ * The queue of waiting work, by account, project and document. Accounts take turns by the CPU that their work has used, and so do the
+ * projects of an account (start-time fair queueing): an account with many projects, or many or slow documents, delays others by no more
+ * than the running piece. The documents of a project take turns.
  */
 
-/** Whose work it is. */
+/** The account, project and document of a piece of work. */
 export type WorkOf = {
-  /** The account that owns the project: its CPU is accounted to it, whoever is connected. */
+  /** The account that owns the project: the CPU is accounted to it, not to the connected users. */
   readonly ownerId: string;
   readonly projectId: string;
-  /** Empty: work of the project, and of no document. */
+  /** Empty for work of the project that concerns no document. */
   readonly fileId: string;
 };
 
-/** The same for two pieces of one document. */
+/** Equal for all pieces of one document. */
 export const documentKey = ({ projectId, fileId }: WorkOf): string => `${projectId}/${fileId}`;
 
 export type Waiting = { readonly of: WorkOf };
@@ -29,12 +29,12 @@ export type FairTurns<Piece extends Waiting> = {
   readonly isEmpty: boolean;
 };
 
-/** Number of keys beyond which those that have nothing ahead of the others are forgotten. */
+/** Above this number, keys that have used no more than the others are dropped. */
 const MAX_REMEMBERED = 1_000;
 
-/** What each key has used of something shared; a key that had no work starts with what the last served one had. */
+/** The usage of each key; a key that had no work starts with the usage of the key that was served last. */
 type Shares = {
-  /** Of several keys the one that has used least, and of equal ones the first. It counts as served. */
+  /** Returns the key with the lowest usage, of equal ones the first, and counts it as served. */
   next(keys: Iterable<string>): string | undefined;
   charge(key: string, cpuMs: number): void;
 };
@@ -67,7 +67,7 @@ const getOrMake = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   return found;
 };
 
-/** Of keys that have used the same the one that waits longest is served: a served key goes behind the others. */
+/** Moves a served key behind the others: of keys with equal usage the one that has waited longest is served. */
 const moveToEnd = <K, V>(map: Map<K, V>, key: K, value: V): void => {
   map.delete(key);
   map.set(key, value);
@@ -84,7 +84,7 @@ export const createFairTurns = <Piece extends Waiting>(): FairTurns<Piece> => {
     for (const ownerId of projectShares.keys()) if (!accounts.has(ownerId)) projectShares.delete(ownerId);
   };
 
-  /** Removes what has become empty, from the document up. */
+  /** Removes the queue of the document if it is empty, then those of its project and account. */
   const tidy = ({ ownerId, projectId, fileId }: WorkOf): void => {
     const projects = accounts.get(ownerId);
     const documents = projects?.get(projectId);

@@ -1,4 +1,4 @@
-/** What needs a Y.Doc: short pieces of work on the bytes of one document, made to run in the worker thread. */
+/** The operations that need a Y.Doc, on the bytes of one document. They run in the worker thread. */
 import { createHash } from "node:crypto";
 import { ROOT_TEXT } from "@atelier/contracts";
 import * as decoding from "lib0/decoding";
@@ -10,10 +10,10 @@ import { BadMessage } from "../connection/frames.ts";
 import { decodeFile, encodeFile, encodeWithEndsOf, hasOwnLineEnds, type TextFormat } from "./text-format.ts";
 import { inspectUpdate, type Inspection } from "../updates/update-inspection.ts";
 
-/** Comparing texts may use as much CPU; then the differing span is replaced. */
+/** CPU budget for comparing texts; after it the differing span is replaced as a whole. */
 const DIFF_CPU_MS = 200;
 
-/** A document compacted into one update, with what it covers. `snapshot` is an encoded Y.Snapshot. */
+/** A document compacted into one update, with its state vector. `snapshot` is an encoded Y.Snapshot. */
 export type Compacted = {
   readonly state: Uint8Array;
   readonly stateVector: Uint8Array;
@@ -22,7 +22,7 @@ export type Compacted = {
   readonly skipped: number;
 };
 export type FileContent = { readonly bytes: Uint8Array; readonly hash: string };
-/** A version from outside in a document. `update` undefined: there was nothing to change. */
+/** The result of merging a version from outside. `update` is undefined when the document needs no change. */
 export type TakenIn = {
   readonly update: Uint8Array | undefined;
   readonly format: TextFormat;
@@ -32,7 +32,7 @@ export type TakenIn = {
   readonly snapshot: Uint8Array | null;
 };
 
-/** Several updates as one byte array: cheap to hand to another thread. */
+/** Packs several updates into one byte array, which is cheap to transfer to another thread. */
 export const packUpdates = (updates: Iterable<Uint8Array>): Uint8Array =>
   encoding.encode((encoder) => {
     for (const update of updates) encoding.writeVarUint8Array(encoder, update);
@@ -43,7 +43,7 @@ function* unpack(packed: Uint8Array): Generator<Uint8Array> {
   while (decoding.hasContent(decoder)) yield decoding.readVarUint8Array(decoder);
 }
 
-/** One transaction for all is far faster than one each; one at a time finds the update that can't be integrated. */
+/** Applies all updates in one transaction, which is much faster; if that fails, one by one, to find the update that can't be integrated. */
 const load = (packed: Uint8Array): { doc: Y.Doc; skipped: number } => {
   try {
     const doc = new Y.Doc();
@@ -79,8 +79,8 @@ const compactDoc = (doc: Y.Doc, skipped: number): Compacted => ({
 });
 
 /**
- * Returns a function that is false until this thread has used so much CPU. By the clock a busy machine would replace a whole text for one
- * changed line, and with it what others type meanwhile.
+ * Returns a function that is false until this thread has used `cpuMs`. With elapsed time instead, a busy machine would replace a whole text
+ * for one changed line, including what others type meanwhile.
  */
 export const outOfCpu = (cpuMs = DIFF_CPU_MS): (() => boolean) => {
   const before = process.threadCpuUsage();
@@ -96,7 +96,7 @@ const contentOf = (doc: Y.Doc, format: TextFormat, base: Uint8Array | undefined)
   return { bytes, hash: createHash("sha256").update(bytes).digest("hex") };
 };
 
-/** Every piece of work by its name; arguments and answers are plain data. */
+/** The operations by name; arguments and results are plain data. */
 export const work = {
   /** The first update of a document that has this text. */
   seed({ text }: { text: string }): Compacted {
@@ -105,7 +105,7 @@ export const work = {
     return compactDoc(doc, 0);
   },
 
-  /** A large update is looked into here instead of on the event loop. */
+  /** Inspects a large update, which would block the event loop. */
   inspect({ update }: { update: Uint8Array }): { inspection: Inspection } | { fault: string } {
     try {
       return { inspection: inspectUpdate(update) };
@@ -132,13 +132,13 @@ export const work = {
     return { ...compactDoc(doc, skipped), ...contentOf(doc, format, base) };
   },
 
-  /** How large the file would be with an update, and what taking it in costs. */
+  /** Measures the size of the file with an update, and the CPU time of applying the update. */
   measure({ packed, update, format }: { packed: Uint8Array; update: Uint8Array; format: TextFormat }): {
     fileBytes: number;
     cpuMs: number;
   } {
     const { doc } = load(packed);
-    // Of this thread alone: on a busy machine a clock would blame the update for it.
+    // CPU time of this thread, because the elapsed time also depends on the load of the machine.
     const before = process.threadCpuUsage();
     Y.applyUpdate(doc, update);
     const used = process.threadCpuUsage(before);
@@ -146,12 +146,12 @@ export const work = {
     return { fileBytes: encodeFile(doc.getText(ROOT_TEXT).toJSON(), format).byteLength, cpuMs };
   },
 
-  /** What a client with this state vector lacks. */
+  /** The update with all structs that a client with this state vector lacks. */
   diff({ packed, stateVector }: { packed: Uint8Array; stateVector: Uint8Array }): { update: Uint8Array } {
     return { update: Y.encodeStateAsUpdate(load(packed).doc, stateVector) };
   },
 
-  /** Whether an update says anything that the document does not have. */
+  /** Whether an update contains anything that the document does not have. */
   adds({ packed, update }: { packed: Uint8Array; update: Uint8Array }): { adds: boolean } {
     const { doc } = load(packed);
     const before = Y.snapshot(doc);
@@ -159,14 +159,14 @@ export const work = {
     return { adds: !Y.equalSnapshots(before, Y.snapshot(doc)) || doc.store.pendingStructs !== null };
   },
 
-  /** Merges two changes of one text. Of a large one the cutting into lines alone would be noticed on the event loop. */
+  /** Merges two changes of one text. For a large text, even splitting it into lines would block the event loop. */
   merge(texts: { readonly base: string; readonly current: string; readonly changed: string }): {
     readonly text: string;
   } {
     return { text: mergeTexts(texts, outOfCpu()) };
   },
 
-  /** Brings in a version written from outside. @returns undefined when one of the two versions is not text. */
+  /** Merges a version written from outside. @returns undefined when one of the two versions is not text. */
   external(write: {
     packed: Uint8Array;
     baseBytes: Uint8Array;

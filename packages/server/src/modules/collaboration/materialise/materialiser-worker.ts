@@ -1,10 +1,10 @@
-/** The worker thread's side: takes one piece of work after the other. */
+/** Entry point of the worker thread: does one piece of work after the other. */
 import { parentPort } from "node:worker_threads";
 import { work, type Work } from "./materialise.ts";
 
 export type WorkRequest = { readonly id: number; readonly name: keyof Work; readonly argument: unknown };
 export type WorkAnswer =
-  /** Said once, before the first work begins: starting a thread takes its time. */
+  /** Sent once, when the thread is ready: its start must not count as time of the first work. */
   | { readonly isReady: true }
   /** `cpuMs` is the time that this thread used. */
   | ({ readonly id: number; readonly cpuMs: number } & ({ readonly result: unknown } | { readonly error: string }));

@@ -11,22 +11,21 @@ import type { WorkAnswer, WorkRequest } from "./materialiser-worker.ts";
 
 export interface Materialiser {
   /**
-   * @param make makes the argument when a worker is about to start, so that waiting work holds no copy of a document
-   * @param of whose work it is: after slow work of a document its next work is done in the slow lane, and the CPU is accounted to the
-   * project's owner
+   * @param make makes the argument when the work is about to start, so that waiting work needs no copy of a document
+   * @param of the document: after slow work its next work is done in the slow lane; the CPU is accounted to the project's owner
    * @throws Overrun when it took too long, Error when it failed or the worker died; the document's bytes are unchanged.
    */
   run<N extends keyof Work>(name: N, make: () => Parameters<Work[N]>[0], of: WorkOf): Promise<ReturnType<Work[N]>>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Thrown for work that took longer than it may; the worker was ended. */
+/** Thrown for work that exceeded its deadline; its worker was terminated. */
 export class Overrun extends Error {
   override readonly name = "Overrun";
 }
 
 /**
- * A crafted history can keep Yjs busy for hours: work that is not done quickly continues in the slow lane, and is terminated in the end.
+ * A crafted history can keep Yjs busy for hours: work that exceeds `quickMs` continues in the slow lane, where it is terminated after `patientMs`.
  */
 const DEADLINES: Deadlines = { quickMs: 250, patientMs: 20_000 };
 export type Deadlines = { readonly quickMs: number; readonly patientMs: number };
@@ -123,7 +122,7 @@ type Lane = {
 
 export type MaterialiserNeeds = {
   readonly log: Log;
-  /** Told what each account's work used. */
+  /** Gets the CPU that each account's work used. */
   readonly cpu: Pick<DocumentCpu, "charge">;
   readonly deadlines?: Deadlines | undefined;
 };
@@ -206,7 +205,7 @@ export const createMaterialiser = ({ log, cpu, deadlines = DEADLINES }: Material
     if (piece === undefined) return;
     noteSlow(piece.of);
     free(quick);
-    // What it has used is known when it ends; it must not come to its turn before others until then.
+    // Its CPU time is known only when it ends; until then this estimate keeps the account from being served before others.
     quick.turns.charge(piece.of, deadlines.quickMs);
     if (slow.running === undefined && slow.turns.isEmpty) {
       [quick.thread, slow.thread] = [slow.thread, quick.thread];

@@ -19,7 +19,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => fixture[Symbol.asyncDispose](), 60_000);
 
-/** So many characters that all want to stand at the beginning: taking them in costs the square of their number. */
+/** `count` characters that are all inserted at the beginning: applying them costs the square of their number. */
 const quadraticUpdate = (count: number, firstClient = 1): Uint8Array =>
   encoding.encode((encoder) => {
     const write = (...numbers: number[]): void => numbers.forEach((number) => encoding.writeVarUint(encoder, number));
@@ -41,7 +41,7 @@ const quadraticUpdate = (count: number, firstClient = 1): Uint8Array =>
 const workOf = (fileId: string): WorkOf => ({ ownerId: "the owner", projectId: "project", fileId });
 
 describe("how large a document may grow", () => {
-  it("[C43] at 5 MiB who would add more is closed with 4413; what was acknowledged stays and others go on", async () => {
+  it("[C43] at 5 MiB a client that adds more is closed with 4413; acknowledged text stays, and others continue", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("begin\n");
     const [greedy, other] = [await server.speak(fileId), await server.speak(fileId)];
@@ -83,7 +83,7 @@ describe("how large a document may grow", () => {
     await until(() => first.saved === first.sent || first.closeCode !== undefined, "the replacement");
     expect(first.closeCode).toBeUndefined();
     first.insert(0, "c".repeat(3 * MIB));
-    // What comes behind a refused update is not taken: it would hang in the air.
+    // Updates after a refused one are not accepted: they would lack their predecessor.
     first.insert(0, "d");
     await until(() => first.closeCode !== undefined);
     expect(first.closeCode).toBe(CLOSE.tooLarge);
@@ -106,7 +106,7 @@ describe("how large a document may grow", () => {
     expect(fixture.files.text(fileId)).toBe("a\r\nb\r\n");
   });
 
-  it("[C50] in a full account a document takes no more text, lets go of some, and goes on when there is space", async () => {
+  it("[C50] a document of a full account refuses more text, accepts deletions, and accepts text again when there is space", async () => {
     const server = await fixture.serve({ times: { checkpointIdleMs: 20 } });
     const fileId = await fixture.files.add("some text\n");
     const [first, second] = [await server.speak(fileId), await server.speak(fileId)];
@@ -128,7 +128,7 @@ describe("how large a document may grow", () => {
     expect(fixture.files.text(fileId)).toBe("a last drop: some text\n");
   });
 
-  it("[C44] typing and deleting for ever does not grow what is kept of a document", async () => {
+  it("[C44] endless typing and deleting does not grow the memory and snapshots of a document", async () => {
     const server = await fixture.serve({ times: { snapshotMs: 50 } });
     const fileId = await fixture.files.add("short\n");
     const client = await server.speak(fileId);
@@ -151,13 +151,13 @@ describe("how large a document may grow", () => {
     expect(fixture.files.text(fileId)).toBe("short\n");
   }, 30_000);
 
-  it("[C45] a history far larger than its text begins anew, and every acknowledged edit is in the text", async () => {
+  it("[C45] a history far larger than its text is replaced by a new one, and every acknowledged edit is in the text", async () => {
     const server = await fixture.serve({ maxStateBytes: 4_000 });
     const fileId = await fixture.files.add("kept\n");
     const writer = await server.speak(fileId);
     await until(() => writer.isSynced);
     let saved = writer.text;
-    // Each of many clients leaves a trace of its own.
+    // Each of many clients adds its own entry to the history.
     for (let n = 0; writer.closeCode === undefined && n < 3_000; n += 1) {
       const doc = new Y.Doc();
       Y.applyUpdate(doc, Y.encodeStateAsUpdate(writer.doc));
@@ -182,7 +182,7 @@ describe("how large a document may grow", () => {
     expect(fixture.files.text(fileId)).toBe(`on it goes: ${saved}`);
   }, 30_000);
 
-  it("[C46] work that takes too long is ended; the document rests, and the others do not wait for it", async () => {
+  it("[C46] work that takes too long is terminated; its document refuses connections, and others do not wait for it", async () => {
     const server = await fixture.serve({
       workDeadlines: { quickMs: 400, patientMs: 800 },
       times: { checkpointIdleMs: 20 },
@@ -190,9 +190,9 @@ describe("how large a document may grow", () => {
     const [bad, good] = [await fixture.files.add(""), await fixture.files.add("")];
     const [hostile, honest] = [await server.speak(bad), await server.speak(good)];
     await until(() => hostile.isSynced && honest.isSynced);
-    // Short enough to be passed on at once, and one after the other they take for ever.
+    // Each update is small enough to be relayed at once; applying all of them takes very long.
     for (let n = 0; n < 12; n += 1) hostile.sendUpdate(quadraticUpdate(1_900, 1 + 2 * n));
-    await until(() => hostile.closeCode !== undefined, "the hostile document to be put away");
+    await until(() => hostile.closeCode !== undefined, "the hostile document to be dropped");
     expect(hostile.closeCode).toBe(CLOSE.overloaded);
     honest.insert(0, "fine");
     await until(() => fixture.files.text(good) === "fine", "the honest document's checkpoint");
@@ -204,7 +204,7 @@ describe("how large a document may grow", () => {
     fixture.files.remove(bad);
   }, 30_000);
 
-  it("[C47] an update that takes too long to be taken in is refused before anybody gets it", async () => {
+  it("[C47] an update that takes too long to apply is refused and not relayed", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("quick\n");
     const [hostile, witness] = [await server.speak(fileId), await server.speak(fileId)];
@@ -217,7 +217,7 @@ describe("how large a document may grow", () => {
     expect(fixture.files.text(fileId)).toBe("as quick\n");
   }, 30_000);
 
-  it("[C47] thousands of pieces that are quick to take in are taken", async () => {
+  it("[C47] an update of thousands of structs that are quick to apply is accepted", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("");
     const [typist, reader] = [await server.speak(fileId), await server.speak(fileId)];
@@ -248,7 +248,7 @@ describe("how large a document may grow", () => {
     await Promise.all(slow);
   }, 30_000);
 
-  it("[C46][C65] what waited behind work that took too long is done by the next worker, and both are accounted", async () => {
+  it("[C46][C65] work that waited behind work that took too long is done by the next worker, and both are accounted", async () => {
     const charged: number[] = [];
     const cpu = { charge: (account: string, cpuMs: number) => void (account === "the owner" && charged.push(cpuMs)) };
     const materialiser = createMaterialiser({ log: silentLog, cpu, deadlines: { quickMs: 400, patientMs: 800 } });
@@ -286,7 +286,7 @@ describe("floods", () => {
     await server.stop();
   });
 
-  it("[C4] of many questions in a row only the last ones are answered", async () => {
+  it("[C4] of many sync requests in a row only the last ones are answered", async () => {
     const server = await fixture.serve();
     const fileId = await fixture.files.add("z".repeat(200_000));
     const witness = await server.speak(fileId);

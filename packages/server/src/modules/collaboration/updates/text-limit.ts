@@ -1,4 +1,4 @@
-/** Whether a document may take an update: its text and its history are limited. */
+/** Checks whether an update would exceed the limits on a document's text and history. */
 import { MAX_DOCUMENT_BYTES } from "@atelier/contracts";
 import type { LiveDocument } from "../document/live-document.ts";
 import { type Materialiser, Overrun } from "../materialise/materialiser.ts";
@@ -14,12 +14,12 @@ const MAX_UNTRIED_STRUCTS = 2_000;
 const MAX_TRIAL_CPU_MS = 500;
 const MOST_FILE_BYTES = MAX_DOCUMENT_BYTES + GROWTH_SLACK_BYTES;
 
-/** `unknown`: only a compaction can tell. */
+/** `unknown`: the document has to be compacted to measure it. */
 export type Capacity = "enough" | "none" | "unknown";
 
 export type Weighed = { readonly update: Uint8Array; readonly inspection: Inspection };
 
-/** Judges by sizes only: an update makes a text longer by at most its own size, except for line ends of two bytes. */
+/** Decides by sizes only: an update makes a text longer by at most its own size, except for line ends of two bytes. */
 const capacityFor = (
   document: Pick<LiveDocument, "content" | "format" | "hasOwnEnds" | "isFull">,
   { update, inspection }: Weighed,
@@ -45,7 +45,7 @@ export type CapacityParts = {
   readonly compact: (document: LiveDocument) => Promise<void>;
 };
 
-/** What is wrong with an update that is not surely fine; undefined: nothing. */
+/** Why an update is refused; undefined: it is accepted. */
 export type Refusal = "too-large" | "too-slow" | undefined;
 
 /** Applies the update in a worker to measure it. @throws Error when the document can't be read */

@@ -49,7 +49,7 @@ const countUnknown = (document: LiveDocument, { ranges, deletions }: Inspection)
   }).length;
 };
 
-/** Judges an update against the document's current state without changing it; `LiveDocument.accept` makes the change. */
+/** Checks an update against the document's current state without changing it; `LiveDocument.accept` applies it. */
 export const checkUpdate = (document: LiveDocument, offered: Offered): UpdateVerdict => {
   const { inspection, userId } = offered;
   const { content, clientOwners, deletions } = document;
@@ -59,7 +59,7 @@ export const checkUpdate = (document: LiveDocument, offered: Offered): UpdateVer
   const news = inspection.deletions.filter((deletion) => !deletions.has(deletion));
   if (fresh.length === 0 && news.length === 0) return { kind: "known" };
   if (document.unknownDeletions + countUnknown(document, inspection) > MAX_UNKNOWN_DELETIONS)
-    return { kind: "refused", reason: "deletions of what does not exist" };
+    return { kind: "refused", reason: "deletions of structs that do not exist" };
   if (fresh.length === 0 && (inspection.ranges.length > 0 || news.length < inspection.deletions.length)) {
     const update = encodeDeletions(news);
     return { kind: "new", update, inspection: inspectUpdate(update) };
@@ -74,7 +74,7 @@ export const checkUpdate = (document: LiveDocument, offered: Offered): UpdateVer
 export const noteAccepted = (document: LiveDocument, { inspection, userId, isAnswer }: Offered): void => {
   document.unknownDeletions += countUnknown(document, inspection);
   for (const deletion of inspection.deletions) document.deletions.add(deletion);
-  // A sync answer, or an update of several clients, may bring what others typed. New structs of a single client are its user's own.
+  // A sync answer, or an update of several clients, may contain the text of other users. New structs of a single client are its user's own.
   const clients = new Set(inspection.ranges.map(({ client }) => client));
   const [client] = clients;
   if (!isAnswer && client !== undefined && clients.size === 1) document.clientOwners.claim(client, userId);

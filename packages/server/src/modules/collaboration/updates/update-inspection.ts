@@ -1,4 +1,4 @@
-/** Looks into an update without integrating it: is it well formed, is it plain text editing, and what does it cover. */
+/** Inspects an update without integrating it: whether it is well formed and plain text editing, and which clocks it contains. */
 import { ROOT_TEXT } from "@atelier/contracts";
 import type { Decoder } from "lib0/decoding";
 import * as Y from "yjs";
@@ -11,15 +11,15 @@ export type Inspection = {
   readonly ranges: readonly ClockRange[];
   /** The update's deletions, as encoded. */
   readonly deletions: readonly ClockRange[];
-  /** How many pieces it brings: taking them in may cost the square of their number. */
+  /** Number of its structs: applying them may cost the square of it. */
   readonly structs: number;
   /** The Yjs client whose structs come first; null when the update only deletes. */
   readonly clientId: number | null;
 };
 
-/** Looking into a larger update takes so long that the worker thread does it. */
+/** Larger updates are inspected in the worker thread, because it takes long. */
 export const INLINE_INSPECTION_BYTES = 128 * 1024;
-/** Beyond these Yjs's own arithmetic gets unsafe. */
+/** Above this value the arithmetic of Yjs is no longer exact. */
 const MAX_CLOCK = 2 ** 31;
 const MAX_CLIENT = 2 ** 53 - 1;
 /** Key and value of a text format. */
@@ -66,8 +66,8 @@ const structBytes = (struct: Y.Item | Y.GC | Y.Skip): number => {
 };
 
 /**
- * What a text editor makes: strings, formatting, deletions. Anything else (nested types, sub-documents, embeds) has no
- * place in a file and could make a replay fail, so it is refused before anybody sees it.
+ * Accepts what a text editor makes: strings, formatting, deletions. Anything else (nested types, sub-documents, embeds) can't
+ * be part of a file and could make a replay fail, so it is refused before it is relayed.
  */
 const checkItem = (item: Y.Item): void => {
   const { content } = item;
@@ -103,7 +103,7 @@ export const inspectUpdate = (update: Uint8Array): Inspection => {
     if (last !== undefined && last.client === client && last.to === clock) last.to = end;
     else ranges.push({ client, from: clock, to: end });
   }
-  // A gap stands between two structs; gaps without structs say nothing.
+  // A valid gap is between two structs; gaps without structs have no meaning.
   if (skips > 0 && skips >= decoded.structs.length - skips) throw new BadMessage("gaps without structs");
   mostBytes += ranges.length * CLIENT_BYTES;
   const deletions: ClockRange[] = [];
