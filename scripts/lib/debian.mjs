@@ -19,16 +19,20 @@ export function debianArchitecture() {
   return name;
 }
 
-/** One-line apt sources of the suite with its updates from ATELIER_DEBIAN_MIRROR; none without it: mmdebstrap knows Debian's own. */
-function sources() {
+/** One-line apt sources of the suite with its updates from ATELIER_DEBIAN_MIRROR; none without it: images and mmdebstrap know Debian's own. */
+export function plainSources() {
   const mirror = process.env["ATELIER_DEBIAN_MIRROR"];
   if (!mirror) return [];
-  const options = `[signed-by=${keyring}]`;
   return [
-    `deb ${options} ${mirror} ${suite} main`,
-    `deb ${options} ${mirror} ${suite}-updates main`,
-    `deb ${options} ${mirror.replace(/\/$/, "")}-security ${suite}-security main`,
+    `deb ${mirror} ${suite} main`,
+    `deb ${mirror} ${suite}-updates main`,
+    `deb ${mirror.replace(/\/$/, "")}-security ${suite}-security main`,
   ];
+}
+
+/** The same, checked with the keyring of this machine. */
+function sources() {
+  return plainSources().map((line) => line.replace("deb ", `deb [signed-by=${keyring}] `));
 }
 
 /** Throws a fault that names the missing packages when this machine cannot read the archive. */

@@ -1,8 +1,9 @@
 // Installs Debian packages over a base image with the base's own apt, and tells its progress.
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { cacheFolder } from "../checkout.mjs";
+import { plainSources } from "../debian.mjs";
 import { SetupFault } from "../fault.mjs";
 import { installedVersions } from "../rootfs.mjs";
 import { enterRoot } from "./enter-root.mjs";
@@ -31,7 +32,7 @@ export function aptStatus(line) {
   return { stage: "install", share, step: `${verb} ${item.split(":")[0]}` };
 }
 
-/** The proxy that this machine's apt uses, when a variable does not already say it. */
+/** The proxies in this process's environment. */
 function proxySettings() {
   const names = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()]);
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
@@ -59,12 +60,26 @@ function archiveBinds(control) {
   const lists = join(cacheFolder(), "downloads", "debian-lists");
   for (const path of [packageCache(), lists]) mkdirSync(join(path, "partial"), { recursive: true });
   mkdirSync(control, { recursive: true });
+  const mirror = plainSources();
+  if (mirror.length > 0) writeFileSync(join(control, "sources.list"), mirror.map((line) => `${line}\n`).join(""));
+  const authorities = [process.env["SSL_CERT_FILE"], "/etc/ssl/certs/ca-certificates.crt"].find(
+    (path) => path !== undefined && existsSync(path),
+  );
+  // A mirror may speak TLS, and the base has no certificate authorities.
+  if (authorities !== undefined) copyFileSync(authorities, join(control, "authorities.crt"));
   return [
     { source: packageCache(), target: "/var/cache/apt/archives" },
     { source: lists, target: "/var/lib/apt/lists" },
     { source: control, target: "/mnt" },
   ];
 }
+
+/** apt's options for what `archiveBinds` has put into /mnt. */
+const archiveOptions = () =>
+  [
+    "-o Acquire::https::CAInfo=/mnt/authorities.crt",
+    plainSources().length > 0 ? "-o Dir::Etc::SourceList=/mnt/sources.list" : "",
+  ].join(" ");
 
 const aptEnvironment = () => ({ DEBIAN_FRONTEND: "noninteractive", DEBCONF_NOWARNINGS: "yes", ...proxySettings() });
 
@@ -89,7 +104,7 @@ export async function findUpdates({ folder, base, status }) {
     network: true,
     binds,
     env: aptEnvironment(),
-    line: `apt-get -q ${options} update 3>&2 >&2 && apt-get -q -s ${options} ${state} dist-upgrade 3>/dev/null`,
+    line: `apt-get -q ${options} ${archiveOptions()} update 3>&2 >&2 && apt-get -q -s ${options} ${state} dist-upgrade 3>/dev/null`,
     what: "looking for updates",
   });
   rmSync(control, { recursive: true });
@@ -112,11 +127,13 @@ export async function installPackages({ entered, packages, statusFile, tell }) {
   tell("lists", 0, "reading Debian's package lists");
   await enterRoot({
     ...network,
-    line: `apt-get -q ${options} update 3>&1 >&2 && cp /var/lib/dpkg/status /mnt/before`,
+    line: `apt-get -q ${options} ${archiveOptions()} update 3>&1 >&2 && cp /var/lib/dpkg/status /mnt/before`,
     what: "reading Debian's package lists",
   });
-  const pinned = `apt-get -q -y ${options} -o Dir::Etc::Preferences=/mnt/preferences install ${["apt", ...packages].join(" ")}`;
-  const prepare = "printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d";
+  const pinned = `apt-get -q -y ${options} ${archiveOptions()} -o Dir::Etc::Preferences=/mnt/preferences install ${["apt", ...packages].join(" ")}`;
+  // No service starts; some packages want to link their manuals, which are not there.
+  const prepare =
+    "printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d && mkdir -p /usr/share/man/man1";
   tell("download", 0, "downloading packages");
   try {
     await enterRoot({

@@ -6,7 +6,7 @@ import { run } from "../command.mjs";
 import { SetupFault } from "../fault.mjs";
 import { buildRootfs } from "../rootfs.mjs";
 import { installPackages } from "./apt.mjs";
-import { enterRoot, removeTree } from "./enter-root.mjs";
+import { canOverlay, enterRoot } from "./enter-root.mjs";
 import { addMaven } from "./maven.mjs";
 import { addNpm } from "./npm-packages.mjs";
 import { addPypi } from "./pypi.mjs";
@@ -48,21 +48,6 @@ function addFiles(root, files) {
   }
 }
 
-/** Whether an overlay that can be written can be mounted in this folder: not over another overlay, and not everywhere by a user. */
-async function canOverlay(folder, base) {
-  const upper = join(folder, ".probe");
-  mkdirSync(upper);
-  try {
-    await enterRoot({ folder, layers: [base], upper, line: "true", what: "trying an overlay" });
-    return true;
-  } catch (error) {
-    if (error instanceof SetupFault && /mount/.test(error.detail ?? "")) return false;
-    throw error;
-  } finally {
-    await removeTree(upper);
-  }
-}
-
 /**
  * Builds a layer into `fresh`.
  * @param {object} options
@@ -80,7 +65,7 @@ export async function buildLayer({ fresh, recipe, base, tell }) {
   const upper = join(fresh, "upper");
   mkdirSync(upper, { mode: 0o755 });
   const entered = { folder: fresh, layers: [baseRoot], upper };
-  if (!(await canOverlay(fresh, baseRoot))) {
+  if (!(await canOverlay(entered))) {
     // The whole base as a copy: what stays the same is removed at the end. Links would let a build write into the base.
     await run("cp", ["-a", "--reflink=auto", `${baseRoot}/.`, upper], { what: "copying the base" });
     entered.merged = upper;

@@ -34,7 +34,7 @@ export function listBuilds(images, prefix) {
   });
   return builds
     .filter(({ facts }) => facts.over === undefined || existsSync(join(images, facts.over, "image.json")))
-    .toSorted((a, b) => (a.facts.builtAt < b.facts.builtAt ? 1 : -1));
+    .toSorted((a, b) => b.facts.builtAt.localeCompare(a.facts.builtAt) || a.id.localeCompare(b.id));
 }
 
 /** The folder for one more build of a recipe. */
@@ -48,8 +48,8 @@ export function nextBuildFolder(images, prefix) {
 /** Says that a build is used now: garbage collection goes by it. */
 export function markUsed(folder, now = new Date()) {
   const stamp = join(folder, "used");
-  if (existsSync(stamp)) utimesSync(stamp, now, now);
-  else writeFileSync(stamp, "");
+  writeFileSync(stamp, "");
+  utimesSync(stamp, now, now);
 }
 
 /** When a build was last used, in milliseconds; one that never was counts from when it was built. */

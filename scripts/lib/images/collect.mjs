@@ -1,5 +1,6 @@
 // Garbage collection of images: superseded builds first, then, above a limit, the ones that were used longest ago.
 import process from "node:process";
+import { SetupFault } from "../fault.mjs";
 import { lastUsedMs, listBuilds } from "./builds.mjs";
 import { removeTree } from "./enter-root.mjs";
 
@@ -8,10 +9,12 @@ export const inUseMs = 2 * 3_600_000;
 
 const defaultMaxBytes = 16 * 2 ** 30;
 
-/** IMAGES_MAX_BYTES: how much all images together may take on disk. */
+/** IMAGES_MAX_BYTES: how much all images together may take on disk.
+ * @param {NodeJS.ProcessEnv} [env] */
 export function maxBytes(env = process.env) {
-  const given = Number(env["IMAGES_MAX_BYTES"] || defaultMaxBytes);
-  return Number.isFinite(given) && given >= 0 ? given : defaultMaxBytes;
+  const text = env["IMAGES_MAX_BYTES"] || String(defaultMaxBytes);
+  if (!/^\d+$/.test(text)) throw new SetupFault(`IMAGES_MAX_BYTES is "${text}"; it must be a whole number of bytes`);
+  return Number(text);
 }
 
 /**

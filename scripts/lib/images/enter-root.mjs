@@ -1,6 +1,6 @@
 // Runs a shell line in a root made of layers, as root or as an ordinary user in a user namespace, in mounts of its own.
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import process from "node:process";
 import { isRoot } from "../checkout.mjs";
 import { run } from "../command.mjs";
@@ -9,14 +9,14 @@ import { SetupFault } from "../fault.mjs";
 const script = join(import.meta.dirname, "enter-root.sh");
 
 /** An ordinary user's overlay keeps its marks in attributes that an ordinary user may write. */
-const overlayOptions = `,index=off,metacopy=off,redirect_dir=off,xino=off${isRoot ? "" : ",userxattr"}`;
+const overlayOptions = `,index=off,metacopy=off,redirect_dir=nofollow,xino=off${isRoot ? "" : ",userxattr"}`;
 
 /** The ids that an ordinary user has besides its own become those of the namespace. */
 const asRootOfNamespace = isRoot ? [] : ["--user", "--map-root-user", "--map-auto"];
 
 /**
  * @typedef {object} Entered
- * @property {string} folder where temporary folders are made; all paths are relative to it or absolute
+ * @property {string} folder where temporary folders are made
  * @property {readonly string[]} layers the lowest first
  * @property {string} [upper] what is written goes there; absent: nothing can be written
  * @property {string} [merged] a whole tree that is used in place of layers
@@ -52,9 +52,13 @@ export async function enterRoot({
   chmodSync(scratch, 0o1777);
   const settings = {
     FOLDER: folder,
-    LOWER: layers.toReversed().join(":"),
-    UPPER: upper ?? "",
-    WORK: work,
+    // Relative, because a mount's options are a page at most, and commas and colons in them have a meaning.
+    LOWER: layers
+      .map((layer) => relative(folder, layer))
+      .toReversed()
+      .join(":"),
+    UPPER: upper === undefined ? "" : relative(folder, upper),
+    WORK: relative(folder, work),
     MERGED: merged ?? "",
     ROOT: root,
     SCRATCH: scratch,
@@ -83,6 +87,18 @@ export async function enterRoot({
     throw error;
   } finally {
     for (const path of [root, work, scratch]) await removeTree(path);
+  }
+}
+
+/** Whether an overlay can be mounted here: a kernel may have none, or none for this user, and none that is written may lie on another one.
+ * @param {Pick<Entered, "folder" | "layers" | "upper">} entered */
+export async function canOverlay(entered) {
+  try {
+    await enterRoot({ ...entered, line: "true", what: "trying an overlay" });
+    return true;
+  } catch (error) {
+    if (error instanceof SetupFault && /^mount: /m.test(error.detail ?? "")) return false;
+    throw error;
   }
 }
 

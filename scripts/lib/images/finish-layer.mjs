@@ -8,7 +8,17 @@ import { asNamespaceRoot, removeTree } from "./enter-root.mjs";
 
 /** What belongs to a machine and not to a layer, and records of everything that is installed: another layer's would hide them. */
 const leftOut = [
-  ["var/lib/apt", "var/lib/dpkg", "var/cache", "var/log", "var/tmp", "var/backups", "var/mail", "var/spool"],
+  [
+    "var/lib/apt",
+    "var/lib/dpkg",
+    "var/cache",
+    "var/log",
+    "var/tmp",
+    "var/backups",
+    "var/mail",
+    "var/spool",
+    "var/lib/ucf",
+  ],
   ["tmp", "run", "dev", "proc", "sys", "mnt", "root", "home", "project", "boot", "media", "srv"],
   [
     "etc/ld.so.cache",
@@ -21,7 +31,7 @@ const leftOut = [
     "etc/.pwd.lock",
   ],
   ["etc/passwd-", "etc/group-", "etc/shadow-", "etc/gshadow-", "etc/subuid-", "etc/subgid-", "etc/machine-id"],
-  ["etc/apt", "etc/dpkg", "etc/hosts", "etc/resolv.conf", "etc/hostname", "usr/sbin/policy-rc.d"],
+  ["etc/apt", "etc/dpkg", "etc/hosts", "etc/resolv.conf", "etc/hostname", "usr/sbin/policy-rc.d", "usr/share/man"],
 ].flat();
 
 const statIfThere = (path) => lstatSync(path, { throwIfNoEntry: false });

@@ -115,30 +115,47 @@ function describe(name) {
   };
 }
 
-/** Checks the newest build of an image: its tree against its checksum, and the hello program of every language that it serves. */
-async function verify(name, tell) {
+const builtOf = (name) => {
   const [build] = imageBuilds(name);
   if (build === undefined)
     throw new SetupFault(`the image ${name} is not built`, { hint: `npm run atelier -- images build ${name}` });
-  tell({ percent: 0, step: "computing checksums" });
-  const root = join(build.folder, "rootfs");
-  const { sha256 } = await treeDigest(root, (files) =>
-    tell({ percent: Math.floor(80 * (1 - 1 / (1 + files / 5000))), step: "computing checksums" }),
-  );
-  if (build.facts.sha256 !== undefined && sha256 !== build.facts.sha256)
-    throw new SetupFault(`the image ${name} was changed after it was built`, {
-      hint: `npm run atelier -- images rm ${name}`,
+  return build;
+};
+
+/** Runs what the recipes of images promise in one root of all of them, and the hello program of every language that they serve. */
+async function runIn(names, tell) {
+  const builds = names.map(builtOf);
+  const bases = new Set(builds.map(({ id, facts }) => facts.over ?? id));
+  if (bases.size > 1)
+    throw new SetupFault("these images belong to different builds of the base", {
+      hint: "npm run atelier -- images update",
     });
-  tell({ percent: 80, step: "running hello programs" });
   const folder = mkdtempSync(join(imagesFolder(), ".verify-"));
   try {
-    const over = build.facts.over === undefined ? [] : [join(imagesFolder(), build.facts.over, "rootfs")];
-    const { check } = readRecipe(name);
-    await checkRoot({ folder, layers: [...over, root], recipe: { check, hello: languagesOf(name) } });
+    const layers = builds.filter(({ facts }) => facts.over !== undefined).map((build) => join(build.folder, "rootfs"));
+    const root = [...[...bases].map((id) => join(imagesFolder(), id, "rootfs")), ...layers];
+    for (const [index, name] of names.entries()) {
+      tell({ percent: Math.floor((100 * index) / names.length), step: `running what ${name} promises` });
+      await checkRoot({ folder, layers: root, recipe: { check: readRecipe(name).check, hello: languagesOf(name) } });
+    }
   } finally {
     await removeTree(folder);
   }
-  return build.facts.sha256 === undefined ? "runs; it was built before checksums were recorded" : "unchanged, runs";
+}
+
+/** Checks the newest build of an image: its tree against its checksum, and what its recipe promises. */
+async function verify(name, tell) {
+  const { facts, folder } = builtOf(name);
+  const text = "computing checksums";
+  const { sha256 } = await treeDigest(join(folder, "rootfs"), (files) =>
+    tell({ percent: Math.floor(80 * (1 - 1 / (1 + files / 5000))), step: text }),
+  );
+  if (facts.sha256 !== undefined && sha256 !== facts.sha256)
+    throw new SetupFault(`the image ${name} was changed after it was built`, {
+      hint: `npm run atelier -- images rm ${name}`,
+    });
+  await runIn([name], (progress) => tell({ ...progress, percent: 80 }));
+  return facts.sha256 === undefined ? "runs; it was built before checksums were recorded" : "unchanged, runs";
 }
 
 /** Removes all builds of an image. */
@@ -185,8 +202,12 @@ const actions = {
     if (code !== cancelledCode) await collect(isJson);
     return code;
   },
-  verify: ({ ids, isJson }) =>
-    eachImage(chosen(ids, builtOnes), isJson, (id, tell) => inOwnTurn(() => verify(id, tell), tell)),
+  verify: async ({ ids, isJson, flags }) => {
+    const names = chosen(ids, builtOnes);
+    const code = await eachImage(names, isJson, (id, tell) => inOwnTurn(() => verify(id, tell), tell));
+    if (code !== 0 || !flags.has("--together")) return code;
+    return eachImage(["together"], isJson, (_, tell) => inOwnTurn(() => runIn(names, tell), tell));
+  },
   rm: ({ ids, isJson }) => {
     if (ids.length === 0) throw new SetupFault("images rm: which images?", { hint });
     return eachImage(
@@ -197,11 +218,7 @@ const actions = {
   },
   export: async ({ ids: [file, ...ids], isJson }) => {
     if (file === undefined) throw new SetupFault("images export: into which file?", { hint });
-    const builds = chosen(ids, builtOnes).map((name) => {
-      const [newest] = imageBuilds(name);
-      if (newest === undefined) throw new SetupFault(`the image ${name} is not built`);
-      return newest;
-    });
+    const builds = chosen(ids, builtOnes).map(builtOf);
     return eachImage([file], isJson, () =>
       inOwnTurn(async () => (await exportImages({ images: imagesFolder(), file, builds })).join(", ")),
     );
@@ -223,7 +240,7 @@ const actions = {
 };
 
 const hint = "npm run atelier -- help";
-const known = new Set(["--all", "--json", "--until-input-ends"]);
+const known = new Set(["--all", "--json", "--together", "--until-input-ends"]);
 
 /**
  * @param {string} [action]
