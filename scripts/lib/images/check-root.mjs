@@ -1,26 +1,43 @@
 // Runs in a finished root what its recipe promises, as a user without rights and without a network.
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkout, projectNode } from "../checkout.mjs";
-import { run } from "../command.mjs";
+import { checkout } from "../checkout.mjs";
 import { SetupFault } from "../fault.mjs";
 import { readIfThere } from "../recipe.mjs";
-import { canOverlay, enterRoot, removeTree } from "./enter-root.mjs";
+import { asNamespaceRoot, canOverlay, enterRoot, removeTree } from "./enter-root.mjs";
 
 /** A user of the sandbox's kind: not root, and no owner of the image's files. */
 const userId = 1000;
 
 const quote = (word) => `'${word.replaceAll("'", "'\\''")}'`;
 
+/** A language's commands for one source, as shell lines. */
+export function helloLines({ compile, run }, source) {
+  const filled = (argv) =>
+    argv.flatMap((part) => {
+      if (part === "{args}" || part === "{color}") return [];
+      return part === "{entryPoint}" || part === "{sources}" ? [source] : [part];
+    });
+  return [compile, run].filter(Boolean).map((argv) => filled(argv).map(quote).join(" "));
+}
+
 /**
- * How the server would run the hello programs of languages.
- * @param {readonly string[]} ids
- * @returns {Promise<{ id: string, file: string, path: string, commands: string[][], env: Record<string, string> }[]>}
+ * The hello program of a language: `hello<extension>` in its folder, else its sample.
+ * @param {string} id
  */
-async function helloCommands(ids) {
-  if (ids.length === 0) return [];
-  const script = join(checkout, "scripts", "hello-commands.ts");
-  return JSON.parse(await run(projectNode(), [script, ...ids], { what: "reading the languages" }));
+function helloOf(id, languages = join(checkout, "languages")) {
+  const folder = join(languages, id);
+  let declaration;
+  try {
+    declaration = JSON.parse(readFileSync(join(folder, "language.json"), "utf8"));
+  } catch (error) {
+    throw new SetupFault(`languages/${id}/language.json can't be read: ${error.message}`);
+  }
+  const own = readdirSync(folder).find((file) =>
+    declaration.extensions.some((extension) => file === `hello${extension}`),
+  );
+  const file = own ?? declaration.sample;
+  return { file, path: join(folder, file), declaration };
 }
 
 /** The languages that run on an image: an image serves several.
@@ -45,7 +62,7 @@ async function linkedTree(tree, layers) {
       `${layer}/.`,
       tree,
     ];
-    await run("cp", args, { what: "linking layers" });
+    await asNamespaceRoot(["cp", ...args], "linking layers");
   }
   return tree;
 }
@@ -63,18 +80,17 @@ export async function checkRoot({ folder, layers, recipe }) {
   chmodSync(project, 0o777);
   try {
     const binds = [{ source: project, target: "/project" }];
-    const merged = (await canOverlay({ folder, layers }))
-      ? undefined
-      : await linkedTree(join(folder, ".merged"), layers);
+    const isOverlay = await canOverlay({ folder, layers });
+    const merged = isOverlay ? undefined : await linkedTree(join(folder, ".merged"), layers);
     const inside = { folder, layers, merged, binds, directory: "/project", userId };
     const enter = (line, env) => enterRoot({ ...inside, env, line, what: `checking the image (${line})` });
     for (const line of recipe.check ?? []) await enter(line, {});
-    for (const { id, file, path, commands, env } of await helloCommands([recipe.hello ?? []].flat())) {
+    for (const id of [recipe.hello ?? []].flat()) {
+      const { file, path, declaration } = helloOf(id);
       copyFileSync(path, join(project, file));
-      chmodSync(join(project, file), 0o644);
       writeFileSync(join(project, ".input"), "Ada\n");
-      const line = commands.map((argv) => argv.map(quote).join(" ")).join(" && ");
-      const output = await enter(`{ ${line}; } <.input`, env);
+      const line = helloLines(declaration, file).join(" && ");
+      const output = await enter(`{ ${line}; } <.input`, declaration.env ?? {});
       if (output.trim() === "") throw new SetupFault(`the hello program of ${id} printed nothing`);
     }
   } finally {

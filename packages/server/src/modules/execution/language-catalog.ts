@@ -72,7 +72,7 @@ const makeReady = (declaration: LanguageDeclaration, image: Image): ReadyLanguag
   return {
     declaration,
     version: resolved ?? declaration.version,
-    kind: kindOf(image.layers, warmUp),
+    kind: kindOf([image.root], warmUp),
   };
 };
 

@@ -121,7 +121,7 @@ describe("languages as data", () => {
     await cp(join(folder, "../tests/fixtures/languages"), root, { recursive: true });
     const catalog = createLanguageCatalog({
       languagesFolder: root,
-      images: { find: async () => ({ root: "/image", layers: ["/image"], versions: {} }) },
+      images: { find: async () => ({ root: "/image", versions: {} }) },
       clock: systemClock,
       log: silentLog,
       onReady: () => undefined,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createImageStore } from "./image-store.ts";
 
@@ -46,38 +46,7 @@ describe("the image store", () => {
     await build({ builtAt: "2026-03-01T00:00:00.000Z", complete: false });
     await build({ builtAt: "2026-04-01T00:00:00.000Z", packages: ["bash", "gcc"] });
     await build({ builtAt: "2026-05-01T00:00:00.000Z", digest: "0123456789abcdef" });
-    expect(await store().find("base")).toEqual({
-      root: newest,
-      layers: [newest],
-      versions: { bash: "5.2.37-2", node: "24.1.0" },
-    });
-  });
-
-  it("finds a layer with the base that it was built over, the newest build of its recipe", async () => {
-    const base = await build({ builtAt: "2026-01-01T00:00:00.000Z" });
-    const recipe = { name: "lua", over: "base", suite: "trixie", packages: ["lua5.4"], check: ["lua5.4 -v"] };
-    await writeFile(join(root, "recipes/lua.json"), JSON.stringify(recipe));
-    const layer = async (facts: { over: string; builtAt: string; steps?: string[] }, number = ""): Promise<string> => {
-      const { steps, ...rest } = facts;
-      const whole = { ...recipe, ...(steps === undefined ? {} : { steps }), processor: "x64", layout: 1 };
-      const digest = createHash("sha256").update(JSON.stringify(whole)).digest("hex").slice(0, 16);
-      const folder = join(root, "images", `lua-${digest}${number}`);
-      await mkdir(join(folder, "rootfs"), { recursive: true });
-      const versions = { packages: { "lua5.4": "5.4.7" }, others: { "pypi a": "1.0" } };
-      await writeFile(join(folder, "image.json"), JSON.stringify({ recipe: whole, ...versions, ...rest }));
-      return join(folder, "rootfs");
-    };
-    const over = basename(dirname(base));
-    expect(await store().find("lua")).toBeUndefined();
-    await layer({ over, builtAt: "2026-01-02T00:00:00.000Z" });
-    const newest = await layer({ over, builtAt: "2026-01-03T00:00:00.000Z" }, "-2");
-    await layer({ over: "base-ffffffffffffffff", builtAt: "2026-01-04T00:00:00.000Z" }, "-3");
-    await layer({ over, builtAt: "2026-01-05T00:00:00.000Z", steps: ["true"] });
-    expect(await store().find("lua")).toEqual({
-      root: newest,
-      layers: [base, newest],
-      versions: { bash: "5.2.37-2", "lua5.4": "5.4.7", "pypi a": "1.0", node: "24.1.0" },
-    });
+    expect(await store().find("base")).toEqual({ root: newest, versions: { bash: "5.2.37-2", node: "24.1.0" } });
   });
 
   it("has none before it is built, and knows no unknown recipe", async () => {
