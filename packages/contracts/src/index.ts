@@ -6,6 +6,7 @@ export * from "./execution.ts";
 export * from "./execution-stream.ts";
 export * from "./file.ts";
 export * from "./first-file.ts";
+export * from "./import.ts";
 export * from "./live-protocol.ts";
 export * from "./page-settings.ts";
 export * from "./path.ts";

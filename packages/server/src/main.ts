@@ -21,6 +21,7 @@ import { createAccountQuota, createFiles, createFilesHousekeeping } from "#files
 import { createIdentity, createIdentityHousekeeping } from "#identity";
 import { createLinkReads, createLinkTokens, createMemberExpiry, createProjects } from "#projects";
 import { choosesLogLevel, type Configuration, ConfigurationFaults, readConfiguration } from "./config.ts";
+import { openFolderSpool } from "./modules/collaboration/import/adapters/folder-spool.ts";
 import { createPostgresDocumentLog } from "./modules/collaboration/log/adapters/postgres-document-log.ts";
 import { createPostgresLogRetention } from "./modules/collaboration/log/adapters/postgres-log-retention.ts";
 import { createBubblewrapProvider } from "./platform/sandboxes/adapters/bubblewrap.ts";
@@ -236,6 +237,10 @@ const openServer = async (settings: Configuration, folders: Folders, tools: Tool
     files,
     documents: createDocumentStorage({ sql, log: createPostgresDocumentLog(sql), snapshots }),
     documentCpu,
+    imports: {
+      spool: await openFolderSpool(join(folders.dataDir, "imports")),
+      mostArchiveBytes: settings.IMPORT_MAX_MIB * 1_048_576,
+    },
     executionSettings: settings,
     imagesFolder: folders.imagesDir,
     onFatal: tools.onFatal,

@@ -15,16 +15,12 @@ import {
 import { PathSchema } from "../path-schema.ts";
 import { VersionNumberSchema } from "../shapes.ts";
 import { ProjectParamsSchema } from "./projects.ts";
-import { defineRoute } from "./route.ts";
+import { defineRoute, IDEMPOTENCY_KEY } from "./route.ts";
 
 /** JSON escapes double the length of a text that consists of newlines and quotes. */
 const MAX_FILE_BODY_BYTES = 2 * MAX_FILE_BYTES + 65_536;
 
 const ETAG = { ETag: 'The version in quotes: "3"' };
-const IDEMPOTENCY_KEY = {
-  "Idempotency-Key":
-    "1 to 200 visible ASCII characters of the caller's choice: a repeated request with the same key gets the first response again",
-};
 
 const READ_PROBLEMS = [
   "projects/no-such-project",

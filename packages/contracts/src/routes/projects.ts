@@ -12,9 +12,11 @@ import {
   UpdateProjectSchema,
 } from "../project.ts";
 import { LiveSessionsSchema } from "../collaboration.ts";
+import { ARCHIVE_MEDIA_TYPES, ImportReportSchema } from "../import.ts";
+import { PathSchema } from "../path-schema.ts";
 import { CursorSchema, IdSchema } from "../shapes.ts";
 import { PageDocumentSchema } from "../user.ts";
-import { defineRoute } from "./route.ts";
+import { defineRoute, IDEMPOTENCY_KEY } from "./route.ts";
 
 export const ProjectParamsSchema = z.object({ projectId: IdSchema });
 const MemberParamsSchema = z.object({ projectId: IdSchema, userId: IdSchema });
@@ -119,14 +121,41 @@ export const projectRoutes = {
     id: "exportProject",
     method: "GET",
     path: "/projects/:projectId/export",
-    summary: "Every file and folder as a zip archive, with pending live edits",
+    summary: "Every file and folder as a zip archive, with pending live edits; only one file or folder with path=",
     access: "user",
     rate: "export",
     audit: null,
     params: ProjectParamsSchema,
+    query: z.object({ path: PathSchema.optional() }),
     responses: { 200: "stream" },
-    answerHeaders: { "Content-Disposition": "An attachment with the project's name" },
-    problems: ["projects/no-such-project", "collaboration/document-unavailable"],
+    answerHeaders: { "Content-Disposition": "An attachment with the name of the project, the folder or the file" },
+    problems: ["projects/no-such-project", "projects/no-such-file", "collaboration/document-unavailable"],
+  }),
+  importArchive: defineRoute({
+    id: "importArchive",
+    method: "POST",
+    path: "/projects/:projectId/import",
+    summary:
+      "Unpack a zip, tar or tar.gz archive into the project, or into the folder path=. A single top folder that holds everything is left " +
+      "away, unless topFolder=keep. Existing files get a new version. Answers when all is in, with what was skipped and why",
+    access: "user",
+    rate: "import",
+    audit: "project.import",
+    params: ProjectParamsSchema,
+    query: z.object({ path: PathSchema.optional(), topFolder: z.enum(["strip", "keep"]).optional() }),
+    headers: IDEMPOTENCY_KEY,
+    streamedBody: ARCHIVE_MEDIA_TYPES,
+    responses: { 200: ImportReportSchema },
+    problems: [
+      "projects/no-such-project",
+      "projects/role-too-low",
+      "projects/archive-invalid",
+      "projects/archive-unsupported",
+      "projects/archive-too-large",
+      "projects/idempotency-mismatch",
+      "projects/path-taken",
+      "projects/not-a-folder",
+    ],
   }),
   listMembers: defineRoute({
     id: "listMembers",

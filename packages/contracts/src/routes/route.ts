@@ -5,7 +5,7 @@ import type { ProblemCode } from "../problem.ts";
 export type RouteMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** Which limit a request counts against. */
-export type RateClass = "read" | "write" | "sign-in" | "execute" | "export";
+export type RateClass = "read" | "write" | "sign-in" | "execute" | "export" | "import";
 
 export type Route = {
   /** operationId in OpenAPI. */
@@ -24,6 +24,8 @@ export type Route = {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+  /** The media types of a body that the handler reads as it arrives, instead of `body`. Its size limit is the handler's. */
+  readonly streamedBody?: readonly string[];
   /** Optional headers that only this route reads: name -> meaning. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Headers of its success responses: name -> meaning. */
@@ -39,6 +41,12 @@ export type Route = {
 /** Declares a route; the type parameter keeps its schemas' types. */
 export const defineRoute = <const R extends Route>(route: R): R => route;
 
+/** The header of requests that may be repeated. */
+export const IDEMPOTENCY_KEY = {
+  "Idempotency-Key":
+    "1 to 200 visible ASCII characters of the caller's choice: the same request under the same key gets the first answer again",
+} as const;
+
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
 type Sent<S> = S extends z.ZodType ? z.input<S> : undefined;
 type Body<S> = S extends z.ZodType
@@ -51,7 +59,9 @@ type Body<S> = S extends z.ZodType
 
 export type RouteParams<R extends Route> = Parsed<R["params"]>;
 export type RouteQuery<R extends Route> = Parsed<R["query"]>;
-export type RouteBody<R extends Route> = Parsed<R["body"]>;
+export type RouteBody<R extends Route> = R["streamedBody"] extends readonly string[]
+  ? AsyncIterable<Uint8Array>
+  : Parsed<R["body"]>;
 export type RouteQueryInput<R extends Route> = Sent<R["query"]>;
 export type RouteBodyInput<R extends Route> = Sent<R["body"]>;
 export type RouteParamsInput<R extends Route> = Sent<R["params"]>;

@@ -12,7 +12,9 @@ import { type Links, type Nodes, servingRelays } from "#platform/links";
 import type { Metrics } from "#platform/metrics";
 import type { Sql } from "#platform/sql";
 import {
+  type ArchiveImports,
   type Collaboration,
+  createArchiveImports,
   createCollaboration,
   createLiveFiles,
   type DocumentCpu,
@@ -20,7 +22,9 @@ import {
   type LiveFiles,
   registerCollaborationHttp,
   registerCollaborationSocket,
+  registerImportHttp,
   registerLiveFilesHttp,
+  type Spool,
 } from "#collaboration";
 import {
   createExecution,
@@ -60,6 +64,8 @@ export type ApplicationParts = {
   readonly files: Files;
   readonly documents: DocumentStorage;
   readonly documentCpu: DocumentCpu;
+  /** Where archives are while they are imported, and how large one may be. */
+  readonly imports: { readonly spool: Spool; readonly mostArchiveBytes: number };
   readonly sandboxes: Pick<SandboxWatch, "choice" | "reason" | "onProvider">;
   readonly executionSettings: ExecutionSettings;
   readonly languagesFolder: string;
@@ -70,6 +76,7 @@ export type ApplicationParts = {
 export type Application = {
   readonly collaboration: Collaboration;
   readonly liveFiles: LiveFiles;
+  readonly imports: ArchiveImports;
   readonly execution: ExecutionModule;
   readonly colors: PresenceColors;
   readonly rechecks: RightsRecheck;
@@ -104,6 +111,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
     log,
   });
   const liveFiles = createLiveFiles({ projects, files, documents: collaboration.liveDocuments, log });
+  const imports = createArchiveImports({ projects, files, liveFiles, ...parts.imports, log });
   const execution = createExecution({
     provider: parts.sandboxes.choice.provider,
     unavailableReason: () => parts.sandboxes.reason(),
@@ -126,7 +134,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
   const { blobs, onFatal } = parts;
   const mover = createStagingMover({ sql, blobs, clock, log, everyMs: STAGING_EVERY_MS, onFatal });
   const components = [mover, rechecks, collaboration, execution];
-  return { collaboration, liveFiles, execution, colors, rechecks, components };
+  return { collaboration, liveFiles, imports, execution, colors, rechecks, components };
 };
 
 /** Binds every route and socket of the contracts. */
@@ -141,13 +149,14 @@ export const bindApplication = (
     readonly linkReads: LinkReads;
   },
 ): void => {
-  const { collaboration, liveFiles, execution, colors, rechecks } = application;
+  const { collaboration, liveFiles, imports, execution, colors, rechecks } = application;
   const { projects, homes, nodes, bus, clock, log } = parts;
   registerIdentityHttp(edge, parts.identity, { https: parts.https });
   const audited = parts.linkReads.through(createProjectSocket(servingRelays(edge, parts), { clock }));
   registerProjectsHttp(audited, projects);
   registerFilesHttp(audited, parts.files);
   registerLiveFilesHttp(audited, liveFiles);
+  registerImportHttp(audited, imports);
   registerProjectsSocket(audited, { projects, homes, nodes, bus, rechecks, colors, clock, log });
   registerCollaborationHttp(audited, { collaboration, projects });
   registerCollaborationSocket(audited, collaboration);

@@ -19,6 +19,8 @@ import { createDocumentCpu, createDocumentStorage, createSnapshots } from "#coll
 import { createAccountQuota, createFiles, type Files } from "#files";
 import { createIdentity } from "#identity";
 import { createLinkReads, createLinkTokens, createProjects, type Projects } from "#projects";
+import { openFolderSpool } from "../modules/collaboration/import/adapters/folder-spool.ts";
+import { zipOf } from "../modules/collaboration/import/test-archives.ts";
 import { createPostgresDocumentLog } from "../modules/collaboration/log/adapters/postgres-document-log.ts";
 import { createArgon2Passwords } from "../modules/identity/adapters/argon2-passwords.ts";
 import { createCommonPasswordRules } from "../modules/identity/adapters/common-passwords.ts";
@@ -150,6 +152,7 @@ beforeAll(async () => {
       reason: () => "no sandboxes here",
       onProvider: () => undefined,
     },
+    imports: { spool: await openFolderSpool(join(folder, "imports")), mostArchiveBytes: 1e8 },
     executionSettings: {
       EXECUTION_CONCURRENCY: 1,
       EXECUTION_QUEUE: 1,
@@ -190,7 +193,14 @@ afterAll(async () => {
 });
 
 const call = async (method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> => {
-  const answer = await callAs("alice", `${origin}/api${path}`, { method, body });
+  const answer =
+    body instanceof Uint8Array
+      ? await fetch(`${origin}/api${path}`, {
+          method,
+          headers: { authorization: "Bearer token-of-alice", "content-type": "application/zip" },
+          body: new Uint8Array(body),
+        })
+      : await callAs("alice", `${origin}/api${path}`, { method, body });
   return { status: answer.status, text: await answer.text() };
 };
 const inJobs = (): string[] => asked.filter(({ role }) => role === "jobs").map(({ by }) => by);
@@ -247,6 +257,14 @@ test("[P42] no route, no socket and no page uses the role jobs; a planted use is
     ["deleteFile", `${filesPath}?path=d&recursive=true`],
     ["forkProject", `/projects/${id}/fork`, {}],
     ["exportProject", `/projects/${id}/export`],
+    [
+      "importArchive",
+      `/projects/${id}/import`,
+      zipOf([
+        { name: "main.py", content: "print(2)\n", mode: 0o100755 },
+        { name: "new/large.txt", content: `${large}z` },
+      ]),
+    ],
     ["listMembers", `/projects/${id}/members`],
     ["getMember", `/projects/${id}/members/${alice.userId}`],
     ["putMember", `/projects/${id}/members/${bob}`, { role: "viewer" }],

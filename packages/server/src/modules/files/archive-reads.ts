@@ -4,6 +4,7 @@ import type { BlobStore } from "#platform/blobs";
 import type { Sql } from "#platform/sql";
 import { inProject, noSuchProject, type ProjectUser } from "#projects";
 import type { ContentRow, ContentStore } from "./content-store.ts";
+import { noSuchFile } from "./errors.ts";
 import { readNodes, toTree } from "./node-rows.ts";
 import type { StoredFile } from "./file-reads.ts";
 
@@ -26,9 +27,11 @@ export type ArchiveReads = {
    * Every entry by path, and the bytes of the files among them in the same order, one at a time, at the versions that the entries
    * name. Where they are is known when it resolves: the project may be moved to the bin meanwhile. Rights are checked again along the
    * way: a user who loses them otherwise gets no further files.
+   * @param path only this file, or this folder with all below it @throws Problem projects/no-such-file
    */
   readInOrder(
     user: ProjectUser,
+    path?: string,
   ): Promise<{ readonly entries: readonly Entry[]; readonly contents: AsyncIterable<StoredFile> }>;
 };
 
@@ -60,9 +63,14 @@ export const createArchiveReads = (needs: {
   };
 
   return {
-    async readInOrder(user) {
+    async readInOrder(user, path) {
       const { entries, locations } = await inProject(sql, { ...user, atLeast: "viewer" }, async (transaction) => {
-        const tree = toTree(await readNodes(transaction, user.projectId));
+        const whole = toTree(await readNodes(transaction, user.projectId));
+        const tree =
+          path === undefined
+            ? whole
+            : whole.filter((entry) => entry.path === path || entry.path.startsWith(`${path}/`));
+        if (path !== undefined && tree.length === 0) throw noSuchFile(path);
         const files = tree.filter(({ kind }) => kind === "file");
         const rows = await transaction.query<Location>(LOCATIONS, [
           user.projectId,

@@ -12,6 +12,11 @@ export const filesSettings = {
     description: "Maximum number of files and folders of a project.",
     defaultText: "50000",
   },
+  IMPORT_MAX_MIB: {
+    schema: wholeNumber({ max: 1_048_576, fallback: 1024 }),
+    description: "Maximum size of an archive to import, and of a tar.gz also unpacked, in MiB.",
+    defaultText: "1024",
+  },
   ACCOUNT_MAX_MIB: {
     schema: wholeNumber({ max: 1_073_741_824, fallback: 10_240 }),
     description: "Maximum size of all projects of an account, with old versions and the bin, in MiB.",

@@ -5,6 +5,7 @@ export { filesSettings } from "./config.ts";
 export type { ReadAllOptions, StoredFile } from "./file-reads.ts";
 export type { CheckpointSave, Written } from "./file-writes.ts";
 export { createFilesHousekeeping } from "./housekeeping.ts";
+export type { ImportWrites, NewEntry, NewEntryOutcome } from "./import-writes.ts";
 export { registerFilesHttp } from "./http.ts";
 export type { Templates } from "./ports.ts";
 export type { Replay } from "./replays.ts";

@@ -12,6 +12,7 @@ import { createFileReads, type FileReads, type ReadAllOptions, type StoredFile }
 import { type CheckpointSave, createFileWrites, type Written } from "./file-writes.ts";
 import { toNodePath } from "./node-path.ts";
 import type { Templates } from "./ports.ts";
+import { createImportWrites, type ImportWrites } from "./import-writes.ts";
 import { createInitialFiles, type InitialFiles } from "./initial-files.ts";
 import type { Replay } from "./replays.ts";
 import type { TreeLimits } from "./tree-changes.ts";
@@ -53,7 +54,7 @@ export type SavedVersion = {
  * Files at rest: the newest version may be older than the text of an open document, so other modules read and write through
  * LiveFiles. Problems are those of the routes.
  */
-export interface Files extends InitialFiles {
+export interface Files extends InitialFiles, ImportWrites {
   tree(actor: Actor, projectId: string): Promise<Entry[]>;
   history(actor: Actor, projectId: string, path: string): Promise<Version[]>;
   createFolder(actor: Actor, projectId: string, path: string): Promise<Entry>;
@@ -61,8 +62,10 @@ export interface Files extends InitialFiles {
   read(actor: Actor, projectId: string, at: VersionAt): Promise<StoredFile>;
   /** As FileReads.readAll. */
   readAll(actor: Actor, projectId: string, options: ReadAllOptions): Promise<StoredFile[]>;
-  /** As ArchiveReads.readInOrder. */
-  readInOrder(actor: Actor, projectId: string): ReturnType<ArchiveReads["readInOrder"]>;
+  /** As ArchiveReads.readInOrder. @param path only this file, or this folder with all below it; undefined: everything */
+  readInOrder(actor: Actor, projectId: string, path?: string): ReturnType<ArchiveReads["readInOrder"]>;
+  /** What a project may have. */
+  readonly limits: TreeLimits;
   create(actor: Actor, projectId: string, file: NewFile): Promise<Entry>;
   put(actor: Actor, projectId: string, file: NextBytes): Promise<Written>;
   remove(actor: Actor, projectId: string, at: { readonly path: string; readonly recursive: boolean }): Promise<void>;
@@ -95,12 +98,14 @@ export const createFiles = (needs: FilesNeeds): Files => {
 
   return {
     ...createInitialFiles({ ...needs, contents }),
+    ...createImportWrites({ ...needs, contents, tellChanged }),
     tree: (actor, projectId) => reads.tree(userIn(actor, projectId)),
     history: (actor, projectId, path) => reads.history(userIn(actor, projectId), toNodePath(path)),
     find: (actor, projectId, path) => reads.find(userIn(actor, projectId), toNodePath(path)),
     read: (actor, projectId, { path, version }) => reads.read(userIn(actor, projectId), toNodePath(path), version),
     readAll: (actor, projectId, options) => reads.readAll(userIn(actor, projectId), options),
-    readInOrder: (actor, projectId) => archive.readInOrder(userIn(actor, projectId)),
+    readInOrder: (actor, projectId, path) => archive.readInOrder(userIn(actor, projectId), path),
+    limits: needs.limits,
     readStored: (...given) => reads.readStored(...given),
     readPinned: (...given) => reads.readPinned(...given),
 

@@ -133,6 +133,14 @@ const operation = (route: Route, components: Components): Json => ({
   // A larger body is refused with request/too-large.
   ...(route.body === undefined ? {} : { "x-body-limit-bytes": route.bodyLimitBytes ?? DEFAULT_BODY_BYTES }),
   parameters: parameters(route, components),
+  ...(route.streamedBody === undefined
+    ? {}
+    : {
+        requestBody: {
+          required: true,
+          content: Object.fromEntries(route.streamedBody.map((mediaType) => [mediaType, {}])),
+        },
+      }),
   ...(route.body === undefined
     ? {}
     : {

@@ -89,6 +89,7 @@ export const createEdgeFixture = (
       "sign-in": points,
       execute: points,
       export: points,
+      import: points,
     }),
     origin: { proxied: false, https: false },
     bus: createInProcessBus(log),

@@ -4,9 +4,16 @@ import type { RateClass } from "@atelier/contracts";
 import { z } from "zod";
 
 /** For servers that others can reach. */
-const STANDARD: RateLimitPoints = { read: 3000, write: 1200, "sign-in": 300, execute: 120, export: 20 };
+const STANDARD: RateLimitPoints = { read: 3000, write: 1200, "sign-in": 300, execute: 120, export: 20, import: 20 };
 /** For a server that only its own machine can reach: high enough for any tool, low enough to stop an endless loop. */
-const GENEROUS: RateLimitPoints = { read: 600_000, write: 120_000, "sign-in": 30_000, execute: 30_000, export: 3000 };
+const GENEROUS: RateLimitPoints = {
+  read: 600_000,
+  write: 120_000,
+  "sign-in": 30_000,
+  execute: 30_000,
+  export: 3000,
+  import: 3000,
+};
 
 const perMinute = (rate: RateClass, what: string): Setting<number | undefined> => ({
   schema: z
@@ -25,6 +32,7 @@ export const rateLimitSettings = {
   RATE_LIMIT_SIGN_IN: perMinute("sign-in", "Sign-ins, registrations and refreshes"),
   RATE_LIMIT_EXECUTE: perMinute("execute", "Runs"),
   RATE_LIMIT_EXPORT: perMinute("export", "Downloads of whole projects"),
+  RATE_LIMIT_IMPORT: perMinute("import", "Imports of archives"),
 } as const;
 
 /** @param options.onlyLocal only this machine can reach the server, directly or by a proxy */
@@ -39,6 +47,7 @@ export const rateLimitPoints = (
     "sign-in": settings.RATE_LIMIT_SIGN_IN ?? standard["sign-in"],
     execute: settings.RATE_LIMIT_EXECUTE ?? standard.execute,
     export: settings.RATE_LIMIT_EXPORT ?? standard.export,
+    import: settings.RATE_LIMIT_IMPORT ?? standard.import,
   };
 };
 

@@ -2,24 +2,12 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path/posix";
 import { type Encoding, MAX_FILE_BYTES, routes, type File } from "@atelier/contracts";
-import { Problem } from "#kernel/problem";
 import type { Edge, RequestFacts } from "#platform/http";
 import type { Replay, StoredFile } from "#files";
 import { attachment } from "./attachment.ts";
 import { decodeContent, describeContent, encodeContent } from "./content.ts";
+import { idempotencyKeyOf, invalidHeader } from "./idempotency-key.ts";
 import type { LiveFiles } from "./live-files.ts";
-
-const IDEMPOTENCY_KEY = /^[\u0021-\u007e]{1,200}$/u;
-
-const invalidHeader = (name: string, message: string): Problem =>
-  new Problem("request/invalid", undefined, { faults: [{ at: `header ${name}`, message }] });
-
-const idempotencyKeyOf = (request: RequestFacts): string | undefined => {
-  const key = request.headers["idempotency-key"];
-  if (key !== undefined && !IDEMPOTENCY_KEY.test(key))
-    throw invalidHeader("idempotency-key", "1 to 200 visible characters.");
-  return key;
-};
 
 /** A request body with content, and the values of its headers. */
 export type ContentWrite = {
@@ -121,13 +109,13 @@ export const registerLiveFilesHttp = (edge: Edge, files: LiveFiles): void => {
     const project = await files.fork(actor, params.projectId, body.name);
     return { status: 201 as const, body: project, audit: { projectId: project.id, target: params.projectId } };
   });
-  edge.bind(routes.exportProject, async ({ actor, params, reserve }) => {
-    const { project, entryCount, largestBytes, zip } = await files.archive(actor, params.projectId);
+  edge.bind(routes.exportProject, async ({ actor, params, query, reserve }) => {
+    const { name, entryCount, largestBytes, zip } = await files.archive(actor, params.projectId, query.path);
     // A file is decrypted whole; the rest of the archive is never in memory.
     reserve(2 * largestBytes + entryCount * ARCHIVED_ENTRY_BYTES + ARCHIVE_BYTES);
     const headers = {
       "content-type": "application/zip",
-      "content-disposition": attachment(`${project.name.replaceAll("/", "-")}.zip`),
+      "content-disposition": attachment(`${name.replaceAll("/", "-")}.zip`),
       "x-content-type-options": "nosniff",
     };
     return { status: 200 as const, body: zip, headers };

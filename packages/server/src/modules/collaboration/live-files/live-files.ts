@@ -1,4 +1,5 @@
 /** The newest text of a project's files, whether they are open or not. All other modules read and write files through it. */
+import { basename, dirname } from "node:path/posix";
 import type { Entry, Project } from "@atelier/contracts";
 import type { Actor } from "#kernel/actor";
 import type { Log } from "#kernel/log";
@@ -47,12 +48,17 @@ export interface LiveFiles {
   remove(actor: Actor, projectId: string, at: { readonly path: string; readonly recursive: boolean }): Promise<void>;
   /** The caller's own copy of the project with the newest texts. @param name undefined: made from the original's */
   fork(actor: Actor, projectId: string, name: string | undefined): Promise<Project>;
-  /** `largestBytes`: size of the largest file; about twice as much is in memory while the archive is read. */
+  /**
+   * `largestBytes`: size of the largest file; about twice as much is in memory while the archive is read.
+   * @param path only this file, or this folder with all below it; undefined: the whole project
+   */
   archive(
     actor: Actor,
     projectId: string,
+    path?: string,
   ): Promise<{
-    readonly project: Project;
+    /** Of the project, or of the file or folder. */
+    readonly name: string;
     readonly entryCount: number;
     readonly largestBytes: number;
     readonly zip: AsyncIterable<Uint8Array>;
@@ -142,12 +148,18 @@ export const createLiveFiles = (needs: {
       await documents.checkpoint(projectId);
       return files.forkProject(actor, projectId, name);
     },
-    async archive(actor, projectId) {
+    async archive(actor, projectId, path) {
       const project = await projects.getProject(actor, projectId);
       await documents.checkpoint(projectId);
-      const { entries, contents } = await files.readInOrder(actor, projectId);
+      const { entries, contents } = await files.readInOrder(actor, projectId, path);
       const largestBytes = entries.reduce((most, { size }) => Math.max(most, size), 0);
-      return { project, entryCount: entries.length, largestBytes, zip: zipArchive(entries, contents) };
+      const zip = zipArchive(entries, contents, path === undefined ? "" : dirname(path));
+      return {
+        name: path === undefined ? project.name : basename(path),
+        entryCount: entries.length,
+        largestBytes,
+        zip,
+      };
     },
   };
 };

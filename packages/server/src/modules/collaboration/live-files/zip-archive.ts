@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import type { Entry } from "@atelier/contracts";
 import { ZipFile } from "yazl";
 import type { StoredFile } from "#files";
+import { OUR_COMMENT } from "../import/archive.ts";
 
 /** Files that are compressed already are stored as they are. */
 const COMPRESSED = /\.(?:7z|avif|br|gif|gz|jpe?g|mp[34]|png|webm|webp|woff2?|xz|zip|zst)$/iu;
@@ -18,14 +19,17 @@ const emptyFolders = (entries: readonly Entry[]): Entry[] => {
 
 /**
  * @param contents the bytes of the files of `entries`, in their order
+ * @param base the folder that names begin below; "" or ".": the project's root
  * @returns the archive: names in UTF-8, executable files marked. It fails when `contents` fails, and ends `contents` when its reader
  * leaves.
  */
 export const zipArchive = async function* (
   entries: readonly Entry[],
   contents: AsyncIterable<StoredFile>,
+  base = "",
 ): AsyncGenerator<Uint8Array> {
   const zip = new ZipFile();
+  const nameOf = (path: string): string => (base === "" || base === "." ? path : path.slice(base.length + 1));
   const output = zip.outputStream as Readable;
   const reading = contents[Symbol.asyncIterator]();
   // Also for the archive itself: its stream has no other way to report an error.
@@ -38,12 +42,12 @@ export const zipArchive = async function* (
     return Readable.from([Buffer.from(buffer, byteOffset, byteLength)]);
   };
   for (const { path, updatedAt } of emptyFolders(entries))
-    zip.addEmptyDirectory(path, { mtime: new Date(updatedAt), mode: FOLDER_MODE });
+    zip.addEmptyDirectory(nameOf(path), { mtime: new Date(updatedAt), mode: FOLDER_MODE });
   for (const { kind, path, executable, updatedAt } of entries) {
     if (kind === "folder") continue;
     const mode = executable ? EXECUTABLE_MODE : FILE_MODE;
     zip.addReadStreamLazy(
-      path,
+      nameOf(path),
       { mtime: new Date(updatedAt), mode, compress: !COMPRESSED.test(path) },
       // The archive requests a file when the previous one has been read.
       (give) => {
@@ -54,7 +58,8 @@ export const zipArchive = async function* (
       },
     );
   }
-  zip.end();
+  // An import knows by it that no top folder was added.
+  zip.end({ comment: OUR_COMMENT, forceZip64Format: false });
   try {
     for await (const chunk of output) yield chunk as Uint8Array;
   } finally {

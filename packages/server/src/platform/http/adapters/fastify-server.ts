@@ -25,10 +25,13 @@ import { requestFacts } from "../request-facts.ts";
 import { securityHeaders } from "../security-headers.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { answerBytes, createReplyBudget } from "./reply-budget.ts";
+import { askForBody, cutLateBody, discardRest, hasBody, streamedBody } from "./streamed-body.ts";
 import { type ChannelOf, createSocketListener } from "./socket-listener.ts";
 
 const HEADERS_DEADLINE_MS = 15_000;
-const REQUEST_DEADLINE_MS = 120_000;
+/** Time for a request's body to arrive; a streamed one may take an hour, and is cut off earlier when it stalls. */
+const BODY_DEADLINE_MS = 120_000;
+const STREAMED_BODY_DEADLINE_MS = 3_600_000;
 /** How often Node checks connections against their deadlines; with its default of 30 s the headers could take three times their 15 s. */
 const DEADLINE_CHECK_MS = 1_000;
 /** Response status lines for bytes that are no valid request, by the parser's code. */
@@ -56,6 +59,10 @@ export type FastifyServerOptions = RequestChecks & {
   readonly bodyBudget?: BodyBudgetLimits;
   /** Time for a request's headers to arrive, from its first byte; 15 s. */
   readonly headersDeadlineMs?: number;
+  /** Time for a request's body to arrive, unless it is streamed; 2 minutes. */
+  readonly bodyDeadlineMs?: number;
+  /** A streamed body of which nothing arrives for so long ends with its connection; half a minute. */
+  readonly bodyStalledMs?: number;
   /** Time without progress after which the connection of an unread response is closed; half a minute. */
   readonly answerStalledMs?: number;
   /** Sockets that one user may have open at once; absent: any number. */
@@ -70,8 +77,10 @@ export type FastifyServerOptions = RequestChecks & {
 type RequestState = { facts: RequestFacts; actor: Actor | undefined; startedMs: number };
 type AnyRequest = FastifyRequest & { atelier: RequestState };
 
-const operationOf = (request: FastifyRequest): string =>
-  (request.routeOptions.config as { operation?: string } | undefined)?.operation ?? "unknown";
+type RouteConfig = { readonly operation?: string; readonly isStreamed?: boolean };
+const configOf = (request: FastifyRequest): RouteConfig =>
+  (request.routeOptions.config as RouteConfig | undefined) ?? {};
+const operationOf = (request: FastifyRequest): string => configOf(request).operation ?? "unknown";
 
 const isStream = (body: unknown): body is AsyncIterable<Uint8Array> =>
   typeof body === "object" && body !== null && Symbol.asyncIterator in body;
@@ -98,7 +107,8 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     logger: false,
     genReqId: () => createId(),
     bodyLimit: DEFAULT_BODY_BYTES,
-    requestTimeout: REQUEST_DEADLINE_MS,
+    // Node has one such deadline for all requests; ours depends on the route.
+    requestTimeout: 0,
     ...(options.tls === undefined
       ? { http: deadlines }
       : { https: { ...options.tls, ...deadlines, minVersion: "TLSv1.3" as const } }),
@@ -164,10 +174,18 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       actor: undefined,
       startedMs: clock.monotonic(),
     };
+    if (hasBody(facts(request).headers)) {
+      const deadlineMs = options.bodyDeadlineMs ?? BODY_DEADLINE_MS;
+      cutLateBody(request.raw, configOf(request).isStreamed === true ? STREAMED_BODY_DEADLINE_MS : deadlineMs);
+    }
     void reply.headers(fixedHeaders).header("x-request-id", request.id);
     // Some clients send a content type without a body.
     if (request.headers["content-length"] === "0") delete request.raw.headers["content-type"];
   });
+  app.addHook("preParsing", async (request, reply) => {
+    if (configOf(request).isStreamed !== true) askForBody(request.raw, reply.raw);
+  });
+  app.server.on("checkContinue", (request, response) => app.server.emit("request", request, response));
   app.addHook("onResponse", async (request, reply) => {
     const tookMs = clock.monotonic() - (request as AnyRequest).atelier.startedMs;
     const operation = operationOf(request);
@@ -304,38 +322,55 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       if (boundRoutes.has(route.id)) throw new Error(`route ${route.id} is bound already`);
       boundRoutes.add(route.id);
       operations.push({ method: route.method, pattern: createPathPattern(`/api${route.path}`) });
-      app.route({
-        method: route.method,
-        url: `/api${route.path}`,
-        bodyLimit: route.bodyLimitBytes ?? DEFAULT_BODY_BYTES,
-        config: { operation: route.id },
-        async onRequest(request, reply) {
-          if (draining) {
-            void reply.header("connection", "close");
-            throw new Problem("server/stopping");
-          }
-          const tell = (headers: Record<string, string>): void => void reply.headers(headers);
-          const { atelier } = request as AnyRequest;
-          atelier.actor = await checkRequest(options, route, { method: request.method, facts: atelier.facts, tell });
-          if (reply.raw.closed) {
-            // The connection is closed already, so no event will report that the rest of the body is missing.
-            log.debug("http.left-early", { requestId: request.id, operation: route.id });
-            throw new Problem("request/invalid", "The connection was closed.");
-          }
-          const bytes = expectedBytes(atelier.facts.headers, route.bodyLimitBytes ?? DEFAULT_BODY_BYTES);
-          if (bytes !== undefined) replies.reserve(reply, senderOf(request), bytes);
-        },
-        async handler(request, reply) {
-          const { atelier } = request as AnyRequest;
-          const refused = (error: unknown): never => {
-            recordRefusal(route, request, error);
-            throw error;
-          };
-          const parts = parseCall(route, { params: request.params, query: request.query, body: request.body });
-          const reserve = (bytes: number): void => replies.reserve(reply, senderOf(request), bytes);
-          const call = { ...parts, actor: atelier.actor, request: atelier.facts, reserve } as Call<R>;
-          return answerCall(route, request, reply, (await handler(call).catch(refused)) as unknown as Answer<Route>);
-        },
+      const { streamedBody: mediaTypes } = route;
+      const isStreamed = mediaTypes !== undefined;
+      const declare = (scope: FastifyInstance): unknown =>
+        scope.route({
+          method: route.method,
+          url: `/api${route.path}`,
+          bodyLimit: route.bodyLimitBytes ?? DEFAULT_BODY_BYTES,
+          config: { operation: route.id, isStreamed },
+          async onRequest(request, reply) {
+            if (isStreamed) discardRest(request.raw, reply.raw);
+            if (draining) {
+              void reply.header("connection", "close");
+              throw new Problem("server/stopping");
+            }
+            const tell = (headers: Record<string, string>): void => void reply.headers(headers);
+            const { atelier } = request as AnyRequest;
+            atelier.actor = await checkRequest(options, route, { method: request.method, facts: atelier.facts, tell });
+            if (reply.raw.closed) {
+              // The connection is closed already, so no event will report that the rest of the body is missing.
+              log.debug("http.left-early", { requestId: request.id, operation: route.id });
+              throw new Problem("request/invalid", "The connection was closed.");
+            }
+            if (isStreamed) return;
+            const bytes = expectedBytes(atelier.facts.headers, route.bodyLimitBytes ?? DEFAULT_BODY_BYTES);
+            if (bytes !== undefined) replies.reserve(reply, senderOf(request), bytes);
+          },
+          async handler(request, reply) {
+            const { atelier } = request as AnyRequest;
+            const refused = (error: unknown): never => {
+              recordRefusal(route, request, error);
+              throw error;
+            };
+            const body = isStreamed ? undefined : request.body;
+            const parts = parseCall(route, { params: request.params, query: request.query, body });
+            if (isStreamed) parts.body = streamedBody(request.raw, reply.raw, options.bodyStalledMs);
+            const reserve = (bytes: number): void => replies.reserve(reply, senderOf(request), bytes);
+            const call = { ...parts, actor: atelier.actor, request: atelier.facts, reserve } as Call<R>;
+            return answerCall(route, request, reply, (await handler(call).catch(refused)) as unknown as Answer<Route>);
+          },
+        });
+      if (!isStreamed) {
+        declare(app);
+        return;
+      }
+      // A scope of its own: elsewhere these media types stay unsupported.
+      void app.register(async (scope) => {
+        scope.removeAllContentTypeParsers();
+        scope.addContentTypeParser([...mediaTypes], (_request, _payload, done) => done(null));
+        declare(scope);
       });
     },
     page(path, handler, { fixed = false } = {}) {

@@ -15,6 +15,7 @@ export const createMemoryRateLimits = (points: RateLimitPoints): RateLimits => {
     "sign-in": limiter("sign-in"),
     execute: limiter("execute"),
     export: limiter("export"),
+    import: limiter("import"),
   };
   const decision = (rate: RateClass, allowed: boolean, result: RateLimiterRes): RateDecision => ({
     allowed,
