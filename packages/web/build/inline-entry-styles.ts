@@ -1,4 +1,4 @@
-/** Moves the entry's style sheet into index.html, so that the first paint waits for nothing but the HTML itself. */
+/** Moves the entry's style sheet into index.html, so that the first paint needs only the HTML. */
 import type { Plugin } from "vite";
 
 const LINK = /<link rel="stylesheet"[^>]*href="\/(?<file>[^"]+\.css)"[^>]*>/gu;

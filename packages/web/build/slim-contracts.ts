@@ -1,8 +1,8 @@
 /**
- * Keeps the schemas out of the page's entry. The route table is reduced to methods and paths; making a schema is declared
- * to have no side effect, so that one that nobody asks is dropped; and what it is made of is not imported, because a chunk
- * waits for every module that its own modules import, used or not. The few schemas that the editor asks are imported from
- * `@atelier/contracts/collaboration`; a value of theirs that is asked of `@atelier/contracts` fails the build.
+ * Keeps the schemas out of the page's entry. The route table is reduced to methods and paths; creating a schema is declared
+ * to have no side effect, so that unused schemas are dropped; and the modules they are made of are not imported, because a chunk
+ * waits for every module that its own modules import, used or not. The few schemas that the editor needs are imported from
+ * `@atelier/contracts/collaboration`; importing one of their values from `@atelier/contracts` fails the build.
  */
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "vite";

@@ -1,4 +1,4 @@
-/** The API's errors as the page throws them, and in words for people. */
+/** The errors that API calls throw, and their texts for users. */
 import type { ProblemBody, ProblemCode } from "@atelier/contracts";
 
 /** An error answer (RFC 9457). `retryAfterMs` is there when the server named a time. */
@@ -22,7 +22,7 @@ export class ApiProblem extends Error {
   }
 }
 
-/** No answer arrived at all: the network or the server is away. */
+/** Thrown when no response arrived: the network or the server is unavailable. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
 }

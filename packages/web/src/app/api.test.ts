@@ -54,7 +54,7 @@ describe("api", () => {
     expect(routeAddress(routes.listProjects, { query: { cursor: undefined, limit: 5 } })).toBe("/api/projects?limit=5");
   });
 
-  it("repeats a GET on 503 and 429 with growing waits, no shorter than the server asked for", async () => {
+  it("repeats a GET on 503 and 429 with growing delays, no shorter than the server's Retry-After", async () => {
     const { call, sleptMs } = setUp([
       problemAnswer(503, "server/unavailable"),
       problemAnswer(429, "request/rate-limited", { "retry-after": "2" }),
@@ -64,7 +64,7 @@ describe("api", () => {
     expect(sleptMs).toEqual([300, 2000]);
   });
 
-  it("never repeats what changes something", async () => {
+  it("never repeats a request that changes data", async () => {
     const { call, requests } = setUp([problemAnswer(503, "server/unavailable"), answer(201, {})]);
     const made = call(routes.createFile, { params, body: { path: "a", content: "" } });
     await expect(made).rejects.toMatchObject({ code: "server/unavailable" });
@@ -84,7 +84,7 @@ describe("api", () => {
     expect(requests).toHaveLength(4);
   });
 
-  it("tells no answer from an error answer", async () => {
+  it("distinguishes a missing response from an error response", async () => {
     const { call } = setUp([]);
     await expect(call(routes.tree, { params })).rejects.toBeInstanceOf(Unreachable);
   });
@@ -105,7 +105,7 @@ describe("retryWaitMs", () => {
 });
 
 describe("errorText", () => {
-  it("prefers the fault of a field, then the detail, and says when to come back", () => {
+  it("prefers the message of a field, then the detail, and adds the time of the next try", () => {
     const body = { type: "x", title: "Too many", status: 429, code: "c", retryable: true, requestId: "r" };
     expect(errorText(new ApiProblem(body, 1500))).toBe("Too many. Try again in 2 s.");
     expect(errorText(new ApiProblem({ ...body, faults: [{ at: "name", message: "No name." }] }))).toBe("No name.");

@@ -18,7 +18,7 @@ export type ApiDependencies = {
   readonly random: () => number;
 };
 
-/** How long to wait before try `n` (from 1), with jitter; a time that the server named is a lower bound. */
+/** Delay before try `n` (from 1), with jitter; the server's Retry-After is a lower bound. */
 export const retryWaitMs = (attempt: number, random: number, retryAfterMs = 0): number => {
   const backOff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1));
   return Math.round(Math.max(backOff / 2 + (backOff / 2) * random, Math.min(retryAfterMs, LONGEST_WAIT_MS)));

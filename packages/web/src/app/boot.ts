@@ -1,4 +1,4 @@
-/** Reads what the server put into the HTML; the page asks nothing of its own before it. */
+/** Reads the boot JSON that the server put into the HTML; the page sends no request before it. */
 import { BOOT_ELEMENT_ID, type Boot } from "@atelier/contracts";
 
 const EMPTY: Boot = {

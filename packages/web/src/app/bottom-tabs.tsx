@@ -1,4 +1,4 @@
-/** A phone's way between the panes, with Run in reach of the thumb. */
+/** The tabs at the bottom of a phone's screen, which switch between the panes, with the Run button. */
 import { CodeXml, Files, SquareTerminal } from "lucide-react";
 import { useStore } from "zustand";
 import { RunButton } from "../features/execution/run-button.tsx";

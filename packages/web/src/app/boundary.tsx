@@ -1,9 +1,9 @@
-/** Keeps a fault where it happened: what is inside goes, what is beside it stays, and a reader has something to press. */
+/** Error boundaries: a part that throws is replaced by a message with a retry button; the other parts keep working. */
 import { Component, type ReactNode } from "react";
 
 export type BoundaryProps = {
   readonly children: ReactNode;
-  /** Drawn in the place of what failed; `retry` draws that anew. */
+  /** Rendered instead of the failed part; `retry` renders that part again. */
   readonly instead: (retry: () => void) => ReactNode;
 };
 
@@ -28,7 +28,7 @@ export const ReloadButton = () => (
   </button>
 );
 
-/** In the place of a pane or a bar. */
+/** Shown instead of a pane or a bar. */
 export const partFailed = (retry: () => void): ReactNode => (
   <div className="part-failed" role="alert">
     <span>This part has failed.</span>
@@ -39,7 +39,7 @@ export const partFailed = (retry: () => void): ReactNode => (
   </div>
 );
 
-/** In the place of everything that React draws; the editor is not among it. */
+/** Shown instead of everything that React renders; the editor is not part of it. */
 export const pageFailed = (): ReactNode => (
   <div className="page-failed" role="alert">
     <span>The page around the editor has failed. What you type is still saved.</span>

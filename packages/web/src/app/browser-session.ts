@@ -1,4 +1,4 @@
-/** The session on this browser's own parts: storage, Web Locks for one refresh at a time, a channel between tabs. */
+/** Connects the session to the browser: storage, Web Locks for one refresh at a time, a channel between tabs. */
 import { logFault } from "./page-log.ts";
 import { createSession, type Session, type SignInChange } from "./session.ts";
 import { storageOrNull } from "./stored.ts";

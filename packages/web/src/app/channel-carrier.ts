@@ -1,4 +1,4 @@
-/** The page's side of numbered channels over one open socket: pieces, credit in both directions, and what is urgent first. */
+/** The page's side of numbered channels over one open socket: frames in pieces, credit in both directions, and priorities. */
 import {
   CHANNEL_FRAME,
   CHANNEL_PIECE_BYTES,
@@ -24,22 +24,22 @@ export interface CarriedEvents {
 }
 
 export interface CarriedChannel {
-  /** Queues what the server has given no credit for. */
+  /** Sends the frame as far as the channel has credit, and queues the rest. */
   send(frame: PageFrame): void;
-  /** No event follows. */
+  /** Closes the channel. No event follows. */
   close(): void;
 }
 
 export interface ChannelCarrier {
   open(opening: ChannelOpening, events: CarriedEvents): CarriedChannel;
-  /** @returns false for what breaks the protocol */
+  /** @returns false for a frame that violates the protocol */
   receive(bytes: Uint8Array): boolean;
   /** Sends a ping; the server's pong counts as a received frame. */
   ping(): void;
 }
 
 export interface CarrierOptions {
-  /** Hands bytes to the socket. */
+  /** Sends bytes on the socket. */
   readonly write: (bytes: Uint8Array) => void;
   /** Bytes that wait in the socket. */
   readonly unsentBytes: () => number;
@@ -50,20 +50,20 @@ export interface CarrierOptions {
 
 /** Credit of both sides when a channel opens, in bytes. */
 const START_CREDIT_BYTES = 16 * 1024;
-/** What a whole frame takes of the credit beside its bytes. */
+/** Credit that a whole frame uses beside its bytes. */
 const FRAME_COST_BYTES = 64;
-/** At most this waits in the browser, whose queue has no priorities. */
+/** Limit on bytes in the browser's send queue, which has no priorities. */
 const SOCKET_BYTES = 32 * 1024;
 /** The browser has no event for sent bytes, so its queue is polled. */
 const LOOK_AGAIN_MS = 10;
 
-/** A window grows up to this. */
+/** Largest window, in bytes. */
 const LONGEST_WINDOW_BYTES = 1024 * 1024;
 
 /**
- * Lower priorities are sent first. The window bounds what the server has under way: large for a document, which is opened
- * by one large frame; small for a program's output, which would delay everything else on a slow line. It grows where the
- * line carries more than a window in a round trip.
+ * Lower priorities are sent first. The window limits the bytes that the server sends ahead: large for a document, which is opened
+ * by one large frame; small for a program's output, which would delay all other channels on a slow connection. It grows when the
+ * connection transfers more than a window in a round trip.
  */
 const KINDS: Readonly<Record<ChannelOpening["kind"], { readonly priority: number; readonly windowBytes: number }>> = {
   document: { priority: 0, windowBytes: 1024 * 1024 },
@@ -77,13 +77,13 @@ type Channel = CarriedEvents & {
   readonly priority: number;
   windowBytes: number;
   readonly waiting: Waiting[];
-  /** Bytes of the first waiting frame that have left. */
+  /** Bytes of the first waiting frame that were sent. */
   left: number;
-  /** Cost of what may still be sent; below zero after a piece that exceeded it. */
+  /** Credit that is left for sending; below zero after a piece that exceeded it. */
   sendable: number;
-  /** Cost of what was received since the server got credit. */
+  /** Cost of the frames received since the last credit was sent. */
   taken: number;
-  /** Cost of what was received in the current window, which began at `windowAtMs`. */
+  /** Cost of the frames received in the current window, which began at `windowAtMs`. */
   inWindow: number;
   windowAtMs: number;
   readonly pieces: Uint8Array[];
@@ -108,12 +108,12 @@ const joined = (pieces: readonly Uint8Array[]): Uint8Array => {
 export const createChannelCarrier = ({ write, unsentBytes, now, after }: CarrierOptions): ChannelCarrier => {
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
-  /** In the order in which equals take turns. */
+  /** In the order in which channels of equal priority take turns. */
   const channels = new Map<number, Channel>();
   let lastNumber = 0;
   let isLookingAgain = false;
   let pingedAtMs: number | undefined;
-  /** The shortest until now. */
+  /** Shortest round trip measured. */
   let roundTripMs = Infinity;
 
   const ping = (): void => {
@@ -136,7 +136,7 @@ export const createChannelCarrier = ({ write, unsentBytes, now, after }: Carrier
     const [first] = channel.waiting;
     if (first === undefined) return;
     const rest = first.bytes.subarray(channel.left);
-    // What exceeds the credit would be under way too, and delay what comes behind it.
+    // Bytes beyond the credit would be in transit too, and delay the channels after them.
     const mostBytes = Math.min(CHANNEL_PIECE_BYTES, Math.max(MIN_CHANNEL_PIECE_BYTES, channel.sendable));
     const isLast = rest.byteLength <= mostBytes;
     const payload = isLast ? rest : rest.subarray(0, mostBytes);
@@ -163,8 +163,8 @@ export const createChannelCarrier = ({ write, unsentBytes, now, after }: Carrier
   };
 
   /**
-   * A whole window in about one round trip means that the server waits for credit, not for the line. Much less time than
-   * that is the page catching up.
+   * A whole window in about one round trip means that the server waits for credit, not for the connection. A much shorter
+   * time means that the page was busy and now reads queued frames.
    */
   const growWindow = (channel: Channel, bytes: number): void => {
     channel.inWindow += bytes;

@@ -1,6 +1,6 @@
 /** Copies text, also where the page may not use the Clipboard API (plain http on a network). */
 
-/** The older way: selects the text in a field, and the browser copies it. Works only while a key or click is handled. */
+/** Copies with the older API: selects the text in a field, and the browser copies it. Works only while a key or click is handled. */
 const copyBySelection = (text: string): boolean => {
   const before = document.activeElement;
   const field = document.createElement("textarea");

@@ -1,4 +1,4 @@
-/** Draws the open dialog, and the sign-in in front of a closed door; each one's code is loaded when it is first opened. */
+/** Renders the open dialog, and the sign-in dialog where signing in is required; the code of each is loaded when it is first opened. */
 import { useStore } from "zustand";
 import { createLatePart } from "./late-part.tsx";
 import { Palette } from "./palette/palette.tsx";

@@ -1,4 +1,4 @@
-/** Time, chance and the browser's signals, injected so that tests decide them. */
+/** Time, random numbers and the browser's events, injected so that tests control them. */
 
 export interface ConnectionEnvironment {
   /** Milliseconds on a clock that never goes back. */
@@ -7,14 +7,14 @@ export interface ConnectionEnvironment {
   after(delayMs: number, run: () => void): () => void;
   /** In [0, 1). */
   random(): number;
-  /** Hears that the network or the reader came back, or that the network is gone. */
+  /** Subscribes to the events that the network or the user has returned, or that the network is lost. */
   onWake(listener: (reason: "online" | "visible" | "offline") => void): () => void;
 }
 
 export interface LiveEnvironment extends ConnectionEnvironment {
   /** Runs before the next paint, or within 50 ms in a hidden page, where nothing is painted. */
   nextFrame(run: () => void): void;
-  /** Hears that the page is being left. */
+  /** Subscribes to the event that the user leaves the page. */
   onLeave(listener: () => void): () => void;
 }
 

@@ -1,4 +1,4 @@
-/** For tests: channels of a project's socket that do what they are told. */
+/** For tests: channels of a project's socket that the test controls. */
 import type { ChannelOpening } from "@atelier/contracts";
 import type { PageFrame } from "./channel-carrier.ts";
 import type { ChannelEvents, OpenChannel } from "./project-socket.ts";

@@ -1,4 +1,4 @@
-/** Whether the tree is there: from the second file on, unless the reader said otherwise. */
+/** Whether the tree is shown: from the second file on, unless the user chose otherwise. */
 import { useLayoutEffect } from "react";
 import { useStore } from "zustand";
 import { useApp } from "./services.ts";
@@ -11,7 +11,7 @@ export const useFilesShown = (): boolean => {
   return isOpen && (chosen ?? count > 1);
 };
 
-/** Tells the layout, which is CSS. */
+/** Sets the attribute that the style sheet uses. */
 export const useFilesVisibility = (): void => {
   const isShown = useFilesShown();
   // Before any effect of what is in the pane: a hidden field takes no focus.

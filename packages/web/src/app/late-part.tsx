@@ -6,7 +6,7 @@ import { Boundary, partFailed, ReloadButton } from "./boundary.tsx";
 /** A minimal dialog: the usual one is part of the code that did not load. */
 const NotLoaded = ({ onRetry, onClose }: { readonly onRetry: () => void; readonly onClose: () => void }) => {
   const dialog = useRef<HTMLDialogElement>(null);
-  // Closed by the platform before it goes, so that the keyboard is back where it came from.
+  // Closed by the browser before it is removed, so that the focus returns to where it was.
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
@@ -51,7 +51,7 @@ const createAttempts = <P extends object>(load: () => Promise<ComponentType<P>>)
   };
 };
 
-/** `onClose` puts the dialog away that says what is missing. */
+/** `onClose` closes the dialog about the part that did not load. */
 export const createLatePart = <P extends object>(load: () => Promise<ComponentType<P>>) => {
   const { current, beginAnew } = createAttempts(load);
   const LatePart = ({ with: props, onClose }: { readonly with: P; readonly onClose: () => void }): ReactNode => {

@@ -1,4 +1,4 @@
-/** Where the panes are and how large, and which one a phone shows. Kept in this browser, and per project on the server. */
+/** The position and size of the panes, and which one a phone shows. Stored in this browser, and per project on the server. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { readStored, writeStored } from "./stored.ts";
 
@@ -26,7 +26,7 @@ export const OUTPUT_HEIGHT = { least: 15, most: 75, first: 35 } as const;
 export const GROUP_WIDTH = { least: 20, most: 80, first: 50 } as const;
 const NAME = "layout";
 
-/** What is kept of it. */
+/** The stored part of the layout. */
 export type KeptLayout = Pick<Layout, "filesWidth" | "outputWidth" | "outputHeight" | "panelAt" | "groupWidth">;
 const KEPT = [
   "filesWidth",
@@ -47,7 +47,7 @@ const readKept = (): unknown => {
 const within = (value: unknown, { least, most, first }: { least: number; most: number; first: number }): number =>
   typeof value === "number" && Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : first;
 
-/** A layout out of what was kept, by whichever page: what is missing or out of range is as at first. */
+/** Makes a layout from stored values of any release: missing values and those out of range get the defaults. */
 export const layoutFrom = (kept: unknown): KeptLayout => {
   const { filesWidth, outputWidth, outputHeight, panelAt, groupWidth } = (
     typeof kept === "object" && kept !== null ? kept : {}
@@ -61,7 +61,7 @@ export const layoutFrom = (kept: unknown): KeptLayout => {
   };
 };
 
-/** The part of it that is kept. */
+/** The part of a layout that is stored. */
 export const keptOf = (layout: KeptLayout): KeptLayout => {
   const { filesWidth, outputWidth, outputHeight, panelAt, groupWidth } = layout;
   return { filesWidth, outputWidth, outputHeight, panelAt, groupWidth };

@@ -1,4 +1,4 @@
-/** Opens the page's WebSockets: each with a ticket of its own. */
+/** Opens the page's WebSockets, each with its own ticket. */
 
 export type SocketOpener = (path: string) => Promise<WebSocket>;
 

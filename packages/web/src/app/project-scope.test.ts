@@ -6,7 +6,7 @@ const stage = () => {
   return { onFault, scopes: createProjectScopes(onFault), released: [] as string[] };
 };
 
-describe("a stay in a project", () => {
+describe("the scope of an open project", () => {
   it("releases in reverse what it has acquired, once", () => {
     const { scopes, released } = stage();
     const scope = scopes.enter();
@@ -25,7 +25,7 @@ describe("a stay in a project", () => {
     expect([released, first.isLeft, second.isLeft]).toEqual([["first"], true, false]);
   });
 
-  it("releases at once what comes after it was left", () => {
+  it("releases at once what is added after it ended", () => {
     const { scopes, released } = stage();
     const scope = scopes.enter();
     scopes.leave();

@@ -1,16 +1,16 @@
-/** What belongs to one stay in a project: sockets, listeners, timers. Leaving releases all of it, in reverse order. */
+/** The resources of an open project: sockets, listeners, timers. Leaving the project releases all of them, in reverse order. */
 
 export interface ProjectScope {
-  /** True from the moment of leaving on: what is still under way then must change nothing any more. */
+  /** True as soon as the project is left: operations that are still in progress must not change anything then. */
   readonly isLeft: boolean;
   /** Arranges a release; at once if the project was left meanwhile. */
   add(release: () => void): void;
 }
 
 export interface ProjectScopes {
-  /** Begins a stay; the one before ends first. */
+  /** Begins a scope; the one before ends first. */
   enter(): ProjectScope;
-  /** Ends the current stay, if there is one. */
+  /** Ends the current scope, if there is one. */
   leave(): void;
 }
 

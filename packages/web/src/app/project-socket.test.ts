@@ -79,7 +79,7 @@ it("knows the close codes that are final, as the API numbers them", () => {
 });
 
 describe("the project's socket", () => {
-  it("is one for all channels, those that come later too, and is closed with the last", async () => {
+  it("is shared by all channels, later ones included, and is closed with the last", async () => {
     const page = setUp();
     const channels = [page.document("a"), page.events()];
     await page.advance(0);
@@ -107,7 +107,7 @@ describe("the project's socket", () => {
     expect(page.opened).toHaveLength(2);
   });
 
-  it("opens every channel again when it comes back, with what each of them asks for by then", async () => {
+  it("opens every channel again after a reconnect, with the parameters that each has then", async () => {
     const page = setUp();
     let since = 1;
     const events = page.open(() => ({ kind: "events", since }));
@@ -126,7 +126,7 @@ describe("the project's socket", () => {
     expect(document.told).toEqual(["open", 1012, "open"]);
   });
 
-  it("stays when the server closes one channel, which comes back alone, sooner or later as its code says", async () => {
+  it("stays open when the server closes one channel, which is opened again after the delay of its close code", async () => {
     const page = setUp();
     const [moved, busy, gone, events] = [
       page.document("moved"),
@@ -158,7 +158,7 @@ describe("the project's socket", () => {
     expect(openingsOf(page.last())).toHaveLength(3);
   });
 
-  it("is opened anew for another sign-in, and one channel anew where its owner wants that", async () => {
+  it("is opened again for another sign-in, and one channel at its owner's request", async () => {
     const page = setUp();
     const [document, events] = [page.document("a"), page.events()];
     await page.advance(0);
@@ -175,7 +175,7 @@ describe("the project's socket", () => {
     expect(events.told).toEqual(["open", 1012, "open"]);
   });
 
-  it("is tried at once for a user who types, and a channel that waits too", async () => {
+  it("is retried at once when the user types, and so is a waiting channel", async () => {
     const page = setUp();
     const document = page.document("a");
     await page.advance(0);
@@ -199,7 +199,7 @@ describe("the project's socket", () => {
 });
 
 describe("credit", () => {
-  it("[K12] blocks the channel that has none, and no other; frames go out in pieces of at most 16 KiB", async () => {
+  it("[K12] blocks only the channel that has none; frames are sent in pieces of at most 16 KiB", async () => {
     const page = setUp();
     const [run, document] = [page.run(), page.document("a")];
     await page.advance(0);
@@ -220,7 +220,7 @@ describe("credit", () => {
     expect(Math.max(...socket.sent.map(({ byteLength }) => byteLength))).toBeLessThanOrEqual(16_384);
   });
 
-  it("[K13] what waits in a full socket is overtaken by a document", async () => {
+  it("[K13] frames of a document are sent before others that wait for a full socket", async () => {
     const page = setUp();
     const [run, document] = [page.run(), page.document("a")];
     await page.advance(0);
@@ -236,7 +236,7 @@ describe("credit", () => {
     expect(sent.map(({ channel }) => channel)).toEqual([2, 1]);
   });
 
-  it("[K32] grows with a line that carries a window in a round trip, and not with one that is slower", async () => {
+  it("[K32] grows on a connection that transfers a window in a round trip, and not on a slower one", async () => {
     const page = setUp();
     page.run();
     await page.advance(0);
@@ -261,12 +261,12 @@ describe("credit", () => {
     expect(granted() - takenBytes).toBe(16_384);
     await receive(4, 26);
     expect(granted() - takenBytes).toBe(32_768);
-    // The page was busy, and now catches up.
+    // The page was busy, and now reads queued frames.
     await receive(80, 0);
     expect(granted() - takenBytes).toBeLessThanOrEqual(32_768);
   });
 
-  it("[K3][K15] is given for what was taken, a large frame's pieces included, and the frame arrives whole", async () => {
+  it("[K3][K15] is given for received frames, the pieces of a large frame included, and the frame arrives complete", async () => {
     const page = setUp();
     const document = page.document("a");
     await page.advance(0);

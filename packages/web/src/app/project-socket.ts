@@ -1,6 +1,6 @@
 /**
- * The page's one socket of a project, `WS /projects/:projectId/socket`: it comes back by itself, and then every channel is opened again.
- * A channel that the server closed alone is opened again by itself, while the others go on.
+ * The page's one socket of a project, `WS /projects/:projectId/socket`: it reconnects automatically, and then every channel is opened again.
+ * A single channel that the server closed is opened again automatically; the others are not affected.
  */
 import { type ChannelOpening, CLOSE, sockets } from "@atelier/contracts";
 import { type CarriedChannel, type ChannelCarrier, createChannelCarrier, type PageFrame } from "./channel-carrier.ts";
@@ -13,10 +13,10 @@ import {
 } from "./reconnecting-socket.ts";
 
 export interface ChannelEvents {
-  /** A channel is open; the server knows nothing of what an earlier one carried. Never called while `openChannel` runs. */
+  /** A channel is open; the server has no state of an earlier one. Never called while `openChannel` runs. */
   onOpen: () => void;
   onFrame: (frame: PageFrame) => void;
-  /** The channel is gone, or a try to open it failed: with the code of the channel, or of the socket. Return `stop` to end the retries. */
+  /** The channel was closed, or could not be opened: with the close code of the channel, or of the socket. Return `stop` to end the retries. */
   onClose: (code: number) => "again" | "stop";
   /** Whether data waits to be sent: then a lost socket is retried more often. */
   isUrgent?: () => boolean;
@@ -35,7 +35,7 @@ export interface PageChannel {
   readonly isOpen: boolean;
 }
 
-/** @param opening asked at each opening */
+/** @param opening called at each opening */
 export type OpenChannel = (projectId: string, opening: () => ChannelOpening, events: ChannelEvents) => PageChannel;
 
 export interface ProjectSockets {
@@ -44,7 +44,7 @@ export interface ProjectSockets {
   restart(projectId: string): void;
 }
 
-/** Close codes of a channel after which there is nothing to come back to. */
+/** Close codes of a channel after which it is not opened again. */
 export const FINAL_CLOSE_CODES: readonly number[] = [CLOSE.rightsTaken, CLOSE.notFound];
 
 /** One project's socket, from its first channel until its last one is closed. */

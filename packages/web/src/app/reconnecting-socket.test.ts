@@ -42,7 +42,7 @@ function script(options: { stopAt?: number; isUrgent?: boolean; refusal?: () => 
   };
 }
 
-describe("a socket that comes back", () => {
+describe("a reconnecting socket", () => {
   test("waits at most 250 ms for the first retry, grows to 10 s, and longer under pressure", () => {
     for (const random of [0, 0.5, 0.999]) {
       expect(retryDelayMs(0, random)).toBeLessThanOrEqual(250);
@@ -53,7 +53,7 @@ describe("a socket that comes back", () => {
     }
   });
 
-  test("comes back after each loss and starts quick again once settled", async () => {
+  test("reconnects after each loss, and resets the delay when it is settled", async () => {
     const it = script();
     await it.advance(0);
     it.last().accept();
@@ -73,7 +73,7 @@ describe("a socket that comes back", () => {
     expect(it.closes).toEqual([1006, 1006, 1012]);
   });
 
-  test("tries at once when the network returns, and lets go when it leaves", async () => {
+  test("retries at once when the network returns, and closes when it is lost", async () => {
     const it = script();
     await it.advance(0);
     it.last().accept();
@@ -110,7 +110,7 @@ describe("a socket that comes back", () => {
     expect(it.opens()).toBe(0);
   });
 
-  test("keeps a silent socket that answers, and leaves it when it does not", async () => {
+  test("keeps a silent socket that answers pings, and closes one that does not", async () => {
     const it = script();
     await it.advance(0);
     const first = it.last();
@@ -127,7 +127,7 @@ describe("a socket that comes back", () => {
     expect(it.heard).toEqual([[1]]);
   });
 
-  test("leaves a silent socket", async () => {
+  test("closes a silent socket", async () => {
     const it = script();
     await it.advance(0);
     it.last().accept();
@@ -153,7 +153,7 @@ describe("a socket that comes back", () => {
   });
 
   describe("with something waiting to be sent", () => {
-    /** How many tries there were in each of so many minutes with nobody there. */
+    /** The number of tries in each of so many minutes without a server. */
     const triesByMinute = async (options: Parameters<typeof script>[0], minutes: number) => {
       const it = script(options);
       await it.advance(0);
@@ -167,7 +167,7 @@ describe("a socket that comes back", () => {
     };
     const nobody = () => new TypeError("no answer");
 
-    test("looks at least every 700 ms for two minutes, then calmly again", async () => {
+    test("retries at least every 700 ms for two minutes, then with the usual delays", async () => {
       const [first = 0, second = 0, third = 0, fourth = 0] = await triesByMinute(
         { isUrgent: true, refusal: nobody },
         4,
@@ -176,7 +176,7 @@ describe("a socket that comes back", () => {
       expect(Math.max(third, fourth)).toBeLessThanOrEqual(12);
     });
 
-    test("does not press a server that answers, nor hurries when nothing waits", async () => {
+    test("retries with the usual delays when the server answers, or when nothing waits", async () => {
       const [busy = 0] = await triesByMinute(
         { isUrgent: true, refusal: () => Object.assign(new Error("busy"), { status: 503 }) },
         1,

@@ -1,4 +1,4 @@
-/** A WebSocket that comes back by itself: quick first, then slower with jitter, at once when the network returns. */
+/** A WebSocket that reconnects automatically: fast at first, then slower with jitter, at once when the network returns. */
 import { CLOSE } from "@atelier/contracts";
 import type { ConnectionEnvironment } from "./environment.ts";
 
@@ -6,11 +6,11 @@ export interface SocketEvents {
   /** A socket is open; messages may be sent. */
   onOpen: () => void;
   onMessage: (frame: Uint8Array) => void;
-  /** The socket is gone, or a try to open one failed. */
+  /** The socket was closed, or could not be opened. */
   onClose: (code: number) => void;
   /** Sends a ping that the peer answers; called when nothing was received for a while, or when the connection may be dead. */
   probe: () => void;
-  /** Does something wait to be sent? Then a line that nobody says is back is looked for more often. */
+  /** Whether data waits to be sent: then the retries are more frequent, because the browser may not notice that the network is back. */
   isUrgent?: () => boolean;
 }
 
@@ -19,9 +19,9 @@ export interface ReconnectingSocket {
   send(frame: Uint8Array): boolean;
   /** Tries now instead of waiting (the user types, looks at the page, or the network came back). */
   hurry(): void;
-  /** Closes an open socket, without `onClose`, and comes back at once. */
+  /** Closes an open socket, without `onClose`, and reconnects at once. */
   restart(): void;
-  /** The peer is well: the next interruption starts with the quick retry again. */
+  /** Called when the peer works: the next interruption starts with the fast retry again. */
   settled(): void;
   close(): void;
   readonly isOpen: boolean;
@@ -31,23 +31,23 @@ export interface ReconnectingSocket {
 
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 10_000;
-/** The longest wait while something is urgent, for this long: later it is no passing interruption. */
+/** The longest delay while data waits, and for how long it applies: a longer interruption is not temporary. */
 const URGENT_RETRY_MS = 700;
 const URGENT_FOR_MS = 120_000;
-/** A socket that takes longer to open is given up. */
+/** A socket that takes longer to open is closed. */
 const OPEN_TIMEOUT_MS = 10_000;
 const PROBE_AFTER_SILENCE_MS = 20_000;
 const DEAD_AFTER_PROBE_MS = 10_000;
 /** The network or the user came back: an open socket may be dead without the browser knowing, as after a sleep. */
 const DOUBTED_DEAD_AFTER_MS = 3_000;
-/** The user's keys make no more tries than one in this time. */
+/** Keys of the user cause at most one try in this time. */
 export const HURRY_EVERY_MS = 1_000;
-/** The code of a connection that ended without one. */
+/** The close code of a connection that ended without one. */
 const ABNORMAL = 1006;
 
 /**
  * Milliseconds to wait before try number `attempt` (from 0): at most 200 ms for the first, then doubling to 10 s,
- * each spread over its upper half so that a thousand pages do not come back in one instant.
+ * each spread over its upper half, so that a thousand pages do not reconnect at the same time.
  */
 export function retryDelayMs(attempt: number, random: number, code = ABNORMAL): number {
   const pressed = code === CLOSE.overloaded || code === CLOSE.tooFast;
@@ -55,7 +55,7 @@ export function retryDelayMs(attempt: number, random: number, code = ABNORMAL): 
   return full / 2 + (full / 2) * random;
 }
 
-/** A refusal that the server itself gave (RFC 9457) means that it is there, and perhaps too busy: no hurry then. */
+/** A problem (RFC 9457) comes from the server itself, so it works, perhaps overloaded: no fast retries then. */
 const isAnswer = (error: unknown): boolean => typeof error === "object" && error !== null && "status" in error;
 
 export function createReconnectingSocket(

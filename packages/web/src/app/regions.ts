@@ -10,7 +10,7 @@ const REGIONS = [
   "slot-bottom",
   "toasts",
 ] as const;
-/** Where the keyboard lands in a region: where one works, before what one presses. */
+/** The element of a region that gets the focus: fields and lists before buttons. */
 const LANDINGS = [
   '[role="treeitem"][tabindex="0"]',
   ".xterm-helper-textarea, .early-keys",

@@ -2,7 +2,7 @@
 import { showToast } from "../design/toasts.ts";
 import { logFault } from "./page-log.ts";
 
-/** @param failed what is said when the code can't be loaded, in front of what to do about it */
+/** @param failed the message when the code can't be loaded; advice follows it */
 export const runLate = <M>(load: () => Promise<M>, act: (module: M) => unknown, failed: string): void => {
   load()
     .then(act, (error: unknown) => {

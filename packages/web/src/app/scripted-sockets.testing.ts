@@ -1,7 +1,7 @@
-/** For tests: a clock that the test turns, and sockets that it opens, answers and ends. */
+/** For tests: a clock that the test advances, and sockets that it opens, answers and ends. */
 import type { ConnectionEnvironment } from "./environment.ts";
 
-/** A clock that the test turns; timers fire in order. */
+/** A clock that the test advances; timers fire in order. */
 export function manualTime() {
   let now = 0;
   let timers: { at: number; run: () => void }[] = [];

@@ -1,4 +1,4 @@
-/** What every part of the shell can reach: made once in start-app, handed down by React context. */
+/** The services of the page: created once in start-app, passed by React context. */
 import type { Boot } from "@atelier/contracts";
 import { createContext, useContext } from "react";
 import type { EditorHandle } from "../features/editor/index.ts";
@@ -33,7 +33,7 @@ export type App = {
   readonly sockets: ProjectSockets;
   readonly editor: EditorHandle;
   readonly projects: ProjectStore;
-  /** What belongs to the stay in the open project. */
+  /** The resources of the open project. */
   readonly scopes: ProjectScopes;
   readonly promotion: Promotion;
   readonly files: FilesStore;

@@ -44,7 +44,7 @@ const setUp = (answers: Record<string, () => SignedIn | Promise<SignedIn>>) => {
 };
 
 describe("session", () => {
-  it("asks for nothing on a first visit", async () => {
+  it("sends no request on a first visit", async () => {
     const { session, calls } = setUp({});
     await session.restore(false);
     expect(calls).toEqual([]);
@@ -73,7 +73,7 @@ describe("session", () => {
     expect(calls).toEqual([routes.signInAsGuest.path, routes.refresh.path]);
   });
 
-  it("makes one guest however many ask at once", async () => {
+  it("creates one guest for any number of concurrent calls", async () => {
     const { session, calls } = setUp({ [routes.signInAsGuest.path]: () => signedIn("guest") });
     const users = await Promise.all([session.ensure(), session.ensure(), session.ensure()]);
     expect(new Set(users.map(({ id }) => id)).size).toBe(1);

@@ -1,4 +1,4 @@
-/** Says something to screen readers, politely and once. */
+/** Announces a text to screen readers once, in a polite live region. */
 
 let region: HTMLElement | undefined;
 
@@ -11,7 +11,7 @@ const liveRegion = (): HTMLElement => {
   return region;
 };
 
-/** The same words twice are said twice: a region that does not change is not read. */
+/** A repeated text is announced again: the region has to change, because an unchanged one is not read. */
 export const announce = (words: string): void => {
   const target = liveRegion();
   target.textContent = "";

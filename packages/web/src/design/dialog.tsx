@@ -13,7 +13,7 @@ export const Dialog = ({ title, onClose, children }: DialogProps) => {
   const dialog = useRef<HTMLDialogElement>(null);
   const isGone = useRef(false);
   const titleId = useId();
-  // Closed by the platform before it goes, so that the keyboard is back where it came from.
+  // Closed by the browser before it is removed, so that the focus returns to where it was.
   useLayoutEffect(() => {
     const element = dialog.current;
     isGone.current = false;

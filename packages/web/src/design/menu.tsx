@@ -14,7 +14,7 @@ export type MenuButtonProps = {
   readonly label: string;
   readonly className?: string;
   readonly icon: ReactNode;
-  /** The items; drawn while the menu is open. */
+  /** The items; rendered while the menu is open. */
   readonly children: () => ReactNode;
   /** Which edge of the button the menu lines up with. */
   readonly align?: "start" | "end";
@@ -69,11 +69,11 @@ export const MenuButton = (props: MenuButtonProps) => {
     menu.current?.hidePopover();
     button.current?.focus();
   };
-  // At once, with the keyboard on the first item: the next key may come before the next frame, and it is the menu's.
+  // At once, with the focus on the first item: the next key belongs to the menu, and may come before the next frame.
   const onBeforeToggle = (event: { newState: string }): void => {
     if (event.newState !== "open") return;
     flushSync(() => setOpen(true));
-    // The browser gives the keyboard to it as it shows the menu.
+    // The browser moves the focus to it when it shows the menu.
     if (menu.current) itemsOf(menu.current)[0]?.setAttribute("autofocus", "");
   };
   const onToggle = (event: { newState: string }): void => {

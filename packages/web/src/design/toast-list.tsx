@@ -1,4 +1,4 @@
-/** Draws the toasts; a polite live region, so that they are heard as well, and a stop of F6, so that they are reached. */
+/** Renders the toasts, in a polite live region, so that screen readers announce them, and as a region of F6, so that the keyboard reaches them. */
 import { X } from "lucide-react";
 import { useEffect } from "react";
 import { useStore } from "zustand";
@@ -7,7 +7,7 @@ import { dismissToast, pauseToasts, runToastAction, toastStore } from "./toasts.
 export const ToastList = () => {
   const toasts = useStore(toastStore, (state) => state.toasts);
   useEffect(() => {
-    // The one under the pointer, or with the focus, went: nothing says that it was left.
+    // The toast under the pointer, or with the focus, was removed: there is no leave or blur event for it.
     if (toasts.length === 0) pauseToasts(false);
   }, [toasts]);
   return (

@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 describe("toasts", () => {
-  it("go after six seconds and say so once", () => {
+  it("disappear after six seconds, with one callback", () => {
     const gone = vi.fn<() => void>();
     showToast({ text: "a", onGone: gone });
     vi.advanceTimersByTime(5999);
@@ -22,7 +22,7 @@ describe("toasts", () => {
     expect(gone).toHaveBeenCalledOnce();
   });
 
-  it("stay while they are paused, and go their whole time after that", () => {
+  it("stay while they are paused, and for their whole time after that", () => {
     showToast({ text: "a" });
     vi.advanceTimersByTime(5000);
     pauseToasts(true);
@@ -36,7 +36,7 @@ describe("toasts", () => {
     expect(texts()).toEqual([]);
   });
 
-  it("go when there is a fourth, whose going is told like any other", () => {
+  it("disappear when there is a fourth, with the same callback", () => {
     const gone = vi.fn<() => void>();
     showToast({ text: "a", onGone: gone });
     for (const text of ["b", "c", "d"]) showToast({ text });
@@ -44,7 +44,7 @@ describe("toasts", () => {
     expect(gone).toHaveBeenCalledOnce();
   });
 
-  it("do what they offer instead of going, and do it once", () => {
+  it("run their action instead of the callback, and only once", () => {
     const [run, gone] = [vi.fn<() => void>(), vi.fn<() => void>()];
     const id = showToast({ text: "a", action: { label: "Undo", run }, onGone: gone });
     runToastAction(id);

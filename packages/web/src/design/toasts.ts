@@ -1,4 +1,4 @@
-/** Short messages that go away by themselves, some with one thing to do; reading or reaching for one keeps it. */
+/** Short messages that disappear after some seconds, some with an action; the pointer or the focus on one keeps it. */
 import { createStore } from "zustand/vanilla";
 
 export type Toast = {
@@ -6,9 +6,9 @@ export type Toast = {
   readonly text: string;
   readonly tone: "plain" | "bad";
   readonly action?: { readonly label: string; readonly run: () => void };
-  /** Called once when the toast goes without its action having been taken. */
+  /** Called once when the toast disappears and its action was not used. */
   readonly onGone?: () => void;
-  /** A toast replaces the one of the same topic: only the newest is true. */
+  /** A toast replaces the one of the same topic, which is outdated. */
   readonly topic?: string;
 };
 
@@ -30,12 +30,12 @@ const take = (id: number): Toast | undefined => {
 
 export const dismissToast = (id: number): void => take(id)?.onGone?.();
 
-/** Takes the toast of a topic away, if there is one. */
+/** Removes the toast of a topic, if there is one. */
 export const dismissTopic = (topic: string): void => {
   for (const toast of toastStore.getState().toasts) if (toast.topic === topic) dismissToast(toast.id);
 };
 
-/** Does what a toast offers. */
+/** Runs the action of a toast. */
 export const runToastAction = (id: number): void => take(id)?.action?.run();
 
 const startTimer = (id: number): void => {
@@ -55,7 +55,7 @@ export const updateToast = (id: number, text: string): void => {
   if (!isPaused) startTimer(id);
 };
 
-/** While the pointer or the keyboard is on a toast, none of them goes. */
+/** While the pointer or the focus is on a toast, none of them disappears. */
 export const pauseToasts = (isOn: boolean): void => {
   if (isOn === isPaused) return;
   isPaused = isOn;

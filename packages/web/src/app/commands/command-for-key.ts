@@ -1,4 +1,4 @@
-/** Which command a key event starts, where a running program may want the key for itself. */
+/** Finds the command of a key event, except for keys that a running program reads. */
 import { isBusy } from "../../features/execution/run-store.ts";
 import type { App } from "../services.ts";
 import type { Command } from "./command-registry.ts";

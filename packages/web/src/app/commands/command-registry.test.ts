@@ -13,7 +13,7 @@ const press = (key: string): KeyPress => ({
 const command = (id: string, rest: Partial<Command> = {}): Command => ({ id, run: () => undefined, ...rest });
 
 describe("the command registry", () => {
-  it("lists what has a title and makes sense now, in the order of registration", () => {
+  it("lists the enabled commands with a title, in the order of registration", () => {
     const registry = createCommandRegistry();
     let isOpen = false;
     registry.register([
@@ -26,7 +26,7 @@ describe("the command registry", () => {
     expect(registry.listed().map(({ id }) => id)).toEqual(["b.second", "a.first"]);
   });
 
-  it("gives a key to the first command that is enabled, and to none when none is: the browser keeps it", () => {
+  it("gives a key to its first enabled command; without one, the browser handles the key", () => {
     const registry = createCommandRegistry();
     let isRunning = true;
     registry.register([
@@ -42,7 +42,7 @@ describe("the command registry", () => {
     expect(registry.forKey(press("F3"))).toBeUndefined();
   });
 
-  it("runs by id what is enabled, and says whether it did", () => {
+  it("runs an enabled command by its id, and returns whether it did", () => {
     const registry = createCommandRegistry();
     const ran: string[] = [];
     registry.register([
@@ -53,7 +53,7 @@ describe("the command registry", () => {
     expect(ran).toEqual(["on"]);
   });
 
-  it("refuses a second command of a name, registers none of that list, and takes out what it is asked to", () => {
+  it("refuses a list with an id that is taken, and registers none of it; a registration can be removed", () => {
     const registry = createCommandRegistry();
     const remove = registry.register([command("a.one", { title: "One" })]);
     expect(() => registry.register([command("a.two", { title: "Two" }), command("a.one")])).toThrow("a.one");

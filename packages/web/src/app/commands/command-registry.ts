@@ -4,7 +4,7 @@ import { type KeyPress, matchesKeys } from "./key-binding.ts";
 export type Command = {
   /** `files.new`: the feature, a dot, and what it does. */
   readonly id: string;
-  /** What the palette shows: a verb first. Undefined: has a key and is not listed. */
+  /** The text in the palette, beginning with a verb. Undefined: the command has a key and is not listed. */
   readonly title?: string;
   /** In front of the title in the palette: `View: Show files`. */
   readonly group?: string;
@@ -14,13 +14,13 @@ export type Command = {
   readonly overProgram?: boolean;
   /** Held down, the key acts again and again. */
   readonly repeats?: boolean;
-  /** Whether it makes sense now; always, if absent. Asked at each key and each time when the palette opens. */
+  /** Whether the command is enabled; always, if absent. Called at each key and each time the palette opens. */
   readonly when?: () => boolean;
   readonly run: () => void;
 };
 
 export interface CommandRegistry {
-  /** Returns what takes them out again. @throws Error when an id is taken */
+  /** @returns a function that removes them. @throws Error when an id is taken */
   register(commands: readonly Command[]): () => void;
   /** The enabled commands with a title, in the order of registration. */
   listed(): readonly Command[];

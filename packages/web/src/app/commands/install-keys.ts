@@ -4,7 +4,7 @@ import { SAVE_COMMAND } from "../../features/files/save-command.ts";
 import type { App } from "../services.ts";
 import { commandForKey } from "./command-for-key.ts";
 
-/** Listens before anything else does, so that the editor's own meaning of a key never wins over a command's. */
+/** Listens in the capture phase, so that a command's key has precedence over the editor's own binding. */
 export const installKeys = (app: App): void => {
   addEventListener(
     "keydown",

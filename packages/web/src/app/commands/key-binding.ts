@@ -1,7 +1,7 @@
 /** Key bindings: how they are written (`Mod+Shift+P`), which key events they match, and how they are shown. */
 import { isApple } from "../platform.ts";
 
-/** The part of a key event that counts. */
+/** The properties of a key event that are compared. */
 export type KeyPress = Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">;
 
 const MODIFIERS = ["ctrl", "meta", "shift", "alt"] as const;
@@ -27,7 +27,7 @@ const parse = (keys: string, apple: boolean): Parsed => {
   return { key: key.toLowerCase(), modifiers: new Set(modifiers) };
 };
 
-/** On a keyboard without Latin letters the key's position counts: Ctrl+P is where P is, whatever is printed there. */
+/** On a keyboard without Latin letters the key's position is compared: Ctrl+P is the key at the position of P. */
 const isKey = (wanted: string, { key, code }: KeyPress): boolean =>
   key.toLowerCase() === wanted ||
   (/^[a-z]$/u.test(wanted) && (key.codePointAt(0) ?? 0) > 127 && code === `Key${wanted.toUpperCase()}`);

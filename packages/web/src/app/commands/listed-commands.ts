@@ -1,4 +1,4 @@
-/** The commands without keys: they are only listed, so their code comes with the palette's list. */
+/** The commands without keys: they are only listed, so their code is loaded with the palette's list. */
 import { outputCommands } from "../../features/execution/output-commands.ts";
 import { filesCommands } from "../../features/files/files-commands.ts";
 import { projectCommands } from "../../features/projects/project-commands.ts";

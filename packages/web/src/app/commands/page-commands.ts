@@ -1,4 +1,4 @@
-/** Registers the commands that have keys; the others come with the palette's list (`listed-commands.ts`). */
+/** Registers the commands that have keys; the others are loaded with the palette's list (`listed-commands.ts`). */
 import { runCommands } from "../../features/execution/run-commands.ts";
 import { groupCommands } from "../../features/files/group-commands.ts";
 import { saveCommands } from "../../features/files/save-command.ts";
@@ -21,7 +21,7 @@ const paletteCommands = (app: App): Command[] => [
     title: "Go to file",
     group: "View",
     keys: ["Mod+P"],
-    // Without a project there is nothing to choose from, and the browser may print.
+    // Without a project there are no files to choose from, and the browser prints.
     when: () => app.projects.getState().state.kind === "open",
     run: () => app.dialogs.setState({ kind: "palette", mode: "files" }, true),
   },

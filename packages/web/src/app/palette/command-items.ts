@@ -1,4 +1,4 @@
-/** The palette's commands: those of the page and those of the editor, the lately used ones first, or what fits what is typed. */
+/** The palette's commands, of the page and of the editor: the recently used ones first, or those that match the query. */
 import { go } from "fuzzysort";
 import type { Command } from "../commands/command-registry.ts";
 import { keyCaps } from "../commands/key-binding.ts";

@@ -1,9 +1,9 @@
-/** Quick open: the project's files that fit what is typed; an open file counts more than another one. */
+/** Quick open: the project's files that match the query; open files rank higher. */
 import { go } from "fuzzysort";
 import { type PaletteItem, plainText, textOf } from "./palette-item.ts";
 
 const MOST_LISTED = 50;
-/** By how much a match is worth more in an open file, and in the file's name than in its folders. */
+/** Additional score of a match in an open file, and of a match in the file's name. */
 const OPEN_BONUS = 0.05;
 const NAME_BONUS = 0.15;
 

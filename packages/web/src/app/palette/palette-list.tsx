@@ -63,7 +63,7 @@ const filesFor = (app: App, query: string): PaletteItem[] => {
     return [{ id: "line", label: plainText(`Go to line ${asked.line}`), run: () => openFile(app, shown, position) }];
   }
   const files = filesOf(entries).filter(({ id }) => !hidden.has(id));
-  // The shown file is the last that anybody wants to go to.
+  // The shown file comes last: the user is already there.
   const order = [...open.filter((id) => id !== shown).toReversed(), ...(shown === undefined ? [] : [shown])];
   return fileItems(asked, { files, open: order, choose: (id) => openFile(app, id, position) });
 };
@@ -90,7 +90,7 @@ export const PaletteList = ({ listId, query, field, isEarlyEnter, onClose }: Pal
 
   const choose = (item: PaletteItem | undefined): void => {
     if (!item) return;
-    // First the keyboard is back where it was: the command may be about that, or take it elsewhere.
+    // The focus returns first: the command may act on the focused element, or move the focus.
     flushSync(onClose);
     item.run();
   };

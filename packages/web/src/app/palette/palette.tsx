@@ -1,6 +1,6 @@
 /**
- * The palette's field, which takes keys from its first moment on: what is typed into it must not go into the code while
- * its list is still loading. The list is a part of its own.
+ * The palette's field. It accepts keys at once, so that nothing typed into it reaches the code while its list is
+ * still loading; the list is loaded separately.
  */
 import { type KeyboardEvent, useId, useLayoutEffect, useRef, useState } from "react";
 import { createLatePart } from "../late-part.tsx";
@@ -23,7 +23,7 @@ export const Palette = ({ mode, onClose }: { readonly mode: PaletteMode; readonl
   const listId = useId();
   const [query, setQuery] = useState(mode === "commands" ? ">" : "");
   const [isEarlyEnter, setEarlyEnter] = useState(false);
-  // Closed by the platform before it goes, so that the keyboard is back where it came from.
+  // Closed by the browser before it is removed, so that the focus returns to where it was.
   useLayoutEffect(() => {
     const element = dialog.current;
     isGone.current = false;

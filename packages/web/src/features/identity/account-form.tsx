@@ -99,7 +99,7 @@ const finish = async (app: App, answer: SignedIn, close: () => void): Promise<vo
   });
 };
 
-/** What the form says before its fields. */
+/** The text before the fields of the form. */
 const Note = ({ form }: { readonly form: AccountFormKind }) => {
   const app = useApp();
   if (form.kind === "admin")
@@ -125,7 +125,7 @@ export type AccountFormProps = {
   readonly form: AccountFormKind;
   /** The user chose the other form: logging in instead of registering, or the other way round. */
   readonly onSwitch: (to: "log-in" | "register") => void;
-  /** Somebody is signed in, and the page stays. */
+  /** Called after signing in when the page is not reloaded. */
   readonly onDone: () => void;
 };
 
@@ -138,7 +138,7 @@ export const AccountForm = ({ form, onSwitch, onDone }: AccountFormProps) => {
   const which = whichOf(form);
   const isNew = which !== "log-in";
 
-  // After an answer the reader goes on where something is to be mended: a wrong password, a taken address.
+  // After a refusal the focus moves to the wrong field: a wrong password, a taken address.
   useLayoutEffect(() => {
     if (isSending || (error === undefined && Object.keys(faults).length === 0)) return;
     const [first] = Object.keys(faults);

@@ -1,4 +1,4 @@
-/** Who is signed in here, the theme, and the ways in and out. */
+/** The account menu: who is signed in, the theme, logging in and out. */
 import { Check, CircleUserRound, Command, LogIn, LogOut, Settings, UserPlus } from "lucide-react";
 import type { ReactNode } from "react";
 import { useStore } from "zustand";
@@ -53,7 +53,7 @@ const CommandItem = ({
       icon={icon}
       label={label}
       hint={keys === undefined ? undefined : keyWords(keys)}
-      // The menu gives the keyboard back to its button first.
+      // The menu returns the focus to its button first.
       onChoose={() => setTimeout(() => commands.run(id))}
     />
   );

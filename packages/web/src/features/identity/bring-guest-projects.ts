@@ -1,19 +1,19 @@
-/** Who logs in after working as a guest goes on with that work: the guest lets the account edit each of its projects. */
+/** Gives an account the projects of the guest who logs into it: the guest shares each of its projects with the account. */
 import { routes } from "@atelier/contracts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
 import { openProjectOf } from "../projects/project-store.ts";
 
-/** More than any guest made in one browser; beyond it the rest stays with the guest. */
+/** Limit on shared projects, above what a guest usually has; the others stay with the guest. */
 const MOST_PROJECTS = 100;
 
-/** Whether the project in front of the reader is a guest's own, so that logging in would leave it behind. */
+/** Whether the open project belongs to the guest, so that the account would have no access to it after logging in. */
 export const ownsGuestProject = (app: App): boolean =>
   app.session.user()?.kind === "guest" && openProjectOf(app.projects)?.role === "owner";
 
 /**
- * To be called while the guest is still signed in here. Never rejects: a sign-in does not fail because of what was to come
- * along with it.
+ * To be called while the guest is still signed in. Never rejects, because the sign-in must not fail when the projects can't be
+ * shared.
  */
 export const bringGuestProjects = async ({ call }: Pick<App, "call">, accountId: string): Promise<void> => {
   try {

@@ -25,7 +25,7 @@ const watch = (first: SessionState) => {
 };
 
 describe("the notice about who is signed in", () => {
-  it("says that the opener is signed out, and is gone when the same person is back", () => {
+  it("shows that the opener is signed out, and disappears when the same user signs in again", () => {
     const page = watch(signedIn("ada"));
     page.become({ kind: "none" });
     expect(page.kind()).toBe("signed-out");
@@ -33,7 +33,7 @@ describe("the notice about who is signed in", () => {
     expect([page.kind(), page.backs()]).toEqual(["none", 1]);
   });
 
-  it("names somebody else, also after a time with nobody", () => {
+  it("names another user, also after a time without a sign-in", () => {
     const page = watch(signedIn("ada"));
     page.become({ kind: "none" });
     page.become(signedIn("bob"));
@@ -48,7 +48,7 @@ describe("the notice about who is signed in", () => {
     expect([page.kind(), page.backs()]).toEqual(["none", 1]);
   });
 
-  it("says nothing where nobody was signed in, and nothing after it was stopped", () => {
+  it("shows nothing without a sign-in at the opening, and nothing after it was stopped", () => {
     const page = watch({ kind: "none" });
     expect(page.kind()).toBe("none");
     page.become(signedIn("guest"));

@@ -1,4 +1,4 @@
-/** Whether the page is still the person's who opened the project: somebody may sign out, or in, in another tab. */
+/** Checks whether the user who opened the project is still signed in: another tab may sign out, or sign another user in. */
 import type { User } from "@atelier/contracts";
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { SessionState } from "../../app/session.ts";
@@ -16,7 +16,7 @@ export const noticeFor = (opener: Pick<User, "id"> | undefined, session: Session
 };
 
 /**
- * Keeps the notice true until the returned function is called.
+ * Keeps the notice up to date until the returned function is called.
  * @param onBack the opener is signed in again, or is called something else now
  */
 export const watchSignIn = (

@@ -6,7 +6,7 @@ import { ACCOUNT_TITLES, AccountForm, type AccountFormKind, switchForm, whichOf 
 import "../../design/dialog.css";
 import "./sign-in-screen.css";
 
-/** The administrator's link opens its own form here; else the reader logs in, or registers. */
+/** The administrator's link opens its own form here; otherwise the user logs in, or registers. */
 const useForm = (reason: string): AccountFormKind => {
   const open = useStore(useApp().dialogs);
   if (open.kind === "admin") return open;
@@ -19,7 +19,7 @@ export const SignInScreen = ({ reason }: { readonly reason: string }) => {
   const form = useForm(reason);
   const which = whichOf(form);
   const screen = useRef<HTMLElement>(null);
-  // Nothing behind this screen takes the focus, and the first field has it.
+  // Elements behind this screen can't get the focus; the first field has it.
   useLayoutEffect(() => {
     const shell = document.getElementById("shell");
     if (shell) shell.inert = true;

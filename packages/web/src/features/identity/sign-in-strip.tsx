@@ -1,4 +1,4 @@
-/** The strip below the bar when the page is not its opener's any more: signed out, or another account in another tab. */
+/** The strip below the bar when the user who opened the page is no longer signed in: signed out, or another account in another tab. */
 import { LogIn, UserRoundX } from "lucide-react";
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";

@@ -1,4 +1,4 @@
-/** Adding a language is one folder: what the page's build makes of the product's languages and an invented one beside them. */
+/** Adding a language is one folder: the tables that the page's build generates from the real languages and an invented one. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 cpSync(own, folder, { recursive: true });
 cpSync(fileURLToPath(new URL("../../../../../tests/fixtures/languages", import.meta.url)), folder, { recursive: true });
 
-test("[X21] a folder more is a language more in every table, and without a grammar its files are plain text", () => {
+test("[X21] a new folder adds a language to every table, and without a grammar its files are plain text", () => {
   const before = tablesOf(readLanguages(own));
   const tables = tablesOf(readLanguages(folder));
   expect(tables.badges).toEqual({
@@ -65,7 +65,7 @@ test("[X21] with a TextMate grammar its files have that syntax and those comment
   expect(modules["virtual:languages/syntaxes"]).toContain('"inv":"elm"');
 });
 
-test("[X21] a fault ends the build and says where it is", () => {
+test("[X21] a fault fails the build with its position", () => {
   expect(() => changed((editor) => Object.assign(editor, { grammar: "monaco/nothing" }))).toThrow("monaco/nothing");
   expect(() => changed((editor) => Object.assign(editor, { grammar: "textmate/nothing" }))).toThrow("textmate/nothing");
   expect(() => changed((editor) => Object.assign(editor, { colour: "red" }))).toThrow(

@@ -1,4 +1,4 @@
-/** Who else is here: initials, a colour, the name and the file; a click follows. */
+/** The other users in the project: initials, a colour, the name and the file; a click follows the user. */
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
 import { nameOf } from "../files/entries.ts";
@@ -48,7 +48,7 @@ export const Avatars = () => {
   const session = useStore(app.session.store);
   const isStranger = useStore(app.signInNotice, ({ kind }) => kind !== "none");
   const others = othersOf(all, session.kind === "signed-in" ? session.user : undefined);
-  // What was heard as somebody else is not true any more, least of all about that somebody.
+  // After a change of the signed-in user the list is outdated, and contains that user.
   if (others.length === 0 || isStranger) return null;
   return (
     <ul className="avatars" aria-label="People here">

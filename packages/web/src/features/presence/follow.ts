@@ -1,4 +1,4 @@
-/** Follows a person through the project: their file is opened, their cursor kept in view, until the reader does something. */
+/** Follows a user through the project: opens the user's file and keeps the user's cursor in view, until the follower uses the page. */
 import type { App } from "../../app/services.ts";
 import { announce } from "../../design/announce.ts";
 import { openFile } from "../files/open-file.ts";
@@ -28,7 +28,7 @@ export const setFollowing = (app: App, userId: string | undefined): void => {
   app.editor.follow(person?.id ?? null);
 };
 
-/** Keeps following true: the person opens another file, leaves, or the reader takes over. */
+/** Updates the following when the followed user opens another file or leaves, and ends it when the follower uses the page. */
 export const installFollowing = (app: App): void => {
   app.editor.onFollowEnded(() => app.presence.setState({ following: undefined }));
   app.editor.onFollowedElsewhere((fileId) => openFile(app, fileId, { focus: false }));

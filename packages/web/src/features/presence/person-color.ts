@@ -1,4 +1,4 @@
-/** A steady colour and initials for a person; colour is never the only sign of who somebody is. */
+/** A constant colour and the initials of a user; the colour is never the only distinction. */
 import { preferredColor } from "@atelier/contracts/presence-colors";
 
 /** `#rrggbb` for a user id when the server sends no colour (members who are not present, oneself). */

@@ -1,4 +1,4 @@
-/** Who else is in the project, and whom the user follows. */
+/** The other users in the project, and the followed one. */
 import type { Presence, User } from "@atelier/contracts";
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { personColor } from "./person-color.ts";

@@ -103,7 +103,7 @@ const stage = (answer: (id: string) => unknown) => {
 
 const quiet = (id: string): unknown => (id === "listExecutions" ? { items: [] } : {});
 
-/** All that a project could leave behind in the page. */
+/** All state of a project that could remain in the page. */
 const stateOf = ({ files, tabs, comparison, presence, runs, console: output, runControl }: App) => {
   const { output: printed, ...run } = runs.getState();
   return structuredClone({
@@ -119,7 +119,7 @@ const stateOf = ({ files, tabs, comparison, presence, runs, console: output, run
   });
 };
 
-describe("a stay in a project", () => {
+describe("an open project", () => {
   it("that failed to begin leaves nothing open, and the next attempt has one socket", async () => {
     let tries = 0;
     const { app } = stage((id) => {
@@ -134,7 +134,7 @@ describe("a stay in a project", () => {
     expect([channels.open, channels.opened, app.tabs.getState().shown]).toEqual([1, 1, "a"]);
   });
 
-  it("that is left takes all of it along: socket, listeners, tabs, tree", async () => {
+  it("that is left releases everything: socket, listeners, tabs, tree", async () => {
     const { app, closed } = stage(quiet);
     await enterProject(app, { project: project("one"), entries: [entry("a"), entry("b")] });
     expect([channels.open, app.files.getState().entries.size]).toEqual([1, 2]);
@@ -176,7 +176,7 @@ describe("a stay in a project", () => {
     expect([channels.open, channels.opened]).toEqual([1, 2]);
   });
 
-  it("leaves nothing to the next one: no run, no input, no deletion to take back, nobody who is followed", async () => {
+  it("leaves no state to the next one: no run, no input, no deletion to undo, no followed user", async () => {
     const { app, asked } = stage(quiet);
     app.console.setState({ asksBeforeRerun: true });
     const before = stateOf(app);
@@ -207,7 +207,7 @@ describe("a stay in a project", () => {
     expect([channels.open, app.runControl.earlyInput]).toEqual([1, "typed in project two"]);
   });
 
-  it("takes no answer of a run that was started in the one before", async () => {
+  it("ignores the response to a run that was started in the one before", async () => {
     let answerStart: (execution: unknown) => void = () => undefined;
     const starting = new Promise((resolve) => {
       answerStart = resolve;

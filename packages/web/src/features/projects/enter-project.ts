@@ -1,4 +1,4 @@
-/** Goes into a project (address, tree, events, the tabs of last time, the file to show) and out of it. */
+/** Opens a project (address, tree, events, the tabs of the last visit, the file to show) and leaves it. */
 import { type Entry, firstFile, type Project, routes } from "@atelier/contracts";
 import { parseAddress } from "../../app/address.ts";
 import { narrowWindow } from "../../app/narrow-window.ts";
@@ -24,11 +24,11 @@ export type EnterOptions = {
   readonly entries?: readonly Entry[] | undefined;
   /** The file whose text is on the page already. */
   readonly file?: { readonly id: string; readonly content: string } | undefined;
-  /** The sample became this project: its file is shown and was handed over, nothing is opened anew. */
+  /** The sample became this project: its file is shown already and is not opened again. */
   readonly promotedFileId?: string | undefined;
 };
 
-/** The groups of the last time; without their code there is one group, with all that is needed. */
+/** The editor groups of the last visit; one group if their code can't be loaded. */
 const restoreGroups = async (app: App, scope: ProjectScope, kept: KeptTabs): Promise<void> => {
   try {
     const groups = await import("../files/editor-groups.ts");
@@ -60,13 +60,13 @@ const restoreTabs = async (
   const wanted = kept.shown !== undefined && open.includes(kept.shown) ? kept.shown : open[0];
   app.tabs.setState(({ open: now }) => ({ open: [...new Set([...open, ...now])] }));
   if (kept.beside && narrowWindow().matches) {
-    // Known from now on, so that what is kept from here still has two groups.
+    // Set at once, so that a layout that is stored from now on still has two groups.
     joinKept(app.tabs, { first: { ...kept, open }, second: { ...kept.beside, open: present(kept.beside.open) } });
   } else if (kept.beside) void restoreGroups(app, scope, kept);
   const { shown, saves } = app.tabs.getState();
   if (guessed === undefined || wanted === undefined || wanted === guessed || shown !== guessed)
     return { isChanged, hasLayout };
-  // A user who may type by now perhaps does: the next key must not go into another file.
+  // A user who can type may be typing: the next key must not reach another file.
   if (saves.get(guessed)?.kind !== "read-only") return { isChanged, hasLayout };
   forgetStep();
   openFile(app, wanted, { focus: false });
@@ -74,7 +74,7 @@ const restoreTabs = async (
   return { isChanged, hasLayout };
 };
 
-/** The file that the address asks for. A folder is opened in the tree instead, and what is not here is said. */
+/** The file of the address. A folder is opened in the tree instead; a missing file causes a message. */
 const fileInAddress = (app: App): { id: string; line?: number } | undefined => {
   const address = parseAddress(new URL(location.href), app.boot.basePath);
   if (address.kind !== "project" || !address.file) return undefined;
@@ -96,7 +96,7 @@ const readEntries = async (app: App, { project, entries }: EnterOptions): Promis
   return (await app.call(routes.tree, { params: { projectId: project.id } })).entries;
 };
 
-/** The file of the address, or else the likeliest one: an editor without a file takes no keys, and lets go of the keyboard. */
+/** The file of the address, or else the likeliest one, because an editor without a file accepts no keys and has no focus. */
 const showFirst = (app: App, options: EnterOptions): { guessed: string | undefined } => {
   const asked = fileInAddress(app);
   const known = asked?.id ?? options.file?.id;
@@ -111,7 +111,7 @@ const showFirst = (app: App, options: EnterOptions): { guessed: string | undefin
   return { guessed: known === undefined ? first : undefined };
 };
 
-/** Nothing of the project stays in the page; what is not saved yet stays on this device. */
+/** Removes all state of the project from the page; unsaved text stays on this device. */
 const clear = (app: App): void => {
   // While the tree still has their entries.
   void app.deletions.settle();
@@ -147,7 +147,7 @@ const stay = async (app: App, scope: ProjectScope, options: EnterOptions): Promi
 };
 
 /**
- * Goes into a project; the one before is left. A failed attempt releases everything and can be repeated.
+ * Opens a project and leaves the one before. A failed attempt releases everything and can be repeated.
  * @throws ApiProblem, Unreachable when the tree can't be had
  */
 export const enterProject = async (app: App, options: EnterOptions): Promise<void> => {

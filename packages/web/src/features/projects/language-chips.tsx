@@ -1,4 +1,4 @@
-/** The first visit's choice of language: each chip puts that language's small program in front of the visitor. */
+/** The choice of language on the first page: each chip opens a small program of that language. */
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
 import { FileIcon } from "../files/file-icon.tsx";

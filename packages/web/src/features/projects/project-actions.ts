@@ -8,7 +8,7 @@ import { showToast } from "../../design/toasts.ts";
 import { saveBlob } from "../files/save-blob.ts";
 import { type ProjectState, setProjectState } from "./project-store.ts";
 
-/** Edits of the last moment belong in the copy too, so they are saved first; an unreachable server delays this only briefly. */
+/** Saves the latest edits first, so that the copy has them; an unreachable server delays this only briefly. */
 const SAVE_WAIT_MS = 5000;
 
 /** Opens a copy of the project. */

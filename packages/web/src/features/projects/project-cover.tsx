@@ -1,4 +1,4 @@
-/** What covers the editor while there is no file in it: loading, nothing here, a link that ended, an error. */
+/** Covers the editor while it has no file: loading, no access, an expired link, an error. */
 import { Link2Off, LockKeyhole, type LucideIcon, SearchX, Trash2, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { useStore } from "zustand";
@@ -52,7 +52,7 @@ export const ProjectCover = () => {
     app.session.store,
     ({ kind, ...rest }) => kind === "signed-in" && "user" in rest && rest.user.kind === "registered",
   );
-  // What the server has put into the page already is better than its shape.
+  // The code that the server rendered into the page is shown instead of a placeholder.
   if (state.kind === "loading" && !app.boot.file) {
     return (
       <div className="cover cover-late">

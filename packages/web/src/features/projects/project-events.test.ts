@@ -70,7 +70,7 @@ const setUp = () => {
 describe("a project and a tree that were not read", () => {
   setTime();
 
-  it("are asked for again with the next hello, which claims no number among the events until then", async () => {
+  it("are requested again at the next hello; until then the page resumes from no event number", async () => {
     const { app, channels, server, stop, hello } = setUp();
     setEntries(app.files, [entry("old.py")]);
     (await hello(7, false)).end(1006);
@@ -90,7 +90,7 @@ describe("a project that somebody else renames", () => {
   setTime();
   const [first, second, third] = [1, 2, 3].map((day) => `2026-01-0${day}T00:00:00.000Z`) as [string, string, string];
 
-  it("has its new name here, also after the page was away, and never an older one", async () => {
+  it("gets its new name, also after the page was disconnected, and never an older one", async () => {
     const { app, server, stop, hello } = setUp();
     const nameNow = () => openProjectOf(app.projects)?.name;
     setProjectState(app.projects, { kind: "open", project: projectOf("One", first) });

@@ -1,4 +1,4 @@
-/** The channel of a project's events: keeps tree, people and runs true, resumes where it left off. */
+/** The channel of a project's events: updates tree, users and runs, and resumes after the last received event. */
 import { type ProjectEvent, type ProjectEventFrame, routes } from "@atelier/contracts";
 import { FINAL_CLOSE_CODES } from "../../app/project-socket.ts";
 import { showToast } from "../../design/toasts.ts";
@@ -84,18 +84,18 @@ const take = (app: App, projectId: string, event: ProjectEvent): void => {
 
 /** Listens until the returned function is called. */
 export const listenToProject = (app: App, projectId: string): (() => void) => {
-  /** The last event heard, as long as project and tree hold all that came before it. */
+  /** Number of the last received event, while project and tree include all events before it. */
   let sequence: number | undefined;
   let isBehind = true;
 
-  /** Project and tree came before this channel, or the socket was away for too long: what happened in between is asked for. */
+  /** Project and tree were read before this channel opened, or the socket was closed for too long: both are read again. */
   const catchUp = (): void => {
     isBehind = true;
     readProject(app, projectId).then(
       () => {
         isBehind = false;
       },
-      // The next hello asks again.
+      // The next hello repeats the request.
       (error: unknown) => logFault("project-not-read", error),
     );
   };

@@ -12,7 +12,7 @@ export type ProjectNameFieldProps = { readonly project: Project; readonly onDone
 
 export const ProjectNameField = ({ project, onDone }: ProjectNameFieldProps) => {
   const app = useApp();
-  // Somebody else may rename it meanwhile: a field left as it was must not take that back.
+  // Another user may rename it meanwhile: an unchanged field must not restore the old name.
   const [kept] = useState(project.name);
   const [name, setName] = useState(kept);
 

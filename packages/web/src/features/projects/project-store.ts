@@ -1,4 +1,4 @@
-/** Which project the page is in, and how it got there. */
+/** The open project and its state. */
 import type { Boot, Project, ProjectFacts } from "@atelier/contracts";
 import { createStore, type StoreApi } from "zustand/vanilla";
 
@@ -14,11 +14,11 @@ export type ProjectState =
   | { kind: "loading"; what: "project" | "share-link" }
   | { kind: "open"; project: Project }
   | { kind: "missing"; what: "project" | "share-link" | "page" }
-  /** It was open until the reader's rights, or the project itself, were taken away. */
+  /** It was open until the user lost access, or the project was deleted. */
   | { kind: "lost"; project: Project }
   /** The user moved it to the bin, and may restore it once the server has answered. */
   | { kind: "deleted"; project: Project; deleting: Promise<unknown> }
-  /** Nobody is a guest here: a sign-in comes first. */
+  /** The server allows no guests: the user has to sign in first. */
   | { kind: "sign-in"; reason: string }
   | { kind: "failed"; error: unknown; retry: () => void };
 
@@ -34,7 +34,7 @@ export const openProjectOf = (store: ProjectStore): Project | undefined => {
   return state.kind === "open" ? state.project : undefined;
 };
 
-/** Takes facts of the open project, unless it knows newer ones: answers and events come in any order. */
+/** Updates the open project, unless it has newer values: responses and events arrive in any order. */
 export const takeProjectFacts = (store: ProjectStore, projectId: string, facts: ProjectFacts): void => {
   const project = openProjectOf(store);
   if (project?.id !== projectId || facts.updatedAt < project.updatedAt) return;
@@ -43,7 +43,7 @@ export const takeProjectFacts = (store: ProjectStore, projectId: string, facts: 
   setProjectState(store, { kind: "open", project: changed });
 };
 
-/** @throws Error when no project is open: the caller's control should not have been there */
+/** @throws Error when no project is open: the caller's control should not have been shown */
 export const requireProject = (store: ProjectStore): Project => {
   const project = openProjectOf(store);
   if (!project) throw new Error("no project is open");

@@ -1,4 +1,4 @@
-/** Makes the sample a real project at the first edit or run: guest, project, file, then the editor goes live in place. */
+/** Turns the sample into a project at the first edit or run: creates guest, project and file, then connects the editor. */
 import { type Project, routes } from "@atelier/contracts";
 import { ApiProblem, isProblem, Unreachable } from "../../app/api-problem.ts";
 import { retryDelayMs } from "../../app/reconnecting-socket.ts";
@@ -10,10 +10,10 @@ import { type ProjectState, type Sample, setProjectState } from "./project-store
 
 type SampleState = ProjectState & { kind: "sample" };
 
-/** How far making a project of the sample is. */
+/** Progress of turning the sample into a project. */
 export type Promotion = {
   underWay: Promise<Project> | undefined;
-  /** Made by a try that failed later: the next try goes on with it instead of making a second one. */
+  /** Created by a try that failed later: the next try continues with it instead of creating a second one. */
   unfinished: { readonly language: string; readonly project: Project } | undefined;
   failures: number;
 };
@@ -51,7 +51,7 @@ const makeProject = async (app: App, sample: Sample): Promise<Project> => {
 const isPassing = (error: unknown): boolean =>
   error instanceof Unreachable || (error instanceof ApiProblem && error.body.retryable);
 
-/** What was typed is worth saving without being asked again: as soon as the server answers. */
+/** Retries without another action of the user, as soon as the server can be reached, so that typed text is saved. */
 const retryLater = (app: App): void => {
   app.promotion.failures += 1;
   const again = (): void => {

@@ -9,7 +9,7 @@ const copy = (fileId: string, keptAt: number) => ({
   keptAt,
 });
 
-it("keeps each copy once and lets go of the one that was dealt with", () => {
+it("keeps each copy once and removes the one that was handled", () => {
   const store = createRecoveredStore();
   for (const each of [copy("a", 1), copy("b", 1), copy("a", 2), copy("a", 1)]) addRecovered(store, each);
   expect(store.getState().copies.map(({ fileId, keptAt }) => `${fileId}${keptAt}`)).toEqual(["a1", "b1", "a2"]);

@@ -1,4 +1,4 @@
-/** Text of the reader's that could not be saved where it was typed, until they have dealt with it. */
+/** The user's text that could not be saved in its file, until the user has copied, downloaded or dismissed it. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { RecoveredCopy } from "../editor/index.ts";
 
@@ -8,7 +8,7 @@ const isSame = (a: RecoveredCopy, b: RecoveredCopy): boolean => a.fileId === b.f
 
 export const createRecoveredStore = (): RecoveredStore => createStore(() => ({ copies: [] }));
 
-/** A copy is told once by the document that kept it and again whenever its file is opened. */
+/** The same copy is reported by its document, and again whenever its file is opened. */
 export const addRecovered = (store: RecoveredStore, copy: RecoveredCopy): void =>
   store.setState(({ copies }) => (copies.some((known) => isSame(known, copy)) ? {} : { copies: [...copies, copy] }));
 

@@ -1,4 +1,4 @@
-/** What the reader typed and could not save, each with a way to take it along: copy, or download as a file. */
+/** Lists text that could not be saved, with buttons to copy it or to download it as a file. */
 import { FilePen } from "lucide-react";
 import { useState } from "react";
 import { useStore } from "zustand";

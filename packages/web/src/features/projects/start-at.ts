@@ -1,4 +1,4 @@
-/** Decides what the page shows first, by its address and by what the server put into it. */
+/** Decides what the page shows first, by its address and the boot JSON. */
 import { type Boot, routes } from "@atelier/contracts";
 import { type Address, newAddress, parseAddress } from "../../app/address.ts";
 import { ApiProblem, isProblem, Unreachable } from "../../app/api-problem.ts";
@@ -9,7 +9,7 @@ import { enterProject } from "./enter-project.ts";
 import { ensureProject } from "./promote-sample.ts";
 import { type Sample, setProjectState } from "./project-store.ts";
 
-/** Puts a sample in front of the visitor; nothing is made on the server. */
+/** Shows a sample; nothing is created on the server. */
 export const showSample = (app: App, sample: Sample): void => {
   setProjectState(app.projects, { kind: "sample", sample, promotion: { kind: "none" } });
   app.editor.open({ kind: "local", path: sample.path, text: sample.content });
@@ -36,14 +36,14 @@ const SIGN_IN_REASONS = {
   "share-link": "Sign in to join the project that was shared with you.",
 } as const;
 
-/** Without guests a stranger is asked to sign in, wherever they came to. @returns true when they are */
+/** On a server without guests, shows the sign-in on every page to visitors without a sign-in. @returns true when it does */
 const askToSignIn = (app: App, at: keyof typeof SIGN_IN_REASONS): boolean => {
   if (app.boot.guests || app.session.user()) return false;
   setProjectState(app.projects, { kind: "sign-in", reason: SIGN_IN_REASONS[at] });
   return true;
 };
 
-/** Keys go into the file that the server put into the page from its first moment on, whatever is still to be asked. */
+/** Lets the user type at once into the file that the server rendered into the page, before other requests have ended. */
 const showFirstFile = ({ boot: { project, file }, editor }: App): void => {
   if (!project || !file) return;
   const { id: fileId, path, content: initialText } = file;
@@ -51,16 +51,16 @@ const showFirstFile = ({ boot: { project, file }, editor }: App): void => {
   editor.open({ kind: "live", projectId: project.id, fileId, path, initialText, readOnly });
 };
 
-/** A link from another site comes without the Strict cookie: asked again from the page itself, the server knows us. */
+/** A request after a link from another site has no cookie, because it is SameSite=Strict: the page repeats it with the cookie. */
 const openProject = async (app: App): Promise<void> => {
   showFirstFile(app);
   await app.session.restore(app.boot.project !== undefined || app.boot.user !== undefined);
-  // What everybody may see is seen live as well, which takes a user.
+  // A public project is shown live as well, which needs a sign-in.
   if (app.boot.project && app.boot.guests) await app.session.ensure();
   if (await enterFrom(app, app.boot)) return;
   const again = app.session.user() ? await fetchBoot(location.href) : undefined;
   if (again && (await enterFrom(app, again))) return;
-  // Neither there nor missing: the server could not look.
+  // Unknown whether the project exists: the server could not read it.
   if ((again ?? app.boot).notFound !== true) throw new Unreachable("the project could not be read");
   if (!askToSignIn(app, "project")) setProjectState(app.projects, { kind: "missing", what: "project" });
 };
@@ -84,7 +84,7 @@ const route = async (app: App, address: Address): Promise<void> => {
     case "home":
     case "new": {
       const { boot, session } = app;
-      // A closed door comes first; else the sample waits for nothing.
+      // A required sign-in comes first; otherwise the sample is shown at once.
       if (!boot.guests) await session.restore(boot.user !== undefined);
       if (askToSignIn(app, "home")) return undefined;
       const language = boot.languages.find(({ id }) => address.kind === "new" && id === address.template);
@@ -119,7 +119,7 @@ export const promoteAtFirstEdit = (app: App): void => {
   });
 };
 
-/** Never rejects: what goes wrong becomes the project's state. May be called again after that. */
+/** Never rejects: a failure becomes the project's state. May be called again after a failure. */
 export const startAt = async (app: App): Promise<void> => {
   const address = parseAddress(new URL(location.href), app.boot.basePath);
   try {

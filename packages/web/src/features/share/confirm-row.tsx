@@ -1,4 +1,4 @@
-/** A row of a list that asks before it takes something away from somebody. */
+/** A row of a list that asks for confirmation before it removes a user's access. */
 import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 
 export type ConfirmRowProps = {
@@ -11,7 +11,7 @@ export type ConfirmRowProps = {
 export const ConfirmRow = ({ question, verb, onConfirm, onKeep }: ConfirmRowProps) => {
   const id = useId();
   const keep = useRef<HTMLButtonElement>(null);
-  // The way that changes nothing has the keyboard.
+  // The button that cancels has the focus.
   useLayoutEffect(() => keep.current?.focus(), []);
   return (
     <li className="share-row share-row-question">

@@ -24,11 +24,11 @@ const Sharing = ({ project }: { readonly project: Project }) => {
   const { call, presence } = useApp();
   const load = useCallback(() => call(routes.listMembers, { params: { projectId: project.id } }), [call, project.id]);
   const members = useResource(load);
-  // Somebody came, left or got another role: the list is true without being opened again.
+  // A member joined, left or got another role: the list is loaded again while the dialog is open.
   const present = useStore(presence, ({ all }) => all.map(({ user, role }) => `${user.id} ${role}`).join());
   const { reload } = members;
   useEffect(reload, [present, reload]);
-  // Without the people there are no links either: said once.
+  // When the members can't be loaded, the links can't either: one message.
   if (!members.value && members.error !== undefined) return <Failed error={members.error} onRetry={reload} />;
   return (
     <>

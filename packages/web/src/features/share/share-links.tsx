@@ -1,4 +1,4 @@
-/** The project's share links, one row per role: made, copied at any time, revoked. Only the owner sees this. */
+/** The project's share links, one row per role: create, copy at any time, revoke. Only the owner sees this. */
 import { type GrantedRole, type Project, routes, type ShareLink } from "@atelier/contracts";
 import { Check, Copy, Eye, Link2, Pencil, Trash2 } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
@@ -148,7 +148,7 @@ export type ShareLinksProps = {
   readonly project: Project;
   /** Changes whenever a member joins or leaves, because links count them. */
   readonly present: string;
-  /** A revoked link takes people with it. */
+  /** Called after a link was revoked, because its members are removed as well. */
   readonly onRevoked: () => void;
 };
 

@@ -1,4 +1,4 @@
-/** The people of a project and what each may do; the owner gives and takes roles, everybody else may leave. */
+/** The members of a project and their roles; the owner changes roles and removes members, others may leave. */
 import { type GrantedRole, type Member, type Project, routes } from "@atelier/contracts";
 import { LogOut, UserMinus } from "lucide-react";
 import { useRef, useState } from "react";

@@ -11,7 +11,7 @@ const link = (id: string, changes: Partial<ShareLink> = {}): ShareLink => ({
   people: 0,
   ...changes,
 });
-it("hands on the public address, or the page's own when the server knows none", () => {
+it("uses the public address, or the page's own when the server has none", () => {
   const page = { origin: "http://192.168.1.7:3000", basePath: "/code" };
   const own = "http://192.168.1.7:3000/code/s/abc";
   expect(shareAddress({ url: "http://localhost:3000/code/s/abc" }, page)).toBe(own);
@@ -34,7 +34,7 @@ it("gives each role one row, and tells links beyond it apart", () => {
   expect(new Set(rows).size).toBe(4);
 });
 
-it("says how long a link still lets people in, and what revoking it does", () => {
+it("shows until when a link can be used, and the effect of revoking it", () => {
   expect(linkFacts(link("one"), { nowMs })).toBe("");
   expect(linkFacts(link("one", { people: 1 }), { nowMs })).toBe("1 person");
   const expiresAt = expiryIn(7, nowMs) ?? "";

@@ -1,9 +1,9 @@
-/** How links and people are put into words in the share dialog. */
+/** The texts for links and members in the share dialog. */
 import type { GrantedRole, ShareLink } from "@atelier/contracts";
 
 export const ROLE_WORDS: Readonly<Record<GrantedRole, string>> = { editor: "can edit", viewer: "can view" };
 
-/** After how many days a new link lets nobody new in; 0: never. */
+/** The days after which a new link expires; 0: never. */
 export const EXPIRIES: readonly { readonly days: number; readonly label: string }[] = [
   { days: 0, label: "Until revoked" },
   { days: 1, label: "For a day" },
@@ -18,7 +18,7 @@ export const expiryIn = (days: number, nowMs: number): string | undefined =>
 
 const LOOPBACK = /^(?:localhost|127\..*|\[::1\])$/u;
 
-/** The address to hand on. A server that was not told its public one names localhost: where this page came from is better. */
+/** The address to share. A server without a configured public address returns localhost: then the page's own origin is used. */
 export const shareAddress = (
   { url }: Pick<ShareLink, "url">,
   page: { readonly origin: string; readonly basePath: string },

@@ -1,4 +1,4 @@
-/** Loads something for a component: what is there, what went wrong, and how to load it again. */
+/** Loads a resource for a component: returns its value, the error, and a function that loads it again. */
 import { useCallback, useEffect, useState } from "react";
 
 export type Resource<T> = {
