@@ -1,18 +1,18 @@
-/** Which executions run now and which wait: a bounded queue in order of arrival, in which one user's flood delays no other user. */
+/** Decides which executions run and which wait: a bounded queue in order of arrival. Many executions of one user delay no other user. */
 import type { Plan } from "@atelier/contracts";
 import { queueFull } from "./errors.ts";
 import { PLAN_LIMITS } from "./plan-limits.ts";
 
 export type AdmissionOptions = {
-  /** Executions that run at once. */
+  /** Executions that run concurrently. */
   readonly concurrency: number;
   /** Executions that wait at once. */
   readonly capacity: number;
 };
 
-/** A granted slot: first in the queue, then among the running. `leave` gives it back, from either. */
+/** A slot: first in the queue, then of a running execution. `leave` releases it in both states. */
 export type Slot = {
-  /** Waits its turn. `begin` is called once, maybe at once; `moved` with the new position whenever it changes. */
+  /** Joins the queue. `begin` is called once, possibly at once; `moved` with the new position whenever it changes. */
   enter(turn: { begin(): void; moved(position: number): void }): void;
   leave(): void;
   /** Marks a running execution as waiting for input: it frees its slot until it wakes, when one more than the limit may run. */

@@ -1,8 +1,8 @@
-/** Bytes that grow up to a bound; what comes beyond is counted out, not kept. */
+/** A buffer that grows up to a limit; bytes beyond it are dropped. */
 
 export interface ByteBuffer {
   append(chunk: Uint8Array): void;
-  /** Gives the memory back: from now on nothing is kept, and nothing fits. */
+  /** Releases the memory: later bytes are dropped. */
   forget(): void;
   /** A view: valid until the next append. */
   readonly bytes: Uint8Array;
@@ -10,7 +10,7 @@ export interface ByteBuffer {
   readonly truncated: boolean;
 }
 
-/** @param maxBytes the bound; memory is taken as it is needed. */
+/** @param maxBytes the limit; memory is allocated when it is needed. */
 export const createByteBuffer = (maxBytes: number): ByteBuffer => {
   let free = maxBytes;
   let store = new Uint8Array(0);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createCollectFilter } from "./collect-globs.ts";
 
-describe("globs of what a run brings back", () => {
+describe("globs of collected files", () => {
   it.each([
     ["**", "a.txt", true],
     ["**", "a/b/c.txt", true],
@@ -22,7 +22,7 @@ describe("globs of what a run brings back", () => {
     expect(createCollectFilter([glob])(path)).toBe(expected);
   });
 
-  it("what is left out is left out, wherever it stands", () => {
+  it("an excluding glob excludes, at any position in the list", () => {
     const wants = createCollectFilter(["!**/node_modules/**", "**", "!**/*.pyc"]);
     expect(["a.js", "node_modules/x/a.js", "lib/node_modules/a.js", "b.pyc"].filter(wants)).toEqual(["a.js"]);
     expect(createCollectFilter(["!a"])("b")).toBe(false);

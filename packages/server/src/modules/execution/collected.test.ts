@@ -1,4 +1,4 @@
-/** What happens to the files that a run leaves: rights, refusals, and what the execution reports about them. */
+/** Collecting the files that a run wrote: rights, refusals, and the execution's report about them. */
 import { Problem } from "#kernel/problem";
 import { StartExecutionSchema, type StartExecution } from "@atelier/contracts";
 import { describe, expect, it } from "vitest";
@@ -27,8 +27,8 @@ const start = async (scene: Scene, given: StartExecution = request) => {
   return { live, run, end };
 };
 
-describe("files that a run brings back", () => {
-  it("[X33] are selected by the request's globs, and stored with the version that the run saw", async () => {
+describe("files collected after a run", () => {
+  it("[X33] are selected by the request's globs, and stored with the version that the run read", async () => {
     const scene = await createScene();
     scene.roles.set(ada.userId, "editor");
     const { run, end, live } = await start(scene);
@@ -53,7 +53,7 @@ describe("files that a run brings back", () => {
     expect(scene.store.rows.get(live.facts.id)?.collected).toEqual(collected);
   });
 
-  it("[X33] a run without `collect`, and one without a project, brings nothing", async () => {
+  it("[X33] a run without `collect`, and one without a project, stores no files", async () => {
     const scene = await createScene();
     scene.roles.set(ada.userId, "editor");
     const { collect: _, ...plain } = request;
@@ -95,7 +95,7 @@ describe("files that a run brings back", () => {
     ]);
   });
 
-  it("[X33] a project that cannot be written delays the end by ten seconds and no longer", async () => {
+  it("[X33] a project that cannot be written delays the end by at most ten seconds", async () => {
     const scene = await createScene();
     scene.roles.set(ada.userId, "editor");
     scene.projects.writeMerged = () => new Promise(() => undefined);
@@ -112,7 +112,7 @@ describe("files that a run brings back", () => {
     });
   });
 
-  it("[X28] those that come at once take no more memory than there is, until they are kept", async () => {
+  it("[X28] those of concurrent runs use no more than the memory budget, until they are stored", async () => {
     const scene = await createScene();
     scene.roles.set(ada.userId, "editor");
     const runs = [await start(scene), await start(scene), await start(scene), await start(scene)];
@@ -126,7 +126,7 @@ describe("files that a run brings back", () => {
     scene.projects.writeMerged = () => new Promise(() => undefined);
     first.run.end({ kind: "exited", exitCode: 0 });
     await settle();
-    // It is still being kept, and is much smaller than it was thought to become.
+    // It is still being stored, and is much smaller than its reservation.
     expect(first.live.state.status).toBe("running");
     expect(granted).toEqual([true, true, true, true]);
   });

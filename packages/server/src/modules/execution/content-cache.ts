@@ -1,8 +1,8 @@
-/** Contents by their hash, the least recently used ones evicted above a bound. */
+/** A cache of contents by their hash; above the limit the least recently used ones are evicted. */
 
 export interface ContentCache {
   get(hash: string): Uint8Array | undefined;
-  /** Contents larger than a quarter of the bound are not kept. */
+  /** Contents larger than a quarter of the limit are not cached. */
   put(hash: string, bytes: Uint8Array): void;
   /** Of all contents together. */
   readonly bytes: number;

@@ -1,4 +1,4 @@
-/** The states of executions now: a row says `queued` from the admission until the end is stored, and who runs it knows more. */
+/** The current states of executions: a row has `queued` until the end is stored; only the node that runs the execution has its state. */
 import type { Log } from "#kernel/log";
 import type { Homes, HomesNode } from "#platform/homes";
 import { type Execution, hasEnded } from "@atelier/contracts";
@@ -15,7 +15,7 @@ export type CurrentStatesNeeds = {
   readonly log: Log;
 };
 
-/** Rows with their states replaced by the present ones, without output. `again` reads the rows again. */
+/** Returns the rows with their current states, without output. `again` reads the rows again. */
 export type CurrentStates = (
   rows: readonly Execution[],
   again: () => Promise<readonly Execution[]>,
@@ -40,7 +40,7 @@ export const createCurrentStates = ({ registry, homes, elsewhere, store, log }: 
     const found = await Promise.all(
       unknown.map(async ({ id }) => ({ id, ...(await homes.find(homeOfExecution(id))) })),
     );
-    // Its node died, or stored the end just now.
+    // Their node died, or has just stored the end.
     const homeless = found.filter(({ at }) => at === "nobody").map(({ id }) => id);
     if (homeless.length > 0) await store.fail(homeless);
     const nodes = new Map(found.flatMap((run) => (run.at === "node" ? [[run.node.id, run.node]] : [])));

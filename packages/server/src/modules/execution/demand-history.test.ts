@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => database[Symbol.asyncDispose]());
 
 describe("the history of demand", () => {
-  it("knows a week later, also after a restart, what this hour usually asks for", async () => {
+  it("has the usual demand of this hour a week later, also after a restart", async () => {
     const clock = createManualClock(Date.parse("2026-03-04T10:00:00Z"));
     const open = async () => {
       const history = createDemandHistory({ sql: database.sql, clock, log: silentLog });

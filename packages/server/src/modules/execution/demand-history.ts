@@ -1,4 +1,4 @@
-/** How often each language is run in each hour of the week: kept in the database, asked by the warm pool. */
+/** The number of runs of each language in each hour of the week: stored in the database, used by the warm pool. */
 import type { Clock, Timer } from "#kernel/clock";
 import type { Component } from "#kernel/lifecycle";
 import type { Log } from "#kernel/log";
@@ -6,7 +6,7 @@ import type { Sql } from "#platform/sql";
 
 export interface DemandHistory extends Component {
   arrived(language: string): void;
-  /** Arrivals per hour that this hour of the week usually has; 0 where nothing is known. */
+  /** The usual arrivals in this hour of the week; 0 when unknown. */
   expectedPerHour(language: string): number;
 }
 
@@ -29,7 +29,7 @@ export const createDemandHistory = ({ sql, clock, log }: DemandHistoryOptions): 
   let writing = Promise.resolve();
   const keyOf = (language: string, hour: number): string => `${hour} ${language}`;
 
-  /** Languages that had no arrival in this hour fade, too. */
+  /** Also updates languages without an arrival in this hour, whose average decreases. */
   const record = async (hour: number, counted: ReadonlyMap<string, number>): Promise<void> => {
     const languages = new Set(counted.keys());
     for (const key of usual.keys()) if (key.startsWith(`${hour} `)) languages.add(key.slice(key.indexOf(" ") + 1));

@@ -1,4 +1,4 @@
-/** How often a kind of sandbox is asked for, and how many should therefore wait ready. */
+/** Measures the demand for a kind of sandbox, and computes how many should be warm. */
 
 const HOUR_MS = 3_600_000;
 const RATE_WINDOW_MS = 60_000;
@@ -11,12 +11,12 @@ export interface Demand {
   booted(durationMs: number): void;
   /**
    * Sandboxes to keep ready: enough for the arrivals during two boots, and for a burst like the recent ones; at least 1.
-   * @param expectedPerHour what this hour of the week usually has: counts where it is more than what was seen just now
+   * @param expectedPerHour the usual arrivals in this hour of the week: used when it is higher than the recent rate
    */
   target(expectedPerHour?: number): number;
 }
 
-/** @param now milliseconds that never go back. @param maxBurst the most that a recent burst may ask for */
+/** @param now a monotonic clock in milliseconds. @param maxBurst limit on the sandboxes kept for a recent burst */
 export const createDemand = (now: () => number, maxBurst: number): Demand => {
   let recent = 0;
   let recentAtMs = now();

@@ -20,7 +20,7 @@ const start = (options: { maxWaitingBytes?: number } = {}) => {
   const log: Log = { debug: write, info: write, warn: write, error: write, with: () => log };
   const recorder = createEndRecorder({ store, registry, clock, log, stopping: stopping.signal, ...options });
   let made = 0;
-  /** One that ended with so much output, and whose end is being recorded. */
+  /** An execution that ended with this much output, and whose end is being recorded. */
   const end = async (outputBytes: number): Promise<LiveExecution> => {
     made += 1;
     const facts = {
@@ -56,7 +56,7 @@ const start = (options: { maxWaitingBytes?: number } = {}) => {
 };
 
 describe("the record of how executions ended", () => {
-  it("[X29] waits for the database however long, and the execution stays where it can be asked for", async () => {
+  it("[X29] waits for the database without a limit, and the execution can be read from memory meanwhile", async () => {
     const { store, registry, end, pass, clock } = start();
     store.failing = true;
     const live = await end(5);
@@ -70,7 +70,7 @@ describe("the record of how executions ended", () => {
     expect(registry.get(live.facts.id)).toBeUndefined();
   });
 
-  it("[X29] outputs that wait take a bounded memory; what is beyond is given up, the end is not", async () => {
+  it("[X29] outputs that wait use a limited memory; output beyond it is dropped, the end is stored", async () => {
     const { store, events, end, pass } = start({ maxWaitingBytes: 5 * MIB });
     store.failing = true;
     const lives = [];
@@ -84,7 +84,7 @@ describe("the record of how executions ended", () => {
     expect(rows.map((row) => row?.truncated)).toEqual([false, false, true, true]);
     expect(rows[3]?.usage.outputBytes).toBe(rows[0]?.usage.outputBytes);
     expect(events.filter((event) => event === "execution.output-given-up")).toHaveLength(2);
-    // What was recorded waits no longer.
+    // Recorded outputs no longer count.
     store.failing = true;
     const later = await end(MIB);
     store.failing = false;
@@ -92,7 +92,7 @@ describe("the record of how executions ended", () => {
     expect(store.rows.get(later.facts.id)?.stdout).toHaveLength(MIB);
   });
 
-  it("[X29] an end that can't be written is logged, and tried no more", async () => {
+  it("[X29] an end that can't be written is logged and not retried", async () => {
     const { store, registry, events, end, pass, clock } = start();
     let tries = 0;
     store.finish = async () => {

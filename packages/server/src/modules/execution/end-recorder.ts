@@ -1,4 +1,4 @@
-/** Writes down how executions ended: one log line and the row, tried again for as long as the database is away. */
+/** Stores the ends of executions: one log line and the row, retried while the database is unavailable. */
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
@@ -24,10 +24,10 @@ export type EndRecorderOptions = {
 
 const PAUSES_MS = [250, 1000, 4000, 15_000] as const;
 const LONGEST_PAUSE_MS = 15_000;
-/** Of outputs that are kept for a database that is away. */
+/** Limit on outputs that wait while the database is unavailable. */
 const WAITING_BYTES = 128 * 1_048_576;
 
-/** True when it is the database that is away or full, and not the row that is wrong. */
+/** True when the database is unavailable or full; false when the row itself can't be written. */
 const maySucceedLater = (error: unknown): boolean => error instanceof Problem;
 
 export const createEndRecorder = (options: EndRecorderOptions): EndRecorder => {
@@ -50,7 +50,7 @@ export const createEndRecorder = (options: EndRecorderOptions): EndRecorder => {
     log.info("execution.ended", { executionId: id, userId, projectId, language, status, codeHash, sandbox, ...usage });
   };
 
-  /** Counts its output among those that wait; returns the way to end that. */
+  /** Counts its output among those that wait. @returns a function that ends this */
   const wait = (live: LiveExecution): (() => void) => {
     const bytes = weightOf(live);
     if (waitingBytes + bytes > maxWaitingBytes) {
@@ -62,7 +62,7 @@ export const createEndRecorder = (options: EndRecorderOptions): EndRecorder => {
     return () => void (waitingBytes -= bytes);
   };
 
-  /** @throws what the store said at last */
+  /** @throws the last error of the store */
   const complete = async (live: LiveExecution): Promise<void> => {
     let endWaiting: (() => void) | undefined;
     try {
@@ -87,7 +87,7 @@ export const createEndRecorder = (options: EndRecorderOptions): EndRecorder => {
       try {
         await inserted;
       } catch {
-        // The one who submitted it was told; there is no row.
+        // The caller got the error of the insertion; there is no row.
         return;
       }
       try {

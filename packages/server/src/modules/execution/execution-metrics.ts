@@ -1,4 +1,4 @@
-/** What is measured of executions. */
+/** The metrics of executions. */
 import type { Metrics } from "#platform/metrics";
 import type { ExecutionStatus } from "@atelier/contracts";
 

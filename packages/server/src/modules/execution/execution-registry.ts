@@ -1,10 +1,10 @@
-/** Executions in memory: those that have not ended, and the latest that have, so that late listeners get the raw output. */
+/** Executions in memory: those that have not ended, and recently ended ones, so that late listeners get the raw output. */
 import type { Clock } from "#kernel/clock";
 import type { LiveExecution } from "./live-execution.ts";
 
 export interface ExecutionRegistry {
   add(live: LiveExecution): void;
-  /** It ended and is stored: it may be forgotten after a while, or earlier when others need the memory. */
+  /** Called when it has ended and is stored: it is evicted after some time, or earlier when others need the memory. */
   settle(live: LiveExecution): void;
   remove(live: LiveExecution): void;
   get(id: string): LiveExecution | undefined;
@@ -13,12 +13,12 @@ export interface ExecutionRegistry {
 
 const KEPT_MS = 60_000;
 const KEPT_BYTES = 128 * 1_048_576;
-/** What one execution holds beside its output. */
+/** Memory of one execution beside its output. */
 const OWN_BYTES = 4096;
 /** Captured text and replay of a run with much output. */
 const MAX_OUTPUT_BYTES = 3 * 1_048_576;
 
-/** Bytes of memory that one which has ended takes. */
+/** Bytes of memory of an ended execution. */
 export const weightOf = (live: LiveExecution): number => OWN_BYTES + Math.min(2 * live.outputBytes, MAX_OUTPUT_BYTES);
 
 export const createExecutionRegistry = (clock: Clock): ExecutionRegistry => {

@@ -6,7 +6,7 @@ import type { ExecutionStatus } from "@atelier/contracts";
 /** The isolation that a run really has. */
 export type SandboxFacts = { readonly tier: IsolationTier; readonly limitsEnforcement: LimitsEnforcement };
 
-/** Why it ended, as the user is told. */
+/** Why it ended, as reported to the user. */
 export type Ending =
   | { readonly status: "succeeded" }
   | { readonly status: "failed"; readonly exitCode: number }
@@ -66,7 +66,7 @@ const endingOfStage = (stage: SandboxStage, end: SandboxEnd): Ending => {
   }
 };
 
-/** What a sandbox reported, as the user is told. */
+/** The ending for a sandbox's result, as reported to the user. */
 export const endingOf = (result: SandboxResult): Ending => endingOfStage(result.stage, result.end);
 
 /** Exit code and signal of an ending; null where there is none. */

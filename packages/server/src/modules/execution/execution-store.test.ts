@@ -105,7 +105,7 @@ describe("executions as rows", () => {
     expect(await store.find(stranger, first.id)).toBeUndefined();
   });
 
-  it("[X1] of a public project are found by whoever may see it, and no more once it is private", async () => {
+  it("[X1] of a public project are found by every user, and no longer when it is private", async () => {
     const [owner, visitor, projectId] = [createId(), createId(), createId()];
     await database.sql.transaction({ role: "jobs" }, async (transaction) => {
       await transaction.query(
@@ -131,7 +131,7 @@ describe("executions as rows", () => {
     expect(await store.find(owner, one.id)).toEqual(ended(one));
   });
 
-  it("[X23] large output goes before small, old rows go at last, and what is not old or plentiful stays", async () => {
+  it("[X23] large output is removed before small output, then old rows; recent output below the limits stays", async () => {
     const at = Date.parse("2026-06-01T00:00:00Z");
     const daysAgo = (days: number): string => new Date(at - days * 86_400_000).toISOString();
     const userId = createId();

@@ -14,7 +14,7 @@ const AskedStatesSchema = z.strictObject({ ids: z.array(z.string()) });
 const StatesSchema = z.strictObject({ executions: z.array(ExecutionSchema) });
 
 export interface ExecutionsElsewhere {
-  /** undefined: it runs there no more, and its end is stored. @throws Problem server/unavailable */
+  /** @returns undefined when it no longer runs there: its end is stored. @throws Problem server/unavailable */
   find(node: HomesNode, id: string): Promise<Execution | undefined>;
   /** Resolves when it has ended. undefined: as with `find`. @throws Problem server/unavailable */
   stop(node: HomesNode, id: string): Promise<Execution | undefined>;

@@ -1,4 +1,4 @@
-/** How much memory the files of executions that have not ended may take: memory is reserved before anything is read. */
+/** The memory budget for the files of executions that have not ended: memory is reserved before a file is read. */
 import { queueFull } from "./errors.ts";
 
 /** Memory that is reserved for one program's files. */
@@ -13,12 +13,12 @@ export interface FileBudget {
   reserve(userId: string, bytes: number): FileReservation;
 }
 
-/** Programs up to this are small: the last part of the memory is theirs. */
+/** Programs up to this size are small: the last part of the memory is reserved for them. */
 export const SMALL_PROGRAM_BYTES = 1_048_576;
 
 export type FileBudgetLimits = {
   readonly totalBytes: number;
-  /** Of one user's programs that are not small. */
+  /** Limit on one user's programs that are not small. */
   readonly userBytes: number;
   /** A part of `totalBytes` that only small programs get. */
   readonly smallBytes: number;

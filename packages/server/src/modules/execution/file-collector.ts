@@ -1,4 +1,4 @@
-/** Writes the files that a run left in its project folder back into the project, with the rights that its starter has at that moment. */
+/** Writes the files that a run wrote in its project folder into the project, with the rights that its starter has then. */
 import type { Actor } from "#kernel/actor";
 import type { Clock } from "#kernel/clock";
 import type { Log } from "#kernel/log";
@@ -13,7 +13,7 @@ export type CollectorNeeds = {
   readonly log: Log;
 };
 
-/** Who started the run in which project, and which file versions it saw. */
+/** The run's starter and project, and the file versions that it read. */
 export type CollectedFor = {
   readonly actor: Actor;
   readonly projectId: string;

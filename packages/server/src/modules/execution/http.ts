@@ -35,7 +35,7 @@ export const registerExecutionHttp = (edge: Edge, execution: Pick<ExecutionModul
         headers: { location: `/api/executions/${started.id}` },
       };
     }
-    // Nobody else knows this execution: when its caller leaves, it ends.
+    // Only the caller knows this execution: when its connection ends, the execution is stopped.
     const leave = (): void => live.cancel();
     if (request.signal.aborted) leave();
     request.signal.addEventListener("abort", leave, { once: true });

@@ -1,4 +1,4 @@
-/** Executions: one bounded run each, in a fresh sandbox that was warmed before user code existed. */
+/** Executions: each is one limited run, in a fresh sandbox that was warmed before it got any user code. */
 export { executionSettings, type ExecutionSettings } from "./config.ts";
 export { registerExecutionHttp } from "./http.ts";
 export { type LanguageDeclaration, LanguageFault, loadLanguages } from "./languages/load-languages.ts";

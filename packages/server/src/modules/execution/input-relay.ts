@@ -1,4 +1,4 @@
-/** What listeners type, signal and resize: kept in order until the program runs, then passed on with backpressure. */
+/** Input, signals and resizes of listeners: queued in order until the program runs, then passed to it with back-pressure. */
 import type { SandboxRun, TerminalSize } from "./run/ports.ts";
 
 export type SignalName = Parameters<SandboxRun["signal"]>[0];
@@ -15,20 +15,20 @@ export type InputRelayOptions = {
 const USUAL_SIZE: TerminalSize = { columns: 80, rows: 24 };
 
 export interface InputRelay {
-  /** Resolves when more may be written: at once, or when the sandbox has taken what was written. */
+  /** Resolves when more may be written: at once, or when the sandbox has accepted the bytes. */
   write(chunk: Uint8Array): Promise<void>;
   end(): void;
   signal(name: SignalName): void;
   resize(size: TerminalSize): void;
-  /** The terminal's size as last told. */
+  /** The terminal's last known size. */
   readonly size: TerminalSize;
-  /** True until `end`: somebody may still type. */
+  /** True until `end`: more input may follow. */
   readonly open: boolean;
   /** Something of the run has started: signals and sizes go there, those that waited first. */
   start(run: SandboxRun): void;
   /** The program itself has started: input goes there, what waited first. */
   connect(run: SandboxRun): void;
-  /** The run is over: everything is ignored, and writers are let go. */
+  /** Called when the run has ended: later input is ignored, and waiting writers resolve. */
   close(): void;
 }
 

@@ -10,7 +10,7 @@ export const EVERY_MS = 60_000;
 export const homeOfExecution = (id: string): string => `execution/${id}`;
 
 export type LeftBehind = {
-  /** Looks at once. @throws what the database says */
+  /** Looks for them at once. @throws the error of the database */
   start(): Promise<void>;
   stop(): Promise<void>;
 };

@@ -5,7 +5,7 @@ import { createOutputRecord } from "./output-record.ts";
 const textOf = (frames: readonly { stream: string; bytes: Uint8Array }[]): string =>
   frames.map(({ stream, bytes }) => `${stream}:${Buffer.from(bytes).toString()}`).join("|");
 
-describe("what a run has written", () => {
+describe("the output of a run", () => {
   it("[X14] the beginning is captured, more only sets truncated", () => {
     const record = createOutputRecord({ captureBytes: 5, replayBytes: 100 });
     record.add("stdout", Buffer.from("abc"));
@@ -88,7 +88,7 @@ describe("bytes up to a bound", () => {
     expect(buffer.truncated).toBe(true);
   });
 
-  it("[X29] once forgotten it keeps nothing but how much there was", () => {
+  it("[X29] after its memory is released it has only the number of bytes", () => {
     const record = createOutputRecord({ captureBytes: 100, replayBytes: 100 });
     record.add("stdout", Buffer.from("one"));
     record.forget();

@@ -1,4 +1,4 @@
-/** What a run has written so far: the beginning of each stream as text, and a bounded replay for listeners that come late. */
+/** The output of a run: the beginning of each stream as text, and a limited replay for listeners that connect late. */
 import { createByteBuffer } from "./byte-buffer.ts";
 
 export type OutputStream = "stdout" | "stderr" | "terminal";
@@ -14,7 +14,7 @@ export type OutputRecordOptions = {
 export interface OutputRecord {
   /** The chunk is copied: the caller may reuse it. */
   add(stream: OutputStream, chunk: Uint8Array): void;
-  /** What a late listener is sent; where bytes are missing a line in square brackets says how many. */
+  /** The output for a late listener; a line in square brackets gives the number of missing bytes. */
   replay(): OutputFrame[];
   /** Captured text; invalid UTF-8 becomes U+FFFD, a character whose bytes are still arriving is left out until it is whole. */
   text(stream: OutputStream, options: { readonly final: boolean }): string;

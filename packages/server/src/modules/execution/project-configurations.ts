@@ -1,11 +1,11 @@
-/** What Run can do in a project: reads the files that say so, and applies the rules of run-configurations. */
+/** Lists the run configurations of a project: reads the files that determine them, and applies the rules of run-configurations. */
 import type { Actor } from "#kernel/actor";
 import type { LiveFiles } from "#collaboration";
 import type { Entry, RunConfiguration } from "@atelier/contracts";
 import { configurationsOf, createProjectView, type Environment, filesToRead } from "@atelier/run-configurations";
 import type { SourceFile } from "./source-files.ts";
 
-/** Above what inference asks for: a file may have grown since its entry was read. */
+/** Limit on the bytes read, above the sizes that inference accepts, because a file may have grown since its entry was read. */
 const READ_BYTES = 16 * 1_048_576;
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");

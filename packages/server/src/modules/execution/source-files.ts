@@ -9,7 +9,7 @@ import { contentInvalid, invalidField, programTooLarge } from "./errors.ts";
 import { type FileReservation, SMALL_PROGRAM_BYTES } from "./file-budget.ts";
 import type { JobFile } from "./run-job.ts";
 
-/** A file with its content: what admission looks at, and does not keep. */
+/** A file with its content, which admission reads and does not keep. */
 export type SourceFile = JobFile & { readonly bytes: Uint8Array };
 
 export type SourceFiles = {

@@ -6,7 +6,7 @@ import type { InputRelay } from "./input-relay.ts";
 export type StreamInputOptions = {
   readonly channel: Channel;
   readonly input: InputRelay;
-  /** Asked for each message: rights may change while the socket is open. */
+  /** Called for each message, because rights may change while the socket is open. */
   readonly mayControl: () => boolean;
   /** Called for the listener's first input, its end of input, and its first signal of each kind. */
   readonly record: (action: "execution.input" | "execution.signal", detail?: string) => void;
@@ -20,7 +20,7 @@ const parse = (text: string): unknown => {
   }
 };
 
-/** @returns what takes a frame; input has credit again when the program has taken it */
+/** @returns a function that handles a frame; credit for input is returned when the program has accepted it */
 export const createStreamInput = ({
   channel,
   input,

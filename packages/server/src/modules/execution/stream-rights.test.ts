@@ -109,7 +109,7 @@ it("[X19] what happens while a stream opens counts: the end of the sign-in close
   expect(scene.provider.runs[0]?.stdin).toEqual([]);
 });
 
-it("[X19] who is signed out while the stream is open types no more, even if its client does not answer the close", async () => {
+it("[X19] after a sign-out while the stream is open no input is accepted, even if the client does not answer the close", async () => {
   const scene = await createScene();
   const live = await runFor(scene, helloRequest);
   const { wire, far, opened } = open(scene, live.facts.id, ada);

@@ -1,4 +1,4 @@
-/** The sending half of one stream: frames out, and what happens when the listener reads too slowly. */
+/** The sending half of one stream: sends frames, and handles listeners that read too slowly. */
 import type { Clock, Timer } from "#kernel/clock";
 import { CLOSE, STREAM, type StreamServerMessage } from "@atelier/contracts";
 import type { Channel, Frame } from "#platform/channels";
@@ -7,9 +7,9 @@ import type { OutputFrame } from "./output-record.ts";
 export type StreamSenderOptions = {
   readonly channel: Channel;
   readonly clock: Clock;
-  /** True: a slow reader slows the program down. False: it is sent away once too much waits for it. */
+  /** True: a slow reader slows the program down. False: it is closed when too many bytes wait for it. */
   readonly waitedFor: boolean;
-  /** More waits than should; called with false when it has been read. */
+  /** Called with true when too many bytes wait, with false when they have been read. */
   readonly slow: (isSlow: boolean) => void;
 };
 

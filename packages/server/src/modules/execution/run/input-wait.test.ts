@@ -1,4 +1,4 @@
-/** When a program counts as waiting: by init's answers and by the CPU time that it uses meanwhile. */
+/** Tests when a program counts as waiting: by init's answers and by its CPU time meanwhile. */
 import { describe, expect, test } from "vitest";
 import { createInputWait } from "./input-wait.ts";
 
@@ -33,7 +33,7 @@ const watch = (says: () => boolean = () => true) => {
 };
 
 describe("a run that waits for input", () => {
-  test("[X36] counts as waiting when it has used next to no CPU time for a moment", () => {
+  test("[X36] counts as waiting when it has used almost no CPU time for a short time", () => {
     const { pass, told, begun } = watch();
     pass(2000, 0.02);
     expect(told).toHaveLength(1);

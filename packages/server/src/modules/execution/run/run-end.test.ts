@@ -77,7 +77,7 @@ test("limits that cannot be set are a system error", async () => {
   expect((await start({ begin }).run.result).end).toMatchObject({ kind: "sandbox-failed" });
 });
 
-test("[X56] a program's end is told when its processes have ended, before its sandbox has gone, or could not be removed", async () => {
+test("[X56] a program's end is reported when its processes have ended, before its sandbox is removed, or if that fails", async () => {
   let removals = 0;
   const never = (): Promise<void> => new Promise(() => void (removals += 1));
   expect((await exit(start({}, { destroy: never }), 3)).end).toEqual({ kind: "exited", exitCode: 3 });
@@ -86,7 +86,7 @@ test("[X56] a program's end is told when its processes have ended, before its sa
   expect((await exit(start({}, { destroy: failing }), 0)).end).toEqual({ kind: "exited", exitCode: 0 });
 });
 
-test("[X56] a run that is ended from outside is told when its sandbox has gone with its processes", async () => {
+test("[X56] the end of a run that is stopped from outside is reported when its sandbox has been removed", async () => {
   const gone = Promise.withResolvers<void>();
   const { run } = start({}, { destroy: () => gone.promise });
   let isTold = false;

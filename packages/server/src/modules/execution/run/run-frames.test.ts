@@ -1,4 +1,4 @@
-/** The protocol's frames, against what a hostile sandbox may send. */
+/** Tests the decoding of frames, also of malformed ones from a hostile sandbox. */
 import { encodeFrame, FrameFault } from "#platform/sandboxes";
 import { expect, test } from "vitest";
 import { createFrameDecoder } from "../../../platform/sandboxes/machine/frames.ts";

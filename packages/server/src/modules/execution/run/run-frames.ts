@@ -1,7 +1,7 @@
 /** The frames of the protocol `run`: one program from its files to its end. Init's side is packages/sandbox-init. */
 import { bootFrames, failureOf, type Frame, FrameFault } from "#platform/sandboxes";
 
-/** What the host may say; the payloads are described in packages/sandbox-init/init.h. */
+/** The host's frame types; the payloads are described in packages/sandbox-init/init.h. */
 export const toSandbox = {
   file: 0x01,
   fileData: 0x02,
