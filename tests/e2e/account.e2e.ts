@@ -315,7 +315,7 @@ describe("a server of an operator", () => {
     const { page: late } = await visitors.visit(`/${link.hash}`);
     await fillIn(late, newAccount("Bo"));
     await submit(late);
-    await late.getByText("by invitation only").waitFor();
+    await late.getByText("An account on this server needs an invitation").waitFor();
 
     const login = await fetch(`${server.origin}/api/auth/login`, {
       method: "POST",
