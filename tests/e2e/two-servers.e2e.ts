@@ -81,7 +81,7 @@ it("a second server ends nothing of the first; when the first dies, its document
 
   typist.text.insert(0, "last words\n");
   await typist.roundTrip();
-  // Long enough for the log (20 ms), too short for the checkpoint (2 s).
+  // Long enough for the log (50 ms), too short for the checkpoint (2 s).
   await delay(500);
   await first.crash();
   await eventually(async () => {

@@ -79,8 +79,19 @@ export const createMultiplexer = ({
   };
   let lastNumber = 0;
   let isPumping = false;
+  /** Of all three sets: looking at them for each frame would cost more than sending it. */
+  let readyCount = 0;
+  const setReady = (channel: MultiplexedChannel): void => {
+    const queue = ready[channel.traits.priority];
+    readyCount -= queue.size;
+    readyCount += queue.add(channel).size;
+  };
+  const unsetReady = (channel: MultiplexedChannel): void => {
+    if (ready[channel.traits.priority].delete(channel)) readyCount -= 1;
+  };
 
   const next = (): MultiplexedChannel | undefined => {
+    if (readyCount === 0) return undefined;
     for (const priority of PRIORITIES) {
       const [first] = ready[priority];
       if (first !== undefined) return first;
@@ -94,11 +105,10 @@ export const createMultiplexer = ({
     while (carrier.isOpen && carrier.unsentBytes < CARRIER_BYTES) {
       const channel = next();
       if (channel === undefined) break;
-      const queue = ready[channel.traits.priority];
-      queue.delete(channel);
+      unsetReady(channel);
       if (!channel.isReady) continue;
       channel.sendPiece();
-      if (channel.isReady) queue.add(channel);
+      if (channel.isReady) setReady(channel);
     }
     isPumping = false;
   };
@@ -108,20 +118,15 @@ export const createMultiplexer = ({
       reserve,
       write: (type, payload) => carrier.send(encodeShared({ channel: number, type, payload })),
       get isIdle() {
-        return (
-          !isPumping &&
-          ready[0].size + ready[1].size + ready[2].size === 0 &&
-          carrier.isOpen &&
-          carrier.unsentBytes < CARRIER_BYTES
-        );
+        return readyCount === 0 && !isPumping && carrier.isOpen && carrier.unsentBytes < CARRIER_BYTES;
       },
       ready: () => {
-        ready[traits.priority].add(channel);
+        setReady(channel);
         pump();
       },
       ended: () => {
         channels.delete(number);
-        ready[traits.priority].delete(channel);
+        unsetReady(channel);
       },
       later: (run) => {
         const timer = clock.after(LAST_FRAMES_MS, run);

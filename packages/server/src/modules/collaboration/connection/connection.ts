@@ -23,6 +23,7 @@ import { createBucket } from "./rate-limit.ts";
 import { SavedCount } from "./saved-count.ts";
 import { checkUpdate, noteAccepted, type Offered } from "../updates/update-check.ts";
 import { answerSync, type SyncParts } from "./sync-answer.ts";
+import { inspectKeystroke } from "../updates/keystroke-inspection.ts";
 import { INLINE_INSPECTION_BYTES, inspectUpdate } from "../updates/update-inspection.ts";
 
 /** Only each eighth relay is measured: measuring can cost more than the relay itself. */
@@ -278,7 +279,8 @@ export class Connection implements Participant {
       this.#busy(() => this.#takeLarge(update, isAnswer, onDurable));
       return;
     }
-    const offered = { update, inspection: inspectUpdate(update), userId: this.userId, isAnswer };
+    const inspection = inspectKeystroke(update) ?? inspectUpdate(update);
+    const offered = { update, inspection, userId: this.userId, isAnswer };
     if (isAnswer && this.document.content.covers(offered.inspection.ranges)) {
       this.#busy(() => this.#takeKnown(offered, onDurable));
       return;

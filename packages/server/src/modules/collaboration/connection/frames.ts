@@ -80,6 +80,12 @@ const varUintLength = (value: number): number => {
   return length;
 };
 
+const putVarUint = (frame: Uint8Array, value: number, from: number): void => {
+  let [at, rest] = [from, value];
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) frame[at++] = (rest % 0x80) | 0x80;
+  frame[at] = rest;
+};
+
 /** A frame and the update inside it: one allocation that serves relaying, joining and logging. */
 export type UpdateFrame = { readonly frame: Uint8Array; readonly update: Uint8Array };
 
@@ -92,11 +98,7 @@ export const updateFrame = (update: Uint8Array): UpdateFrame => {
   const frame = Buffer.allocUnsafeSlow(headLength + update.byteLength);
   frame[0] = MESSAGE.sync;
   frame[1] = SYNC.update;
-  let rest = update.byteLength;
-  for (let at = 2; at < headLength; at += 1) {
-    frame[at] = at === headLength - 1 ? rest : (rest % 0x80) | 0x80;
-    rest = Math.floor(rest / 0x80);
-  }
+  putVarUint(frame, update.byteLength, 2);
   frame.set(update, headLength);
   return { frame, update: frame.subarray(headLength) };
 };
@@ -113,11 +115,12 @@ export const awarenessFrame = (payload: Uint8Array): Uint8Array =>
     encoding.writeVarUint8Array(encoder, payload);
   });
 
-export const savedFrame = (count: number): Uint8Array =>
-  encoding.encode((encoder) => {
-    encoding.writeVarUint(encoder, MESSAGE.saved);
-    encoding.writeVarUint(encoder, count);
-  });
+export const savedFrame = (count: number): Uint8Array => {
+  const frame = new Uint8Array(1 + varUintLength(count));
+  frame[0] = MESSAGE.saved;
+  putVarUint(frame, count, 1);
+  return frame;
+};
 
 const jsonFrame = (type: number, value: unknown): Uint8Array =>
   encoding.encode((encoder) => {

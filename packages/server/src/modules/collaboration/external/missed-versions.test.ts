@@ -103,7 +103,7 @@ const breakableMerge =
         work({
           ...transaction,
           query: (text, values) => {
-            if (state.isDown && [values?.[7]].flat().includes("external")) throw new Error("planted");
+            if (state.isDown && String(values?.[7]).includes("external")) throw new Error("planted");
             return transaction.query(text, values);
           },
         }),

@@ -200,6 +200,8 @@ describe("acknowledged edits are durable", () => {
       typist.insert(0, "at last,");
       await until(() => typist.saved === typist.sent);
       await first.crash();
+      // A snapshot that was under way would be newer than the damaged one.
+      await first.collaboration.idle();
       const [damaged, ...before] = await newest();
       expect(before).toHaveLength(1);
       expect(await fixture.blobs.has([...seen][0] ?? "")).toBe(false);

@@ -1,6 +1,6 @@
 /** Appends the updates of all documents to the log in grouped commits: one at a time, each with all that arrived meanwhile. */
 import { Problem } from "#kernel/problem";
-import type { Clock } from "#kernel/clock";
+import type { Clock, Timer } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import type { Histogram } from "#platform/metrics";
 import type { DocumentStorage } from "../document/document-storage.ts";
@@ -32,7 +32,7 @@ export type LogWriterOptions = {
   readonly log: Log;
   readonly commitSeconds: Histogram;
   readonly batchSize: Histogram;
-  /** At least this long from the end of one commit to the next, so that they group under load. */
+  /** At least this long from the end of one commit to the next, so that they group under load; FLUSH_SPACING_MS while a `flush` waits. */
   readonly spacingMs: number;
   /** After each commit, so that acknowledgements go out together. */
   readonly onCommitted: () => void;
@@ -42,6 +42,8 @@ export type LogWriterOptions = {
 
 const MAX_BATCH_ROWS = 5_000;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+/** A caller of `flush` is about to read or to write a file. */
+const FLUSH_SPACING_MS = 20;
 const RETRY_MS = [50, 100, 250, 500, 1_000, 2_000] as const;
 
 export const createLogWriter = (options: LogWriterOptions): LogWriter => {
@@ -51,6 +53,8 @@ export const createLogWriter = (options: LogWriterOptions): LogWriter => {
   let isUp = true;
   let isClosed = false;
   let isScheduled = false;
+  /** The pause before the next commit, while it is under way. */
+  let pause: Timer | undefined;
   let failures = 0;
   let lastCommitMs = Number.NEGATIVE_INFINITY;
   let flushes: { left: number; resolve(): void; reject(error: Error): void }[] = [];
@@ -72,14 +76,25 @@ export const createLogWriter = (options: LogWriterOptions): LogWriter => {
   const schedule = (): void => {
     if (isScheduled || isClosed || waiting.length === 0) return;
     isScheduled = true;
+    const spacingMs = flushes.length > 0 ? Math.min(FLUSH_SPACING_MS, options.spacingMs) : options.spacingMs;
     const pauseMs =
       failures > 0
         ? (RETRY_MS[Math.min(failures, RETRY_MS.length) - 1] ?? 0)
-        : lastCommitMs + options.spacingMs - clock.monotonic();
-    const run = (): void => void commit();
+        : lastCommitMs + spacingMs - clock.monotonic();
+    const run = (): void => {
+      pause = undefined;
+      void commit();
+    };
     // setImmediate: updates that arrive in the same turn of the event loop are part of the same commit.
-    if (pauseMs > 0) clock.after(pauseMs, run);
+    if (pauseMs > 0) pause = clock.after(pauseMs, run);
     else setImmediate(run);
+  };
+  const hurry = (): void => {
+    if (pause === undefined) return;
+    pause.cancel();
+    pause = undefined;
+    isScheduled = false;
+    schedule();
   };
 
   const settle = (batch: readonly Append[], refused: ReadonlySet<unknown>): void => {
@@ -149,7 +164,10 @@ export const createLogWriter = (options: LogWriterOptions): LogWriter => {
     flush() {
       if (waiting.length === 0) return Promise.resolve();
       if (!isUp || isClosed) return Promise.reject(unavailable());
-      return new Promise((resolve, reject) => flushes.push({ left: waiting.length, resolve, reject }));
+      return new Promise((resolve, reject) => {
+        flushes.push({ left: waiting.length, resolve, reject });
+        hurry();
+      });
     },
     close() {
       isClosed = true;

@@ -18,6 +18,7 @@ const FINAL_BINARY = 0x82;
 /** A longer payload has its length in two more bytes. */
 const MAX_SHORT_BYTES = 125;
 const LENGTH_16 = 126;
+const NOTHING = Buffer.alloc(0);
 
 let lastPayload: Uint8Array | undefined;
 let lastWhole: Buffer | undefined;
@@ -49,6 +50,7 @@ class WsChannel implements Channel {
   readonly #stream: Duplex | undefined;
   readonly #inbox: Inbox;
   #isClosing = false;
+  #isReporting = false;
   #sent: (() => void) | undefined;
 
   constructor(socket: WebSocket, reserve: Reserve, stream: Duplex | undefined) {
@@ -89,7 +91,22 @@ class WsChannel implements Channel {
     if (stream === undefined || typeof frame === "string" || frame.byteLength > MAX_WHOLE_BYTES)
       this.#socket.send(frame, UNCOMPRESSED, this.#sent);
     // `ws` writes an uncompressed frame to the stream at once, so the order is kept.
-    else if (stream.writable) stream.write(wholeFrame(frame), this.#sent);
+    else if (stream.writable) {
+      // The network takes most frames at once. A callback for each would cost about as much as the rest of this method.
+      stream.write(wholeFrame(frame));
+      if (stream.writableLength > 0) this.#reportSent(stream);
+    }
+  }
+
+  /** Reports when all that waits now has left, again and again while anything waits: an empty write ends after those before it. */
+  #reportSent(stream: Duplex): void {
+    if (this.#isReporting || this.#sent === undefined) return;
+    this.#isReporting = true;
+    stream.write(NOTHING, () => {
+      this.#isReporting = false;
+      this.#sent?.();
+      if (stream.writable && stream.writableLength > 0) this.#reportSent(stream);
+    });
   }
 
   onSent(handler: () => void): void {

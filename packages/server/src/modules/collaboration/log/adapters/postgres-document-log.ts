@@ -44,22 +44,26 @@ const updateOf = (entry: LogEntry): Uint8Array => (entry.kind === "checkpoint" ?
 const isAuthored = (entry: LogEntry): entry is Extract<LogEntry, { readonly userId: string | null }> =>
   entry.kind === "edit" || entry.kind === "external";
 
+/** An array as PostgreSQL reads it. Ids, numbers and kinds need no quotes; the driver would look into each of them. */
+const plainArray = (values: readonly (string | number | bigint | null)[]): string =>
+  `{${values.map((value) => value ?? "NULL").join(",")}}`;
+
 const keysOf = (entries: readonly LogEntry[]): unknown[] => [
-  entries.map(({ owner }) => owner.ref.projectId),
-  entries.map(({ owner }) => owner.ref.fileId),
-  entries.map(({ owner }) => owner.generation),
-  entries.map(({ sequence }) => sequence),
-  entries.map(({ owner }) => owner.fence),
+  plainArray(entries.map(({ owner }) => owner.ref.projectId)),
+  plainArray(entries.map(({ owner }) => owner.ref.fileId)),
+  plainArray(entries.map(({ owner }) => owner.generation)),
+  plainArray(entries.map(({ sequence }) => sequence)),
+  plainArray(entries.map(({ owner }) => owner.fence)),
 ];
 
 /** The updates come as one value, because an array of bytea travels as text. */
 const valuesOf = (entries: readonly LogEntry[]): unknown[] => [
   ...keysOf(entries),
-  entries.map((entry) => (isAuthored(entry) ? entry.userId : null)),
-  entries.map((entry) => (isAuthored(entry) ? entry.clientId : null)),
-  entries.map(({ kind }) => kind),
+  plainArray(entries.map((entry) => (isAuthored(entry) ? entry.userId : null))),
+  plainArray(entries.map((entry) => (isAuthored(entry) ? entry.clientId : null))),
+  plainArray(entries.map(({ kind }) => kind)),
   entries.map((entry) => (entry.kind === "edit" ? null : JSON.stringify(entry.facts))),
-  entries.map((entry) => updateOf(entry).byteLength),
+  plainArray(entries.map((entry) => updateOf(entry).byteLength)),
   Buffer.concat(entries.map(updateOf)),
 ];
 
