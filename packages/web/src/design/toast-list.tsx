@@ -2,7 +2,7 @@
 import { X } from "lucide-react";
 import { useEffect } from "react";
 import { useStore } from "zustand";
-import { dismissToast, pauseToasts, runToastAction, toastStore } from "./toasts.ts";
+import { dismissToast, keepToast, pauseToasts, runToastAction, toastStore } from "./toasts.ts";
 
 export const ToastList = () => {
   const toasts = useStore(toastStore, (state) => state.toasts);
@@ -22,7 +22,19 @@ export const ToastList = () => {
     >
       {toasts.map((toast) => (
         <div key={toast.id} className="toast" data-tone={toast.tone}>
-          <span>{toast.text}</span>
+          <div className="toast-text">
+            <span>{toast.text}</span>
+            {toast.list && (
+              <details onToggle={({ currentTarget }) => currentTarget.open && keepToast(toast.id)}>
+                <summary>{toast.list.label}</summary>
+                <ul>
+                  {toast.list.items.map((item) => (
+                    <li key={item}>{item}</li>
+                  ))}
+                </ul>
+              </details>
+            )}
+          </div>
           {toast.action && (
             <button className="button button-quiet toast-action" onClick={() => runToastAction(toast.id)}>
               {toast.action.label}

@@ -6,6 +6,8 @@ export type Toast = {
   readonly text: string;
   readonly tone: "plain" | "bad";
   readonly action?: { readonly label: string; readonly run: () => void };
+  /** Lines that the reader may unfold; the toast then stays. */
+  readonly list?: { readonly label: string; readonly items: readonly string[] };
   /** Called once when the toast disappears and its action was not used. */
   readonly onGone?: () => void;
   /** A toast replaces the one of the same topic, which is outdated. */
@@ -17,12 +19,15 @@ const MOST = 3;
 let lastId = 0;
 let isPaused = false;
 const timers = new Map<number, ReturnType<typeof setTimeout>>();
+/** Toasts without a timer. */
+const kept = new Set<number>();
 
 export const toastStore = createStore<{ toasts: readonly Toast[] }>(() => ({ toasts: [] }));
 
 const take = (id: number): Toast | undefined => {
   clearTimeout(timers.get(id));
   timers.delete(id);
+  kept.delete(id);
   const toast = toastStore.getState().toasts.find((other) => other.id === id);
   if (toast) toastStore.setState(({ toasts }) => ({ toasts: toasts.filter((other) => other !== toast) }));
   return toast;
@@ -52,7 +57,16 @@ export const updateToast = (id: number, text: string): void => {
     toasts: toasts.map((toast) => (toast.id === id ? { ...toast, text } : toast)),
   }));
   clearTimeout(timers.get(id));
+  kept.delete(id);
   if (!isPaused) startTimer(id);
+};
+
+/** The toast stays until it is dismissed or updated. */
+export const keepToast = (id: number): void => {
+  if (!toastStore.getState().toasts.some((toast) => toast.id === id)) return;
+  clearTimeout(timers.get(id));
+  timers.delete(id);
+  kept.add(id);
 };
 
 /** While the pointer or the focus is on a toast, none of them disappears. */
@@ -61,7 +75,7 @@ export const pauseToasts = (isOn: boolean): void => {
   isPaused = isOn;
   for (const timer of timers.values()) clearTimeout(timer);
   timers.clear();
-  if (!isPaused) for (const { id } of toastStore.getState().toasts) startTimer(id);
+  if (!isPaused) for (const { id } of toastStore.getState().toasts) if (!kept.has(id)) startTimer(id);
 };
 
 /** Shows a toast for six seconds; returns its id. */

@@ -1,5 +1,5 @@
 /** Adds files from outside the page to the project, several at a time, with their folders, and reports the result. */
-import { MAX_FILE_BYTES, routes } from "@atelier/contracts";
+import { isArchiveName, MAX_FILE_BYTES, routes } from "@atelier/contracts";
 import { ApiProblem, errorText, isProblem } from "../../app/api-problem.ts";
 import type { App } from "../../app/services.ts";
 import { dismissToast, showToast, updateToast } from "../../design/toasts.ts";
@@ -8,14 +8,19 @@ import { ensureProject } from "../projects/promote-sample.ts";
 import { type Brought, type BroughtFile, readChosen, readTransfer } from "./dropped-files.ts";
 import { entryAt, joinPath, nameOf, withChanged } from "./entries.ts";
 import { setExpanded } from "./files-store.ts";
+import { importArchive, readTree } from "./import-archive.ts";
 import { nameFault } from "./name-faults.ts";
 import { openFile } from "./open-file.ts";
+import { tarOfFiles } from "./tar-of-files.ts";
 import type { TransferItem } from "./transfer-items.ts";
 
 const AT_ONCE = 4;
 const MOST_TRIES = 6;
 /** Fewer files are uploaded before a progress message could be read. */
 const WORTH_COUNTING = 8;
+/** From so many files or bytes on, they are sent as one archive instead of one by one. */
+const MANY_FILES = 60;
+const MANY_BYTES = 16 * 1024 * 1024;
 
 type Content = { readonly content: string; readonly encoding?: "base64" };
 
@@ -165,13 +170,50 @@ const showAdded = (app: App, added: ReadonlyMap<string, string>, brought: Brough
   }
 };
 
+/** Files and empty folders as one archive; `files` have their paths in the project. */
+const addAsArchive = async (
+  app: App,
+  { projectId, folder, brought }: { readonly projectId: string; readonly folder: string; readonly brought: Brought },
+): Promise<void> => {
+  const tops = new Set(brought.files.map(({ path }) => path.split("/")[0] ?? ""));
+  const [top] = tops;
+  const name = tops.size === 1 && top !== undefined ? top : countWords(brought.files.length);
+  const archive = tarOfFiles(brought);
+  const report = await importArchive(app, { projectId, archive, name, folder, topFolder: "keep" });
+  if (report) await readTree(app, projectId);
+};
+
+/** Unpacks a single archive; the user may keep it as a file instead. */
+const unpack = async (app: App, folder: string, one: BroughtFile): Promise<void> => {
+  const { id: projectId } = await ensureProject(app);
+  await app.deletions.settle();
+  const keepAsFile = (): void => {
+    void addSafely(app, folder, () => ({ files: [one], folders: [], leftOut: [] }), { unpacks: false });
+  };
+  const { file, path: name } = one;
+  const report = await importArchive(app, { projectId, archive: file, name, folder, topFolder: "strip", keepAsFile });
+  if (!report) return;
+  await readTree(app, projectId);
+  app.layout.setState({ filesShown: true });
+};
+
+const isLarge = (files: readonly BroughtFile[]): boolean =>
+  files.length >= MANY_FILES || files.reduce((sum, { file }) => sum + file.size, 0) >= MANY_BYTES;
+
 const add = async (app: App, folder: string, brought: Brought): Promise<void> => {
   const { id: projectId } = await ensureProject(app);
   await app.deletions.settle();
   const { entries } = app.files.getState();
   const files = brought.files.map(({ path, file }) => ({ path: joinPath(folder, path), file }));
-  const isTaken = ({ path }: BroughtFile): boolean => entryAt(entries, path)?.kind === "file";
+  const isTaken = ({ path }: { readonly path: string }): boolean => entryAt(entries, path)?.kind === "file";
   const fresh = files.filter((one) => !isTaken(one));
+  if (fresh.length > 1 && isLarge(fresh)) {
+    const free = brought.files.filter((_, at) => !isTaken(files[at] ?? { path: "" }));
+    await addAsArchive(app, { projectId, folder, brought: { ...brought, files: free } });
+    if (brought.leftOut.length > 0) showToast({ text: `Left out: ${brought.leftOut.join(", ")}.` });
+    offerReplacing(app, projectId, files.filter(isTaken));
+    return;
+  }
   const added = new Map<string, string>();
   const counting = countingToast(fresh.length);
   const refused = await forAll(
@@ -192,13 +234,22 @@ const add = async (app: App, folder: string, brought: Brought): Promise<void> =>
   showAdded(app, added, brought, folder);
 };
 
-const addSafely = async (app: App, folder: string, read: () => Brought | Promise<Brought>): Promise<void> => {
+const addSafely = async (
+  app: App,
+  folder: string,
+  read: () => Brought | Promise<Brought>,
+  { unpacks = true }: { readonly unpacks?: boolean } = {},
+): Promise<void> => {
   if (!mayEdit(app.projects.getState().state)) {
     showToast({ text: "You can only view this project: nothing was added." });
     return;
   }
   try {
-    await add(app, folder, await read());
+    const brought = await read();
+    const [only] = brought.files;
+    const isArchive = only !== undefined && brought.files.length === 1 && isArchiveName(only.path);
+    if (unpacks && isArchive && brought.folders.length === 0) await unpack(app, folder, only);
+    else await add(app, folder, brought);
   } catch (error) {
     const why = error instanceof RangeError ? error.message : errorText(error);
     showToast({ text: `Nothing was added. ${why}`, tone: "bad" });

@@ -1,4 +1,5 @@
 /** Reads files that the user drops, pastes or chooses, with their paths, whole folders included. */
+import { isGeneratedFolder, isSystemFile } from "@atelier/contracts";
 import type { TransferItem } from "./transfer-items.ts";
 
 /** The path below the target folder. */
@@ -12,11 +13,7 @@ export type Brought = {
 };
 
 /** More files than this are probably a mistake, such as a whole disk. */
-export const MOST_FILES = 2000;
-
-/** Folders that tools generate, and files that operating systems leave behind. */
-const LEFT_OUT_FOLDERS: ReadonlySet<string> = new Set([".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"]);
-const LEFT_OUT_FILES: ReadonlySet<string> = new Set([".DS_Store", "Thumbs.db", "desktop.ini"]);
+export const MOST_FILES = 50_000;
 
 /** @throws RangeError when there are too many files */
 const createCollection = () => {
@@ -25,15 +22,15 @@ const createCollection = () => {
   const leftOut = new Set<string>();
   return {
     addFile(path: string, file: File): void {
-      if (LEFT_OUT_FILES.has(file.name)) return;
+      if (isSystemFile(file.name)) return;
       if (files.length >= MOST_FILES) throw new RangeError(`These are more than ${MOST_FILES} files.`);
       files.push({ path: path.normalize("NFC"), file });
     },
     addFolder: (path: string): void => void folders.push(path.normalize("NFC")),
     /** Whether to skip a folder inside the dropped ones. */
     leavesOut(name: string): boolean {
-      if (LEFT_OUT_FOLDERS.has(name)) leftOut.add(name);
-      return LEFT_OUT_FOLDERS.has(name);
+      if (isGeneratedFolder(name)) leftOut.add(name);
+      return isGeneratedFolder(name);
     },
     done: (): Brought => ({ files, folders, leftOut: [...leftOut] }),
   };

@@ -1,5 +1,5 @@
 /** The file tree (WAI-ARIA tree pattern): one row takes Tab, keys move and act, every drag has a key or a menu. */
-import { FilePlus, FileUp, FolderPlus, FolderUp, Upload } from "lucide-react";
+import { FilePlus, FileUp, FolderArchive, FolderPlus, FolderUp, Upload } from "lucide-react";
 import { type ClipboardEvent, Fragment, type KeyboardEvent, useEffect, useMemo, useRef } from "react";
 import { flushSync } from "react-dom";
 import { useStore } from "zustand";
@@ -45,13 +45,14 @@ const TreeHeader = () => {
 
 const UploadMenu = () => {
   const app = useApp();
-  const choose = (what: "files" | "folder") => () => chooseFiles(app, folderForNew(app), what);
+  const choose = (what: "files" | "folder" | "archive") => () => chooseFiles(app, folderForNew(app), what);
   return (
     <MenuButton label="Upload" icon={<Upload size={15} />} align="end">
       {() => (
         <>
           <MenuItem icon={<FileUp size={15} />} label="Files" onChoose={choose("files")} />
           <MenuItem icon={<FolderUp size={15} />} label="A folder" onChoose={choose("folder")} />
+          <MenuItem icon={<FolderArchive size={15} />} label="Import an archive" onChoose={choose("archive")} />
         </>
       )}
     </MenuButton>

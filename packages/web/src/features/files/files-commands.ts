@@ -42,6 +42,13 @@ export const filesCommands = (app: App): Command[] => {
       run: () => chooseFiles(app, folderForNew(app), "folder"),
     },
     {
+      id: "files.importArchive",
+      title: "Import an archive",
+      group: "Files",
+      when: canEdit,
+      run: () => chooseFiles(app, folderForNew(app), "archive"),
+    },
+    {
       id: "files.rename",
       title: "Rename the shown file",
       group: "Files",

@@ -1,7 +1,8 @@
 /** One row of the tree: a file or a folder, with its menu, and its field while it is being renamed. */
-import { ChevronRight, Ellipsis, FilePlus, FolderInput, FolderPlus, Pencil, Trash2 } from "lucide-react";
+import { ChevronRight, Download, Ellipsis, FilePlus, FolderInput, FolderPlus, Pencil, Trash2 } from "lucide-react";
 import { Fragment, memo, type MouseEvent } from "react";
 import { useStore } from "zustand";
+import { runLate } from "../../app/run-late.ts";
 import { type App, useApp } from "../../app/services.ts";
 import { afterRelease } from "../../design/after-release.ts";
 import { MenuButton, MenuItem } from "../../design/menu.tsx";
@@ -45,6 +46,12 @@ const RowMenu = ({ row }: { readonly row: RowModel }) => {
     void moveInto(app, entry.id, folder);
     focusRow(entry.id);
   };
+  const download = (): void =>
+    runLate(
+      () => import("./download-entry.ts"),
+      ({ downloadEntry }) => downloadEntry(app, entry),
+      `${row.name} was not downloaded.`,
+    );
   return (
     <MenuButton
       label={`Actions for ${row.name}`}
@@ -64,6 +71,11 @@ const RowMenu = ({ row }: { readonly row: RowModel }) => {
           />
           <MenuItem icon={<FilePlus size={15} />} label="New file here" onChoose={create("file")} />
           <MenuItem icon={<FolderPlus size={15} />} label="New folder here" onChoose={create("folder")} />
+          <MenuItem
+            icon={<Download size={15} />}
+            label={entry.kind === "file" ? "Download" : "Download as zip"}
+            onChoose={download}
+          />
           <MenuItem
             icon={<Trash2 size={15} />}
             label="Delete"

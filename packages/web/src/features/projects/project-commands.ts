@@ -3,6 +3,7 @@ import type { Project } from "@atelier/contracts";
 import { newAddress } from "../../app/address.ts";
 import type { Command } from "../../app/commands/command-registry.ts";
 import type { App } from "../../app/services.ts";
+import { chooseArchiveForProject } from "./choose-archive.ts";
 import { deleteProject, downloadProject, duplicateProject } from "./project-actions.ts";
 import { openProjectOf } from "./project-store.ts";
 
@@ -33,6 +34,12 @@ export const projectCommands = (app: App): Command[] => {
       group: "Project",
       when: () => openProjectOf(app.projects)?.role === "owner",
       run: withProject((project) => deleteProject(app, project)),
+    },
+    {
+      id: "project.newFromArchive",
+      title: "From an archive",
+      group: "New project",
+      run: () => chooseArchiveForProject(app),
     },
     ...app.boot.languages.map(({ id, name }) => ({
       id: `project.new.${id}`,

@@ -1,12 +1,13 @@
 /** The project's name, which opens a menu: actions on the project, the newest other projects, and a new one in each language. */
 import { type Project, routes } from "@atelier/contracts";
-import { ChevronDown, CopyPlus, Download, FolderGit2, Pencil, Plus, Trash2 } from "lucide-react";
+import { ChevronDown, CopyPlus, Download, FolderArchive, FolderGit2, Pencil, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useStore } from "zustand";
 import { newAddress, projectAddress } from "../../app/address.ts";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
 import { MenuButton, MenuItem, MenuLink } from "../../design/menu.tsx";
+import { chooseArchiveForProject } from "./choose-archive.ts";
 import { withProjectActions } from "./with-project-actions.ts";
 import { ProjectNameField } from "./project-name.tsx";
 
@@ -65,7 +66,8 @@ const OwnItems = ({ project, onRename }: { readonly project: Project; readonly o
 };
 
 export const ProjectMenu = () => {
-  const { boot, call, projects, session } = useApp();
+  const app = useApp();
+  const { boot, call, projects, session } = app;
   const state = useStore(projects, (store) => store.state);
   const project = state.kind === "open" ? state.project : undefined;
   const [isRenaming, setRenaming] = useState(false);
@@ -108,6 +110,11 @@ export const ProjectMenu = () => {
               href={newAddress(boot.basePath, language.id)}
             />
           ))}
+          <MenuItem
+            icon={<FolderArchive size={15} />}
+            label="From an archive…"
+            onChoose={() => chooseArchiveForProject(app)}
+          />
         </>
       )}
     </MenuButton>
