@@ -6,6 +6,7 @@ import { cacheFolder } from "../checkout.mjs";
 import { plainSources } from "../debian.mjs";
 import { SetupFault } from "../fault.mjs";
 import { installedVersions } from "../rootfs.mjs";
+import { locked } from "../lock.mjs";
 import { enterRoot } from "./enter-root.mjs";
 
 /** The base is older than the archive: a package wants a newer version of one of the base's. */
@@ -41,7 +42,7 @@ function proxySettings() {
 /** The packages of a base are never changed in a layer: layers that lie over one base fit each other. */
 const keepBase = "Package: *\nPin: release a=now\nPin-Priority: 1001\n";
 
-const options = [
+const aptOptions = [
   "APT::Sandbox::User=root",
   "APT::Status-Fd=3",
   "APT::Install-Recommends=false",
@@ -54,6 +55,13 @@ const options = [
 ]
   .map((option) => `-o ${option}`)
   .join(" ");
+
+/** Runs `work` while nobody else uses the downloads' folders: several folders of images share them.
+ * @template T
+ * @param {() => Promise<T>} work */
+function withArchive(work) {
+  return locked(join(cacheFolder(), "downloads", "debian.lock"), { tell: () => undefined }, work);
+}
 
 /** Binds of the downloads' folders and of one for files that go in and out, which is /mnt inside. */
 function archiveBinds(control) {
@@ -91,7 +99,11 @@ const aptEnvironment = () => ({ DEBIAN_FRONTEND: "noninteractive", DEBCONF_NOWAR
  * @param {string} options.status dpkg's record of what is installed
  * @returns {Promise<string[]>}
  */
-export async function findUpdates({ folder, base, status }) {
+export function findUpdates(options) {
+  return withArchive(() => simulate(options));
+}
+
+async function simulate({ folder, base, status }) {
   const control = join(folder, ".control");
   const binds = archiveBinds(control);
   copyFileSync(status, join(control, "status"));
@@ -104,7 +116,7 @@ export async function findUpdates({ folder, base, status }) {
     network: true,
     binds,
     env: aptEnvironment(),
-    line: `apt-get -q ${options} ${archiveOptions()} update 3>&2 >&2 && apt-get -q -s ${options} ${state} dist-upgrade 3>/dev/null`,
+    line: `apt-get -q ${aptOptions} ${archiveOptions()} update 3>&2 >&2 && apt-get -q -s ${aptOptions} ${state} dist-upgrade 3>/dev/null`,
     what: "looking for updates",
   });
   rmSync(control, { recursive: true });
@@ -120,17 +132,21 @@ export async function findUpdates({ folder, base, status }) {
  * @param {(stage: "lists" | "download" | "install", share: number, step: string) => void} options.tell
  * @returns {Promise<Record<string, string>>} the installed packages that the base does not have, with their exact versions
  */
-export async function installPackages({ entered, packages, statusFile, tell }) {
+export function installPackages(options) {
+  return withArchive(() => install(options));
+}
+
+async function install({ entered, packages, statusFile, tell }) {
   const control = join(entered.folder, ".control");
   const network = { ...entered, network: true, binds: archiveBinds(control), env: aptEnvironment() };
   writeFileSync(join(control, "preferences"), keepBase);
   tell("lists", 0, "reading Debian's package lists");
   await enterRoot({
     ...network,
-    line: `apt-get -q ${options} ${archiveOptions()} update 3>&1 >&2 && cp /var/lib/dpkg/status /mnt/before`,
+    line: `apt-get -q ${aptOptions} ${archiveOptions()} update 3>&1 >&2 && cp /var/lib/dpkg/status /mnt/before`,
     what: "reading Debian's package lists",
   });
-  const pinned = `apt-get -q -y ${options} ${archiveOptions()} -o Dir::Etc::Preferences=/mnt/preferences install ${["apt", ...packages].join(" ")}`;
+  const pinned = `apt-get -q -y ${aptOptions} ${archiveOptions()} -o Dir::Etc::Preferences=/mnt/preferences install ${["apt", ...packages].join(" ")}`;
   // No service starts; some packages want to link their manuals, which are not there.
   const prepare =
     "printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d && mkdir -p /usr/share/man/man1";

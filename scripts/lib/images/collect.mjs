@@ -1,4 +1,6 @@
 // Garbage collection of images: superseded builds first, then, above a limit, the ones that were used longest ago.
+import { readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { SetupFault } from "../fault.mjs";
 import { lastUsedMs, listBuilds } from "./builds.mjs";
@@ -76,6 +78,22 @@ export async function collectGarbage(images, { nowMs = Date.now(), limit = maxBy
   const ids = toRemove({ builds: candidates, nowMs, limit });
   for (const id of ids) await removeBuild(builds.find((build) => build.id === id).folder);
   return ids;
+}
+
+/** Downloads serve builds that are tried again, and other layers with the same packages, for so long. */
+const downloadsKeptMs = 24 * 3_600_000;
+
+/** Removes downloads that came in longer ago; the caller has the turn.
+ * @param {string} folder
+ * @param {number} [nowMs] */
+export function removeOldDownloads(folder, nowMs = Date.now()) {
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    // When it came in: apt and others set a file's own time to the server's.
+    const isOld =
+      entry.isFile() && nowMs - (statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? nowMs) > downloadsKeptMs;
+    if (isOld && /\.(?:deb|jar|whl|part)$/.test(entry.name)) rmSync(path, { force: true });
+  }
 }
 
 /** Removes a build so that no half of it looks complete. */

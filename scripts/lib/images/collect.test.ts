@@ -1,10 +1,10 @@
 /** Which builds garbage collection removes, and what it never does. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { listBuilds, markUsed, nextBuildFolder } from "./builds.mjs";
-import { collectGarbage, inUseMs, maxBytes, toRemove } from "./collect.mjs";
+import { collectGarbage, inUseMs, maxBytes, removeOldDownloads, toRemove } from "./collect.mjs";
 
 const now = Date.parse("2026-06-01T00:00:00.000Z");
 const day = 24 * 3_600_000;
@@ -85,6 +85,21 @@ test("on disk: use is a stamp, images for tests stay, and an incomplete build is
   expect(await collectGarbage(images, { nowMs: now, limit: 0 })).toEqual([id("lua")]);
   expect(readdirSync(images)).not.toContain(id("lua"));
   expect(readdirSync(images)).toContain(id("go"));
+});
+
+test("downloads go a day after they came in, whatever time they carry", () => {
+  const downloads = mkdtempSync(join(tmpdir(), "atelier-downloads-"));
+  folders.push(downloads);
+  mkdirSync(join(downloads, "maven"));
+  const files = ["lua5.4_5.4.7_amd64.deb", "lock", "maven/a.jar"];
+  for (const file of files) {
+    writeFileSync(join(downloads, file), "");
+    utimesSync(join(downloads, file), 0, 0);
+  }
+  removeOldDownloads(downloads, Date.now());
+  expect(files.map((file) => existsSync(join(downloads, file)))).toEqual([true, true, true]);
+  removeOldDownloads(downloads, Date.now() + 2 * day);
+  expect(files.map((file) => existsSync(join(downloads, file)))).toEqual([false, true, false]);
 });
 
 test("IMAGES_MAX_BYTES is the limit, 16 GiB without it", () => {

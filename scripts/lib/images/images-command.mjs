@@ -13,7 +13,8 @@ import { inTurn } from "./build-turn.mjs";
 import { lastUsedMs, listBuilds } from "./builds.mjs";
 import { exportImages, importImages } from "./bundle.mjs";
 import { checkRoot, languagesOf } from "./check-root.mjs";
-import { collectGarbage, inUseMs, removeBuild } from "./collect.mjs";
+import { collectGarbage, inUseMs, removeBuild, removeOldDownloads } from "./collect.mjs";
+import { downloadsFolder } from "./download.mjs";
 import { removeTree } from "./enter-root.mjs";
 import { treeDigest } from "./tree-digest.mjs";
 import { updateImage } from "./update.mjs";
@@ -85,7 +86,11 @@ async function prepare(isJson) {
 const inOwnTurn = (work, tell = () => undefined) => inTurn({ images: imagesFolder(), id: "", tell }, work);
 
 async function collect(isJson) {
-  const removed = await inOwnTurn(() => collectGarbage(imagesFolder()));
+  const removed = await inOwnTurn(() => {
+    mkdirSync(downloadsFolder(), { recursive: true });
+    removeOldDownloads(downloadsFolder());
+    return collectGarbage(imagesFolder());
+  });
   if (removed.length > 0 && !isJson) notice(`  removed: ${removed.join(", ")}`);
 }
 
