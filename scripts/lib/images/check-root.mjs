@@ -40,12 +40,19 @@ function helloOf(id, languages = join(checkout, "languages")) {
   return { file, path: join(folder, file), declaration };
 }
 
+/** Where a server mounts its own files into a sandbox. */
+const ofServer = "/.atelier/";
+
 /** The languages that run on an image: an image serves several.
- * @param {string} image */
-export function languagesOf(image, languages = join(checkout, "languages")) {
+ * @param {string} image
+ * @param {{ withoutServer?: boolean }} [options] only those whose programs need nothing that a server mounts */
+export function languagesOf(image, { withoutServer = false } = {}) {
+  const languages = join(checkout, "languages");
   return readdirSync(languages).filter((id) => {
     const text = readIfThere(join(languages, id, "language.json"));
-    return text !== undefined && JSON.parse(text).image === image;
+    const declaration = text === undefined ? undefined : JSON.parse(text);
+    if (declaration?.image !== image) return false;
+    return !withoutServer || !declaration.run.some((part) => part.includes(ofServer));
   });
 }
 
