@@ -5,6 +5,7 @@ export type OpenDialog =
   | { kind: "none" }
   | { kind: "share" }
   | { kind: "settings" }
+  | { kind: "run-options" }
   | { kind: "palette"; mode: "commands" | "files" }
   | { kind: "account"; form: "log-in" | "register"; reason?: string; invitation?: string }
   | { kind: "admin"; token: string };

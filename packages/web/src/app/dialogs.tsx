@@ -9,6 +9,9 @@ const AccountDialog = createLatePart(
   async () => (await import("../features/identity/account-dialog.tsx")).AccountDialog,
 );
 const SettingsDialog = createLatePart(async () => (await import("./settings/settings-dialog.tsx")).SettingsDialog);
+const RunOptionsDialog = createLatePart(
+  async () => (await import("../features/execution/run-options-dialog.tsx")).RunOptionsDialog,
+);
 const SignInScreen = createLatePart(async () => (await import("../features/identity/sign-in-screen.tsx")).SignInScreen);
 
 export const Dialogs = () => {
@@ -21,6 +24,7 @@ export const Dialogs = () => {
       {asked !== undefined && <SignInScreen with={{ reason: asked }} onClose={() => location.reload()} />}
       {open.kind === "palette" && <Palette key={open.mode} mode={open.mode} onClose={close} />}
       {open.kind === "settings" && <SettingsDialog with={{ onClose: close }} onClose={close} />}
+      {open.kind === "run-options" && <RunOptionsDialog with={{ onClose: close }} onClose={close} />}
       {open.kind === "share" && <ShareDialog with={{ onClose: close }} onClose={close} />}
       {asked === undefined && (open.kind === "account" || open.kind === "admin") && (
         <AccountDialog with={{ form: open, onClose: close }} onClose={close} />

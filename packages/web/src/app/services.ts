@@ -3,6 +3,7 @@ import type { Boot } from "@atelier/contracts";
 import { createContext, useContext } from "react";
 import type { EditorHandle } from "../features/editor/index.ts";
 import type { ConsoleStore } from "../features/execution/console-store.ts";
+import type { RunChoiceStore } from "../features/execution/run-choice-store.ts";
 import type { RunControl } from "../features/execution/run-control.ts";
 import type { RunStore } from "../features/execution/run-store.ts";
 import type { ComparisonStore } from "../features/files/comparison-store.ts";
@@ -42,6 +43,7 @@ export type App = {
   readonly comparison: ComparisonStore;
   readonly runs: RunStore;
   readonly runControl: RunControl;
+  readonly runChoice: RunChoiceStore;
   readonly console: ConsoleStore;
   readonly presence: PresenceStore;
   readonly layout: LayoutStore;

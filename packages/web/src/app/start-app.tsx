@@ -6,6 +6,7 @@ import { createEditor, type EditorUser } from "../features/editor/index.ts";
 import { OutputPane } from "../features/execution/output-pane.tsx";
 import { readinessOf, watchReadiness } from "../features/execution/run-readiness.ts";
 import { createConsoleStore } from "../features/execution/console-store.ts";
+import { createRunChoiceStore } from "../features/execution/run-choice-store.ts";
 import { createRunControl } from "../features/execution/run-control.ts";
 import { createRunStore } from "../features/execution/run-store.ts";
 import { createComparisonStore } from "../features/files/comparison-store.ts";
@@ -89,6 +90,7 @@ const createApp = (): App => {
     openChannel: sockets.openChannel,
     log: logFault,
     sources: createProjectSources(call, projects, files),
+    atelierSchema: () => call(routes.atelierSchema, {}),
   });
   return {
     boot,
@@ -108,6 +110,7 @@ const createApp = (): App => {
     comparison: createComparisonStore(),
     runs: createRunStore(readinessOf(boot.execution)),
     runControl: createRunControl(),
+    runChoice: createRunChoiceStore(),
     console: createConsoleStore(),
     presence: createPresenceStore(),
     layout: createLayoutStore(requireElement("shell")),

@@ -1,5 +1,6 @@
 /** The commands without keys: they are only listed, so their code is loaded with the palette's list. */
 import { outputCommands } from "../../features/execution/output-commands.ts";
+import { runChoiceCommands } from "../../features/execution/run-choice-commands.ts";
 import { filesCommands } from "../../features/files/files-commands.ts";
 import { projectCommands } from "../../features/projects/project-commands.ts";
 import { narrowWindow } from "../narrow-window.ts";
@@ -66,7 +67,7 @@ const FIRST = "view.files";
 /** May be called again: they are registered once. */
 export const registerListedCommands = (app: App): void => {
   if (app.commands.get(FIRST)) return;
-  for (const commandsOf of [viewCommands, filesCommands, outputCommands, projectCommands]) {
+  for (const commandsOf of [viewCommands, runChoiceCommands, filesCommands, outputCommands, projectCommands]) {
     app.commands.register(commandsOf(app));
   }
 };

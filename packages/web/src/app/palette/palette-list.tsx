@@ -1,6 +1,7 @@
 /** The palette's list (ARIA combobox with a list box): arrows choose, Enter does, the field keeps the keyboard. */
 import { type ReactNode, type RefObject, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { flushSync } from "react-dom";
+import { configurationCommands } from "../../features/execution/run-choice-commands.ts";
 import { FileIcon } from "../../features/files/file-icon.tsx";
 import { filesOf } from "../../features/files/entries.ts";
 import { openFile } from "../../features/files/open-file.ts";
@@ -39,7 +40,7 @@ const editorCommands = (app: App): Command[] =>
 
 const commandsFor = (app: App, query: string): PaletteItem[] => {
   registerListedCommands(app);
-  const commands = [...app.commands.listed(), ...editorCommands(app)];
+  const commands = [...app.commands.listed(), ...configurationCommands(app), ...editorCommands(app)];
   return commandItems(query, commands, recentIds()).map((item) => ({
     ...item,
     run: () => {

@@ -117,6 +117,20 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     const id = idOf(file);
     if (id !== undefined) events.saveState(file.saveState, id);
   };
+  let isAtelierChecked = false;
+  /** Once: Monaco's support of JSON is for all files from then on. Without it the file is only text. */
+  const checkAtelierFile = (): void => {
+    const { atelierSchema } = options;
+    if (isAtelierChecked || atelierSchema === undefined) return;
+    isAtelierChecked = true;
+    Promise.all([import("./json/atelier-json.ts"), atelierSchema()]).then(
+      ([{ applyAtelierSchema }, schema]) => applyAtelierSchema(schema),
+      (error: unknown) => {
+        isAtelierChecked = false;
+        log("editor.atelier-schema-not-loaded", { error: String(error) });
+      },
+    );
+  };
   const create = (id: string, file: OpenFile): OpenedFile => {
     const text = file.kind === "local" ? file.text : (file.initialText ?? "");
     const uri = monaco.Uri.from({
@@ -126,6 +140,7 @@ export function createPane(host: HTMLElement, options: EditorOptions, events: Pa
     });
     const model = monaco.editor.createModel(text, languageOfFileName(file.path), uri);
     model.setEOL(monaco.editor.EndOfLineSequence.LF);
+    if (file.path === "atelier.json") checkAtelierFile();
     const opened = createOpenFile({
       model,
       path: file.path,

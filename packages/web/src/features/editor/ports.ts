@@ -69,6 +69,8 @@ export interface EditorOptions {
   log: EditorLog;
   /** Absent when no project can be open. */
   sources?: ProjectSources;
+  /** The JSON Schema of `atelier.json`. */
+  atelierSchema?: () => Promise<object>;
 }
 
 /** A text that could not be merged and was kept on this device. */

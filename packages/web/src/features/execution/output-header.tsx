@@ -111,7 +111,7 @@ export const OutputHeader = () => {
   const { state } = runs;
   const isStopping = state.kind === "live" && state.isStopping;
   const mayHint = runs.awaitsInput && mayAnswer && !isStopping;
-  const entryPoint = "execution" in state ? state.execution.entryPoint : undefined;
+  const entryPoint = "execution" in state ? (state.execution.configuration ?? state.execution.entryPoint) : undefined;
   return (
     <header className="output-header">
       <PanelTitle />

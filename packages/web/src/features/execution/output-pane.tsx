@@ -2,16 +2,18 @@
 import { CornerDownLeft, Play, TriangleAlert } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { useStore } from "zustand";
-import { errorText } from "../../app/api-problem.ts";
+import { errorText, isProblem } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
 import { createLatePane } from "../../app/late-part.tsx";
 import { keyCaps } from "../../app/commands/key-binding.ts";
 import { mayEdit } from "../projects/project-store.ts";
 import { loadRunEnd, loadTerminal } from "./load-terminal.ts";
 import "./output.css";
-import { entryPointOf, run } from "./run-actions.ts";
+import { run } from "./run-actions.ts";
 import { RUN_KEYS } from "./run-keys.ts";
 import { OutputHeader } from "./output-header.tsx";
+import { OPEN_FILE } from "./run-choice-store.ts";
+import { entryPointOf, targetOf } from "./run-target.ts";
 import { sendInput, showRun } from "./run-view.ts";
 import type { ExecutionSummary } from "./run-store.ts";
 import { TerminalView } from "./terminal-view.tsx";
@@ -23,6 +25,7 @@ const Empty = () => {
   const app = useApp();
   const state = useStore(app.projects, (store) => store.state);
   useStore(app.files, ({ entries }) => entries);
+  useStore(app.runChoice, ({ current }) => current);
   if (state.kind !== "sample" && state.kind !== "open") return null;
   if (!mayEdit(state)) {
     return (
@@ -31,7 +34,7 @@ const Empty = () => {
       </div>
     );
   }
-  if (!entryPointOf(app)) {
+  if (!targetOf(app)) {
     return (
       <div className="empty-pane output-empty">
         <p>No file here is a program of a language that runs. Make one, such as main.py, and press Run.</p>
@@ -63,14 +66,26 @@ const Empty = () => {
 
 const Refused = ({ error }: { readonly error: unknown }) => {
   const app = useApp();
+  // Trying again would not help: something has to be installed or written first.
+  const file = isProblem(error, "execution/configuration-unavailable") ? entryPointOf(app) : undefined;
+  const runFile = (): void => {
+    app.runChoice.setState({ chosen: OPEN_FILE, current: undefined });
+    run(app);
+  };
   return (
     <div className="empty-pane" role="alert">
       <TriangleAlert size={20} strokeWidth={1.75} aria-hidden />
       <h2>It did not start</h2>
       <p>{errorText(error)}</p>
-      <button className="button" onClick={() => run(app)}>
-        Try again
-      </button>
+      {file ? (
+        <button className="button" onClick={runFile}>
+          Run {file.path} by itself
+        </button>
+      ) : (
+        <button className="button" onClick={() => run(app)}>
+          Try again
+        </button>
+      )}
     </div>
   );
 };
@@ -81,7 +96,7 @@ const OtherRun = ({ execution }: { readonly execution: ExecutionSummary }) => {
   return (
     <div className="other-run">
       <span>
-        <b>{name ?? "Somebody"}</b> ran {execution.entryPoint}
+        <b>{name ?? "Somebody"}</b> ran {execution.configuration ?? execution.entryPoint}
       </span>
       <button className="link-button" onClick={() => showRun(app, execution)}>
         Show

@@ -1,43 +1,23 @@
 /** The actions of the Run and Stop button and of its key. */
-import { type Execution, firstFile, type Language, routes } from "@atelier/contracts";
+import { type Execution, type RunConfiguration, routes } from "@atelier/contracts";
 import { isProblem } from "../../app/api-problem.ts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
 import { dismissTopic, showToast } from "../../design/toasts.ts";
-import { filesOf } from "../files/entries.ts";
 import { ensureProject } from "../projects/promote-sample.ts";
 import { mayEdit } from "../projects/project-store.ts";
+import { whenChoicesKnown } from "./late-run-choices.ts";
+import { keyOf } from "./run-choice-store.ts";
 import { runRequest } from "./run-request.ts";
 import { isBusy } from "./run-store.ts";
 import { consoleSize } from "./terminal-size.ts";
 import { detachRun, RUN_TOPIC } from "./run-control.ts";
+import { type RunTarget, targetOf } from "./run-target.ts";
 import { hearStopped, showRun } from "./run-view.ts";
 
 /** A run waits this long for the confirmation of the last keys, then starts with the server's text and shows a message. */
 const SAVE_WAIT_MS = 10_000;
 const SAVE_LOOK_MS = 250;
-
-/** The language of a file by its extension. */
-export const languageOf = (path: string, languages: readonly Language[]): Language | undefined => {
-  const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
-  return languages.find(({ extensions }) =>
-    extensions.some((extension) => name.endsWith(extension.startsWith(".") ? extension : `.${extension}`)),
-  );
-};
-
-/** The program that Run starts: the shown file if it is one, else the project's first. */
-export const entryPointOf = (app: App): { path: string; language: Language } | undefined => {
-  const { state } = app.projects.getState();
-  const { entries } = app.files.getState();
-  const shown = state.kind === "sample" ? state.sample.path : entries.get(app.tabs.getState().shown ?? "")?.path;
-  const first = firstFile(entries.values())?.path;
-  const paths = [shown, first, ...filesOf(entries).map(({ path }) => path)];
-  for (const path of paths) {
-    const language = path === undefined ? undefined : languageOf(path, app.boot.languages);
-    if (path !== undefined && language) return { path, language };
-  }
-  return undefined;
-};
 
 /** Whether all edits are saved; false at once if the server is known to be unreachable. */
 const waitForSaves = async (app: App): Promise<boolean> => {
@@ -50,17 +30,28 @@ const waitForSaves = async (app: App): Promise<boolean> => {
   return false;
 };
 
-const start = async (app: App, myTurn: number): Promise<void> => {
+/** What is started: what was asked for, or what Run starts once that is known. */
+const requireTarget = async (app: App, asked: RunConfiguration | undefined): Promise<RunTarget> => {
+  if (asked) return { kind: "configuration", configuration: asked };
+  await whenChoicesKnown(app);
+  const target = targetOf(app);
+  if (!target) throw new Error("there is no program to run");
+  return target;
+};
+
+const start = async (app: App, myTurn: number, asked: RunConfiguration | undefined): Promise<void> => {
   const project = await ensureProject(app);
   await app.deletions.settle();
-  const entry = entryPointOf(app);
-  if (!entry) throw new Error("there is no program to run");
+  const target = await requireTarget(app, asked);
   const isSaved = await waitForSaves(app);
   await app.runControl.stopping;
   if (app.runControl.turn !== myTurn) return;
   app.runs.setState({ state: { kind: "starting", note: "asking" } });
   const execution: Execution = await app.call(routes.startExecution, {
-    body: runRequest(project, { ...entry, terminalSize: consoleSize(app.console) }),
+    body: runRequest(project, target, {
+      options: app.runChoice.getState().options[keyOf(target.kind === "file" ? target : target.configuration)],
+      terminalSize: consoleSize(app.console),
+    }),
   });
   if (!isSaved) showToast({ text: "Your last changes are not saved yet: this runs without them.", tone: "bad" });
   if (app.runControl.turn === myTurn) showRun(app, execution);
@@ -76,20 +67,23 @@ export const runFault = (app: App): string | undefined => {
   if (state.kind === "open" && state.project.role === "viewer")
     return "Viewers can watch runs; editors can start them.";
   if (!mayEdit(state)) return "There is no project here.";
-  if (!entryPointOf(app)) return "No file here is a program of a language that runs.";
+  if (!targetOf(app)) return "No file here is a program of a language that runs.";
   return app.runs.getState().isPreparing ? PREPARING : undefined;
 };
 
-/** Runs the shown program; does nothing while a run is going on, or when nothing can be run. */
-export const run = (app: App): void => {
-  if (isBusy(app.runs.getState().state) || runFault(app) !== undefined) return;
+/**
+ * Runs what Run starts, or the given configuration; does nothing while a run is going on, or when nothing can be run.
+ * @param asked started once; what Run starts stays
+ */
+export const run = (app: App, asked?: RunConfiguration): void => {
+  if (isBusy(app.runs.getState().state) || (runFault(app) !== undefined && asked === undefined)) return;
   app.runControl.turn += 1;
   const myTurn = app.runControl.turn;
   detachRun(app.runControl);
   app.runs.getState().output.clear();
   app.runs.setState({ state: { kind: "starting", note: "saving" }, awaitsInput: false, other: undefined });
   app.layout.setState({ pane: "output" });
-  start(app, myTurn).then(
+  start(app, myTurn, asked).then(
     () => app.runs.setState({ pausedBecause: undefined, isPreparing: false }),
     (error: unknown) => {
       if (app.runControl.turn !== myTurn) return;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { runRequest } from "./run-request.ts";
 import { writtenFiles } from "./written-files.ts";
 
 const file = (path: string) => ({ path, size: 1, version: 2 });
@@ -21,17 +20,5 @@ describe("files that a run wrote", () => {
     expect(notes).toHaveLength(4);
     expect(notes[3]).toBe("2 files more were not kept");
     expect(writtenFiles(["a", "b", "c", "d"].map(skipped)).notes[3]).toBe("1 file more was not kept");
-  });
-});
-
-describe("the request of Run", () => {
-  it("collects files, without those that tools make, unless the project's setting is off", () => {
-    const entry = { path: "main.py", language: { id: "python" } };
-    const { collect, ...rest } = runRequest({ id: "p", keepRunFiles: true }, entry);
-    expect(rest).toEqual({ projectId: "p", language: "python", entryPoint: "main.py", tty: true });
-    const terminalSize = { columns: 61, rows: 33 };
-    expect(runRequest({ id: "p", keepRunFiles: true }, { ...entry, terminalSize })).toMatchObject({ terminalSize });
-    expect(collect).toEqual(expect.arrayContaining(["**", "!**/node_modules/**", "!**/__pycache__/**"]));
-    expect(runRequest({ id: "p", keepRunFiles: false }, entry).collect).toBeUndefined();
   });
 });

@@ -3,6 +3,7 @@ import { routes } from "@atelier/contracts";
 import { isSameLayout, type KeptLayout, keptOf, layoutFrom } from "../../app/layout-store.ts";
 import type { App } from "../../app/services.ts";
 import { logFault } from "../../app/page-log.ts";
+import { choiceFrom, keptChoice, type KeptChoice } from "../execution/run-choice-store.ts";
 import { keptGroups, type TabGroup } from "./tabs-store.ts";
 
 const QUIET_MS = 800;
@@ -12,6 +13,7 @@ export type KeptTabs = TabGroup & {
   readonly beside: TabGroup | undefined;
   /** Undefined: the layout was never changed here. */
   readonly layout: KeptLayout | undefined;
+  readonly run: KeptChoice;
 };
 
 const stringsOf = (value: unknown): string[] =>
@@ -32,10 +34,15 @@ export const loadEditorState = async (app: App, projectId: string): Promise<Kept
     const beside = kept["beside"];
     const layout = kept["layout"] === undefined ? undefined : layoutFrom(kept["layout"]);
     const isSplit = typeof beside === "object" && beside !== null;
-    return { ...groupFrom(kept), beside: isSplit ? groupFrom(beside) : undefined, layout };
+    return {
+      ...groupFrom(kept),
+      beside: isSplit ? groupFrom(beside) : undefined,
+      layout,
+      run: choiceFrom(kept["run"]),
+    };
   } catch (error) {
     logFault("editor-state-not-read", error);
-    return { open: [], shown: undefined, beside: undefined, layout: undefined };
+    return { open: [], shown: undefined, beside: undefined, layout: undefined, run: choiceFrom(undefined) };
   }
 };
 
@@ -59,6 +66,7 @@ export const keepEditorState = (
       ...asStored(first),
       ...(second ? { beside: asStored(second) } : {}),
       ...(isLayoutKept ? { layout: keptOf(app.layout.getState()) } : {}),
+      ...keptChoice(app.runChoice.getState()),
     };
     app.call(routes.putEditorState, { params: { projectId }, body, keepalive: true }).catch((error: unknown) => {
       logFault("editor-state-not-kept", error);
@@ -83,9 +91,13 @@ export const keepEditorState = (
     isLayoutKept = true;
     saveSoon();
   });
+  const unsubscribeChoice = app.runChoice.subscribe((now, before) => {
+    if (now.chosen !== before.chosen || now.options !== before.options) saveSoon();
+  });
   return () => {
     clearTimeout(timer);
     unsubscribeLayout();
+    unsubscribeChoice();
     removeEventListener("pagehide", leave);
     unsubscribe();
   };

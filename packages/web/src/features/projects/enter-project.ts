@@ -6,6 +6,8 @@ import type { ProjectScope } from "../../app/project-scope.ts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
 import { showToast } from "../../design/toasts.ts";
+import { followChoices } from "../execution/late-run-choices.ts";
+import { resetRunChoice } from "../execution/run-choice-store.ts";
 import { leaveRuns } from "../execution/run-control.ts";
 import { resumeRun } from "../execution/run-view.ts";
 import { entryAt } from "../files/entries.ts";
@@ -52,6 +54,8 @@ const restoreTabs = async (
   const hasLayout = kept.layout !== undefined;
   if (scope.isLeft) return { isChanged: false, hasLayout };
   if (kept.layout) app.layout.setState(kept.layout);
+  const { chosen, options } = app.runChoice.getState();
+  if (chosen === undefined && Object.keys(options).length === 0) app.runChoice.setState(kept.run);
   const after = app.tabs.getState();
   const isChanged = after.open !== before.open || after.shown !== before.shown;
   const { entries } = app.files.getState();
@@ -116,6 +120,7 @@ const clear = (app: App): void => {
   // While the tree still has their entries.
   void app.deletions.settle();
   leaveRuns(app.runControl);
+  resetRunChoice(app.runChoice);
   app.console.setState({ hasSelection: false, isFinding: false });
   app.runs.getState().output.clear();
   app.runs.setState({ state: { kind: "idle" }, awaitsInput: false, other: undefined });
@@ -137,6 +142,7 @@ const stay = async (app: App, scope: ProjectScope, options: EnterOptions): Promi
   scope.add(followProjectName(app));
   scope.add(followAddress(app));
   scope.add(listenToProject(app, project.id));
+  followChoices(app, scope);
   let known = { isChanged: false, hasLayout: false };
   if (options.promotedFileId === undefined) {
     known = await restoreTabs(app, scope, { project, guessed });
