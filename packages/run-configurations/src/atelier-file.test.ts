@@ -88,6 +88,15 @@ describe("atelier.json", () => {
     });
   });
 
+  it("[RC9] names at most twenty faults, and is listed once", () => {
+    const many = (wrap: (settings: string) => string) =>
+      read(wrap(Array.from({ length: 20_000 }, (_, i) => `"k${i}":1`).join(",")));
+    for (const { faults, configurations } of [many((text) => `{${text}}`), many((text) => `{"run":{${text}}}`)]) {
+      expect(faults.length).toBe(20);
+      expect(configurations.length).toBe(1);
+    }
+  });
+
   it("[RC9] a file that is too large says so", () => {
     const text = JSON.stringify({ run: { command: "true", args: ["x".repeat(300_000)] } });
     expect(configurationsIn({ "atelier.json": text })).toEqual([

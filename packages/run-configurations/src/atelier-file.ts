@@ -64,7 +64,9 @@ const offsetOf = (root: Node, path: Path): number => {
 const issuesOf = (issue: z.core.$ZodIssue, base: Path): { path: Path; message: string }[] => {
   const path = [...base, ...issue.path.map((part) => (typeof part === "symbol" ? String(part) : part))];
   if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
-  return issue.keys.map((key) => ({ path: [...path, key], message: `There is no setting "${key.slice(0, 60)}".` }));
+  return issue.keys
+    .slice(0, MAX_FAULTS)
+    .map((key) => ({ path: [...path, key], message: `There is no setting "${key.slice(0, 60)}".` }));
 };
 
 type Context = { readonly view: ProjectView; readonly environment: Environment };
@@ -175,12 +177,12 @@ export const readAtelierFile = (text: string, context: Context): AtelierFile => 
   if (root?.type !== "object") return whole(root?.offset ?? 0, "The file is an object: { … }.");
   const value = valueOf(root) as Record<string, unknown>;
 
-  for (const key of Object.keys(value)) {
-    if ([...KEYS, "infer", "$schema"].includes(key)) continue;
+  const unknown = Object.keys(value).filter((key) => ![...KEYS, "infer", "$schema"].includes(key));
+  const strange = unknown.slice(0, MAX_FAULTS).map((key) => {
     const offset = findNodeAtLocation(root, [key])?.offset ?? 0;
-    const fault = note(key.slice(0, 60), offset, `There is no setting "${key.slice(0, 60)}".`);
-    configurations.push(faultyConfiguration(undefined, ATELIER_FILE, fault));
-  }
+    return note(key.slice(0, 60), offset, `There is no setting "${key.slice(0, 60)}".`);
+  });
+  for (const fault of strange.slice(0, 1)) configurations.push(faultyConfiguration(undefined, ATELIER_FILE, fault));
   const { infer = true } = value;
   if (typeof infer !== "boolean") note("infer", offsetOf(root, ["infer"]), "This is true or false.");
 
@@ -210,6 +212,7 @@ export const readAtelierFile = (text: string, context: Context): AtelierFile => 
     }
     const found = parsed.error.issues
       .flatMap((issue) => issuesOf(issue, path))
+      .slice(0, MAX_FAULTS)
       .map((issue) => note(sayPath(issue.path), offsetOf(root, issue.path), issue.message));
     const [first] = found;
     if (first !== undefined) configurations.push(faultyConfiguration(key, unique(sayPath(path)), first));

@@ -184,9 +184,9 @@ describe("inference", () => {
     ];
     const wanted = filesToRead(files);
     const sizes = new Map(files.map(({ path, size }) => [path, size]));
-    expect(wanted.reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0)).toBeLessThanOrEqual(4_194_304);
+    expect(wanted.reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0)).toBeLessThanOrEqual(2_097_152);
     expect(wanted[0]).toBe("atelier.json");
-    expect(wanted.filter((path) => path.endsWith("package.json")).length).toBe(40);
+    expect(wanted.filter((path) => path.endsWith("package.json")).length).toBeLessThanOrEqual(40);
     expect(wanted).not.toContain("Makefile");
     expect(wanted).not.toContain("big.go");
     expect(wanted).not.toContain("a/b/c/d/e/package.json");

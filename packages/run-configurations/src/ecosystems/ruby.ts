@@ -38,7 +38,7 @@ const ofRakefile = (path: string, view: ProjectView): Found[] => {
   const packages = gemsOf(view.text(joinPath(folder, "Gemfile")) ?? "");
   const needs = { languages: ["ruby"], tools: ["rake"], packages };
   const tasks = tasksOf(view.text(path) ?? "");
-  const unique = tasks.filter(({ name }, at) => tasks.findIndex((task) => task.name === name) === at);
+  const unique = [...new Map(tasks.toReversed().map((task) => [task.name, task])).values()].toReversed();
   const hasRun = unique.some(({ name }) => name === "run");
   return unique
     .slice(0, MAX_TASKS)

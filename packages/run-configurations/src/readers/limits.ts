@@ -5,7 +5,9 @@ export const MAX_MANIFEST_BYTES = 262_144;
 /** Larger sources are not searched for an entry point. */
 export const MAX_SOURCE_BYTES = 65_536;
 /** Bytes of all files together that inference asks for. */
-export const MAX_TOTAL_BYTES = 4_194_304;
+export const MAX_TOTAL_BYTES = 2_097_152;
+/** The YAML parser takes quadratic time for keys, anchors and errors. */
+export const MAX_YAML_BYTES = 16_384;
 export const MAX_MANIFESTS = 40;
 export const MAX_SOURCES = 300;
 /** Folders between the project's folder and a manifest. */

@@ -2,7 +2,7 @@
 import { parse as parseJsonc, type ParseError } from "jsonc-parser";
 import { parse as parseTomlText } from "smol-toml";
 import { parse as parseYamlText } from "yaml";
-import { isTooNested } from "./limits.ts";
+import { isTooNested, MAX_YAML_BYTES } from "./limits.ts";
 
 export type Table = Readonly<Record<string, unknown>>;
 
@@ -48,4 +48,8 @@ export const readToml = (text: string): Table | undefined => attempt(text, (give
 
 /** Aliases are refused: few bytes of them can stand for gigabytes. */
 export const readYaml = (text: string): Table | undefined =>
-  attempt(text, (given) => parseYamlText(given, { maxAliasCount: 0, logLevel: "silent", schema: "core" }));
+  text.length > MAX_YAML_BYTES
+    ? undefined
+    : attempt(text, (given) =>
+        parseYamlText(given, { maxAliasCount: 0, uniqueKeys: false, logLevel: "silent", schema: "core" }),
+      );

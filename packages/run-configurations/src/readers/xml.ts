@@ -9,6 +9,8 @@ export type XmlElement = {
 };
 
 const MAX_DEPTH = 64;
+/** Looking for children is quadratic in it. */
+const MAX_ELEMENTS = 2000;
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 const decode = (text: string): string =>
   text.replaceAll(/&(lt|gt|amp|quot|apos);/gu, (_, name: string) => ENTITIES[name] ?? "");
@@ -25,7 +27,7 @@ export const readXml = (text: string): XmlElement[] => {
   const elements: XmlElement[] = [];
   const open: XmlElement[] = [];
   let at = 0;
-  while (at < text.length) {
+  while (at < text.length && elements.length < MAX_ELEMENTS) {
     const start = text.indexOf("<", at);
     const current = open.at(-1);
     if (current !== undefined) current.text += decode(text.slice(at, start === -1 ? text.length : start)).trim();
