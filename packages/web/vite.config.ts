@@ -33,10 +33,18 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: false,
     chunkSizeWarningLimit: 6000,
+    // Monaco is one chunk too, whichever late part uses some of it: each file more is a request more before it is shown.
     // Keys are taken after one script (W2): what the entry imports is one chunk, whichever late parts use some of it too.
     rolldownOptions: {
       ...rolldownOptions,
-      output: { codeSplitting: { groups: [{ name: "index", tags: ["$initial"] }] } },
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "index", tags: ["$initial"], priority: 2 },
+            { name: "pane", test: /\/features\/editor\/pane\.ts$/u, priority: 1 },
+          ],
+        },
+      },
     },
   },
   worker: { format: "es", rolldownOptions },

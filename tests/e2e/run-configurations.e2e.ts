@@ -21,7 +21,7 @@ const items = (page: Page) => page.getByRole("menu", { name: "Choose what starts
 const namesIn = async (page: Page): Promise<string[]> =>
   (await items(page).allTextContents()).map((text) => text.trim());
 const show = async (page: Page, name: string): Promise<void> => {
-  const folder = process.env["SHOW"];
+  const folder = process.env["SHOW_FOLDER"];
   if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}.png` });
 };
 const openMenu = async (page: Page): Promise<void> => {

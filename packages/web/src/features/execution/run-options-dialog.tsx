@@ -184,7 +184,7 @@ const Form = ({ target, onClose }: { readonly target: RunTarget; readonly onClos
             />
             <datalist id={`${id}-paths`}>
               {paths.map((path) => (
-                <option key={path} value={path} />
+                <option key={path}>{path}</option>
               ))}
             </datalist>
           </>

@@ -23,12 +23,12 @@ const NOTHING = {
 
 /** @param schema the JSON Schema */
 export const applyAtelierSchema = (schema: object): void => {
-  const { getWorker } = globalThis.MonacoEnvironment ?? {};
+  const others = globalThis.MonacoEnvironment;
   globalThis.MonacoEnvironment = {
     getWorker: (id, label) => {
       if (label === "json") return startModuleWorker(workerAddress, "json");
-      if (getWorker === undefined) throw new Error("there are no workers");
-      return getWorker(id, label);
+      if (others?.getWorker === undefined) throw new Error("there are no workers");
+      return others.getWorker(id, label);
     },
   };
   // The colours stay those of the page's grammar.
