@@ -6,6 +6,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startServer } from "../support/server.ts";
+import { benchArchives } from "./archives.ts";
 import { benchBusyNeighbour } from "./busy-neighbour.ts";
 import { openCpuAccount } from "./cpu-account.ts";
 import { describeMachine } from "./machine.ts";
@@ -74,6 +75,13 @@ if (["put", "edit", "socket", "page", "visit", "reconnect"].some(wanted)) {
   if (wanted("page")) await section("The page (headless Chromium)", () => benchPage(server, short ? 1 : 7));
   if (wanted("visit")) await section("A first visit", () => benchFirstVisit(server, short ? 1 : 7));
   if (wanted("reconnect")) await section("The network returns", () => benchReconnect(server, short ? 1 : 20));
+}
+if (wanted("archives")) {
+  await section("Archives", async () => {
+    await using server = await startServer({ env: UNLIMITED });
+    await delay(SETTLE_MS);
+    return await benchArchives(server, short ? 20 : 480);
+  });
 }
 if (wanted("relay")) {
   await section("What relaying costs a server", async () => {
