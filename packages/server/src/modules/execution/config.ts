@@ -14,7 +14,8 @@ export const executionSettings = {
   },
   EXECUTION_QUEUE: {
     schema: wholeNumber({ max: 10_000, fallback: 256 }),
-    description: "Programs that may wait at once; more are answered 429 with Retry-After.",
+    description:
+      "Programs that may wait at once; more are answered 429 with Retry-After. Premium users may fill a quarter more, enterprise users half more.",
     defaultText: "256",
   },
   EXECUTION_WARM_MAX: {

@@ -13,6 +13,10 @@ export type PlanLimits = {
   readonly concurrent: number;
   /** Executions of one user that wait at once; more are refused. */
   readonly waiting: number;
+  /** The user's share of a busy server, relative to other users'. */
+  readonly weight: number;
+  /** Part of the server's queue that is there in addition, for these users only. */
+  readonly queueReserve: number;
 };
 
 const outside = { outputBytes: 64 * MIB, diskBytes: 1024 * MIB, diskInodes: 65_536, processes: 128 };
@@ -22,9 +26,9 @@ const free: SandboxLimits = { ...outside, wallMs: 30_000, cpuMs: 40_000, memoryB
 const paid: SandboxLimits = { ...outside, wallMs: 300_000, cpuMs: 600_000, memoryBytes: 2048 * MIB };
 
 export const PLAN_LIMITS: Readonly<Record<Plan, PlanLimits>> = {
-  free: { run: free, concurrent: 4, waiting: 64 },
-  premium: { run: paid, concurrent: 16, waiting: 128 },
-  enterprise: { run: paid, concurrent: 64, waiting: 256 },
+  free: { run: free, concurrent: 4, waiting: 64, weight: 1, queueReserve: 0 },
+  premium: { run: paid, concurrent: 16, waiting: 128, weight: 2, queueReserve: 0.25 },
+  enterprise: { run: paid, concurrent: 64, waiting: 256, weight: 4, queueReserve: 0.5 },
 };
 
 /** A sandbox is booted before its run is known, so its outer ceiling fits every plan. */
