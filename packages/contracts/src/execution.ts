@@ -194,10 +194,17 @@ export const LanguageSchema = z
     version: z.string(),
     extensions: z.array(z.string()),
     aliases: z.array(z.string()),
+    /** A program of it can be started now. */
     ready: z.boolean(),
+    /** The root file system that its programs run in: `base`, or a layer over it. `bytes`: what it takes on disk; null while that is not known. */
+    image: z.object({
+      id: z.string(),
+      state: z.enum(["ready", "building", "absent"]),
+      bytes: z.int().nullable(),
+    }),
     capabilities: z.array(z.string()),
-    /** A hello program, for the language chips. */
-    sample: z.object({ path: z.string(), content: z.string() }),
+    /** A program that shows the language. In the boot data only some languages have its text. */
+    sample: z.object({ path: z.string(), content: z.string().optional() }),
   })
   .meta({ id: "Language" });
 export type Language = z.infer<typeof LanguageSchema>;

@@ -11,17 +11,23 @@ const HUES = ["red", "green", "yellow", "blue", "magenta", "cyan"] as const;
 
 const MIB = 1_048_576;
 
+/** Replaced where it is a whole element of argv: by one path, or by any number of elements. */
+const WHOLE = /^\{(?:entryPoint|args|sources|color|mainClass)\}$/u;
+/** Replaced anywhere in an element, by one text that cannot begin an option. */
+const INSIDE = /\{(?:output|entryFolder|entryName)\}/gu;
+
 /**
- * `{color}` is replaced by the options of `color`. The elements `{entryPoint}`, `{args}` and `{sources}` are replaced by one path, all
- * arguments, and all sources that are linked together.
+ * Elements: `{entryPoint}` the started file, `{args}` all arguments, `{sources}` all sources that are compiled together, `{color}` the
+ * options of `color`, `{mainClass}` the class to start. Inside elements: `{output}` the folder for what compilers write, `{entryFolder}` the started file's folder (`.` or
+ * `./…`), `{entryName}` its name without folder and extension.
  */
 const ArgvTemplateSchema = z
   .array(z.string().min(1))
   .min(1)
-  .refine((argv) => argv[0]?.startsWith("/") === true, "The program is an absolute path inside the image.")
+  .refine((argv) => /^(?:\/|\{output\}\/)/u.test(argv[0] ?? ""), "The program is an absolute path, or in {output}.")
   .refine(
-    (argv) => argv.every((part) => !/[{}]/u.test(part) || /^\{(?:entryPoint|args|sources|color)\}$/u.test(part)),
-    "A placeholder is a whole element: {entryPoint}, {args}, {sources} or {color}.",
+    (argv) => argv.every((part) => WHOLE.test(part) || !/[{}]/u.test(part.replaceAll(INSIDE, ""))),
+    "Placeholders are {entryPoint}, {args}, {sources}, {color} and {mainClass} as whole elements, and {output}, {entryFolder} and {entryName} anywhere.",
   );
 
 const compiles = (source: string): boolean => {
@@ -39,6 +45,34 @@ const PositionSchema = PatternSchema.refine(
   (source) => source.includes("(?<path>") && source.includes("(?<line>"),
   "A position has the groups (?<path>…) and (?<line>…), and may have (?<column>…).",
 );
+
+const GroupedSchema = PatternSchema.refine((source) => source.includes("(?<name>"), "It has the group (?<name>…).");
+
+/** Which files are `{sources}`: those of the language that have no entry point of their own. */
+const SourcesSchema = z.strictObject({
+  /** `folder`: only those beside the started file. */
+  within: z.enum(["project", "folder"]).default("project"),
+  /** Matches paths that are no part of a program, such as tests. */
+  except: PatternSchema.optional(),
+  /**
+   * For compilers that read a file after those it uses: how a file says what it defines and what it uses (flags `i`, `m`, `u`). Absent: the
+   * started file is the first.
+   */
+  order: z.strictObject({ defines: GroupedSchema, uses: GroupedSchema }).optional(),
+});
+
+/** How the class that is started, `{mainClass}`, follows from the started file. Patterns have the flags `m` and `u`. */
+const MainClassSchema = z.strictObject({
+  /** Goes before the name, with a dot. */
+  package: GroupedSchema.optional(),
+  /** The first that matches gives the name; none: the file's name with a capital, and `fileSuffix`. */
+  names: z.array(GroupedSchema).default([]),
+  fileSuffix: z.string().regex(/^\w*$/u).default(""),
+});
+
+/** What `npm run test:languages` shows of each language. */
+export const MATRIX_CELLS = ["hello", "stdin", "arguments", "two files", "exit code", "error line"] as const;
+export type MatrixCell = (typeof MATRIX_CELLS)[number];
 
 const ExtensionSchema = z.string().regex(/^\.[a-z0-9+]+$/u, "An extension is a dot and small letters or digits.");
 const EditorIdSchema = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/u);
@@ -67,6 +101,10 @@ const EditorSchema = z.strictObject({
     .optional(),
   /** For a TextMate grammar; Monaco's definitions have their own. */
   comments: CommentsSchema.optional(),
+  /** For a TextMate grammar: pairs besides `{}`, `[]` and `()`, such as `begin` and `end`. */
+  brackets: z.array(z.tuple([z.string().min(1), z.string().min(1)])).default([]),
+  /** For a TextMate grammar: marks that are closed as they are typed. */
+  quotes: z.array(z.string().length(1)).default(['"']),
   badge: BadgeSchema.optional(),
   /** Extensions of files that have this syntax and that Run does not start. */
   moreExtensions: z.array(ExtensionSchema).default([]),
@@ -78,10 +116,17 @@ const EditorSchema = z.strictObject({
     .default({}),
 });
 
-/** How the page finds source positions in what a program prints, beside the general `path:line:column` and `path(line,column)`. */
+/** How source positions are found in what a program prints, beside the general `path:line:column` and `path(line,column)`. */
 const ErrorsSchema = z.strictObject({
-  /** A line is searched only if it has a digit after `:`, `(` or `line `. */
+  /** A line is searched only if it has a digit after `:`, `(`, `#` or `line `. A path may lack its extension. */
   positions: z.array(PositionSchema).default([]),
+  /**
+   * Searched for in the whole output of a run of this language (flags `m` and `u`), before everything else: messages of several lines, and
+   * such without (?<path>…), which mean the started file.
+   */
+  messages: z
+    .array(PatternSchema.refine((source) => source.includes("(?<line>"), "A message has the group (?<line>…)."))
+    .default([]),
   /** Matches a line of a stack trace whose first line is the deepest. */
   deepestFirst: PatternSchema.optional(),
   /** Matches a compiler's message of any kind, and one that is an error: the first error counts. */
@@ -110,10 +155,13 @@ export const DeclarationSchema = z.strictObject({
   aliases: z.array(z.string().regex(/^[a-z0-9+#.-]{1,32}$/u)),
   /** The recipe in languages/images/<image>.json. */
   image: z.string().regex(/^[a-z][a-z0-9-]*$/u),
-  compile: ArgvTemplateSchema.optional(),
+  /** Commands that run one after the other, as one stage with one set of limits; the first that fails ends the run. */
+  compile: z.array(ArgvTemplateSchema).min(1).max(8).optional(),
   run: ArgvTemplateSchema,
-  /** Matches a source with an entry point of its own: `{sources}` leaves out such sources other than the started one. */
+  /** Matches a source with an entry point of its own (flags `m` and `u`): `{sources}` leaves out such sources other than the started one. */
   ownEntryPoint: PatternSchema.optional(),
+  sources: SourcesSchema.default({ within: "project" }),
+  mainClass: MainClassSchema.optional(),
   /** Replaces `{color}` when the output is shown in a terminal. */
   color: z.array(z.string().min(1)).default([]),
   /** argv of the pre-started interpreter; `run` has the same program and options before its script. */
@@ -126,11 +174,15 @@ export const DeclarationSchema = z.strictObject({
   tools: z.array(z.string().regex(/^[\w.+-]{1,64}$/u)).default([]),
   env: z.record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/u), z.string()).default({}),
   capabilities: z.array(z.enum(CAPABILITIES)).min(1),
+  /** What a program of this language cannot do, and why: the cell of the table is empty then, and the reason is printed. */
+  lacks: z.partialRecord(z.enum(MATRIX_CELLS), z.string().min(10).max(200)).default({}),
   floors: FloorsSchema,
+  /** The compile stage's floors, where they are others. */
+  compileFloors: FloorsSchema.optional(),
   /** Globs of files that its tools write for themselves: a run started in the page does not bring them into the project. */
   byproducts: z.array(z.string().min(1).max(255)).default([]),
   editor: EditorSchema,
-  errors: ErrorsSchema.default({ positions: [] }),
+  errors: ErrorsSchema.default({ positions: [], messages: [] }),
   /** The hello program's file in the same folder, which is also its path in a new project. */
   sample: z.string().regex(/^[A-Za-z0-9._-]+$/u),
 });
@@ -164,7 +216,10 @@ const faultsOf = (declaration: Declaration, { name, files }: LanguageFolder, ima
   const isKnown = (extension: string): boolean => [...extensions, ...editor.moreExtensions].includes(extension);
   const faults: [isFault: boolean, text: string][] = [
     [id !== name, `id is "${id}", the folder is "${name}"`],
-    [!extensions.some((extension) => sample.endsWith(extension)), `sample "${sample}" has none of the extensions`],
+    [
+      !extensions.some((extension) => sample.toLowerCase().endsWith(extension)),
+      `sample "${sample}" has none of the extensions`,
+    ],
     [!files.includes(sample), `there is no sample file "${sample}"`],
     [!images.includes(image), `there is no recipe images/${image}.json`],
     [

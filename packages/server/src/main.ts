@@ -137,7 +137,7 @@ const openSandbox = async (
   const languages = join(folders.root, "languages");
   const image = await findBaseImage(folders);
   const common = async (tier: string) => ({
-    initPath: await buildInit({ imageRoot: image?.root, ...initFolders(folders) }),
+    initPath: await buildInit({ imageRoot: image?.layers[0], ...initFolders(folders) }),
     warmUpFolder: languages,
     stateFolder: join(folders.dataDir, "sandboxes", tier),
     log,

@@ -5,17 +5,16 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ErrorPatterns } from "@atelier/contracts/error-positions";
 import { type Badge, checkLanguages, type Comments, type Declaration } from "@atelier/contracts/language-declaration";
 import type { Plugin } from "vite";
 
 export type FileSyntaxes = { readonly extensions: Record<string, string>; readonly names: Record<string, string> };
-export type ErrorPatterns = {
-  readonly positions: readonly string[];
-  readonly deepestFirst: readonly string[];
-  readonly diagnostics: readonly { readonly any: string; readonly error: string }[];
-};
 
-type TextMateGrammar = { readonly id: string; readonly grammar: string; readonly comments: Comments | undefined };
+type TextMateGrammar = Pick<Declaration["editor"], "id" | "brackets" | "quotes"> & {
+  readonly grammar: string;
+  readonly comments: Comments | undefined;
+};
 
 /** A run takes at most 50 globs; some are the page's own. */
 const MAX_BYPRODUCTS = 40;
@@ -67,11 +66,9 @@ export const tablesOf = (languages: readonly Declaration[]) => {
       languages.flatMap((language) => language.editor.fileNames.map((name) => [name, syntaxOf(language)])),
     ),
   };
-  const errors: ErrorPatterns = {
-    positions: unique(languages.flatMap(({ errors: { positions } }) => positions)),
-    deepestFirst: unique(languages.flatMap(({ errors: { deepestFirst } }) => deepestFirst ?? [])),
-    diagnostics: languages.flatMap(({ errors: { diagnostics } }) => diagnostics ?? []),
-  };
+  const errors: ErrorPatterns = Object.fromEntries(
+    languages.map((language) => [language.id, { ...language.errors, extensions: extensionsOf(language) }]),
+  );
   return {
     badges: Object.fromEntries(badges),
     syntaxes,
@@ -83,8 +80,10 @@ export const tablesOf = (languages: readonly Declaration[]) => {
         grammar?.startsWith("monaco/") === true ? [grammar.slice("monaco/".length)] : [],
       ),
     ),
-    textMateGrammars: languages.flatMap(({ editor: { id, grammar, comments } }): TextMateGrammar[] =>
-      grammar?.startsWith("textmate/") === true ? [{ id, grammar: grammar.slice("textmate/".length), comments }] : [],
+    textMateGrammars: languages.flatMap(({ editor: { grammar, id, comments, brackets, quotes } }): TextMateGrammar[] =>
+      grammar?.startsWith("textmate/") === true
+        ? [{ id, grammar: grammar.slice("textmate/".length), comments, brackets, quotes }]
+        : [],
     ),
   };
 };
@@ -107,9 +106,9 @@ const loadersOf = (grammars: readonly TextMateGrammar[]): string => {
   const missing = grammars.filter(({ grammar }) => !existsSync(fileURLToPath(new URL(`${grammar}.mjs`, folder))));
   if (missing.length > 0)
     throw new Error(`Shiki has no grammar ${missing.map(({ grammar }) => `textmate/${grammar}`).join(", ")}.`);
-  const rows = grammars.map(({ id, grammar, comments: { line, block } = {} }) => {
-    const comments = JSON.stringify({ lineComment: line, blockComment: block });
-    return `${JSON.stringify(id)}: { comments: ${comments}, load: () => import("${TEXTMATE}/${grammar}") },`;
+  const rows = grammars.map(({ id, grammar, comments: { line, block } = {}, brackets, quotes }) => {
+    const rules = `comments: ${JSON.stringify({ lineComment: line, blockComment: block })}, brackets: ${JSON.stringify(brackets)}, quotes: ${JSON.stringify(quotes)}`;
+    return `${JSON.stringify(id)}: { ${rules}, load: () => import("${TEXTMATE}/${grammar}") },`;
   });
   return `export const LANGUAGE_GRAMMARS = { ${rows.join("\n")} };`;
 };

@@ -1,7 +1,8 @@
 // Runs in a finished root what its recipe promises, as a user without rights and without a network.
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkout } from "../checkout.mjs";
+import { checkout, projectNode } from "../checkout.mjs";
+import { run } from "../command.mjs";
 import { SetupFault } from "../fault.mjs";
 import { readIfThere } from "../recipe.mjs";
 import { asNamespaceRoot, canOverlay, enterRoot, removeTree } from "./enter-root.mjs";
@@ -11,14 +12,16 @@ const userId = 1000;
 
 const quote = (word) => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** A language's commands for one source, as shell lines. */
-export function helloLines({ compile, run }, source) {
-  const filled = (argv) =>
-    argv.flatMap((part) => {
-      if (part === "{args}" || part === "{color}") return [];
-      return part === "{entryPoint}" || part === "{sources}" ? [source] : [part];
-    });
-  return [compile, run].filter(Boolean).map((argv) => filled(argv).map(quote).join(" "));
+/**
+ * A language's commands for its hello program, as the server would start it, as shell lines.
+ * @param {string} id
+ * @param {string} file
+ * @returns {Promise<string[]>}
+ */
+export async function helloLines(id, file) {
+  const script = join(import.meta.dirname, "hello-commands.ts");
+  const output = await run(projectNode(), [script, id, file], { what: `reading languages/${id}` });
+  return JSON.parse(output).map((argv) => argv.map(quote).join(" "));
 }
 
 /**
@@ -96,7 +99,7 @@ export async function checkRoot({ folder, layers, recipe }) {
       const { file, path, declaration } = helloOf(id);
       copyFileSync(path, join(project, file));
       writeFileSync(join(project, ".input"), "Ada\n");
-      const line = helloLines(declaration, file).join(" && ");
+      const line = (await helloLines(id, file)).join(" && ");
       const output = await enter(`{ ${line}; } <.input`, declaration.env ?? {});
       if (output.trim() === "") throw new SetupFault(`the hello program of ${id} printed nothing`);
     }

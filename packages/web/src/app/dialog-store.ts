@@ -6,7 +6,7 @@ export type OpenDialog =
   | { kind: "share" }
   | { kind: "settings" }
   | { kind: "run-options" }
-  | { kind: "palette"; mode: "commands" | "files" }
+  | { kind: "palette"; mode: "commands" | "files" | "languages" }
   | { kind: "account"; form: "log-in" | "register"; reason?: string; invitation?: string }
   | { kind: "admin"; token: string };
 

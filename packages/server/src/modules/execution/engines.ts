@@ -45,6 +45,7 @@ export const createEngines = (open: (provider: RunProvider) => Pick<Engine, "poo
       leaving.add(left);
     },
     keep(kind) {
+      if (kinds.some(({ key }) => key === kind.key)) return;
       kinds.push(kind);
       current?.pool.keep(kind);
     },

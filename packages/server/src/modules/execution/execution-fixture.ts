@@ -190,7 +190,7 @@ export const createScene = async (options: SceneOptions = {}) => {
   const recorder = createEndRecorder({ store, registry, clock, log, stopping: stopping.signal });
   const catalog = createLanguageCatalog({
     languagesFolder,
-    images: { find: async () => ({ root: "/image", versions: { python3: "3.13.5-1" } }) },
+    images: { find: async () => ({ layers: ["/image"], versions: { python3: "3.13.5-1" }, bytes: 9 }) },
     clock,
     log,
     onReady: ({ kind }) => (options.maxWarm === 0 ? undefined : pool.keep(kind)),

@@ -13,6 +13,8 @@ import type { SandboxKind } from "./warm-pool.ts";
 export type ReadyLanguage = {
   readonly declaration: LanguageDeclaration;
   readonly version: string;
+  /** What the language's layer takes on disk; null: not known. */
+  readonly bytes: number | null;
   readonly kind: SandboxKind;
 };
 
@@ -41,12 +43,13 @@ export interface LanguageCatalog {
   compose(ids: readonly string[]): { readonly kind: SandboxKind; readonly parts: readonly ReadyLanguage[] };
   /** Reads the declarations. @throws LanguageFault. */
   load(): Promise<void>;
-  /** Looks for images now, and again until every language has one. */
+  /** Looks for images now, and again until every language has one: often while the base is not there, which the others need too. */
   watch(): Promise<void>;
   stop(): void;
 }
 
 const LOOK_EVERY_MS = 2000;
+const LOOK_FOR_LAYERS_EVERY_MS = 10_000;
 
 /** `1:3.13.5-2+deb13u1` -> `3.13.5` */
 const upstreamVersion = (debianVersion: string): string | undefined =>
@@ -72,7 +75,8 @@ const makeReady = (declaration: LanguageDeclaration, image: Image): ReadyLanguag
   return {
     declaration,
     version: resolved ?? declaration.version,
-    kind: kindOf([image.root], warmUp),
+    bytes: image.bytes,
+    kind: kindOf(image.layers, warmUp),
   };
 };
 
@@ -105,7 +109,8 @@ export const createLanguageCatalog = ({
 
   const watch = async (): Promise<void> => {
     for (const declaration of declarations) if (!ready.has(declaration.id)) await look(declaration);
-    if (!stopped && ready.size < declarations.length) timer = clock.after(LOOK_EVERY_MS, () => void watch());
+    if (stopped || ready.size === declarations.length) return;
+    timer = clock.after(ready.size === 0 ? LOOK_EVERY_MS : LOOK_FOR_LAYERS_EVERY_MS, () => void watch());
   };
 
   return {
@@ -115,13 +120,14 @@ export const createLanguageCatalog = ({
       return declaration === undefined ? undefined : { declaration, ready: ready.get(declaration.id) };
     },
     list: (runnable) =>
-      declarations.map(({ id, name, version, extensions, aliases, capabilities, sample, sampleContent }) => ({
+      declarations.map(({ id, name, version, image, extensions, aliases, capabilities, sample, sampleContent }) => ({
         id,
         name,
         version: ready.get(id)?.version ?? version,
         extensions: [...extensions],
         aliases: [...aliases],
         ready: runnable && ready.has(id),
+        image: { id: image, state: ready.has(id) ? "ready" : "absent", bytes: ready.get(id)?.bytes ?? null },
         capabilities: [...capabilities],
         sample: { path: sample, content: sampleContent },
       })),

@@ -221,7 +221,10 @@ export class LiveExecution {
       },
       status,
       ...(end === undefined ? { exitCode: null, signal: null } : exitOf(end.ending)),
-      stdout: options.output ? this.#output.text(this.facts.tty ? "terminal" : "stdout", { final }) : "",
+      // With a terminal only the compiler has a standard output of its own.
+      stdout: options.output
+        ? this.#output.text("stdout", { final }) + (this.facts.tty ? this.#output.text("terminal", { final }) : "")
+        : "",
       stderr: options.output ? this.#output.text("stderr", { final }) : "",
       truncated: this.#outputCut || this.#output.truncated,
       stage: end === undefined ? stageOf(state) : end.stage,

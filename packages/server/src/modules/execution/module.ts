@@ -80,6 +80,9 @@ export interface ExecutionModule extends Component {
   readiness(): { readonly ok: boolean; readonly detail: string };
 }
 
+/** The other images are layers over it, and are there later, or never. */
+const BASE_IMAGE = "base";
+
 /** Executions over a sandbox provider. Without one, only running is refused (503 execution/unavailable). */
 export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   const { sql, projects, homes, bus, clock, settings } = options;
@@ -91,6 +94,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
 
   const history = createDemandHistory({ sql, clock, log });
   const languagesOf = new Map<string, string[]>();
+  const kinds = new Map<string, SandboxKind>();
   const expectedPerHour = ({ key }: SandboxKind): number =>
     (languagesOf.get(key) ?? []).reduce((sum, language) => sum + history.expectedPerHour(language), 0);
   const admission = createAdmission(
@@ -127,7 +131,9 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     log,
     onReady({ kind, declaration }) {
       languagesOf.set(kind.key, [...(languagesOf.get(kind.key) ?? []), declaration.id]);
-      engines.keep(kind);
+      kinds.set(declaration.id, kind);
+      // Of the others, sandboxes wait once programs of them have been run.
+      if (declaration.image === BASE_IMAGE || history.expectedPerHour(declaration.id) > 0) engines.keep(kind);
     },
   });
   const registry = createExecutionRegistry(clock);
@@ -152,7 +158,11 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       engines.current === undefined ? { unavailableReason: unavailableReason() } : { runner: engines.run },
     waitingRuns: createWaitingRuns({ clock, availableBytes: availableMemoryBytes }),
     maxProgramBytes: settings.EXECUTION_PROGRAM_MIB * 1_048_576,
-    arrived: (language) => history.arrived(language),
+    arrived(language) {
+      history.arrived(language);
+      const kind = kinds.get(language);
+      if (kind !== undefined) engines.keep(kind);
+    },
   });
 
   answerForExecutions(options.nodes.calls, registry);
@@ -192,7 +202,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     openStream: (call) => void openStream(call, { service, watch, relay: options.nodes.relay, clock, log }),
     readiness() {
       if (engines.current === undefined) return { ok: false, detail: unavailableReason() };
-      const missing = catalog.list(true).filter((language) => !language.ready);
+      const missing = catalog.list(true).filter(({ ready, image }) => !ready && image.id === BASE_IMAGE);
       if (missing.length === 0) return { ok: true, detail: `tier ${engines.current.provider.tier}` };
       return { ok: false, detail: `being set up: ${missing.map(({ id }) => id).join(", ")}` };
     },

@@ -1,6 +1,6 @@
 /** A run as data: what is kept of it between its admission and its sandbox. It could be sent to another process as it is. */
 import type { Actor } from "#kernel/actor";
-import type { SandboxCommand } from "./run/ports.ts";
+import type { SandboxBuild, SandboxCommand } from "./run/ports.ts";
 
 /** Where the content of a file is: a version of a project's file, or this server's memory, where the request contained it. */
 export type FileReference =
@@ -22,7 +22,7 @@ export type RunJob = {
   readonly userId: string;
   readonly files: readonly JobFile[];
   /** argv, environment and limits of each stage. */
-  readonly compile?: SandboxCommand;
+  readonly compile?: SandboxBuild;
   readonly run: SandboxCommand;
   /** Globs of the files that come back. */
   readonly collect?: readonly string[];

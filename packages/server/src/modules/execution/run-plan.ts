@@ -1,21 +1,33 @@
 /** From a request and its files to what a sandbox is told: a file of a language, or a configuration of the project. */
 import { MAX_STDIN_BYTES, type RunConfiguration, type StartExecution } from "@atelier/contracts";
-import type { LanguageFloors } from "@atelier/contracts/language-declaration";
+import type { Declaration, LanguageFloors } from "@atelier/contracts/language-declaration";
 import { commandLineOf } from "@atelier/run-configurations";
 import * as errors from "./errors.ts";
 import type { LanguageCatalog, ReadyLanguage } from "./language-catalog.ts";
 import { commandLinesOf } from "./languages/command-line.ts";
 import { configurationsOfFiles } from "./project-configurations.ts";
+import type { SandboxBuild } from "./run/ports.ts";
 import type { SourceFile } from "./source-files.ts";
 import type { SandboxKind } from "./warm-pool.ts";
+
+/** The least that each stage needs. */
+export type StageFloors = { readonly compile: LanguageFloors; readonly run: LanguageFloors };
+
+export const floorsOf = ({
+  floors,
+  compileFloors = floors,
+}: Pick<Declaration, "floors" | "compileFloors">): StageFloors => ({
+  compile: compileFloors,
+  run: floors,
+});
 
 /** What a run is, before limits. */
 export type RunPlan = {
   /** The language that counts as the run's. */
   readonly language: ReadyLanguage;
   readonly kind: SandboxKind;
-  readonly floors: LanguageFloors;
-  readonly compile?: readonly string[];
+  readonly floors: StageFloors;
+  readonly compile?: SandboxBuild["steps"];
   readonly run: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly args: readonly string[];
@@ -73,7 +85,7 @@ const planOfFile = (
   return {
     language,
     kind,
-    floors: declaration.floors,
+    floors: floorsOf(declaration),
     ...commandLinesOf(declaration, { entryPoint, args, files, terminal: request.tty ?? false }),
     env: { ...declaration.env, ...env },
     args,
@@ -104,8 +116,11 @@ const planOfCommand = (
   return {
     language,
     kind,
-    floors: greatest(parts.map(({ declaration }) => declaration.floors)),
-    ...(compile === undefined ? {} : { compile: commandLineOf(compile, [], folder) }),
+    floors: {
+      compile: greatest(parts.map(({ declaration }) => floorsOf(declaration).compile)),
+      run: greatest(parts.map(({ declaration }) => declaration.floors)),
+    },
+    ...(compile === undefined ? {} : { compile: [commandLineOf(compile, [], folder)] }),
     run: commandLineOf(command, args, folder),
     env: { ...Object.fromEntries(parts.flatMap(({ declaration }) => Object.entries(declaration.env))), ...env },
     args,

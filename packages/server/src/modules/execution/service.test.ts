@@ -246,7 +246,7 @@ describe("admission of executions", () => {
   });
 
   it.each([
-    [{ language: "cobol" }, "execution/no-such-language"],
+    [{ language: "klingon" }, "execution/no-such-language"],
     [{ entryPoint: "other.py" }, "execution/entry-point-missing"],
     [{ args: ["\ud800"] }, "request/invalid"],
     [{ args: Array<string>(20).fill("x".repeat(30_000)) }, "request/invalid"],

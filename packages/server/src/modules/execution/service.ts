@@ -15,7 +15,6 @@ import {
   type RunConfiguration,
   type StartExecution,
 } from "@atelier/contracts";
-import type { LanguageFloors } from "@atelier/contracts/language-declaration";
 import type { Admission, Slot } from "./admission.ts";
 import type { EndRecorder } from "./end-recorder.ts";
 import { createCurrentStates } from "./current-states.ts";
@@ -35,7 +34,7 @@ import { LiveExecution } from "./live-execution.ts";
 import { resolveLimits } from "./plan-limits.ts";
 import { configurationsOfProject } from "./project-configurations.ts";
 import type { SandboxLimits } from "./run/ports.ts";
-import { planRun, requireLanguage } from "./run-plan.ts";
+import { floorsOf, planRun, requireLanguage, type StageFloors } from "./run-plan.ts";
 import type { Program, Runner } from "./runner.ts";
 import { type FilesReader, readGivenFiles, readProjectFiles, type SourceFiles } from "./source-files.ts";
 
@@ -158,12 +157,12 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     request: StartExecution,
     { named, reservation }: { readonly named: ReadyLanguage | undefined; readonly reservation: FileReservation },
   ): Promise<{ readonly live: LiveExecution; readonly program: Program; readonly stdin: Uint8Array | undefined }> => {
-    const limitsWith = (floors: LanguageFloors): { limits: SandboxLimits; compileLimits: SandboxLimits } => ({
-      limits: resolveLimits({ plan: actor.plan, asked: request.limits, floors }),
-      compileLimits: resolveLimits({ plan: actor.plan, asked: request.compileLimits, floors }),
+    const limitsWith = (floors: StageFloors): { limits: SandboxLimits; compileLimits: SandboxLimits } => ({
+      limits: resolveLimits({ plan: actor.plan, asked: request.limits, floors: floors.run }),
+      compileLimits: resolveLimits({ plan: actor.plan, asked: request.compileLimits, floors: floors.compile }),
     });
     // What is wrong in the request itself is refused before anything is read.
-    if (named !== undefined) limitsWith(named.declaration.floors);
+    if (named !== undefined) limitsWith(floorsOf(named.declaration));
     checkArguments(request);
     const sources = await readSources(actor, request, reservation);
     const plan = planRun(request, named, { languages, files: sources.files });
@@ -213,7 +212,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
         executionId,
         userId: actor.userId,
         files,
-        ...(plan.compile === undefined ? {} : { compile: { argv: plan.compile, env, limits: compileLimits } }),
+        ...(plan.compile === undefined ? {} : { compile: { steps: plan.compile, env, limits: compileLimits } }),
         run: { argv: plan.run, env, limits },
         ...(collect === undefined ? {} : { collect }),
         ...(projectId === undefined ? {} : { keep: { actor, projectId, fileVersions } }),

@@ -56,6 +56,11 @@ export type BootMaker = {
   plain(request: PageRequest): Promise<Boot>;
 };
 
+/** The page offers so many languages at once; it asks for the others' samples by their address. */
+const SAMPLES = 6;
+
+const withoutText = (language: Language): Language => ({ ...language, sample: { path: language.sample.path } });
+
 export const createBootMaker = (options: BootOptions): BootMaker => {
   const { sources } = options;
 
@@ -70,7 +75,7 @@ export const createBootMaker = (options: BootOptions): BootMaker => {
     assetBaseUrl: options.assetBaseUrl,
     guests: options.guests,
     registration: options.registration,
-    languages: [...sources.languages()],
+    languages: sources.languages().map((language, at) => (at < SAMPLES ? language : withoutText(language))),
     tier: sources.tier(),
     execution: sources.execution(),
     ...(user === undefined ? {} : { user }),
@@ -90,11 +95,14 @@ export const createBootMaker = (options: BootOptions): BootMaker => {
       const boot = base((await orElse(visitor(request), undefined))?.user);
       // Behind a closed door there is nothing to try: the page asks for a sign-in.
       if (!options.guests && boot.user === undefined) return boot;
+      const languages = sources.languages();
       const chosen =
-        boot.languages.find(
+        languages.find(
           ({ id, aliases }) => id === language || (language !== undefined && aliases.includes(language)),
-        ) ?? boot.languages[0];
-      return chosen === undefined ? boot : { ...boot, sample: { language: chosen.id, ...chosen.sample } };
+        ) ?? languages[0];
+      const { path, content } = chosen?.sample ?? {};
+      if (chosen === undefined || path === undefined || content === undefined) return boot;
+      return { ...boot, sample: { language: chosen.id, path, content } };
     },
     async forProject(request, slug) {
       const known = await orElse(visitor(request), undefined);

@@ -24,6 +24,7 @@ const language = (id: string, content: string): Language => ({
   extensions: [],
   aliases: [`${id}-alias`],
   ready: true,
+  image: { id: "base", state: "ready", bytes: 1 },
   capabilities: [],
   sample: { path: `main.${id}`, content },
 });

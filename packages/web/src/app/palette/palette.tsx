@@ -6,35 +6,43 @@ import { type KeyboardEvent, useId, useLayoutEffect, useRef, useState } from "re
 import { createLatePart } from "../late-part.tsx";
 import "./palette.css";
 
-export type PaletteMode = "commands" | "files";
+/** `languages`: the commands that begin a project in one of them. */
+export type PaletteMode = "commands" | "files" | "languages";
 
 const PaletteList = createLatePart(async () => (await import("./palette-list.tsx")).PaletteList);
+
+/** What the field begins with. */
+const BEGINNINGS = { commands: ">", files: "", languages: ">New project " } as const satisfies Record<
+  PaletteMode,
+  string
+>;
 
 /** What the field says, and how it is called, in each mode. */
 const WORDS = {
   commands: { name: "Commands", hint: "What to do" },
   files: { name: "Go to file", hint: "File name, with :line, or > for commands" },
-} as const satisfies Record<PaletteMode, { name: string; hint: string }>;
+} as const satisfies Record<"commands" | "files", { name: string; hint: string }>;
 
 export const Palette = ({ mode, onClose }: { readonly mode: PaletteMode; readonly onClose: () => void }) => {
   const dialog = useRef<HTMLDialogElement>(null);
   const field = useRef<HTMLInputElement>(null);
   const isGone = useRef(false);
   const listId = useId();
-  const [query, setQuery] = useState(mode === "commands" ? ">" : "");
+  const [query, setQuery] = useState<string>(BEGINNINGS[mode]);
   const [isEarlyEnter, setEarlyEnter] = useState(false);
   // Closed by the browser before it is removed, so that the focus returns to where it was.
   useLayoutEffect(() => {
     const element = dialog.current;
     isGone.current = false;
     if (element?.open === false) element.showModal();
-    // Behind the sign of commands, where some browsers put the caret before it.
-    field.current?.setSelectionRange(1, 1);
+    // Behind what it begins with, where some browsers put the caret before it.
+    const end = BEGINNINGS[mode].length;
+    field.current?.setSelectionRange(end, end);
     return () => {
       isGone.current = true;
       element?.close();
     };
-  }, []);
+  }, [mode]);
   const shownMode = query.startsWith(">") ? "commands" : "files";
   // The list listens to the field itself once it is here.
   const onKeyDown = (event: KeyboardEvent): void => {

@@ -22,7 +22,7 @@ export const ExitLine = ({ execution }: { readonly execution: ExecutionSummary }
   const [text] = useState(() =>
     tone === "bad" ? plainText(app.runs.getState().output.text({ lastBytes: READ_BYTES })) : "",
   );
-  const link = text === "" ? undefined : errorPosition(text, paths());
+  const link = text === "" ? undefined : errorPosition(text, paths(), execution);
   return (
     <footer className="exit-line" data-tone={tone} data-open={isOpen || undefined}>
       <span className="run-dot" aria-hidden />

@@ -7,6 +7,7 @@ import { plainText } from "./plain-output.ts";
 
 type Fault = {
   readonly name: string;
+  readonly entryPoint: string;
   readonly files: Readonly<Record<string, string>>;
   /** Output as a terminal gets it; a test in packages/server compares it with the real output. */
   readonly output: string;
@@ -26,7 +27,7 @@ describe("positions of errors", () => {
   });
 
   const rows = languages.flatMap((id) => faultsOf(id).map((fault) => ({ id, ...fault })));
-  it.each(rows)("$id: $name", ({ files, output, link }) => {
-    expect(errorPosition(plainText(output), Object.keys(files))).toMatchObject(link);
+  it.each(rows)("$id: $name", ({ id, entryPoint, files, output, link }) => {
+    expect(errorPosition(plainText(output), Object.keys(files), { language: id, entryPoint })).toMatchObject(link);
   });
 });

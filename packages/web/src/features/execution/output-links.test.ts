@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createOutputBuffer } from "./output-buffer.ts";
-import { errorPosition, findLinks, findOutputLinks, findWebLinks, resolvePrintedPath } from "./output-links.ts";
+import { resolvePrintedPath } from "@atelier/contracts/error-positions";
+import { errorPosition, findLinks, findOutputLinks, findWebLinks } from "./output-links.ts";
 import { plainPreview, plainText } from "./plain-output.ts";
 
 const paths = ["main.py", "src/app.ts", "src/lib/app.ts", "hello.c"];
@@ -73,6 +74,9 @@ describe("findWebLinks", () => {
 describe("resolvePrintedPath", () => {
   it("prefers the longest path that the printed one ends with", () => {
     expect(resolvePrintedPath("/project/src/lib/app.ts", [...paths, "app.ts"])).toBe("src/lib/app.ts");
+    expect(resolvePrintedPath("app.ts", ["src/app.ts"])).toBe("src/app.ts");
+    expect(resolvePrintedPath("app.ts", paths)).toBeUndefined();
+    expect(resolvePrintedPath("/usr/app.ts", ["src/usr/app.ts"])).toBeUndefined();
   });
 });
 

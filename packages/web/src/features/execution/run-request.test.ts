@@ -14,6 +14,7 @@ const file: RunTarget = {
     extensions: [".py"],
     aliases: [],
     ready: true,
+    image: { id: "base", state: "ready" as const, bytes: null },
     capabilities: [],
     sample: { path: "main.py", content: "" },
   },

@@ -1,6 +1,7 @@
 /** Links of a terminal's line as cells: a line that was wrapped is one line, and a wide character is two cells. */
 import type { IBufferRange, ILink } from "@xterm/xterm";
-import { findLinks, type OutputLink, type WebLink } from "./output-links.ts";
+import type { OutputLink } from "@atelier/contracts/error-positions";
+import { findLinks, type WebLink } from "./output-links.ts";
 
 /** A cell: empty behind a wide character. */
 export type TerminalCell = { readonly chars: string; readonly width: number };

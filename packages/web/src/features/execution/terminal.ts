@@ -4,7 +4,7 @@ import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 import { copyText } from "../../app/clipboard.ts";
 import { isApple } from "../../app/platform.ts";
-import type { OutputLink } from "./output-links.ts";
+import type { OutputLink } from "@atelier/contracts/error-positions";
 import type { OutputBuffer } from "./output-buffer.ts";
 import { createInputOrder } from "./input-order.ts";
 import { passKeylessText } from "./keyless-text.ts";

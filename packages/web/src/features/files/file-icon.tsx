@@ -5,11 +5,6 @@ import { Braces, File, FileText, Folder, FolderOpen, Image } from "lucide-react"
 
 /** Of files that no language here runs. Hues are tokens of their own: legible on both themes' surfaces. */
 const BADGES: Readonly<Record<string, Badge>> = {
-  cpp: { letters: "C+", hue: "cyan" },
-  go: { letters: "Go", hue: "cyan" },
-  rs: { letters: "Rs", hue: "red" },
-  java: { letters: "Ja", hue: "red" },
-  rb: { letters: "Rb", hue: "red" },
   css: { letters: "Cs", hue: "magenta" },
   html: { letters: "Ht", hue: "red" },
   ...LANGUAGE_BADGES,

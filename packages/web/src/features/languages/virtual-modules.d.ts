@@ -15,12 +15,8 @@ declare module "virtual:languages/syntaxes" {
 }
 
 declare module "virtual:languages/errors" {
-  /** Sources of regular expressions with the flag `u`. */
-  export const LANGUAGE_ERRORS: {
-    readonly positions: readonly string[];
-    readonly deepestFirst: readonly string[];
-    readonly diagnostics: readonly { readonly any: string; readonly error: string }[];
-  };
+  import type { ErrorPatterns } from "@atelier/contracts/error-positions";
+  export const LANGUAGE_ERRORS: ErrorPatterns;
 }
 
 declare module "virtual:languages/byproducts" {

@@ -2,6 +2,7 @@
 import { useStore } from "zustand";
 import { useApp } from "../../app/services.ts";
 import { FileIcon } from "../files/file-icon.tsx";
+import { MOST_SHOWN, shownLanguages } from "../languages/shown-languages.ts";
 import { chooseSample } from "./start-at.ts";
 
 export const LanguageChips = () => {
@@ -10,7 +11,7 @@ export const LanguageChips = () => {
   const isFixed = useStore(app.projects, ({ state }) => state.kind === "sample" && state.promotion.kind === "running");
   return (
     <fieldset className="chips" aria-label="Language" disabled={isFixed}>
-      {app.boot.languages.map(({ id, name, sample }) => (
+      {shownLanguages(app.boot.languages, chosen).map(({ id, name, sample }) => (
         <label key={id} className="chip">
           <input
             type="radio"
@@ -24,6 +25,15 @@ export const LanguageChips = () => {
           <span>{name}</span>
         </label>
       ))}
+      {app.boot.languages.length > MOST_SHOWN && (
+        <button
+          type="button"
+          className="chip"
+          onClick={() => app.dialogs.setState({ kind: "palette", mode: "languages" }, true)}
+        >
+          <span>More languages</span>
+        </button>
+      )}
     </fieldset>
   );
 };

@@ -1,12 +1,23 @@
 /** The project's name, which opens a menu: actions on the project, the newest other projects, and a new one in each language. */
 import { type Project, routes } from "@atelier/contracts";
-import { ChevronDown, CopyPlus, Download, FolderArchive, FolderGit2, Pencil, Plus, Trash2 } from "lucide-react";
+import {
+  ChevronDown,
+  CopyPlus,
+  Download,
+  Ellipsis,
+  FolderArchive,
+  FolderGit2,
+  Pencil,
+  Plus,
+  Trash2,
+} from "lucide-react";
 import { useState } from "react";
 import { useStore } from "zustand";
 import { newAddress, projectAddress } from "../../app/address.ts";
 import { errorText } from "../../app/api-problem.ts";
 import { useApp } from "../../app/services.ts";
 import { MenuButton, MenuItem, MenuLink } from "../../design/menu.tsx";
+import { MOST_SHOWN, shownLanguages } from "../languages/shown-languages.ts";
 import { chooseArchiveForProject } from "./choose-archive.ts";
 import { withProjectActions } from "./with-project-actions.ts";
 import { ProjectNameField } from "./project-name.tsx";
@@ -67,7 +78,7 @@ const OwnItems = ({ project, onRename }: { readonly project: Project; readonly o
 
 export const ProjectMenu = () => {
   const app = useApp();
-  const { boot, call, projects, session } = app;
+  const { boot, call, dialogs, projects, session } = app;
   const state = useStore(projects, (store) => store.state);
   const project = state.kind === "open" ? state.project : undefined;
   const [isRenaming, setRenaming] = useState(false);
@@ -102,7 +113,7 @@ export const ProjectMenu = () => {
           {isSignedIn && <RecentProjects recent={recent} />}
           {isSignedIn && <div className="menu-rule" />}
           <div className="menu-heading">New project</div>
-          {boot.languages.map((language) => (
+          {shownLanguages(boot.languages).map((language) => (
             <MenuLink
               key={language.id}
               icon={<Plus size={15} />}
@@ -110,6 +121,13 @@ export const ProjectMenu = () => {
               href={newAddress(boot.basePath, language.id)}
             />
           ))}
+          {boot.languages.length > MOST_SHOWN && (
+            <MenuItem
+              icon={<Ellipsis size={15} />}
+              label="More languages"
+              onChoose={() => dialogs.setState({ kind: "palette", mode: "languages" }, true)}
+            />
+          )}
           <MenuItem
             icon={<FolderArchive size={15} />}
             label="From an archive…"

@@ -20,8 +20,12 @@ export const showSample = (app: App, sample: Sample): void => {
 export const chooseSample = (app: App, languageId: string): void => {
   const language = app.boot.languages.find(({ id }) => id === languageId);
   if (!language) return;
-  history.replaceState(null, "", newAddress(app.boot.basePath, language.id));
-  showSample(app, { language: language.id, ...language.sample });
+  const { path, content } = language.sample;
+  const address = newAddress(app.boot.basePath, language.id);
+  // The server puts the sample of this address into the page.
+  if (content === undefined) return location.assign(address);
+  history.replaceState(null, "", address);
+  showSample(app, { language: language.id, path, content });
 };
 
 const enterFrom = async (app: App, boot: Boot): Promise<boolean> => {
@@ -89,7 +93,10 @@ const route = async (app: App, address: Address): Promise<void> => {
       if (askToSignIn(app, "home")) return undefined;
       const language = boot.languages.find(({ id }) => address.kind === "new" && id === address.template);
       const [first] = language ? [language] : boot.languages;
-      const sample = boot.sample ?? (first && { language: first.id, ...first.sample });
+      const [path, content] = [first?.sample.path, first?.sample.content];
+      const told =
+        first && path !== undefined && content !== undefined ? { language: first.id, path, content } : undefined;
+      const sample = boot.sample ?? told;
       if (sample) showSample(app, sample);
       else setProjectState(app.projects, { kind: "missing", what: "page" });
       return boot.guests ? session.restore(boot.user !== undefined) : undefined;

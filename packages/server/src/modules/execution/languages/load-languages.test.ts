@@ -65,8 +65,9 @@ describe("languages as data", () => {
       expect.arrayContaining(["python", "javascript", "typescript", "c", "bash"]),
     );
     for (const { sampleContent, id } of languages) {
-      expect(sampleContent.length, id).toBeLessThan(1200);
-      expect(sampleContent.split("\n").length, id).toBeLessThan(30);
+      expect(sampleContent.length, id).toBeLessThan(1300);
+      expect(sampleContent.split("\n").length, id).toBeLessThan(48);
+      expect(sampleContent, `${id}: escape sequences`).not.toMatch(/"[^"\n]*\\[nrtx0u][^"\n]*"/u);
     }
   });
 
@@ -76,7 +77,7 @@ describe("languages as data", () => {
       two: { ...named("other"), aliases: ["one"] },
       broken: "{",
       relative: { ...named("relative"), run: ["one", "x{args}"], extra: 1 },
-      sampleless: { ...named("sampleless"), compile: ["/bin/cc"] },
+      sampleless: { ...named("sampleless"), compile: [["/bin/cc"]] },
       mixed: { ...named("mixed"), warmUp: ["/bin/other", "/warm"] },
       imageless: { ...named("imageless"), image: "none", extensions: [".imageless", ".one"] },
       floorless: { ...named("floorless"), floors: { memoryMiB: 8, processes: 1 } },
@@ -121,7 +122,7 @@ describe("languages as data", () => {
     await cp(join(folder, "../tests/fixtures/languages"), root, { recursive: true });
     const catalog = createLanguageCatalog({
       languagesFolder: root,
-      images: { find: async () => ({ root: "/image", versions: {} }) },
+      images: { find: async () => ({ layers: ["/image"], versions: {}, bytes: 9 }) },
       clock: systemClock,
       log: silentLog,
       onReady: () => undefined,
@@ -162,6 +163,50 @@ describe("languages as data", () => {
     expect(run.at(-1)).toBe(entryPoint);
   });
 
+  it("[X91] sources are those of the language: in the project or beside the started file, without tests, in the order that they need", async () => {
+    const go = await requireLanguage("go");
+    const main = file("cmd/main.go", "package main\nfunc main() {}");
+    const beside = [
+      file("cmd/b.go", "package main"),
+      file("cmd/a_test.go", "package main"),
+      file("lib/c.go", "package lib"),
+    ];
+    const { compile } = commandLinesOf(go, { entryPoint: "cmd/main.go", args: [], files: [main, ...beside] });
+    expect(compile?.at(-1)?.filter((part) => part.endsWith(".go"))).toEqual(["cmd/main.go", "cmd/b.go"]);
+
+    const fortran = await requireLanguage("fortran");
+    const files = [
+      file("main.f90", "program main\n  use a_first\nend program"),
+      file("a.f90", "module A_First\n  use, intrinsic :: iso_c_binding\n  USE zed\nend module"),
+      file("z.f90", "module zed\nend module"),
+      file("other.f90", "program other\nend program"),
+    ];
+    const built = commandLinesOf(fortran, { entryPoint: "main.f90", args: [], files }).compile?.at(-1);
+    expect(built?.filter((part) => part.endsWith(".f90"))).toEqual(["z.f90", "a.f90", "main.f90"]);
+  });
+
+  it("[X91] a folder for what compilers write is made first; the class that is started follows the file, or what it says", async () => {
+    const kotlin = await requireLanguage("kotlin");
+    const start = (path: string, text: string): string | undefined => {
+      const { run } = commandLinesOf(kotlin, { entryPoint: path, args: ["x"], files: [file(path, text)] });
+      return run.at(-2);
+    };
+    expect(start("src/my app.kt", "fun main() {}")).toBe("My_appKt");
+    expect(start("main.kt", "package a.b\nfun main() {}")).toBe("a.b.MainKt");
+    expect(start("main.kt", '@file:JvmName("Start")\npackage a\nfun main() {}')).toBe("a.Start");
+
+    const erlang = await requireLanguage("erlang");
+    const { compile, run } = commandLinesOf(erlang, { entryPoint: "src/main.erl", args: [], files: [] });
+    expect(compile?.[0]).toEqual(["/usr/bin/mkdir", "-p", "/tmp/build"]);
+    expect(run).toEqual(["/usr/bin/escript", "/tmp/build/main.beam"]);
+
+    const haskell = await requireLanguage("haskell");
+    const folders = (entryPoint: string): readonly string[] =>
+      commandLinesOf(haskell, { entryPoint, args: [], files: [] }).compile?.at(-1) ?? [];
+    expect(folders("main.hs")).toContain("-i.");
+    expect(folders("-x/main.hs")).toContain("-i./-x");
+  });
+
   it("[X22] linked sources leave out other programs of the project", async () => {
     const c = await requireLanguage("c");
     const files = [
@@ -172,6 +217,6 @@ describe("languages as data", () => {
       file("a.h", ""),
     ];
     const { compile } = commandLinesOf(c, { entryPoint: "main.c", args: [], files });
-    expect(compile?.filter((part) => part.endsWith(".c"))).toEqual(["main.c", "lib/a.c", "z.c"]);
+    expect(compile?.at(-1)?.filter((part) => part.endsWith(".c"))).toEqual(["main.c", "lib/a.c", "z.c"]);
   });
 });

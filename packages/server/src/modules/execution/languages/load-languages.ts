@@ -1,6 +1,7 @@
 /** Reads every language's folder once, at the start, and reports all faults together. */
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { ErrorPatterns } from "@atelier/contracts/error-positions";
 import { checkLanguages, type Declaration, type LanguageFolder } from "@atelier/contracts/language-declaration";
 
 /** A declaration with its hello program. */
@@ -53,3 +54,12 @@ export const loadLanguages = async (languagesFolder: string): Promise<LanguageDe
     })),
   );
 };
+
+/** What error positions are found by. */
+export const errorPatternsOf = (languages: readonly Declaration[]): ErrorPatterns =>
+  Object.fromEntries(
+    languages.map(({ id, errors, extensions, editor }) => [
+      id,
+      { ...errors, extensions: [...extensions, ...editor.moreExtensions] },
+    ]),
+  );

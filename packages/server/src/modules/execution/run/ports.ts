@@ -37,6 +37,11 @@ export type SandboxCommand = {
   readonly limits: SandboxLimits;
 };
 
+/** Programs that run one after the other, without stdin, while each exits with 0. The limits count for all of them together. */
+export type SandboxBuild = Omit<SandboxCommand, "argv"> & {
+  readonly steps: readonly [readonly string[], ...(readonly string[])[]];
+};
+
 /** Which files are collected from a run's project folder after its end, among those that are new or differ from the job's files. */
 export type SandboxCollect = {
   /** Called for each valid path. */
@@ -75,8 +80,8 @@ export type SandboxJob = {
    */
   readonly owner?: string;
   readonly files: readonly SandboxFile[];
-  /** Run first, without stdin; the run is started only if it exits with 0. */
-  readonly compile?: SandboxCommand;
+  /** Comes first; the run is started only if every step exits with 0. */
+  readonly compile?: SandboxBuild;
   readonly run: SandboxCommand;
   /** Set: stdin, stdout and stderr of the run are one pseudo-terminal opened inside the sandbox. */
   readonly terminal?: TerminalSize;

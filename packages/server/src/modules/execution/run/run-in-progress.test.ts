@@ -32,13 +32,17 @@ const quietMachine = (): Machine => ({
 
 const exit = { kind: "exit", signalled: false, code: 0, cpuMs: 0, memoryPeakBytes: 0 } as const;
 
-const compiled = (runLimits: SandboxLimits = limits) => {
+const compiled = (
+  runLimits: SandboxLimits = limits,
+  steps: readonly [readonly string[], ...(readonly string[])[]] = [["/cc"]],
+) => {
   const heard: string[] = [];
+  const sent: string[] = [];
   const started = startRun({
-    machine: quietMachine(),
+    machine: { ...quietMachine(), send: (bytes) => void sent.push(Buffer.from(bytes).toString("latin1")) },
     job: {
       files: [],
-      compile: { argv: ["/cc"], env: {}, limits: { ...limits, outputBytes: 5000 } },
+      compile: { steps, env: {}, limits: { ...limits, outputBytes: 5000 } },
       run: { argv: ["/program"], env: {}, limits: runLimits },
     },
     listener: {
@@ -49,10 +53,33 @@ const compiled = (runLimits: SandboxLimits = limits) => {
     memoryBytes: 1_048_576,
   });
   const says = (text: string): void => started.frame({ kind: "output", stream: "stderr", bytes: Buffer.from(text) });
-  return { run: started.run, frame: (frame: SandboxFrame): void => started.frame(frame), says, heard };
+  const starts = (program: string): number => sent.filter((text) => text.includes(program)).length;
+  return { run: started.run, frame: (frame: SandboxFrame): void => started.frame(frame), says, heard, starts };
 };
 
 describe("a run in progress", () => {
+  it("[X92] the commands of a compile stage run one after the other, and share its limits", async () => {
+    const { run, frame, says, starts } = compiled(limits, [["/assembler"], ["/linker"]]);
+    frame({ kind: "started" });
+    says("w".repeat(3000));
+    expect([starts("/assembler"), starts("/linker"), starts("/program")]).toEqual([1, 0, 0]);
+    frame(exit);
+    expect([starts("/linker"), starts("/program")]).toEqual([1, 0]);
+    frame({ kind: "started" });
+    says("w".repeat(3000));
+    frame({ ...exit, code: 1 });
+    expect(await run.result).toMatchObject({ stage: "compile", end: { kind: "limit", limit: "output" } });
+    expect(starts("/program")).toBe(0);
+  });
+
+  it("[X92] a command that fails ends the run, and the next one is not started", async () => {
+    const { run, frame, starts } = compiled(limits, [["/assembler"], ["/linker"]]);
+    frame({ kind: "started" });
+    frame({ ...exit, code: 1 });
+    expect(await run.result).toMatchObject({ stage: "compile", end: { kind: "exited", exitCode: 1 } });
+    expect(starts("/linker")).toBe(0);
+  });
+
   it("[X31] the compiler's output has its own limit and is no part of the program's", async () => {
     const { run, frame, says, heard } = compiled();
     frame({ kind: "started" });

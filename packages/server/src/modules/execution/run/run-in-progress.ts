@@ -6,6 +6,7 @@ import type {
   SandboxCommand,
   SandboxEnd,
   SandboxJob,
+  SandboxLimits,
   SandboxListener,
   SandboxResult,
   SandboxRun,
@@ -15,7 +16,7 @@ import { type Collection, startCollection } from "./collection.ts";
 import { createInputWait, type InputWait } from "./input-wait.ts";
 import { createInputWindow } from "./input-window.ts";
 import { type SandboxFrame, toSandbox } from "./run-frames.ts";
-import { encodeStart } from "./start-frame.ts";
+import { encodeStart, stepsOf } from "./start-frame.ts";
 
 /** What the run needs from the sandbox it runs in. */
 export type RunOptions = {
@@ -52,7 +53,9 @@ export const startRun = ({ machine, job: given, listener, warmArgv, memoryBytes 
   const { files, ...job } = given;
   const known = new Map(files.map(({ path, hash }) => [path, hash]));
   const { promise: result, resolve } = Promise.withResolvers<SandboxResult>();
-  let stage: SandboxStage = job.compile === undefined ? "run" : "compile";
+  /** The commands of the compile stage that are still to start, the next one first. */
+  const steps = stepsOf(job.compile);
+  let stage: SandboxStage = steps.length === 0 ? "run" : "compile";
   let startedAt: number | undefined;
   let cpuBefore = 0;
   let last = nothing;
@@ -77,7 +80,8 @@ export const startRun = ({ machine, job: given, listener, warmArgv, memoryBytes 
     if (!ended) machine.send(frame);
   };
   const input = createInputWindow(send);
-  const command = (): SandboxCommand => (stage === "compile" && job.compile !== undefined ? job.compile : job.run);
+  const limitsOf = (of: SandboxStage): SandboxLimits =>
+    of === "compile" && job.compile !== undefined ? job.compile.limits : job.run.limits;
   const stopTimers = (): void => {
     clearTimeout(wallTimer);
     clearTimeout(meterTimer);
@@ -169,7 +173,7 @@ export const startRun = ({ machine, job: given, listener, warmArgv, memoryBytes 
   const checkUsage = (): void => {
     const { cpuMs, memoryExceeded } = measure();
     if (memoryExceeded) windDown({ kind: "limit", limit: "memory" });
-    else if (cpuMs - cpuBefore >= command().limits.cpuMs) windDown({ kind: "limit", limit: "cpu" });
+    else if (cpuMs - cpuBefore >= limitsOf(stage).cpuMs) windDown({ kind: "limit", limit: "cpu" });
     else {
       wait?.tick(cpuMs);
       if (decided === undefined) meterTimer = setTimeout(checkUsage, machine.meter.intervalMs);
@@ -201,17 +205,21 @@ export const startRun = ({ machine, job: given, listener, warmArgv, memoryBytes 
     });
   };
 
-  const frameFor = (wanted: SandboxStage): Buffer =>
-    wanted === "compile" && job.compile !== undefined
-      ? encodeStart(job.compile, { warm: false, stdin: false })
-      : encodeStart(warmArgv === undefined ? job.run : { ...job.run, argv: warmArgv }, {
-          warm: warmArgv !== undefined,
-          stdin: true,
-          terminal,
-        });
+  const frameForStep = (step: SandboxCommand): Buffer => encodeStart(step, { warm: false, stdin: false });
+  const frameForRun = (): Buffer =>
+    encodeStart(warmArgv === undefined ? job.run : { ...job.run, argv: warmArgv }, {
+      warm: warmArgv !== undefined,
+      stdin: true,
+      terminal,
+    });
+  /** Starts the next command: the limits of a stage count for all of its commands. */
+  const startNext = (): void => {
+    const step = steps.shift();
+    send(step === undefined ? frameForRun() : frameForStep(step));
+  };
 
   const begin = (): void => {
-    const { limits } = command();
+    const limits = limitsOf(stage);
     try {
       machine.meter.begin(Math.min(limits.memoryBytes, memoryBytes));
     } catch (error) {
@@ -225,7 +233,7 @@ export const startRun = ({ machine, job: given, listener, warmArgv, memoryBytes 
     startedAt = undefined;
     stopTimers();
     meterTimer = setTimeout(checkUsage, machine.meter.intervalMs);
-    send(frameFor(stage));
+    startNext();
     if (stage === "run") input.open();
   };
 
@@ -233,14 +241,14 @@ export const startRun = ({ machine, job: given, listener, warmArgv, memoryBytes 
   const started = (): void => {
     if (startedAt !== undefined) return;
     startedAt = performance.now();
-    wallLeftMs = command().limits.wallMs;
+    wallLeftMs = limitsOf(stage).wallMs;
     runWallClock();
     watchInput();
     listener.stage(stage);
   };
 
   const deliver = (stream: "stdout" | "stderr" | "terminal", bytes: Uint8Array): void => {
-    const free = command().limits.outputBytes - outputBytes;
+    const free = limitsOf(stage).outputBytes - outputBytes;
     const part = bytes.byteLength > free ? bytes.subarray(0, free) : bytes;
     outputBytes += part.byteLength;
     wait?.wrote();
@@ -254,7 +262,7 @@ export const startRun = ({ machine, job: given, listener, warmArgv, memoryBytes 
     const { cpuMs, memoryExceeded } = measure();
     // The program may have ended between two measurements, or by a signal of the kernel that does not name a limit.
     if (memoryExceeded) return { kind: "limit", limit: "memory" };
-    if (cpuMs - cpuBefore >= command().limits.cpuMs) return { kind: "limit", limit: "cpu" };
+    if (cpuMs - cpuBefore >= limitsOf(stage).cpuMs) return { kind: "limit", limit: "cpu" };
     if (frame.signalled) return { kind: "signalled", signal: signalName(frame.code) };
     return { kind: "exited", exitCode: frame.code };
   };
@@ -263,13 +271,14 @@ export const startRun = ({ machine, job: given, listener, warmArgv, memoryBytes 
     const end = decided ?? endOf(frame);
     const isCompiled = stage === "compile" && end.kind === "exited" && end.exitCode === 0;
     if (!isCompiled) return collectAndFinish(end);
+    if (steps.length > 0) return startNext();
     stage = "run";
     begin();
   };
 
   // Before anything is sent, because a command that can't be encoded is the caller's error.
-  frameFor("run");
-  frameFor(stage);
+  frameForRun();
+  for (const step of steps) frameForStep(step);
   for (const file of files) {
     send(encodeFrame(toSandbox.file, Uint8Array.of(file.executable ? 1 : 0), Buffer.from(file.path, "utf8")));
     for (const frame of encodeData(toSandbox.fileData, file.bytes)) send(frame);

@@ -1,6 +1,6 @@
 /** Turns a command into init's START frame, and checks that it can be said at all. */
 import { baseEnvironment, encodeFrame } from "#platform/sandboxes";
-import type { SandboxCommand, SandboxJob, SandboxLimits, TerminalSize } from "./ports.ts";
+import type { SandboxBuild, SandboxCommand, SandboxJob, SandboxLimits, TerminalSize } from "./ports.ts";
 import { toSandbox } from "./run-frames.ts";
 
 const startBytesMaximum = 3 * 1024 * 1024;
@@ -26,10 +26,17 @@ const checkCommand = (command: SandboxCommand): void => {
   }
 };
 
+/** The commands of a build. */
+export const stepsOf = (build: SandboxBuild | undefined): SandboxCommand[] => {
+  if (build === undefined) return [];
+  const { steps, ...common } = build;
+  return steps.map((argv) => ({ ...common, argv }));
+};
+
 /** Throws RangeError when a job breaks the port's rules; the sandbox is then still unused. */
 export const checkJob = (job: SandboxJob): void => {
   checkCommand(job.run);
-  if (job.compile !== undefined) checkCommand(job.compile);
+  for (const step of stepsOf(job.compile)) checkCommand(step);
 };
 
 /** How a command is started. */

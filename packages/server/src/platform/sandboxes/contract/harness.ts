@@ -88,7 +88,7 @@ export const jobOf = (program: TestProgram): SandboxJob => {
       executable: false,
     })),
     run: { argv: program.argv, env, limits },
-    ...(program.compile === undefined ? {} : { compile: { argv: program.compile, env, limits } }),
+    ...(program.compile === undefined ? {} : { compile: { steps: [program.compile], env, limits } }),
     ...(program.patience === undefined ? {} : { patience: program.patience }),
     ...(program.collect === undefined ? {} : { collect: program.collect }),
     ...(program.terminal === undefined ? {} : { terminal: program.terminal }),

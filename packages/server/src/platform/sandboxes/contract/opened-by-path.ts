@@ -142,7 +142,7 @@ export const testOpenedByPath = (context: ContractContext): void => {
         return awkwardNames.map((name) => {
           const entryPoint = `${name}${extension}`;
           const { compile, run: argv } = commandLinesOf(language, { entryPoint, args: [], files: [] });
-          return [entryPoint, sources[language.id] ?? "", compile === undefined ? [argv] : [compile, argv]];
+          return [entryPoint, sources[language.id] ?? "", [...(compile ?? []), argv]];
         });
       });
       // The control: the result without the rule.

@@ -1,4 +1,4 @@
-/** Finds the built image of a recipe in the cache, and its packages; the setup scripts build images. */
+/** Finds the built image of a recipe in the cache, with its layers and packages; the setup scripts build images. */
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,10 +6,15 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 
 export type Image = {
-  /** Root file system folder. */
-  readonly root: string;
-  /** Debian package -> version as installed; `node` -> the version that was copied in. */
+  /** Root file system folders, the base's first. */
+  readonly layers: readonly [string, ...string[]];
+  /**
+   * Of all layers: Debian package -> version as installed; `node` -> the version that was copied in; `maven <group>:<artifact>` and the like
+   * -> version from other registries.
+   */
   readonly versions: Readonly<Record<string, string>>;
+  /** What the topmost layer takes on disk; null where its build did not record it. */
+  readonly bytes: number | null;
 };
 
 export interface ImageStore {
@@ -20,14 +25,18 @@ export interface ImageStore {
 export type ImageFolders = {
   /** Recipes: `<name>.json`. */
   readonly recipes: string;
-  /** The cache: `<name>-<16 hex digits>/{rootfs,image.json}`; `image.json` is written last. */
+  /** The cache: `<name>-<16 hex digits>[-<number>]/{rootfs,image.json}`; `image.json` is written last. */
   readonly images: string;
 };
 
 const RecipeSchema = z.looseObject({ packages: z.array(z.string()), suite: z.string() });
 const FactsSchema = z.object({
   recipe: z.looseObject({ packages: z.array(z.string()), suite: z.string(), node: z.string().nullish() }),
+  /** The folder of the base's build that a layer belongs to. */
+  over: z.string().optional(),
   packages: z.record(z.string(), z.string()),
+  others: z.record(z.string(), z.string()).default({}),
+  bytes: z.int().optional(),
   builtAt: z.iso.datetime(),
 });
 /** With the digest of the recipe's text, because parsing may change the order of keys. */
@@ -51,7 +60,7 @@ const readFacts = async (folder: string): Promise<Facts | undefined> => {
 
 const foldersOf = async (images: string, recipe: string): Promise<string[]> => {
   try {
-    const pattern = new RegExp(`^${recipe}-[0-9a-f]{16}$`, "u");
+    const pattern = new RegExp(`^${recipe}-[0-9a-f]{16}(?:-\\d+)?$`, "u");
     return (await readdir(images)).filter((name) => pattern.test(name));
   } catch (error) {
     if (isMissing(error)) return [];
@@ -59,22 +68,44 @@ const foldersOf = async (images: string, recipe: string): Promise<string[]> => {
   }
 };
 
-export const createImageStore = (folders: ImageFolders): ImageStore => ({
-  async find(name) {
-    const recipe = RecipeSchema.parse(JSON.parse(await readFile(join(folders.recipes, `${name}.json`), "utf8")));
-    const serves = (facts: Facts, folder: string): boolean =>
-      folder === `${name}-${facts.digest}` &&
-      facts.recipe.suite === recipe.suite &&
-      isDeepStrictEqual(facts.recipe.packages, recipe.packages);
-    const found: { root: string; facts: Facts }[] = [];
-    for (const folder of await foldersOf(folders.images, name)) {
-      const facts = await readFacts(join(folders.images, folder));
-      if (facts !== undefined && serves(facts, folder))
-        found.push({ root: join(folders.images, folder, "rootfs"), facts });
-    }
-    const newest = found.toSorted((a, b) => (a.facts.builtAt < b.facts.builtAt ? 1 : -1))[0];
-    if (newest === undefined) return undefined;
-    const { node } = newest.facts.recipe;
-    return { root: newest.root, versions: { ...newest.facts.packages, ...(node ? { node } : {}) } };
-  },
+/** What a recipe does not say itself: the exact Node. */
+const DECIDED_BY_BUILD: ReadonlySet<string> = new Set(["node"]);
+
+const versionsOf = ({ packages, others, recipe: { node } }: Facts): Record<string, string> => ({
+  ...packages,
+  ...others,
+  ...(node ? { node } : {}),
 });
+
+export const createImageStore = (folders: ImageFolders): ImageStore => {
+  const rootOf = (build: string): string => join(folders.images, build, "rootfs");
+
+  const toImage = async (build: string, facts: Facts): Promise<Image | undefined> => {
+    const { over, bytes = null } = facts;
+    if (over === undefined) return { layers: [rootOf(build)], versions: versionsOf(facts), bytes };
+    const base = await readFacts(join(folders.images, over));
+    if (base === undefined) return undefined;
+    return { layers: [rootOf(over), rootOf(build)], versions: { ...versionsOf(base), ...versionsOf(facts) }, bytes };
+  };
+
+  return {
+    async find(name) {
+      const recipe = RecipeSchema.parse(JSON.parse(await readFile(join(folders.recipes, `${name}.json`), "utf8")));
+      const serves = (facts: Facts, build: string): boolean =>
+        build.startsWith(`${name}-${facts.digest}`) &&
+        Object.entries(recipe).every(
+          ([key, value]) => DECIDED_BY_BUILD.has(key) || isDeepStrictEqual(facts.recipe[key], value),
+        );
+      const found: { readonly build: string; readonly facts: Facts }[] = [];
+      for (const build of await foldersOf(folders.images, name)) {
+        const facts = await readFacts(join(folders.images, build));
+        if (facts !== undefined && serves(facts, build)) found.push({ build, facts });
+      }
+      for (const { build, facts } of found.toSorted((a, b) => (a.facts.builtAt < b.facts.builtAt ? 1 : -1))) {
+        const image = await toImage(build, facts);
+        if (image !== undefined) return image;
+      }
+      return undefined;
+    },
+  };
+};

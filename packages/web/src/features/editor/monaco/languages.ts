@@ -1,46 +1,28 @@
 /** Registers every syntax the page can colour; each grammar is fetched when a file first needs it. */
 import "monaco-editor/languages/definitions/bat/register";
-import "monaco-editor/languages/definitions/clojure/register";
 import "monaco-editor/languages/definitions/coffee/register";
-import "monaco-editor/languages/definitions/cpp/register";
-import "monaco-editor/languages/definitions/csharp/register";
 import "monaco-editor/languages/definitions/css/register";
 import "monaco-editor/languages/definitions/dart/register";
 import "monaco-editor/languages/definitions/dockerfile/register";
-import "monaco-editor/languages/definitions/elixir/register";
 import "monaco-editor/languages/definitions/fsharp/register";
-import "monaco-editor/languages/definitions/go/register";
 import "monaco-editor/languages/definitions/graphql/register";
 import "monaco-editor/languages/definitions/handlebars/register";
 import "monaco-editor/languages/definitions/hcl/register";
 import "monaco-editor/languages/definitions/html/register";
 import "monaco-editor/languages/definitions/ini/register";
-import "monaco-editor/languages/definitions/java/register";
 import "monaco-editor/languages/definitions/julia/register";
-import "monaco-editor/languages/definitions/kotlin/register";
 import "monaco-editor/languages/definitions/less/register";
-import "monaco-editor/languages/definitions/lua/register";
 import "monaco-editor/languages/definitions/markdown/register";
 import "monaco-editor/languages/definitions/mdx/register";
 import "monaco-editor/languages/definitions/objective-c/register";
-import "monaco-editor/languages/definitions/pascal/register";
-import "monaco-editor/languages/definitions/perl/register";
-import "monaco-editor/languages/definitions/php/register";
 import "monaco-editor/languages/definitions/powershell/register";
 import "monaco-editor/languages/definitions/protobuf/register";
 import "monaco-editor/languages/definitions/pug/register";
-import "monaco-editor/languages/definitions/r/register";
 import "monaco-editor/languages/definitions/restructuredtext/register";
-import "monaco-editor/languages/definitions/ruby/register";
-import "monaco-editor/languages/definitions/rust/register";
-import "monaco-editor/languages/definitions/scala/register";
-import "monaco-editor/languages/definitions/scheme/register";
 import "monaco-editor/languages/definitions/scss/register";
 import "monaco-editor/languages/definitions/solidity/register";
-import "monaco-editor/languages/definitions/sql/register";
 import "monaco-editor/languages/definitions/swift/register";
 import "monaco-editor/languages/definitions/systemverilog/register";
-import "monaco-editor/languages/definitions/tcl/register";
 import "monaco-editor/languages/definitions/twig/register";
 import "monaco-editor/languages/definitions/vb/register";
 import "monaco-editor/languages/definitions/wgsl/register";
@@ -56,7 +38,7 @@ const PAIRS: [string, string][] = [
   ["(", ")"],
 ];
 
-for (const [id, { comments, load }] of Object.entries(TEXTMATE_LANGUAGES)) {
+for (const [id, { comments, brackets = [], quotes = ['"'], load }] of Object.entries(TEXTMATE_LANGUAGES)) {
   languages.register({ id });
   languages.registerTokensProviderFactory(id, {
     create: async () => {
@@ -67,8 +49,11 @@ for (const [id, { comments, load }] of Object.entries(TEXTMATE_LANGUAGES)) {
   languages.onLanguageEncountered(id, () => {
     languages.setLanguageConfiguration(id, {
       comments,
-      brackets: PAIRS,
-      autoClosingPairs: [...PAIRS, ['"', '"']].map(([open = "", close = ""]) => ({ open, close })),
+      brackets: [...PAIRS, ...brackets],
+      autoClosingPairs: [...PAIRS, ...quotes.map((quote) => [quote, quote])].map(([open = "", close = ""]) => ({
+        open,
+        close,
+      })),
     });
   });
 }

@@ -49,6 +49,8 @@ start:‹predefined› mov‹keyword› rax‹constant›, 42‹number›`,
     y = "hi"‹string›;
   end‹keyword›`,
   prolog: `hello‹predefined›(X‹variable›) :-‹keyword› X‹variable› =<‹operator› 42‹number›, write‹predefined›("hi"‹string›).‹keyword› % a note‹comment›`,
+  racket: `(define‹keyword› (hello‹predefined› n‹variable›) ; a note‹comment›
+  (if‹predefined› (=‹predefined› n 42‹number›) (displayln‹predefined› "hi"‹string›) #f‹constant›))`,
   raku: `sub‹keyword› hello($n‹variable›) { if‹keyword› $n‹variable› == 42 { say‹predefined› "hi"‹string› } } # a note‹comment›`,
   toml: `[table‹type›] # a note‹comment›
 key‹variable› = "hi"‹string›

@@ -1,0 +1,3 @@
+package Two is
+   Word : constant String := "second";
+end Two;

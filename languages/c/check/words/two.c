@@ -1,0 +1,3 @@
+#include "two.h"
+
+const char *word(void) { return "second"; }

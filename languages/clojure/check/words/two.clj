@@ -1,0 +1,3 @@
+(ns words.two)
+
+(def word "second")

@@ -1,0 +1,6 @@
+       >>SOURCE FORMAT FREE
+identification division.
+program-id. hello.
+procedure division.
+    display "hello"
+    stop run.

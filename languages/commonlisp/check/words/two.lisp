@@ -1,0 +1,1 @@
+(defparameter *word* "second")

@@ -1,0 +1,3 @@
+#include "two.hpp"
+
+std::string word() { return "second"; }

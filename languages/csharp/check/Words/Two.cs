@@ -1,0 +1,7 @@
+namespace Words
+{
+    public static class Two
+    {
+        public const string Word = "second";
+    }
+}

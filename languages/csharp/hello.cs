@@ -1,0 +1,4 @@
+class Hello
+{
+    static void Main() => System.Console.WriteLine("hello");
+}

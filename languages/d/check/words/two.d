@@ -1,0 +1,3 @@
+module words.two;
+
+enum word = "second";

@@ -1,0 +1,3 @@
+defmodule Two do
+  def word, do: "second"
+end

@@ -1,0 +1,4 @@
+-module(two).
+-export([word/0]).
+
+word() -> "second".

@@ -1,0 +1,4 @@
+module words
+  implicit none
+  character(*), parameter :: word = "second"
+end module words

@@ -1,0 +1,3 @@
+class Two {
+    static final String WORD = "second"
+}

@@ -1,0 +1,4 @@
+module Words.Two (word) where
+
+word :: String
+word = "second"

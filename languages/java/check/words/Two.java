@@ -1,0 +1,5 @@
+package words;
+
+public class Two {
+    public static final String WORD = "second";
+}

@@ -1,0 +1,3 @@
+package words
+
+val word = "second"

@@ -1,0 +1,3 @@
+section .data
+word_text: db "second", 10
+word_length: equ $ - word_text

@@ -1,0 +1,4 @@
+disp (["args: ", strjoin(argv ()', "|")]);
+disp (["stdin: ", fgetl(stdin)]);
+disp (["file: ", two()]);
+exit (3);

@@ -1,0 +1,10 @@
+unit Two;
+
+interface
+
+const
+  Word2 = 'second';
+
+implementation
+
+end.

@@ -1,0 +1,6 @@
+package Two;
+use v5.36;
+
+our $WORD = "second";
+
+1;

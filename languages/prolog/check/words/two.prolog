@@ -1,0 +1,3 @@
+:- module(two, [word/1]).
+
+word(second).

@@ -1,0 +1,3 @@
+#lang racket/base
+(provide word)
+(define word "second")

@@ -1,0 +1,3 @@
+unit module words::two;
+
+sub word is export { "second" }

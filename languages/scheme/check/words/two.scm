@@ -1,0 +1,2 @@
+(define-module (words two) #:export (word))
+(define word "second")

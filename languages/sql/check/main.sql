@@ -1,0 +1,4 @@
+.mode list
+.read words/two.sql
+select 'file: ' || word from words;
+.exit 3

@@ -1,0 +1,2 @@
+.mode list
+select 'hello';

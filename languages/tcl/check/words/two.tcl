@@ -1,0 +1,1 @@
+set word second
