@@ -2,7 +2,7 @@
 import { ROOT_TEXT } from "@atelier/contracts";
 import type { ClockRange, Inspection } from "./update-inspection.ts";
 
-/** Of the first byte of a struct, as Yjs writes it. */
+/** Bits of the first byte of a struct, as Yjs writes it. */
 const STRING = 4;
 const KIND = 0b0001_1111;
 const HAS_PARENT_KEY = 0b0010_0000;
@@ -13,7 +13,7 @@ const MAX_CLOCK = 2 ** 31;
 const MAX_DELETIONS = 16;
 /** Stands for a number that is cut off, padded, or above 2^49. */
 const NONE = -1;
-/** Of a number below 2^49. */
+/** A number below 2^49 takes at most so many bytes. */
 const MAX_NUMBER_BYTES = 7;
 
 /** Reads an update from its beginning. */
