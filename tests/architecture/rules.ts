@@ -27,7 +27,7 @@ const layer = (name: string, above: string): IForbiddenRuleType =>
   });
 
 /** Each module may import those before it. */
-const modules = ["identity", "projects", "files", "collaboration", "execution"];
+const modules = ["identity", "projects", "files", "collaboration", "execution", "previews"];
 const moduleLooksBack = (name: string, at: number): IForbiddenRuleType =>
   rule(`${name}-looks-back`, modules.join(" <- "), {
     from: { path: `${server}/modules/${name}/`, pathNot: tests },

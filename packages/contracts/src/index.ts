@@ -12,6 +12,7 @@ export * from "./page-settings.ts";
 export * from "./path.ts";
 export * from "./path-schema.ts";
 export * from "./presence-colors.ts";
+export * from "./preview.ts";
 export * from "./problem.ts";
 export * from "./project.ts";
 export * from "./project-event.ts";

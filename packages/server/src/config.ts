@@ -6,6 +6,7 @@ import { rateLimitSettings } from "#platform/rate-limits";
 import { executionSettings } from "#execution";
 import { identitySettings } from "#identity";
 import { filesSettings } from "#files";
+import { previewSettings } from "#previews";
 import { projectsSettings } from "#projects";
 import { readFileSync } from "node:fs";
 import { coreSettings } from "./roles/core-settings.ts";
@@ -17,6 +18,7 @@ const groups = [
   { title: "People", slice: identitySettings },
   { title: "Projects and files", slice: { ...filesSettings, ...projectsSettings } },
   { title: "Running programs", slice: executionSettings },
+  { title: "Previews", slice: previewSettings },
   { title: "Rate limits", slice: rateLimitSettings },
   { title: "Log", slice: logSettings },
 ] as const satisfies readonly SettingGroup[];
@@ -28,6 +30,7 @@ const settings = {
   ...projectsSettings,
   ...filesSettings,
   ...executionSettings,
+  ...previewSettings,
   ...rateLimitSettings,
   ...logSettings,
 };
@@ -73,11 +76,23 @@ const textOf = (environment: Environment, name: string, setting: Setting, faults
   }
 };
 
+/** True for the host itself and for every name below it. */
+const isWithin = (name: string, host: string): boolean => name === host || name.endsWith(`.${host}`);
+
 const acrossSettings = (values: Configuration): string[] => {
   const faults: string[] = [];
   if ((values.TLS_CERT_FILE === undefined) !== (values.TLS_KEY_FILE === undefined)) {
     faults.push("TLS_CERT_FILE, TLS_KEY_FILE: set both or neither.");
   }
+  const { PREVIEW_ORIGIN: previews, PUBLIC_URL, PREVIEW_PORT, PORT } = values;
+  const own = PUBLIC_URL === undefined ? undefined : new URL(PUBLIC_URL).hostname;
+  if (previews !== undefined && own === undefined)
+    faults.push("PREVIEW_ORIGIN: set PUBLIC_URL too; only its pages may frame previews.");
+  if (previews !== undefined && own !== undefined && isWithin(own, previews.host))
+    faults.push("PREVIEW_ORIGIN: PUBLIC_URL is below it; previews could set cookies of the page.");
+  if (PREVIEW_PORT !== undefined && PREVIEW_PORT === PORT) faults.push("PREVIEW_PORT: PORT is the same.");
+  if (PREVIEW_PORT !== undefined && previews !== undefined)
+    faults.push("PREVIEW_ORIGIN, PREVIEW_PORT: set one of them.");
   for (const name of ["DATABASE_URL", "SECRET_KEY", "BLOBS_DIR"] as const) {
     if (values.HOMES === "postgres" && values[name] === undefined)
       faults.push(`HOMES: postgres needs ${name}, the same for all servers on the database.`);

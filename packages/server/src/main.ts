@@ -19,6 +19,7 @@ import {
 } from "#collaboration";
 import { createAccountQuota, createFiles, createFilesHousekeeping } from "#files";
 import { createIdentity, createIdentityHousekeeping } from "#identity";
+import { createPreviewAddresses, createPreviewNames, createPreviews } from "#previews";
 import { createLinkReads, createLinkTokens, createMemberExpiry, createProjects } from "#projects";
 import { choosesLogLevel, type Configuration, ConfigurationFaults, readConfiguration } from "./config.ts";
 import { openFolderSpool } from "./modules/collaboration/import/adapters/folder-spool.ts";
@@ -255,7 +256,23 @@ const openServer = async (settings: Configuration, folders: Folders, tools: Tool
   await lifecycle.start(closingOf(server));
   for (const component of application.components) await lifecycle.start(component);
   const linkReads = createLinkReads({ projects, audit, clock, log });
-  bindApplication(server, application, { ...shared, projects, files, linkReads, https });
+  const addresses = createPreviewAddresses(settings, { https, port: () => settings.PORT });
+  const names = createPreviewNames(secretKey, () => clock.now());
+  const previews = createPreviews({
+    projects,
+    files: application.liveFiles,
+    identity,
+    names,
+    addresses,
+    rateLimits,
+    https,
+  });
+  const { proxied } = edge.origin;
+  bindApplication(server, application, { ...shared, projects, files, linkReads, https, previews, proxied });
+  server.separate(addresses.isSeparate, previews.atOwnOrigins);
+  const { PREVIEW_PORT } = settings;
+  if (PREVIEW_PORT !== undefined)
+    await server.listenSeparately({ host: settings.HOST, port: PREVIEW_PORT }, previews.atSharedPort);
   await lifecycle.start(createMemberExpiry({ sql, bus, clock, log }));
   await lifecycle.start(
     createHousekeeping({
@@ -275,6 +292,7 @@ const openServer = async (settings: Configuration, folders: Folders, tools: Tool
     projects,
     files,
     application,
+    frameSources: addresses.frameSources,
     linkReads,
     lifecycle,
   });

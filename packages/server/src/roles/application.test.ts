@@ -22,6 +22,8 @@ it("binds every route and socket once", () => {
     log: silentLog,
     linkReads: { through: (given: object) => given },
     https: false,
+    previews: {},
+    proxied: false,
   };
   // Binding only remembers the modules; none of them is called.
   bindApplication(

@@ -34,6 +34,7 @@ import {
   registerExecutionSocket,
 } from "#execution";
 import { createStagingMover, type Files, registerFilesHttp } from "#files";
+import { type Previews, registerPreviewsHttp } from "#previews";
 import { type IdentityService, registerIdentityHttp } from "#identity";
 import {
   type LinkReads,
@@ -147,6 +148,9 @@ export const bindApplication = (
   > & {
     readonly https: boolean;
     readonly linkReads: LinkReads;
+    readonly previews: Previews;
+    /** A trusted proxy sets X-Forwarded-Host. */
+    readonly proxied: boolean;
   },
 ): void => {
   const { collaboration, liveFiles, imports, execution, colors, rechecks } = application;
@@ -162,4 +166,5 @@ export const bindApplication = (
   registerCollaborationSocket(audited, collaboration);
   registerExecutionHttp(audited, execution);
   registerExecutionSocket(audited, execution);
+  registerPreviewsHttp(audited, parts.previews, parts);
 };

@@ -37,6 +37,7 @@ export type GatewayRoleNeeds = {
   readonly projects: Projects;
   readonly files: Files;
   readonly application: Application;
+  readonly frameSources: readonly string[];
   readonly linkReads: Pick<LinkReads, "note">;
   readonly metrics: { readonly scrape: GatewayOptions["scrape"] };
   readonly log: Log;
@@ -52,6 +53,7 @@ export const openGateway = (server: HttpServer, needs: GatewayRoleNeeds): Promis
   return registerGateway(server, {
     webFolder: join(needs.folders.root, "packages/web/dist"),
     https: needs.https,
+    frameSources: needs.frameSources,
     version: VERSION,
     basePath: settings.BASE_PATH,
     assetBaseUrl: settings.ASSET_BASE_URL,

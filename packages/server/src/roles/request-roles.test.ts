@@ -18,6 +18,7 @@ import { createNodes, noLinks } from "#platform/links";
 import { createDocumentCpu, createDocumentStorage, createSnapshots } from "#collaboration";
 import { createAccountQuota, createFiles, type Files } from "#files";
 import { createIdentity } from "#identity";
+import { createPreviewAddresses, createPreviewNames, createPreviews } from "#previews";
 import { createLinkReads, createLinkTokens, createProjects, type Projects } from "#projects";
 import { openFolderSpool } from "../modules/collaboration/import/adapters/folder-spool.ts";
 import { zipOf } from "../modules/collaboration/import/test-archives.ts";
@@ -166,6 +167,19 @@ beforeAll(async () => {
   const server = watched(edge.server);
   bindApplication(server, application, {
     identity,
+    proxied: false,
+    previews: createPreviews({
+      projects,
+      files: application.liveFiles,
+      identity,
+      names: createPreviewNames(secretKey, () => clock.now()),
+      addresses: createPreviewAddresses(
+        { PREVIEW_ORIGIN: undefined, PREVIEW_PORT: undefined, PUBLIC_URL: undefined },
+        { https: false, port: () => 3000 },
+      ),
+      rateLimits: { take: async () => ({ allowed: true, limit: 1, remaining: 1, resetSeconds: 1 }) },
+      https: false,
+    }),
     projects,
     files,
     homes,

@@ -8,6 +8,8 @@ export interface Identity {
   authenticateToken(accessToken: string): Promise<Actor>;
   /** Uses up a ticket. @throws Problem identity/ticket-invalid. */
   redeemTicket(ticket: string): Promise<Actor>;
+  /** The user of a sign-in; undefined: it has ended, or the account is disabled. */
+  actorOf(signInId: string): Promise<Actor | undefined>;
   /** The sign-ins of the list that have ended or expired, or whose account is disabled. */
   endedSignIns(signInIds: readonly string[]): Promise<readonly string[]>;
   /** The user of a refresh token, which is not rotated; undefined: the token is not valid. */

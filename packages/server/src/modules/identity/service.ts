@@ -243,6 +243,7 @@ export const createIdentity = (needs: IdentityNeeds): IdentityService => {
       if (actor === undefined) throw errors.ticketInvalid();
       return actor;
     },
+    actorOf: (signInId) => actors.get(signInId),
     endedSignIns: (ids) => within((transaction) => signIns.findEnded(transaction, ids, clock.now())),
     async findByRefreshToken(token) {
       const signInId = refreshTokens.signInOf(token);

@@ -13,6 +13,9 @@ export type {
   PageHandler,
   PageRequest,
   RequestFacts,
+  SeparateEdge,
+  SeparateHandler,
+  SeparateRequest,
   SocketCall,
 } from "./ports.ts";
 export { channelPriorityOf, createProjectSocket } from "./project-socket.ts";

@@ -103,8 +103,32 @@ export interface PageEdge {
   unknownPage(handler: PageHandler): void;
 }
 
+/** A request to a host that is not the server's own: it never reaches routes, pages and sockets. GET or HEAD. */
+export type SeparateRequest = {
+  /** Lower case, without port and final dot. */
+  readonly hostname: string;
+  /** As the browser sees it; empty: the scheme's. */
+  readonly port: string;
+  /** Path and query as they were sent, from the first slash on. */
+  readonly url: string;
+  /** Cookies and credentials are left out. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly address: string;
+  /** As Call.reserve, in the budget of `sender`. */
+  readonly reserve: (sender: string, bytes: number) => void;
+};
+export type SeparateHandler = (request: SeparateRequest) => Promise<PageAnswer>;
+
+/** Hosts of their own beside the server's: other origins for pages that are not trusted. */
+export interface SeparateEdge {
+  /** Requests in which any host name is one of these go to the handler, and only to it. */
+  separate(isSeparate: (hostname: string) => boolean, handler: SeparateHandler): void;
+  /** A port of its own, at which every request goes to the handler. */
+  listenSeparately(where: { readonly host: string; readonly port: number }, handler: SeparateHandler): Promise<void>;
+}
+
 /** The edge with its listener, for the composition root. */
-export interface HttpServer extends Edge, PageEdge {
+export interface HttpServer extends Edge, PageEdge, SeparateEdge {
   /** Resolves when connections are accepted. @throws Error with code EADDRINUSE, EACCES … */
   listen(options: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>;
   /** Refuses new API requests (503 server/stopping) and closes every socket with 1012, a slice at a time. */

@@ -17,9 +17,12 @@ export const securityHeaders = (options: SecurityOptions): Readonly<Record<strin
 
 /**
  * The policy of the server's own pages.
- * @param scriptHashes `sha256-…` of the inline scripts that the build put into index.html
+ * @param options.scriptHashes `sha256-…` of the inline scripts that the build put into index.html
+ * @param options.frameSources origins of previews
  */
-export const pagePolicy = (options: SecurityOptions & { readonly scriptHashes: readonly string[] }): string => {
+export const pagePolicy = (
+  options: SecurityOptions & { readonly scriptHashes: readonly string[]; readonly frameSources: readonly string[] },
+): string => {
   const assets = options.assetBaseUrl === "" ? "" : ` ${new URL(options.assetBaseUrl).origin}`;
   const hashes = options.scriptHashes.map((hash) => ` '${hash}'`).join("");
   return [
@@ -29,6 +32,7 @@ export const pagePolicy = (options: SecurityOptions & { readonly scriptHashes: r
     `style-src 'self' 'unsafe-inline'${assets}`,
     `img-src 'self' data: blob:${assets}`,
     `font-src 'self' data:${assets}`,
+    `frame-src ${options.frameSources.join(" ")}`,
     "connect-src 'self'",
     `worker-src 'self' blob:${assets}`,
     "manifest-src 'self'",

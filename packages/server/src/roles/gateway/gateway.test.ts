@@ -81,6 +81,7 @@ const start = async (
     webFolder: folder,
     https: false,
     version: "9.9.9",
+    frameSources: ["http://*.localhost:*"],
     basePath: "",
     assetBaseUrl: "",
     registration: "open",

@@ -19,6 +19,8 @@ export type GatewayOptions = BootOptions &
     readonly webFolder: string;
     readonly https: boolean;
     readonly version: string;
+    /** Origins of previews, which the page may frame. */
+    readonly frameSources: readonly string[];
   };
 
 const readTemplate = async (options: GatewayOptions): Promise<PageTemplate | undefined> => {

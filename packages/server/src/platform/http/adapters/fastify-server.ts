@@ -10,6 +10,9 @@ import type { Bus } from "#platform/bus";
 import type { Metrics } from "#platform/metrics";
 import type { Route, RouteMethod } from "@atelier/contracts";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type RequestChecks, checkRequest, checkAddress, rateKey } from "../request-checks.ts";
 import { type BodyBudgetLimits, createBodyBudget, expectedBytes } from "../body-budget.ts";
@@ -25,6 +28,7 @@ import { requestFacts } from "../request-facts.ts";
 import { securityHeaders } from "../security-headers.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { answerBytes, createReplyBudget } from "./reply-budget.ts";
+import { createSeparateHosts, type Listener } from "./separate-hosts.ts";
 import { askForBody, cutLateBody, discardRest, hasBody, streamedBody } from "./streamed-body.ts";
 import { type ChannelOf, createSocketListener } from "./socket-listener.ts";
 
@@ -34,6 +38,8 @@ const BODY_DEADLINE_MS = 120_000;
 const STREAMED_BODY_DEADLINE_MS = 3_600_000;
 /** How often Node checks connections against their deadlines; with its default of 30 s the headers could take three times their 15 s. */
 const DEADLINE_CHECK_MS = 1_000;
+/** As fastify's own servers have it. */
+const KEEP_ALIVE_MS = 72_000;
 /** Response status lines for bytes that are no valid request, by the parser's code. */
 const CLIENT_FAULTS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
@@ -95,23 +101,42 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
   const seconds = options.metrics.histogram("http_request_duration_seconds", "Time to answer, by operation.", {
     labelNames: ["operation", "status"],
   });
-  const replies = createReplyBudget(createBodyBudget(options.bodyBudget), options.answerStalledMs);
+  const bodies = createBodyBudget(options.bodyBudget);
+  const replies = createReplyBudget(bodies, options.answerStalledMs);
   const operations: { method: RouteMethod; pattern: PathPattern }[] = [];
   const boundRoutes = new Set<string>();
   let unknownPage: PageHandler | undefined;
   let draining = false;
+  const others: Server[] = [];
 
   const headersTimeout = options.headersDeadlineMs ?? HEADERS_DEADLINE_MS;
   const deadlines = { headersTimeout, connectionsCheckingInterval: Math.min(DEADLINE_CHECK_MS, headersTimeout / 2) };
+  const separate = createSeparateHosts({
+    proxied: options.origin.proxied,
+    trusted: options.trusted,
+    bodies,
+    stalledMs: options.answerStalledMs,
+    log,
+  });
+  /** @param listener gets every request that is not for a separate host */
+  const newServer = (listener: Listener) => {
+    const server =
+      options.tls === undefined
+        ? createServer(deadlines, listener)
+        : createTlsServer({ ...options.tls, ...deadlines, minVersion: "TLSv1.3" as const }, listener);
+    // Node has one such deadline for all requests; ours depends on the route.
+    server.requestTimeout = 0;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    return server;
+  };
   const app = fastify({
     logger: false,
     genReqId: () => createId(),
     bodyLimit: DEFAULT_BODY_BYTES,
-    // Node has one such deadline for all requests; ours depends on the route.
-    requestTimeout: 0,
-    ...(options.tls === undefined
-      ? { http: deadlines }
-      : { https: { ...options.tls, ...deadlines, minVersion: "TLSv1.3" as const } }),
+    serverFactory: (listener: Listener) =>
+      newServer((raw, response) => {
+        if (!separate.take(raw, response)) listener(raw, response);
+      }),
     routerOptions: { maxParamLength: 400, caseSensitive: true, ignoreTrailingSlash: false },
     forceCloseConnections: "idle",
     return503OnClosing: false,
@@ -315,7 +340,9 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     ...(options.socketBudget === undefined ? {} : { socketBudget: options.socketBudget }),
     log,
   });
-  app.server.on("upgrade", sockets.upgrade);
+  app.server.on("upgrade", (raw, stream, head) => {
+    if (!separate.refuseUpgrade(raw, stream)) sockets.upgrade(raw, stream, head);
+  });
 
   return {
     bind<R extends Route>(route: R, handler: Handler<R>) {
@@ -388,6 +415,17 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       unknownPage = handler;
     },
     socket: sockets.bind,
+    separate: separate.bind,
+    async listenSeparately(where, handler) {
+      const server = newServer((raw, response) => separate.serve(raw, response, handler));
+      server.on("upgrade", separate.refuse);
+      server.on("checkContinue", (raw, response) => separate.serve(raw, response, handler));
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(where.port, where.host, resolve);
+      });
+      others.push(server);
+    },
     async listen(where) {
       await app.listen({ host: where.host, port: where.port });
       return { port: (app.server.address() as AddressInfo).port };
@@ -399,7 +437,15 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
     async close() {
       draining = true;
       await sockets.closeAll();
-      await app.close();
+      await Promise.all([
+        app.close(),
+        ...others.map(async (server) => {
+          const closed = once(server, "close");
+          server.close();
+          server.closeIdleConnections();
+          await closed;
+        }),
+      ]);
     },
     socketCount: (path) => sockets.count(path),
     get socketsOpening() {
