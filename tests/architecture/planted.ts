@@ -40,6 +40,11 @@ export const planted: readonly Planted[] = [
     text: 'import "#execution";',
   },
   {
+    rule: "execution-looks-back",
+    path: `${server}/modules/execution/planted.ts`,
+    text: 'import "#previews";',
+  },
+  {
     rule: "modules-have-one-index",
     path: `${server}/modules/projects/planted-path.ts`,
     text: 'import "#planted-inside";',

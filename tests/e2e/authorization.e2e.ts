@@ -40,6 +40,7 @@ const VIEWER_MAY = new Set([
   "readRawFile",
   "history",
   "listExecutions",
+  "listPreviews",
 ]);
 
 const PATIENCE = { timeout: 20_000, interval: 20 };

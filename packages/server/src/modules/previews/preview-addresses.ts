@@ -15,7 +15,7 @@ export type PreviewMode = "own-origin" | "shared-port";
 
 export type PreviewAddresses = {
   /** True for hosts that only previews have. */
-  isSeparate(hostname: string): boolean;
+  readonly isSeparate: (hostname: string) => boolean;
   /** The name in a separate host; undefined: it has none. */
   labelOf(hostname: string): string | undefined;
   /** @param page the host at which the page is open. undefined: there is no address for previews there */

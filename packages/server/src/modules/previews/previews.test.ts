@@ -84,6 +84,9 @@ const open = async (
   bindTestRoutes(edge.server, projects);
   registerPreviewsHttp(edge.server, previews, { proxied });
   edge.server.page("/", async () => ({ status: 200, headers: { "set-cookie": "own=1" }, body: "the app" }));
+  edge.server.socket("/projects/:projectId/events", { maxFrameBytes: 100 }, ({ channel }) =>
+    channel.close(1000, "test"),
+  );
   edge.server.separate(addresses.isSeparate, previews.atOwnOrigins);
   if (settings.PREVIEW_PORT !== undefined)
     await edge.server.listenSeparately({ host: "127.0.0.1", port: settings.PREVIEW_PORT }, previews.atSharedPort);
@@ -235,6 +238,7 @@ describe("a preview at a name of its own", () => {
     expect(await status()).toBe(200);
     await projects.service.deleteMember(alice, id, bob.userId);
     expect(await status()).toBe(404);
+    expect((await get(rig.port, host, "/")).body).toContain("This preview has ended.");
     await projects.service.updateProject(alice, id, { visibility: "public" });
     expect(await status()).toBe(200);
     signedIn.delete(signInId);

@@ -415,10 +415,10 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
       unknownPage = handler;
     },
     socket: sockets.bind,
-    separate: separate.bind,
+    separate: (isSeparate, handler) => separate.bind(isSeparate, handler),
     async listenSeparately(where, handler) {
       const server = newServer((raw, response) => separate.serve(raw, response, handler));
-      server.on("upgrade", separate.refuse);
+      server.on("upgrade", (raw, stream) => separate.refuse(raw, stream));
       server.on("checkContinue", (raw, response) => separate.serve(raw, response, handler));
       await new Promise<void>((resolve, reject) => {
         server.once("error", reject);

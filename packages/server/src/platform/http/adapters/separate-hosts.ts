@@ -5,7 +5,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Log } from "#kernel/log";
-import { Problem } from "#kernel/problem";
 import type { BodyBudget } from "../body-budget.ts";
 import type { TrustedProxies } from "../client-address.ts";
 import type { PageAnswer, SeparateEdge, SeparateHandler } from "../ports.ts";
