@@ -54,7 +54,7 @@ export function imageRecipe(name) {
 
 /** The folder of all images. */
 export function imagesFolder() {
-  return join(cacheFolder(), "images");
+  return process.env["IMAGES_DIR"] ?? join(cacheFolder(), "images");
 }
 
 const prefixOf = (name) => `${name}-${digest(imageRecipe(name)).slice(0, 16)}`;

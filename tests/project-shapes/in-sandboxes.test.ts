@@ -92,7 +92,13 @@ const startServer = async (tier: (typeof tiers)[number], database: TestDatabase)
     metrics: createPrometheusMetrics(),
     clock: systemClock,
     log: silentLog,
-    settings: { EXECUTION_CONCURRENCY: 8, EXECUTION_QUEUE: 64, EXECUTION_WARM_MAX: 1, EXECUTION_PROGRAM_MIB: 10 },
+    settings: {
+      IMAGES: "on-demand",
+      EXECUTION_CONCURRENCY: 8,
+      EXECUTION_QUEUE: 64,
+      EXECUTION_WARM_MAX: 1,
+      EXECUTION_PROGRAM_MIB: 10,
+    },
     languagesFolder,
     imagesFolder,
   });

@@ -65,6 +65,8 @@ export const startServer = async (options: ServerOptions = {}): Promise<TestServ
       DATA_DIR: dataDir,
       LOG_LEVEL: "info",
       ATELIER_CHECK_ANSWERS: "yes",
+      // Nothing is downloaded and built beside a test.
+      IMAGES: "on-demand",
       ...options.env,
     },
     stdio: ["ignore", "pipe", "pipe"],

@@ -171,6 +171,8 @@ export const ExecutionSchema = z
     limitsEnforcement: z.enum(["cgroup", "polled"]).nullable(),
     /** Position in the queue, from 1; only while queued. */
     queuePosition: z.int().optional(),
+    /** The image that is being built for it, from 0 to 100 percent; only while it is `preparing`. */
+    image: z.object({ id: z.string(), percent: z.int(), step: z.string() }).optional(),
     queuedAt: TimeSchema,
     startedAt: TimeSchema.nullable(),
     endedAt: TimeSchema.nullable(),
@@ -201,6 +203,9 @@ export const LanguageSchema = z
       id: z.string(),
       state: z.enum(["ready", "building", "absent"]),
       bytes: z.int().nullable(),
+      /** While it is being built: how far, from 0 to 100, and what is being done. */
+      percent: z.number().optional(),
+      step: z.string().optional(),
     }),
     capabilities: z.array(z.string()),
     /** A program that shows the language. In the boot data only some languages have its text. */

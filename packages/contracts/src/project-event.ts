@@ -39,6 +39,8 @@ export const ProjectEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("entries-removed"), ids: z.array(IdSchema) }),
   z.object({ type: z.literal("presence"), presence: z.array(PresenceSchema) }),
   z.object({ type: z.literal("execution"), execution: ExecutionSchema.omit({ stdout: true, stderr: true }) }),
+  /** An image is being built for a run of this project; 100 percent: it is there. */
+  z.object({ type: z.literal("image"), id: z.string(), percent: z.int(), step: z.string() }),
   z.object({ type: z.literal("role-changed"), role: RoleSchema }),
 ]);
 export type ProjectEvent = z.infer<typeof ProjectEventSchema>;

@@ -28,6 +28,8 @@ import { createPostgresLogRetention } from "./modules/collaboration/log/adapters
 import { createBubblewrapProvider } from "./platform/sandboxes/adapters/bubblewrap.ts";
 import { createGvisorProvider } from "./platform/sandboxes/adapters/gvisor.ts";
 import { raiseServerPriority } from "./platform/sandboxes/adapters/server-priority.ts";
+import { createBuildCommand } from "./platform/sandboxes/images/build-command.ts";
+import { createImageBuilds } from "./platform/sandboxes/images/image-builds.ts";
 import { createImageStore } from "./platform/sandboxes/images/image-store.ts";
 import { buildInit, isInitBuilt } from "./platform/sandboxes/machine/build-init.ts";
 import { probeProvider } from "./platform/sandboxes/probe.ts";
@@ -231,8 +233,17 @@ const openServer = async (settings: Configuration, folders: Folders, tools: Tool
       log.error("collaboration.snapshot-corrupt", { projectId, fileId, sequence }),
   });
   const shared = { sql, blobs, bus, homes, links, nodes, audit, clock, log, metrics, identity, sandboxes };
+  const images = createImageBuilds({
+    start: createBuildCommand({
+      command: [process.execPath, join(folders.root, "scripts/atelier.mjs"), "images"],
+      env: { ...process.env, IMAGES_DIR: folders.imagesDir },
+    }),
+    log: log.with({ module: "images" }),
+  });
+  await lifecycle.start(releasing("builds of images", images));
   const application = createApplication({
     ...shared,
+    images,
     languagesFolder,
     projects,
     files,

@@ -10,6 +10,7 @@ import { createProjectSocket, type HttpServer } from "#platform/http";
 import type { Homes } from "#platform/homes";
 import { type Links, type Nodes, servingRelays } from "#platform/links";
 import type { Metrics } from "#platform/metrics";
+import type { ImageBuilds } from "#platform/sandboxes/images";
 import type { Sql } from "#platform/sql";
 import {
   type ArchiveImports,
@@ -69,6 +70,8 @@ export type ApplicationParts = {
   readonly imports: { readonly spool: Spool; readonly mostArchiveBytes: number };
   readonly sandboxes: Pick<SandboxWatch, "choice" | "reason" | "onProvider">;
   readonly executionSettings: ExecutionSettings;
+  /** Builds language images; undefined: they are built by the operator only. */
+  readonly images?: ImageBuilds | undefined;
   readonly languagesFolder: string;
   readonly imagesFolder: string;
   readonly onFatal: (error: unknown) => void;
@@ -128,6 +131,7 @@ export const createApplication = (parts: ApplicationParts): Application => {
     clock,
     log,
     settings: parts.executionSettings,
+    images: parts.images,
     languagesFolder: parts.languagesFolder,
     imagesFolder: parts.imagesFolder,
   });

@@ -155,6 +155,7 @@ beforeAll(async () => {
     },
     imports: { spool: await openFolderSpool(join(folder, "imports")), mostArchiveBytes: 1e8 },
     executionSettings: {
+      IMAGES: "on-demand",
       EXECUTION_CONCURRENCY: 1,
       EXECUTION_QUEUE: 1,
       EXECUTION_WARM_MAX: 0,

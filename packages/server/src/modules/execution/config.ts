@@ -6,7 +6,26 @@ const GIB = 1_073_741_824;
 const DEFAULT_RUNNING = Math.max(2, Math.min(availableParallelism() * 8, Math.floor(totalmem() / GIB)));
 const DEFAULT_WARM = Math.max(2, Math.min(64, Math.floor((totalmem() * 0.15) / (64 * 1_048_576))));
 
+/** Image ids, or a word for how the missing ones are built. */
+const images = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*(?:,[a-z][a-z0-9-]*)*$/u, "is background, on-demand, or names of images with commas between")
+  .default("background")
+  .transform((text): ImagePolicy => {
+    if (text === "background" || text === "on-demand") return text;
+    return text.split(",");
+  });
+
+/** `background`: all images are built ahead, the most wanted first; `on-demand`: when a program needs them; names: these ahead. */
+export type ImagePolicy = "background" | "on-demand" | readonly string[];
+
 export const executionSettings = {
+  IMAGES: {
+    schema: images,
+    description:
+      "When the images of languages are built: `background` (all but the optional ones, one after the other, the most wanted first), `on-demand` (by the first run that needs one), or names with commas between (these in the background, the others on demand).",
+    defaultText: "background",
+  } satisfies Setting<ImagePolicy>,
   EXECUTION_CONCURRENCY: {
     schema: wholeNumber({ max: 1000, fallback: DEFAULT_RUNNING }),
     description: "Programs that run at once on this server; more wait in the queue.",
@@ -28,6 +47,6 @@ export const executionSettings = {
     description: "MiB that the files of one run may hold together.",
     defaultText: "100",
   },
-} as const satisfies Readonly<Record<string, Setting<number>>>;
+} as const satisfies Readonly<Record<string, Setting<number | ImagePolicy>>>;
 
 export type ExecutionSettings = SettingValues<typeof executionSettings>;

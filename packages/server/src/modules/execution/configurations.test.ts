@@ -134,8 +134,8 @@ describe("run configurations", () => {
 
   it("[X62] the images of several languages are layers of one root, each once", async () => {
     const scene = await sceneWith(atelier({ name: "both", command: "true", languages: ["python", "c", "bash"] }));
-    const { kind, parts } = scene.catalog.compose(["python", "c", "bash"]);
-    expect(kind.blueprint.mounts.layers).toEqual(["/image"]);
+    const { sandbox, parts } = scene.catalog.compose(["python", "c", "bash"]);
+    expect(sandbox.kind().blueprint.mounts.layers).toEqual(["/image"]);
     expect(parts.map(({ declaration }) => declaration.id)).toEqual(["python", "c", "bash"]);
     expect(scene.catalog.compose([]).parts.map(({ declaration }) => declaration.id)).toEqual(["bash"]);
     const live = await start(scene, { configuration: "both" });

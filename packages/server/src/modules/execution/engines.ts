@@ -17,6 +17,8 @@ export interface Engines {
   use(provider: RunProvider): void;
   /** Keeps sandboxes of this kind ready in this engine and later ones. */
   keep(kind: SandboxKind): void;
+  /** Keeps none of this kind ready any more: its image was replaced. */
+  drop(kind: SandboxKind): void;
   /** Runs a program in the engine that is current at the call. @throws Error before the first `use` */
   readonly run: Runner;
   /** Waits for running programs, then disposes all pools. */
@@ -48,6 +50,11 @@ export const createEngines = (open: (provider: RunProvider) => Pick<Engine, "poo
       if (kinds.some(({ key }) => key === kind.key)) return;
       kinds.push(kind);
       current?.pool.keep(kind);
+    },
+    drop({ key }) {
+      const index = kinds.findIndex((kind) => kind.key === key);
+      const [dropped] = index === -1 ? [] : kinds.splice(index, 1);
+      if (dropped !== undefined) current?.pool.drop(dropped);
     },
     async run(live, program) {
       if (current === undefined) throw new Error("there is no sandbox provider");

@@ -17,6 +17,8 @@ import { createExecutionRegistry } from "./execution-registry.ts";
 import type { ExecutionStore } from "./execution-store.ts";
 import { createFileCollector } from "./file-collector.ts";
 import { createJobFiles } from "./job-files.ts";
+import type { ImageBuilds } from "#platform/sandboxes/images";
+import { createImagePreparation } from "./image-preparation.ts";
 import { createLanguageCatalog } from "./language-catalog.ts";
 import { createRunner, type Program, type Runner } from "./runner.ts";
 import { createScriptedProvider } from "./scripted-provider.ts";
@@ -113,6 +115,9 @@ export type SceneOptions = {
   elsewhere?: ExecutionsElsewhere;
   clock?: Clock;
   cacheBytes?: number;
+  /** While it returns true no image is there. */
+  noImage?: () => boolean;
+  builds?: Pick<ImageBuilds, "build">;
 };
 
 export const createScene = async (options: SceneOptions = {}) => {
@@ -190,7 +195,12 @@ export const createScene = async (options: SceneOptions = {}) => {
   const recorder = createEndRecorder({ store, registry, clock, log, stopping: stopping.signal });
   const catalog = createLanguageCatalog({
     languagesFolder,
-    images: { find: async () => ({ layers: ["/image"], versions: { python3: "3.13.5-1" }, bytes: 9 }) },
+    images: {
+      find: async () =>
+        options.noImage?.() === true ? undefined : { layers: ["/image"], versions: { python3: "3.13.5-1" }, bytes: 9 },
+      markUsed: async () => undefined,
+    },
+    progressOf: () => undefined,
     clock,
     log,
     onReady: ({ kind }) => (options.maxWarm === 0 ? undefined : pool.keep(kind)),
@@ -241,6 +251,13 @@ export const createScene = async (options: SceneOptions = {}) => {
     },
     recorder,
     languages: catalog,
+    preparation: createImagePreparation({
+      builds: options.builds,
+      languages: catalog,
+      bus,
+      log,
+      moved: (live) => service.announce(live),
+    }),
     engine: () => engine,
     waitingRuns: createWaitingRuns({ clock, availableBytes: () => memory.availableBytes }),
     maxProgramBytes: options.maxProgramBytes ?? 1_048_576,

@@ -84,7 +84,7 @@ const toExecution = (row: Row): Execution =>
     collected: row.collected,
     hints: row.hints,
     configuration: row.configuration ?? undefined,
-  } satisfies Record<keyof Omit<Execution, "queuePosition">, unknown>);
+  } satisfies Record<keyof Omit<Execution, "queuePosition" | "image">, unknown>);
 
 const scopeOf = (userId: string, projectId: string | null) =>
   ({ role: "user", userId, ...(projectId === null ? {} : { projectId }) }) as const;

@@ -2,7 +2,7 @@
 import type { Clock, Timer } from "#kernel/clock";
 import type { Log } from "#kernel/log";
 import type { SandboxBlueprint } from "#platform/sandboxes";
-import type { Image, ImageStore } from "#platform/sandboxes/images";
+import type { Image, ImageProgress, ImageStore } from "#platform/sandboxes/images";
 import type { Language } from "@atelier/contracts";
 import { type Environment, STANDARD_TOOLS } from "@atelier/run-configurations";
 import * as errors from "./errors.ts";
@@ -18,38 +18,63 @@ export type ReadyLanguage = {
   readonly kind: SandboxKind;
 };
 
+/** A language that is known here, whether its image is there or not. */
+export type KnownLanguage = {
+  readonly declaration: LanguageDeclaration;
+  /** The image's; that of the declaration while there is no image. */
+  readonly version: string;
+};
+
+export type MissingImage = { readonly image: string; readonly languages: readonly string[] };
+
+/** The sandbox of a run whose images may have to be built first. */
+export type SandboxPlan = {
+  /** The images that are not there. */
+  readonly missing: readonly string[];
+  /** Of the images as they are at the call. @throws Problem execution/language-not-ready while one is missing */
+  kind(): SandboxKind;
+};
+
 export type LanguageCatalogOptions = {
   readonly languagesFolder: string;
-  readonly images: ImageStore;
+  readonly images: Pick<ImageStore, "find" | "markUsed">;
   readonly clock: Clock;
   readonly log: Log;
-  /** A language can run from now on. */
-  readonly onReady: (language: ReadyLanguage) => void;
+  /** A language can run from now on; or its image was built again, and the sandboxes of `replaced` are old. */
+  readonly onReady: (language: ReadyLanguage, replaced?: SandboxKind) => void;
+  /** How far the build of an image is; undefined: it is not being built. */
+  readonly progressOf: (image: string) => ImageProgress | undefined;
 };
 
 export interface LanguageCatalog {
   /** By id, alias or alias in other case. */
-  find(
-    name: string,
-  ): { readonly declaration: LanguageDeclaration; readonly ready: ReadyLanguage | undefined } | undefined;
+  find(name: string): KnownLanguage | undefined;
+  /** The sandbox in which files of a language run. */
+  sandboxOf(language: KnownLanguage): SandboxPlan;
   /** @param runnable whether there is a sandbox provider at all */
   list(runnable: boolean): Language[];
   /** What this server can run, for inference. */
   environment(): Environment;
   /**
    * A sandbox that has the images of all these languages; of none: the one that every language's image contains.
-   * @throws Problem execution/no-such-language, execution/language-not-ready
+   * @throws Problem execution/no-such-language
    */
-  compose(ids: readonly string[]): { readonly kind: SandboxKind; readonly parts: readonly ReadyLanguage[] };
+  compose(ids: readonly string[]): { readonly sandbox: SandboxPlan; readonly parts: readonly KnownLanguage[] };
+  /** The images that are missing, those of the first languages first. */
+  missingImages(): MissingImage[];
   /** Reads the declarations. @throws LanguageFault. */
   load(): Promise<void>;
-  /** Looks for images now, and again until every language has one: often while the base is not there, which the others need too. */
+  /** Looks for images now, and again at intervals: for those that are missing, and for newer builds of the others. */
   watch(): Promise<void>;
+  /** Looks for images now. */
+  look(): Promise<void>;
   stop(): void;
 }
 
+/** While there is no image at all: the base is being built. */
 const LOOK_EVERY_MS = 2000;
-const LOOK_FOR_LAYERS_EVERY_MS = 10_000;
+/** For images that another process builds or builds again. */
+const LOOK_SELDOM_MS = 10_000;
 
 /** `1:3.13.5-2+deb13u1` -> `3.13.5` */
 const upstreamVersion = (debianVersion: string): string | undefined =>
@@ -86,6 +111,7 @@ export const createLanguageCatalog = ({
   clock,
   log,
   onReady,
+  progressOf,
 }: LanguageCatalogOptions): LanguageCatalog => {
   let declarations: readonly LanguageDeclaration[] = [];
   const ready = new Map<string, ReadyLanguage>();
@@ -93,44 +119,89 @@ export const createLanguageCatalog = ({
   let timer: Timer | undefined;
   let stopped = false;
 
-  const look = async (declaration: LanguageDeclaration): Promise<void> => {
+  const lookFor = async (declaration: LanguageDeclaration): Promise<void> => {
     try {
       const image = await images.find(declaration.image);
       if (image === undefined || stopped) return;
       const language = makeReady(declaration, image);
+      const before = ready.get(declaration.id);
+      if (before?.kind.key === language.kind.key) return;
       ready.set(declaration.id, language);
       log.info("language.ready", { language: declaration.id, version: language.version });
-      onReady(language);
+      onReady(language, before?.kind);
     } catch (error) {
       if (!complained.has(declaration.id)) log.error("language.image-unreadable", { language: declaration.id, error });
       complained.add(declaration.id);
     }
   };
 
+  const look = async (): Promise<void> => {
+    for (const declaration of declarations) await lookFor(declaration);
+  };
+
   const watch = async (): Promise<void> => {
-    for (const declaration of declarations) if (!ready.has(declaration.id)) await look(declaration);
-    if (stopped || ready.size === declarations.length) return;
-    timer = clock.after(ready.size === 0 ? LOOK_EVERY_MS : LOOK_FOR_LAYERS_EVERY_MS, () => void watch());
+    await look();
+    if (!stopped) timer = clock.after(ready.size === 0 ? LOOK_EVERY_MS : LOOK_SELDOM_MS, () => void watch());
+  };
+
+  const known = (declaration: LanguageDeclaration): KnownLanguage => ({
+    declaration,
+    version: ready.get(declaration.id)?.version ?? declaration.version,
+  });
+
+  const requireReady = ({ id, name }: LanguageDeclaration): ReadyLanguage => {
+    const found = ready.get(id);
+    if (found === undefined) throw errors.languageNotReady(name);
+    return found;
+  };
+
+  /** Of a program that starts now. */
+  const use = (declaration: LanguageDeclaration): ReadyLanguage => {
+    const found = requireReady(declaration);
+    void images.markUsed(found.kind.blueprint.mounts);
+    return found;
+  };
+
+  const missingOf = (wanted: readonly LanguageDeclaration[]): string[] => [
+    ...new Set(wanted.filter(({ id }) => !ready.has(id)).map(({ image }) => image)),
+  ];
+
+  const imageOf = ({ id, image }: LanguageDeclaration): Language["image"] => {
+    const progress = progressOf(image);
+    const state = ready.has(id) ? "ready" : progress === undefined ? "absent" : "building";
+    return {
+      id: image,
+      state,
+      bytes: ready.get(id)?.bytes ?? null,
+      ...(state === "building" && progress !== undefined ? { percent: progress.percent, step: progress.step } : {}),
+    };
   };
 
   return {
     find(name) {
       const wanted = name.toLowerCase();
       const declaration = declarations.find(({ id, aliases }) => id === wanted || aliases.includes(wanted));
-      return declaration === undefined ? undefined : { declaration, ready: ready.get(declaration.id) };
+      return declaration && known(declaration);
     },
+    sandboxOf: ({ declaration }) => ({
+      missing: missingOf([declaration]),
+      kind: () => use(declaration).kind,
+    }),
     list: (runnable) =>
-      declarations.map(({ id, name, version, image, extensions, aliases, capabilities, sample, sampleContent }) => ({
-        id,
-        name,
-        version: ready.get(id)?.version ?? version,
-        extensions: [...extensions],
-        aliases: [...aliases],
-        ready: runnable && ready.has(id),
-        image: { id: image, state: ready.has(id) ? "ready" : "absent", bytes: ready.get(id)?.bytes ?? null },
-        capabilities: [...capabilities],
-        sample: { path: sample, content: sampleContent },
-      })),
+      declarations.map((declaration) => {
+        const { id, name, extensions, aliases, capabilities, sample, sampleContent } = declaration;
+        return {
+          id,
+          name,
+          version: known(declaration).version,
+          extensions: [...extensions],
+          aliases: [...aliases],
+          ready: runnable && ready.has(id),
+          image: imageOf(declaration),
+          capabilities: [...capabilities],
+          sample: { path: sample, content: sampleContent },
+        };
+      }),
     environment: () => ({
       languages: declarations.map(({ id, name, extensions, tools }) => ({
         id,
@@ -140,22 +211,29 @@ export const createLanguageCatalog = ({
       })),
     }),
     compose(ids) {
-      const wanted = ids.length === 0 ? [SHELL] : ids;
-      const parts = wanted.map((id) => {
+      const wanted = (ids.length === 0 ? [SHELL] : ids).map((id) => {
         const declaration = declarations.find((one) => one.id === id);
         if (declaration === undefined) throw errors.noSuchLanguage(id);
-        const found = ready.get(id);
-        if (found === undefined) throw errors.languageNotReady(declaration.name);
-        return found;
+        return declaration;
       });
-      const [first, ...rest] = new Set(parts.flatMap(({ kind }) => kind.blueprint.mounts.layers));
-      if (first === undefined) throw new Error("languages without an image");
-      return { kind: kindOf([first, ...rest]), parts };
+      const kind = (): SandboxKind => {
+        const parts = wanted.map(use);
+        const [first, ...rest] = new Set(parts.flatMap((part) => part.kind.blueprint.mounts.layers));
+        if (first === undefined) throw new Error("languages without an image");
+        return kindOf([first, ...rest]);
+      };
+      return { sandbox: { missing: missingOf(wanted), kind }, parts: wanted.map(known) };
     },
+    missingImages: () =>
+      missingOf(declarations.toSorted((a, b) => a.order - b.order)).map((image) => ({
+        image,
+        languages: declarations.filter((one) => one.image === image).map(({ id }) => id),
+      })),
     async load() {
       declarations = await loadLanguages(languagesFolder);
     },
     watch,
+    look,
     stop() {
       stopped = true;
       timer?.cancel();

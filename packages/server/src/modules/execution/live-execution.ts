@@ -37,6 +37,11 @@ export type ExecutionListener = {
   ended(): void;
 };
 
+/** An image that is being built for an execution. */
+export type ImageBeingBuilt = NonNullable<Execution["image"]>;
+
+const NO_IMAGE =
+  "The software of this language could not be installed on the server, so the program did not start. The server's log says why.";
 const MEMORY_WAS_SHORT = "It waited for input while this server's memory was short, and was stopped to free memory.";
 const CAPTURED_BYTES = 1_048_576;
 const REPLAYED_BYTES = 1_048_576;
@@ -57,6 +62,8 @@ export class LiveExecution {
   #outputCut = false;
   #waitingSinceMs: number | null = null;
   #memoryWasShort = false;
+  #image: ImageBeingBuilt | undefined;
+  #imageFailed = false;
   /** Bytes written by the compiler, which the run's usage excludes. */
   #compilerBytes = 0;
   readonly #output: OutputRecord = createOutputRecord({ captureBytes: CAPTURED_BYTES, replayBytes: REPLAYED_BYTES });
@@ -153,6 +160,21 @@ export class LiveExecution {
     this.cancel();
   }
 
+  /** Sets which image is being built for it, and how far that is. False: nothing has changed. */
+  prepareImage(image: ImageBeingBuilt | undefined): boolean {
+    const before = this.#image;
+    if (before?.id === image?.id && before?.percent === image?.percent && before?.step === image?.step) return false;
+    this.#image = image;
+    if (this.#state.status !== "ended") this.announce();
+    return true;
+  }
+
+  /** Ends it, because an image could not be built. */
+  failWithoutImage(): void {
+    this.#imageFailed = true;
+    this.finish({ ending: { status: "system-error" }, stage: null });
+  }
+
   /** Notes that output of the program was lost. */
   cutOutput(): void {
     this.#outputCut = true;
@@ -231,6 +253,7 @@ export class LiveExecution {
       sandbox: started?.sandbox?.tier ?? null,
       limitsEnforcement: started?.sandbox?.limitsEnforcement ?? null,
       ...(this.queuePosition === undefined ? {} : { queuePosition: this.queuePosition }),
+      ...(this.#image === undefined || final ? {} : { image: this.#image }),
       queuedAt: new Date(queuedAtMs).toISOString(),
       startedAt: timeOf(started?.startedAtMs ?? null),
       endedAt: timeOf(end?.endedAtMs ?? null),
@@ -243,6 +266,7 @@ export class LiveExecution {
       waitingSince: timeOf(this.#waitingSinceMs),
       collected: [...this.#collected],
       hints: [
+        ...(this.#imageFailed ? [{ path: this.facts.entryPoint, message: NO_IMAGE }] : []),
         ...(this.#memoryWasShort ? [{ path: this.facts.entryPoint, message: MEMORY_WAS_SHORT }] : []),
         ...hints
           .filter(({ onFailure }) => final && (!onFailure || status !== "succeeded"))

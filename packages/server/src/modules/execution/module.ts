@@ -9,7 +9,7 @@ import type { SocketCall } from "#platform/http";
 import type { Nodes } from "#platform/links";
 import type { Metrics } from "#platform/metrics";
 import type { SandboxProvider } from "#platform/sandboxes";
-import { createImageStore } from "#platform/sandboxes/images";
+import { createImageStore, type ImageBuilds, type ImageStore } from "#platform/sandboxes/images";
 import type { Sql } from "#platform/sql";
 import type { LiveFiles } from "#collaboration";
 import type { Files } from "#files";
@@ -20,7 +20,8 @@ import { join } from "node:path";
 import { createAdmission } from "./admission.ts";
 import type { ExecutionSettings } from "./config.ts";
 import { createTransferBudget } from "./transfer-budget.ts";
-import { createDemandHistory } from "./demand-history.ts";
+import { createBackgroundImages } from "./background-images.ts";
+import { createDemandHistory, type DemandHistory } from "./demand-history.ts";
 import { createEndRecorder } from "./end-recorder.ts";
 import { createEngines } from "./engines.ts";
 import { createExecutionMetrics } from "./execution-metrics.ts";
@@ -29,7 +30,8 @@ import { createExecutionStore } from "./execution-store.ts";
 import { answerForExecutions, createExecutionsElsewhere } from "./executions-elsewhere.ts";
 import { createFileCollector } from "./file-collector.ts";
 import { createJobFiles } from "./job-files.ts";
-import { createLanguageCatalog } from "./language-catalog.ts";
+import { createImagePreparation } from "./image-preparation.ts";
+import { createLanguageCatalog, type LanguageCatalog, type MissingImage } from "./language-catalog.ts";
 import { createLeftBehind } from "./left-behind.ts";
 import type { LiveExecution } from "./live-execution.ts";
 import { createOutputRetention } from "./output-retention.ts";
@@ -66,6 +68,8 @@ export type ExecutionOptions = {
   readonly languagesFolder: string;
   /** The cache of built images. */
   readonly imagesFolder: string;
+  /** Builds those that are missing; undefined: programs of a language without an image are refused. */
+  readonly images?: ImageBuilds | undefined;
 };
 
 export interface ExecutionModule extends Component {
@@ -82,6 +86,31 @@ export interface ExecutionModule extends Component {
 
 /** The other images are layers over it, and are there later, or never. */
 const BASE_IMAGE = "base";
+
+/** The images to build ahead of their first use, the most wanted first. */
+const wantedAhead = async (
+  policy: ExecutionSettings["IMAGES"],
+  {
+    catalog,
+    images,
+    history,
+  }: {
+    readonly catalog: Pick<LanguageCatalog, "missingImages">;
+    readonly images: Pick<ImageStore, "isOptional">;
+    readonly history: Pick<DemandHistory, "expectedPerHour">;
+  },
+): Promise<readonly string[]> => {
+  if (policy === "on-demand") return [];
+  const missing = catalog.missingImages();
+  if (policy !== "background") return policy.filter((id) => missing.some(({ image }) => image === id));
+  const demand = ({ languages }: MissingImage): number =>
+    languages.reduce((sum, language) => sum + history.expectedPerHour(language), 0);
+  const optional = await Promise.all(missing.map(({ image }) => images.isOptional(image)));
+  return missing
+    .filter((_, index) => optional[index] !== true)
+    .toSorted((a, b) => demand(b) - demand(a))
+    .map(({ image }) => image);
+};
 
 /** Executions over a sandbox provider. Without one, only running is refused (503 execution/unavailable). */
 export const createExecution = (options: ExecutionOptions): ExecutionModule => {
@@ -109,6 +138,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   const contents = createJobFiles(options.stored);
   const transferBudget = createTransferBudget();
   const keepFiles = createFileCollector({ files: options.files, clock, log });
+  const moved = (live: LiveExecution): void => service.announce(live);
   const engines = createEngines((provider) => {
     const pool = createWarmPool({
       provider,
@@ -118,24 +148,38 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       parallelBoots: availableParallelism(),
       expectedPerHour,
     });
-    const moved = (live: LiveExecution): void => service.announce(live);
     return {
       pool,
       runner: createRunner({ pool, clock, log, metrics, files: contents, transferBudget, keepFiles, moved }),
     };
   });
+  const imageStore = createImageStore({
+    recipes: join(options.languagesFolder, "images"),
+    images: options.imagesFolder,
+  });
   const catalog = createLanguageCatalog({
     languagesFolder: options.languagesFolder,
-    images: createImageStore({ recipes: join(options.languagesFolder, "images"), images: options.imagesFolder }),
+    images: imageStore,
     clock,
     log,
-    onReady({ kind, declaration }) {
+    progressOf: (image) => options.images?.progressOf(image),
+    onReady({ kind, declaration }, replaced) {
+      if (replaced !== undefined) engines.drop(replaced);
       languagesOf.set(kind.key, [...(languagesOf.get(kind.key) ?? []), declaration.id]);
       kinds.set(declaration.id, kind);
       // Of the others, sandboxes wait once programs of them have been run.
       if (declaration.image === BASE_IMAGE || history.expectedPerHour(declaration.id) > 0) engines.keep(kind);
     },
   });
+  const backgroundImages =
+    options.images &&
+    createBackgroundImages({
+      builds: options.images,
+      wanted: () => wantedAhead(settings.IMAGES, { catalog, images: imageStore, history }),
+      onBuilt: () => catalog.look(),
+      clock,
+      log,
+    });
   const registry = createExecutionRegistry(clock);
   const store = createExecutionStore(sql);
   const recorder = createEndRecorder({ store, registry, clock, log, stopping: stopping.signal });
@@ -154,6 +198,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     recorder,
     languages: catalog,
     contents,
+    preparation: createImagePreparation({ builds: options.images, languages: catalog, bus, log, moved }),
     engine: () =>
       engines.current === undefined ? { unavailableReason: unavailableReason() } : { runner: engines.run },
     waitingRuns: createWaitingRuns({ clock, availableBytes: availableMemoryBytes }),
@@ -212,9 +257,11 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       await retention.start(signal);
       await leftBehind.start();
       void openLanguages();
+      backgroundImages?.start();
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
+      backgroundImages?.stop();
       catalog.stop();
       await leftBehind.stop();
       await retention[Symbol.asyncDispose]();

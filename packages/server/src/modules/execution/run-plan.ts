@@ -3,12 +3,11 @@ import { MAX_STDIN_BYTES, type RunConfiguration, type StartExecution } from "@at
 import type { Declaration, LanguageFloors } from "@atelier/contracts/language-declaration";
 import { commandLineOf } from "@atelier/run-configurations";
 import * as errors from "./errors.ts";
-import type { LanguageCatalog, ReadyLanguage } from "./language-catalog.ts";
+import type { KnownLanguage, LanguageCatalog, SandboxPlan } from "./language-catalog.ts";
 import { commandLinesOf } from "./languages/command-line.ts";
 import { configurationsOfFiles } from "./project-configurations.ts";
 import type { SandboxBuild } from "./run/ports.ts";
 import type { SourceFile } from "./source-files.ts";
-import type { SandboxKind } from "./warm-pool.ts";
 
 /** The least that each stage needs. */
 export type StageFloors = { readonly compile: LanguageFloors; readonly run: LanguageFloors };
@@ -24,8 +23,8 @@ export const floorsOf = ({
 /** What a run is, before limits. */
 export type RunPlan = {
   /** The language that counts as the run's. */
-  readonly language: ReadyLanguage;
-  readonly kind: SandboxKind;
+  readonly language: KnownLanguage;
+  readonly sandbox: SandboxPlan;
   readonly floors: StageFloors;
   readonly compile?: SandboxBuild["steps"];
   readonly run: readonly string[];
@@ -39,16 +38,15 @@ export type RunPlan = {
 };
 
 export type PlanNeeds = {
-  readonly languages: Pick<LanguageCatalog, "find" | "compose" | "environment">;
+  readonly languages: Pick<LanguageCatalog, "find" | "sandboxOf" | "compose" | "environment">;
   readonly files: readonly SourceFile[];
 };
 
-/** @throws Problem execution/no-such-language, execution/language-not-ready */
-export const requireLanguage = (languages: Pick<LanguageCatalog, "find">, name: string): ReadyLanguage => {
+/** @throws Problem execution/no-such-language */
+export const requireLanguage = (languages: Pick<LanguageCatalog, "find">, name: string): KnownLanguage => {
   const found = languages.find(name);
   if (found === undefined) throw errors.noSuchLanguage(name);
-  if (found.ready === undefined) throw errors.languageNotReady(found.declaration.name);
-  return found.ready;
+  return found;
 };
 
 const contentOf = ({ files }: PlanNeeds, path: string): Uint8Array => {
@@ -77,14 +75,14 @@ const planOfFile = (
     language,
     args,
     env,
-  }: { entryPoint: string; language: ReadyLanguage; args: readonly string[]; env: Record<string, string> },
+  }: { entryPoint: string; language: KnownLanguage; args: readonly string[]; env: Record<string, string> },
 ): Omit<RunPlan, "stdin"> => {
   if (!needs.files.some(({ path }) => path === entryPoint)) throw errors.entryPointMissing(entryPoint);
-  const { declaration, kind } = language;
+  const { declaration } = language;
   const { files } = needs;
   return {
     language,
-    kind,
+    sandbox: needs.languages.sandboxOf(language),
     floors: floorsOf(declaration),
     ...commandLinesOf(declaration, { entryPoint, args, files, terminal: request.tty ?? false }),
     env: { ...declaration.env, ...env },
@@ -110,12 +108,12 @@ const planOfCommand = (
   { languages }: PlanNeeds,
   { args, env }: { readonly args: readonly string[]; readonly env: Record<string, string> },
 ): Omit<RunPlan, "stdin"> => {
-  const { kind, parts } = languages.compose(ids);
+  const { sandbox, parts } = languages.compose(ids);
   const [language] = parts;
   if (language === undefined || command === undefined) throw new Error("a configuration without a command");
   return {
     language,
-    kind,
+    sandbox,
     floors: {
       compile: greatest(parts.map(({ declaration }) => floorsOf(declaration).compile)),
       run: greatest(parts.map(({ declaration }) => declaration.floors)),
@@ -133,7 +131,7 @@ const planOfCommand = (
  * @throws Problem execution/entry-point-missing, no-such-configuration, configuration-unavailable, no-such-language, language-not-ready;
  * request/invalid
  */
-export const planRun = (request: StartExecution, language: ReadyLanguage | undefined, needs: PlanNeeds): RunPlan => {
+export const planRun = (request: StartExecution, language: KnownLanguage | undefined, needs: PlanNeeds): RunPlan => {
   const { args = [], env = {}, entryPoint, configuration: name } = request;
   if (name === undefined) {
     if (language === undefined || entryPoint === undefined) throw new Error("a request without a language");

@@ -194,8 +194,9 @@ export const createRunner = (options: RunnerOptions): Runner => {
   };
 
   return async (live, program) => {
-    if (!live.advance({ status: "preparing" })) return;
-    moved(live);
+    // It is being prepared already when its image had to be built.
+    if (live.advance({ status: "preparing" })) moved(live);
+    else if (live.state.status !== "preparing") return;
     try {
       for (let number = 1; number <= ATTEMPTS; number += 1) {
         const { sandbox, warm } = await pool.claim(program.kind);

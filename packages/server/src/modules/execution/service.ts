@@ -26,7 +26,8 @@ import type { ExecutionsElsewhere } from "./executions-elsewhere.ts";
 import type { WaitingRuns } from "./waiting-runs.ts";
 import { createFileBudget, type FileReservation } from "./file-budget.ts";
 import type { JobFiles } from "./job-files.ts";
-import type { LanguageCatalog, ReadyLanguage } from "./language-catalog.ts";
+import type { ImagePreparation } from "./image-preparation.ts";
+import type { KnownLanguage, LanguageCatalog, SandboxPlan } from "./language-catalog.ts";
 import type { JobFile } from "./run-job.ts";
 import { findHints } from "./languages/line-end-hints.ts";
 import { homeOfExecution } from "./left-behind.ts";
@@ -56,6 +57,7 @@ export type ServiceNeeds = {
   readonly recorder: EndRecorder;
   readonly languages: LanguageCatalog;
   readonly contents: Pick<JobFiles, "add" | "forget">;
+  readonly preparation: ImagePreparation;
   /** Called for each execution, because a provider may be adopted later. */
   readonly engine: () => Engine;
   readonly waitingRuns: WaitingRuns;
@@ -93,6 +95,14 @@ export interface ExecutionService {
   /** Refuses new executions and ends the others; resolves when all of that is recorded. */
   close(): Promise<void>;
 }
+
+/** An execution before its place in the queue. */
+type Prepared = {
+  readonly live: LiveExecution;
+  readonly program: Omit<Program, "kind">;
+  readonly sandbox: SandboxPlan;
+  readonly stdin: Uint8Array | undefined;
+};
 
 const LISTED = 50;
 /** Names and values of variables count separately. */
@@ -155,8 +165,8 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   const prepare = async (
     actor: Actor,
     request: StartExecution,
-    { named, reservation }: { readonly named: ReadyLanguage | undefined; readonly reservation: FileReservation },
-  ): Promise<{ readonly live: LiveExecution; readonly program: Program; readonly stdin: Uint8Array | undefined }> => {
+    { named, reservation }: { readonly named: KnownLanguage | undefined; readonly reservation: FileReservation },
+  ): Promise<Prepared> => {
     const limitsWith = (floors: StageFloors): { limits: SandboxLimits; compileLimits: SandboxLimits } => ({
       limits: resolveLimits({ plan: actor.plan, asked: request.limits, floors: floors.run }),
       compileLimits: resolveLimits({ plan: actor.plan, asked: request.compileLimits, floors: floors.compile }),
@@ -167,6 +177,8 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     const sources = await readSources(actor, request, reservation);
     const plan = planRun(request, named, { languages, files: sources.files });
     const { language, entryPoint, args, env } = plan;
+    if (plan.sandbox.missing.length > 0 && !needs.preparation.isPossible)
+      throw errors.languageNotReady(language.declaration.name);
     const { limits, compileLimits } = limitsWith(plan.floors);
     checkArguments({ args: [...args], env: { ...env } });
     const live = new LiveExecution(
@@ -206,8 +218,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     );
     // Of a project only what is cached stays in memory.
     reservation.resize(projectId === undefined ? sources.totalBytes : 0);
-    const program: Program = {
-      kind: plan.kind,
+    const program: Omit<Program, "kind"> = {
       job: {
         executionId,
         userId: actor.userId,
@@ -218,7 +229,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
         ...(projectId === undefined ? {} : { keep: { actor, projectId, fileVersions } }),
       },
     };
-    return { live, program, stdin: plan.stdin };
+    return { live, program, sandbox: plan.sandbox, stdin: plan.stdin };
   };
 
   /** The row is inserted once the home is claimed, so that no other node takes the execution for an abandoned one. */
@@ -263,7 +274,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   };
 
   /** A slot in the queue and memory for the files, both given back by one call. */
-  const admit = async (actor: Actor, request: StartExecution, named: ReadyLanguage | undefined) => {
+  const admit = async (actor: Actor, request: StartExecution, named: KnownLanguage | undefined) => {
     const slot = reserve(actor);
     let reservation: FileReservation | undefined;
     try {
@@ -343,7 +354,7 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
       if (request.projectId !== undefined) await projects.requireRole(actor, request.projectId, "editor");
       const runner = requireRunner();
       const named = request.language === undefined ? undefined : requireLanguage(languages, request.language);
-      const { live, program, stdin, slot, leave } = await admit(actor, request, named);
+      const { live, program, sandbox, stdin, slot, leave } = await admit(actor, request, named);
       needs.arrived(live.facts.language);
       if (stdin !== undefined) void live.input.write(stdin);
       if (!interactive || (stdin !== undefined && request.tty !== true)) live.input.end();
@@ -367,15 +378,22 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
           slot.wake();
         },
       };
-      slot.enter({
-        begin() {
-          isGone = track(runner(live, live.input.open ? { ...program, patience } : program));
-        },
-        moved: (position) => {
-          live.queuePosition = position;
-          live.announce();
-        },
-      });
+      const enter = (): void => {
+        // It may have been stopped while its image was being built.
+        if (live.state.status === "ended") return;
+        slot.enter({
+          begin() {
+            const begun = { ...program, kind: sandbox.kind(), ...(live.input.open ? { patience } : {}) };
+            isGone = track(runner(live, begun));
+          },
+          moved: (position) => {
+            live.queuePosition = position;
+            live.announce();
+          },
+        });
+      };
+      if (sandbox.missing.length === 0) enter();
+      else void track(needs.preparation.prepare(live, sandbox.missing).then(enter));
       if (live.state.status === "queued") announce(live);
       try {
         await inserted;

@@ -28,6 +28,8 @@ export type Claim = {
 export interface WarmPool {
   /** Keeps sandboxes of this kind ready from now on. */
   keep(kind: SandboxKind): void;
+  /** Keeps none of this kind ready any more, and ends those that wait. */
+  drop(kind: SandboxKind): void;
   /** A sandbox for one run; the claimer disposes it. @throws what `boot` threw, after one more try. */
   claim(kind: SandboxKind): Promise<Claim>;
   /** Waiting sandboxes, all kinds. */
@@ -191,6 +193,12 @@ export const createWarmPool = ({
       poolOf(kind).kept = true;
       shrinkTimer ??= clock.after(SHRINK_EVERY_MS, shrink);
       refill();
+    },
+    drop(kind) {
+      const pool = pools.get(kind.key);
+      if (pool === undefined) return;
+      pool.kept = false;
+      for (const sandbox of pool.ready.splice(0)) discard(sandbox);
     },
     async claim(kind) {
       if (stopped) throw new Error("the warm pool has been stopped");

@@ -122,10 +122,11 @@ describe("languages as data", () => {
     await cp(join(folder, "../tests/fixtures/languages"), root, { recursive: true });
     const catalog = createLanguageCatalog({
       languagesFolder: root,
-      images: { find: async () => ({ layers: ["/image"], versions: {}, bytes: 9 }) },
+      images: { find: async () => ({ layers: ["/image"], versions: {}, bytes: 9 }), markUsed: async () => undefined },
       clock: systemClock,
       log: silentLog,
       onReady: () => undefined,
+      progressOf: () => undefined,
     });
     await catalog.load();
     await catalog.watch();

@@ -12,10 +12,8 @@ type Started = {
 
 const createSetting = () => {
   const started: Started[] = [];
-  const built: string[] = [];
   const builds = createImageBuilds({
     log: silentLog,
-    onBuilt: (id) => void built.push(id),
     start(id, progress) {
       const end = Promise.withResolvers<void>();
       const build: Started = { id, progress, end, wasStopped: false };
@@ -30,19 +28,25 @@ const createSetting = () => {
     },
   });
   const heard: Record<string, string[]> = {};
-  const want = (who: string, id: string, signal = new AbortController().signal): Promise<string> => {
+  const want = (
+    who: string,
+    id: string,
+    signal = new AbortController().signal,
+    background = false,
+  ): Promise<string> => {
     const progress = ({ percent, step }: ImageProgress): void => void (heard[who] ??= []).push(`${percent} ${step}`);
-    return builds.build(id, { signal, progress }).then(
+    return builds.build(id, { signal, progress, background }).then(
       () => "built",
       (error: unknown) => String(error),
     );
   };
-  return { started, built, builds, heard, want };
+  const wantLater = (id: string): Promise<string> => want("background", id, new AbortController().signal, true);
+  return { started, builds, heard, want, wantLater };
 };
 
 describe("builds of images", () => {
   it("[I66] everybody who wants an image joins one build and hears its progress", async () => {
-    const { started, built, builds, heard, want } = createSetting();
+    const { started, builds, heard, want } = createSetting();
     const first = want("ada", "go");
     started[0]?.progress({ percent: 40, step: "unpacking" });
     const second = want("bea", "go");
@@ -51,7 +55,6 @@ describe("builds of images", () => {
     started[0]?.end.resolve();
     expect(await Promise.all([first, second])).toEqual(["built", "built"]);
     expect(started).toHaveLength(1);
-    expect(built).toEqual(["go"]);
     expect(heard).toEqual({ ada: ["40 unpacking", "70 setting up"], bea: ["40 unpacking", "70 setting up"] });
     expect(builds.progressOf("go")).toBeUndefined();
   });
@@ -72,9 +75,9 @@ describe("builds of images", () => {
   });
 
   it("[I67] a build in the background makes way for one that somebody waits for, and is begun again after it", async () => {
-    const { started, builds, want } = createSetting();
-    builds.buildLater("haskell");
-    builds.buildLater("r");
+    const { started, want, wantLater } = createSetting();
+    void wantLater("haskell");
+    void wantLater("r");
     expect(started.map(({ id }) => id)).toEqual(["haskell"]);
     const go = want("ada", "go");
     expect(started[0]?.wasStopped).toBe(true);
@@ -87,13 +90,14 @@ describe("builds of images", () => {
   });
 
   it("[I67] somebody who comes to want what is built in the background joins it", async () => {
-    const { started, builds, want } = createSetting();
-    builds.buildLater("haskell");
+    const { started, want, wantLater } = createSetting();
+    const later = wantLater("haskell");
     const joined = want("ada", "haskell");
     const other = want("bea", "go");
     expect(started[0]?.wasStopped).toBe(false);
     started[0]?.end.resolve();
     expect(await joined).toBe("built");
+    expect(await later).toBe("built");
     await settle();
     started[1]?.end.resolve();
     expect(await other).toBe("built");
@@ -129,7 +133,7 @@ describe("builds of images", () => {
   });
 
   it("[I66] a failed build is told to all who wait, and the next one is begun", async () => {
-    const { started, built, want } = createSetting();
+    const { started, want } = createSetting();
     const both = [want("ada", "go"), want("bea", "go")];
     const ruby = want("eve", "ruby");
     started[0]?.end.reject(new ImageBuildFailed("no network"));
@@ -137,18 +141,18 @@ describe("builds of images", () => {
     await settle();
     started[1]?.end.resolve();
     expect(await ruby).toBe("built");
-    expect(built).toEqual(["ruby"]);
   });
 
   it("[I68] a server that stops ends the build and tells who waits", async () => {
-    const { started, builds, want } = createSetting();
+    const { started, builds, want, wantLater } = createSetting();
     const go = want("ada", "go");
     const ruby = want("bea", "ruby");
-    builds.buildLater("r");
+    const r = wantLater("r");
     await builds[Symbol.asyncDispose]();
     expect(started.map(({ id, wasStopped }) => [id, wasStopped])).toEqual([["go", true]]);
     expect(await go).toContain("stopped");
     expect(await ruby).toContain("stopped");
+    expect(await r).toContain("stopped");
     expect(await want("eve", "go")).toContain("stopped");
   });
 });

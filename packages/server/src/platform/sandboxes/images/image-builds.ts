@@ -18,14 +18,19 @@ export class ImageBuildFailed extends Error {
   override readonly name = "ImageBuildFailed";
 }
 
+export type ImageWant = {
+  readonly signal: AbortSignal;
+  readonly progress: (now: ImageProgress) => void;
+  /** Nobody waits for it: the build makes way for others, and is begun again after them. */
+  readonly background?: boolean;
+};
+
 export interface ImageBuilds {
   /**
    * Builds an image, or joins its build. The build ends when every caller's signal has aborted: what it has downloaded is kept.
    * @throws ImageBuildFailed; the signal's reason once it has aborted
    */
-  build(id: string, options: { signal: AbortSignal; progress: (now: ImageProgress) => void }): Promise<void>;
-  /** Builds it when nobody waits for another image. */
-  buildLater(id: string): void;
+  build(id: string, want: ImageWant): Promise<void>;
   /** The progress of an image that is being built or that somebody waits for. */
   progressOf(id: string): ImageProgress | undefined;
   /** Ends all builds. */
@@ -35,25 +40,24 @@ export interface ImageBuilds {
 export type ImageBuildsOptions = {
   readonly start: StartBuild;
   readonly log: Log;
-  /** Called when an image has been built. */
-  readonly onBuilt: (id: string) => void;
 };
 
 type Waiter = {
   readonly progress: (now: ImageProgress) => void;
+  readonly background: boolean;
   readonly end: PromiseWithResolvers<void>;
 };
 
 type Build = {
   readonly id: string;
   readonly waiters: Set<Waiter>;
-  /** In the background: wanted although nobody waits. */
-  later: boolean;
   now: ImageProgress;
   running?: RunningBuild;
 };
 
-export const createImageBuilds = ({ start, log, onBuilt }: ImageBuildsOptions): ImageBuilds => {
+const isUrgent = ({ waiters }: Build): boolean => [...waiters].some(({ background }) => !background);
+
+export const createImageBuilds = ({ start, log }: ImageBuildsOptions): ImageBuilds => {
   /** In the order in which they were wanted. */
   const builds = new Map<string, Build>();
   let current: { readonly build: Build; readonly settled: Promise<void> } | undefined;
@@ -84,7 +88,7 @@ export const createImageBuilds = ({ start, log, onBuilt }: ImageBuildsOptions): 
   };
 
   const run = async (build: Build): Promise<void> => {
-    log.info("image.build-started", { image: build.id, background: build.waiters.size === 0 });
+    log.info("image.build-started", { image: build.id, background: !isUrgent(build) });
     build.running = start(build.id, (now) => {
       setProgress(build, now);
       tellWaiting();
@@ -93,22 +97,20 @@ export const createImageBuilds = ({ start, log, onBuilt }: ImageBuildsOptions): 
       await build.running.done;
       log.info("image.built", { image: build.id });
       settle(build);
-      onBuilt(build.id);
     } catch (error) {
       delete build.running;
       // A background build that made way for another, or one that somebody has come to want again, stays in the list.
-      const isWanted = build.waiters.size > 0 || build.later;
       if (error instanceof ImageBuildFailed) {
         log.error("image.build-failed", { image: build.id, error });
         settle(build, error);
-      } else if (!isWanted || stopped) settle(build, error);
+      } else if (build.waiters.size === 0 || stopped) settle(build, error);
     }
   };
 
   const next = (): void => {
     if (stopped || current !== undefined) return;
     const waiting = [...builds.values()];
-    const build = waiting.find(({ waiters }) => waiters.size > 0) ?? waiting.find(({ later }) => later);
+    const build = waiting.find(isUrgent) ?? waiting[0];
     if (build === undefined) return;
     const settled = run(build).finally(() => {
       current = undefined;
@@ -121,29 +123,28 @@ export const createImageBuilds = ({ start, log, onBuilt }: ImageBuildsOptions): 
   const want = (id: string): Build => {
     const found = builds.get(id);
     if (found !== undefined) return found;
-    const build: Build = { id, waiters: new Set(), later: false, now: { percent: 0, step: "waiting" } };
+    const build: Build = { id, waiters: new Set(), now: { percent: 0, step: "waiting" } };
     builds.set(id, build);
     return build;
   };
 
-  /** Ends the current build if nobody waits for it and somebody waits for another, or nobody wants it. */
+  /** Ends the current build if nobody wants it, or if somebody waits for another and nobody for it. */
   const makeWay = (): void => {
-    if (current === undefined || current.build.waiters.size > 0) return;
-    const isNeeded = [...builds.values()].some(({ waiters }) => waiters.size > 0);
-    if (isNeeded || !current.build.later) current.build.running?.stop();
+    if (current === undefined || isUrgent(current.build)) return;
+    if (current.build.waiters.size === 0 || [...builds.values()].some(isUrgent)) current.build.running?.stop();
   };
 
   return {
-    async build(id, { signal, progress }) {
+    async build(id, { signal, progress, background = false }) {
       signal.throwIfAborted();
       if (stopped) throw new Error("image builds have been stopped");
       const build = want(id);
-      const waiter: Waiter = { progress, end: Promise.withResolvers<void>() };
+      const waiter: Waiter = { progress, background, end: Promise.withResolvers<void>() };
       build.waiters.add(waiter);
       if (build.running !== undefined) progress(build.now);
       const leave = (): void => {
         if (!build.waiters.delete(waiter)) return;
-        if (build.running === undefined && build.waiters.size === 0 && !build.later) builds.delete(id);
+        if (build.running === undefined && build.waiters.size === 0) builds.delete(id);
         waiter.end.reject(signal.reason);
         makeWay();
       };
@@ -156,11 +157,6 @@ export const createImageBuilds = ({ start, log, onBuilt }: ImageBuildsOptions): 
       } finally {
         signal.removeEventListener("abort", leave);
       }
-    },
-    buildLater(id) {
-      if (stopped) return;
-      want(id).later = true;
-      next();
     },
     progressOf: (id) => builds.get(id)?.now,
     async [Symbol.asyncDispose]() {

@@ -1,7 +1,7 @@
 /** Finds the built image of a recipe in the cache, with its layers and packages; the setup scripts build images. */
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 
@@ -20,6 +20,10 @@ export type Image = {
 export interface ImageStore {
   /** The newest complete image of a recipe; undefined while there is none. @throws Error when there is no such recipe. */
   find(recipe: string): Promise<Image | undefined>;
+  /** Notes that an image is used now: what was used lately is not removed to save space. */
+  markUsed(image: Pick<Image, "layers">): Promise<void>;
+  /** Whether the recipe is for a large image that is built on request only. @throws Error when there is no such recipe. */
+  isOptional(recipe: string): Promise<boolean>;
 }
 
 export type ImageFolders = {
@@ -29,7 +33,11 @@ export type ImageFolders = {
   readonly images: string;
 };
 
-const RecipeSchema = z.looseObject({ packages: z.array(z.string()), suite: z.string() });
+const RecipeSchema = z.looseObject({
+  packages: z.array(z.string()),
+  suite: z.string(),
+  optional: z.boolean().optional(),
+});
 const FactsSchema = z.object({
   recipe: z.looseObject({ packages: z.array(z.string()), suite: z.string(), node: z.string().nullish() }),
   /** The folder of the base's build that a layer belongs to. */
@@ -68,6 +76,8 @@ const foldersOf = async (images: string, recipe: string): Promise<string[]> => {
   }
 };
 
+const MARK_EVERY_MS = 600_000;
+
 /** What a recipe does not say itself: the exact Node. */
 const DECIDED_BY_BUILD: ReadonlySet<string> = new Set(["node"]);
 
@@ -88,9 +98,13 @@ export const createImageStore = (folders: ImageFolders): ImageStore => {
     return { layers: [rootOf(over), rootOf(build)], versions: { ...versionsOf(base), ...versionsOf(facts) }, bytes };
   };
 
+  const readRecipe = async (name: string): Promise<z.infer<typeof RecipeSchema>> =>
+    RecipeSchema.parse(JSON.parse(await readFile(join(folders.recipes, `${name}.json`), "utf8")));
+  const markedAtMs = new Map<string, number>();
+
   return {
     async find(name) {
-      const recipe = RecipeSchema.parse(JSON.parse(await readFile(join(folders.recipes, `${name}.json`), "utf8")));
+      const recipe = await readRecipe(name);
       const serves = (facts: Facts, build: string): boolean =>
         build.startsWith(`${name}-${facts.digest}`) &&
         Object.entries(recipe).every(
@@ -107,5 +121,15 @@ export const createImageStore = (folders: ImageFolders): ImageStore => {
       }
       return undefined;
     },
+    async markUsed({ layers }) {
+      const nowMs = Date.now();
+      for (const root of layers) {
+        if (nowMs - (markedAtMs.get(root) ?? 0) < MARK_EVERY_MS) continue;
+        markedAtMs.set(root, nowMs);
+        // Removal goes by this file's time (scripts/lib/images/builds.mjs).
+        await writeFile(join(dirname(root), "used"), "").catch(() => undefined);
+      }
+    },
+    isOptional: async (name) => (await readRecipe(name)).optional === true,
   };
 };
