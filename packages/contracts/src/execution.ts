@@ -171,8 +171,8 @@ export const ExecutionSchema = z
     limitsEnforcement: z.enum(["cgroup", "polled"]).nullable(),
     /** Position in the queue, from 1; only while queued. */
     queuePosition: z.int().optional(),
-    /** The image that is being built for it, from 0 to 100 percent; only while it is `preparing`. */
-    image: z.object({ id: z.string(), percent: z.int(), step: z.string() }).optional(),
+    /** The image that is being built for it, and the name of the language that needs it; from 0 to 100 percent. Only while `preparing`. */
+    image: z.object({ id: z.string(), language: z.string(), percent: z.int(), step: z.string() }).optional(),
     queuedAt: TimeSchema,
     startedAt: TimeSchema.nullable(),
     endedAt: TimeSchema.nullable(),

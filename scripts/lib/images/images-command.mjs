@@ -35,6 +35,13 @@ function endWhenTold(untilInputEnds) {
   if (untilInputEnds) process.stdin.resume().on("close", stopCommands);
 }
 
+/** The message, and the end of what the failed program wrote. */
+function reasonOf(error) {
+  if (!(error instanceof Error)) return String(error);
+  const detail = error instanceof SetupFault ? (error.detail ?? "").trim().split("\n").slice(-3).join("; ") : "";
+  return detail === "" ? error.message : `${error.message}: ${detail}`;
+}
+
 /** One image with its progress, for a person or for a parent. Throws what the work throws. */
 async function told(id, isJson, work) {
   if (!isJson) return step(`Image ${id}`, (tell) => work(asLine(tell)));
@@ -42,7 +49,7 @@ async function told(id, isJson, work) {
     await work(({ percent, step: text }) => writeLine({ type: "progress", id, percent, step: text }));
     writeLine({ type: "ready", id });
   } catch (error) {
-    const reason = areCommandsStopping() ? "cancelled" : error instanceof Error ? error.message : String(error);
+    const reason = areCommandsStopping() ? "cancelled" : reasonOf(error);
     writeLine({ type: "failed", id, reason });
     throw error;
   }

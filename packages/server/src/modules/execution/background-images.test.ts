@@ -32,7 +32,7 @@ const createSetting = (missing: string[], broken: readonly string[] = []) => {
 };
 
 describe("images in the background", () => {
-  it("[X65] are built one after the other, in order, and not in the first minute", async () => {
+  it("[X82] are built one after the other, in order, and not in the first minute", async () => {
     const { images, built, pass } = createSetting(["go", "rust", "r"]);
     images.start();
     await pass(FIRST_BUILD_AFTER_MS - 1);
@@ -43,7 +43,7 @@ describe("images in the background", () => {
     expect(built).toHaveLength(3);
   });
 
-  it("[X65] one that can't be built does not keep the others from being built, and is tried again later", async () => {
+  it("[X82] one that can't be built does not keep the others from being built, and is tried again later", async () => {
     const { images, built, pass } = createSetting(["go", "rust"], ["go"]);
     images.start();
     await pass(FIRST_BUILD_AFTER_MS);
@@ -54,7 +54,7 @@ describe("images in the background", () => {
     expect(built).toEqual(["go", "rust", "go"]);
   });
 
-  it("[X65] are left alone for an hour after two failures in a row", async () => {
+  it("[X82] are left alone for an hour after two failures in a row", async () => {
     const { images, built, pass } = createSetting(["go", "rust", "r"], ["go", "rust", "r"]);
     images.start();
     await pass(FIRST_BUILD_AFTER_MS);
@@ -65,7 +65,7 @@ describe("images in the background", () => {
     expect(built).toEqual(["go", "rust", "r"]);
   });
 
-  it("[X65] are not built after the server has begun to stop", async () => {
+  it("[X82] are not built after the server has begun to stop", async () => {
     const { images, built, signals, pass } = createSetting(["go"], ["go"]);
     images.start();
     await pass(FIRST_BUILD_AFTER_MS);

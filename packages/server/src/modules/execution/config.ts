@@ -1,6 +1,7 @@
 /** The settings of execution: how much runs at once, how much waits, how much is kept warm. */
 import { type Setting, type SettingValues, wholeNumber } from "#kernel/setting";
 import { availableParallelism, totalmem } from "node:os";
+import { z } from "zod";
 
 const GIB = 1_073_741_824;
 const DEFAULT_RUNNING = Math.max(2, Math.min(availableParallelism() * 8, Math.floor(totalmem() / GIB)));

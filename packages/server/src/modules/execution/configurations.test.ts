@@ -55,7 +55,7 @@ describe("run configurations", () => {
     });
     const live = await start(scene, { configuration: "mine" });
     expect(scene.programs[0]?.job).toMatchObject({
-      compile: { argv: ["/bin/bash", "-c", "make all", "bash"], env: { A: "1", B: "2" } },
+      compile: { steps: [["/bin/bash", "-c", "make all", "bash"]], env: { A: "1", B: "2" } },
       run: { argv: ["/bin/bash", "-c", 'make x "$@"', "bash", "one"], env: { A: "1", B: "2" } },
     });
     expect(scene.programs[0]?.kind.blueprint).not.toHaveProperty("warmUp");

@@ -200,6 +200,7 @@ export const createScene = async (options: SceneOptions = {}) => {
         options.noImage?.() === true ? undefined : { layers: ["/image"], versions: { python3: "3.13.5-1" }, bytes: 9 },
       markUsed: async () => undefined,
     },
+    onGone: () => undefined,
     progressOf: () => undefined,
     clock,
     log,

@@ -28,14 +28,14 @@ const createSetting = async () => {
 };
 
 describe("a run whose image is missing", () => {
-  it("[X63] waits while the image is built, says how far that is, and then runs", async () => {
+  it("[X80] waits while the image is built, says how far that is, and then runs", async () => {
     const { scene, asked, submit, imageIsThere } = await createSetting();
     const live = await submit();
     const summary = () => live.snapshot({ output: false });
     expect(asked.map(({ id }) => id)).toEqual(["base"]);
-    expect(summary()).toMatchObject({ status: "preparing", image: { id: "base", percent: 0 } });
+    expect(summary()).toMatchObject({ status: "preparing", image: { id: "base", language: "Python", percent: 0 } });
     asked[0]?.progress({ percent: 43.7, step: "unpacking" });
-    expect(summary().image).toEqual({ id: "base", percent: 43, step: "unpacking" });
+    expect(summary().image).toEqual({ id: "base", language: "Python", percent: 43, step: "unpacking" });
     expect(scene.events.at(-1)?.event).toEqual({ type: "image", id: "base", percent: 43, step: "unpacking" });
     const told = scene.events.length;
     asked[0]?.progress({ percent: 43.9, step: "unpacking" });
@@ -52,7 +52,7 @@ describe("a run whose image is missing", () => {
     expect(summary().status).toBe("succeeded");
   });
 
-  it("[X63] takes no slot of those that run while it waits", async () => {
+  it("[X80] takes no slot of those that run while it waits", async () => {
     const { scene, submit, imageIsThere } = await createSetting();
     await submit();
     imageIsThere();
@@ -62,7 +62,7 @@ describe("a run whose image is missing", () => {
     expect(scene.provider.runs).toHaveLength(1);
   });
 
-  it("[X64] that is stopped does not wait on, and frees its place", async () => {
+  it("[X81] that is stopped does not wait on, and frees its place", async () => {
     const { scene, asked, submit } = await createSetting();
     const live = await submit();
     await scene.service.stop(ada, live.facts.id);
@@ -73,7 +73,7 @@ describe("a run whose image is missing", () => {
     expect(scene.provider.runs).toHaveLength(0);
   });
 
-  it("[X64] whose image can't be built ends, and says why it did not start", async () => {
+  it("[X81] whose image can't be built ends, and says why it did not start", async () => {
     const { scene, asked, submit } = await createSetting();
     const live = await submit();
     asked[0]?.end.reject(new ImageBuildFailed("no route to 203.0.113.7"));
@@ -86,7 +86,7 @@ describe("a run whose image is missing", () => {
     expect(scene.admission.running + scene.admission.waiting).toBe(0);
   });
 
-  it("[X64] is refused where the server builds none", async () => {
+  it("[X81] is refused where the server builds none", async () => {
     const scene = await createScene({ noImage: () => true });
     await expect(scene.service.submit(ada, helloRequest, { interactive: true })).rejects.toThrow("Python");
     expect(scene.admission.running + scene.admission.waiting).toBe(0);

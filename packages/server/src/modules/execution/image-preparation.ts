@@ -2,7 +2,7 @@
 import type { Log } from "#kernel/log";
 import type { Bus } from "#platform/bus";
 import { type ImageBuilds, ImageBuildFailed, type ImageProgress } from "#platform/sandboxes/images";
-import type { LanguageCatalog } from "./language-catalog.ts";
+import type { LanguageCatalog, SandboxPlan } from "./language-catalog.ts";
 import type { LiveExecution } from "./live-execution.ts";
 
 export type ImagePreparationOptions = {
@@ -22,7 +22,7 @@ export interface ImagePreparation {
    * Resolves when the images are there, or when the execution has ended: stopped by its user, or because a build failed. The wait is in no
    * limit of the run, and it takes no slot of those that run.
    */
-  prepare(live: LiveExecution, images: readonly string[]): Promise<void>;
+  prepare(live: LiveExecution, images: SandboxPlan["missing"]): Promise<void>;
 }
 
 export const createImagePreparation = ({
@@ -32,10 +32,14 @@ export const createImagePreparation = ({
   log,
   moved,
 }: ImagePreparationOptions): ImagePreparation => {
-  const build = async (live: LiveExecution, image: string, signal: AbortSignal): Promise<void> => {
+  const build = async (
+    live: LiveExecution,
+    { image, language }: SandboxPlan["missing"][number],
+    signal: AbortSignal,
+  ): Promise<void> => {
     const { projectId } = live.facts;
     const progress = ({ percent, step }: ImageProgress): void => {
-      if (!live.prepareImage({ id: image, percent: Math.floor(percent), step })) return;
+      if (!live.prepareImage({ id: image, language, percent: Math.floor(percent), step })) return;
       if (projectId === null) return;
       const event = { type: "image", id: image, percent: Math.floor(percent), step } as const;
       bus.publish("project-event", { projectId, event });

@@ -29,8 +29,8 @@ export type MissingImage = { readonly image: string; readonly languages: readonl
 
 /** The sandbox of a run whose images may have to be built first. */
 export type SandboxPlan = {
-  /** The images that are not there. */
-  readonly missing: readonly string[];
+  /** The images that are not there, each once, with the name of a language that needs it. */
+  readonly missing: readonly { readonly image: string; readonly language: string }[];
   /** Of the images as they are at the call. @throws Problem execution/language-not-ready while one is missing */
   kind(): SandboxKind;
 };
@@ -42,6 +42,8 @@ export type LanguageCatalogOptions = {
   readonly log: Log;
   /** A language can run from now on; or its image was built again, and the sandboxes of `replaced` are old. */
   readonly onReady: (language: ReadyLanguage, replaced?: SandboxKind) => void;
+  /** Its image is not there any more. */
+  readonly onGone: (kind: SandboxKind) => void;
   /** How far the build of an image is; undefined: it is not being built. */
   readonly progressOf: (image: string) => ImageProgress | undefined;
 };
@@ -111,6 +113,7 @@ export const createLanguageCatalog = ({
   clock,
   log,
   onReady,
+  onGone,
   progressOf,
 }: LanguageCatalogOptions): LanguageCatalog => {
   let declarations: readonly LanguageDeclaration[] = [];
@@ -119,10 +122,23 @@ export const createLanguageCatalog = ({
   let timer: Timer | undefined;
   let stopped = false;
 
+  /** Its image was removed: the next run has it built again. */
+  const forget = ({ id }: LanguageDeclaration): void => {
+    const gone = ready.get(id);
+    if (gone === undefined) return;
+    ready.delete(id);
+    log.info("language.image-gone", { language: id });
+    onGone(gone.kind);
+  };
+
   const lookFor = async (declaration: LanguageDeclaration): Promise<void> => {
     try {
       const image = await images.find(declaration.image);
-      if (image === undefined || stopped) return;
+      if (stopped) return;
+      if (image === undefined) {
+        forget(declaration);
+        return;
+      }
       const language = makeReady(declaration, image);
       const before = ready.get(declaration.id);
       if (before?.kind.key === language.kind.key) return;
@@ -156,15 +172,17 @@ export const createLanguageCatalog = ({
   };
 
   /** Of a program that starts now. */
-  const use = (declaration: LanguageDeclaration): ReadyLanguage => {
+  const startWith = (declaration: LanguageDeclaration): ReadyLanguage => {
     const found = requireReady(declaration);
     void images.markUsed(found.kind.blueprint.mounts);
     return found;
   };
 
-  const missingOf = (wanted: readonly LanguageDeclaration[]): string[] => [
-    ...new Set(wanted.filter(({ id }) => !ready.has(id)).map(({ image }) => image)),
-  ];
+  const missingOf = (wanted: readonly LanguageDeclaration[]): SandboxPlan["missing"] => {
+    const names = new Map<string, string>();
+    for (const { id, image, name } of wanted) if (!ready.has(id) && !names.has(image)) names.set(image, name);
+    return [...names].map(([image, language]) => ({ image, language }));
+  };
 
   const imageOf = ({ id, image }: LanguageDeclaration): Language["image"] => {
     const progress = progressOf(image);
@@ -185,7 +203,7 @@ export const createLanguageCatalog = ({
     },
     sandboxOf: ({ declaration }) => ({
       missing: missingOf([declaration]),
-      kind: () => use(declaration).kind,
+      kind: () => startWith(declaration).kind,
     }),
     list: (runnable) =>
       declarations.map((declaration) => {
@@ -217,7 +235,7 @@ export const createLanguageCatalog = ({
         return declaration;
       });
       const kind = (): SandboxKind => {
-        const parts = wanted.map(use);
+        const parts = wanted.map(startWith);
         const [first, ...rest] = new Set(parts.flatMap((part) => part.kind.blueprint.mounts.layers));
         if (first === undefined) throw new Error("languages without an image");
         return kindOf([first, ...rest]);
@@ -225,7 +243,7 @@ export const createLanguageCatalog = ({
       return { sandbox: { missing: missingOf(wanted), kind }, parts: wanted.map(known) };
     },
     missingImages: () =>
-      missingOf(declarations.toSorted((a, b) => a.order - b.order)).map((image) => ({
+      missingOf(declarations.toSorted((a, b) => a.order - b.order)).map(({ image }) => ({
         image,
         languages: declarations.filter((one) => one.image === image).map(({ id }) => id),
       })),

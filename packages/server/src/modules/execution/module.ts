@@ -163,6 +163,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     clock,
     log,
     progressOf: (image) => options.images?.progressOf(image),
+    onGone: (kind) => engines.drop(kind),
     onReady({ kind, declaration }, replaced) {
       if (replaced !== undefined) engines.drop(replaced);
       languagesOf.set(kind.key, [...(languagesOf.get(kind.key) ?? []), declaration.id]);

@@ -84,7 +84,13 @@ export const openTier = async (tier: TestedTier): Promise<OpenTier> => {
     metrics: createPrometheusMetrics(),
     clock: systemClock,
     log,
-    settings: { EXECUTION_CONCURRENCY: 8, EXECUTION_QUEUE: 64, EXECUTION_WARM_MAX: 4, EXECUTION_PROGRAM_MIB: 10 },
+    settings: {
+      IMAGES: "on-demand",
+      EXECUTION_CONCURRENCY: 8,
+      EXECUTION_QUEUE: 64,
+      EXECUTION_WARM_MAX: 4,
+      EXECUTION_PROGRAM_MIB: 10,
+    },
     languagesFolder,
     imagesFolder,
   });

@@ -19,6 +19,7 @@ import type { ExecutionSummary } from "./run-store.ts";
 import { TerminalView } from "./terminal-view.tsx";
 
 const ConsoleFind = createLatePane(async () => (await loadTerminal()).ConsoleFind);
+const PreparingPane = createLatePane(async () => (await import("./preparing-pane.tsx")).PreparingPane);
 const RunEnd = createLatePane(async () => (await loadRunEnd()).RunEnd);
 
 const Empty = () => {
@@ -146,6 +147,7 @@ export const OutputPane = () => {
   const { state, other } = useStore(app.runs);
   const mayAnswer = useStore(app.projects, (projects) => mayEdit(projects.state));
   const isFinding = useStore(app.console, (store) => store.isFinding && store.view !== undefined);
+  const image = state.kind === "live" ? state.execution.image : undefined;
   return (
     <>
       <OutputHeader />
@@ -154,7 +156,8 @@ export const OutputPane = () => {
       <div className="output-body">
         {state.kind === "idle" && <Empty />}
         {state.kind === "refused" && <Refused error={state.error} />}
-        {state.kind !== "idle" && state.kind !== "refused" && <TerminalView />}
+        {image && <PreparingPane image={image} />}
+        {state.kind !== "idle" && state.kind !== "refused" && !image && <TerminalView />}
       </div>
       {(state.kind === "starting" || state.kind === "live") && mayAnswer && <InputRow />}
       {state.kind === "lost" && <LostLine />}

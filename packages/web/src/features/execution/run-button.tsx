@@ -11,6 +11,7 @@ import { RUN_KEYS } from "./run-keys.ts";
 import { mayEdit } from "../projects/project-store.ts";
 import { isBusy } from "./run-store.ts";
 import { targetName, targetOf } from "./run-target.ts";
+import { preparingWords } from "./status-words.ts";
 
 /** Drawn again whenever that may change. */
 const useRunFault = (): string | undefined => {
@@ -32,10 +33,17 @@ const MainButton = ({ isStop }: { readonly isStop: boolean }) => {
   const paused = useStore(app.runs, (runs) => runs.pausedBecause);
   if (isStop) {
     const isStopping = state.kind === "live" && state.isStopping;
+    const image = state.kind === "live" ? state.execution.image : undefined;
     return (
-      <button className="button button-run button-stop" onClick={() => stop(app)} disabled={isStopping}>
+      <button
+        className="button button-run button-stop"
+        onClick={() => stop(app)}
+        disabled={isStopping}
+        title={image && preparingWords(image)}
+      >
         <Square size={12} aria-hidden />
         <span>{isStopping ? "Stopping" : "Stop"}</span>
+        {image && <span className="run-percent">{image.percent} %</span>}
       </button>
     );
   }

@@ -51,6 +51,17 @@ describe("runWords", () => {
   it.each<[ExecutionStatus, Partial<Execution>, string]>([
     ["queued", { queuePosition: 3 }, "Number 3 in the queue"],
     ["queued", { queuePosition: 1 }, "Next in the queue"],
+    ["preparing", {}, "Starting"],
+    [
+      "preparing",
+      { image: { id: "go", language: "Go", percent: 43, step: "unpacking packages" } },
+      "Preparing Go: unpacking packages, 43 %",
+    ],
+    [
+      "preparing",
+      { image: { id: "go", language: "Go", percent: 0, step: "waiting for jvm (20 %)" } },
+      "Preparing Go: waiting for jvm (20 %)",
+    ],
     ["timed-out", {}, "Timed out after 30 s"],
     ["timed-out", { stage: "compile" }, "Timed out after 30 s of compiling"],
     ["out-of-memory", {}, "Out of memory (512 MB)"],

@@ -31,6 +31,10 @@ export const bytesWords = (bytes: number): string => {
 const queueWords = (position: number | undefined): string =>
   position === undefined || position <= 1 ? "Next in the queue" : `Number ${position} in the queue`;
 
+/** `Preparing Go: unpacking packages, 43 %` */
+export const preparingWords = ({ language, step, percent }: NonNullable<Execution["image"]>): string =>
+  `Preparing ${language}: ${step}${percent === 0 ? "" : `, ${percent} %`}`;
+
 type Summary = Omit<Execution, "stdout" | "stderr">;
 
 const headlineOf = (execution: Summary): string => {
@@ -40,7 +44,7 @@ const headlineOf = (execution: Summary): string => {
     case "queued":
       return queueWords(execution.queuePosition);
     case "preparing":
-      return "Starting";
+      return execution.image === undefined ? "Starting" : preparingWords(execution.image);
     case "compiling":
       return "Compiling";
     case "running":

@@ -76,6 +76,9 @@ const take = (app: App, projectId: string, event: ProjectEvent): void => {
     case "execution":
       hearExecution(app, event.execution);
       break;
+    case "image":
+      // The run's own channel says it too, where this page shows the run.
+      break;
     case "role-changed":
       takeRole(app, event);
       break;

@@ -126,6 +126,7 @@ describe("languages as data", () => {
       clock: systemClock,
       log: silentLog,
       onReady: () => undefined,
+      onGone: () => undefined,
       progressOf: () => undefined,
     });
     await catalog.load();
