@@ -98,7 +98,10 @@ const startServer = async (tier: (typeof tiers)[number], database: TestDatabase)
       EXECUTION_QUEUE: 64,
       EXECUTION_WARM_MAX: 1,
       EXECUTION_PROGRAM_MIB: 10,
+      WEBHOOK_ALLOWED_HOSTS: [],
     },
+    secretKey: Buffer.alloc(32),
+    ownHosts: [],
     languagesFolder,
     imagesFolder,
   });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { CreateFileSchema, EncodingSchema } from "./file.ts";
 import { PathSchema } from "./path-schema.ts";
 import { ConfigurationNameSchema } from "./run-configuration.ts";
+import { ProblemSchema } from "./problem.ts";
 import { IdSchema, textUpTo, TimeSchema } from "./shapes.ts";
 
 export const ExecutionStatusSchema = z.enum([
@@ -52,6 +53,8 @@ export const IDLE_LIMIT_MS = 600_000;
 export const MAX_COLLECTED_FILES = 100;
 export const MAX_COLLECTED_BYTES = 20 * 1_048_576;
 
+const WebhookUrlSchema = z.url({ protocol: /^https?$/u }).max(2048);
+
 export const StartExecutionSchema = z
   .strictObject({
     projectId: IdSchema.optional(),
@@ -82,6 +85,10 @@ export const StartExecutionSchema = z
     }),
     limits: LimitsSchema.optional(),
     compileLimits: LimitsSchema.optional(),
+    webhookUrl: WebhookUrlSchema.optional().meta({
+      description:
+        "An http(s) URL of the public internet that gets a signed POST with the execution when it has ended (docs/webhooks.md).",
+    }),
     collect: z.array(z.string().min(1).max(256)).min(1).max(50).optional().meta({
       description:
         "Globs (**, *, ?, and ! in front to leave out) of files: those that the run wrote are stored in the project as new versions, at most 100 files and 20 MiB together.",
@@ -114,6 +121,7 @@ export const StartExecutionSchema = z
     path: ["collect"],
   })
   .meta({
+    id: "StartExecution",
     oneOf: [{ required: ["projectId"] }, { required: ["files"] }],
     anyOf: [{ required: ["language", "entryPoint"] }, { required: ["configuration"] }],
   });
@@ -187,6 +195,45 @@ export const ExecutionSchema = z
   })
   .meta({ id: "Execution" });
 export type Execution = z.infer<typeof ExecutionSchema>;
+
+/** Items of one batch. */
+export const MAX_BATCH_ITEMS = 100;
+/** Each item is checked when its turn comes, so that one that is wrong does not stop the others. */
+export const StartBatchSchema = z.strictObject({
+  items: z
+    .array(z.unknown().meta({ $ref: "#/components/schemas/StartExecution" }))
+    .min(1)
+    .max(MAX_BATCH_ITEMS),
+});
+/** In the order of the request: the execution, or why there is none. */
+export const ExecutionBatchSchema = z
+  .object({
+    items: z.array(
+      z.union([
+        z.strictObject({ execution: ExecutionSchema }),
+        z.strictObject({ problem: ProblemSchema, retryAfterSeconds: z.int().optional() }),
+      ]),
+    ),
+  })
+  .meta({ id: "ExecutionBatch" });
+export type ExecutionBatch = z.infer<typeof ExecutionBatchSchema>;
+
+/** Where the end of an execution is sent, and how that went so far. */
+export const WebhookStateSchema = z
+  .object({
+    url: z.string(),
+    state: z.enum(["pending", "delivered", "failed"]),
+    /** Attempts that have begun. */
+    tries: z.int(),
+    /** When the next attempt is due, once the execution has ended. */
+    nextAt: TimeSchema.nullable(),
+    lastStatus: z.int().nullable(),
+    lastError: z.string().nullable(),
+  })
+  .meta({ id: "WebhookState" });
+export type WebhookState = z.infer<typeof WebhookStateSchema>;
+export const WebhookSecretSchema = z.object({ secret: z.string() }).meta({ id: "WebhookSecret" });
+
 export const ExecutionListSchema = z.object({ items: z.array(ExecutionSchema) }).meta({ id: "ExecutionList" });
 
 export const LanguageSchema = z

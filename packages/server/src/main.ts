@@ -254,6 +254,8 @@ const openServer = async (settings: Configuration, folders: Folders, tools: Tool
       mostArchiveBytes: settings.IMPORT_MAX_MIB * 1_048_576,
     },
     executionSettings: settings,
+    secretKey,
+    ownHosts: settings.PUBLIC_URL === undefined ? [] : [new URL(settings.PUBLIC_URL).hostname],
     imagesFolder: folders.imagesDir,
     onFatal: tools.onFatal,
   });

@@ -1,11 +1,20 @@
 /** Languages and executions. */
 import { z } from "zod";
-import { ExecutionListSchema, ExecutionSchema, LanguageListSchema, StartExecutionSchema } from "../execution.ts";
+import {
+  ExecutionBatchSchema,
+  ExecutionListSchema,
+  ExecutionSchema,
+  LanguageListSchema,
+  StartBatchSchema,
+  StartExecutionSchema,
+  WebhookSecretSchema,
+  WebhookStateSchema,
+} from "../execution.ts";
 import { MAX_FILE_BYTES } from "../file.ts";
 import { RunConfigurationListSchema } from "../run-configuration.ts";
 import { IdSchema } from "../shapes.ts";
 import { ProjectParamsSchema } from "./projects.ts";
-import { defineRoute } from "./route.ts";
+import { defineRoute, IDEMPOTENCY_KEY } from "./route.ts";
 
 const ExecutionParamsSchema = z.object({ id: IdSchema });
 
@@ -31,6 +40,7 @@ export const executionRoutes = {
     audit: "execution.start",
     query: z.object({ wait: z.enum(["true", "false"]).optional() }),
     body: StartExecutionSchema,
+    headers: IDEMPOTENCY_KEY,
     // The files and the standard input of a run without a project.
     bodyLimitBytes: 2 * MAX_FILE_BYTES,
     responses: { 202: ExecutionSchema, 200: ExecutionSchema },
@@ -47,8 +57,59 @@ export const executionRoutes = {
       "execution/queue-full",
       "execution/limit-too-high",
       "execution/unavailable",
+      "execution/webhook-refused",
+      "execution/too-many-webhooks",
+      "projects/idempotency-mismatch",
       "collaboration/document-unavailable",
     ],
+  }),
+  startExecutionBatch: defineRoute({
+    id: "startExecutionBatch",
+    method: "POST",
+    path: "/executions/batch",
+    summary: "Run up to 100 programs; an item that is refused has its problem in the response, the others run",
+    access: "user",
+    rate: "execute",
+    audit: "execution.start",
+    body: StartBatchSchema,
+    headers: IDEMPOTENCY_KEY,
+    bodyLimitBytes: 2 * MAX_FILE_BYTES,
+    responses: { 202: ExecutionBatchSchema },
+    problems: ["projects/idempotency-mismatch"],
+  }),
+  getExecutionWebhook: defineRoute({
+    id: "getExecutionWebhook",
+    method: "GET",
+    path: "/executions/:id/webhook",
+    summary: "How the delivery of an execution's webhook goes; only its starter may see it",
+    access: "user",
+    rate: "read",
+    audit: null,
+    params: ExecutionParamsSchema,
+    responses: { 200: WebhookStateSchema },
+    problems: ["execution/no-such-webhook"],
+  }),
+  getWebhookSecret: defineRoute({
+    id: "getWebhookSecret",
+    method: "GET",
+    path: "/me/webhook-secret",
+    summary: "The secret that signs the caller's webhooks",
+    access: "user",
+    rate: "read",
+    audit: null,
+    responses: { 200: WebhookSecretSchema },
+    problems: [],
+  }),
+  rotateWebhookSecret: defineRoute({
+    id: "rotateWebhookSecret",
+    method: "POST",
+    path: "/me/webhook-secret",
+    summary: "Make a new secret; for a day deliveries are signed with the one before, too",
+    access: "user",
+    rate: "write",
+    audit: "execution.rotate-webhook-secret",
+    responses: { 200: WebhookSecretSchema },
+    problems: [],
   }),
   listConfigurations: defineRoute({
     id: "listConfigurations",

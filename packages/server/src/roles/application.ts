@@ -72,6 +72,9 @@ export type ApplicationParts = {
   readonly executionSettings: ExecutionSettings;
   /** Builds language images; undefined: they are built by the operator only. */
   readonly images?: ImageBuilds | undefined;
+  readonly secretKey: Uint8Array;
+  /** Host names of this server. */
+  readonly ownHosts: readonly string[];
   readonly languagesFolder: string;
   readonly imagesFolder: string;
   readonly onFatal: (error: unknown) => void;
@@ -132,6 +135,8 @@ export const createApplication = (parts: ApplicationParts): Application => {
     log,
     settings: parts.executionSettings,
     images: parts.images,
+    secretKey: parts.secretKey,
+    ownHosts: parts.ownHosts,
     languagesFolder: parts.languagesFolder,
     imagesFolder: parts.imagesFolder,
   });

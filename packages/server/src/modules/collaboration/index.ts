@@ -5,6 +5,7 @@ export { type ArchiveImports, createArchiveImports } from "./import/archive-impo
 export { registerImportHttp } from "./import/http.ts";
 export type { Spool } from "./import/ports.ts";
 export { registerCollaborationHttp } from "./http.ts";
+export { idempotencyKeyOf } from "./live-files/idempotency-key.ts";
 export { registerLiveFilesHttp } from "./live-files/http.ts";
 export { createLiveFiles, type LiveDocuments, type LiveFiles } from "./live-files/live-files.ts";
 export { createDocumentCpu, type DocumentCpu } from "./materialise/document-cpu.ts";

@@ -3,6 +3,7 @@ import { type Setting, type SettingValues, wholeNumber } from "#kernel/setting";
 import { availableParallelism, totalmem } from "node:os";
 import { z } from "zod";
 
+const HOST = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/u;
 const GIB = 1_073_741_824;
 const DEFAULT_RUNNING = Math.max(2, Math.min(availableParallelism() * 8, Math.floor(totalmem() / GIB)));
 const DEFAULT_WARM = Math.max(2, Math.min(64, Math.floor((totalmem() * 0.15) / (64 * 1_048_576))));
@@ -48,6 +49,17 @@ export const executionSettings = {
     description: "MiB that the files of one run may hold together.",
     defaultText: "100",
   },
-} as const satisfies Readonly<Record<string, Setting<number | ImagePolicy>>>;
+  WEBHOOK_ALLOWED_HOSTS: {
+    schema: z
+      .string()
+      .default("")
+      .transform((text) => text.split(",").map((host) => host.trim().toLowerCase()))
+      .transform((hosts) => hosts.filter((host) => host !== ""))
+      .refine((hosts) => hosts.every((host) => HOST.test(host)), "hosts as `host` or `host:port`, separated by commas"),
+    description:
+      "Private hosts that webhooks may go to, as `host` or `host:port`, separated by commas. All other webhooks go to public addresses only.",
+    defaultText: "",
+  } satisfies Setting<string[]>,
+} as const;
 
 export type ExecutionSettings = SettingValues<typeof executionSettings>;

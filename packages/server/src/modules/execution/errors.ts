@@ -28,6 +28,16 @@ export const configurationUnavailable = (name: string, reason: string): Problem 
 export const executionUnavailable = (reason: string): Problem =>
   new Problem("execution/unavailable", reason, { retryAfterSeconds: 30 });
 
+export const noSuchWebhook = (): Problem => new Problem("execution/no-such-webhook");
+
+/** @param reason a sentence for the user. */
+export const webhookRefused = (reason: string): Problem => new Problem("execution/webhook-refused", reason);
+
+export const tooManyWebhooks = (most: number): Problem =>
+  new Problem("execution/too-many-webhooks", `At most ${most} webhooks of an account wait at once.`, {
+    retryAfterSeconds: 60,
+  });
+
 export const queueFull = (detail: string, retryAfterSeconds: number): Problem =>
   new Problem("execution/queue-full", detail, { retryAfterSeconds });
 

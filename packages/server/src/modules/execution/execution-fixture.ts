@@ -2,11 +2,12 @@
 import type { Actor } from "#kernel/actor";
 import { createManualClock, type Clock } from "#kernel/clock";
 import type { Log, LogFields } from "#kernel/log";
+import { createId } from "#kernel/ids";
 import { Problem } from "#kernel/problem";
 import type { BusMessages } from "#platform/bus";
 import type { Homes, Whereabouts } from "#platform/homes";
 import type { LiveFiles } from "#collaboration";
-import type { ReadAllOptions, StoredFile } from "#files";
+import type { ReadAllOptions, Replay, StoredFile } from "#files";
 import { hasEnded, type Execution, type Role } from "@atelier/contracts";
 import { join } from "node:path";
 import { createAdmission } from "./admission.ts";
@@ -14,7 +15,7 @@ import { createTransferBudget } from "./transfer-budget.ts";
 import { createEndRecorder } from "./end-recorder.ts";
 import { createExecutionMetrics } from "./execution-metrics.ts";
 import { createExecutionRegistry } from "./execution-registry.ts";
-import type { ExecutionStore } from "./execution-store.ts";
+import { type ExecutionStore, type InsertOptions, StartedBefore } from "./execution-store.ts";
 import { createFileCollector } from "./file-collector.ts";
 import { createJobFiles } from "./job-files.ts";
 import type { ImageBuilds } from "#platform/sandboxes/images";
@@ -37,13 +38,66 @@ export const actorNamed = (name: string, plan: Actor["plan"] = "free"): Actor =>
   signInId: `sign-in of ${name}`,
 });
 
+/** A queued execution as a row has it. */
+export const storedExecution = (change: Partial<Execution> = {}): Execution => ({
+  id: createId(),
+  projectId: null,
+  userId: createId(),
+  language: "python",
+  runtime: { id: "python", version: "3.13.5" },
+  entryPoint: "main.py",
+  args: ['a "quoted"', "ü"],
+  tty: false,
+  limits: { wallMs: 1, cpuMs: 2, memoryBytes: 3, outputBytes: 4 },
+  fileVersions: { "main.py": 3, __proto__x: 1 },
+  status: "queued",
+  exitCode: null,
+  signal: null,
+  stdout: "",
+  stderr: "",
+  truncated: false,
+  stage: null,
+  sandbox: null,
+  limitsEnforcement: null,
+  queuedAt: "2026-01-02T03:04:05.006Z",
+  startedAt: null,
+  endedAt: null,
+  usage: { wallMs: 0, cpuMs: 0, memoryPeakBytes: 0, outputBytes: 0 },
+  waitingSince: null,
+  collected: [],
+  hints: [],
+  codeHash: "c0de",
+  ...change,
+});
+
 /** Rows as a map; `failing` makes every write fail. */
-export const createMemoryStore = (): ExecutionStore & { rows: Map<string, Execution>; failing: boolean } => {
+export const createMemoryStore = (): ExecutionStore & {
+  rows: Map<string, Execution>;
+  failing: boolean;
+  readonly webhookUrls: readonly string[];
+} => {
   const store = {
     rows: new Map<string, Execution>(),
     failing: false,
-    async insert(execution: Execution) {
+    keys: new Map<string, { readonly requestHash: Buffer; readonly executionId: string }>(),
+    webhookUrls: [] as string[],
+    firstOf(userId: string, { key, requestHash }: Replay) {
+      const first = store.keys.get(`${userId} ${key}`);
+      if (first !== undefined && !first.requestHash.equals(requestHash)) {
+        throw new Problem("projects/idempotency-mismatch");
+      }
+      return first?.executionId;
+    },
+    findReplay: async (userId: string, replay: Replay) => store.firstOf(userId, replay),
+    async insert(execution: Execution, { replay, webhookUrl }: InsertOptions = {}) {
       if (store.failing) throw new Problem("server/unavailable");
+      const first = replay && store.firstOf(execution.userId, replay);
+      if (first !== undefined) throw new StartedBefore(first);
+      if (replay !== undefined) {
+        const { requestHash } = replay;
+        store.keys.set(`${execution.userId} ${replay.key}`, { requestHash, executionId: execution.id });
+      }
+      if (webhookUrl !== undefined) store.webhookUrls.push(webhookUrl);
       store.rows.set(execution.id, execution);
     },
     async finish(execution: Execution) {
@@ -233,6 +287,14 @@ export const createScene = async (options: SceneOptions = {}) => {
           ),
         }
       : { unavailableReason: options.unavailable };
+  const webhooks = {
+    refused: undefined as Problem | undefined,
+    woken: 0,
+    async check() {
+      if (webhooks.refused !== undefined) throw webhooks.refused;
+    },
+    wake: () => void (webhooks.woken += 1),
+  };
   const service: ExecutionService = createExecutionService({
     projects,
     files: projects,
@@ -260,6 +322,7 @@ export const createScene = async (options: SceneOptions = {}) => {
       moved: (live) => service.announce(live),
     }),
     engine: () => engine,
+    webhooks,
     waitingRuns: createWaitingRuns({ clock, availableBytes: () => memory.availableBytes }),
     maxProgramBytes: options.maxProgramBytes ?? 1_048_576,
     arrived: () => undefined,
@@ -284,6 +347,7 @@ export const createScene = async (options: SceneOptions = {}) => {
     lines,
     measured,
     pool,
+    webhooks,
     admission,
     registry,
     catalog,

@@ -4,38 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Sql } from "#platform/sql";
 import { openTestDatabase, type TestDatabase } from "../../platform/sql/test-database.ts";
 import { trimExecutions } from "./output-retention.ts";
+import { storedExecution as execution } from "./execution-fixture.ts";
 import { createExecutionStore, type ExecutionStore } from "./execution-store.ts";
-
-const execution = (change: Partial<Execution> = {}): Execution => ({
-  id: createId(),
-  projectId: null,
-  userId: createId(),
-  language: "python",
-  runtime: { id: "python", version: "3.13.5" },
-  entryPoint: "main.py",
-  args: ['a "quoted"', "ü"],
-  tty: false,
-  limits: { wallMs: 1, cpuMs: 2, memoryBytes: 3, outputBytes: 4 },
-  fileVersions: { "main.py": 3, __proto__x: 1 },
-  status: "queued",
-  exitCode: null,
-  signal: null,
-  stdout: "",
-  stderr: "",
-  truncated: false,
-  stage: null,
-  sandbox: null,
-  limitsEnforcement: null,
-  queuedAt: "2026-01-02T03:04:05.006Z",
-  startedAt: null,
-  endedAt: null,
-  usage: { wallMs: 0, cpuMs: 0, memoryPeakBytes: 0, outputBytes: 0 },
-  waitingSince: null,
-  collected: [],
-  hints: [],
-  codeHash: "c0de",
-  ...change,
-});
 
 const ended = (before: Execution, change: Partial<Execution> = {}): Execution => ({
   ...before,
@@ -70,6 +40,26 @@ describe("executions as rows", () => {
     expect(await store.find(queued.userId, queued.id)).toEqual(queued);
     await store.finish(ended(queued));
     expect(await store.find(queued.userId, queued.id)).toEqual(ended(queued));
+  });
+
+  it("[X85] a key has one execution, also of requests at the same time, and none when the row was not written", async () => {
+    const userId = createId();
+    const replay = { key: "one", requestHash: Buffer.alloc(32, 1) };
+    await expect(store.insert(execution({ userId, projectId: createId() }), { replay })).rejects.toThrow();
+    expect(await store.findReplay(userId, replay)).toBeUndefined();
+    const runs = Array.from({ length: 6 }, () => execution({ userId }));
+    const outcomes = await Promise.allSettled(runs.map((run) => store.insert(run, { replay })));
+    const firstId = runs[outcomes.findIndex(({ status }) => status === "fulfilled")]?.id;
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    const refused = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
+    for (const reason of refused) expect(reason).toMatchObject({ name: "StartedBefore", executionId: firstId });
+    expect(await store.findReplay(userId, replay)).toBe(firstId);
+    const found = await Promise.all(runs.map(({ id }) => store.find(userId, id)));
+    expect(found.filter((row) => row !== undefined).map(({ id }) => id)).toEqual([firstId]);
+    expect(await store.findReplay(createId(), replay)).toBeUndefined();
+    await expect(store.findReplay(userId, { ...replay, requestHash: Buffer.alloc(32, 2) })).rejects.toMatchObject({
+      code: "projects/idempotency-mismatch",
+    });
   });
 
   it("are not shown to somebody else, and can't be completed by somebody else", async () => {

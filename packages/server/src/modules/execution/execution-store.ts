@@ -1,11 +1,35 @@
 /** Executions as rows: written at admission, completed at the end, read back when they are no longer in memory. */
 import { Problem } from "#kernel/problem";
+import { findReplay, keepReplay, type Replay } from "#files";
 import { isConcurrentModification, type Sql, type Transaction } from "#platform/sql";
 import { ExecutionSchema, type Execution } from "@atelier/contracts";
+import { insertDelivery } from "./webhooks/webhook-store.ts";
+
+export type InsertOptions = {
+  /** The key of the request, which no other execution of the user may have. */
+  readonly replay?: Replay | undefined;
+  /** Where the end is sent. */
+  readonly webhookUrl?: string | undefined;
+};
+
+/** A request with the same key was first. */
+export class StartedBefore extends Error {
+  override readonly name = "StartedBefore";
+  readonly executionId: string;
+  constructor(executionId: string) {
+    super(`started before as ${executionId}`);
+    this.executionId = executionId;
+  }
+}
 
 export interface ExecutionStore {
-  /** @throws Problem projects/no-such-project when it is not visible (any more) */
-  insert(execution: Execution): Promise<void>;
+  /**
+   * @throws Problem projects/no-such-project when it is not visible (any more), projects/idempotency-mismatch
+   * @throws StartedBefore when the key has an execution
+   */
+  insert(execution: Execution, options?: InsertOptions): Promise<void>;
+  /** The execution that a request with this key started. @throws Problem projects/idempotency-mismatch */
+  findReplay(userId: string, replay: Replay): Promise<string | undefined>;
   finish(execution: Execution): Promise<void>;
   /** As `userId` may see it: own ones without a project, and a project's. */
   find(userId: string, id: string): Promise<Execution | undefined>;
@@ -140,17 +164,31 @@ const updateRow = (transaction: Transaction, execution: Execution): Promise<obje
   );
 
 export const createExecutionStore = (sql: Sql): ExecutionStore => ({
-  async insert(execution) {
+  async insert(execution, { replay, webhookUrl } = {}) {
+    const { id: executionId, userId, queuedAt } = execution;
     try {
-      await sql.transaction(scopeOf(execution.userId, execution.projectId), (transaction) =>
-        insertRow(transaction, execution),
-      );
+      await sql.transaction(scopeOf(userId, execution.projectId), async (transaction) => {
+        const first = replay && (await findReplay<{ executionId: string }>(transaction, userId, replay));
+        if (first !== undefined) throw new StartedBefore(first.executionId);
+        await insertRow(transaction, execution);
+        if (replay !== undefined) {
+          await keepReplay(transaction, { userId, replay, status: 202, answer: { executionId } });
+        }
+        if (webhookUrl !== undefined) {
+          await insertDelivery(transaction, { executionId, userId, url: webhookUrl, at: queuedAt });
+        }
+      });
     } catch (error) {
       // The user lost the right to the project after it was checked.
       if (isConcurrentModification(error)) throw new Problem("projects/no-such-project", undefined, { cause: error });
       throw error;
     }
   },
+  findReplay: (userId, replay) =>
+    sql.transaction(
+      { role: "user", userId },
+      async (transaction) => (await findReplay<{ executionId: string }>(transaction, userId, replay))?.executionId,
+    ),
   async finish(execution) {
     const rows = await sql.transaction(scopeOf(execution.userId, execution.projectId), (transaction) =>
       updateRow(transaction, execution),

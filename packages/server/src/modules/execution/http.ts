@@ -1,11 +1,31 @@
 /** Binds the routes of languages and executions to the service. */
-import type { Edge } from "#platform/http";
+import { createHash } from "node:crypto";
+import type { Edge, RequestFacts } from "#platform/http";
+import { idempotencyKeyOf } from "#collaboration";
+import type { Replay } from "#files";
 import { routes } from "@atelier/contracts";
 import { atelierJsonSchema } from "@atelier/run-configurations";
+import { startBatch } from "./batch.ts";
 import type { ExecutionModule } from "./module.ts";
+import type { Submitted } from "./service.ts";
+
+/** The same key with another body is another request. @throws Problem request/invalid */
+const replayOf = (request: RequestFacts, operation: string, body: unknown): Replay | undefined => {
+  const key = idempotencyKeyOf(request);
+  if (key === undefined) return undefined;
+  return {
+    key,
+    requestHash: createHash("sha256")
+      .update(JSON.stringify([operation, body]))
+      .digest(),
+  };
+};
 
 /** @throws Error when a route was bound before. */
-export const registerExecutionHttp = (edge: Edge, execution: Pick<ExecutionModule, "service" | "languages">): void => {
+export const registerExecutionHttp = (
+  edge: Edge,
+  execution: Pick<ExecutionModule, "service" | "languages" | "webhooks" | "log">,
+): void => {
   const auditOf = (of: { readonly id: string; readonly projectId: string | null }) => ({
     target: of.id,
     ...(of.projectId === null ? {} : { projectId: of.projectId }),
@@ -25,18 +45,33 @@ export const registerExecutionHttp = (edge: Edge, execution: Pick<ExecutionModul
 
   edge.bind(routes.startExecution, async ({ actor, body, query, request }) => {
     const wait = query.wait === "true";
-    const live = await execution.service.submit(actor, body, { interactive: !wait });
+    const replay = replayOf(request, "run", body);
+    const started: Submitted =
+      replay === undefined
+        ? { live: await execution.service.submit(actor, body, { interactive: !wait }) }
+        : await execution.service.submitOnce(actor, body, { interactive: !wait, replay });
+    const id = "live" in started ? started.live.facts.id : started.firstId;
     if (!wait) {
-      const started = live.snapshot({ output: false });
+      const state =
+        "live" in started
+          ? started.live.snapshot({ output: false })
+          : { ...(await execution.service.find(actor, id)), stdout: "", stderr: "" };
       return {
         status: 202 as const,
-        body: started,
-        audit: auditOf(started),
-        headers: { location: `/api/executions/${started.id}` },
+        body: state,
+        audit: auditOf(state),
+        headers: { location: `/api/executions/${id}` },
       };
     }
-    // Only the caller knows this execution: when its connection ends, the execution is stopped.
-    const leave = (): void => live.cancel();
+    if (!("live" in started)) {
+      const ended = await execution.service.ended(actor, id, request.signal);
+      return { status: 200 as const, body: ended, audit: auditOf(ended) };
+    }
+    const { live } = started;
+    // Nobody else knows this execution: when its caller leaves, it ends. A caller with a key may come back.
+    const leave = (): void => {
+      if (replay === undefined) live.cancel();
+    };
     if (request.signal.aborted) leave();
     request.signal.addEventListener("abort", leave, { once: true });
     await live.ended;
@@ -44,6 +79,33 @@ export const registerExecutionHttp = (edge: Edge, execution: Pick<ExecutionModul
     const ended = live.snapshot({ output: true });
     return { status: 200 as const, body: ended, audit: auditOf(ended) };
   });
+
+  edge.bind(routes.startExecutionBatch, async ({ actor, body, request, admit }) => {
+    const answer = await startBatch(execution.service, actor, {
+      items: body.items,
+      replay: replayOf(request, "batch", body),
+      requestId: request.id,
+      admit,
+      log: execution.log,
+    });
+    const started = answer.items.flatMap((item) => ("execution" in item ? [item.execution.id] : []));
+    return { status: 202 as const, body: answer, audit: { target: started.join(" ") } };
+  });
+
+  edge.bind(routes.getExecutionWebhook, async ({ actor, params }) => ({
+    status: 200 as const,
+    body: await execution.webhooks.find(actor.userId, params.id),
+  }));
+
+  edge.bind(routes.getWebhookSecret, async ({ actor }) => ({
+    status: 200 as const,
+    body: { secret: await execution.webhooks.secretOf(actor.userId) },
+  }));
+
+  edge.bind(routes.rotateWebhookSecret, async ({ actor }) => ({
+    status: 200 as const,
+    body: { secret: await execution.webhooks.rotateSecret(actor.userId) },
+  }));
 
   edge.bind(routes.getExecution, async ({ actor, params }) => ({
     status: 200 as const,

@@ -40,6 +40,9 @@ import { createRunner } from "./runner.ts";
 import { createExecutionService, type ExecutionService } from "./service.ts";
 import { openStream } from "./stream.ts";
 import { availableMemoryBytes } from "./available-memory.ts";
+import { createWebhookStore } from "./webhooks/webhook-store.ts";
+import { createWebhookTargets } from "./webhooks/webhook-target.ts";
+import { createWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
 import { createWaitingRuns } from "./waiting-runs.ts";
 import { createWarmPool, type SandboxKind } from "./warm-pool.ts";
 
@@ -64,6 +67,10 @@ export type ExecutionOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: ExecutionSettings;
+  /** Signs webhooks. */
+  readonly secretKey: Uint8Array;
+  /** Host names of this server, which no webhook goes to. */
+  readonly ownHosts: readonly string[];
   /** `<id>/language.json`, and the recipes in `images/<name>.json`. */
   readonly languagesFolder: string;
   /** The cache of built images. */
@@ -74,6 +81,8 @@ export type ExecutionOptions = {
 
 export interface ExecutionModule extends Component {
   readonly service: ExecutionService;
+  readonly webhooks: Omit<Webhooks, "deliveries">;
+  readonly log: Log;
   languages(): Language[];
   openStream(call: SocketCall): void;
   /** Programs that start from now on run in it; running programs keep their provider. The owner disposes both after this module. */
@@ -184,6 +193,21 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   const registry = createExecutionRegistry(clock);
   const store = createExecutionStore(sql);
   const recorder = createEndRecorder({ store, registry, clock, log, stopping: stopping.signal });
+  const webhooks = createWebhooks({
+    store: createWebhookStore(sql),
+    targets: createWebhookTargets({ allowedHosts: settings.WEBHOOK_ALLOWED_HOSTS, ownHosts: options.ownHosts }),
+    async findExecution(userId, id) {
+      const execution = await store.find(userId, id);
+      const projectId = execution?.projectId ?? null;
+      // Whoever lost the right to see the project's runs is told nothing more of them.
+      if (projectId !== null && (await projects.roleOf(userId, projectId)) === undefined) return undefined;
+      return execution;
+    },
+    secretKey: options.secretKey,
+    clock,
+    log,
+    metrics: options.metrics,
+  });
   const service: ExecutionService = createExecutionService({
     projects,
     files: options.files,
@@ -202,6 +226,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     preparation: createImagePreparation({ builds: options.images, languages: catalog, bus, log, moved }),
     engine: () =>
       engines.current === undefined ? { unavailableReason: unavailableReason() } : { runner: engines.run },
+    webhooks,
     waitingRuns: createWaitingRuns({ clock, availableBytes: availableMemoryBytes }),
     maxProgramBytes: settings.EXECUTION_PROGRAM_MIB * 1_048_576,
     arrived(language) {
@@ -234,6 +259,8 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   return {
     name: "execution",
     service,
+    webhooks,
+    log,
     languages: () => catalog.list(engines.current !== undefined),
     get isAvailable() {
       return engines.current !== undefined;
@@ -257,6 +284,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       await history.start(signal);
       await retention.start(signal);
       await leftBehind.start();
+      await webhooks.deliveries.start?.(signal);
       void openLanguages();
       backgroundImages?.start();
     },
@@ -268,6 +296,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
       await retention[Symbol.asyncDispose]();
       await history[Symbol.asyncDispose]();
       await service.close();
+      await webhooks.deliveries[Symbol.asyncDispose]();
       await engines[Symbol.asyncDispose]();
       watch.stop();
     },

@@ -100,6 +100,28 @@ describe("admission of executions", () => {
     expect([scene.provider.runs.length, second.state.status]).toEqual([2, "preparing"]);
   });
 
+  it("[X85] of requests with one key at the same time one starts its program, and the others keep nothing", async () => {
+    const scene = await createScene();
+    const replay = { key: "one", requestHash: Buffer.alloc(32) };
+    const options = { interactive: true, replay };
+    const all = await Promise.all(
+      Array.from({ length: 4 }, () => scene.service.submitOnce(ada, helloRequest, options)),
+    );
+    const ids = new Set(all.map((started) => ("live" in started ? started.live.facts.id : started.firstId)));
+    expect(all.filter((started) => "live" in started)).toHaveLength(1);
+    expect([...scene.store.rows.keys()]).toEqual([...ids]);
+    await settle();
+    expect([scene.provider.runs.length, scene.admission.running, scene.admission.waiting]).toEqual([1, 1, 0]);
+    expect([scene.registry.unended().length, scene.homes.claimed.size]).toEqual([1, 1]);
+    await expect(
+      scene.service.submitOnce(ada, helloRequest, {
+        ...options,
+        replay: { ...replay, requestHash: Buffer.alloc(32, 1) },
+      }),
+    ).rejects.toMatchObject({ code: "projects/idempotency-mismatch" });
+    expect(await scene.service.submitOnce(bob, helloRequest, options)).toHaveProperty("live");
+  });
+
   it("[X4] 500 at once are all answered: accepted, or 429 with Retry-After", async () => {
     const scene = await createScene({ concurrency: 2, capacity: 30 });
     const answers = await Promise.allSettled(

@@ -6,6 +6,7 @@ import type { Log } from "#kernel/log";
 import { Problem } from "#kernel/problem";
 import type { Bus } from "#platform/bus";
 import type { Homes, HomesNode } from "#platform/homes";
+import type { Replay } from "#files";
 import type { Projects } from "#projects";
 import {
   type Execution,
@@ -21,7 +22,7 @@ import { createCurrentStates } from "./current-states.ts";
 import * as errors from "./errors.ts";
 import type { ExecutionMetrics } from "./execution-metrics.ts";
 import type { ExecutionRegistry } from "./execution-registry.ts";
-import type { ExecutionStore } from "./execution-store.ts";
+import { type ExecutionStore, type InsertOptions, StartedBefore } from "./execution-store.ts";
 import type { ExecutionsElsewhere } from "./executions-elsewhere.ts";
 import type { WaitingRuns } from "./waiting-runs.ts";
 import { createFileBudget, type FileReservation } from "./file-budget.ts";
@@ -37,6 +38,7 @@ import { configurationsOfProject } from "./project-configurations.ts";
 import type { SandboxLimits } from "./run/ports.ts";
 import { floorsOf, planRun, requireLanguage, type StageFloors } from "./run-plan.ts";
 import type { Program, Runner } from "./runner.ts";
+import type { Webhooks } from "./webhooks/webhooks.ts";
 import { type FilesReader, readGivenFiles, readProjectFiles, type SourceFiles } from "./source-files.ts";
 
 /** What runs programs, or a sentence for users on why nothing does. */
@@ -61,6 +63,7 @@ export type ServiceNeeds = {
   /** Called for each execution, because a provider may be adopted later. */
   readonly engine: () => Engine;
   readonly waitingRuns: WaitingRuns;
+  readonly webhooks: Pick<Webhooks, "check" | "wake">;
   readonly maxProgramBytes: number;
   /** Told the language of every execution that was admitted. */
   readonly arrived: (language: string) => void;
@@ -76,12 +79,26 @@ export type Followed = {
   readonly mayControl: boolean;
 };
 
+/** A new execution, or the id of the one that the first request with the key made. */
+export type Submitted = { readonly live: LiveExecution } | { readonly firstId: string };
+
 export interface ExecutionService {
   /**
    * Admits an execution; it goes on by itself. `interactive` false: nobody can type, so input ends with `stdin`.
    * @throws Problem as the route startExecution says.
    */
   submit(actor: Actor, request: StartExecution, options: { readonly interactive: boolean }): Promise<LiveExecution>;
+  /**
+   * As `submit`, but a repeated request is answered with the id of the first one's execution.
+   * @throws Problem projects/idempotency-mismatch
+   */
+  submitOnce(
+    actor: Actor,
+    request: StartExecution,
+    options: { readonly interactive: boolean; readonly replay: Replay },
+  ): Promise<Submitted>;
+  /** The execution once it has ended, or as it is when the signal is aborted. @throws as `find` */
+  ended(actor: Actor, id: string, signal: AbortSignal): Promise<Execution>;
   /** @throws Problem execution/no-such-execution when there is none or it is not visible. */
   find(actor: Actor, id: string): Promise<Execution>;
   follow(actor: Pick<Actor, "userId">, id: string): Promise<Followed>;
@@ -105,6 +122,8 @@ type Prepared = {
 };
 
 const LISTED = 50;
+/** How often an execution of another node is looked at while a caller waits for its end. */
+const LOOK_AGAIN_MS = 500;
 /** Names and values of variables count separately. */
 const MAX_TEXTS = 512;
 const MAX_TEXT_BYTES = 524_288;
@@ -233,10 +252,13 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
   };
 
   /** The row is inserted once the home is claimed, so that no other node takes the execution for an abandoned one. */
-  const insert = (live: LiveExecution): { readonly inserted: Promise<void>; readonly release: () => Promise<void> } => {
+  const insert = (
+    live: LiveExecution,
+    more: InsertOptions,
+  ): { readonly inserted: Promise<void>; readonly release: () => Promise<void> } => {
     const home = homes.claim(homeOfExecution(live.facts.id));
     return {
-      inserted: home.then(() => store.insert(live.snapshot({ output: false }))),
+      inserted: home.then(() => store.insert(live.snapshot({ output: false }), more)),
       release: () =>
         home.then(
           (claimed) => claimed.release(),
@@ -245,12 +267,16 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     };
   };
 
-  const afterEnd = async (live: LiveExecution, { inserted, release }: ReturnType<typeof insert>): Promise<void> => {
+  const afterEnd = async (
+    live: LiveExecution,
+    { inserted, release, hasWebhook }: ReturnType<typeof insert> & { readonly hasWebhook: boolean },
+  ): Promise<void> => {
     await live.ended;
     announce(live);
     metrics.ended(live.facts.language, live.snapshot({ output: false }).status);
     try {
       await recorder.record(live, inserted);
+      if (hasWebhook) needs.webhooks.wake();
     } finally {
       await release();
     }
@@ -345,64 +371,100 @@ export const createExecutionService = (needs: ServiceNeeds): ExecutionService =>
     return (await needs.elsewhere.find(source.elsewhere, id)) ?? requireStored(actor, id);
   };
 
+  const start = async (
+    actor: Actor,
+    request: StartExecution,
+    { interactive, replay }: { readonly interactive: boolean; readonly replay?: Replay },
+  ): Promise<Submitted> => {
+    if (closing) throw errors.serverStopping();
+    if (request.projectId !== undefined) await projects.requireRole(actor, request.projectId, "editor");
+    const known = replay && (await store.findReplay(actor.userId, replay));
+    if (known !== undefined) return { firstId: known };
+    if (request.webhookUrl !== undefined) await needs.webhooks.check(actor.userId, request.webhookUrl);
+    const runner = requireRunner();
+    const named = request.language === undefined ? undefined : requireLanguage(languages, request.language);
+    const { live, program, sandbox, stdin, slot, leave } = await admit(actor, request, named);
+    needs.arrived(live.facts.language);
+    if (stdin !== undefined) void live.input.write(stdin);
+    if (!interactive || (stdin !== undefined && request.tty !== true)) live.input.end();
+    registry.add(live);
+    // The row is written while the sandbox is being claimed: the answer waits for both, the program only for its own.
+    const row = insert(live, { replay, webhookUrl: request.webhookUrl });
+    const { inserted } = row;
+    if (replay !== undefined) {
+      // With a key the program starts after the row: a concurrent request with the same key may be the first.
+      try {
+        await inserted;
+      } catch (error) {
+        registry.remove(live);
+        leave();
+        await row.release();
+        if (error instanceof StartedBefore) return { firstId: error.executionId };
+        throw error;
+      }
+    }
+    void track(afterEnd(live, { ...row, hasWebhook: request.webhookUrl !== undefined }));
+    let isGone = Promise.resolve();
+    // Clients get the end before the sandbox is removed; the slot is free only after that.
+    void live.ended.then(() => isGone).then(leave);
+    const patience = {
+      idleMs: IDLE_LIMIT_MS,
+      begin() {
+        const may = needs.waitingRuns.add(live);
+        if (may) slot.rest();
+        return may;
+      },
+      end() {
+        needs.waitingRuns.remove(live);
+        slot.wake();
+      },
+    };
+    const enter = (): void => {
+      // It may have been stopped while its image was being built.
+      if (live.state.status === "ended") return;
+      slot.enter({
+        begin() {
+          const begun = { ...program, kind: sandbox.kind(), ...(live.input.open ? { patience } : {}) };
+          isGone = track(runner(live, begun));
+        },
+        moved: (position) => {
+          live.queuePosition = position;
+          live.announce();
+        },
+      });
+    };
+    if (sandbox.missing.length === 0) enter();
+    else void track(needs.preparation.prepare(live, sandbox.missing).then(enter));
+    if (live.state.status === "queued") announce(live);
+    try {
+      await inserted;
+    } catch (error) {
+      live.cancel();
+      registry.remove(live);
+      throw error;
+    }
+    return { live };
+  };
   return {
     announce,
     follow,
     find,
     async submit(actor, request, { interactive }) {
-      if (closing) throw errors.serverStopping();
-      if (request.projectId !== undefined) await projects.requireRole(actor, request.projectId, "editor");
-      const runner = requireRunner();
-      const named = request.language === undefined ? undefined : requireLanguage(languages, request.language);
-      const { live, program, sandbox, stdin, slot, leave } = await admit(actor, request, named);
-      needs.arrived(live.facts.language);
-      if (stdin !== undefined) void live.input.write(stdin);
-      if (!interactive || (stdin !== undefined && request.tty !== true)) live.input.end();
-      registry.add(live);
-      // The row is written while the sandbox is being claimed: the answer waits for both, the program only for its own.
-      const row = insert(live);
-      const { inserted } = row;
-      void track(afterEnd(live, row));
-      let isGone = Promise.resolve();
-      // Clients get the end before the sandbox is removed; the slot is free only after that.
-      void live.ended.then(() => isGone).then(leave);
-      const patience = {
-        idleMs: IDLE_LIMIT_MS,
-        begin() {
-          const may = needs.waitingRuns.add(live);
-          if (may) slot.rest();
-          return may;
-        },
-        end() {
-          needs.waitingRuns.remove(live);
-          slot.wake();
-        },
-      };
-      const enter = (): void => {
-        // It may have been stopped while its image was being built.
-        if (live.state.status === "ended") return;
-        slot.enter({
-          begin() {
-            const begun = { ...program, kind: sandbox.kind(), ...(live.input.open ? { patience } : {}) };
-            isGone = track(runner(live, begun));
-          },
-          moved: (position) => {
-            live.queuePosition = position;
-            live.announce();
-          },
-        });
-      };
-      if (sandbox.missing.length === 0) enter();
-      else void track(needs.preparation.prepare(live, sandbox.missing).then(enter));
-      if (live.state.status === "queued") announce(live);
-      try {
-        await inserted;
-      } catch (error) {
-        live.cancel();
-        registry.remove(live);
-        throw error;
+      const started = await start(actor, request, { interactive });
+      if ("live" in started) return started.live;
+      throw new Error("an execution without a key was started before");
+    },
+    submitOnce: start,
+    async ended(actor, id, signal) {
+      const left = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+      for (;;) {
+        const { source } = await follow(actor, id);
+        if ("live" in source) await Promise.race([source.live.ended, left]);
+        const execution = await find(actor, id);
+        if (hasEnded(execution.status) || signal.aborted) return execution;
+        // Another node runs it.
+        await Promise.race([left, new Promise<void>((resolve) => void clock.after(LOOK_AGAIN_MS, resolve))]);
       }
-      return live;
     },
     async stop(actor, id) {
       const { source, mayControl } = await follow(actor, id);

@@ -90,7 +90,10 @@ export const openTier = async (tier: TestedTier): Promise<OpenTier> => {
       EXECUTION_QUEUE: 64,
       EXECUTION_WARM_MAX: 4,
       EXECUTION_PROGRAM_MIB: 10,
+      WEBHOOK_ALLOWED_HOSTS: [],
     },
+    secretKey: Buffer.alloc(32),
+    ownHosts: [],
     languagesFolder,
     imagesFolder,
   });

@@ -8,6 +8,6 @@ export { createFilesHousekeeping } from "./housekeeping.ts";
 export type { ImportWrites, NewEntry, NewEntryOutcome } from "./import-writes.ts";
 export { registerFilesHttp } from "./http.ts";
 export type { Templates } from "./ports.ts";
-export type { Replay } from "./replays.ts";
+export { findReplay, keepReplay, type Replay } from "./replays.ts";
 export { createFiles, type Files, type NewFile, type NextBytes, type VersionAt } from "./service.ts";
 export { createStagingMover } from "./staging-mover.ts";

@@ -18,6 +18,8 @@ export type {
   SeparateRequest,
   SocketCall,
 } from "./ports.ts";
+export { invalidRequest } from "./parse-call.ts";
+export { retryAfter, toProblem } from "./problem-answer.ts";
 export { channelPriorityOf, createProjectSocket } from "./project-socket.ts";
 export { pagePolicy } from "./security-headers.ts";
 export { httpSettings } from "./settings.ts";

@@ -167,6 +167,12 @@ describe("the OpenAPI document", () => {
 
   it("says that an execution has either a project or files", () => {
     const start = document.paths["/executions"]?.["post"]?.requestBody?.content["application/json"]?.schema;
-    expect(JSON.stringify(start)).toContain('"oneOf":[{"required":["projectId"]},{"required":["files"]}]');
+    const schema = '{"$ref":"#/components/schemas/StartExecution"}';
+    expect(JSON.stringify(start)).toContain(schema);
+    const batch = document.paths["/executions/batch"]?.["post"]?.requestBody;
+    expect(JSON.stringify(batch)).toContain(`"items":${schema}`);
+    expect(JSON.stringify(document.components.schemas["StartExecution"])).toContain(
+      '"oneOf":[{"required":["projectId"]},{"required":["files"]}]',
+    );
   });
 });

@@ -20,7 +20,8 @@ const isTooDeep = (value: unknown): boolean => {
   }
 };
 
-const invalid = (part: string, error: z.ZodError): Problem => {
+/** What a schema found wrong in a part of a request. */
+export const invalidRequest = (part: string, error: z.ZodError): Problem => {
   const faults = error.issues.slice(0, MAX_FAULTS).map((issue) => ({
     at: [part, ...issue.path.map(String)].join(".").slice(0, 200),
     message: issue.message.slice(0, 300),
@@ -38,7 +39,7 @@ export const parseCall = (route: Route, raw: RawParts): { params: unknown; query
   const params = route.params?.safeParse(raw.params);
   if (params?.success === false) throw new Problem("request/not-found");
   const query = route.query?.safeParse(raw.query);
-  if (query?.success === false) throw invalid("query", query.error);
+  if (query?.success === false) throw invalidRequest("query", query.error);
   if (isTooDeep(raw.body)) throw new Problem("request/invalid", `body: nested deeper than ${MAX_JSON_DEPTH} levels`);
   if (route.body === undefined) {
     const empty = raw.body === undefined || raw.body === null;
@@ -48,6 +49,6 @@ export const parseCall = (route: Route, raw: RawParts): { params: unknown; query
     return { params: params?.data, query: query?.data, body: undefined };
   }
   const body = route.body.safeParse(raw.body);
-  if (!body.success) throw invalid("body", body.error);
+  if (!body.success) throw invalidRequest("body", body.error);
   return { params: params?.data, query: query?.data, body: body.data };
 };

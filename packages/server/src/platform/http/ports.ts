@@ -27,6 +27,11 @@ export type Call<R extends Route> = {
    * @throws Problem request/rate-limited when the caller's pending bodies exceed the limit, server/unavailable when those of all callers do
    */
   readonly reserve: (bytes: number) => void;
+  /**
+   * Counts a further operation of the same request in the caller's rate limits; the edge has counted the first.
+   * @throws Problem request/rate-limited
+   */
+  readonly admit: () => Promise<void>;
 };
 
 export type Answer<R extends Route> = {

@@ -72,6 +72,13 @@ export const checkRequest = async (
   return actor;
 };
 
+/** Counts one more operation of a request whose own was counted. @throws Problem request/rate-limited */
+export const checkRate = (
+  checks: RequestChecks,
+  rate: RateClass,
+  { actor, facts }: { readonly actor: Actor | undefined; readonly facts: RequestFacts },
+): Promise<void> => take(checks, rate, rateKey(actor, facts.address), () => undefined);
+
 /** Checks a request for a page: without authentication, so it counts for its address. */
 export const checkAddress = (
   checks: RequestChecks,

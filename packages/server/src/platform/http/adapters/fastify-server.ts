@@ -14,7 +14,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { type RequestChecks, checkRequest, checkAddress, rateKey } from "../request-checks.ts";
+import { type RequestChecks, checkRate, checkRequest, checkAddress, rateKey } from "../request-checks.ts";
 import { type BodyBudgetLimits, createBodyBudget, expectedBytes } from "../body-budget.ts";
 import { checkAnswer } from "../check-answer.ts";
 import type { TrustedProxies } from "../client-address.ts";
@@ -385,7 +385,9 @@ export const createFastifyServer = (options: FastifyServerOptions): HttpServer =
             const parts = parseCall(route, { params: request.params, query: request.query, body });
             if (isStreamed) parts.body = streamedBody(request.raw, reply.raw, options.bodyStalledMs);
             const reserve = (bytes: number): void => replies.reserve(reply, senderOf(request), bytes);
-            const call = { ...parts, actor: atelier.actor, request: atelier.facts, reserve } as Call<R>;
+            const admit = (): Promise<void> =>
+              checkRate(options, route.rate, { actor: atelier.actor, facts: atelier.facts });
+            const call = { ...parts, actor: atelier.actor, request: atelier.facts, reserve, admit } as Call<R>;
             return answerCall(route, request, reply, (await handler(call).catch(refused)) as unknown as Answer<Route>);
           },
         });
