@@ -43,7 +43,7 @@ const MainButton = ({ isStop }: { readonly isStop: boolean }) => {
       >
         <Square size={12} aria-hidden />
         <span>{isStopping ? "Stopping" : "Stop"}</span>
-        {image && <span className="run-percent">{image.percent} %</span>}
+        {image !== undefined && image.percent > 0 && <span className="run-percent">{image.percent} %</span>}
       </button>
     );
   }

@@ -9,7 +9,9 @@ const names = new Map<string, string>();
 const nameOf = (languageId: string): string => {
   const known = names.get(languageId);
   if (known !== undefined) return known;
-  const name = languages.getLanguages().find(({ id }) => id === languageId)?.aliases?.[0] ?? languageId;
+  const { aliases = [] } = languages.getLanguages().find(({ id }) => id === languageId) ?? {};
+  // Of some the first name is the id: `tcl` comes before `Tcl`.
+  const name = aliases.find((alias) => alias !== alias.toLowerCase()) ?? aliases[0] ?? languageId;
   names.set(languageId, name);
   return name;
 };
