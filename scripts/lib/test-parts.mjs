@@ -49,7 +49,12 @@ export const parts = {
   browsers: async (options) => [await vitest("the journeys in Firefox and WebKitGTK", ["--project=browsers"], options)],
   combinations: async ({ env, out }) => {
     const complete = { ...env, ATELIER_TEST_WHOLE: "yes" };
-    const files = ["adapters/gvisor.test.ts", "adapters/bubblewrap.test.ts", "ended-by-signal.e2e.ts"];
+    const files = [
+      "adapters/gvisor.test.ts",
+      "adapters/bubblewrap.test.ts",
+      "project-shapes/in-sandboxes.test.ts",
+      "ended-by-signal.e2e.ts",
+    ];
     const projects = ["--project=unit*", "--project=e2e"];
     return [await vitest("cases that npm test leaves out", [...projects, ...files], { env: complete, out })];
   },

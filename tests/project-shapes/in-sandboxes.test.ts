@@ -57,10 +57,20 @@ const environment: Environment = {
       tools: [...(STANDARD_TOOLS[id] ?? []), ...tools],
     })),
 };
+/** `npm test` tries the base image; `npm run test:all` every image that is here. */
+const isTried = ({ languages }: Shape): boolean =>
+  process.env["ATELIER_TEST_WHOLE"] !== undefined ||
+  languages.every((id) => declarations.find((one) => one.id === id)?.image === "base");
+
 /** Whether everything but packages is on this machine. */
 const isHere = (shape: Shape): boolean => {
-  const found = configurationsOfShape(shape, environment).find(({ name }) => name === shape.run);
-  return found !== undefined && !(found.unavailable ?? "").includes("not installed on this server");
+  const configurations = configurationsOfShape(shape, environment);
+  const isRunnable = (wanted: string): boolean => {
+    const found = configurations.find(({ name }) => name === wanted);
+    return found !== undefined && !(found.unavailable ?? "").includes("not installed on this server");
+  };
+  const tests = shape.testMissing === undefined && shape.test !== undefined ? [shape.test] : [];
+  return isTried(shape) && [shape.run ?? "", ...tests].every(isRunnable);
 };
 
 const openProvider = async (tier: (typeof tiers)[number], stateFolder: string): Promise<SandboxProvider> => {

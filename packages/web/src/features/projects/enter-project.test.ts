@@ -7,6 +7,7 @@ import type { App } from "../../app/services.ts";
 import { dismissToast, toastStore } from "../../design/toasts.ts";
 import { createConsoleStore } from "../execution/console-store.ts";
 import { runByKey } from "../execution/run-actions.ts";
+import { createRunChoiceStore } from "../execution/run-choice-store.ts";
 import { createRunControl } from "../execution/run-control.ts";
 import { sendInput, showRun } from "../execution/run-view.ts";
 import { type ExecutionSummary, createRunStore } from "../execution/run-store.ts";
@@ -81,6 +82,7 @@ const stage = (answer: (id: string) => unknown) => {
     promotion: createPromotion(),
     deletions: createPendingDeletions(),
     runControl: createRunControl(),
+    runChoice: createRunChoiceStore(),
     console: createConsoleStore(),
     files: createFilesStore(),
     tabs: createTabsStore(),
@@ -89,6 +91,8 @@ const stage = (answer: (id: string) => unknown) => {
     runs: createRunStore({ pausedBecause: undefined, isPreparing: false }),
     layout: { setState: () => undefined, subscribe: () => () => undefined },
     editor: {
+      // Monaco is not loaded here, and neither is what waits for it.
+      ready: new Promise<void>(() => undefined),
       open: (file: { path: string }) => opened.push(file),
       close: (id: string) => closed.push(id),
       reveal: () => undefined,
@@ -104,13 +108,14 @@ const stage = (answer: (id: string) => unknown) => {
 const quiet = (id: string): unknown => (id === "listExecutions" ? { items: [] } : {});
 
 /** All state of a project that could remain in the page. */
-const stateOf = ({ files, tabs, comparison, presence, runs, console: output, runControl }: App) => {
+const stateOf = ({ files, tabs, comparison, presence, runs, runChoice, console: output, runControl }: App) => {
   const { output: printed, ...run } = runs.getState();
   return structuredClone({
     files: files.getState(),
     tabs: tabs.getState(),
     comparison: comparison.getState(),
     presence: presence.getState(),
+    runChoice: runChoice.getState(),
     console: output.getState(),
     run,
     printed: printed.text(),
@@ -187,6 +192,7 @@ describe("an open project", () => {
     app.runs.setState({ awaitsInput: true });
     app.console.setState({ isFinding: true, hasSelection: true });
     app.comparison.setState({ fileId: "a" });
+    app.runChoice.setState({ chosen: "tests" });
     app.presence.setState({ following: "friend" });
     app.runControl.stopping = Promise.reject(new Error("the stop of a run of project one"));
     app.runControl.stopping.catch(() => undefined);
