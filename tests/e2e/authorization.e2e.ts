@@ -39,6 +39,7 @@ const VIEWER_MAY = new Set([
   "readFile",
   "readRawFile",
   "history",
+  "listConfigurations",
   "listExecutions",
   "listPreviews",
 ]);

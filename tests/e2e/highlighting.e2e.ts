@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
+import type { Language } from "@atelier/contracts";
 import { readLanguages } from "../../packages/web/build/language-tables.ts";
 import { signInAsGuest } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -20,15 +21,35 @@ const seen = (page: Page): Promise<{ kinds: number; colors: number }> =>
 
 const languages = readLanguages(fileURLToPath(new URL("../../languages", import.meta.url)))
   .filter(({ editor }) => editor.grammar !== undefined)
-  .map(({ id }) => id);
+  .map(({ id, extensions }) => ({ id, file: `${id}${extensions[0]}` }));
+/** As many files as the tree shows without scrolling. */
+const SHOWN_ROWS = 14;
+const groups = Array.from({ length: Math.ceil(languages.length / SHOWN_ROWS) }, (_, at) =>
+  languages.slice(at * SHOWN_ROWS, (at + 1) * SHOWN_ROWS),
+);
 
-it.each(languages)("%s", async (language) => {
-  const { page } = await people.visit(`/new/${language}`);
-  await eventually(async () => {
-    const { kinds, colors } = await seen(page);
-    expect(kinds).toBeGreaterThan(1);
-    expect(colors).toBeGreaterThan(1);
-  }, 30_000);
+it.each(groups.map((group) => [group.map(({ id }) => id).join(" "), group] as const))("%s", async (_, group) => {
+  const { origin } = stage.server;
+  const samples = (await (await fetch(`${origin}/api/languages`)).json()) as Language[];
+  const owner = await signInAsGuest(origin);
+  const project = await owner.createProject({ name: "colours" });
+  for (const { id, file } of group) {
+    const content = samples.find((one) => one.id === id)?.sample.content ?? "";
+    // Its first line says which file is shown.
+    await owner.createFile(project.id, file, `${id} is here\n${content}`);
+  }
+  const link = (await owner.call("POST", `/projects/${project.id}/links`, { role: "viewer" })) as { url: string };
+  const visitor = await people.visit(new URL(link.url, origin).pathname);
+  await visitor.editorReady();
+  for (const { id, file } of group) {
+    await visitor.page.getByRole("treeitem", { name: file, exact: true }).click();
+    await eventually(async () => {
+      expect(await visitor.shownText()).toContain(`${id} is here`);
+      const { kinds, colors } = await seen(visitor.page);
+      expect(kinds, id).toBeGreaterThan(1);
+      expect(colors, id).toBeGreaterThan(1);
+    }, 30_000);
+  }
 });
 
 it("a file of no known language has one colour; a TextMate grammar is fetched for one that Monaco does not know", async () => {
