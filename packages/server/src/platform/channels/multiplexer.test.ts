@@ -111,6 +111,25 @@ describe("the multiplexer", () => {
     expect(reads.dialer.isOpen).toBe(true);
   });
 
+  test.each([
+    ["refused", { code: CLOSE.badMessage, reason: "not an opening" }],
+    ["closed at once", undefined],
+  ])("[K33] openings that are %s fill no memory for a peer that does not read", async (_, refuse) => {
+    const MAX = 100_000;
+    const serve = (channel: Channel): void => channel.close(CLOSE.notFound, "no such file");
+    const accept = (): Acceptance => (refuse === undefined ? { traits, serve } : { refuse });
+    const { dialer, listener, say } = openRaw({ accept, maxUnsentBytes: MAX });
+    dialer.onFrame(undefined);
+    let most = 0;
+    for (let number = 1; number <= 20_000 && listener.isOpen; number += 1) {
+      say(number, CHANNEL_FRAME.open, "{");
+      most = Math.max(most, listener.unsentBytes);
+    }
+    expect(most).toBeGreaterThan(MAX / 2);
+    expect(most).toBeLessThan(MAX + 1_000);
+    expect((await dialer.closed).code).toBe(CLOSE.overloaded);
+  });
+
   test("[K1] one frame sent in several channels arrives in each, after the frames that are queued there", async () => {
     const { far, served } = openPair();
     const shared = Buffer.from("shared");

@@ -55,6 +55,11 @@ export type MultiplexerOptions = {
   readonly accept?: (opening: string) => Acceptance;
   /** Channels that may be open at once; 256. */
   readonly maxChannels?: number;
+  /**
+   * Above so many unsent bytes a frame of the peer ends the carrier with 1013. Refusals and closes need no credit, so a peer that reads
+   * nothing could queue any number of them. Well above what data may fill; absent: no limit.
+   */
+  readonly maxUnsentBytes?: number;
 };
 
 export type Multiplexer = {
@@ -70,6 +75,7 @@ export const createMultiplexer = ({
   reserve,
   accept,
   maxChannels = MAX_CHANNELS,
+  maxUnsentBytes = Number.POSITIVE_INFINITY,
 }: MultiplexerOptions): Multiplexer => {
   const channels = new Map<number, MultiplexedChannel>();
   const ready: Record<ChannelTraits["priority"], Set<MultiplexedChannel>> = {
@@ -191,6 +197,7 @@ export const createMultiplexer = ({
   });
   carrier.onFrame((frame) => {
     if (!receive(frame)) return carrier.close(CLOSE.badMessage, "not a frame of this protocol");
+    if (carrier.unsentBytes > maxUnsentBytes) return carrier.close(CLOSE.overloaded, "the responses are not read");
     carrier.credit(frameCost(frame));
   });
 

@@ -17,6 +17,9 @@ import type { Edge, Handler, SocketCall } from "./ports.ts";
 
 type Kind = ChannelOpening["kind"];
 
+/** Of responses that a page does not read: thousands of refusals, and eight times what data may fill. */
+const MAX_UNSENT_BYTES = 256 * 1024;
+
 /** The socket whose handler serves a kind of channel, and the priority. */
 const KINDS: Readonly<Record<Kind, { readonly path: string; readonly priority: ChannelTraits["priority"] }>> = {
   document: { path: sockets.collaborate, priority: 0 },
@@ -88,7 +91,13 @@ export const createProjectSocket = (edge: Edge, { clock }: { readonly clock: Clo
 
   edge.socket(sockets.project, { maxFrameBytes: MAX_CHANNEL_FRAME_BYTES }, (call) => {
     const { channel: carrier, reserve } = call;
-    createMultiplexer({ carrier, clock, reserve, accept: (opening) => accept(call, opening) });
+    createMultiplexer({
+      carrier,
+      clock,
+      reserve,
+      accept: (opening) => accept(call, opening),
+      maxUnsentBytes: MAX_UNSENT_BYTES,
+    });
   });
 
   return {
