@@ -97,6 +97,21 @@ describe("atelier.json", () => {
     }
   });
 
+  it("[RC9] closing brackets in a string do not hide how deep a file nests", () => {
+    const deep = `${"[".repeat(60_000)}${"]".repeat(60_000)}`;
+    expect(faultsOf(`{"$schema":"\\"${"]".repeat(90_000)}","run":${deep}}`)).toEqual([
+      "1:1 : Its values are nested too deep.",
+    ]);
+    expect(faultsOf(`{"$schema":"${"[".repeat(1000)}","run":{"command":"x"}}`)).toEqual([]);
+  });
+
+  it("[RC2] a language or a program that is named like a property of every object is as unknown as any other", () => {
+    const { configurations } = read('{"run":{"command":"x","languages":["constructor"]}}');
+    expect(configurations[0]?.unavailable).toBe("needs constructor: not installed on this server");
+    const [start] = configurationsIn({ "package.json": '{"scripts":{"start":"toString a"}}' });
+    expect(start?.unavailable).toBe("needs packages toString; packages are not installed yet");
+  });
+
   it("[RC9] a file that is too large says so", () => {
     const text = JSON.stringify({ run: { command: "true", args: ["x".repeat(300_000)] } });
     expect(configurationsIn({ "atelier.json": text })).toEqual([

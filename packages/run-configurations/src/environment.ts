@@ -63,7 +63,7 @@ const NAMES: Readonly<Record<string, string>> = {
   rust: "Rust",
   typescript: "TypeScript",
 };
-const nameOf = (id: string): string => NAMES[id] ?? id;
+const nameOf = (id: string): string => (Object.hasOwn(NAMES, id) ? NAMES[id] : undefined) ?? id;
 
 const SHOWN = 4;
 const list = (names: readonly string[]): string => {

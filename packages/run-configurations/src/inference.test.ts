@@ -173,6 +173,14 @@ describe("inference", () => {
     for (const one of found) expect(one.name.isWellFormed()).toBe(true);
   });
 
+  it("[RC9] of a large table of texts only the beginning is read", () => {
+    const dependencies = Object.fromEntries(Array.from({ length: 15_000 }, (_, i) => [`d${i}`, "1"]));
+    const [start] = configurationsIn({
+      "package.json": JSON.stringify({ scripts: { start: "node a.js" }, dependencies }),
+    });
+    expect(start?.unavailable).toMatch(/ and 1996 more; packages/u);
+  });
+
   it("[RC9] what is asked for is bounded, whatever the project has", () => {
     const files = [
       ...Array.from({ length: 500 }, (_, i) => ({ path: `p${i}/package.json`, size: 100_000 })),

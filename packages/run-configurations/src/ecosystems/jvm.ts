@@ -74,8 +74,9 @@ const ofBuild = ({ path, folder, mainClass, packages, testPackages }: Build, vie
   const root = roots.find((at) => view.below(at, /\.(?:java|kt)$/u).length > 0);
   if (root === undefined) return [];
   const isKotlin = view.below(folder, /(?:^|\/)main\/kotlin\/.*\.kt$/u).length > 0;
-  const mains = [...view.below(joinPath(folder, "src/main"), /\.(?:java|kt)$/u), ...view.below(root, /\.(?:java|kt)$/u)]
-    .filter((file, at, all) => all.indexOf(file) === at && !file.includes("/src/test/"))
+  const sources = [joinPath(folder, "src/main"), root].flatMap((at) => view.below(at, /\.(?:java|kt)$/u));
+  const mains = [...new Set(sources)]
+    .filter((file) => !file.includes("/src/test/"))
     .flatMap((file) => {
       const text = view.text(file) ?? "";
       return isMain(file, text) ? [{ file, className: classOf(file, text) }] : [];

@@ -53,7 +53,7 @@ const readMakefile = (text: string): Makefile => {
     }
     const [, name, value] = /^(?:export\s+|override\s+)?([\w.-]{1,100})\s*(?::{0,2}|\?|\+)=\s*(.*)$/u.exec(line) ?? [];
     if (name !== undefined) {
-      variables.set(name, (value ?? "").replace(/\s+#.*$/u, ""));
+      variables.set(name, (value ?? "").replace(/\s#.*$/u, "").trimEnd());
       continue;
     }
     const [, left, right = ""] = /^([^#\s:=][^:=#]*)::?(?!=)([^#]*)/u.exec(line) ?? [];

@@ -20,26 +20,34 @@ const BASE_PROGRAMS = new Set(
 /** Programs that come with npm or instead of it. */
 const PACKAGE_MANAGERS = new Set(["npm", "npx", "yarn", "pnpm", "bun", "bunx"]);
 /** Programs whose package has another name. */
-const PACKAGE_OF: Readonly<Record<string, string>> = {
-  tsc: "typescript",
-  "react-scripts": "react-scripts",
-  ng: "@angular/cli",
+const PACKAGE_OF: ReadonlyMap<string, string> = new Map([
+  ["tsc", "typescript"],
+  ["ng", "@angular/cli"],
+]);
+
+type Package = {
+  readonly path: string;
+  readonly folder: string;
+  readonly manifest: Table;
+  /** Names of the packages that the program needs. */
+  readonly direct: readonly string[];
+  /** These and those that only its development needs. */
+  readonly known: ReadonlySet<string>;
 };
 
-type Package = { readonly path: string; readonly folder: string; readonly manifest: Table };
+const packageAt = (path: string, manifest: Table): Package => {
+  const direct = textEntries(manifest["dependencies"]).map(([name]) => name);
+  const development = textEntries(manifest["devDependencies"]).map(([name]) => name);
+  return { path, folder: folderOf(path), manifest, direct, known: new Set([...direct, ...development]) };
+};
 
 /** Packages that the script's programs come from, or that the program itself needs. */
-const missingFor = (script: string, { manifest }: Package, environment: Environment) => {
-  const known = [...textEntries(manifest["dependencies"]), ...textEntries(manifest["devDependencies"])].map(
-    ([name]) => name,
-  );
+const missingFor = (script: string, { direct, known }: Package, environment: Environment) => {
   const has = (program: string): boolean => languageWith(environment, program) !== undefined;
   const programs = programsOf(script).filter((program) => !BASE_PROGRAMS.has(program) && !/[/$"'`]/u.test(program));
   const managers = programs.filter((program) => PACKAGE_MANAGERS.has(program));
   const others = programs.filter((program) => !PACKAGE_MANAGERS.has(program) && !has(program));
-  const direct = textEntries(manifest["dependencies"]).map(([name]) => name);
-  const packageOf = (program: string): string =>
-    known.find((name) => name === program) ?? PACKAGE_OF[program] ?? program;
+  const packageOf = (program: string): string => (known.has(program) ? program : (PACKAGE_OF.get(program) ?? program));
   return {
     tools: [...new Set(managers)],
     packages: [...new Set([...direct, ...others.map(packageOf)])],
@@ -84,9 +92,8 @@ const fromScript = (
   const missing = missingFor(script, found, environment);
   const started = typeScriptStart(script);
   const entryPoint = started && joinPath(found.folder, started.entry);
-  const direct = textEntries(found.manifest["dependencies"]).map(([dependency]) => dependency);
   if (started !== undefined && entryPoint !== undefined && view.has(entryPoint)) {
-    return { ...common, language: "typescript", entryPoint, args: started.args, needs: { packages: direct } };
+    return { ...common, language: "typescript", entryPoint, args: started.args, needs: { packages: found.direct } };
   }
   return {
     ...common,
@@ -116,7 +123,7 @@ const ofPackage = (found: Package, view: ProjectView, environment: Environment):
     .filter((name) => name !== "test" || !NO_TEST.test(scripts.get(name) ?? ""))
     .toSorted((a, b) => order(a) - order(b))
     .slice(0, MAX_TASKS);
-  const packages = textEntries(found.manifest["dependencies"]).map(([name]) => name);
+  const packages = found.direct;
   const main = mainOf(found, view);
   const isStarted = wanted.some((name) => RUN_SCRIPTS.includes(name));
   const tests = view
@@ -165,9 +172,7 @@ const ofTsconfig = (path: string, view: ProjectView): Found[] => {
 export const npm = (view: ProjectView, environment: Environment): Found[] => {
   const packages = view.manifests("package.json").flatMap((path): Found[] => {
     const manifest = readJson(view.text(path) ?? "");
-    return manifest === undefined
-      ? []
-      : ofPackage({ path, folder: folderOf(path), manifest: asTable(manifest) }, view, environment);
+    return manifest === undefined ? [] : ofPackage(packageAt(path, asTable(manifest)), view, environment);
   });
   const isStarted = (folder: string): boolean =>
     packages.some(({ kind, source }) => kind === "run" && folderOf(source) === folder);

@@ -15,16 +15,26 @@ export const MAX_FOLDERS = 4;
 /** Paths that inference looks at. */
 export const MAX_PATHS = 20_000;
 export const MAX_CONFIGURATIONS = 100;
+/** Texts of one table of a manifest. */
+export const MAX_TABLE_TEXTS = 2_000;
 /** Brackets within brackets: parsers are recursive. */
 const MAX_NESTING = 100;
+const [LINE_FEED, QUOTE, BACKSLASH] = [0x0a, 0x22, 0x5c];
 
-/** True when brackets nest so deep that a recursive parser could exhaust the stack. Brackets in strings count too. */
+/**
+ * True when brackets nest so deep that a recursive parser could exhaust the stack. Brackets between double quotes on one line do not count:
+ * closing ones there would hide opening ones elsewhere.
+ */
 export const isTooNested = (text: string): boolean => {
   let depth = 0;
+  let isQuoted = false;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code === 0x5b || code === 0x7b) depth += 1;
-    else if (code === 0x5d || code === 0x7d) depth -= 1;
+    if (code === LINE_FEED) isQuoted = false;
+    else if (code === QUOTE) isQuoted = !isQuoted;
+    else if (isQuoted) at += code === BACKSLASH ? 1 : 0;
+    else if (code === 0x5b || code === 0x7b) depth += 1;
+    else if (code === 0x5d || code === 0x7d) depth = Math.max(0, depth - 1);
     if (depth > MAX_NESTING) return true;
   }
   return false;

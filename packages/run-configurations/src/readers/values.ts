@@ -2,7 +2,7 @@
 import { parse as parseJsonc, type ParseError } from "jsonc-parser";
 import { parse as parseTomlText } from "smol-toml";
 import { parse as parseYamlText } from "yaml";
-import { isTooNested, MAX_YAML_BYTES } from "./limits.ts";
+import { isTooNested, MAX_YAML_BYTES, MAX_TABLE_TEXTS } from "./limits.ts";
 
 export type Table = Readonly<Record<string, unknown>>;
 
@@ -21,10 +21,12 @@ export const asTexts = (value: unknown): string[] =>
 
 /** Names and texts of a table's entries that are texts. */
 export const textEntries = (value: unknown): [name: string, text: string][] =>
-  Object.entries(asTable(value)).flatMap(([name, item]) => {
-    const text = asText(item);
-    return text === undefined ? [] : [[name, text] as [string, string]];
-  });
+  Object.entries(asTable(value))
+    .slice(0, MAX_TABLE_TEXTS)
+    .flatMap(([name, item]) => {
+      const text = asText(item);
+      return text === undefined ? [] : [[name, text] as [string, string]];
+    });
 
 const attempt = (text: string, parse: (text: string) => unknown): Table | undefined => {
   if (isTooNested(text)) return undefined;
