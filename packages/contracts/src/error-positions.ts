@@ -20,6 +20,15 @@ export type ErrorPatterns = Readonly<
 /** What ran; without it, only what the output names is found. */
 export type StartedFile = { readonly language: string; readonly entryPoint: string };
 
+/** An error and what the output says about it. */
+export type FoundError = ErrorPosition & { readonly message: string };
+
+export type ErrorSearch = {
+  readonly started?: StartedFile | undefined;
+  /** Asked before each line: true ends the search, so that hostile output costs no more than its time. */
+  readonly isOver?: () => boolean;
+};
+
 export interface ErrorFinder {
   /** The positions in one line of output, from left to right. */
   findLinks(text: string, paths: readonly string[]): OutputLink[];
@@ -28,6 +37,8 @@ export interface ErrorFinder {
    * code in a traceback, in whichever order the language prints it; or a compiler's first error; or else the last position in the output.
    */
   findError(text: string, paths: readonly string[], started?: StartedFile): ErrorPosition | undefined;
+  /** The same error first, and of a compiler the others; each with its message. */
+  findErrors(text: string, paths: readonly string[], search?: ErrorSearch): FoundError[];
 }
 
 /** A longer line is data and no message; searching it would cost more than a link is worth. */
@@ -56,6 +67,68 @@ export const resolvePrintedPath = (printed: string, paths: readonly string[]): s
   if (matches.length > 0) return matches.toSorted((a, b) => b.length - a.length)[0];
   const longer = clean.startsWith("/") ? [] : paths.filter((path) => path.endsWith(`/${clean}`));
   return longer.length === 1 ? longer[0] : undefined;
+};
+
+/** Errors of one output. */
+const MOST_ERRORS = 50;
+const LONGEST_MESSAGE = 300;
+/** How far from its position a message is looked for. */
+const MESSAGE_LINES = 12;
+
+/** A line that says what is wrong: `ValueError: x`, `panic: x`, `Exception in thread "main" x`. */
+const SAYS_ERROR =
+  /^(?:[\w.$:]{0,200}(?:Error|Exception|Exit|Interrupt|Warning|Fault)\b|(?:runtime error|fatal|panic|error|uncaught|unhandled|exception|assertion)\b|thread '|\*\* \(|lua[\d.]{0,4}: )/iu;
+/** What follows a position and is no message: `, in main`, `characters 3-7:`, `+0x15`. */
+const NO_MESSAGE = /^(?:in |at |from |characters \d|\+0x)/u;
+/** The message goes on in the next line. */
+const GOES_ON = /(?::|^(?:fatal )?error:? ?\[[\w-]{1,40}\])$/iu;
+
+const shorten = (text: string): string => {
+  const line = text.trim();
+  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE - 1)}…` : line;
+};
+
+/** What a line says beside its position: `main.c:3:5: error: x` says `error: x`, and `File "main.py", line 3, in main` nothing. */
+const saidBeside = (line: string, { start, end }: OutputLink): string => {
+  if (/error/iu.test(line.slice(0, start))) return line;
+  const rest = line
+    .slice(end)
+    .replace(/^(?::\d{1,7}){0,2}(?:-\d{1,7})?/u, "")
+    .replace(/^[\s:,;)\]"'>]{0,20}/u, "")
+    .replace(/^in [^:]{1,200}: /u, "");
+  return NO_MESSAGE.test(rest) || !/\p{L}{3}/u.test(rest) ? "" : rest;
+};
+
+/** The message of the error at a line: in the line itself, or in one near it, or else the first of its lines. */
+const messageOf = (lines: readonly string[], index: number, link: OutputLink): string => {
+  const at = (number: number): string => (lines[number] ?? "").slice(0, LONGEST_LINE);
+  const whole = (number: number, said: string): string =>
+    shorten(GOES_ON.test(said.trimEnd()) ? `${said.trimEnd()} ${at(number + 1).trim()}` : said);
+  const own = saidBeside(at(index), link);
+  if (own !== "") return whole(index, own);
+  const near = (step: 1 | -1): number | undefined => {
+    for (let distance = 1; distance <= MESSAGE_LINES; distance += 1) {
+      if (SAYS_ERROR.test(at(index + step * distance))) return index + step * distance;
+    }
+    return undefined;
+  };
+  // `--> main.rs:2:5` is below its message.
+  const isBelow = /^\s{0,20}-->/u.test(at(index));
+  const found = isBelow ? (near(-1) ?? near(1)) : (near(1) ?? near(-1));
+  if (found !== undefined) return whole(found, at(found));
+  // The frames of a traceback are indented below its message.
+  if (!/^\s/u.test(at(index))) return whole(index, at(index));
+  let first = index;
+  while (first > 0 && index - first < MESSAGE_LINES && at(first - 1).trim() !== "") first -= 1;
+  return whole(first, at(first));
+};
+
+const withoutRepeats = (found: readonly FoundError[]): FoundError[] => {
+  const seen = new Set<string>();
+  return found.filter(({ path, line, column }) => {
+    const place = `${line}:${column ?? 0}:${path}`;
+    return !seen.has(place) && seen.add(place);
+  });
 };
 
 type Compiled = {
@@ -108,42 +181,70 @@ export const createErrorFinder = (patterns: ErrorPatterns): ErrorFinder => {
     return found.toSorted((a, b) => a.start - b.start);
   };
 
-  const saidBy = (text: string, paths: readonly string[], started: StartedFile): ErrorPosition | undefined => {
+  const saidBy = (text: string, paths: readonly string[], started: StartedFile): FoundError | undefined => {
     for (const message of languages.get(started.language)?.messages ?? []) {
-      const groups = message.exec(text)?.groups;
+      const match = message.exec(text);
+      const groups = match?.groups;
       if (groups === undefined) continue;
       const printed = groups["path"];
       const path = printed === undefined ? started.entryPoint : resolvePrintedPath(printed, paths);
-      if (path !== undefined) return { path, ...numbersOf(groups) };
+      if (path !== undefined) return { path, ...numbersOf(groups), message: shorten(match?.[0].split("\n")[0] ?? "") };
     }
     return undefined;
   };
 
+  const findErrors: ErrorFinder["findErrors"] = (text, paths, { started, isOver = () => false } = {}) => {
+    const own = languagesOf(paths);
+    const lines = text.split("\n");
+    const links = new Map<number, OutputLink | undefined>();
+    const linkOf = (index: number): OutputLink | undefined => {
+      if (!links.has(index) && !isOver()) {
+        links.set(
+          index,
+          findWith(lines[index] ?? "", paths, own).findLast(({ path }) => !FOREIGN.test(path)),
+        );
+      }
+      return links.get(index);
+    };
+    const found = (index: number): FoundError[] => {
+      const link = linkOf(index);
+      if (link === undefined) return [];
+      const { path, line, column } = link;
+      const message = messageOf(lines, index, link);
+      return [{ path, line, ...(column === undefined ? {} : { column }), message }];
+    };
+    const said = started === undefined ? undefined : saidBy(text, paths, started);
+    if (said !== undefined) return [said];
+    let last = lines.length - 1;
+    while (last >= 0 && linkOf(last) === undefined) last -= 1;
+    const link = last < 0 ? undefined : linkOf(last);
+    if (link === undefined) return [];
+    const { deepestFirst, diagnostics } = owners.get(extensionOf(link.path)) ?? {};
+    const line = lines[last] ?? "";
+    if (deepestFirst?.test(line) === true) {
+      let deepest = last;
+      for (let at = last - 1; at >= 0 && deepestFirst.test(lines[at] ?? ""); at -= 1) if (linkOf(at)) deepest = at;
+      return found(deepest);
+    }
+    if (diagnostics?.any.test(line) === true) {
+      const all: FoundError[] = [];
+      for (const [index, each] of lines.entries()) {
+        if (all.length === MOST_ERRORS) break;
+        if (each.length <= LONGEST_LINE && diagnostics.error.test(each)) all.push(...found(index));
+      }
+      if (all.length > 0) return withoutRepeats(all);
+    }
+    return found(last);
+  };
+
   return {
     findLinks: (text, paths) => findWith(text, paths, languagesOf(paths)),
+    findErrors,
     findError(text, paths, started) {
-      const said = started === undefined ? undefined : saidBy(text, paths, started);
-      if (said !== undefined) return said;
-      const own = languagesOf(paths);
-      const lines = text.split("\n");
-      const linkOf = (index: number): OutputLink | undefined =>
-        findWith(lines[index] ?? "", paths, own).findLast(({ path }) => !FOREIGN.test(path));
-      let last = lines.length - 1;
-      while (last >= 0 && linkOf(last) === undefined) last -= 1;
-      const link = last < 0 ? undefined : linkOf(last);
-      if (link === undefined) return undefined;
-      const { deepestFirst, diagnostics } = owners.get(extensionOf(link.path)) ?? {};
-      const line = lines[last] ?? "";
-      if (deepestFirst?.test(line) === true) {
-        let deepest = last;
-        for (let at = last - 1; at >= 0 && deepestFirst.test(lines[at] ?? ""); at -= 1) if (linkOf(at)) deepest = at;
-        return linkOf(deepest);
-      }
-      if (diagnostics?.any.test(line) === true) {
-        const first = lines.findIndex((each, index) => diagnostics.error.test(each) && linkOf(index) !== undefined);
-        if (first >= 0) return linkOf(first);
-      }
-      return link;
+      const [first] = findErrors(text, paths, { started });
+      if (first === undefined) return undefined;
+      const { message: _message, ...position } = first;
+      return position;
     },
   };
 };

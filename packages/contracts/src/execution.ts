@@ -152,6 +152,26 @@ export const CollectedFileSchema = z.object({
 });
 export type CollectedFile = z.infer<typeof CollectedFileSchema>;
 
+/** An error in a file of the run, as the output names it. */
+export const RunErrorSchema = z.object({
+  path: z.string(),
+  /** From 1. */
+  line: z.int(),
+  column: z.int().optional(),
+  message: z.string(),
+});
+export type RunError = z.infer<typeof RunErrorSchema>;
+
+/** How one stage of a run ended, and what it used. */
+export const StageResultSchema = z.object({
+  stage: z.enum(["compile", "run"]),
+  status: ExecutionStatusSchema,
+  wallMs: z.int(),
+  cpuMs: z.int(),
+  memoryPeakBytes: z.int(),
+});
+export type StageResult = z.infer<typeof StageResultSchema>;
+
 export const ExecutionSchema = z
   .object({
     id: IdSchema,
@@ -187,6 +207,10 @@ export const ExecutionSchema = z
     /** The time since which it has waited for input with its wall clock paused; after the end: set if it was waiting when it ended. */
     waitingSince: TimeSchema.nullable(),
     usage: z.object({ wallMs: z.int(), cpuMs: z.int(), memoryPeakBytes: z.int(), outputBytes: z.int() }),
+    /** The stages that began, in their order, once the execution has ended. */
+    stages: z.array(StageResultSchema),
+    /** Where the program or its compiler failed, the most likely first; once it has ended. */
+    errors: z.array(RunErrorSchema),
     codeHash: z.string(),
     /** The files that the run wrote and that match its `collect`, once it has ended. */
     collected: z.array(CollectedFileSchema),

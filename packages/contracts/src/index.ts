@@ -10,6 +10,7 @@ export * from "./import.ts";
 export * from "./live-protocol.ts";
 export * from "./page-settings.ts";
 export * from "./path.ts";
+export * from "./plain-text.ts";
 export * from "./path-schema.ts";
 export * from "./presence-colors.ts";
 export * from "./preview.ts";

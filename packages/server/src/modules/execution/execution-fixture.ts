@@ -21,6 +21,7 @@ import { createJobFiles } from "./job-files.ts";
 import type { ImageBuilds } from "#platform/sandboxes/images";
 import { createImagePreparation } from "./image-preparation.ts";
 import { createLanguageCatalog } from "./language-catalog.ts";
+import { createRunErrorSearch } from "./run-errors.ts";
 import { createRunner, type Program, type Runner } from "./runner.ts";
 import { createScriptedProvider } from "./scripted-provider.ts";
 import type { ExecutionsElsewhere } from "./executions-elsewhere.ts";
@@ -63,6 +64,8 @@ export const storedExecution = (change: Partial<Execution> = {}): Execution => (
   startedAt: null,
   endedAt: null,
   usage: { wallMs: 0, cpuMs: 0, memoryPeakBytes: 0, outputBytes: 0 },
+  stages: [],
+  errors: [],
   waitingSince: null,
   collected: [],
   hints: [],
@@ -282,6 +285,7 @@ export const createScene = async (options: SceneOptions = {}) => {
               files: contents,
               transferBudget: createTransferBudget(),
               keepFiles: createFileCollector({ files: projects, clock, log }),
+              findErrors: createRunErrorSearch({ finder: () => catalog.errorFinder(), clock }),
               moved: (live) => service.announce(live),
             }),
           ),

@@ -1,6 +1,6 @@
 /** The states of an execution: they only move forward, and each has only its own fields. */
 import type { IsolationTier, LimitsEnforcement } from "#platform/sandboxes";
-import type { SandboxEnd, SandboxResult, SandboxStage, SandboxUsage } from "./run/ports.ts";
+import type { SandboxEnd, SandboxResult, SandboxStage, SandboxStageResult, SandboxUsage } from "./run/ports.ts";
 import type { ExecutionStatus } from "@atelier/contracts";
 
 /** The isolation that a run really has. */
@@ -27,6 +27,8 @@ export type ExecutionState =
       readonly sandbox: SandboxFacts | null;
       readonly stage: SandboxStage | null;
       readonly usage: SandboxUsage;
+      /** Each that began. */
+      readonly stages: readonly SandboxStageResult[];
     };
 
 export type EndedState = Extract<ExecutionState, { status: "ended" }>;
@@ -48,6 +50,10 @@ export const statusOf = (state: ExecutionState): ExecutionStatus =>
   state.status === "ended" ? state.ending.status : state.status;
 
 const BY_LIMIT = { wall: "timed-out", cpu: "cpu-limit", memory: "out-of-memory", output: "output-limit" } as const;
+
+/** The status of a stage by itself: a compiler that exits with 0 has succeeded. */
+export const statusOfStage = ({ stage, end }: Pick<SandboxStageResult, "stage" | "end">): ExecutionStatus =>
+  end.kind === "exited" && end.exitCode === 0 ? "succeeded" : endingOfStage(stage, end).status;
 
 const endingOfStage = (stage: SandboxStage, end: SandboxEnd): Ending => {
   switch (end.kind) {

@@ -20,6 +20,8 @@ const ended = (before: Execution, change: Partial<Execution> = {}): Execution =>
   startedAt: "2026-01-02T03:04:06.000Z",
   endedAt: "2026-01-02T03:04:07.000Z",
   usage: { wallMs: 1000, cpuMs: 900, memoryPeakBytes: 5_000_000_000, outputBytes: 12 },
+  stages: [{ stage: "run", status: "killed", wallMs: 1000, cpuMs: 900, memoryPeakBytes: 5_000_000_000 }],
+  errors: [{ path: "main.py", line: 3, column: 1, message: 'nul \u0001 "quoted" ü' }],
   ...change,
 });
 

@@ -69,12 +69,14 @@ type Row = {
   readonly waiting_since: Date | null;
   readonly collected: unknown;
   readonly hints: unknown;
+  readonly stages: unknown;
+  readonly errors: unknown;
   readonly configuration: string | null;
 };
 
 const FACTS = `id, project_id, user_id, language, runtime_version, entry_point, args, tty, limits, file_versions, status,
   exit_code, signal, truncated, stage, sandbox, limits_enforcement, queued_at, started_at, ended_at, usage, code_hash, collected,
-  hints, waiting_since, configuration`;
+  hints, waiting_since, configuration, stages, errors`;
 
 const EMPTY = Buffer.alloc(0);
 
@@ -107,6 +109,8 @@ const toExecution = (row: Row): Execution =>
     waitingSince: row.waiting_since?.toISOString() ?? null,
     collected: row.collected,
     hints: row.hints,
+    stages: row.stages,
+    errors: row.errors,
     configuration: row.configuration ?? undefined,
   } satisfies Record<keyof Omit<Execution, "queuePosition" | "image">, unknown>);
 
@@ -141,7 +145,7 @@ const updateRow = (transaction: Transaction, execution: Execution): Promise<obje
   transaction.query(
     `update executions set status = $2, exit_code = $3, signal = $4, stdout = $5, stderr = $6, truncated = $7,
        stage = $8, sandbox = $9, limits_enforcement = $10, started_at = $11, ended_at = $12, usage = $13, collected = $14, hints = $15,
-       waiting_since = $16
+       waiting_since = $16, stages = $17, errors = $18
      where id = $1 returning id`,
     [
       execution.id,
@@ -160,6 +164,8 @@ const updateRow = (transaction: Transaction, execution: Execution): Promise<obje
       JSON.stringify(execution.collected),
       JSON.stringify(execution.hints),
       execution.waitingSince,
+      JSON.stringify(execution.stages),
+      JSON.stringify(execution.errors),
     ],
   );
 

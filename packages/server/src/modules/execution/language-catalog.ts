@@ -4,6 +4,7 @@ import type { Log } from "#kernel/log";
 import type { SandboxBlueprint } from "#platform/sandboxes";
 import type { Image, ImageProgress, ImageStore } from "#platform/sandboxes/images";
 import type { Language } from "@atelier/contracts";
+import { createErrorFinder, type ErrorFinder, type ErrorPatterns } from "@atelier/contracts/error-positions";
 import { type Environment, STANDARD_TOOLS } from "@atelier/run-configurations";
 import * as errors from "./errors.ts";
 import { type LanguageDeclaration, loadLanguages } from "./languages/load-languages.ts";
@@ -62,6 +63,8 @@ export interface LanguageCatalog {
    * @throws Problem execution/no-such-language
    */
   compose(ids: readonly string[]): { readonly sandbox: SandboxPlan; readonly parts: readonly KnownLanguage[] };
+  /** By the patterns of all languages. */
+  errorFinder(): ErrorFinder;
   /** The images that are missing, those of the first languages first. */
   missingImages(): MissingImage[];
   /** Reads the declarations. @throws LanguageFault. */
@@ -117,6 +120,7 @@ export const createLanguageCatalog = ({
   progressOf,
 }: LanguageCatalogOptions): LanguageCatalog => {
   let declarations: readonly LanguageDeclaration[] = [];
+  let finder = createErrorFinder({});
   const ready = new Map<string, ReadyLanguage>();
   const complained = new Set<string>();
   let timer: Timer | undefined;
@@ -247,8 +251,16 @@ export const createLanguageCatalog = ({
         image,
         languages: declarations.filter((one) => one.image === image).map(({ id }) => id),
       })),
+    errorFinder: () => finder,
     async load() {
       declarations = await loadLanguages(languagesFolder);
+      const patterns: [string, ErrorPatterns[string]][] = declarations.map(
+        ({ id, errors: own, extensions, editor }) => [
+          id,
+          { ...own, extensions: [...extensions, ...editor.moreExtensions] },
+        ],
+      );
+      finder = createErrorFinder(Object.fromEntries(patterns));
     },
     watch,
     look,

@@ -1,8 +1,16 @@
 /** One execution from admission to a while after its end: its state, its output, and who listens. */
 import type { Clock, Timer } from "#kernel/clock";
 import type { SandboxLimits, SandboxRun, TerminalSize } from "./run/ports.ts";
-import { type CollectedFile, hasEnded, type Execution } from "@atelier/contracts";
-import { exitOf, isForward, NO_USAGE, statusOf, type EndedState, type ExecutionState } from "./execution-state.ts";
+import { type CollectedFile, hasEnded, type Execution, type RunError } from "@atelier/contracts";
+import {
+  exitOf,
+  isForward,
+  NO_USAGE,
+  statusOf,
+  statusOfStage,
+  type EndedState,
+  type ExecutionState,
+} from "./execution-state.ts";
 import type { Hint } from "./languages/line-end-hints.ts";
 import { createInputRelay, type InputRelay } from "./input-relay.ts";
 import { createOutputRecord, type OutputFrame, type OutputRecord, type OutputStream } from "./output-record.ts";
@@ -59,6 +67,7 @@ export class LiveExecution {
   #run: SandboxRun | undefined;
   #cancelled = false;
   #collected: readonly CollectedFile[] = [];
+  #errors: readonly RunError[] = [];
   #outputCut = false;
   #waitingSinceMs: number | null = null;
   #memoryWasShort = false;
@@ -119,7 +128,7 @@ export class LiveExecution {
   }
 
   /** Ends it; a second ending changes nothing. */
-  finish(end: Pick<EndedState, "ending" | "stage"> & Partial<Pick<EndedState, "usage">>): boolean {
+  finish(end: Pick<EndedState, "ending" | "stage"> & Partial<Pick<EndedState, "usage" | "stages">>): boolean {
     const state = this.#state;
     const started = state.status === "compiling" || state.status === "running" ? state : undefined;
     return this.advance({
@@ -128,6 +137,7 @@ export class LiveExecution {
       startedAtMs: started?.startedAtMs ?? null,
       sandbox: started?.sandbox ?? null,
       usage: NO_USAGE,
+      stages: [],
       ...end,
     });
   }
@@ -145,6 +155,16 @@ export class LiveExecution {
   /** Stores what happened to the files that the run left; called before the end. */
   collect(files: readonly CollectedFile[]): void {
     this.#collected = files;
+  }
+
+  /** Stores where the program failed; called before the end. */
+  noteErrors(errors: readonly RunError[]): void {
+    this.#errors = errors;
+  }
+
+  /** The end of the output of all streams together, at most so many bytes. */
+  lastOutput(bytes: number): string {
+    return this.#output.last(bytes);
   }
 
   /** Sets whether the program waits for input. */
@@ -263,6 +283,14 @@ export class LiveExecution {
         memoryPeakBytes: Math.round(usage.memoryPeakBytes),
         outputBytes: Math.round(usage.outputBytes),
       },
+      stages: (end?.stages ?? []).map(({ stage, end: stageEnd, usage: { wallMs, cpuMs, memoryPeakBytes } }) => ({
+        stage,
+        status: statusOfStage({ stage, end: stageEnd }),
+        wallMs: Math.round(wallMs),
+        cpuMs: Math.round(cpuMs),
+        memoryPeakBytes: Math.round(memoryPeakBytes),
+      })),
+      errors: [...this.#errors],
       waitingSince: timeOf(this.#waitingSinceMs),
       collected: [...this.#collected],
       hints: [

@@ -36,6 +36,7 @@ import { createLeftBehind } from "./left-behind.ts";
 import type { LiveExecution } from "./live-execution.ts";
 import { createOutputRetention } from "./output-retention.ts";
 import { createRunProvider } from "./run/run-provider.ts";
+import { createRunErrorSearch } from "./run-errors.ts";
 import { createRunner } from "./runner.ts";
 import { createExecutionService, type ExecutionService } from "./service.ts";
 import { openStream } from "./stream.ts";
@@ -146,6 +147,7 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
   });
   const contents = createJobFiles(options.stored);
   const transferBudget = createTransferBudget();
+  const findErrors = createRunErrorSearch({ finder: () => catalog.errorFinder(), clock });
   const keepFiles = createFileCollector({ files: options.files, clock, log });
   const moved = (live: LiveExecution): void => service.announce(live);
   const engines = createEngines((provider) => {
@@ -159,7 +161,17 @@ export const createExecution = (options: ExecutionOptions): ExecutionModule => {
     });
     return {
       pool,
-      runner: createRunner({ pool, clock, log, metrics, files: contents, transferBudget, keepFiles, moved }),
+      runner: createRunner({
+        pool,
+        clock,
+        log,
+        metrics,
+        files: contents,
+        transferBudget,
+        keepFiles,
+        findErrors,
+        moved,
+      }),
     };
   });
   const imageStore = createImageStore({

@@ -18,6 +18,16 @@ describe("the output of a run", () => {
     expect(record.totalBytes).toBe(9);
   });
 
+  it("[X86] the end of all streams together is read as text", () => {
+    const record = createOutputRecord({ captureBytes: 5, replayBytes: 8 });
+    record.add("stdout", Buffer.from("one "));
+    record.add("stderr", Buffer.from("two "));
+    record.add("stdout", Buffer.from("six"));
+    expect(record.last(100)).toBe("one  six");
+    expect(record.last(5)).toBe("  six");
+    expect(record.last(0)).toBe("");
+  });
+
   it("[X14] a character that the bound cuts is left out; one that the program never finished is replaced", () => {
     const cut = createOutputRecord({ captureBytes: 4, replayBytes: 100 });
     cut.add("stdout", Buffer.from("ab€"));

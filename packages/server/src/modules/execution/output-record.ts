@@ -18,6 +18,8 @@ export interface OutputRecord {
   replay(): OutputFrame[];
   /** Captured text; invalid UTF-8 becomes U+FFFD, a character whose bytes are still arriving is left out until it is whole. */
   text(stream: OutputStream, options: { readonly final: boolean }): string;
+  /** The end of what a late listener gets, as text. */
+  last(bytes: number): string;
   readonly truncated: boolean;
   /** After the end: keeps nothing but the count. */
   forget(): void;
@@ -94,6 +96,16 @@ export const createOutputRecord = ({ captureBytes, replayBytes }: OutputRecordOp
     text(stream, { final }) {
       const { bytes, truncated } = captured[stream];
       return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes, { stream: !final || truncated });
+    },
+    last(bytes) {
+      const parts: Uint8Array[] = [];
+      let wanted = bytes;
+      for (const frame of [...head, ...tail].toReversed()) {
+        if (wanted <= 0) break;
+        parts.push(frame.bytes.subarray(Math.max(0, frame.bytes.length - wanted)));
+        wanted -= frame.bytes.length;
+      }
+      return Buffer.concat(parts.toReversed()).toString("utf8");
     },
     get truncated() {
       return captured.stdout.truncated || captured.stderr.truncated || captured.terminal.truncated;

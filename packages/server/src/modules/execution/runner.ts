@@ -10,6 +10,7 @@ import type { ExecutionMetrics } from "./execution-metrics.ts";
 import type { FileCollector } from "./file-collector.ts";
 import type { JobFiles, LoadedFiles } from "./job-files.ts";
 import type { LiveExecution } from "./live-execution.ts";
+import type { RunErrorSearch } from "./run-errors.ts";
 import type { RunJob } from "./run-job.ts";
 import type { SandboxKind, WarmPool } from "./warm-pool.ts";
 
@@ -31,6 +32,8 @@ export type RunnerOptions = {
   readonly transferBudget: TransferBudget;
   /** Writes them back into the project. */
   readonly keepFiles: FileCollector;
+  /** Where a program failed. */
+  readonly findErrors: RunErrorSearch;
   /** After every move of the state but the last. */
   readonly moved: (live: LiveExecution) => void;
 };
@@ -47,7 +50,7 @@ type Claimed = { readonly sandbox: WarmSandbox; readonly part: TransferShare };
 type Attempt = { readonly result: SandboxResult; readonly started: SandboxStage | null };
 
 export const createRunner = (options: RunnerOptions): Runner => {
-  const { pool, clock, log, metrics, files, transferBudget, keepFiles, moved } = options;
+  const { pool, clock, log, metrics, files, transferBudget, keepFiles, findErrors, moved } = options;
   /** A sandbox that does not answer any more counts as dead, so that a run never hangs. */
   const createDeadline = () => {
     const overdue = Promise.withResolvers<SandboxResult>();
@@ -185,7 +188,11 @@ export const createRunner = (options: RunnerOptions): Runner => {
         part.shrink(collected.reduce((sum, file) => sum + ("bytes" in file ? file.bytes.byteLength : 0), 0));
         live.collect(await keepFiles(keep, collected));
       }
-      live.finish({ ending: endingOf(result), stage: started === null ? null : result.stage, usage: result.usage });
+      const ending = endingOf(result);
+      live.noteErrors(findErrors(live, { ending, paths: program.job.files.map(({ path }) => path) }));
+      const { stage, end, usage, before = [] } = result;
+      if (started === null) live.finish({ ending, stage: null, usage });
+      else live.finish({ ending, stage, usage, stages: [...before, { stage, end, usage }] });
       return false;
     } finally {
       await sandbox[Symbol.asyncDispose]();

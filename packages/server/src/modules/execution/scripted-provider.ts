@@ -6,6 +6,7 @@ import type {
   SandboxEnd,
   SandboxJob,
   SandboxListener,
+  SandboxResult,
   SandboxRun,
   SandboxStage,
   WarmSandbox,
@@ -19,6 +20,8 @@ export type ScriptedRun = {
   end(end: SandboxEnd, stage?: SandboxStage): void;
   /** The files that the run delivers at its end, when the job has `collect`. */
   leaves: readonly SandboxCollected[];
+  /** The stages that ended before the last one. */
+  before: SandboxResult["before"];
   outputCut: boolean;
   /** The program begins to wait for input; returns whether it may. */
   wait(): boolean;
@@ -60,6 +63,7 @@ const createRun = (job: SandboxJob, listener: SandboxListener): { scripted: Scri
         stage,
         end,
         usage,
+        ...(scripted.before === undefined ? {} : { before: scripted.before }),
         ...(scripted.outputCut ? { outputCut: true } : {}),
         ...(job.collect === undefined ? {} : { collected: scripted.leaves }),
       }),
@@ -73,6 +77,7 @@ const createRun = (job: SandboxJob, listener: SandboxListener): { scripted: Scri
       listener.waits?.(false);
     },
     leaves: [],
+    before: undefined,
     outputCut: false,
     stdin: [],
     events: [],

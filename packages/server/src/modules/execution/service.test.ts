@@ -122,6 +122,36 @@ describe("admission of executions", () => {
     expect(await scene.service.submitOnce(bob, helloRequest, options)).toHaveProperty("live");
   });
 
+  it("[X86] [X87] an ended execution has its stages and errors, and so have the list and its row", async () => {
+    const scene = await createScene();
+    scene.roles.set(ada.userId, "editor");
+    scene.project.push(storedFile("main.c", "int main(){}"));
+    const request = { projectId: PROJECT, language: "c", entryPoint: "main.c" };
+    const { facts, ended } = await scene.service.submit(ada, request, interactive);
+    await settle();
+    const [run] = scene.provider.runs;
+    expect(await scene.service.find(ada, facts.id)).toMatchObject({ stages: [], errors: [] });
+    run?.stage("compile");
+    run?.stage("run");
+    run?.output("stderr", "\u001b[1mmain.c:4\u001b[m: main: Assertion `1 == 2' failed.\n");
+    const usage = { wallMs: 20.4, cpuMs: 10.6, memoryPeakBytes: 9000, outputBytes: 0 };
+    if (run !== undefined) run.before = [{ stage: "compile", end: { kind: "exited", exitCode: 0 }, usage }];
+    run?.end({ kind: "signalled", signal: "SIGABRT" });
+    await ended;
+    await settle();
+    const told = {
+      stages: [
+        { stage: "compile", status: "succeeded", wallMs: 20, cpuMs: 11, memoryPeakBytes: 9000 },
+        { stage: "run", status: "killed", wallMs: 5, cpuMs: 3, memoryPeakBytes: 4096 },
+      ],
+      errors: [{ path: "main.c", line: 4, message: "main: Assertion `1 == 2' failed." }],
+    };
+    expect(await scene.service.find(ada, facts.id)).toMatchObject(told);
+    expect(await scene.service.list(ada, PROJECT)).toMatchObject([told]);
+    expect(scene.store.rows.get(facts.id)).toMatchObject(told);
+    expect(scene.events.at(-1)?.event).toMatchObject({ type: "execution", execution: told });
+  });
+
   it("[X4] 500 at once are all answered: accepted, or 429 with Retry-After", async () => {
     const scene = await createScene({ concurrency: 2, capacity: 30 });
     const answers = await Promise.allSettled(

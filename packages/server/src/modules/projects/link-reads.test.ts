@@ -46,6 +46,8 @@ const execution: Execution = {
   usage: { wallMs: 1, cpuMs: 1, memoryPeakBytes: 1, outputBytes: 1 },
   codeHash: "",
   collected: [],
+  stages: [],
+  errors: [],
   hints: [],
 };
 

@@ -1,16 +1,8 @@
 /** Terminal output as plain text, for the moment before the terminal is loaded and for finding links. */
 
-// oxlint-disable-next-line no-control-regex -- escape sequences are exactly what is removed
-const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/gu;
-// oxlint-disable-next-line no-control-regex -- the same for what is left of them
-const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/gu;
+import { plainText } from "@atelier/contracts";
 
-/** Begins only where a line begins: from every character on it would be read to the line's end again, which may be far. */
-const OVERWRITTEN = /(?<![^\n])[^\n]*\r(?=[^\n])/gu;
-
-/** Removes colours and cursor moves, and keeps the last state of lines that were written over with a carriage return. */
-export const plainText = (raw: string): string =>
-  raw.replaceAll(ESCAPES, "").replaceAll(/\r+\n/gu, "\n").replaceAll(OVERWRITTEN, "").replaceAll(CONTROLS, "");
+export { plainText };
 
 /** Before the terminal is loaded no more than this is read and drawn: more would be slow. */
 const PREVIEW_LENGTH = 64 * 1024;

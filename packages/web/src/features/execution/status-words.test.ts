@@ -27,6 +27,8 @@ const execution = (status: ExecutionStatus, changes: Partial<Execution> = {}): E
   endedAt: null,
   waitingSince: null,
   collected: [],
+  stages: [],
+  errors: [],
   hints: [],
   usage: { wallMs: 42, cpuMs: 20, memoryPeakBytes: 18 * 1024 ** 2, outputBytes: 5 },
   codeHash: "",

@@ -109,7 +109,16 @@ export type SandboxUsage = {
   readonly outputBytes: number;
 };
 
+/** One stage of a run, after its end. */
+export type SandboxStageResult = {
+  readonly stage: SandboxStage;
+  readonly end: SandboxEnd;
+  readonly usage: SandboxUsage;
+};
+
 export type SandboxResult = {
+  /** The stages that ended before the last one, which `stage`, `end` and `usage` describe. */
+  readonly before?: readonly SandboxStageResult[];
   readonly stage: SandboxStage;
   readonly end: SandboxEnd;
   readonly usage: SandboxUsage;

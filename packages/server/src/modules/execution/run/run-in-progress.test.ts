@@ -58,6 +58,22 @@ const compiled = (
 };
 
 describe("a run in progress", () => {
+  it("[X87] the result has the usage of each stage", async () => {
+    const { run, frame, says } = compiled();
+    frame({ kind: "started" });
+    says("warning");
+    frame(exit);
+    frame({ kind: "started" });
+    says("out");
+    frame({ ...exit, code: 3 });
+    expect(await run.result).toMatchObject({
+      before: [{ stage: "compile", end: { kind: "exited", exitCode: 0 }, usage: { outputBytes: 7 } }],
+      stage: "run",
+      end: { kind: "exited", exitCode: 3 },
+      usage: { outputBytes: 3 },
+    });
+  });
+
   it("[X92] the commands of a compile stage run one after the other, and share its limits", async () => {
     const { run, frame, says, starts } = compiled(limits, [["/assembler"], ["/linker"]]);
     frame({ kind: "started" });

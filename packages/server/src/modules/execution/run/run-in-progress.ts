@@ -11,6 +11,8 @@ import type {
   SandboxResult,
   SandboxRun,
   SandboxStage,
+  SandboxStageResult,
+  SandboxUsage,
 } from "./ports.ts";
 import { type Collection, startCollection } from "./collection.ts";
 import { createInputWait, type InputWait } from "./input-wait.ts";
@@ -66,6 +68,7 @@ export const startRun = ({ machine, job: given, listener, warmArgv, memoryBytes 
   let decided: SandboxEnd | undefined;
   let wallMs = 0;
   let outputCut = false;
+  const before: SandboxStageResult[] = [];
   let collection: Collection | undefined;
   let terminal = job.terminal;
   let wallTimer: NodeJS.Timeout | undefined;
@@ -108,6 +111,13 @@ export const startRun = ({ machine, job: given, listener, warmArgv, memoryBytes 
     machine.resume();
   };
 
+  const usageOfStage = (): SandboxUsage => ({
+    wallMs,
+    cpuMs: Math.max(0, last.cpuMs - cpuBefore),
+    memoryPeakBytes: last.memoryPeakBytes,
+    outputBytes,
+  });
+
   /** `collected` of a program whose processes have all ended: it is told so at once, and not after the sandbox has gone. */
   const finish = (end: SandboxEnd, after?: { readonly collected: readonly SandboxCollected[] | undefined }): void => {
     if (ended) return;
@@ -115,17 +125,13 @@ export const startRun = ({ machine, job: given, listener, warmArgv, memoryBytes 
     ended = true;
     clearTimeout(lastTimer);
     const finalStage = stage;
-    const usage = {
-      wallMs,
-      cpuMs: Math.max(0, last.cpuMs - cpuBefore),
-      memoryPeakBytes: last.memoryPeakBytes,
-      outputBytes,
-    };
+    const usage = usageOfStage();
     const settle = (outcome: SandboxEnd): void =>
       resolve({
         stage: finalStage,
         end: outcome,
         usage,
+        ...(before.length === 0 ? {} : { before }),
         ...(outputCut ? { outputCut } : {}),
         ...(after?.collected === undefined ? {} : { collected: after.collected }),
       });
@@ -272,6 +278,8 @@ export const startRun = ({ machine, job: given, listener, warmArgv, memoryBytes 
     const isCompiled = stage === "compile" && end.kind === "exited" && end.exitCode === 0;
     if (!isCompiled) return collectAndFinish(end);
     if (steps.length > 0) return startNext();
+    wallMs = startedAt === undefined ? 0 : performance.now() - startedAt;
+    before.push({ stage, end, usage: usageOfStage() });
     stage = "run";
     begin();
   };
