@@ -27,29 +27,5 @@ export const isPreviewed = (path: string): boolean => PREVIEWED.test(path);
 export const PREVIEW_MARK = "atelier-preview";
 export const MAX_PREVIEW_MESSAGE_CHARACTERS = 4000;
 
-const mark = z.literal(PREVIEW_MARK);
-const place = z.string().max(2048);
-
-/** What a previewed page sends. The page is hostile: anything may be in it. */
-export const FromPreviewSchema = z.discriminatedUnion("kind", [
-  /** A document has begun; `path` is relative to the preview's address, with query and fragment. */
-  z.object({ mark, kind: z.literal("ready"), path: place }),
-  /** The address of the same document has changed. */
-  z.object({ mark, kind: z.literal("moved"), path: place }),
-  z.object({
-    mark,
-    kind: z.literal("log"),
-    level: z.enum(["log", "info", "warn", "error", "debug"]),
-    text: z.string().max(MAX_PREVIEW_MESSAGE_CHARACTERS),
-    /** The file of the project, with its line and column, both from 1. */
-    path: place.optional(),
-    line: z.int().min(1).optional(),
-    column: z.int().min(1).optional(),
-  }),
-  /** Messages that were left out because there were too many. */
-  z.object({ mark, kind: z.literal("dropped"), count: z.int().min(1) }),
-]);
-export type FromPreview = z.infer<typeof FromPreviewSchema>;
-
 /** What the editor's page sends: `hello` answers `ready`, `styles` loads the style sheets again without a reload. */
 export type ToPreview = { readonly mark: typeof PREVIEW_MARK; readonly kind: "hello" | "reload" | "styles" };

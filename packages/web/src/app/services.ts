@@ -11,6 +11,7 @@ import type { FilesStore } from "../features/files/files-store.ts";
 import type { PendingDeletions } from "../features/files/pending-deletions.ts";
 import type { TabsStore } from "../features/files/tabs-store.ts";
 import type { SignInNoticeStore } from "../features/identity/sign-in-notice.ts";
+import type { PreviewStore } from "../features/preview/preview-store.ts";
 import type { PresenceStore } from "../features/presence/presence-store.ts";
 import type { ProjectStore } from "../features/projects/project-store.ts";
 import type { Promotion } from "../features/projects/promote-sample.ts";
@@ -45,6 +46,7 @@ export type App = {
   readonly runControl: RunControl;
   readonly runChoice: RunChoiceStore;
   readonly console: ConsoleStore;
+  readonly preview: PreviewStore;
   readonly presence: PresenceStore;
   readonly layout: LayoutStore;
   readonly views: ViewStore;

@@ -19,6 +19,7 @@ import { createTabsStore, setSave } from "../features/files/tabs-store.ts";
 import { createSignInNoticeStore } from "../features/identity/sign-in-notice.ts";
 import { installFollowing } from "../features/presence/follow.ts";
 import { personColor } from "../features/presence/person-color.ts";
+import { createPreviewStore } from "../features/preview/preview-store.ts";
 import { createPresenceStore } from "../features/presence/presence-store.ts";
 import { createProjectStore } from "../features/projects/project-store.ts";
 import { createPromotion } from "../features/projects/promote-sample.ts";
@@ -112,6 +113,7 @@ const createApp = (): App => {
     runControl: createRunControl(),
     runChoice: createRunChoiceStore(),
     console: createConsoleStore(),
+    preview: createPreviewStore(),
     presence: createPresenceStore(),
     layout: createLayoutStore(requireElement("shell")),
     views: createViewStore(),

@@ -21,7 +21,7 @@ try{
 if(typeof value==="string")return depth?json(value):value;
 if(typeof value==="function")return "\u0192 "+(value.name||"");
 if(value===null||typeof value!=="object")return typeof value==="bigint"?value+"n":string(value);
-if(value instanceof Error)return value.stack&&value.stack.indexOf(value.message)>=0?value.stack:value.name+": "+value.message;
+if(value instanceof Error)return (value.stack&&value.stack.indexOf(value.message)>=0?value.stack:value.name+": "+value.message).split(base).join("");
 if(value instanceof Element)return "<"+value.tagName.toLowerCase()+(value.id?"#"+value.id:"")+">";
 if(depth>3)return "\u2026";
 if(Array.isArray(value))return "["+value.slice(0,100).map(function(v){return text(v,depth+1)}).join(", ")+(value.length>100?", \u2026":"")+"]";

@@ -3,16 +3,18 @@ import { type Execution, type RunConfiguration, routes } from "@atelier/contract
 import { isProblem } from "../../app/api-problem.ts";
 import { logFault } from "../../app/page-log.ts";
 import type { App } from "../../app/services.ts";
+import { showView } from "../../app/views/view-registry.ts";
 import { dismissTopic, showToast } from "../../design/toasts.ts";
+import { previewedPath, showPreview } from "../preview/previewed-path.ts";
 import { ensureProject } from "../projects/promote-sample.ts";
 import { mayEdit } from "../projects/project-store.ts";
 import { whenChoicesKnown } from "./late-run-choices.ts";
-import { keyOf } from "./run-choice-store.ts";
+import { keyOf, OPEN_FILE } from "./run-choice-store.ts";
 import { runRequest } from "./run-request.ts";
 import { isBusy } from "./run-store.ts";
 import { consoleSize } from "./terminal-size.ts";
 import { detachRun, RUN_TOPIC } from "./run-control.ts";
-import { type RunTarget, targetOf } from "./run-target.ts";
+import { type RunTarget, targetName, targetOf } from "./run-target.ts";
 import { hearStopped, showRun } from "./run-view.ts";
 
 /** A run waits this long for the confirmation of the last keys, then starts with the server's text and shows a message. */
@@ -61,9 +63,20 @@ const start = async (app: App, myTurn: number, asked: RunConfiguration | undefin
 /** Shown while Run is disabled because of the setup. */
 const PREPARING = "This server is still preparing to run programs.";
 
+/** The file that Run shows as a page, unless the user chose something else that starts. */
+const pageOf = (app: App): string | undefined => {
+  const { chosen } = app.runChoice.getState();
+  if (chosen !== undefined && chosen !== OPEN_FILE) return undefined;
+  return previewedPath(app, () => targetOf(app) !== undefined);
+};
+
+/** What Run starts or shows, as it is said in a title. */
+export const runName = (app: App): string => pageOf(app) ?? targetName(targetOf(app));
+
 /** Why Run is disabled; undefined when it is enabled. */
 export const runFault = (app: App): string | undefined => {
   const { state } = app.projects.getState();
+  if (pageOf(app) !== undefined) return undefined;
   if (state.kind === "open" && state.project.role === "viewer")
     return "Viewers can watch runs; editors can start them.";
   if (!mayEdit(state)) return "There is no project here.";
@@ -71,11 +84,23 @@ export const runFault = (app: App): string | undefined => {
   return app.runs.getState().isPreparing ? PREPARING : undefined;
 };
 
+const startPreview = (app: App, path: string): void => {
+  showPreview(app, path).catch((error: unknown) => {
+    logFault("preview-not-opened", error);
+    showToast({ text: "The preview could not be opened. Try again.", tone: "bad" });
+  });
+};
+
 /**
- * Runs what Run starts, or the given configuration; does nothing while a run is going on, or when nothing can be run.
+ * Runs what Run starts, or shows the page, or runs the given configuration; does nothing while a run is going on, or when nothing can be run.
  * @param asked started once; what Run starts stays
  */
 export const run = (app: App, asked?: RunConfiguration): void => {
+  const page = asked === undefined ? pageOf(app) : undefined;
+  if (page !== undefined) {
+    startPreview(app, page);
+    return;
+  }
   if (isBusy(app.runs.getState().state) || (runFault(app) !== undefined && asked === undefined)) return;
   app.runControl.turn += 1;
   const myTurn = app.runControl.turn;
@@ -83,6 +108,7 @@ export const run = (app: App, asked?: RunConfiguration): void => {
   app.runs.getState().output.clear();
   app.runs.setState({ state: { kind: "starting", note: "saving" }, awaitsInput: false, other: undefined });
   app.layout.setState({ pane: "output" });
+  showView(app.views, "panel", "output");
   start(app, myTurn, asked).then(
     () => app.runs.setState({ pausedBecause: undefined, isPreparing: false }),
     (error: unknown) => {
@@ -136,7 +162,7 @@ export const runByKey = (app: App): void => {
     showToast({ text: fault, topic: RUN_TOPIC });
     return;
   }
-  if (!isBusy(app.runs.getState().state)) {
+  if (pageOf(app) !== undefined || !isBusy(app.runs.getState().state)) {
     run(app);
     return;
   }

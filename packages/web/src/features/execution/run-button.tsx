@@ -6,11 +6,10 @@ import { MenuButton } from "../../design/menu.tsx";
 import { keyWords } from "../../app/commands/key-binding.ts";
 import { preloadTerminal } from "./load-terminal.ts";
 import { refreshChoices } from "./late-run-choices.ts";
-import { run, runFault, stop } from "./run-actions.ts";
+import { run, runFault, runName, stop } from "./run-actions.ts";
 import { RUN_KEYS } from "./run-keys.ts";
 import { mayEdit } from "../projects/project-store.ts";
 import { isBusy } from "./run-store.ts";
-import { targetName, targetOf } from "./run-target.ts";
 import { preparingWords } from "./status-words.ts";
 
 /** Drawn again whenever that may change. */
@@ -54,7 +53,7 @@ const MainButton = ({ isStop }: { readonly isStop: boolean }) => {
       onClick={() => fault === undefined && run(app)}
       onPointerEnter={() => preloadTerminal()}
       aria-disabled={fault !== undefined}
-      title={fault ?? paused ?? `Run ${targetName(targetOf(app))} (${keyWords(RUN_KEYS)})`}
+      title={fault ?? paused ?? `Run ${runName(app)} (${keyWords(RUN_KEYS)})`}
       aria-keyshortcuts="Control+Enter Meta+Enter"
     >
       <Play size={13} aria-hidden />
