@@ -102,8 +102,10 @@ function toMonaco(theme: EditorTheme, palette: Palette): editor.IStandaloneTheme
       "editorOverviewRuler.border": "#00000000",
       "diffEditor.insertedTextBackground": `${palette.string}38`,
       "diffEditor.insertedLineBackground": `${palette.string}17`,
-      "diffEditor.removedTextBackground": `${palette.invalid}38`,
-      "diffEditor.removedLineBackground": `${palette.invalid}14`,
+      // Pale, so that every colour of the syntax keeps its contrast on it; a border shows what was removed.
+      "diffEditor.removedTextBackground": `${palette.invalid}10`,
+      "diffEditor.removedTextBorder": `${palette.invalid}66`,
+      "diffEditor.removedLineBackground": `${palette.invalid}0d`,
       "diffEditor.unchangedRegionBackground": palette.raised,
       "diffEditor.unchangedRegionForeground": palette.muted,
       "diffEditor.diagonalFill": palette.line,
