@@ -104,7 +104,7 @@ const Console = () => {
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // No return value: Chromium's is a promise, which React would call as a cleanup.
-    void end.current?.scrollIntoView({ block: "nearest" });
+    end.current?.scrollIntoView({ block: "nearest" });
   }, [lines]);
   if (lines.length === 0) return null;
   return (
@@ -117,7 +117,8 @@ const Console = () => {
       >
         <Eraser size={15} />
       </button>
-      {/* Scrolls, so it takes the keyboard. */}
+      {/* It scrolls, so it takes the keyboard. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div className="preview-lines" role="log" aria-label="Messages of the preview" tabIndex={0}>
         {dropped > 0 && <p className="preview-line">{dropped} messages were left out.</p>}
         {lines.map((line) => (
