@@ -7,6 +7,7 @@ import type { App } from "../../app/services.ts";
 import { dismissToast, toastStore } from "../../design/toasts.ts";
 import { createConsoleStore } from "../execution/console-store.ts";
 import { runByKey } from "../execution/run-actions.ts";
+import { createViewStore } from "../../app/views/view-registry.ts";
 import { createRunChoiceStore } from "../execution/run-choice-store.ts";
 import { createRunControl } from "../execution/run-control.ts";
 import { sendInput, showRun } from "../execution/run-view.ts";
@@ -83,6 +84,7 @@ const stage = (answer: (id: string) => unknown) => {
     deletions: createPendingDeletions(),
     runControl: createRunControl(),
     runChoice: createRunChoiceStore(),
+    views: createViewStore(),
     console: createConsoleStore(),
     files: createFilesStore(),
     tabs: createTabsStore(),
